@@ -87,7 +87,7 @@ async def test_what_a_message_is_to_the_protocol_is_not_said_by_hand(market: Mar
     ada = await market.agent("Ada")
     await market.agent("Bob", metadata={"permissions": {"pay": ["Cyd"]}})
     for name in ("agentify", "bus"):
-        with pytest.raises(InvalidRequest, match="kept for"):
+        with pytest.raises(InvalidRequest, match="reserved for the protocols"):
             await market.call(
                 ada,
                 "messaging.send",

@@ -219,7 +219,7 @@ async def test_the_operator_has_an_inbox(market: Market) -> None:
     assert receipt.warning is None
     inbox = await market.call(market.operator, RECEIVE, agent_id="operator")
     assert [message.content for message in inbox.messages] == ["help"]
-    with pytest.raises(InvalidRequest, match="Whose"):
+    with pytest.raises(InvalidRequest, match="agent_id is required"):
         await market.call(market.operator, RECEIVE)
 
 

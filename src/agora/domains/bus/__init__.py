@@ -1,6 +1,7 @@
-"""The bus of the contract.
+"""The bus: agents read and publish entries on streams with consumer groups, embedded or bridged to Redis.
 
-``service`` is the contract's. ``publishing`` makes messages and tasks of entries, ``effects`` is what an entry does to
-the task it speaks of; ``streams`` feeds an agent's stream from its inbox and its tasks; ``view`` shows what is on it;
-``responses`` watches whether entries are answered in time; ``status`` is how it all fares.
+:mod:`.service` implements the contract. :mod:`.publication` stores entries as messages or tasks, :mod:`.effects` applies
+them to tasks, :mod:`.agent_streams` fills an agent's stream from its inbox and tasks, :mod:`.views` builds entries,
+:mod:`.responses` tracks response deadlines, :mod:`.health` reports status. :mod:`.bridge` and the modules
+``bridge_*`` connect Redis; :mod:`.engines` holds the stream engines.
 """

@@ -1,7 +1,7 @@
-"""An agent's stream: fed from its inbox, and with the tasks that are for it, whenever somebody wants to read it.
+"""Agent streams: filled on demand from the agent's inbox and tasks, when the stream is read.
 
-So a message is stored once, whichever way it came, and is on the stream of whoever reads by the bus. Two groups may
-read the stream: the agent's own, and the bridge's where the agent's messages leave by Redis.
+A message is therefore stored once, whatever protocol it came by. Two groups may read the stream: the agent's own, and
+the bridge's if the agent receives its messages by Redis.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ __all__ = [
     "resolve_stream_owner",
 ]
 
-BRIDGE = "agora:redis"  #: the group by which an agent's messages leave
-SLACK = 60_000  #: milliseconds by which messages to everyone may be committed late
+BRIDGE = "agora:redis"  #: the bridge's group on agents' streams
+SLACK = 60_000  #: milliseconds between a broadcast's id and its commit, at most
 
 
 @dataclass(frozen=True, slots=True)
 class StreamOwner:
-    """Whose stream. address: where messages wait for its name. joined: no message to everyone before this is its."""
+    """The owner of a stream. address: recipient of messages held for its name. joined: earlier broadcasts are not for it."""
 
     agent_id: str
     name: str
@@ -58,12 +58,12 @@ class StreamOwner:
 
     @property
     def told(self) -> dict[str, str]:
-        """Who it is, for events."""
+        """Its identity, for event data."""
         return {"agent_id": self.agent_id, "agent_name": self.name}
 
 
 async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
-    """The caller, or an agent that it may act for. Raises NotFound, PermissionDenied."""
+    """The caller, or an agent it may act for, as the owner of a stream. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
     row = await find_agent(call.tx, ref)
@@ -91,24 +91,24 @@ def owner_of_agent(call: Call, row: Any) -> StreamOwner:
 
 
 def call_as_owner(call: Call, whose: StreamOwner) -> Call:
-    """The same call as the owner's own."""
+    """The same call with the owner as its caller."""
     return call if whose.caller is None else replace(call, caller=whose.caller)
 
 
 def outbound_stream(inbound: str, tenant: str, name: str) -> str:
-    """The stream of Redis on which an agent's messages leave. (No agent's name holds a slash.)"""
+    """The Redis stream of an agent's outgoing messages. Names have no slash, so tenants' streams cannot collide."""
     return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
 
 
 async def ensure_group(call: Call, whose: StreamOwner, group: str) -> bool:
-    """Make a group of the stream, if there is none: of what comes from now on. Tells whether it is new."""
+    """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
     if await call.tx.one(statements.group, stream=whose.stream, group=group) is not None:
         return False
     return await streams.open_group(call.tx, whose.stream, group, call.now, whole=False)
 
 
 async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
-    """Put waiting messages on the stream, the oldest first; answers how many."""
+    """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": expiry_horizon(call), "limit": count}
     place = {"agent_id": whose.agent_id, "address": whose.address}
     head = await call.tx.one(statements.lock_stream, stream=whose.stream)
@@ -122,13 +122,13 @@ async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
     await _mark_delivered(call, place, ids, common)
     entries = [(str(row["message_id"]), _publisher_id(row["metadata"]), "{}") for row in chosen]
     await streams.append_entries(call.tx, whose.stream, entries, call.now)
-    if len(common) < count:  # all of them are on the stream now
+    if len(common) < count:  # no broadcast is left before the floor
         await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_broadcast_floor(call))
     return len(ids)
 
 
 def _publisher_id(metadata: str) -> str | None:
-    """The id that the publisher of an entry gave it."""
+    """The id that an entry's publisher gave it."""
     section = decode_json(metadata).get("bus") if '"bus"' in metadata else None
     name = section.get("message_id") if isinstance(section, dict) else None
     return name if isinstance(name, str) else None
@@ -144,12 +144,12 @@ async def _mark_delivered(call: Call, place: dict[str, str], ids: Sequence[str],
 
 
 def _broadcast_floor(call: Call) -> str:
-    """What sorts before the ids of messages that may still be committed."""
+    """Lower bound of the ids of broadcasts that may still be committed; earlier ones need not be read again."""
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
 
 async def feed_tasks(call: Call, whose: StreamOwner, count: int) -> int:
-    """Claim tasks that are for the agent, and put each on its stream; answers how many."""
+    """Claim tasks for the agent and append them to its stream; return how many."""
     if whose.caller is None or count <= 0:
         return 0
     claim = await take_up(call_as_owner(call, whose), count, LEASE)
@@ -164,12 +164,12 @@ async def feed_tasks(call: Call, whose: StreamOwner, count: int) -> int:
 
 
 def _claim_id(task: ClaimedTask) -> str:
-    """Each attempt is an entry of its own."""
+    """Entry id of a claim: each attempt is a separate entry."""
     return f"{task.task_id}.{task.attempts}"
 
 
 def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dict[str, str]:
-    """A claimed task as an entry, kept as it stood when it was claimed."""
+    """Fields of a claimed task's entry: a snapshot at the time of the claim."""
     section = task.metadata.get("bus")
     bus_metadata: dict[str, Any] = section if isinstance(section, dict) else {}
     content = {
@@ -196,7 +196,7 @@ def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dic
 
 
 async def mark_dead(call: Call, whose: StreamOwner, rows: Sequence[Any]) -> None:
-    """Entries became dead letters: their messages say so, and those concerned are told."""
+    """Mark the messages of dead-lettered entries, and notify agent and senders."""
     refs = [str(row["ref"]) for row in rows if row["ref"]]
     if not refs:
         return

@@ -1,8 +1,8 @@
-"""The bridge to Redis: programs that speak only Redis Streams take part in the marketplace.
+"""The bridge to Redis: programs that only use Redis Streams take part in the marketplace.
 
-The store stays the truth. Entries come in on one stream and go out on a stream for each agent; what goes out is marked
-with its origin, so that nothing goes round. While Redis cannot be reached, nothing is lost: what is to leave waits in
-the inboxes, and who is outside waits for Redis.
+The store is authoritative. One Redis stream is inbound for all agents; each agent has an outbound stream. Outgoing entries
+carry an origin mark, which prevents loops. While Redis is unavailable nothing is lost: outgoing messages stay in the
+inboxes.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ log = logging.getLogger(__name__)
 PAGE = 500
 BLOCK = 1.0  # seconds a read waits for a first entry
 BREATH = 0.05
-NOTED = 0.5  # seconds between looks whether Redis is there
-LOOK = 5.0  # seconds between looks at what became of what was sent
-SWEEP = 30.0  # seconds between looks at every agent, whether or not something is known to wait for it
-EXAMINED = 300.0  # seconds between looks at how durable Redis is
-TOLD = 20  # refusals named in one event
+NOTED = 0.5  # seconds between updates of the connection state
+LOOK = 5.0  # seconds between checks of sent entries
+SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
+EXAMINED = 300.0  # seconds between checks of Redis' durability settings
+TOLD = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
 JOINED = "agora.bus.joined"
 OCCASIONS = EventFilter.of((RECEIVED, SENT, AVAILABLE, JOINED))
@@ -49,7 +49,7 @@ SYSTEM = Viewer("system", sees_all=True)
 
 
 class BusBridge(Controller):
-    """Two loops, in and out, beside the steps that look after both. Stands still while the marketplace is halted."""
+    """Runs an inbound loop, an outbound loop for each tenant, and maintenance steps. Pauses while the marketplace is halted."""
 
     name = "bus_bridge"
     interval = 1.0
@@ -95,7 +95,7 @@ class BusBridge(Controller):
             await self._bus.close()
 
     async def _send_loops(self, stop: asyncio.Event) -> None:
-        """A loop for each tenant, so that none waits for another."""
+        """Run one loop per tenant, so that tenants do not delay each other."""
         loops: dict[str, asyncio.Task[None]] = {}
         try:
             while True:
@@ -108,7 +108,7 @@ class BusBridge(Controller):
             await asyncio.gather(*loops.values(), return_exceptions=True)
 
     async def _repeat_until_stopped(self, stop: asyncio.Event, turn: Callable[[], Awaitable[None]]) -> None:
-        """Turn after turn; one that fails is told, and the next one comes a little later."""
+        """Repeat a turn; log its errors and continue after a pause."""
         while not stop.is_set():
             try:
                 await turn()
@@ -129,7 +129,7 @@ class BusBridge(Controller):
         try:
             await self._record_outcome(*await self.inbound.recover())
         except NotFound:
-            self._ready = False  # the stream was deleted: its group is made again
+            self._ready = False  # the stream was deleted: create its group again
             return
         now, settings = self.house.clock.now(), self.house.context.settings
         self.state.lag = await self._bus.lag(settings.bus_stream, settings.bus_group)
@@ -140,7 +140,7 @@ class BusBridge(Controller):
             await self._bus.trim(settings.bus_stream + DEAD, settings.bus_length)
 
     async def _publish_state(self) -> None:
-        """Beside the steps, which may be waiting for Redis themselves."""
+        """Update the shown state. Separate from the steps, which may block on Redis."""
         self._copy_state()
         await asyncio.sleep(NOTED)
 
@@ -148,13 +148,13 @@ class BusBridge(Controller):
         self.state.connected, self.state.error = self._bus.connected, self._bus.error
 
     async def _check_redis(self) -> None:
-        """See how Redis fares, and make the group once it is there."""
+        """Check the connection and durability of Redis, and create the group when it is connected."""
         state, now = self.state, self.house.clock.now()
         self._copy_state()
         if not state.connected:
             self._ready = False
             return
-        if self._bus.epoch != self._epoch:  # it may be another server, or have lost something
+        if self._bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
             self._epoch, self._ready, self._examined = self._bus.epoch, False, 0
             self.outbound.forget()
         if now - self._examined >= EXAMINED * MICROSECONDS:
@@ -173,7 +173,7 @@ class BusBridge(Controller):
     # -- in --------------------------------------------------------------------------------------
 
     async def take_in(self, block: float = BLOCK) -> None:
-        """Take in what is new on the stream."""
+        """Process new inbound entries."""
         if not self._ready or self.house.gate.frozen(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
             return
@@ -185,7 +185,7 @@ class BusBridge(Controller):
             await asyncio.sleep(BREATH)
 
     async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
-        """Who publishes by Redis is answered by Redis; who was refused is not forgotten."""
+        """Let agents that published by Redis receive by Redis, and collect refusals."""
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
@@ -194,7 +194,7 @@ class BusBridge(Controller):
         self._refused += refused
 
     async def _report_refusals(self) -> None:
-        """Once a second at most, whatever somebody puts on the stream."""
+        """Report collected refusals, at most one event per step, so that invalid entries cannot flood the log."""
         refused, self._refused = self._refused, []
         if refused:
             log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
@@ -203,14 +203,14 @@ class BusBridge(Controller):
     # -- out -------------------------------------------------------------------------------------
 
     async def send_on(self, tenant: str, wait: float = BLOCK) -> None:
-        """Send what is for a tenant's agents of Redis: for all of them now and then, else for whom something happened."""
+        """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
         if not self._ready or self.house.gate.frozen(tenant):
             await asyncio.sleep(min(wait, self.interval))
             return
         now, epoch, channel = self.house.clock.now(), self._epoch, await self.house.feed.channel(tenant)
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
-        )  # if what follows fails, the next turn looks at everybody
+        )  # popped: if sending fails, the next turn checks all agents
         if known_epoch != epoch or now - self._swept[tenant] >= SWEEP * MICROSECONDS:
             position, concerned = channel.head, None
             self._swept[tenant] = now
@@ -220,11 +220,11 @@ class BusBridge(Controller):
         if concerned is None or concerned:
             await self._send_all(tenant, concerned)
         elif wait and not await self.house.feed.wait(tenant, OCCASIONS.types, SYSTEM, wait, position):
-            await asyncio.sleep(BREATH)  # a feed that drains does not wait at all
+            await asyncio.sleep(BREATH)  # a draining feed returns at once: do not spin
         self._positions[tenant] = position, epoch
 
     async def _send_all(self, tenant: str, concerned: set[str] | None) -> None:
-        """Send to these agents, or to all; each until nothing waits for it."""
+        """Send to these agents, or to all if None, until nothing waits."""
         for agent in await self._read_members(tenant):
             if concerned is None or agent["agent_id"] in concerned:
                 while await self.outbound.send(tenant, agent):
@@ -244,7 +244,7 @@ class BusBridge(Controller):
 
 
 def _find_concerned(events: Iterable[NewEvent]) -> set[str] | None:
-    """Ids of the agents for which these events may bring something; None for all."""
+    """Ids of agents that these events may concern; None for all."""
     agent_ids: set[str] = set()
     for event in events:
         data = from_json(event.data)
@@ -258,7 +258,7 @@ def _find_concerned(events: Iterable[NewEvent]) -> set[str] | None:
 
 
 async def _enrol_agent(call: Call, *, agent_id: str) -> None:
-    """An agent that publishes by Redis gets by Redis what is for it."""
+    """Create the bridge's group on the agent's stream, so that it receives by Redis."""
     row = await call.tx.one(agents.by_id, ref=agent_id)
     if row is None or row["retired_at"] is not None:
         return
@@ -268,6 +268,6 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
 
 
 async def _emit_refusals(call: Call, *, refused: Sequence[Refusal]) -> None:
-    """Operators see what was refused; the entries themselves are among the dead letters in Redis."""
+    """Notify operators of refused entries, which are dead letters in Redis."""
     entries = [{"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason} for each in refused[:TOLD]]
     call.emit("agora.bus.refused", {"count": len(refused), "entries": entries}, audience=("operator",))

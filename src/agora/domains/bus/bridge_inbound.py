@@ -1,8 +1,8 @@
-"""From Redis into the marketplace: entries that any program has put on the stream, once it is known whose they are.
+"""Inbound bridge: authenticate entries of the Redis stream and publish them in the marketplace.
 
-An entry is acknowledged on the stream after the commit of what it came to. A server that dies in between gets it again,
-and finds by its ``message_id`` that it was done already. An entry that cannot be taken in becomes a dead letter, with
-the reason; what only the moment forbids (a halt, a full queue, its sender's rate) waits for another, in bounds.
+An entry is acknowledged after its commit. After a crash in between, it is delivered again and recognised by its
+``message_id``. An invalid entry becomes a dead letter with the reason. An entry that is only refused for now (halt, full
+queue, rate limit) waits in a bounded buffer (:mod:`.held_entries`).
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ __all__ = ["Authenticate", "Inbound", "Refusal"]
 log = logging.getLogger(__name__)
 
 Authenticate = Callable[[str], Awaitable[Caller]]
-Entry = tuple[Delivery, Caller | None]  #: and whose it is, where that was just looked up
+Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None if it waited and must be checked again
 
 BATCH = 100
-AHEAD = 300  # seconds by which the clock of who signed may be ahead
-OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # no fault of the entry
+AHEAD = 300  # seconds by which a signer's clock may be ahead
+OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is tried again
 MARKETPLACE = 64  # characters of a tenant's name
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that was not taken in, and why."""
+    """A refused entry and the reason."""
 
     entry_id: str
     sender: str
@@ -62,7 +62,7 @@ class Refusal:
 
 
 class Inbound:
-    """Takes entries in. consumer: this server's name within the group."""
+    """Processes inbound entries. consumer: this server's name in the group."""
 
     def __init__(
         self, house: JobContext, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str
@@ -73,7 +73,7 @@ class Inbound:
 
     @property
     def waiting(self) -> bool:
-        """Whether entries wait for their moment."""
+        """Whether entries wait in the buffer."""
         return bool(self._held)
 
     @property
@@ -82,13 +82,13 @@ class Inbound:
         return settings.bus_stream, settings.bus_group
 
     async def read(self, block: float) -> tuple[list[Caller], list[Refusal]]:
-        """Take in what had to wait, and what is new; waits for a first entry. Answers who published, and what was refused."""
+        """Process buffered and new entries; wait ``block`` seconds for a first one. Returns publishers and refusals."""
         block = 0 if self._held else block
         fresh = await self._bus.read(*self._place, self.consumer, count=BATCH, block=block)
         return await self.take(fresh)
 
     async def recover(self) -> tuple[list[Caller], list[Refusal]]:
-        """Take in what another server, or this one, was given and did not acknowledge."""
+        """Process entries that were delivered to any server and not acknowledged."""
         if self._held:
             await self._bus.touch(*self._place, self.consumer, self._held.ids)
         await self._bus.tend(*self._place)
@@ -97,7 +97,7 @@ class Inbound:
         return callers, [*(_build_refusal(each, "tried too often") for each in recovery.dead), *refused]
 
     async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
-        """Those of one sender one after another, behind what waits; those of different senders at the same time."""
+        """Process entries: those of one sender in order, after its buffered ones; different senders concurrently."""
         fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
         if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
             await self._bus.ack(*self._place, ours)
@@ -117,7 +117,7 @@ class Inbound:
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
     async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
-        """Whose an entry is; None for one that comes back."""
+        """The sender of an entry; a refusal; or None if it will be delivered again."""
         try:
             _check_text(delivery)
             return await self._authenticate_entry(delivery)
@@ -142,7 +142,7 @@ class Inbound:
         return callers, refused
 
     async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
-        """Put an entry among the dead letters; None if it is not to blame, and is tried again later."""
+        """Dead-letter an entry; None if the error is the server's and the entry is tried again."""
         if isinstance(error, OURS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
@@ -150,17 +150,17 @@ class Inbound:
         return _build_refusal(delivery, str(error))
 
     async def _enter_entry(self, delivery: Delivery, caller: Caller | None) -> Caller:
-        """Take one entry in; its credential may have ended while it waited. Raises what the marketplace has against it."""
+        """Publish one entry. A buffered one is authenticated again: its credential may have been revoked meanwhile."""
         caller = caller or await self._authenticate_entry(delivery)
         arguments = _build_arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
         with use_protocol("bus"):
             await self._house.dispatcher.invoke(self._publish, caller, arguments)
         return caller
 
-    # -- whose it is -----------------------------------------------------------------------------
+    # -- authentication --------------------------------------------------------------------------
 
     async def _authenticate_entry(self, delivery: Delivery) -> Caller:
-        """By its signature, else by its key. Raises Unauthenticated."""
+        """Authenticate an entry by its signature, else by its key. Raises Unauthenticated."""
         fields = delivery.fields
         if fields.get("signature"):
             return await self._authenticate_signed(delivery)
@@ -192,7 +192,7 @@ class Inbound:
         return await self._authenticate(token)
 
     def _check_age(self, timestamp: str) -> None:
-        """A signed entry can be repeated by whoever saw it: it counts only as long as repetitions are recognised."""
+        """Check a signed entry's age against replay: it is valid only as long as repeated ids are recognised."""
         try:
             at = datetime.fromisoformat(timestamp)
         except ValueError:
@@ -212,7 +212,7 @@ def _build_refusal(delivery: Delivery, reason: str) -> Refusal:
 
 
 def _is_momentary(error: AgoraError) -> bool:
-    """Whether it is the moment that forbids it: the marketplace is halted, a queue is full, the sender too fast."""
+    """Whether the error is temporary: the marketplace is halted, a queue is full, or the sender exceeds its rate."""
     if isinstance(error, Halted):
         return error.extra.get("target_id") == SYSTEM_WIDE
     return isinstance(error, Overloaded | RateLimited)
@@ -233,7 +233,7 @@ def _check_text(delivery: Delivery) -> None:
 
 
 def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
-    """What the entry says, as arguments of the operation. One without an id goes by its place on the stream."""
+    """Arguments of the publish operation. An entry without an id gets one from its place on the stream."""
     entry = wire.from_fields(delivery.fields)
     sender = entry.pop("sender", None)
     if sender not in (None, caller.subject, caller.name):
@@ -242,6 +242,6 @@ def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[st
 
 
 def _without_key(delivery: Delivery) -> Delivery:
-    """Credentials are not kept among dead letters."""
+    """The entry without credentials, which must not be stored in dead letters."""
     fields = {name: value for name, value in delivery.fields.items() if name not in ("key", "signature")}
     return Delivery(delivery.entry_id, fields, delivery.deliveries)

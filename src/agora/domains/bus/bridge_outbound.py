@@ -1,8 +1,8 @@
-"""From the marketplace to Redis: the messages and tasks of agents that take part by it leave on their own streams.
+"""Outbound bridge: send agents' messages and tasks to their Redis streams, with an outbox.
 
-What is to leave stands in the store first, on the agent's stream, in the group of the bridge: an outbox. An entry goes
-through three states there: leaving, sent (under the id it has in Redis), and gone, once its agent has acknowledged it.
-A server that dies in between sends an entry again, under the same ``message_id``.
+The outbox is the bridge's group on the agent's stream in the store. An entry there is leaving, then sent (with its Redis
+id), then removed when the agent has acknowledged it. After a crash it is sent again under the same ``message_id``, so
+delivery is at least once.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .views import show_entries
 __all__ = ["Outbound"]
 
 BATCH = 100  # entries of one agent in one turn
-RESEND = 10  # seconds after which an entry that was leaving when its server died is sent by another
+RESEND = 10  # seconds after which a leaving entry counts as abandoned by its server and is sent again
 DEAD_KEPT = 1000  # dead letters of one agent
-UNREAD = 1000  # entries that an agent has not acknowledged; no more are sent until it does
+UNREAD = 1000  # unacknowledged entries of one agent, above which no more are sent
 
 
 class Outbound:
-    """Sends what is for one agent, and follows what becomes of it."""
+    """Sends agents' entries and tracks their acknowledgement."""
 
     def __init__(self, controller: Controller, bus: Bus) -> None:
         self._controller, self._bus = controller, bus
@@ -45,7 +45,7 @@ class Outbound:
         return outbound_stream(self._house.context.settings.bus_stream, tenant, name)
 
     async def send(self, tenant: str, agent: Row) -> int:
-        """Send what waits for an agent; answers how many entries. Raises what Redis has against it."""
+        """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
         stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
         waiting = await self._controller.act(tenant, partial(_take_waiting, agent=agent))
         if not waiting:
@@ -63,13 +63,13 @@ class Outbound:
         return len(ids)
 
     def _sign_fields(self, tenant: str, agent: Row, fields: dict[str, str]) -> dict[str, str]:
-        """With the recipient's own token: nobody else but the marketplace could have made it."""
+        """Sign with the recipient's token, by which it recognises entries of the marketplace."""
         signer = self._house.context.signer
         token = signer.agent_token(tenant, agent["agent_id"], agent["token_generation"])
         return fields | {"signature": wire.signature(fields, token)}
 
     async def _claim_stream(self, tenant: str, agent: Row) -> str:
-        """An agent's stream, once nobody else's entries are on it, and what it lost is to leave again."""
+        """Claim an agent's Redis stream: drop a previous owner's entries, and resend those that Redis has lost."""
         stream, name = self.stream(tenant, agent["agent_name"]), agent["agent_name"]
         if self._owned.get(stream) != agent["agent_id"]:
             await self._bus.own(stream, agent["agent_id"])
@@ -83,22 +83,22 @@ class Outbound:
         return stream
 
     def forget(self) -> None:
-        """Redis was away: it may have lost something."""
+        """Verify all streams again after a reconnect, because Redis may have lost entries."""
         self._owned.clear()
 
     async def follow(self, tenant: str, agent: Row) -> None:
-        """Look after an agent's group in Redis: what it acknowledged is so here, what it cannot deal with is told."""
+        """Copy acknowledgements and dead letters of an agent's Redis group to the store, and trim the stream."""
         stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
         place = {"stream": agent["agent_id"], "group": BRIDGE}
         sent_rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
         by_entry = {row["consumer"]: row for row in sent_rows}
         try:
             await self._bus.tend(stream, name)
-        except NotFound:  # nothing has left yet, or somebody deleted it
+        except NotFound:  # nothing was sent yet, or the stream was deleted
             self._owned.pop(stream, None)
             return
         if by_entry and (settled := await self._bus.settled(stream, name, list(by_entry))):
-            # Who buried one may have died before it was written down here: Redis knows what is dead.
+            # A server may have died after dead-lettering an entry and before storing that: Redis is authoritative here.
             buried = await self._bus.buried(stream, name, list(settled))
             dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in settled if each not in buried]
             await self._controller.act(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
@@ -107,11 +107,11 @@ class Outbound:
 
 
 async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:
-    """What is to leave now, as fields, marked as leaving."""
+    """Take the entries to send now and mark them as leaving; return each with its fields."""
     whose = owner_of_agent(call, agent)
     place = {"stream": whose.stream, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
-        return []  # it has left the bridge meanwhile
+        return []  # the agent left the bridge meanwhile
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * MICROSECONDS, limit=BATCH)
     again = [groups.delivery_from_row(row, more=1) for row in rows]
     if again:
@@ -144,7 +144,7 @@ def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, di
 
 
 async def _record_sent(call: Call, *, agent: Row, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
-    """Write down which left under which id; the others are to leave again."""
+    """Store the Redis ids of sent entries; the others are sent again."""
     place = {"stream": agent["agent_id"], "group": BRIDGE}
     back = []
     for (handed, _), entry_id in zip(waiting, ids, strict=True):
@@ -158,7 +158,7 @@ async def _record_sent(call: Call, *, agent: Row, waiting: Sequence[Any], ids: S
 
 
 async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
-    """What Redis has lost is to leave again."""
+    """Make entries that Redis has lost leave again."""
     place = {"stream": agent["agent_id"], "group": BRIDGE}
     await call.tx.execute(statements.take_back, **place, numbers=encode_json(list(numbers)))
 

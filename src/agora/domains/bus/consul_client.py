@@ -1,7 +1,7 @@
-"""Registration with an agent of Consul, by its HTTP API (https://developer.hashicorp.com/consul/api-docs/agent/service).
+"""Client of a Consul agent's HTTP API (https://developer.hashicorp.com/consul/api-docs/agent/service).
 
-The service is registered with a health check that the agent carries out itself; it drops a service that was critical
-for too long, so one that died without a word is not found for ever.
+The service is registered with a health check that the Consul agent runs. The agent deregisters a service that is
+critical for too long, so a crashed server disappears from the catalogue.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul drops nothing soo
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is registered. address: empty for the agent's own. check: URL that answers 200 while the service is well."""
+    """A service registration. address: empty for the Consul agent's own. check: URL that responds 200 while healthy."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Service:
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """The body of a registration."""
+        """The JSON body of a registration."""
         check = {
             "Name": f"{self.name} is ready",
             "HTTP": self.check,
@@ -53,25 +53,25 @@ class Service:
 
 
 class Consul:
-    """One agent of Consul. Raises UpstreamUnavailable where it cannot be reached, UpstreamFailed where it refuses."""
+    """One Consul agent. Methods raise UpstreamUnavailable if it cannot be reached, UpstreamFailed if it refuses."""
 
     def __init__(self, url: str, token: str = "") -> None:
         self._url, self._token = url.rstrip("/"), token
 
     async def register(self, service: Service) -> None:
-        """Register a service, instead of what was registered under its id."""
+        """Register a service, replacing one with the same id."""
         await self._send_request("PUT", "/v1/agent/service/register?replace-existing-checks=true", service.document())
 
     async def deregister(self, service_id: str) -> None:
-        """Take a service out; one that is not there is no fault."""
+        """Deregister a service. Idempotent."""
         await self._send_request("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
 
     async def knows(self, service_id: str) -> bool:
-        """Whether the agent has a service of that id: one that was restarted may have forgotten it."""
+        """Whether the Consul agent knows the service; it may have lost it in a restart."""
         return await self._send_request("GET", f"/v1/agent/service/{quote(service_id, safe='')}") != 404
 
     async def _send_request(self, method: str, path: str, body: Any = None) -> int:
-        """The status of the answer: 200, or 404."""
+        """Send a request; return the status, 200 or 404."""
         import httpx
 
         headers = {"X-Consul-Token": self._token} if self._token else {}

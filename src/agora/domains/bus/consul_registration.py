@@ -1,4 +1,4 @@
-"""Consul: the server is registered while it runs, again if the agent forgot it, and taken out when it stops."""
+"""Consul registration: register this server, renew a lost registration, deregister at shutdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where
 
 
 def service_of(settings: Settings) -> Service:
-    """This server, as Consul is to know it."""
+    """The registration of this server."""
     address = settings.consul_address or ("" if settings.host in EVERYWHERE else settings.host)
     host = f"[{address}]" if ":" in address else address or "127.0.0.1"
     return Service(
@@ -30,7 +30,7 @@ def service_of(settings: Settings) -> Service:
 
 
 class ConsulRegistrar(Controller):
-    """A Consul that cannot be reached keeps nobody from working."""
+    """Keeps the registration. An unreachable Consul does not affect the server."""
 
     name = "consul"
     interval = 10.0
@@ -42,7 +42,7 @@ class ConsulRegistrar(Controller):
 
     @property
     def pause(self) -> float:
-        """At once at first, then now and then."""
+        """Seconds until the next step; 0 until the first attempt."""
         return super().pause if self._registered or self.failures else 0.0
 
     async def step(self) -> None:

@@ -1,4 +1,4 @@
-"""What an entry does besides being a message: to the task it names, and to its sender's state."""
+"""Effects of entries: updates of the task they name, and of their sender's status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied
 
 __all__ = ["LEASE", "apply_effects"]
 
-LEASE = 3600  #: seconds for which a task is claimed that leaves on the bus
+LEASE = 3600  #: seconds of the lease of a task claimed for the bus
 TASK = re.compile(r"task_[0-9a-f]{32}")
 FAILED = frozenset({"failed", "error", "failure"})
 STATES = frozenset({"active", "busy", "error", "inactive", "offline"})
@@ -25,9 +25,9 @@ _PROGRESS = TypeAdapter(float)
 
 
 async def apply_effects(call: Call, type: BusType, content: dict[str, Any]) -> str | None:
-    """Do it; answers the id of the task that was changed.
+    """Apply an entry's effects; return the id of the changed task, None if there is none.
 
-    A task that is none of the marketplace's is left to those concerned.
+    Task ids that are not of the marketplace's form are ignored.
     """
     task_id = content.get("task_id")
     if isinstance(task_id, str) and TASK.fullmatch(task_id):
@@ -59,7 +59,7 @@ async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[
 
 
 async def _report_progress(tasks: TaskService, task_id: str, token: int | None, content: dict[str, Any]) -> None:
-    """Progress; with the claim's token it is also the sign that the work goes on."""
+    """Store progress; with the fencing token, also renew the lease."""
     progress = _parse_progress(content)
     if token is not None:
         await tasks.renew(task_id, token, lease_seconds=LEASE, progress=progress)
@@ -70,7 +70,7 @@ async def _report_progress(tasks: TaskService, task_id: str, token: int | None, 
 def _parse_token(content: dict[str, Any]) -> int | None:
     token = content.get("fencing_token")
     if token is not None and (not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < 2**53):
-        raise _invalid_field("fencing_token", "is the number that came with the task")
+        raise _invalid_field("fencing_token", "must be the integer that came with the task")
     return token
 
 
@@ -82,7 +82,7 @@ def _parse_progress(content: dict[str, Any]) -> float | None:
     except ValidationError:
         progress = -1.0
     if not 0 <= progress <= 100:
-        raise _invalid_field("progress", "is a number from 0 to 100")
+        raise _invalid_field("progress", "must be a number from 0 to 100")
     return progress
 
 

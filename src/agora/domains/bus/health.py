@@ -1,4 +1,4 @@
-"""How the bus fares."""
+"""Health and statistics of the bus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DURABLE = "the store's: committed before it is answered"
 
 
 async def read_health(call: Call) -> BusHealth:
-    """The source's fields, of the group that the server reads Redis by; without Redis, of the caller's own."""
+    """Health of the bridge's group on Redis; without Redis, of the caller's own group."""
     bridge = call.context.ports.find(BRIDGE)
     if bridge is not None:
         connected, group, lag = bridge.connected, call.context.settings.bus_group, bridge.lag
@@ -46,7 +46,7 @@ async def read_health(call: Call) -> BusHealth:
 
 
 async def _read_lag(call: Call, whose: streams.StreamOwner) -> int:
-    """What waits in the inbox, and what is on the stream already."""
+    """Unread messages in the inbox plus undelivered entries on the stream."""
     waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
     group_rows = await call.tx.all(statements.groups_of, stream=whose.stream)
     lag = next((row["lag"] for row in group_rows if row["group_name"] == whose.agent_id), 0)
@@ -54,7 +54,7 @@ async def _read_lag(call: Call, whose: streams.StreamOwner) -> int:
 
 
 async def read_stats(call: Call) -> BusStats:
-    """The caller's group; every group for whoever sees all."""
+    """Statistics of the caller's groups; of all groups with the scope ``read:all``."""
     bridge, everything = call.context.ports.find(BRIDGE), call.caller.may("read:all")
     if everything:
         rows = await call.tx.all(statements.groups_page, limit=SHOWN)

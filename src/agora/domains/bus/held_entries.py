@@ -1,7 +1,6 @@
-"""Waiting: entries that only the moment forbids, and how many of them are kept here, of whom.
+"""Bounded buffer of inbound entries that are refused for now, fair between tenants and senders.
 
-What finds no room is left on the stream, where nobody has acknowledged it: it comes back when it is stale, as what a
-server had when it died does.
+An entry without room stays unacknowledged on the stream, and is delivered again when it is stale.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ MOST: Final = 1000  #: entries
 OF_TENANT: Final = 500
 OF_SENDER: Final = 100
 
-Sender = tuple[str, str]  #: tenant and subject of the credential that an entry came with, whatever it says of itself
+Sender = tuple[str, str]  #: tenant and subject of the entry's credential; its field ``sender`` is not trusted
 
 
 class HeldEntries:
-    """Entries by sender, each sender's in order. Who has the most makes room for who has less."""
+    """Entries by sender, in order. When full, the largest tenant's largest sender makes room for smaller ones."""
 
     def __init__(self) -> None:
         self._entries: dict[Sender, deque[Delivery]] = {}
@@ -32,23 +31,23 @@ class HeldEntries:
 
     @property
     def ids(self) -> Sequence[str]:
-        """Their ids on the stream."""
+        """Stream ids of the buffered entries."""
         return [each.entry_id for entries in self._entries.values() for each in entries]
 
     def take(self) -> Mapping[Sender, Sequence[Delivery]]:
-        """All of them, to be tried."""
+        """Take all entries out of the buffer."""
         entries_by_sender, self._entries = self._entries, {}
         return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
     def keep(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
-        """Keep as many as there is room for, the first first."""
+        """Add entries in order, as many as there is room for."""
         for delivery in deliveries:
             if not self._makes_room(sender):
                 return
             self._entries.setdefault(sender, deque()).append(delivery)
 
     def _makes_room(self, sender: Sender) -> bool:
-        """Whether one more may wait; somebody's last one may have to go for it."""
+        """Whether one more entry fits; may drop the last entry of a larger sender."""
         own = len(self._entries.get(sender, ()))
         if own >= OF_SENDER:
             return False
@@ -63,7 +62,7 @@ class HeldEntries:
         return count > tenants[sender[0]] + 1 and self._drop_from(largest)
 
     def _drop_from(self, tenant: str, unless: int = 0) -> bool:
-        """Leave the last entry of a tenant's loudest sender to the stream; not if that one has no more than so many."""
+        """Drop the last entry of a tenant's largest sender, unless it has at most ``unless`` entries."""
         loudest = max((each for each in self._entries if each[0] == tenant), key=lambda each: len(self._entries[each]))
         if len(self._entries[loudest]) <= unless:
             return False

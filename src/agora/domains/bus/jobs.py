@@ -1,4 +1,4 @@
-"""The bus: what nobody acknowledged is taken back, what has a response due is looked at, what is done with is dropped."""
+"""Bus maintenance: take back stale entries, check response deadlines, trim streams."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ DEAD_KEPT = 1000  # dead letters of one stream
 
 
 class BusReconciler(DueController):
-    """Stands still while the marketplace is halted.
+    """Maintains the streams in the store; does nothing while the marketplace is halted.
 
-    The bridge's groups are not its business: what could not leave yet is no fault of an entry.
+    The bridge's groups are excluded: entries that could not be sent yet must not become dead letters.
     """
 
     name = "bus"
@@ -64,7 +64,7 @@ class BusReconciler(DueController):
         await self._settle_responses(tenant, now)
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:
-        """Consumers that are silent and hold nothing are forgotten."""
+        """Delete consumers that are silent and have no pending entries."""
         rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
         if idle := [row for row in rows if not row["pending"]]:
             await self.act(tenant, partial(_drop_consumers, rows=idle, before=before))
@@ -79,7 +79,7 @@ class BusReconciler(DueController):
             )
             await self.act(tenant, partial(responses.settle_response, row=row, late=responses.is_missed(row, evidence)))
 
-    # -- what is done with -----------------------------------------------------------------------
+    # -- trimming --------------------------------------------------------------------------------
 
     async def _trim_streams(self, tenant: str) -> None:
         if self.house.gate.frozen(tenant):
@@ -97,7 +97,7 @@ class BusReconciler(DueController):
             after = rows[-1]["stream"]
 
     async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
-        """Entries of agents stand for messages, which are kept elsewhere; other streams are what they hold."""
+        """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
         max_length = DEAD_KEPT if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
         while not self.stopping and await self.house.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)
@@ -107,7 +107,7 @@ class BusReconciler(DueController):
 
 
 async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
-    """Take back what a group's consumers have held for too long, and tell whose it is."""
+    """Take back a group's stale entries, and notify the agent."""
     from .agent_streams import mark_dead, owner_of_agent
 
     stream, group = row["stream"], row["group_name"]

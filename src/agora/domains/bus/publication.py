@@ -1,4 +1,4 @@
-"""Publishing: an entry becomes a message, or a task, in the transaction of its call."""
+"""Publication: store an entry as a message or a task, in the transaction of its call."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ BROADCAST = "broadcast"
 PRIORITIES = {BusPriority.HIGH: Priority.HIGH, BusPriority.MEDIUM: Priority.NORMAL, BusPriority.LOW: Priority.LOW}
 TASK_TYPE = "task"
 LONGEST = 900_000  #: characters of a message
-#: what else a task_assignment may say of its task, beside the work itself
+#: fields of a task_assignment's content that configure the task and are not part of its payload
 ORDERS = ("deadline", "required_capabilities", "max_attempts", "timeout")
 
 
 class Extensions(Result):
-    """What an entry may say beyond its fields of the message it becomes."""
+    """Known extensions of an entry: message fields that entries do not have."""
 
     message_type: Label | None = None
     priority: Priority | None = None
@@ -47,7 +47,7 @@ class Extensions(Result):
 
 
 class Order(Result):
-    """What a task_assignment says of the task."""
+    """Task fields in the content of a task_assignment."""
 
     task_type: Label = TASK_TYPE
     payload: JsonObject | None = None
@@ -59,7 +59,7 @@ class Order(Result):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as it was published."""
+    """A published entry."""
 
     type: BusType
     content: dict[str, Any]
@@ -73,13 +73,13 @@ class Entry:
 
     @property
     def digest(self) -> bytes:
-        """What a repetition is recognised by."""
+        """Digest by which a repeated message id is compared."""
         identity = (self.type, self.content, self.target, self.priority, self.correlation_id, self.extensions)
         return hashlib.blake2b(to_json(identity), digest_size=16).digest()
 
 
 async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
-    """Store an entry, with all that follows of it."""
+    """Store an entry and apply its effects. Idempotent by message_id. Raises IdempotencyConflict if its content differs."""
     key = f"bus:{entry.message_id}" if entry.message_id is not None else None
     if key is not None and (earlier := await _find_earlier(call, key, entry)):
         return earlier
@@ -140,7 +140,7 @@ def _content_text(content: dict[str, Any]) -> str:
 
 
 def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
-    """The message's metadata, with what its other views must know to show the entry again as it was."""
+    """The message's metadata, with a ``bus`` section from which the entry can be rebuilt unchanged."""
     section: dict[str, Any] = {}
     if entry.message_id is not None:
         section["message_id"] = entry.message_id
@@ -151,7 +151,7 @@ def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
         section["extensions"] = unknown
     if reserved := sorted(SECTIONS & extensions.metadata.keys()):
         raise InvalidRequest(
-            f"The name {reserved[0]!r} in metadata is kept for what the protocols say about a message.",
+            f"The name {reserved[0]!r} in metadata is reserved for the protocols.",
             fix="Choose another name.",
             errors=[{"field": "extensions.metadata", "message": "reserved name"}],
         )
@@ -167,7 +167,7 @@ def format_timestamp(value: datetime) -> str:
 
 
 async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
-    """A task_assignment is a task: for its target, or for whoever takes it."""
+    """Create a task for the entry's target, or, for a broadcast, for any agent that claims it."""
     _check_giver(call, entry)
     order = _validate_fields(Order, entry.content, "content")
     payload = order.payload if order.payload is not None else _task_payload(entry.content)
@@ -203,14 +203,14 @@ def _check_giver(call: Call, entry: Entry) -> None:
         )
     if entry.sender not in (None, call.caller.subject, call.caller.name):
         raise InvalidRequest(
-            "A task_assignment is given in one's own name.",
+            "The sender of a task_assignment must be the caller.",
             fix="Leave sender out, or use that agent's credential.",
             errors=[{"field": "sender", "message": "not the caller"}],
         )
 
 
 def _task_payload(content: dict[str, Any]) -> dict[str, Any]:
-    """The content without what it says of the task."""
+    """The content without task fields."""
     return {name: value for name, value in content.items() if name not in {"task_type", *ORDERS}}
 
 
@@ -224,7 +224,7 @@ def _task_metadata(entry: Entry) -> dict[str, Any]:
 
 
 def _validate_fields(model: type[Any], document: dict[str, Any], where: str) -> Any:
-    """The known fields of an object; InvalidRequest naming those that are wrong."""
+    """Validate the known fields of an object. Raises InvalidRequest that lists the invalid ones."""
     try:
         return model.model_validate({name: document[name] for name in model.model_fields if name in document})
     except ValidationError as error:
@@ -234,7 +234,7 @@ def _validate_fields(model: type[Any], document: dict[str, Any], where: str) -> 
 
 
 async def _await_response(call: Call, entry: Entry, ref: str) -> None:
-    """From now on a response is awaited, if there is one who is to give it."""
+    """Start a response deadline, if the entry has a recipient or is a task."""
     recipient: str | None = None
     if entry.target != BROADCAST and not entry.target.startswith("capability:"):
         row = await find_agent(call.tx, entry.target)

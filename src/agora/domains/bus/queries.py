@@ -1,4 +1,4 @@
-"""The bus: streams, the groups that read them, what is pending, and responses that are due."""
+"""SQL of the bus: streams, groups, pending entries, consumers and response deadlines."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ open_stream = Write(
     on conflict (tenant_id, stream) do nothing
     """
 )
-# The row stays locked until the commit, so numbers are given in the order of the commits, without gaps.
+# The row stays locked until the commit, so numbers follow the commit order without gaps.
 advance = Write(
     """
     insert into bus_streams (tenant_id, stream, last_number, floor, owner) values (:tenant, :stream, :count, '', '')
@@ -159,7 +159,7 @@ between = Query(
 _HELD = f"select number from bus_entries where {_STREAM} and number %s"
 held = Query(_HELD % _NUMBERS, _HELD % _NUMBERS_POSTGRES)
 own = Write(f"update bus_streams set owner = :owner where {_STREAM}")
-# Up to where every group has read and acknowledged; null where no group reads the stream.
+# The number up to which every group has acknowledged; null if the stream has no groups.
 safe = Query(
     """
     select min(case when p.first is null or p.first > g.last_number then g.last_number else p.first - 1 end) as number
@@ -210,7 +210,7 @@ groups_named = Query(
     types={"limit": BIG},
 )
 
-# -- what is pending ---------------------------------------------------------------------------
+# -- pending entries ---------------------------------------------------------------------------
 
 pending = Query(
     f"select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} order by p.number limit :limit",
@@ -227,8 +227,8 @@ pending_by = Query(
     _PENDING_BY.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
     _PENDING_BY.format(number="n::bigint", numbers="json_array_elements_text(:numbers::json) as n", ids=_IDS_POSTGRES),
 )
-# Each delivery doubles the time until the next one. parked: what was taken back as well, else only what is
-# exhausted of that. idle: negative for nothing but what was taken back.
+# Each delivery doubles the idle time until the next one. parked = 1: include entries taken back; 0: of those, only
+# exhausted ones. idle < 0: only entries taken back.
 _STALE = f"""
     select {_SHOWN} from bus_pending p {_JOINED}
     where {_OF_GROUP} and (
@@ -262,7 +262,7 @@ stale_groups = Query(
     types={"before": BIG, "limit": BIG},
 )
 
-# -- what leaves by Redis: its consumer is 'leaving', then the id that the entry has there ------
+# -- outbox of the bridge: consumer is 'leaving', then the entry's id in Redis -------------------
 
 LEAVING = "leaving"
 unsent = Query(
@@ -365,7 +365,7 @@ _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
 messages = Query(_MESSAGES % _IDS, _MESSAGES % _IDS_POSTGRES)
 _TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"
 tasks = Query(_TASKS % _IDS, _TASKS % _IDS_POSTGRES)
-# Streams of agents that have left.
+# Streams of retired agents.
 retired = Query(
     """
     select s.stream from bus_streams s join agents a on a.tenant_id = s.tenant_id and a.agent_id = s.stream

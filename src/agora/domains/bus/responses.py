@@ -1,4 +1,4 @@
-"""Responses: each priority has its time; who lets it pass is told, and so is who waits."""
+"""Response deadlines: each priority has one; sender and recipient are notified when it is missed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READ = frozenset({"acknowledged", "expired", "dead_lettered"})
 async def await_response(
     call: Call, ref: str, recipient: str, type: BusType, priority: BusPriority, correlation_id: str | None
 ) -> None:
-    """Await a response to a message or task. recipient: an agent, empty for a task that anyone may take."""
+    """Start the deadline of a message or task. recipient: agent id, empty for a task that any agent may claim."""
     minutes = getattr(call.context.settings, f"bus_response_{priority.value}")
     due = call.now + int(minutes * MINUTE)
     row = (call.caller.tenant, ref, recipient, call.caller.subject, type.value, priority.value, correlation_id)
@@ -26,14 +26,14 @@ async def await_response(
 
 
 def is_missed(row: Row, evidence: Row) -> bool:
-    """Whether nothing that counts as a response has come. found: the row of ``statements.answered``."""
+    """Whether no response has come. evidence: the row of ``statements.answered``."""
     if row["type"] == BusType.TASK_ASSIGNMENT.value:
         return bool(evidence["task"] == "pending")
     return not evidence["reply"] and evidence["state"] not in READ
 
 
 async def settle_response(call: Call, row: Row, *, late: bool) -> bool:
-    """The time is over: nothing is awaited any more. Tells those concerned if it was missed."""
+    """Remove a deadline; emit an event and return True if it was missed."""
     if not await call.tx.execute(statements.responded, ref=row["ref"], recipient=row["recipient"]) or not late:
         return False  # answered, or another server was faster
     data = {name: row[name] for name in ("ref", "type", "priority", "sender", "correlation_id")}

@@ -1,4 +1,4 @@
-"""The bus of the contract."""
+"""Operations of the bus."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class BusService(BoundService, contract.Bus):
     async def _take_fresh(
         self, whose: streams.StreamOwner, consumer: str, count: int, *, tasks: bool
     ) -> list[Delivery]:
-        """What is on the stream, and what its feeding puts there."""
+        """Deliver new entries, filling the stream from inbox and tasks as needed."""
         if count <= 0:
             return []
         call, place = self.call, (whose.stream, whose.agent_id, consumer)
@@ -154,7 +154,7 @@ class BusService(BoundService, contract.Bus):
         settings = self.call.context.settings
         return Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
 
-    # -- looking ---------------------------------------------------------------------------------
+    # -- inspection ------------------------------------------------------------------------------
 
     @implements
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
@@ -211,13 +211,13 @@ class BusService(BoundService, contract.Bus):
 
 
 def _entry_names(row: Any) -> tuple[str, ...]:
-    """What a pending entry is known by."""
+    """All ids by which a pending entry may be acknowledged."""
     place = groups.entry_id(row["created_at"] or 0, row["number"])
     return tuple(name for name in (place, row["ref"], row["name"]) if name)
 
 
 def _is_arrival_for(event: NewEvent, agent_id: str) -> bool:
-    """Whether an event may bring an agent something to read."""
+    """Whether an event may add something to the agent's stream."""
     if event.type == RECEIVED:
         return agent_id in from_json(event.data)["recipients"]
     return event.audience is None or agent_id in event.audience

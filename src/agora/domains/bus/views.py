@@ -1,4 +1,4 @@
-"""What is on an agent's stream, as entries."""
+"""Entries of agents' streams, built from messages and tasks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 async def show_entries(
     call: Call, whose: StreamOwner, handed: Sequence[Delivery]
 ) -> tuple[list[dict[str, Any]], list[Delivery]]:
-    """Entries as documents, each with ``entry_id`` and ``deliveries``; beside them, those that stand for nothing any more."""
+    """Documents of entries, each with ``entry_id`` and ``deliveries``; and the entries whose message or claim is gone."""
     refs = [each.ref for each in handed if each.ref]
     message_rows = {
         row["message_id"]: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
@@ -49,10 +49,10 @@ async def show_entries(
 
 
 def to_entry(row: Any, whose: StreamOwner) -> dict[str, Any]:
-    """A stored message as an entry. Whatever its metadata say, its sender is who sent it.
+    """A stored message as an entry. The sender is always the authenticated one, not that of the metadata.
 
-    What cannot be an entry (metadata that only look like ours, text that is JSON nested too deeply) is shown plainly:
-    no message may keep those behind it from being read.
+    A message that is not a valid entry (forged metadata, too deeply nested JSON) is shown with plain text content: it
+    must not block the messages behind it.
     """
     message: Message = message_from_row(row, whose.agent_id, "delivered")
     whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row["to_agent"]}
@@ -81,17 +81,17 @@ def _task_ids(refs: Sequence[str]) -> list[str]:
 
 
 def _is_held(task: Any, fields: Any) -> bool:
-    """Whether the claim by which a task came on the stream still stands."""
+    """Whether the claim that put a task on the stream is still valid."""
     return str(task["fence"]) == fields.get("fence") and task["status"] in ("in_progress", "input_required")
 
 
 def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:
-    """A document as the contract has it."""
+    """The contract's delivery object of a document."""
     return BusDelivery.model_validate(entry)
 
 
 def pending_entry(row: Any, now: int) -> BusPendingEntry:
-    """A row of what is pending."""
+    """The contract's object of a pending row."""
     return BusPendingEntry.model_construct(
         entry_id=streams.entry_id(row["created_at"] or 0, row["number"]),
         message_id=row["name"] or row["ref"] or "",

@@ -1,6 +1,6 @@
 """The embedded engine: streams in the store, as durable as everything else there.
 
-Entries that callers publish to a stream at the same time are written together, in one transaction.
+Concurrently published entries of a stream are written together in one transaction.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TRIMMED = 1000
 
 @dataclass(slots=True, eq=False)
 class _Outgoing:
-    """What waits to be written to one stream."""
+    """Entries that wait to be written to one stream."""
 
     waiting: list[tuple[str, asyncio.Future[str]]] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
@@ -75,10 +75,10 @@ class EmbeddedBus:
     error: str | None = None
 
     async def start(self) -> None:
-        """The store is there already."""
+        """Nothing to do: the store is open already."""
 
     async def examine(self) -> None:
-        """It is as durable as it was."""
+        """Nothing to do: the store's durability does not change."""
 
     async def close(self) -> None:
         while tasks := [out.task for out in self._outgoing.values() if out.task is not None]:
@@ -100,7 +100,7 @@ class EmbeddedBus:
         return future
 
     async def _write_batches(self, stream: str, outgoing: _Outgoing) -> None:
-        """Write what waits, batch by batch, until nothing does."""
+        """Write waiting entries in batches until none is left."""
         try:
             while outgoing.waiting:
                 batch, outgoing.waiting = outgoing.waiting[:BATCH], outgoing.waiting[BATCH:]
@@ -221,7 +221,7 @@ class EmbeddedBus:
         return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
-        """Forget consumers that are silent and hold nothing."""
+        """Delete consumers that are silent and have no pending entries; return their names."""
         before, removed = now - int(self.terms.silent * MICROSECONDS), []
         for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIMMED):
             if row["seen_at"] <= before and not row["pending"]:
@@ -238,7 +238,7 @@ class EmbeddedBus:
             dropped += some
         return dropped
 
-    # -- looking ---------------------------------------------------------------------------------
+    # -- inspection ------------------------------------------------------------------------------
 
     async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
         rows = await self._read_rows(statements.pending, stream=stream, group=group, limit=count)

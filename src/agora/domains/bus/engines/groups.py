@@ -1,7 +1,7 @@
-"""What a group does to rows of the store, within one transaction.
+"""Operations of consumer groups on rows of the store, each within one transaction.
 
-A group's row is locked before anything of the group changes, a stream's before it grows. So the numbers of a
-stream's entries follow the order of the commits, and a group that has read up to a number has missed nothing.
+A group's row is locked before the group changes, a stream's row before it grows. Therefore entry numbers follow the
+commit order, and a group that has read up to a number has missed nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ EXHAUSTED = "delivered too often without an acknowledgement"
 
 @dataclass(frozen=True, slots=True)
 class TakenEntries:
-    """Rows of entries. dead: delivered too often."""
+    """Rows of stale entries. live: to be delivered again. dead: dead-lettered, because delivered too often."""
 
     live: Sequence[Row]
     dead: Sequence[Row]
@@ -54,7 +54,7 @@ def entry_id(created_at: int, number: int) -> str:
 
 
 def number_of(entry: str) -> int | None:
-    """The number in an entry's id; None for what is none."""
+    """The number in an entry's id; None if the id is malformed."""
     stamp, _, number = entry.rpartition("-")
     if not (stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(number) < 19):
         return None
@@ -66,7 +66,7 @@ def numbers_of(entries: Iterable[str]) -> list[int]:
 
 
 def delivery_from_row(row: Any, *, more: int = 0) -> Delivery:
-    """A row of a pending entry, as it is handed out."""
+    """The delivery of a pending entry's row. more: deliveries to add to its count."""
     fields: Fields = from_json(row["fields"]) if row["fields"] is not None else {}
     stamp = row["created_at"] if row["created_at"] is not None else 0
     return Delivery(entry_id(stamp, row["number"]), fields, row["deliveries"] + more, row["ref"])
@@ -75,7 +75,7 @@ def delivery_from_row(row: Any, *, more: int = 0) -> Delivery:
 async def append_entries(
     tx: Tx, stream: str, entries: Sequence[tuple[str | None, str | None, str]], now: int
 ) -> tuple[int, ...]:
-    """Append entries (ref, name, fields as JSON text); answers their numbers."""
+    """Append entries (ref, name, fields as JSON text); return their numbers."""
     (row,) = await tx.returning(statements.advance, stream=stream, count=len(entries))
     first = row["last_number"] - len(entries) + 1
     for number, (ref, name, fields) in enumerate(entries, first):
@@ -84,7 +84,7 @@ async def append_entries(
 
 
 async def open_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) -> bool:
-    """Make a group where there is none; tells whether it is new."""
+    """Create a group if it does not exist; return whether it was created. whole: it reads the stream from the start."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
     if await tx.one(statements.group, stream=stream, group=group) is not None:
@@ -102,7 +102,7 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> Row:
 
 
 async def deliver_new(tx: Tx, stream: str, group: str, consumer: str, count: int, now: int) -> list[Delivery]:
-    """Hand out entries that the group was not given yet."""
+    """Deliver entries that are new to the group, at most ``count``. Raises NotFound without such a group."""
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     entries = await tx.all(statements.between, stream=stream, after=row["last_number"], until=LATEST, limit=count)
@@ -115,7 +115,7 @@ async def deliver_new(tx: Tx, stream: str, group: str, consumer: str, count: int
 
 
 async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
-    """Acknowledge entries; answers how many were pending."""
+    """Acknowledge entries; return how many were pending."""
     if not numbers:
         return 0
     return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_to_json_text(numbers))
@@ -124,7 +124,10 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
 async def take_over(
     tx: Tx, stream: str, group: str, consumer: str, terms: Terms, now: int, *, idle: float | None, count: int
 ) -> TakenEntries:
-    """Hand out again what is stale, and what was taken back; idle None: the latter alone. Buries what is exhausted."""
+    """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
+
+    Entries delivered ``terms.most`` times are dead-lettered. Raises NotFound without such a group.
+    """
     await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * 1_000_000)
@@ -136,7 +139,7 @@ async def take_over(
 
 
 async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> TakenEntries:
-    """Take back what is stale; bury what is exhausted."""
+    """Take stale entries back from their consumers; dead-letter exhausted ones."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
     entries = await _find_stale(tx, stream, group, terms, now, int(terms.stale * 1_000_000), count, parked=False)
@@ -152,7 +155,7 @@ async def _find_stale(
 ) -> TakenEntries:
     parameters = {"idle": idle, "now": now, "limit": count, "parked": int(parked), "most": terms.most}
     rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
-    vanished = [row["number"] for row in rows if row["fields"] is None]  # its entry is not there any more
+    vanished = [row["number"] for row in rows if row["fields"] is None]  # the entry was trimmed
     await acknowledge_entries(tx, stream, group, vanished)
     dead = [row for row in rows if row["fields"] is not None and row["deliveries"] >= terms.most]
     await bury_entries(tx, stream, group, dead, EXHAUSTED, now)
@@ -161,7 +164,7 @@ async def _find_stale(
 
 
 async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[Row], reason: str, now: int) -> None:
-    """Put entries among the stream's dead letters, and acknowledge them."""
+    """Append entries to the stream's dead letters, and acknowledge them."""
     if not rows:
         return
     letters = [
@@ -172,7 +175,7 @@ async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[Row], rea
 
 
 async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
-    """Let a stream be somebody's; tells whether it was another's, or nobody's."""
+    """Set a stream's owner; if it changes, delete everything on the stream. Returns whether it changed."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
     if head is None or head["owner"] == owner:
@@ -185,7 +188,7 @@ async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
 
 
 async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequence[Row]:
-    """The oldest entries beyond a length that no group needs."""
+    """The oldest entries beyond a length that every group has acknowledged."""
     head = await tx.one(statements.head, stream=stream)
     if head is None:
         return ()
@@ -197,7 +200,7 @@ async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequen
 
 
 async def trim_stream(tx: Tx, stream: str, length: int, most: int) -> int:
-    """Drop the oldest entries beyond a length that no group needs, at most so many; answers how many."""
+    """Delete the oldest entries beyond a length that every group has acknowledged, at most ``most``; return how many."""
     await tx.one(statements.lock_stream, stream=stream)
     oldest = await find_excess(tx, stream, length, most)
     return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]["number"]) if oldest else 0

@@ -1,13 +1,13 @@
-"""The port: streams, and the groups that read them.
+"""The protocol of stream engines: streams and consumer groups.
 
-An entry is a mapping of texts. A group gives each entry to one of its consumers, and keeps it as pending until it is
+An entry is a mapping of strings. A group delivers each entry to one of its consumers and keeps it pending until it is
 acknowledged; a stream may have any number of groups, and each gets every entry. Delivery is at least once:
 
-* ``publish`` answers when the entry is as durable as :attr:`Bus.durability` says;
-* what a consumer has not acknowledged after ``Terms.stale`` seconds can be taken over, and each further delivery
-  doubles that time; after ``Terms.most`` deliveries it goes to the stream's dead letters instead (``STREAM/dead``);
-* a consumer silent for ``Terms.silent`` seconds is forgotten, once what it had pending was taken back;
-* ``trim`` drops nothing that a group has not read and acknowledged.
+* ``publish`` returns when the entry is as durable as :attr:`Bus.durability` says;
+* an entry not acknowledged after ``Terms.stale`` seconds can be taken over, and each further delivery doubles that
+  time; after ``Terms.most`` deliveries it becomes a dead letter (stream ``STREAM/dead``);
+* a consumer silent for ``Terms.silent`` seconds is removed, once its pending entries were taken back;
+* ``trim`` never deletes an entry that a group has not acknowledged.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ __all__ = [
 
 Fields = Mapping[str, str]
 
-DEAD = "/dead"  #: what the name of a stream's dead letters ends with; no agent's name holds a slash
-BURIED = 1000  #: dead letters of a stream that are looked at
-PARKED = "agora:parked"  #: in Redis, the consumer that holds what was taken back
+DEAD = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
+BURIED = 1000  #: dead letters of a stream that are examined
+PARKED = "agora:parked"  #: in Redis, the consumer that holds entries taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An entry handed to a consumer. deliveries: how often it was, this time included.
+    """An entry delivered to a consumer. deliveries: number of deliveries, including this one.
 
-    ref: in the store, the message or task that it stands for.
+    ref: in the store, the id of the message or task that it refers to.
     """
 
     entry_id: str
@@ -67,7 +67,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An entry not acknowledged yet. consumer: None where it was taken back. idle: seconds since it was handed out."""
+    """An unacknowledged entry. consumer: None if it was taken back. idle: seconds since its delivery."""
 
     entry_id: str
     consumer: str | None
@@ -77,7 +77,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A consumer. idle: seconds since it last asked for something."""
+    """A consumer. idle: seconds since its last request."""
 
     name: str
     pending: int
@@ -86,7 +86,7 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group. lag: entries it was not given yet."""
+    """A group. lag: entries not delivered to it yet."""
 
     name: str
     pending: int
@@ -113,9 +113,9 @@ class MaintenanceReport:
 
 @dataclass(slots=True)
 class Bridge:
-    """How the bridge to Redis fares, for whoever is asked: it is measured beforehand.
+    """State of the bridge to Redis, updated in the background so that reading it never blocks.
 
-    lag: entries on the inbound stream that were not taken in yet.
+    lag: inbound entries that were not processed yet.
     """
 
     connected: bool = False
@@ -126,7 +126,7 @@ class Bridge:
 
 
 def dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
-    """The fields under which an entry stands among the dead letters."""
+    """Fields of an entry's dead letter."""
     reason_fields = {
         "dead_entry_id": delivery.entry_id,
         "dead_group": group,
@@ -137,80 +137,80 @@ def dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
 
 
 class Bus(Protocol):
-    """An engine. Every failure is an AgoraError.
+    """A stream engine. All errors are AgoraErrors.
 
-    NotFound: there is no such group. Overloaded: as many entries wait to be published as may.
-    UpstreamUnavailable: the broker cannot be reached; ``outcome="unknown"`` where an entry may have been published.
+    NotFound: no such group. Overloaded: too many entries wait to be published.
+    UpstreamUnavailable: the broker cannot be reached; ``outcome="unknown"`` if an entry may have been published.
     """
 
     @property
     def connected(self) -> bool:
-        """Whether the broker can be reached now."""
+        """Whether the broker is connected."""
 
     @property
     def error(self) -> str | None:
-        """Why not."""
+        """Why it is not connected."""
 
     @property
     def epoch(self) -> int:
-        """Counts connections: with another one, what was there before may be gone."""
+        """Number of the connection: after a change, the broker may have lost entries."""
 
     @property
     def durability(self) -> str:
-        """In words, what a published entry survives."""
+        """Which failures a published entry survives, in words."""
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Settings of the broker by which entries could be lost."""
+        """Settings of the broker that could lose entries."""
 
     async def start(self) -> None:
         """Connect."""
 
     async def close(self) -> None:
-        """Finish what was begun, and disconnect."""
+        """Finish pending writes, and disconnect."""
 
     async def examine(self) -> None:
-        """Look anew how durable the broker is. Raises InternalError for one that is too old."""
+        """Check the broker's durability again. Raises InternalError if its version is too old."""
 
     async def publish(self, stream: str, fields: Fields) -> str:
-        """Append an entry; answers its id."""
+        """Append an entry; return its id."""
 
     async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
-        """Make a group, if there is none: of the whole stream, or of what comes from now on. Tells whether it is new."""
+        """Create a group if it does not exist, at the stream's start (``whole``) or end; return whether it was created."""
 
     async def read(
         self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
     ) -> Sequence[Delivery]:
-        """The next entries that the group was not given yet; waits ``block`` seconds for a first one."""
+        """Deliver entries that are new to the group; wait ``block`` seconds for a first one."""
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
-        """Acknowledge; answers how many of them were pending."""
+        """Acknowledge entries; return how many were pending."""
 
     async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
-        """Say that a consumer still works on entries: their time begins anew, and they count as delivered no more often."""
+        """Reset the idle time of a consumer's entries without counting a delivery."""
 
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        """Take over what is stale, or was taken back. idle: seconds instead of ``Terms.stale``."""
+        """Take over entries that are stale or were taken back. idle: seconds, instead of ``Terms.stale``."""
 
     async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
-        """Put an entry among the stream's dead letters, and acknowledge it, both or neither."""
+        """Atomically append an entry to the dead letters and acknowledge it."""
 
     async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        """Those of these entries that the group was given and has acknowledged."""
+        """Those entries that were delivered to the group and acknowledged."""
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        """Those of these entries that stand among the last ``BURIED`` dead letters, put there for the group."""
+        """Those entries that are among the group's last ``BURIED`` dead letters."""
 
     async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
-        """Take back what is stale, bury what was delivered too often, forget consumers that are silent."""
+        """Take back stale entries, dead-letter exhausted ones, remove silent consumers."""
 
     async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
-        """What is pending, oldest entry first."""
+        """Pending entries, oldest first."""
 
     async def trim(self, stream: str, length: int = 0) -> int:
-        """Drop the oldest entries beyond ``length`` that every group has done with; of a stream without groups, all."""
+        """Delete the oldest entries beyond ``length`` that every group has acknowledged; all of them without groups."""
 
     async def groups(self, stream: str) -> Sequence[Group]:
         """The groups of a stream by name."""
@@ -219,16 +219,16 @@ class Bus(Protocol):
         """The consumers of a group by name."""
 
     async def lag(self, stream: str, group: str) -> int:
-        """How many entries the group was not given yet."""
+        """Number of entries not delivered to the group yet."""
 
     async def own(self, stream: str, owner: str) -> bool:
-        """Let a stream be somebody's: what it holds of anybody else is dropped. Tells whether it was another's, or nobody's."""
+        """Set a stream's owner, deleting a previous owner's entries; return whether the owner changed."""
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        """Those of these entries that the stream holds."""
+        """Those entries that exist on the stream."""
 
     async def length(self, stream: str) -> int:
-        """How many entries the stream holds."""
+        """Number of entries on the stream."""
 
 
 #: state of the bridge, where there is one

@@ -1,7 +1,7 @@
-"""An entry as flat fields, as it stands on a stream of Redis, and its signature.
+"""Wire format: an entry as flat fields of a Redis stream, and its signature.
 
 =================  =============================================================================================
-field              what it holds
+field              content
 =================  =============================================================================================
 message_id         the publisher's own id, such as a UUID; a repetition under it has no further effect
 timestamp          RFC 3339
@@ -35,7 +35,7 @@ STRUCTURED = ("content", "extensions")
 
 
 def to_fields(entry: Mapping[str, Any]) -> dict[str, str]:
-    """An entry (JSON values) as fields, marked as coming from here; what is null is left out."""
+    """Convert an entry (JSON values) to fields with the origin mark; null values are left out."""
     fields = {name: str(entry[name]) for name in PLAIN if entry.get(name) is not None}
     fields["content"] = to_json(entry.get("content") or {}).decode()
     if entry.get("extensions"):
@@ -44,7 +44,7 @@ def to_fields(entry: Mapping[str, Any]) -> dict[str, str]:
 
 
 def from_fields(fields: Fields) -> dict[str, Any]:
-    """The entry that fields make; what is no field of an entry is kept among the extensions."""
+    """Convert fields to an entry; unknown fields go to the extensions."""
     entry: dict[str, Any] = {name: fields[name] for name in PLAIN if fields.get(name)}
     entry["content"] = _parse_object(fields.get("content", ""))
     other = {name: value for name, value in fields.items() if name not in {*PLAIN, *STRUCTURED, *OURS}}
@@ -64,9 +64,9 @@ def _parse_object(text: str) -> dict[str, Any]:
 
 
 def signature(fields: Fields, token: str) -> str:
-    """The signature of fields: over ``name=value`` of each but the signature, by name, with NUL between.
+    """HMAC-SHA256 over ``name=value`` of all fields but the signature, sorted by name and joined by NUL, as hex.
 
-    Raises ValueError for fields that could be read in two ways: with NUL, or ``=`` in a name.
+    Raises ValueError for ambiguous fields: NUL anywhere, or ``=`` in a name.
     """
     signed = {name: value for name, value in fields.items() if name != "signature"}
     if any("\0" in name or "=" in name or "\0" in value for name, value in signed.items()):
