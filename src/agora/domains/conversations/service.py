@@ -17,8 +17,7 @@ from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performativ
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.errors import NotFound
 
-from . import assignments as work
-from . import lookup as reading
+from . import assignments, lookup
 from . import queries as statements
 from .delivery import Draft, Sent, deliver_draft, find_earlier_receipt, prepare_draft, send_as_marketplace
 from .signals import MESSAGE_DELIVERED, MessageDelivered
@@ -35,10 +34,10 @@ class ConversationService(BoundService, contract.Conversations):
         call.target = draft.sender.agent_id
         if (earlier := await find_earlier_receipt(call, draft)) is not None:
             return earlier
-        confirmation = await work.assign_task(call, draft) if message.type is Performative.ASSIGN else None
+        confirmation = await assignments.assign_task(call, draft) if message.type is Performative.ASSIGN else None
         sent = await deliver_draft(call, draft)
         call.target = sent.message_id
-        await work.update_task(call, draft)
+        await assignments.update_task(call, draft)
         delivered = await call.publish(MESSAGE_DELIVERED, MessageDelivered(draft, sent, confirmation))
         reply = delivered.answer
         if reply is not None:
@@ -56,7 +55,7 @@ class ConversationService(BoundService, contract.Conversations):
         own = draft.own[0] if draft.own else ORCHESTRATOR
         answer = await send_as_marketplace(self.call, own, document, question, closes=bool(draft.own))
         row = await tx.one(messages.of, message_id=answer.message_id)
-        return reading.envelope_from_row(row)
+        return lookup.envelope_from_row(row)
 
     @implements
     async def reply(self, message_id: str, wait: float = 0) -> contract.Reply:
@@ -96,13 +95,13 @@ class ConversationService(BoundService, contract.Conversations):
         service = MessagingService(self.call)
         sender = question["sender"] if question["sender"] != self.call.caller.subject else None
         await service.mark([row["message_id"]], DeliveryState.ACKNOWLEDGED, sender)
-        return contract.Reply(message=reading.envelope_from_row(row))
+        return contract.Reply(message=lookup.envelope_from_row(row))
 
     @implements
     async def get(
         self, conversation_id: str, *, limit: int = 100, cursor: str | None = None
     ) -> contract.ConversationDetail:
-        return await reading.read_conversation(self.call, conversation_id, limit, cursor)
+        return await lookup.read_conversation(self.call, conversation_id, limit, cursor)
 
     @implements
     async def list(
@@ -113,13 +112,13 @@ class ConversationService(BoundService, contract.Conversations):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.ConversationPage:
-        return await reading.list_conversations(self.call, agent_id, state, limit, cursor)
+        return await lookup.list_conversations(self.call, agent_id, state, limit, cursor)
 
     @implements
     async def pending(
         self, agent_id: str | None = None, *, wait: float = 0, limit: int = 50, cursor: str | None = None
     ) -> contract.PendingPage:
-        return await reading.list_pending(self.call, agent_id, wait, limit, cursor)
+        return await lookup.list_pending(self.call, agent_id, wait, limit, cursor)
 
     @implements
     async def usage(
@@ -131,7 +130,7 @@ class ConversationService(BoundService, contract.Conversations):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.ReportedUsePage:
-        return await reading.list_usage(self.call, agent_id, customer_id, since, limit, cursor)
+        return await lookup.list_usage(self.call, agent_id, customer_id, since, limit, cursor)
 
 
 def _is_answer(message_id: str, event: NewEvent) -> bool:

@@ -20,7 +20,7 @@ from agora.store.port import Row
 from agora_sdk.contract.instances import Backup, InstanceLog
 from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as instances
 from .access import require_instance
 from .notifications import emit_instance_event
@@ -89,7 +89,7 @@ async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> C
             f"The instance is {row['state']}: it has no output" + (" any more." if row["stopped_at"] else " yet."),
             fix=row["reason"],
         )
-    _, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
+    _, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row["host_id"]))
     return partial(engine.logs, Handle.from_json(decode_json(row["handle"])), offset, limit)
 
 
@@ -111,7 +111,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     call.target = instance_id
     if row["handle"] is None:
         raise Conflict(f"The instance is {row['state']}: it has no state to back up.")
-    local, engine = engine_of(call, row, await call.tx.one(hosting.host, ref=row["host_id"]))
+    local, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row["host_id"]))
     await _check_number(call, row)
     handle, backup_id = Handle.from_json(decode_json(row["handle"])), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
@@ -136,7 +136,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
             "size": outcome,
             "created_at": end.now,
         }
-        end.tx.append(hosting.BACKUPS, tuple(values.values()))
+        end.tx.append(host_queries.BACKUPS, tuple(values.values()))
         await emit_instance_event("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
         return shown(values)
 
@@ -146,7 +146,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
 async def _check_number(call: Call, row: Row) -> None:
     """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
     limit = call.context.settings.backups_each
-    counted = await call.tx.one(hosting.backup_count, account=row["account_id"])
+    counted = await call.tx.one(host_queries.backup_count, account=row["account_id"])
     if counted is not None and counted["total"] >= limit:
         raise Conflict(
             f"The account {row['account_id']} has {counted['total']} backups; at most {limit} are kept.",
@@ -156,7 +156,7 @@ async def _check_number(call: Call, row: Row) -> None:
 
 async def drop_backup(call: Call, backup_id: str) -> Backup:
     """Delete a backup's row. Its host removes the file with the next sweep."""
-    row = await call.tx.one(hosting.backup, backup_id=backup_id)
+    row = await call.tx.one(host_queries.backup, backup_id=backup_id)
     if row is not None:
         try:
             await require_instance(call, row["instance_id"], change=True)
@@ -165,7 +165,7 @@ async def drop_backup(call: Call, backup_id: str) -> Backup:
     if row is None:
         raise NotFound(f"There is no backup {backup_id}.", errors=[{"field": "backup_id", "message": "unknown"}])
     call.target = backup_id
-    await call.tx.execute(hosting.drop_backup, backup_id=backup_id)
+    await call.tx.execute(host_queries.drop_backup, backup_id=backup_id)
     return shown(row)
 
 

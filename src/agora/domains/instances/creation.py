@@ -36,8 +36,7 @@ from agora_sdk.errors import (
     PermissionDenied,
 )
 
-from . import host_queries as hosting
-from . import placement
+from . import host_queries, placement
 from . import queries as statements
 from .deployments import load_manifest, open_secrets, seal_secrets
 from .manifests import AgentManifest, build_of, engines_of, source_of
@@ -73,7 +72,7 @@ class InstanceRequest:
     max_price: int | None = None
 
     @property
-    def beside(self) -> Sequence[str]:
+    def neighbours(self) -> Sequence[str]:
         """Agents or instances to run on the same host with."""
         near = self.near
         return [ref for ref in (near.with_instance, near.with_agent) if ref] if near is not None else []
@@ -107,15 +106,15 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     return str(row["instance_id"])
 
 
-async def _find_earlier_request(call: Call, wish: InstanceRequest, key: str | None) -> str | None:
+async def _find_earlier_request(call: Call, request: InstanceRequest, key: str | None) -> str | None:
     if key is None:
         return None
     row = await call.tx.one(statements.by_request, created_by=call.caller.subject, request_key=key)
     if row is None:
         return None
-    agent = await load_agent(call.tx, wish.agent)
-    same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], wish.account, wish.name)
-    if not same or row["config"] != _pack_config(wish):
+    agent = await load_agent(call.tx, request.agent)
+    same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], request.account, request.name)
+    if not same or row["config"] != _pack_config(request):
         raise IdempotencyConflict(
             f"The idempotency key {key!r} was used for another instance.",
             fix="Use a new key for a new request, the same key only to repeat one unchanged.",
@@ -125,7 +124,7 @@ async def _find_earlier_request(call: Call, wish: InstanceRequest, key: str | No
 
 async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
     agent = await load_visible_agent(call.tx, call.caller, ref)
-    row = await call.tx.one(hosting.deployment_locked, agent_id=agent["agent_id"])
+    row = await call.tx.one(host_queries.deployment_locked, agent_id=agent["agent_id"])
     if agent["status"] in UNUSABLE:
         raise Conflict(f"{agent['agent_name']} is {agent['status']}: no instance of it can be created.")
     if row is None or row["withdrawn_at"] is not None:
@@ -138,7 +137,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
     return agent, row
 
 
-async def _check_numbers(call: Call, deployment: Row, wish: InstanceRequest) -> None:
+async def _check_numbers(call: Call, deployment: Row, request: InstanceRequest) -> None:
     """Raise Conflict if the agent's ``max_instances`` or the setting ``instances_each`` is reached.
 
     The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
@@ -151,10 +150,10 @@ async def _check_numbers(call: Call, deployment: Row, wish: InstanceRequest) -> 
             fix="Try again later; its manifest's max_instances says how many there may be.",
         )
     limit = call.context.settings.instances_each
-    own = await call.tx.one(statements.account_counts, account=wish.account)
+    own = await call.tx.one(statements.account_counts, account=request.account)
     if own is not None and (own["total"] or 0) >= limit:
         raise Conflict(
-            f"The account {wish.account} has {own['total']} instances; at most {limit} are allowed.",
+            f"The account {request.account} has {own['total']} instances; at most {limit} are allowed.",
             fix="Terminate some, or let an operator raise the setting instances_each.",
         )
 
@@ -183,12 +182,12 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
     return None
 
 
-async def _agree_on_terms(call: Call, wish: InstanceRequest, agent: Row) -> Terms:
+async def _agree_on_terms(call: Call, request: InstanceRequest, agent: Row) -> Terms:
     """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent["agent_id"]
-    terms = await (ledger.terms(agent_id) if wish.agreed is None else ledger.agreed(agent_id, wish.agreed))
-    check_max_price(agent["agent_name"], terms, wish.max_price)
-    error = await find_payment_error(call, wish.account, agent_id, terms)
+    terms = await (ledger.terms(agent_id) if request.agreed is None else ledger.agreed(agent_id, request.agreed))
+    check_max_price(agent["agent_name"], terms, request.max_price)
+    error = await find_payment_error(call, request.account, agent_id, terms)
     if error is not None:
         raise error
     return terms
@@ -216,9 +215,9 @@ async def _charge_base(call: Call, row: dict[str, Any], terms: Terms) -> None:
         await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
 
 
-def _check_config(call: Call, wish: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
+def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
     """Reject a configuration that an engine would reject, and environment variables that customers may not set."""
-    foreign = sorted(set(wish.config.environment) - set(manifest.configurable))
+    foreign = sorted(set(request.config.environment) - set(manifest.configurable))
     if foreign and not call.caller.may(DEPLOY):
         raise PermissionDenied(
             f"Customers may not set {foreign[0]}: environment variables can decide which code runs.",
@@ -226,9 +225,9 @@ def _check_config(call: Call, wish: InstanceRequest, manifest: AgentManifest, se
             "'configurable'.",
             required=DEPLOY,
         )
-    spec = _build_probe_spec(wish, manifest, secrets)
+    spec = _build_probe_spec(request, manifest, secrets)
     wrong = runtime.find_spec_errors(spec)
-    if wish.pool or not call.caller.may(DEPLOY):
+    if request.pool or not call.caller.may(DEPLOY):
         wrong += _find_exceeded_limits(spec.limits, manifest)
     if wrong:
         pairs = [error.partition(": ") for error in wrong]
@@ -251,9 +250,9 @@ def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) ->
     ]
 
 
-def _build_probe_spec(wish: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
+def _build_probe_spec(request: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> runtime.Spec:
     """The spec an engine would get, for validation only."""
-    build, config = manifest.build, wish.config
+    build, config = manifest.build, request.config
     assert build is not None
     try:
         limits = runtime.Limits.parse(config.memory_limit, config.cpu_limit, config.pids_limit, config.disk_limit)
@@ -271,15 +270,17 @@ def _build_probe_spec(wish: InstanceRequest, manifest: AgentManifest, secrets: d
 
 
 async def _choose_placement(
-    call: Call, wish: InstanceRequest, manifest: AgentManifest
+    call: Call, request: InstanceRequest, manifest: AgentManifest
 ) -> tuple[placement.Neighbour | None, placement.Placement, placement.PlacementRequest]:
     """Choose co-location, host and engine. Co-location that is preferred but impossible is dropped."""
-    requirements = placement.merge_requirements(manifest.host_requirements, wish.requirements)
-    refs = [*wish.beside, *requirements.co_location_with]
-    required = requirements.co_location_required or (wish.near is not None and wish.near.required and bool(wish.beside))
-    near = await placement.find_neighbour(call, wish.account, refs, required=required) if refs else None
+    requirements = placement.merge_requirements(manifest.host_requirements, request.requirements)
+    refs = [*request.neighbours, *requirements.co_location_with]
+    required = requirements.co_location_required or (
+        request.near is not None and request.near.required and bool(request.neighbours)
+    )
+    near = await placement.find_neighbour(call, request.account, refs, required=required) if refs else None
     need = placement.PlacementRequest(
-        requirements, engines_of(manifest), wish.preferred, portable=manifest.directory is None
+        requirements, engines_of(manifest), request.preferred, portable=manifest.directory is None
     )
     if near is not None:
         together = replace(need, host_id=near.host_id, engine=near.engine)
@@ -292,12 +293,12 @@ async def _choose_placement(
     return near, await placement.choose_placement(call, need), need
 
 
-async def _check_restorable(call: Call, wish: InstanceRequest, agent: Row, place: placement.Placement) -> None:
-    if wish.restore is None:
+async def _check_restorable(call: Call, request: InstanceRequest, agent: Row, place: placement.Placement) -> None:
+    if request.restore is None:
         return
-    row = await call.tx.one(hosting.backup, backup_id=wish.restore)
-    if row is None or row["account_id"] != wish.account:
-        raise NotFound(f"There is no backup {wish.restore}.", errors=[{"field": "restore", "message": "unknown"}])
+    row = await call.tx.one(host_queries.backup, backup_id=request.restore)
+    if row is None or row["account_id"] != request.account:
+        raise NotFound(f"There is no backup {request.restore}.", errors=[{"field": "restore", "message": "unknown"}])
     if row["agent_id"] != agent["agent_id"]:
         raise InvalidRequest(
             f"The backup is not of {agent['agent_name']}.",
@@ -312,13 +313,13 @@ async def _check_restorable(call: Call, wish: InstanceRequest, agent: Row, place
         )
 
 
-def _pack_config(wish: InstanceRequest) -> str:
-    return encode_json(wish.config.model_dump(exclude={"environment"}, exclude_none=True))
+def _pack_config(request: InstanceRequest) -> str:
+    return encode_json(request.config.model_dump(exclude={"environment"}, exclude_none=True))
 
 
 def _build_row(
     call: Call,
-    wish: InstanceRequest,
+    request: InstanceRequest,
     agent: Row,
     deployment: Row,
     place: placement.Placement,
@@ -335,27 +336,27 @@ def _build_row(
             "tenant_id": call.caller.tenant,
             "instance_id": new_id("inst"),
             "agent_id": agent["agent_id"],
-            "account_id": wish.account,
+            "account_id": request.account,
             "created_by": call.caller.subject,
             "request_key": key,
-            "name": wish.name,
-            "pool": int(wish.pool),
+            "name": request.name,
+            "pool": int(request.pool),
             "desired": "running",
             "state": "requested",
             "generation": 1,
             "host_id": place.host["host_id"],
             "engine": place.engine,
-            "config": _pack_config(wish),
+            "config": _pack_config(request),
             "manifest": deployment["manifest"],
             "revision": deployment["revision"],
             "token_id": new_id("key"),
-            "restore": wish.restore,
+            "restore": request.restore,
             "group_name": near.group if near is not None else None,
             "beside": near.name if near is not None else None,
             "reserved_memory": need.memory,
             "reserved_cpu": need.cpu,
             "reserved_gpus": need.gpus,
-            "cause": wish.cause,
+            "cause": request.cause,
             "cpu_seconds": 0.0,
             "cpu_percent": 0.0,
             "due_at": call.now,
@@ -365,12 +366,12 @@ def _build_row(
     )
 
 
-def _append_token(call: Call, wish: InstanceRequest, row: dict[str, Any], agent: Row) -> None:
+def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], agent: Row) -> None:
     """Insert the instance's own API key, which acts for the customer with few scopes.
 
     The key is derived from its id and the server's secret, so only its digest is stored.
     """
-    config = wish.config
+    config = request.config
     currency = config.spend_currency or str(call.context.settings.billing_currency)
     grant_allowance(call, row["token_id"], micros(config.spend_limit or 0.0), currency)
     token_id, tenant = row["token_id"], call.caller.tenant

@@ -21,8 +21,7 @@ from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CoLocation, InstanceConfig
 from agora_sdk.errors import AgoraError, InvalidRequest, PermissionDenied
 
-from . import host_queries as hosting
-from . import scaling
+from . import host_queries, scaling
 from .access import require_instance
 from .creation import InstanceRequest, create_instance
 from .desired_state import set_desired_state
@@ -38,7 +37,7 @@ COMMANDS = ("pause_container", "resume_container", "remove_container", "stop_con
 
 async def is_deployable(call: Call, agent: Row) -> bool:
     """Whether the marketplace itself can run instances of an agent: its manifest is registered and not withdrawn."""
-    row = await call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
+    row = await call.tx.one(host_queries.deployment, agent_id=agent["agent_id"])
     return row is not None and row["withdrawn_at"] is None
 
 
@@ -52,7 +51,7 @@ async def deploy_agent(
     payload = message.payload
     try:
         _check_scope(call)
-        wish = InstanceRequest(
+        request = InstanceRequest(
             agent["agent_id"],
             _resolve_account(call, payload),
             InstanceConfig.model_validate(payload.get("instance_config") or {}),
@@ -61,7 +60,7 @@ async def deploy_agent(
             preferred=host,
             cause=cause,
         )
-        await create_instance(call, wish)
+        await create_instance(call, request)
     except ValidationError as error:
         detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {wording(each)}" for each in error.errors()[:5])
         return _build_refusal(message, agent, InvalidRequest(detail))

@@ -25,7 +25,7 @@ from agora_sdk.contract.agents import Registration
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .manifests import AgentManifest, engines_of, parse_manifest, to_error_details
 from .sources import source_faults
@@ -113,7 +113,7 @@ class DeploymentService(BoundService, contract.Deployments):
         agent_id = call.target = registration.agent_id
         sealed_secrets = seal_secrets(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
         saved = await call.tx.returning(
-            hosting.save_deployment,
+            host_queries.save_deployment,
             agent_id=agent_id,
             manifest=encode_json(manifest.stored()),
             secrets=sealed_secrets,
@@ -227,7 +227,7 @@ class DeploymentService(BoundService, contract.Deployments):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeployablePage:
         caller = self.call.caller
         rows = await self.call.tx.all(
-            hosting.deployments,
+            host_queries.deployments,
             after=paging.decode_cursor(cursor)[0] if cursor else "",
             everyone=int(insider(caller)),
             viewer=caller.subject,
@@ -255,14 +255,14 @@ class DeploymentService(BoundService, contract.Deployments):
         if not earns(call.caller, agent) and not call.caller.may("admin"):
             raise _not_deployable(agent_id)
         call.target = agent["agent_id"]
-        if await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now):
+        if await call.tx.execute(host_queries.withdraw, agent_id=agent["agent_id"], now=call.now):
             data = {name: agent[name] for name in ("agent_id", "agent_name")} | {"revision": row["revision"]}
             call.emit("agora.deployment.withdrawn", data, subject=agent["agent_id"], audience=audience_of(agent))
         return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._count_running(agent["agent_id"]))
 
     async def _require_deployment(self, ref: str) -> tuple[Row, Row]:
         agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
-        row = await self.call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
+        row = await self.call.tx.one(host_queries.deployment, agent_id=agent["agent_id"])
         if row is None:
             raise _not_deployable(ref)
         return agent, row

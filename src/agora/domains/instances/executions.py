@@ -38,7 +38,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .access import find_audience, require_instance
 from .views import execution_fields as shown
@@ -140,7 +140,7 @@ async def _choose_instance(call: Call, target: str) -> Row:
 async def _build_request(
     call: Call, row: Row, endpoint: str, parameters: JsonValue, method: str, timeout: float, execution_id: str
 ) -> Request:
-    host = await call.tx.one(hosting.host, ref=row["host_id"])
+    host = await call.tx.one(host_queries.host, ref=row["host_id"])
     local = call.context.ports.find(LOCAL_HOST)
     if row["address"] is None or host is None or local is None:
         raise UpstreamUnavailable(
@@ -221,7 +221,7 @@ def _append_execution(call: Call, row: Row, execution_id: str, endpoint: str, ti
         "created_at": call.now,
         "ended_at": None,
     }
-    call.tx.append(hosting.EXECUTIONS, tuple(values.values()))
+    call.tx.append(host_queries.EXECUTIONS, tuple(values.values()))
     return values
 
 
@@ -295,11 +295,11 @@ async def _settle_execution(
 async def end_execution(call: Call, ended: Any) -> None:
     """End an execution: count it, reverse its charge if it failed, emit the event. Idempotent."""
     values = {name: ended[name] for name in ("execution_id", "status", "http_status", "error", "duration")}
-    if not await call.tx.execute(hosting.end_execution, **values, now=call.now):
+    if not await call.tx.execute(host_queries.end_execution, **values, now=call.now):
         return
     well = ended["status"] == "completed"
     await call.tx.execute(
-        hosting.count,
+        host_queries.count,
         instance_id=ended["instance_id"],
         agent_id=ended["agent_id"],
         completed=int(well),

@@ -12,7 +12,7 @@ from agora.net.http_client import request_target
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient
 from agora.store.port import Row
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 
 __all__ = ["HostedInstanceReconciler"]
@@ -28,19 +28,19 @@ class HostedInstanceReconciler(DueController):
 
     name = "instances_elsewhere"
     interval = 0.5
-    next_due = hosting.next_due_on_agents
+    next_due = host_queries.next_due_on_agents
 
     def __init__(self, house: JobContext, asker: InstanceClient) -> None:
         super().__init__(house)
         self._asker = asker
 
     async def tend(self, tenant: str) -> None:
-        for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
+        for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
             if host["kind"] == "agent" and not self.stopping:
                 await self._reconcile_host(tenant, host)
 
     async def _reconcile_host(self, tenant: str, host: Row) -> None:
-        from . import hosting_agents as elsewhere
+        from . import hosting_agents
         from .transitions import effective_goal
 
         check = int(self.house.context.settings.instance_check * MICROSECONDS)
@@ -53,16 +53,16 @@ class HostedInstanceReconciler(DueController):
         for row in rows:
             if row not in looks:
                 await self.act(
-                    tenant, partial(elsewhere.reconcile_instance, instance_id=row["instance_id"], check=check)
+                    tenant, partial(hosting_agents.reconcile_instance, instance_id=row["instance_id"], check=check)
                 )
 
     async def _check_instances(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
-        from . import hosting_agents as elsewhere
+        from . import hosting_agents
 
         for row, (healthy, detail) in zip(
             rows, await asyncio.gather(*(self._probe_health(host, row) for row in rows)), strict=True
         ):
-            work = partial(elsewhere.record_check, row=row, healthy=healthy, detail=detail, check=check)
+            work = partial(hosting_agents.record_check, row=row, healthy=healthy, detail=detail, check=check)
             await self.act(tenant, work)
 
     async def _probe_health(self, host: Row, row: Row) -> tuple[bool, str]:

@@ -18,10 +18,8 @@ from agora.domains.messaging import queries as messages
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
 
-from . import host_queries as hosting
-from . import metering as measuring
+from . import host_queries, metering, transitions
 from . import queries as statements
-from . import transitions as moving
 from .metering import Ticks
 from .notifications import emit_instance_event
 from .reports import CREATE, report_running
@@ -49,18 +47,18 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     if row["asked"] is not None:
         await _handle_silence(call, row)
         return
-    goal, state = moving.effective_goal(row), row["state"]
+    goal, state = transitions.effective_goal(row), row["state"]
     if goal == "stopped":
         await _request_removal(call, row)
     elif state in ("requested", "provisioning", "starting"):
         await _request_creation(call, row)
     elif state == "running" and goal == "paused":
         await _ask_hosting_agent(call, row, "pause_container", TO_CHANGE)
-        await measuring.end_interval(call, row, read_ticks(call), until_now=True)
+        await metering.end_interval(call, row, read_ticks(call), until_now=True)
     elif state == "paused" and goal == "running":
         await _ask_hosting_agent(call, row, "resume_container", TO_CHANGE)
     elif state == "failed" and goal == "running":
-        await moving.change_state(
+        await transitions.change_state(
             call,
             row,
             "provisioning",
@@ -106,17 +104,17 @@ async def _ask_hosting_agent(
 
 async def _hosting_agent(call: Call, row: Row) -> Row | None:
     """The agent that runs an instance; None if it was deregistered, which ends the instance."""
-    host = await call.tx.one(hosting.host, ref=row["host_id"])
+    host = await call.tx.one(host_queries.host, ref=row["host_id"])
     agent = await call.tx.one(agents.by_id, ref=host["agent_id"]) if host is not None else None
     if agent is not None and agent["retired_at"] is None:
         return agent
-    await moving.record_loss(call, row, "Its hosting agent was deregistered.")
+    await transitions.record_loss(call, row, "Its hosting agent was deregistered.")
     return None
 
 
 async def _request_creation(call: Call, row: Row) -> None:
     if row["state"] == "requested":
-        await moving.change_state(call, row, "provisioning", due_at=call.now)
+        await transitions.change_state(call, row, "provisioning", due_at=call.now)
         await emit_instance_event("agora.instance.provisioning", call, row, status="provisioning")
     await _ask_hosting_agent(call, row, CREATE, TO_CREATE, await _build_container_payload(call, row))
 
@@ -149,9 +147,9 @@ async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
 
 async def _request_removal(call: Call, row: Row) -> None:
     if row["remote_id"] is None:
-        await moving.finish_instance(call, row, row["reason"])
+        await transitions.finish_instance(call, row, row["reason"])
         return
-    await measuring.end_interval(call, row, read_ticks(call), until_now=row["state"] in ("running", "stopping"))
+    await metering.end_interval(call, row, read_ticks(call), until_now=row["state"] in ("running", "stopping"))
     await _ask_hosting_agent(call, row, "remove_container", TO_CHANGE)
 
 
@@ -159,14 +157,16 @@ async def _handle_silence(call: Call, row: Row) -> None:
     """Handle a request that got no reply in time: repeat it ``TRIES`` times, then fail or lose the instance."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
-    if moving.effective_goal(row) != "stopped" and row["state"] == "provisioning":
-        await moving.record_crash(call, row, read_ticks(call), None, reason)
+    if transitions.effective_goal(row) != "stopped" and row["state"] == "provisioning":
+        await transitions.record_crash(call, row, read_ticks(call), None, reason)
     elif row["failing"] + 1 < TRIES:
-        await moving.change_state(call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now)
-    elif moving.effective_goal(row) == "stopped":
-        await moving.record_loss(call, row, reason)
+        await transitions.change_state(
+            call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now
+        )
+    elif transitions.effective_goal(row) == "stopped":
+        await transitions.record_loss(call, row, reason)
     else:
-        await moving.record_crash(call, row, read_ticks(call), None, reason)
+        await transitions.record_crash(call, row, read_ticks(call), None, reason)
 
 
 async def _clear_question(call: Call, row: Row, remote_id: str | None = None) -> None:
@@ -226,10 +226,10 @@ def _is_name(container: Any) -> bool:
 
 async def _handle_refusal(call: Call, row: Row, error: str) -> None:
     await _clear_question(call, row)
-    if moving.effective_goal(row) == "stopped":
-        await moving.record_loss(call, row, error)
+    if transitions.effective_goal(row) == "stopped":
+        await transitions.record_loss(call, row, error)
     else:
-        await moving.record_crash(call, row, read_ticks(call), None, error)
+        await transitions.record_crash(call, row, read_ticks(call), None, error)
 
 
 async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None:
@@ -242,9 +242,9 @@ async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None
         await _handle_refusal(call, row, "The hosting agent's reply has no container_id.")
         return
     await _clear_question(call, row, container)
-    if moving.effective_goal(row) == "stopped":
+    if transitions.effective_goal(row) == "stopped":
         return  # terminated meanwhile: the next step requests its removal
-    moved = await moving.change_state(
+    moved = await transitions.change_state(
         call,
         row,
         "running",
@@ -256,7 +256,7 @@ async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None
         due_at=call.now,
     )
     if moved:
-        await measuring.begin_interval(call, row, read_ticks(call))
+        await metering.begin_interval(call, row, read_ticks(call))
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
         fresh = await call.tx.one(statements.by_id, instance_id=row["instance_id"])
         if fresh is not None:
@@ -266,15 +266,15 @@ async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None
 async def _handle_changed(call: Call, row: Row, intent: str) -> None:
     await _clear_question(call, row)
     if intent == "remove_container":
-        await moving.finish_instance(call, row, row["reason"])
+        await transitions.finish_instance(call, row, row["reason"])
     elif intent == "pause_container" and row["state"] == "running":
-        await moving.change_state(
+        await transitions.change_state(
             call, row, "paused", reason=row["reason"] if row["blocked"] else None, due_at=call.now
         )
         await emit_instance_event("agora.instance.paused", call, row, status="paused")
     elif intent == "resume_container" and row["state"] == "paused":
-        await moving.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
-        await measuring.begin_interval(call, row, read_ticks(call))
+        await transitions.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
+        await metering.begin_interval(call, row, read_ticks(call))
         await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
 
 
@@ -289,13 +289,13 @@ async def record_check(call: Call, row: Row, healthy: bool, detail: str, check: 
     if await _hosting_agent(call, now) is None:
         return
     if healthy:
-        await measuring.extend_intervals(call, [row["instance_id"]], read_ticks(call))
-        await moving.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
+        await metering.extend_intervals(call, [row["instance_id"]], read_ticks(call))
+        await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
     elif now["failing"] + 1 >= UNHEALTHY:
-        await moving.record_crash(call, now, read_ticks(call), None, f"It does not work any more: {detail}.")
+        await transitions.record_crash(call, now, read_ticks(call), None, f"It does not work any more: {detail}.")
     else:
         error = f"Its health check failed: {detail}."
-        await moving.change_state(
+        await transitions.change_state(
             call,
             now,
             "running",

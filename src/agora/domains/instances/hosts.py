@@ -15,7 +15,7 @@ from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
 from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .placement import MEBIBYTE, compute_free_capacity, is_silent
 from .transitions import record_loss
@@ -29,8 +29,8 @@ class HostService(BoundService, contract.Hosts):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
         after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows = await self.call.tx.all(hosting.hosts, after=after, limit=limit + 1)
-        reserved = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
+        rows = await self.call.tx.all(host_queries.hosts, after=after, limit=limit + 1)
+        reserved = {row["host_id"]: row for row in await self.call.tx.all(host_queries.reserved)}
         hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.HostPage(
@@ -44,7 +44,7 @@ class HostService(BoundService, contract.Hosts):
     @implements
     async def get(self, host: str) -> contract.Host:
         row = await self._require_host(host)
-        reserved = {row["host_id"]: row for row in await self.call.tx.all(hosting.reserved)}
+        reserved = {row["host_id"]: row for row in await self.call.tx.all(host_queries.reserved)}
         return self._build_host(row, reserved.get(row["host_id"]))
 
     @implements
@@ -66,7 +66,7 @@ class HostService(BoundService, contract.Hosts):
                 fix="Leave private_addresses out, and give containers public addresses.",
             )
         agent = await load_agent(call.tx, agent_id)
-        if await call.tx.one(hosting.host, ref=name) is not None:
+        if await call.tx.one(host_queries.host, ref=name) is not None:
             raise NameTaken(
                 f"There is a host {name!r} already.",
                 fix="Choose another name, or remove that host.",
@@ -80,7 +80,7 @@ class HostService(BoundService, contract.Hosts):
         if cpu_cores is not None:
             capacity["cpus"] = cpu_cores
         await call.tx.execute(
-            hosting.save_host,
+            host_queries.save_host,
             host_id=host_id,
             name=name,
             kind="agent",
@@ -103,11 +103,11 @@ class HostService(BoundService, contract.Hosts):
         row = await self._require_host(host)
         call.target = row["host_id"]
         await administer(call, row["host_id"])
-        holder = await call.tx.one(hosting.host, ref=name) if name is not None else None
+        holder = await call.tx.one(host_queries.host, ref=name) if name is not None else None
         if holder is not None and holder["host_id"] != row["host_id"]:
             raise NameTaken(f"There is a host {name!r} already.", errors=[{"field": "name", "message": "taken"}])
         await call.tx.execute(
-            hosting.close_host,
+            host_queries.close_host,
             host_id=row["host_id"],
             closed=row["closed"] if closed is None else int(closed),
             region=row["region"] if region is None else region,
@@ -131,12 +131,12 @@ class HostService(BoundService, contract.Hosts):
             )
         for instance in rows:
             await record_loss(call, instance, f"Its host {row['name']} was lost.")
-        await call.tx.execute(hosting.drop_host, host_id=row["host_id"])
+        await call.tx.execute(host_queries.drop_host, host_id=row["host_id"])
         call.emit("agora.host.removed", _event_data(row), subject=row["host_id"], audience=())
         return contract.HostRemoval(host_id=row["host_id"], name=row["name"], instances_lost=len(rows))
 
     async def _require_host(self, ref: str) -> Row:
-        row = await self.call.tx.one(hosting.host, ref=ref)
+        row = await self.call.tx.one(host_queries.host, ref=ref)
         if row is None:
             raise NotFound(
                 f"There is no host {ref!r}.",

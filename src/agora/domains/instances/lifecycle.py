@@ -23,9 +23,8 @@ from agora.runtimes.port import Build, Handle, LogPage, Observation, ProcessExit
 from agora.runtimes.spec import Spec
 from agora.store.port import Row
 
-from . import metering as measuring
+from . import metering, transitions
 from . import queries as statements
-from . import transitions as moving
 from .metering import Ticks
 from .notifications import emit_instance_event
 from .reports import report_running
@@ -158,7 +157,7 @@ class InstanceLifecycle:
             still = await call.tx.execute(
                 statements.built,
                 instance_id=self.row["instance_id"],
-                **moving.expected_row_state(self.row),
+                **transitions.expected_row_state(self.row),
                 build=encode_json(build.to_json()),
                 now=call.now,
             )
@@ -205,7 +204,7 @@ class InstanceLifecycle:
 
         async def begin_running(call: Call) -> None:
             row = self.row
-            moved = await moving.change_state(
+            moved = await transitions.change_state(
                 call,
                 row,
                 "running",
@@ -216,9 +215,9 @@ class InstanceLifecycle:
             )
             if not moved:
                 raise StepSuperseded
-            await measuring.begin_interval(call, row, ticks)
+            await metering.begin_interval(call, row, ticks)
             began, due = row["starting_at"] or call.now, call.now + self._next_check_delay(row)
-            look = measuring.build_check(call, row, observation.usage, since=began, due=due)
+            look = metering.build_check(call, row, observation.usage, since=began, due=due)
             await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
             await report_running(call, row, row["address"], row["health_url"])
@@ -282,9 +281,11 @@ class InstanceLifecycle:
         async def store_pause(call: Call) -> None:
             row = self.row
             why = row["reason"] if row["blocked"] else None
-            if not await moving.change_state(call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check):
+            if not await transitions.change_state(
+                call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check
+            ):
                 raise StepSuperseded
-            await measuring.end_interval(call, row, ticks, until_now=was_running)
+            await metering.end_interval(call, row, ticks, until_now=was_running)
             await emit_instance_event("agora.instance.paused", call, row, status="paused", reason=why)
 
         await self._run_unless_superseded(store_pause)
@@ -296,12 +297,12 @@ class InstanceLifecycle:
 
         async def store_resume(call: Call) -> None:
             row = self.row
-            moved = await moving.change_state(
+            moved = await transitions.change_state(
                 call, row, "running", healthy=1, failing=0, due_at=call.now + self._next_check_delay(row)
             )
             if not moved:
                 raise StepSuperseded
-            await measuring.begin_interval(call, row, ticks)
+            await metering.begin_interval(call, row, ticks)
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
 
         await self._run_unless_superseded(store_resume)
@@ -314,11 +315,13 @@ class InstanceLifecycle:
         exit, ticks = observation.exit if observation is not None else None, self.ticks
         if at is not None:
             exit = ProcessExit(reason="stopped", at=at)
-        await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or moving.describe_exit(exit)))
+        await self.act(
+            partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or transitions.describe_exit(exit))
+        )
         self._hang_up()
 
     async def _note_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
-        await moving.record_crash(call, self.row, ticks, exit, reason)
+        await transitions.record_crash(call, self.row, ticks, exit, reason)
 
     async def _stop_instance(self) -> None:
         """Stop it, store when it ended and its last output, then remove it from the engine."""
@@ -330,8 +333,8 @@ class InstanceLifecycle:
             await self.engine.remove(handle)
         else:
             ticks = self.ticks
-            await self.act(lambda call: measuring.end_interval(call, self.row, ticks))
-        await self.act(lambda call: moving.finish_instance(call, self.row, self._lasting_reason))
+            await self.act(lambda call: metering.end_interval(call, self.row, ticks))
+        await self.act(lambda call: transitions.finish_instance(call, self.row, self._lasting_reason))
         self._hang_up()
 
     async def _last_output(self, handle: Handle) -> LogPage | None:
@@ -369,7 +372,7 @@ class InstanceLifecycle:
             more = min(max(0, at - began), took) if ran and at is not None else 0
 
             async def close_interval(call: Call) -> None:
-                await measuring.end_interval(call, self.row, before, at, until_now=ran, more=more)
+                await metering.end_interval(call, self.row, before, at, until_now=ran, more=more)
 
             await self.act(close_interval)
 
@@ -394,7 +397,7 @@ class InstanceLifecycle:
         """Handle an engine's error: fail the instance for good if it is permanent, else schedule a retry."""
         reason = error.detail + (f" {error.fix}" if error.fix else "")
         output = getattr(error, "output", "")
-        reason = moving.clean_text(f"{reason}\n{output[-1500:]}" if output else reason)
+        reason = transitions.clean_text(f"{reason}\n{output[-1500:]}" if output else reason)
         ticks, exit = self.ticks, None
         if isinstance(error, Unknown) and self.row["state"] in ("running", "paused", "starting"):
             with contextlib.suppress(EngineError):
@@ -409,10 +412,10 @@ class InstanceLifecycle:
 
     async def _give_up(self, call: Call, *, ticks: Ticks, reason: str) -> None:
         row = self.row
-        await measuring.end_interval(call, row, ticks)
-        if await moving.give_up(call, row, reason):
+        await metering.end_interval(call, row, ticks)
+        if await transitions.give_up(call, row, reason):
             return
-        if await moving.change_state(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
+        if await transitions.change_state(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
             await emit_instance_event(
                 "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=False, retry_at=None
             )
@@ -428,8 +431,8 @@ class InstanceLifecycle:
             await call.tx.execute(
                 statements.set_reason,
                 instance_id=self.row["instance_id"],
-                **moving.expected_row_state(self.row),
-                reason=reason and moving.clean_text(reason),
+                **transitions.expected_row_state(self.row),
+                reason=reason and transitions.clean_text(reason),
                 due_at=due_at,
                 now=call.now,
             )
@@ -438,7 +441,7 @@ class InstanceLifecycle:
 
     async def _change_state(self, state: str, *, tell_as: str, **changes: Any) -> None:
         async def store_state(call: Call) -> None:
-            if not await moving.change_state(call, self.row, state, **changes):
+            if not await transitions.change_state(call, self.row, state, **changes):
                 raise StepSuperseded
             if tell_as == "starting":
                 await emit_instance_event("agora.instance.starting", call, self.row, status=state)

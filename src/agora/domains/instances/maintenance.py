@@ -15,7 +15,7 @@ from agora.runtimes.errors import EngineError
 from agora.runtimes.port import Runtime
 from agora.store.port import Row, StoredEvent
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .reconciler import InstanceReconciler
 
@@ -73,7 +73,7 @@ class InstanceMaintenance(Controller):
         """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
         self._exhausted.discard(tenant)
         groups: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
-        for host in await self.read(tenant, hosting.hosts, after="", limit=HOSTS):
+        for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
             if host["host_id"] == self.local.host_id or host["kind"] == "agent":
                 async for row in self._read_living(tenant, host["host_id"]):
                     if row["blocked"] or (row["state"] == "running" and row["desired"] == "running"):
@@ -96,7 +96,7 @@ class InstanceMaintenance(Controller):
     async def _adjust_scaling(self, tenant: str) -> None:
         agent, account = "", ""
         while not self.stopping:
-            rows = await self.read(tenant, hosting.scalings, agent_after=agent, account_after=account, limit=PAGE)
+            rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row["agent_id"], row["account_id"]
                 await self.act(tenant, partial(_adjust_one, agent_id=agent, account=account))
@@ -109,7 +109,7 @@ class InstanceMaintenance(Controller):
         """End executions past their deadline, whose server has died: their outcome is unknown."""
         now = self.house.clock.now()
         while not self.stopping:
-            rows = await self.read(tenant, hosting.overdue, now=now, limit=PAGE)
+            rows = await self.read(tenant, host_queries.overdue, now=now, limit=PAGE)
             if rows:
                 await self.act(tenant, partial(_end_lost_executions, rows=rows))
             if len(rows) < PAGE:
@@ -117,7 +117,7 @@ class InstanceMaintenance(Controller):
 
     async def _delete_expired(self, tenant: str) -> None:
         before = self.house.clock.now() - self.house.context.settings.instance_retention * MICROSECONDS
-        while not self.stopping and await self.read(tenant, hosting.outlived, before=before):
+        while not self.stopping and await self.read(tenant, host_queries.outlived, before=before):
             await self.act(tenant, partial(_prune_executions, before=before))
         while not self.stopping:
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
@@ -144,7 +144,7 @@ class InstanceMaintenance(Controller):
         referenced: set[str] = set()
         for tenant in await self.house.store.tenants():
             for name in names:
-                if await self.read(tenant, hosting.backup, backup_id=name):
+                if await self.read(tenant, host_queries.backup, backup_id=name):
                     referenced.add(name)
         for name in set(names) - referenced:
             (directory / f"{name}.tar").unlink(missing_ok=True)
@@ -178,16 +178,16 @@ async def _end_lost_executions(call: Call, *, rows: Sequence[Row]) -> None:
     from .executions import end_execution
 
     for row in rows:
-        execution = await call.tx.one(hosting.execution, execution_id=row["execution_id"])
+        execution = await call.tx.one(host_queries.execution, execution_id=row["execution_id"])
         if execution is not None and execution["ended_at"] is None:
-            values = {name: execution[name] for name in hosting.EXECUTIONS.names}
+            values = {name: execution[name] for name in host_queries.EXECUTIONS.names}
             await end_execution(
                 call, values | {"status": "unknown", "error": "The server ended before it knew the outcome."}
             )
 
 
 async def _prune_executions(call: Call, *, before: int) -> None:
-    await call.tx.execute(hosting.prune_executions, before=before, limit=PAGE)
+    await call.tx.execute(host_queries.prune_executions, before=before, limit=PAGE)
 
 
 async def _drop_instances(call: Call, *, ids: list[str]) -> None:

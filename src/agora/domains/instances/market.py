@@ -14,7 +14,7 @@ from agora_sdk.contract import instances as contract
 from agora_sdk.contract.agents import Agent
 from agora_sdk.contract.fields import AgentStatus
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .access import resolve_visible_account
 from .running_time import MICROSECONDS, add_running_costs, measure_account_time
@@ -69,10 +69,10 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
     if not agents:
         return []
     ids = encode_json([agent.agent_id for agent in agents])
-    deployed = {row["agent_id"]: row for row in await call.tx.all(hosting.deployments_of, ids=ids)}
+    deployed = {row["agent_id"]: row for row in await call.tx.all(host_queries.deployments_of, ids=ids)}
     mine = account_of(call.caller)
     counted = {row["agent_id"]: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
-    counters = {row["agent_id"]: row for row in await call.tx.all(hosting.counters_of, ids=ids)}
+    counters = {row["agent_id"]: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
     return [
         await _describe_agent(
             call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id)

@@ -12,7 +12,7 @@ from agora.store.port import Row
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.errors import Conflict, InvalidRequest
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as instances
 
 __all__ = [
@@ -124,10 +124,10 @@ def merge_requirements(manifest: HostRequirements, wanted: HostRequirements | No
 async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
     """The best qualifying host. Raises InvalidRequest if none can ever qualify, Conflict if none does now."""
     query = (
-        hosting.hosts_locked if need.memory or need.cpu or need.gpus else hosting.hosts
+        host_queries.hosts_locked if need.memory or need.cpu or need.gpus else host_queries.hosts
     )  # locked, so that two requests cannot reserve the same resources
     hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
-    reserved_by_host = {row["host_id"]: row for row in await call.tx.all(hosting.reserved)}
+    reserved_by_host = {row["host_id"]: row for row in await call.tx.all(host_queries.reserved)}
     missing: list[UnmetRequirement] = []
     candidates: list[tuple[Any, Placement]] = []
     for host in hosts:

@@ -22,7 +22,7 @@ from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Capacity, FoundInstance, Handle, Observation, Runtime
 from agora.store.port import Row, StoredEvent
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class InstanceReconciler(DueController):
         verdicts: dict[str, tuple[bool, str]],
         ticks: Ticks,
     ) -> None:
-        from . import metering as measuring
+        from . import metering
         from .lifecycle import UNHEALTHY
 
         checks: list[list[Any]] = []
@@ -289,10 +289,10 @@ class InstanceReconciler(DueController):
             due = call.now + (self.check if failing < UNHEALTHY else 0)
             error = None if healthy else f"Its health check failed: {detail}."
             checks.append(
-                measuring.build_check(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
+                metering.build_check(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
             )
         await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
-        await measuring.extend_intervals(call, [row["instance_id"] for row, _ in looks], ticks)
+        await metering.extend_intervals(call, [row["instance_id"] for row, _ in looks], ticks)
 
     async def _glance_over(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
@@ -324,7 +324,7 @@ class InstanceReconciler(DueController):
 
         A server without engines that never had any is not stored: as Kubernetes Pods such servers come and go.
         """
-        if not self.local.engines and not await self.read(tenant, hosting.host, ref=self.local.host_id):
+        if not self.local.engines and not await self.read(tenant, host_queries.host, ref=self.local.host_id):
             return
         engines: dict[str, str] = {}
         capacity: dict[str, Any] = {}
@@ -346,7 +346,7 @@ class InstanceReconciler(DueController):
 
         async def save_host(call: Call) -> None:
             await call.tx.execute(
-                hosting.save_host,
+                host_queries.save_host,
                 host_id=self.local.host_id,
                 name=await _free_name(call, self.local),
                 kind="server",
@@ -362,7 +362,7 @@ class InstanceReconciler(DueController):
 
     async def _reserved_by_others(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
-        rows = await self.read(tenant, hosting.reserved)
+        rows = await self.read(tenant, host_queries.reserved)
         own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
         self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in KEPT}
         others = [amounts for other, amounts in self._kept.items() if other != tenant]
@@ -431,7 +431,7 @@ def _only_looked_at(row: Row) -> bool:
 
 async def _free_name(call: Call, local: LocalHost) -> str:
     """The host's name, with a suffix if another host has it."""
-    row = await call.tx.one(hosting.host, ref=local.name)
+    row = await call.tx.one(host_queries.host, ref=local.name)
     if row is None or row["host_id"] == local.host_id:
         return local.name
     return f"{local.name}-{local.host_id[-6:]}"

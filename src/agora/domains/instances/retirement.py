@@ -6,7 +6,7 @@ from agora.core.call import Call
 from agora.store.port import Row
 from agora_sdk.errors import Conflict
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .notifications import emit_instance_event
 
@@ -26,7 +26,7 @@ async def check_idle(call: Call, agent: Row) -> None:
 
 async def end_all(call: Call, agent: Row) -> None:
     """Withdraw a deregistered agent's manifest and stop its instances."""
-    await call.tx.execute(hosting.withdraw, agent_id=agent["agent_id"], now=call.now)
+    await call.tx.execute(host_queries.withdraw, agent_id=agent["agent_id"], now=call.now)
     for row in await call.tx.all(statements.every_of, agent_id=agent["agent_id"]):
         await call.tx.execute(
             statements.want,

@@ -14,7 +14,7 @@ from agora.store.port import Row
 from agora_sdk.contract.instances import InstanceConfig, Scaling
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .creation import InstanceRequest, check_max_price, create_instance
 from .desired_state import set_desired_state
@@ -62,7 +62,7 @@ async def set_scaling(
         check_max_price(agent["agent_name"], terms, max_price)
     key = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
-        hosting.save_scaling,
+        host_queries.save_scaling,
         **key,
         least=least,
         most=most,
@@ -83,7 +83,7 @@ async def set_scaling(
 
 
 async def _check_deployable(call: Call, agent: Row) -> None:
-    row = await call.tx.one(hosting.deployment, agent_id=agent["agent_id"])
+    row = await call.tx.one(host_queries.deployment, agent_id=agent["agent_id"])
     if row is None or row["withdrawn_at"] is not None:
         raise NotFound(
             f"No instance of {agent['agent_name']} can be made.",
@@ -94,7 +94,7 @@ async def _check_deployable(call: Call, agent: Row) -> None:
 
 async def describe_scaling(call: Call, agent: Row, account: str) -> Scaling:
     """The scaling of an account's instances of an agent."""
-    row = await call.tx.one(hosting.scaling, agent_id=agent["agent_id"], account=account)
+    row = await call.tx.one(host_queries.scaling, agent_id=agent["agent_id"], account=account)
     living = await call.tx.all(statements.recent, agent_id=agent["agent_id"], account=account)
     instances = [each for each in living if each["desired"] != "stopped"]
     return Scaling(
@@ -118,7 +118,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
 
     measure: whether to sample the load for the moving average.
     """
-    row = await call.tx.one(hosting.scaling_locked, agent_id=agent_id, account=account)
+    row = await call.tx.one(host_queries.scaling_locked, agent_id=agent_id, account=account)
     if row is None:
         return
     living = await call.tx.all(statements.recent, agent_id=agent_id, account=account)
@@ -141,15 +141,15 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
     else:
         changes |= {"retry_at": None, "problem": None}
     if not row["most"] and not any(each["pool"] for each in instances):
-        await call.tx.execute(hosting.drop_scaling, agent_id=agent_id, account=account)
+        await call.tx.execute(host_queries.drop_scaling, agent_id=agent_id, account=account)
         return
     if any(row[name] != value for name, value in changes.items()):
-        await call.tx.execute(hosting.scaled, agent_id=agent_id, account=account, **changes)
+        await call.tx.execute(host_queries.scaled, agent_id=agent_id, account=account, **changes)
 
 
 async def _average_load(call: Call, row: Row) -> float:
     """Concurrent executions: rises at once, falls as an exponential moving average."""
-    row_count = await call.tx.one(hosting.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
+    row_count = await call.tx.one(host_queries.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
     now = float(row_count["busy"]) if row_count is not None else 0.0
     mean: float = now if now > row["busy"] else row["busy"] + WEIGHT * (now - row["busy"])
     return mean if mean > 0.01 else 0.0
@@ -160,10 +160,10 @@ async def _add_instances(call: Call, row: Row, number: int) -> dict[str, Any]:
     if row["retry_at"] is not None and row["retry_at"] > call.now:
         return {}
     config = InstanceConfig.model_validate(decode_json(row["config"]))
-    wish = InstanceRequest(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
+    request = InstanceRequest(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
     for _ in range(min(number, AT_ONCE)):
         try:
-            await create_instance(call, wish)
+            await create_instance(call, request)
         except AgoraError as error:
             return {"retry_at": call.now + RETRY, "problem": error.detail[:500]}
     return {"retry_at": None, "problem": None}

@@ -20,9 +20,7 @@ from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import InstanceConfig
 
 from . import backups as keeping
-from . import desired_state as changing
-from . import host_queries as hosting
-from . import market, scaling
+from . import desired_state, host_queries, market, scaling
 from . import queries as statements
 from .access import require_instance, resolve_owner_account, resolve_visible_account
 from .creation import InstanceRequest, create_instance
@@ -108,7 +106,9 @@ class InstanceService(BoundService, contract.Instances):
     ) -> contract.ExecutionPage:
         await require_instance(self.call, instance_id)
         before = paging.decode_cursor(cursor)[0] if cursor else "exec_g"
-        rows = await self.call.tx.all(hosting.executions_of, instance_id=instance_id, before=before, limit=limit + 1)
+        rows = await self.call.tx.all(
+            host_queries.executions_of, instance_id=instance_id, before=before, limit=limit + 1
+        )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         found = [contract.Execution(**execution_fields(row)) for row in rows]
         return contract.ExecutionPage(
@@ -153,7 +153,7 @@ class InstanceService(BoundService, contract.Instances):
         wait: float = 10.0,
     ) -> contract.Instance:
         call = self.call
-        wish = InstanceRequest(
+        request = InstanceRequest(
             agent_id,
             resolve_owner_account(call.caller, account),
             instance_config or InstanceConfig(),
@@ -164,7 +164,7 @@ class InstanceService(BoundService, contract.Instances):
             restore,
             max_price=None if max_price is None else micros(max_price),
         )
-        return changing.wait_for_start(call, await create_instance(call, wish, call.idempotency_key), wait)
+        return desired_state.wait_for_start(call, await create_instance(call, request, call.idempotency_key), wait)
 
     @implements
     async def execute(
@@ -180,15 +180,15 @@ class InstanceService(BoundService, contract.Instances):
 
     @implements
     async def pause(self, instance_id: str, *, wait: float = 10.0) -> contract.InstanceChange:
-        return await changing.pause_instance(self.call, instance_id, wait)
+        return await desired_state.pause_instance(self.call, instance_id, wait)
 
     @implements
     async def resume(self, instance_id: str, *, wait: float = 10.0) -> contract.InstanceChange:
-        return await changing.resume_instance(self.call, instance_id, wait)
+        return await desired_state.resume_instance(self.call, instance_id, wait)
 
     @implements
     async def terminate(self, instance_id: str, *, wait: float = 15.0) -> contract.Termination:
-        return await changing.terminate_instance(self.call, instance_id, wait)
+        return await desired_state.terminate_instance(self.call, instance_id, wait)
 
     # -- logs and backups --------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class InstanceService(BoundService, contract.Instances):
             "before": paging.decode_cursor(cursor)[0] if cursor else "bak_g",
             "limit": limit + 1,
         }
-        query = hosting.backups(instance_id is not None, visible_account is not None)
+        query = host_queries.backups(instance_id is not None, visible_account is not None)
         rows = await self.call.tx.all(
             query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
         )

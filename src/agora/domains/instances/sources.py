@@ -7,7 +7,7 @@ from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import SourceRefused
 from agora_sdk.contract.deployments import Fault
 
-from . import host_queries as hosting
+from . import host_queries
 from .manifests import AgentManifest, engines_of
 from .placement import MOST_HOSTS, is_silent
 
@@ -46,7 +46,7 @@ def _repository_faults(url: str, *, private: bool) -> list[Fault]:
 
 async def _has_other_servers(call: Call, host_id: str) -> bool:
     """Whether another active server exists, which may have the directory."""
-    hosts = await call.tx.all(hosting.hosts, after="", limit=MOST_HOSTS)
+    hosts = await call.tx.all(host_queries.hosts, after="", limit=MOST_HOSTS)
     return any(
         host["kind"] == "server" and host["host_id"] != host_id and not is_silent(host, call.now) for host in hosts
     )

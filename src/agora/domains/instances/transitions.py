@@ -12,9 +12,8 @@ from agora.runtimes.port import ProcessExit
 from agora.runtimes.restarts import RestartPolicy
 from agora.store.port import Row
 
-from . import metering as measuring
+from . import metering, reports
 from . import queries as statements
-from . import reports as reporting
 from .metering import Ticks
 from .notifications import emit_instance_event
 
@@ -73,7 +72,7 @@ def expected_row_state(row: Row) -> dict[str, Any]:
 async def record_crash(call: Call, row: Row, ticks: Ticks, exit: ProcessExit | None, reason: str) -> None:
     """Store that it ended or did not start against its desired state, and schedule a restart with backoff."""
     measured, reason = (
-        await measuring.end_interval(call, row, ticks, exit.at if exit is not None else None),
+        await metering.end_interval(call, row, ticks, exit.at if exit is not None else None),
         clean_text(reason),
     )
     failures = 1 if measured >= RESTARTS.settled else row["failures"] + 1
@@ -105,7 +104,7 @@ async def record_crash(call: Call, row: Row, ticks: Ticks, exit: ProcessExit | N
 
 async def give_up(call: Call, row: Row, reason: str) -> bool:
     """Report the failure to the message that requested the instance, and end it. False if none did."""
-    if not await reporting.report_failure(call, row, reason, "DEPLOYMENT_FAILED"):
+    if not await reports.report_failure(call, row, reason, "DEPLOYMENT_FAILED"):
         return False
     await _request_end(call, row, reason)
     return True
@@ -146,7 +145,7 @@ async def finish_instance(call: Call, row: Row, reason: str | None = None) -> No
 
 async def record_loss(call: Call, row: Row, reason: str) -> None:
     """End an instance whose host is lost. Its metered time ends at the last check."""
-    await measuring.end_interval(call, row, Ticks(0, ""))
+    await metering.end_interval(call, row, Ticks(0, ""))
     await finish_instance(call, row, reason)
 
 

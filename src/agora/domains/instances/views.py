@@ -17,7 +17,7 @@ from agora_sdk.contract import instances as contract
 from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.contract.instances import InstanceStatus
 
-from . import host_queries as hosting
+from . import host_queries
 from . import queries as statements
 from .running_time import measure_instance_time
 
@@ -81,7 +81,7 @@ async def _summary_fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ah
     uptimes = {row["instance_id"]: row["measured"] for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
     for instance_id, passing in more.items():
         uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
-    counted = await tx.all(hosting.executed, agents=encode_json(agents), ids=encode_json(ids))
+    counted = await tx.all(host_queries.executed, agents=encode_json(agents), ids=encode_json(ids))
     counters = {row["instance_id"]: row for row in counted}
     return [
         _build_fields(row, names, hosts, uptimes.get(row["instance_id"], 0), counters.get(row["instance_id"]))
@@ -92,7 +92,7 @@ async def _summary_fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ah
 async def _host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
     names = {}
     for host_id in ids:
-        row = await tx.one(hosting.host, ref=host_id)
+        row = await tx.one(host_queries.host, ref=host_id)
         names[host_id] = row["name"] if row is not None else host_id
     return names
 

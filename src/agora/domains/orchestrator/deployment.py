@@ -14,9 +14,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent, send_as_marketplace
-from agora.domains.instances import deploy_messages as deploying
-from agora.domains.instances import host_queries as hosting
-from agora.domains.instances import hosting_agents as elsewhere
+from agora.domains.instances import deploy_messages, host_queries, hosting_agents
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.messaging import queries as messages
 from agora.store.port import Row
@@ -43,10 +41,10 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     if row is None or row["retired_at"] is not None or not visible_to(call.caller, row):
         return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
-    if await deploying.is_deployable(call, row) and await _is_ours(call, preferred):
+    if await deploy_messages.is_deployable(call, row) and await _is_ours(call, preferred):
         if message.type is P.SCALE:
-            return await deploying.scale_agent(call, message, row)
-        return await deploying.deploy_agent(
+            return await deploy_messages.scale_agent(call, message, row)
+        return await deploy_messages.deploy_agent(
             call, message, row, sent.message_id, await _resolve_preferred_host(call, preferred)
         )
     host = await _find_hosting_agent(call, preferred)
@@ -98,7 +96,7 @@ async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
 async def _is_ours(call: Call, preferred: Any) -> bool:
     """Whether the marketplace places the instance: not if the preferred hosting agent is not registered as a host."""
     agent = await find_agent(call.tx, preferred) if isinstance(preferred, str) and preferred else None
-    return agent is None or await call.tx.one(hosting.of_agent, agent_id=agent["agent_id"]) is not None
+    return agent is None or await call.tx.one(host_queries.of_agent, agent_id=agent["agent_id"]) is not None
 
 
 async def _find_hosting_agent(call: Call, preferred: Any) -> Row | None:
@@ -123,7 +121,7 @@ async def answer_as_host(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
     if draft.message.type is not P.REQUEST:
         return await pass_on(call, draft, sent)
     if _runs_here(call):
-        return await deploying.handle_command(call, draft.message, sent.message_id)
+        return await deploy_messages.handle_command(call, draft.message, sent.message_id)
     payload: dict[str, Any] = {"error": NO_ENGINE, "code": "NO_RUNTIME_ENGINE"}
     if isinstance(draft.message.payload.get("agent_id"), str):
         payload["agent_id"] = draft.message.payload["agent_id"]
@@ -144,7 +142,7 @@ def _no_host(call: Call) -> tuple[str, str]:
 async def pass_back(call: Call, draft: Draft) -> None:
     """Forward a hosting agent's reply to the original sender."""
     question = draft.asked
-    if await elsewhere.handle_answer(call, question, draft.message):
+    if await hosting_agents.handle_answer(call, question, draft.message):
         return
     if question is None or question["sender"] != ORCHESTRATOR or not question["cause"]:
         return

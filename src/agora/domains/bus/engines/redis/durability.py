@@ -18,27 +18,27 @@ SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
 
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """In words, and what to warn about."""
+    """Durability in words, and warnings."""
 
     words: str = "not known: Redis was not reached yet"
     warnings: tuple[str, ...] = ()
 
 
 async def examined(link: Link) -> Durability:
-    """Ask the server. Raises InternalError for one that is too old."""
-    version = await _version(link)
+    """Read the server's durability. Raises InternalError if its version is too old."""
+    version = await _read_version(link)
     if version < OLDEST:
-        settings_text = ".".join(map(str, version))
-        raise InternalError(f"Redis {settings_text} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
+        version_text = ".".join(map(str, version))
+        raise InternalError(f"Redis {version_text} is too old for the bus.", fix="Use Redis 6.2 or newer, or Valkey.")
     try:
-        settings = await _settings(link)
+        settings = await _read_settings(link)
     except (Refused, AgoraError):
         return Durability("not known: Redis does not tell its settings", ("Redis does not tell how durable it is.",))
     fsync = f"appendonly {settings['appendonly']}, appendfsync {settings['appendfsync']}"
-    return Durability(fsync, tuple(_warnings(settings)))
+    return Durability(fsync, tuple(_find_warnings(settings)))
 
 
-def _warnings(settings: dict[str, str]) -> list[str]:
+def _find_warnings(settings: dict[str, str]) -> list[str]:
     warnings = []
     if settings["appendonly"] != "yes":
         warnings.append("Redis keeps entries in memory (appendonly no): what it holds is lost when it ends.")
@@ -55,13 +55,13 @@ def _warnings(settings: dict[str, str]) -> list[str]:
     return warnings
 
 
-async def _version(link: Link) -> tuple[int, ...]:
+async def _read_version(link: Link) -> tuple[int, ...]:
     text = (await link.execute("INFO", "server")).decode()
     lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     return tuple(int(part) for part in lines.get("redis_version", "0").split(".")[:3] if part.isdigit())
 
 
-async def _settings(link: Link) -> dict[str, str]:
+async def _read_settings(link: Link) -> dict[str, str]:
     settings: dict[str, str] = {}
     for name in SETTINGS:
         reply: Any = await link.execute("CONFIG", "GET", name)

@@ -108,7 +108,7 @@ class RedisBus:
         for field in fields.items():
             command += field
         try:
-            return _text(await self._link.execute(*command))
+            return _decode_text(await self._link.execute(*command))
         except Refused as error:
             raise command_failure(error) from None
 
@@ -128,68 +128,72 @@ class RedisBus:
     ) -> Sequence[Delivery]:
         command = ["XREADGROUP", "GROUP", group, consumer, "COUNT", str(count)]
         if block <= 0:
-            reply = await self._execute(*command, "STREAMS", stream, ">")
+            reply = await self._run_command(*command, "STREAMS", stream, ">")
         else:
             wait = ["BLOCK", str(max(1, int(block * MILLISECONDS)))]
-            reply = await self._blocked(block, *command, *wait, "STREAMS", stream, ">")
-        return [_delivery(entry) for _, entries in reply or () for entry in entries]
+            reply = await self._run_blocking(block, *command, *wait, "STREAMS", stream, ">")
+        return [_to_delivery(entry) for _, entries in reply or () for entry in entries]
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
-        known = [entry for entry in ids if _is_id(entry)]
-        return int(await self._execute("XACK", stream, group, *known)) if known else 0
+        valid_ids = [entry for entry in ids if _is_id(entry)]
+        return int(await self._run_command("XACK", stream, group, *valid_ids)) if valid_ids else 0
 
     async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
-        held = {entry.entry_id for entry in await self._pending(stream, group, MOST_TOUCHED, consumer=consumer)}
-        if mine := [entry for entry in ids if entry in held]:
-            await self._execute("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
+        held_ids = {
+            entry.entry_id for entry in await self._read_pending(stream, group, MOST_TOUCHED, consumer=consumer)
+        }
+        if mine := [entry for entry in ids if entry in held_ids]:
+            await self._run_command("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
 
     async def recover(
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
-        wanted = self.terms.stale if idle is None else idle
-        stale = await self._stale(stream, group, wanted, count)
-        dead = await self._bury(stream, group, [entry for entry in stale if entry.deliveries >= self.terms.most])
+        idle_limit = self.terms.stale if idle is None else idle
+        stale = await self._find_stale(stream, group, idle_limit, count)
+        dead = await self._bury_entries(
+            stream, group, [entry for entry in stale if entry.deliveries >= self.terms.most]
+        )
         live = [entry for entry in stale if entry.deliveries < self.terms.most]
         if not live:
             return Recovery((), dead)
         ids = [entry.entry_id for entry in live]
-        # Whoever was faster has set the time back: the least of these times is asked for again.
+        # A faster consumer has reset the idle time. XCLAIM with the least idle time skips its entries.
         least = int(min(entry.idle for entry in live) * MILLISECONDS)
-        claimed = await self._execute("XCLAIM", stream, group, consumer, str(least), *ids)
+        claimed = await self._run_command("XCLAIM", stream, group, consumer, str(least), *ids)
         times = {entry.entry_id: entry.deliveries + 1 for entry in live}
-        found = [_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
-        return Recovery([Delivery(d.entry_id, d.fields, times.get(d.entry_id, 1)) for d in found], dead)
+        deliveries = [_to_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
+        return Recovery([Delivery(d.entry_id, d.fields, times.get(d.entry_id, 1)) for d in deliveries], dead)
 
-    async def _stale(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
-        """What was taken back, and what is idle for too long for as often as it was delivered."""
-        found = {entry.entry_id: entry for entry in await self._pending(stream, group, count, consumer=PARKED)}
-        found |= {entry.entry_id: entry for entry in await self._overdue(stream, group, idle, count)}
-        return [found[name] for name in sorted(found, key=_order)[:count]]
+    async def _find_stale(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
+        """Entries taken back, and entries idle for longer than their number of deliveries allows."""
+        entries = {entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED)}
+        entries |= {entry.entry_id: entry for entry in await self._find_overdue(stream, group, idle, count)}
+        return [entries[name] for name in sorted(entries, key=_id_order)[:count]]
 
-    async def _overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
-        """What a consumer holds for too long, and what is exhausted, whoever holds it."""
-        found: list[Pending] = []
+    async def _find_overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
+        """Entries that a consumer holds for too long, and exhausted ones of any consumer."""
+        entries: list[Pending] = []
         after = "-"
         for _ in range(PAGES):
-            page = await self._pending(stream, group, PAGE, idle=idle, after=after)
+            page = await self._read_pending(stream, group, PAGE, idle=idle, after=after)
             for entry in page:
                 open_ = entry.consumer is not None or entry.deliveries >= self.terms.most
                 if open_ and entry.idle >= idle * (1 << (entry.deliveries - 1)):
-                    found.append(entry)
-            if len(page) < PAGE or len(found) >= count:
+                    entries.append(entry)
+            if len(page) < PAGE or len(entries) >= count:
                 break
             after = f"({page[-1].entry_id}"
-        return found[:count]
+        return entries[:count]
 
-    async def _bury(self, stream: str, group: str, entries: Iterable[Pending]) -> list[Delivery]:
-        """Put entries among the stream's dead letters, and acknowledge them, both or neither."""
+    async def _bury_entries(self, stream: str, group: str, entries: Iterable[Pending]) -> list[Delivery]:
+        """Move entries to the stream's dead letters; return them."""
         buried = []
         for entry in entries:
-            found = await self._execute("XRANGE", stream, entry.entry_id, entry.entry_id)
-            if not found:
-                await self.ack(stream, group, [entry.entry_id])  # it was trimmed: there is nothing to bury
+            matches = await self._run_command("XRANGE", stream, entry.entry_id, entry.entry_id)
+            if not matches:
+                await self.ack(stream, group, [entry.entry_id])  # it was trimmed
                 continue
-            letter = Delivery(entry.entry_id, _delivery(found[0]).fields, entry.deliveries)
+            letter = Delivery(entry.entry_id, _to_delivery(matches[0]).fields, entry.deliveries)
             await self.bury(stream, group, letter, EXHAUSTED)
             buried.append(letter)
         return buried
@@ -204,73 +208,83 @@ class RedisBus:
             raise command_failure(error) from None
 
     async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        known = sorted(filter(_is_id, ids), key=_order)
+        valid_ids = sorted(filter(_is_id, ids), key=_id_order)
         last = next(
-            (g["last-delivered-id"] for g in await self._info("GROUPS", stream) if _text(g["name"]) == group), 0
+            (
+                g["last-delivered-id"]
+                for g in await self._read_info("GROUPS", stream)
+                if _decode_text(g["name"]) == group
+            ),
+            0,
         )
-        if not known or not last:
+        if not valid_ids or not last:
             return frozenset()
         open_: set[str] = set()
-        after = known[0]
-        while page := await self._execute("XPENDING", stream, group, after, known[-1], str(PAGE)):
-            open_ |= {_text(entry[0]) for entry in page}
-            after = f"({_text(page[-1][0])}"
-        return {each for each in known if _order(each) <= _order(_text(last)) and each not in open_}
+        after = valid_ids[0]
+        while page := await self._run_command("XPENDING", stream, group, after, valid_ids[-1], str(PAGE)):
+            open_ |= {_decode_text(entry[0]) for entry in page}
+            after = f"({_decode_text(page[-1][0])}"
+        return {each for each in valid_ids if _id_order(each) <= _id_order(_decode_text(last)) and each not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        letters = await self._execute("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(BURIED))
-        fields = [_delivery(letter).fields for letter in letters]
+        letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(BURIED))
+        fields = [_to_delivery(letter).fields for letter in letters]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
     async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
-        overdue = await self._overdue(stream, group, self.terms.stale, count)
-        dead = await self._bury(stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most])
-        held = [entry for entry in overdue if entry.deliveries < self.terms.most]
+        overdue = await self._find_overdue(stream, group, self.terms.stale, count)
+        dead = await self._bury_entries(
+            stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most]
+        )
+        stale = [entry for entry in overdue if entry.deliveries < self.terms.most]
         least = str(int(self.terms.stale * MILLISECONDS))
-        for entry in held:
+        for entry in stale:
             idle = str(int(entry.idle * MILLISECONDS))
-            await self._execute("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
-        return MaintenanceReport([entry.entry_id for entry in held], dead, await self._forget(stream, group))
+            await self._run_command("XCLAIM", stream, group, PARKED, least, entry.entry_id, "IDLE", idle, "JUSTID")
+        return MaintenanceReport(
+            [entry.entry_id for entry in stale], dead, await self._delete_silent_consumers(stream, group)
+        )
 
-    async def _forget(self, stream: str, group: str) -> list[str]:
-        """Delete silent consumers that hold nothing; what they held would go with them."""
+    async def _delete_silent_consumers(self, stream: str, group: str) -> list[str]:
+        """Delete silent consumers without pending entries, which Redis would delete with them; return their names."""
         removed = []
         for consumer in await self.consumers(stream, group):
             if consumer.idle >= self.terms.silent and not consumer.pending:
-                gone = await self._execute("EVAL", FORGET, "1", stream, group, consumer.name)
-                removed += [consumer.name] if gone else []
+                deleted = await self._run_command("EVAL", FORGET, "1", stream, group, consumer.name)
+                removed += [consumer.name] if deleted else []
         return removed
 
     async def trim(self, stream: str, length: int = 0) -> int:
         dropped = 0
         while True:
             excess = min(await self.length(stream) - length, TRIMMED)
-            safe = await self._safe(stream)
+            safe = await self._last_acknowledged(stream)
             if excess <= 0:
                 return dropped
             oldest = [
-                _text(entry[0]) for entry in await self._execute("XRANGE", stream, "-", "+", "COUNT", str(excess))
+                _decode_text(entry[0])
+                for entry in await self._run_command("XRANGE", stream, "-", "+", "COUNT", str(excess))
             ]
-            doomed = [name for name in oldest if safe is None or _order(name) <= _order(safe)]
+            doomed = [name for name in oldest if safe is None or _id_order(name) <= _id_order(safe)]
             if not doomed:
                 return dropped
-            dropped += int(await self._execute("XTRIM", stream, "MINID", "=", _after(doomed[-1])))
+            dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _id_after(doomed[-1])))
 
-    async def _safe(self, stream: str) -> str | None:
-        """The last entry that every group has read and acknowledged; None where no group reads the stream."""
+    async def _last_acknowledged(self, stream: str) -> str | None:
+        """The last entry up to which every group has acknowledged; None if the stream has no groups."""
         ends = []
-        for group in await self._info("GROUPS", stream):
-            name, last = _text(group["name"]), _text(group["last-delivered-id"])
-            first = await self._pending(stream, name, 1)
-            ends.append(min(last, _before(first[0].entry_id), key=_order) if first else last)
-        return min(ends, key=_order) if ends else None
+        for group in await self._read_info("GROUPS", stream):
+            name, last = _decode_text(group["name"]), _decode_text(group["last-delivered-id"])
+            first = await self._read_pending(stream, name, 1)
+            ends.append(min(last, _id_before(first[0].entry_id), key=_id_order) if first else last)
+        return min(ends, key=_id_order) if ends else None
 
-    # -- looking ---------------------------------------------------------------------------------
+    # -- inspection ------------------------------------------------------------------------------
 
     async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
-        return await self._pending(stream, group, count)
+        return await self._read_pending(stream, group, count)
 
-    async def _pending(
+    async def _read_pending(
         self,
         stream: str,
         group: str,
@@ -285,62 +299,67 @@ class RedisBus:
             command += ["IDLE", str(int(idle * MILLISECONDS))]
         command += [after, "+", str(count), *([consumer] if consumer is not None else [])]
         return [
-            Pending(_text(entry), None if _text(holder) == PARKED else _text(holder), since / MILLISECONDS, times)
-            for entry, holder, since, times in await self._execute(*command)
+            Pending(
+                _decode_text(entry),
+                None if _decode_text(holder) == PARKED else _decode_text(holder),
+                since / MILLISECONDS,
+                times,
+            )
+            for entry, holder, since, times in await self._run_command(*command)
         ]
 
     async def groups(self, stream: str) -> Sequence[Group]:
         found = [
-            Group(_text(g["name"]), g["pending"], await self._lag(stream, g), g["consumers"])
-            for g in await self._info("GROUPS", stream)
+            Group(_decode_text(g["name"]), g["pending"], await self._read_lag(stream, g), g["consumers"])
+            for g in await self._read_info("GROUPS", stream)
         ]
         return sorted(found, key=lambda group: group.name)
 
-    async def _lag(self, stream: str, group: dict[str, Any]) -> int:
-        """As the server tells it, else (before Redis 7, or after deletions) counted."""
-        told = group.get("lag")
-        if told is not None:
-            return int(told)
-        after = f"({_text(group['last-delivered-id'])}"
-        return len(await self._execute("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
+    async def _read_lag(self, stream: str, group: dict[str, Any]) -> int:
+        """The lag that the server reports; counted if it does not (before Redis 7, or after deletions)."""
+        reported = group.get("lag")
+        if reported is not None:
+            return int(reported)
+        after = f"({_decode_text(group['last-delivered-id'])}"
+        return len(await self._run_command("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
 
     async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
-        found = await self._info("CONSUMERS", stream, group)
-        shown = [Consumer(_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in found]
+        rows = await self._read_info("CONSUMERS", stream, group)
+        shown = [Consumer(_decode_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in rows]
         return sorted((c for c in shown if c.name != PARKED), key=lambda consumer: consumer.name)
 
     async def lag(self, stream: str, group: str) -> int:
-        return next((found.lag for found in await self.groups(stream) if found.name == group), 0)
+        return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
 
     async def own(self, stream: str, owner: str) -> bool:
-        return bool(await self._execute("EVAL", OWN, "3", stream, stream + DEAD, OWNERS, owner))
+        return bool(await self._run_command("EVAL", OWN, "3", stream, stream + DEAD, OWNERS, owner))
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        known = list(filter(_is_id, ids))
-        found = await asyncio.gather(*(self._execute("XRANGE", stream, each, each) for each in known))
-        return {each for each, entries in zip(known, found, strict=True) if entries}
+        valid_ids = list(filter(_is_id, ids))
+        replies = await asyncio.gather(*(self._run_command("XRANGE", stream, each, each) for each in valid_ids))
+        return {each for each, entries in zip(valid_ids, replies, strict=True) if entries}
 
     async def length(self, stream: str) -> int:
-        return int(await self._execute("XLEN", stream))
+        return int(await self._run_command("XLEN", stream))
 
-    async def _info(self, what: str, stream: str, *more: str) -> list[dict[str, Any]]:
+    async def _read_info(self, what: str, stream: str, *more: str) -> list[dict[str, Any]]:
         try:
             rows = await self._link.execute("XINFO", what, stream, *more)
         except Refused as error:
             if str(error).startswith(("ERR no such key", "NOGROUP")):
                 return []
             raise command_failure(error) from None
-        return [{_text(row[at]): row[at + 1] for at in range(0, len(row), 2)} for row in rows]
+        return [{_decode_text(row[at]): row[at + 1] for at in range(0, len(row), 2)} for row in rows]
 
     # -- commands --------------------------------------------------------------------------------
 
-    async def _execute(self, *command: str) -> Any:
+    async def _run_command(self, *command: str) -> Any:
         return await _check_reply(self._link.execute(*command))
 
-    async def _blocked(self, seconds: float, *command: str) -> Any:
-        """On a connection of its own: whoever blocks would make all others wait."""
+    async def _run_blocking(self, seconds: float, *command: str) -> Any:
+        """Run a blocking command on a separate connection, because it would block all other commands."""
         if not self._link.connected:
-            await self._execute("PING")  # waits for it, or says why not
+            await self._run_command("PING")  # waits for the connection, or raises
         connection: Connection | None = None
         try:
             connection = self._idle_reader() or await Connection.open(self._address)
@@ -355,7 +374,7 @@ class RedisBus:
             ) from None
         except BaseException:
             if connection is not None:
-                connection.close()  # an answer may still come: nobody else must take it for theirs
+                connection.close()  # a late reply must not be read as that of another command
             raise
         finally:
             if connection is not None:
@@ -381,14 +400,14 @@ async def _check_reply(reply: Awaitable[Any]) -> Any:
         raise command_failure(error) from None
 
 
-def _text(value: Any) -> str:
+def _decode_text(value: Any) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
-def _delivery(entry: Any) -> Delivery:
+def _to_delivery(entry: Any) -> Delivery:
     name, values = entry
-    texts = list(map(_text, values or ()))
-    return Delivery(_text(name), dict(zip(texts[::2], texts[1::2], strict=True)))
+    texts = list(map(_decode_text, values or ()))
+    return Delivery(_decode_text(name), dict(zip(texts[::2], texts[1::2], strict=True)))
 
 
 def _is_id(entry: str) -> bool:
@@ -396,16 +415,16 @@ def _is_id(entry: str) -> bool:
     return stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(entry) < 40
 
 
-def _order(entry: str) -> tuple[int, int]:
+def _id_order(entry: str) -> tuple[int, int]:
     stamp, _, number = entry.partition("-")
     return int(stamp), int(number)
 
 
-def _after(entry: str) -> str:
-    stamp, number = _order(entry)
+def _id_after(entry: str) -> str:
+    stamp, number = _id_order(entry)
     return f"{stamp}-{number + 1}"
 
 
-def _before(entry: str) -> str:
-    stamp, number = _order(entry)
+def _id_before(entry: str) -> str:
+    stamp, number = _id_order(entry)
     return f"{stamp}-{number - 1}" if number else f"{stamp - 1}-{2**64 - 1}"
