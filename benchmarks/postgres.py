@@ -90,8 +90,8 @@ class Statements:
 
     def __init__(self, store: PostgresStore, callers: list[Caller]) -> None:
         self._store, self._ids = store, [caller.subject for caller in callers]
-        self._own = [encode_json(queues.ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
-        self._pool = encode_json(queues.ranges((), ["etl"]))
+        self._own = [encode_json(queues.queue_ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
+        self._pool = encode_json(queues.queue_ranges((), ["etl"]))
 
     async def send(self, at: int) -> None:
         message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
@@ -109,14 +109,14 @@ class Statements:
 
         async def work(tx: Tx) -> None:
             await tx.one(agents.by_id, ref=agent)
-            await tx.all(tasks.queues, ranges=self._own[at], limit=1000)
-            waiting = [each["queue"] for each in await tx.all(tasks.queues, ranges=self._pool, limit=1000)]
+            await tx.all(tasks.waiting_queues, ranges=self._own[at], limit=1000)
+            waiting = [each["queue"] for each in await tx.all(tasks.waiting_queues, ranges=self._pool, limit=1000)]
             lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
-            (row,) = await tx.returning(tasks.take_first, queues=encode_json(waiting), **lease)
-            await tx.one(tasks.data_of, task_id=row["task_id"])
+            (row,) = await tx.returning(tasks.lease_first_task, queues=encode_json(waiting), **lease)
+            await tx.one(tasks.select_task_data, task_id=row["task_id"])
             entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
             tx.append(tasks.ENTRIES, entry)
-            tx.append(tasks.BUSY, (TENANT, agent, 1))
+            tx.append(tasks.ACTIVE_TASKS, (TENANT, agent, 1))
             _recorded(tx, agent, "agora.task.started", row["task_id"])
 
         await self._store.write(TENANT, work, label="claim")

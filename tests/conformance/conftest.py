@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agora.core.jobs import JobContext
-from agora.domains.tasks.jobs import Tasks
+from agora.domains.tasks.jobs import TaskDeadlines
 from agora.server.app import App
 from agora.store.port import Store
 from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
@@ -104,10 +104,12 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
 
 
 @pytest.fixture
-def upkeep(market: Market) -> Tasks:
+def upkeep(market: Market) -> TaskDeadlines:
     """The controller that looks after tasks, to be stepped by hand."""
     app = market.app
-    return Tasks(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock))
+    return TaskDeadlines(
+        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    )
 
 
 @pytest.fixture

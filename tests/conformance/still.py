@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
-from agora.domains.tasks.jobs import Tasks
+from agora.domains.tasks.jobs import TaskDeadlines
 from agora.server.app import App
 from agora.store.port import Query, Reader
 from tests.conformance.engines import Engine
@@ -52,7 +52,7 @@ class Place:
         )
         self.run(self.app.start())
         app = self.app
-        self.upkeep = Tasks(
+        self.upkeep = TaskDeadlines(
             JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, self.clock)
         )
         self.market = Market(app, self.clock)  # type: ignore[arg-type]

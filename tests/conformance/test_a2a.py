@@ -9,7 +9,7 @@ import pytest
 
 from agora.clock import to_datetime
 from agora.domains.a2a.states import STATES
-from agora.domains.tasks.jobs import Tasks
+from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.contract.a2a import A2AState
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import (
@@ -333,7 +333,7 @@ async def test_what_a_worker_says_is_the_message_of_the_status(market: Market) -
     assert failed["status"]["message"]["parts"] == [{"text": "no luck"}]
 
 
-async def test_every_state_has_its_own(market: Market, upkeep: Tasks) -> None:
+async def test_every_state_has_its_own(market: Market, upkeep: TaskDeadlines) -> None:
     assert set(STATES) == set(TaskStatus)
     ann, bob = await market.agent("Ann"), await market.agent("Bob")
     told = {}

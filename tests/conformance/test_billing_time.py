@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from agora.clock import to_datetime
-from agora.domains.billing.money import rounded
+from agora.domains.billing.money import divide_half_up
 from tests.conformance.billing import COST, DAY, HOUR, PRICE, SECOND, Till, a_run, costs, priced, rows, till
 from tests.market import Market
 
@@ -39,7 +39,7 @@ async def test_the_parts_come_to_the_whole(market: Market, till: Till) -> None:
         length += int(3.3 * SECOND)
         await till.run(a_run(market, agent, number=number, seconds=3.3, closed=True, began=start + number * DAY // 100))
     billed = sum(row["amount"] for row in await rows(market))
-    assert billed == rounded(10_000 * length, HOUR)
+    assert billed == divide_half_up(10_000 * length, HOUR)
     assert sum(row["quantity"] for row in await rows(market)) == length
 
 
@@ -59,7 +59,7 @@ async def test_a_long_run_is_entered_each_hour_and_cut_where_the_price_changes(m
     await till.run(a_run(market, agent, seconds=4 * 3600, closed=True, began=start))
     found = await rows(market)
     assert sum(row["quantity"] for row in found) == 4 * HOUR
-    assert sum(row["amount"] for row in found[1:]) == rounded(
+    assert sum(row["amount"] for row in found[1:]) == divide_half_up(
         2_000_000 * sum(row["quantity"] for row in found[1:]), HOUR
     )
 
@@ -97,7 +97,7 @@ async def test_runs_are_billed_by_several_servers_at_once(market: Market, till: 
     await asyncio.gather(*(till.run(*order) for order in (runs, runs[::-1], runs, runs[1:], runs[:1])))
     found = await rows(market)
     assert sum(row["quantity"] for row in found) == 300 * SECOND
-    assert sum(row["amount"] for row in found) == rounded(300 * 1_000_000, 3600)
+    assert sum(row["amount"] for row in found) == divide_half_up(300 * 1_000_000, 3600)
 
 
 async def test_time_of_the_highest_price_is_billed(market: Market, till: Till) -> None:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from agora.clock import to_datetime
-from agora.domains.billing.money import micros
+from agora.domains.billing.money import to_micros
 from agora.domains.billing.queries import LEDGER
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import (
@@ -174,4 +174,4 @@ async def test_nobody_changes_the_ledger(market: Market, till: Till, engine: Eng
             await engine.run(sql)
     assert [[row[name] for name in LEDGER.names] for row in await rows(market)] == before
     assert before[0][6] == EntryKind.REQUEST
-    assert micros(0.1) == 100_000
+    assert to_micros(0.1) == 100_000

@@ -9,7 +9,7 @@ import pytest
 
 from agora.clock import to_datetime
 from agora.domains.admin.retention import Retention
-from agora.domains.tasks.jobs import Tasks
+from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from tests.conformance.tasks import assign, claim, get
 from tests.market import Market
@@ -129,7 +129,7 @@ async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: s
         await market.app.dispatcher.stream(operation, giver, {"task_id": task_id, "last_event_id": place})
 
 
-async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: Tasks) -> None:
+async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadlines) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     old = [await assign(market, giver, assignee="Doer") for _ in range(2)]
     for task_id in old:

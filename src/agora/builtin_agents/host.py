@@ -21,7 +21,7 @@ from agora.core.call import Call, Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.overrides import ActiveOverrides
 from agora.core.scopes import AGENT
-from agora.domains.tasks.claims import take_up
+from agora.domains.tasks.claims import claim_own_tasks
 from agora.domains.tasks.local_dispatch import take_back
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract import Operation
@@ -311,7 +311,7 @@ class Host:
         place.waiting, limit = False, place.free
 
         async def work(call: Call) -> Claim:
-            return await take_up(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
+            return await claim_own_tasks(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
 
         try:
             claim = await self._dispatcher.system(place.caller.tenant, work, label=LABEL)

@@ -30,7 +30,7 @@ async def take_in(call: Call, reader: Caller) -> int:
     for message in page.messages:
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
             try:
-                await giving.create(call, await _order(call, message, reader))
+                await giving.create_task(call, await _order(call, message, reader))
             except PaymentRequired as error:
                 with suppress(NotFound):  # the sender has left
                     await own.send(message.from_agent, str(error), "error", reply_to=message.message_id)

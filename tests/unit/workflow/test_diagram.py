@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.domains.workflows.planning.diagram import COLOURS, mermaid
-from agora.domains.workflows.planning.graph import build
+from agora.domains.workflows.planning.diagram import COLOURS, render_mermaid
+from agora.domains.workflows.planning.graph import build_graph
 from agora_sdk.contract.workflows import Step, StepStatus
 
 NODE = re.compile(r'    s\d+(\["|\{"|\[\["|\[/")(?P<text>[^"]*)("\]|"\}|"\]\]|"/\]):::[a-z]+')
@@ -19,7 +19,7 @@ PLAIN = re.compile(r"(?:[\w .,…-]|#\d+;|<br/>)*")
 
 
 def _draw(*given: Any, **states: str) -> str:
-    return mermaid(build([Step.model_validate(step) for step in given]), states)
+    return render_mermaid(build_graph([Step.model_validate(step) for step in given]), states)
 
 
 def test_a_diagram() -> None:
@@ -74,7 +74,7 @@ def test_long_texts_are_cut() -> None:
 def test_nothing_an_author_writes_breaks_out(agent: str, when: str) -> None:
     steps = [Step(name="end", agent=agent), Step(name="graph", depends_on=["end"])]
     steps[1] = steps[1].model_copy(update={"when": when})
-    head, *lines = mermaid(build(steps), {}).splitlines()
+    head, *lines = render_mermaid(build_graph(steps), {}).splitlines()
     assert head == "flowchart TD"
     assert len(lines) == 4
     for line, shape in zip(lines, (NODE, NODE, EDGE, STYLE), strict=True):

@@ -9,7 +9,13 @@ import cel
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agora.domains.workflows.planning.expressions import ExpressionError, check, references, resolve, value
+from agora.domains.workflows.planning.expressions import (
+    ExpressionError,
+    check_expression,
+    evaluate_value,
+    find_references,
+    resolve_payload,
+)
 
 SCOPE: dict[str, Any] = {
     "steps": {"a": {"status": "completed", "result": {"n": 3, "l": [1, 2, 0], "t": "x"}, "error": None}},
@@ -67,7 +73,7 @@ expressions = (
 @given(expressions)
 def test_a_value_is_what_the_library_makes_of_the_whole_text(text: str) -> None:
     try:
-        found = value(text, SCOPE)
+        found = evaluate_value(text, SCOPE)
     except ExpressionError as error:
         if "macro" in str(error) or "deep" in str(error):  # bounds of ours
             return
@@ -79,7 +85,7 @@ def test_a_value_is_what_the_library_makes_of_the_whole_text(text: str) -> None:
     if "all(" in text and expected is ExpressionError:
         return  # the library lets any error of all() decide, where the specification does not
     assert found == expected
-    assert check(text, ["a"]) == []
+    assert check_expression(text, ["a"]) == []
 
 
 json_values = st.recursive(
@@ -98,26 +104,26 @@ def _without(template: Any) -> bool:
 @example("{$} } { $")
 @example({"a": ["$", "{"]})
 def test_a_payload_without_references_stays_as_it_is(template: Any) -> None:
-    assert resolve(template, {}) == template
-    assert references(template) == []
+    assert resolve_payload(template, {}) == template
+    assert find_references(template) == []
 
 
 @given(json_values.filter(_without))
 def test_a_reference_alone_gives_the_very_value(known: Any) -> None:
-    assert resolve({"x": ["${input}"]}, {"input": known}) == {"x": [known]}
+    assert resolve_payload({"x": ["${input}"]}, {"input": known}) == {"x": [known]}
 
 
 @given(st.text().filter(_without), st.text().filter(_without))
 def test_a_text_around_a_reference_stays_as_it_is(before: str, after: str) -> None:
     text = f"<{before} ${{input.a}}{after}"
-    assert resolve(text, {"input": {"a": 5}}) == f"<{before} 5{after}"
+    assert resolve_payload(text, {"input": {"a": 5}}) == f"<{before} 5{after}"
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_checked_without_trouble(text: str) -> None:
-    assert isinstance(check(text, ["a"]), list)
+    assert isinstance(check_expression(text, ["a"]), list)
     with suppress(ExpressionError):
-        resolve("${" + text + "}", SCOPE)
+        resolve_payload("${" + text + "}", SCOPE)
 
 
 @given(
@@ -129,12 +135,12 @@ def test_any_text_is_checked_without_trouble(text: str) -> None:
 def test_any_signs_are_checked_without_trouble(signs: list[str]) -> None:
     """What is found to be sound is also read alike by the library, so that it can be evaluated, or says why not."""
     text = "".join(signs)
-    if not check(text, ["a"]):
+    if not check_expression(text, ["a"]):
         assert "syntax" not in _said(text)
 
 
 def _said(text: str) -> str:
     try:
-        return f"a value: {value(text, SCOPE)}"
+        return f"a value: {evaluate_value(text, SCOPE)}"
     except ExpressionError as error:
         return str(error)

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from agora.domains.workflows.planning.evaluation import MAX_WORK, _guarded, compiled
+from agora.domains.workflows.planning.evaluation import MAX_WORK, _call_library, compile_program
 from agora.domains.workflows.planning.expressions import (
     MAX_REFERENCE_TEXT,
     MAX_REFERENCES,
     MAX_SIZE,
     ExpressionError,
-    Work,
-    check,
-    condition,
-    named,
-    references,
-    resolve,
-    value,
+    WorkBudget,
+    check_expression,
+    evaluate_condition,
+    evaluate_value,
+    find_references,
+    referenced_steps,
+    resolve_payload,
 )
 
 FILES = [{"name": f"f{at}.csv", "size": at, "tags": ["raw"]} for at in range(10)]
@@ -64,8 +64,8 @@ NAMES = list(SCOPE["steps"])
     ],
 )
 def test_conditions(text: str, expected: bool) -> None:
-    assert check(text, NAMES) == []
-    assert condition(text, SCOPE) is expected
+    assert check_expression(text, NAMES) == []
+    assert evaluate_condition(text, SCOPE) is expected
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,15 @@ def test_conditions(text: str, expected: bool) -> None:
     ],
 )
 def test_values(text: str, expected: Any) -> None:
-    assert check(text, NAMES) == []
-    found = value(text, SCOPE)
+    assert check_expression(text, NAMES) == []
+    found = evaluate_value(text, SCOPE)
     assert found == expected
     assert type(found) is type(expected)
 
 
 def test_an_object_comes_out_the_same_each_time() -> None:
     text = "{'z': 1, 'a': {'y': 1, 'b': 2}, 'm': 3}"
-    assert {str(value(text, SCOPE)) for _ in range(20)} == {"{'a': {'b': 2, 'y': 1}, 'm': 3, 'z': 1}"}
+    assert {str(evaluate_value(text, SCOPE)) for _ in range(20)} == {"{'a': {'b': 2, 'y': 1}, 'm': 3, 'z': 1}"}
 
 
 # What an error in a part means for the whole, as the specification of CEL has it.
@@ -126,7 +126,7 @@ def test_an_object_comes_out_the_same_each_time() -> None:
     ],
 )
 def test_an_error_matters_only_where_it_decides(text: str, expected: bool) -> None:
-    assert condition(text, SCOPE) is expected
+    assert evaluate_condition(text, SCOPE) is expected
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_an_error_matters_only_where_it_decides(text: str, expected: bool) -> No
 )
 def test_what_goes_wrong_is_said(text: str, said: str) -> None:
     with pytest.raises(ExpressionError) as refused:
-        value(text, SCOPE)
+        evaluate_value(text, SCOPE)
     assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["steps.extract.result.rows", "'yes'", "null", "[true]"])
 def test_a_condition_is_a_boolean(text: str) -> None:
     with pytest.raises(ExpressionError, match="not true or false"):
-        condition(text, SCOPE)
+        evaluate_condition(text, SCOPE)
 
 
 # At creation
@@ -216,34 +216,34 @@ def test_a_condition_is_a_boolean(text: str) -> None:
     ],
 )
 def test_faults_of_expressions(text: str, said: str) -> None:
-    found = check(text, NAMES)
+    found = check_expression(text, NAMES)
     assert any(said in fault for fault in found), found
 
 
 def test_every_fault_is_named_at_once() -> None:
-    found = check("steps.load.result > nothing && lower(item)", NAMES)
+    found = check_expression("steps.load.result > nothing && lower(item)", NAMES)
     assert len(found) == 4
 
 
 def test_item_and_index_are_known_in_the_parts_of_a_for_each() -> None:
-    assert check("item.size + index", NAMES, item=True) == []
-    assert len(check("item.size + index", NAMES)) == 2
+    assert check_expression("item.size + index", NAMES, item=True) == []
+    assert len(check_expression("item.size + index", NAMES)) == 2
 
 
 def test_a_loop_variable_hides_what_it_is_named_after() -> None:
-    assert check("input.files.map(steps, steps.name)", []) == []
-    assert named("input.files.map(steps, steps.name)") == frozenset()
-    assert value("input.files.map(steps, steps.name)", SCOPE)[0] == "f0.csv"
+    assert check_expression("input.files.map(steps, steps.name)", []) == []
+    assert referenced_steps("input.files.map(steps, steps.name)") == frozenset()
+    assert evaluate_value("input.files.map(steps, steps.name)", SCOPE)[0] == "f0.csv"
 
 
 def test_steps_named() -> None:
     text = (
         'steps.a.result + steps["b-c"].result.map(x, x + steps.d.result[0]).size() + size(has(steps.e.result) ? 1 : 2)'
     )
-    assert named(text) == {"a", "b-c", "d", "e"}
-    assert named("${steps.a.status}") == {"a"}
-    assert named("steps.a +") == frozenset()
-    assert named('"steps.a.result"') == frozenset()
+    assert referenced_steps(text) == {"a", "b-c", "d", "e"}
+    assert referenced_steps("${steps.a.status}") == {"a"}
+    assert referenced_steps("steps.a +") == frozenset()
+    assert referenced_steps('"steps.a.result"') == frozenset()
 
 
 # Payloads
@@ -257,7 +257,7 @@ def test_a_payload_keeps_types_where_a_text_is_one_reference() -> None:
         "text": "${input.date}: ${steps.extract.result.rows} rows of ${input.deep}, ${true}, ${null}",
         "${input.date}": "keys stay",
     }
-    assert resolve(template, SCOPE) == {
+    assert resolve_payload(template, SCOPE) == {
         "rows": 5,
         "all": [SCOPE["steps"]["extract"]["result"], {"none": None, "n": 7}],
         "sum": 6,
@@ -280,12 +280,12 @@ def test_a_payload_keeps_types_where_a_text_is_one_reference() -> None:
     ],
 )
 def test_references_in_texts(text: str, expected: str) -> None:
-    assert resolve(text, SCOPE) == expected
+    assert resolve_payload(text, SCOPE) == expected
 
 
 def test_references_are_listed_in_order() -> None:
     template = {"a": "${x} and ${y.z}", "b": [{"c": "${'}'}"}, "$${no}", 5, None], "d": "${x}"}
-    assert references(template) == ["x", "y.z", "'}'", "x"]
+    assert find_references(template) == ["x", "y.z", "'}'", "x"]
 
 
 @pytest.mark.parametrize(
@@ -293,14 +293,14 @@ def test_references_are_listed_in_order() -> None:
 )
 def test_a_reference_that_is_not_closed_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError):
-        references(text)
+        find_references(text)
     with pytest.raises(ExpressionError):
-        resolve(text, SCOPE)
+        resolve_payload(text, SCOPE)
 
 
 def test_a_payload_without_a_value_is_refused() -> None:
     with pytest.raises(ExpressionError, match="has no 'nothing'"):
-        resolve({"a": ["x ${steps.extract.result.nothing}"]}, SCOPE)
+        resolve_payload({"a": ["x ${steps.extract.result.nothing}"]}, SCOPE)
 
 
 # Bounds
@@ -338,9 +338,9 @@ ROWS = [{"id": at, "name": f"name {at}"} for at in range(2000)]
 )
 def test_work_is_bounded_whatever_is_written(text: str) -> None:
     scope = _scope(rows=ROWS, text="x" * 1_000_000, note="y" * 3000, short=[{"a": 1}] * 40)
-    assert check(text, []) == []
+    assert check_expression(text, []) == []
     with pytest.raises(ExpressionError, match="too much work"):
-        value(text, scope)
+        evaluate_value(text, scope)
 
 
 class Counted(dict[str, Any]):
@@ -365,77 +365,77 @@ def test_work_ends_when_the_units_are_spent(text: str) -> None:
     scope = _scope(rows=[Counted(row) for row in ROWS])
     Counted.reads = 0
     with pytest.raises(ExpressionError, match="too much work"):
-        value(text, scope)
+        evaluate_value(text, scope)
     assert 1000 < Counted.reads <= MAX_WORK
 
 
 def test_an_ordinary_use_is_far_from_the_bounds() -> None:
-    work = Work()
+    work = WorkBudget()
     rows = ROWS[:1000]
     scope = _scope(rows=rows)
-    assert len(value("input.rows.filter(r, r.id >= 0)", scope, work=work)) == 1000
+    assert len(evaluate_value("input.rows.filter(r, r.id >= 0)", scope, work=work)) == 1000
     assert work.left > 10_000
-    assert value("input.rows", _scope(rows=rows * 10)) == rows * 10  # a reference alone costs nothing
+    assert evaluate_value("input.rows", _scope(rows=rows * 10)) == rows * 10  # a reference alone costs nothing
 
 
 def test_work_is_shared_by_what_it_is_given_to() -> None:
-    work = Work(300)
+    work = WorkBudget(300)
     scope = _scope(list=list(range(40)))
-    resolve({"a": "${input.list.map(x, x)}"}, scope, work=work)
+    resolve_payload({"a": "${input.list.map(x, x)}"}, scope, work=work)
     with pytest.raises(ExpressionError, match="too much work"):
-        resolve(["${input.list.map(x, x + 0)}", "${input.list.map(x, x + 1)}"], scope, work=work)
+        resolve_payload(["${input.list.map(x, x + 0)}", "${input.list.map(x, x + 1)}"], scope, work=work)
 
 
 def test_a_result_has_a_size() -> None:
     half = "x" * (MAX_SIZE // 2)
     scope = _scope(half=half, list=[half, half, half], many=[0] * MAX_SIZE)
-    assert value("input.half", scope) == half
+    assert evaluate_value("input.half", scope) == half
     for text in ("input.list", "input.half + input.half + '.'", "[input.half, input.half]", "input.many"):
         with pytest.raises(ExpressionError, match="larger than"):
-            value(text, scope)
+            evaluate_value(text, scope)
     with pytest.raises(ExpressionError, match="larger than"):
-        resolve({"a": ["${input.half}"] * 3}, scope)
+        resolve_payload({"a": ["${input.half}"] * 3}, scope)
     with pytest.raises(ExpressionError, match="larger than"):
-        resolve("${input.half} ${input.half} ${input.half}", scope)
-    assert len(resolve(["${input.half}"], scope)[0]) == len(half)
+        resolve_payload("${input.half} ${input.half} ${input.half}", scope)
+    assert len(resolve_payload(["${input.half}"], scope)[0]) == len(half)
 
 
 def test_what_is_shared_counts_as_often_as_it_is_written() -> None:
     one = ["x" * 1000] * 1000
     many = _scope(many=[one] * 1000)  # a gigabyte of JSON, a megabyte of memory
     with pytest.raises(ExpressionError, match="larger than"):
-        value("input.many", many)
+        evaluate_value("input.many", many)
 
 
 def test_a_payload_has_so_many_references() -> None:
-    assert len(resolve(["${input.a}"] * MAX_REFERENCES, _scope(a=1))) == MAX_REFERENCES
-    assert resolve("$${" * MAX_REFERENCES, {}) == "${" * MAX_REFERENCES
+    assert len(resolve_payload(["${input.a}"] * MAX_REFERENCES, _scope(a=1))) == MAX_REFERENCES
+    assert resolve_payload("$${" * MAX_REFERENCES, {}) == "${" * MAX_REFERENCES
     with pytest.raises(ExpressionError, match="a payload has at most"):
-        resolve("$${" * (MAX_REFERENCES + 2), {})
+        resolve_payload("$${" * (MAX_REFERENCES + 2), {})
     long = "${1" + " + 1" * 200 + "}"
     for template in (["${input.a}"] * (MAX_REFERENCES + 1), [long] * (MAX_REFERENCE_TEXT // len(long) + 1)):
         with pytest.raises(ExpressionError, match="a payload has at most"):
-            references(template)
+            find_references(template)
         with pytest.raises(ExpressionError, match="a payload has at most"):
-            resolve(template, _scope(a=1))
+            resolve_payload(template, _scope(a=1))
 
 
 def test_an_expression_too_long_is_not_evaluated() -> None:
     with pytest.raises(ExpressionError, match="at most"):
-        value("1" + " + 1" * 250, SCOPE)
+        evaluate_value("1" + " + 1" * 250, SCOPE)
 
 
 def test_a_pattern_is_a_literal_when_it_is_evaluated_too() -> None:
     with pytest.raises(ExpressionError, match="written out"):
-        value("input.date.matches(input.date)", SCOPE)
+        evaluate_value("input.date.matches(input.date)", SCOPE)
 
 
 def test_programs_are_compiled_once() -> None:
-    value("steps.extract.result.rows * 1234567", SCOPE)
-    before = compiled.cache_info()
-    value("steps.extract.result.rows * 1234567", SCOPE)
-    value("steps.extract.result.list[0] * 1234567", SCOPE)
-    after = compiled.cache_info()
+    evaluate_value("steps.extract.result.rows * 1234567", SCOPE)
+    before = compile_program.cache_info()
+    evaluate_value("steps.extract.result.rows * 1234567", SCOPE)
+    evaluate_value("steps.extract.result.list[0] * 1234567", SCOPE)
+    after = compile_program.cache_info()
     assert after.misses == before.misses  # what it refers to is no part of the program
     assert after.hits == before.hits + 2
 
@@ -447,10 +447,10 @@ def _run(*lines: str) -> None:
 def test_the_library_is_loaded_only_when_it_is_needed() -> None:
     _run(
         "import sys, agora.domains.workflows.planning.graph, agora.domains.workflows.planning.expressions as x",
-        "x.check('input.a.b', [])",
-        "x.resolve({'a': '${input.a} ${input.b[0]}'}, {'input': {'a': 1, 'b': [2]}})",
+        "x.check_expression('input.a.b', [])",
+        "x.resolve_payload({'a': '${input.a} ${input.b[0]}'}, {'input': {'a': 1, 'b': [2]}})",
         "assert 'cel.cel' not in sys.modules",
-        "assert x.value('1 + 1', {}) == 2",
+        "assert x.evaluate_value('1 + 1', {}) == 2",
         "assert 'cel.cel' in sys.modules",
         "assert 'prompt_toolkit' not in sys.modules and 'typer' not in sys.modules",
     )
@@ -460,10 +460,10 @@ def test_the_library_is_loaded_only_when_it_is_needed() -> None:
 def test_the_library_may_be_used_by_others_too(first: str) -> None:
     _run(
         first,
-        "from agora.domains.workflows.planning.expressions import value",
-        "assert value('1 + 1', {}) == 2",
+        "from agora.domains.workflows.planning.expressions import evaluate_value",
+        "assert evaluate_value('1 + 1', {}) == 2",
         "import cel",
-        "assert cel.evaluate('1 + 1') == 2 and value('1 + 2', {}) == 3",
+        "assert cel.evaluate('1 + 1') == 2 and evaluate_value('1 + 2', {}) == 3",
     )
 
 
@@ -478,6 +478,6 @@ def test_a_panic_of_the_library_is_an_error_of_the_expression() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(ExpressionError, match="cannot be evaluated"):
-        _guarded(panics, "1")
+        _call_library(panics, "1")
     with pytest.raises(KeyboardInterrupt):
-        _guarded(interrupted, "1")
+        _call_library(interrupted, "1")

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from agora.domains.workflows.planning.graph import Graph, add, agents_named, build, faults, reorder, restore
+from agora.domains.workflows.planning.graph import (
+    Graph,
+    add_node,
+    agents_named,
+    build_graph,
+    find_errors,
+    reorder_nodes,
+    restore_graph,
+)
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import Conflict, InvalidRequest
 
@@ -20,7 +28,7 @@ def _step(name: str, *depends_on: str, **more: Any) -> dict[str, Any]:
 
 
 def _said(*given: Any) -> list[str]:
-    return [f"{fault['field']}: {fault['message']}" for fault in faults(_steps(*given))]
+    return [f"{fault['field']}: {fault['message']}" for fault in find_errors(_steps(*given))]
 
 
 def _order(graph: Graph) -> list[str]:
@@ -35,7 +43,7 @@ def _waits(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 
 def test_steps_run_in_their_order_unless_they_say_otherwise() -> None:
-    graph = build(_steps("extract", ("transform", "Transformer"), {"step": "load"}))
+    graph = build_graph(_steps("extract", ("transform", "Transformer"), {"step": "load"}))
     assert graph.sequential
     assert _waits(graph) == {"extract": (), "transform": ("extract",), "load": ("transform",)}
     assert graph.roots == ["extract"]
@@ -44,7 +52,7 @@ def test_steps_run_in_their_order_unless_they_say_otherwise() -> None:
 
 
 def test_steps_that_depend_on_nothing_are_roots_once_any_depends() -> None:
-    graph = build(_steps("a", "b", _step("c", "a", "b", "a"), "d"))
+    graph = build_graph(_steps("a", "b", _step("c", "a", "b", "a"), "d"))
     assert not graph.sequential
     assert _waits(graph) == {"a": (), "b": (), "c": ("a", "b"), "d": ()}
     assert graph.roots == ["a", "b", "d"]
@@ -52,15 +60,15 @@ def test_steps_that_depend_on_nothing_are_roots_once_any_depends() -> None:
 
 
 def test_to_depend_on_nothing_is_to_say_so() -> None:
-    graph = build(_steps(_step("a"), _step("b"), "c"))
+    graph = build_graph(_steps(_step("a"), _step("b"), "c"))
     assert not graph.sequential
     assert graph.roots == ["a", "b", "c"]
 
 
 def test_a_step_that_makes_up_for_another_is_outside_the_flow() -> None:
     steps = _steps("a", {"name": "b", "on_failure": "compensate", "compensate": "undo"}, _step("undo"), "c")
-    graph = build(steps)
-    assert faults(steps) == []
+    graph = build_graph(steps)
+    assert find_errors(steps) == []
     assert graph.sequential
     assert _waits(graph) == {"a": (), "b": ("a",), "undo": (), "c": ("b",)}
     assert [name for name, node in graph.nodes.items() if node.compensation] == ["undo"]
@@ -69,17 +77,17 @@ def test_a_step_that_makes_up_for_another_is_outside_the_flow() -> None:
 
 @pytest.mark.parametrize("given", [("a", "b", "c"), ("a", "b", _step("c", "a"))])
 def test_a_graph_is_restored_as_it_was(given: tuple[Any, ...]) -> None:
-    graph = build(_steps(*given))
+    graph = build_graph(_steps(*given))
     rows = [(node.step, node.position, list(node.depends_on)) for node in graph.nodes.values()]
-    restored = restore(reversed(rows), sequential=graph.sequential)
+    restored = restore_graph(reversed(rows), sequential=graph.sequential)
     assert (_order(restored), _waits(restored)) == (_order(graph), _waits(graph))
     steps = [node.step for node in restored.nodes.values()]
-    assert _waits(build(steps)) == _waits(graph)
+    assert _waits(build_graph(steps)) == _waits(graph)
 
 
 def test_a_restored_step_says_what_it_depends_on_by_now() -> None:
     a, b = _steps("a", _step("b"))
-    graph = restore([(a, 0, []), (b, 1, ["a"])], sequential=False)
+    graph = restore_graph([(a, 0, []), (b, 1, ["a"])], sequential=False)
     assert graph.nodes["b"].step.depends_on == ["a"]
     assert b.depends_on == []  # which is shared, and never changed
 
@@ -234,11 +242,11 @@ def test_agents_are_found_at_any_depth() -> None:
 
 
 def _add(graph: Graph, step: Any, *before: str, fixed: tuple[str, ...] = ()) -> Graph:
-    return add(graph, Step.model_validate(step), before, fixed)
+    return add_node(graph, Step.model_validate(step), before, fixed)
 
 
 def test_a_step_is_added_at_the_end_or_before_others() -> None:
-    graph = build(_steps("a", "b", "c"))
+    graph = build_graph(_steps("a", "b", "c"))
     assert _order(_add(graph, "d")) == ["a", "b", "c", "d"]
     assert _order(_add(graph, "d", "c", "b", fixed=("a",))) == ["a", "d", "b", "c"]
     changed = _add(graph, _step("d"), "b")
@@ -249,18 +257,18 @@ def test_a_step_is_added_at_the_end_or_before_others() -> None:
 
 
 def test_a_step_is_added_to_a_graph() -> None:
-    graph = build(_steps("a", _step("b", "a"), _step("c", "b")))
+    graph = build_graph(_steps("a", _step("b", "a"), _step("c", "b")))
     changed = _add(graph, _step("d", "a"), "c", fixed=("a", "b"))
     assert _waits(changed) == {"a": (), "b": ("a",), "c": ("b", "d"), "d": ("a",)}
     assert changed.nodes["c"].step.depends_on == ["b", "d"]
     assert graph.nodes["c"].step.depends_on == ["b"]
     assert changed.nodes["d"].position == 3
     assert _waits(_add(graph, "e"))["e"] == ()
-    assert faults([node.step for node in changed.nodes.values()]) == []
+    assert find_errors([node.step for node in changed.nodes.values()]) == []
 
 
 def test_an_added_step_may_be_made_up_for_by_what_makes_up_for_others() -> None:
-    graph = build(_steps({"name": "a", "on_failure": "compensate", "compensate": "undo"}, "undo"))
+    graph = build_graph(_steps({"name": "a", "on_failure": "compensate", "compensate": "undo"}, "undo"))
     changed = _add(graph, {"name": "b", "on_failure": "compensate", "compensate": "undo"})
     assert _waits(changed) == {"a": (), "undo": (), "b": ("a",)}
     with pytest.raises(Conflict, match="has begun"):
@@ -288,33 +296,33 @@ def test_an_added_step_may_be_made_up_for_by_what_makes_up_for_others() -> None:
     ],
 )
 def test_a_step_that_cannot_be_added(step: Any, before: tuple[str, ...], error: type[Exception], said: str) -> None:
-    graph = build(_steps("a", {"name": "b", "on_failure": "compensate", "compensate": "undo"}, "c", "undo"))
+    graph = build_graph(_steps("a", {"name": "b", "on_failure": "compensate", "compensate": "undo"}, "c", "undo"))
     with pytest.raises(error, match=said) as refused:
         _add(graph, step, *before, fixed=("a",))
     assert refused.value.fix
 
 
 def test_a_change_that_would_make_a_cycle_is_refused() -> None:
-    graph = build(_steps("a", _step("b", "a"), _step("c", "b")))
+    graph = build_graph(_steps("a", _step("b", "a"), _step("c", "b")))
     with pytest.raises(InvalidRequest, match="a cycle: b -> d -> c -> b") as refused:
         _add(graph, _step("d", "c"), "b")
     assert refused.value.errors == [{"field": "steps[1].depends_on", "message": "a cycle: b -> d -> c -> b"}]
 
 
 def test_a_cycle_over_an_earlier_change_is_found() -> None:
-    graph = _add(build(_steps("a", _step("b", "a"))), _step("c"), "b")
+    graph = _add(build_graph(_steps("a", _step("b", "a"))), _step("c"), "b")
     rows = [(Step.model_validate(_step(name)), node.position, node.depends_on) for name, node in graph.nodes.items()]
     with pytest.raises(InvalidRequest, match="a cycle"):
-        _add(restore(rows, sequential=False), _step("d", "b"), "c")
+        _add(restore_graph(rows, sequential=False), _step("d", "b"), "c")
 
 
 def test_steps_are_put_into_another_order() -> None:
     undone = {"name": "b", "on_failure": "compensate", "compensate": "undo"}
-    graph = build(_steps("a", undone, "undo", "c", "d"))
-    changed = reorder(graph, ["d", "b", "c"], ["a"])
+    graph = build_graph(_steps("a", undone, "undo", "c", "d"))
+    changed = reorder_nodes(graph, ["d", "b", "c"], ["a"])
     assert _waits(changed) == {"a": (), "d": ("a",), "undo": (), "b": ("d",), "c": ("b",)}
     assert [node.position for node in changed.nodes.values()] == [0, 1, 2, 3, 4]
-    skipped = reorder(graph, ["d", "b"], ["a", "c"])  # which was skipped, and keeps its place
+    skipped = reorder_nodes(graph, ["d", "b"], ["a", "c"])  # which was skipped, and keeps its place
     assert [name for name, node in skipped.nodes.items() if not node.compensation] == ["a", "d", "c", "b"]
 
 
@@ -329,12 +337,12 @@ def test_steps_are_put_into_another_order() -> None:
     ],
 )
 def test_an_order_that_is_refused(order: list[str], error: type[Exception], said: str) -> None:
-    graph = build(_steps("a", "b", {"name": "c", "when": "steps.b.result == 1"}))
+    graph = build_graph(_steps("a", "b", {"name": "c", "when": "steps.b.result == 1"}))
     with pytest.raises(error, match=said) as refused:
-        reorder(graph, order, ["a"])
+        reorder_nodes(graph, order, ["a"])
     assert refused.value.fix
 
 
 def test_a_graph_has_no_order() -> None:
     with pytest.raises(Conflict, match="by name, not by their order"):
-        reorder(build(_steps("a", _step("b", "a"))), ["b", "a"], [])
+        reorder_nodes(build_graph(_steps("a", _step("b", "a"))), ["b", "a"], [])

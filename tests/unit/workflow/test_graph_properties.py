@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agora.domains.workflows.planning.graph import add, build, faults, reorder
+from agora.domains.workflows.planning.graph import add_node, build_graph, find_errors, reorder_nodes
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import InvalidRequest
 
@@ -46,8 +46,8 @@ def _reachable(edges: Edges, start: int) -> set[int]:
 def test_a_graph_without_cycles_is_accepted_and_can_be_run_to_its_end(drawn: tuple[int, Edges]) -> None:
     count, edges = drawn
     steps = _steps(count, edges)
-    assert faults(steps) == []
-    graph = build(steps)
+    assert find_errors(steps) == []
+    graph = build_graph(steps)
     waiting = {name: set(node.depends_on) for name, node in graph.nodes.items()}
     ready, done = list(graph.roots), list[str]()
     while ready:
@@ -70,7 +70,7 @@ def test_a_cycle_is_always_found_and_named(drawn: tuple[int, Edges], data: st.Da
     if not loops:
         return
     edges = edges | {data.draw(st.sampled_from(loops))}
-    found = [fault for fault in faults(_steps(count, edges)) if "cycle" in fault["message"]]
+    found = [fault for fault in find_errors(_steps(count, edges)) if "cycle" in fault["message"]]
     assert found
     for fault in found:
         names = fault["message"].removeprefix("a cycle: ").split(" -> ")
@@ -88,34 +88,34 @@ def test_a_step_knows_exactly_what_is_done_before_it(drawn: tuple[int, Edges], r
     reader, read = reader % count, read % count
     steps = _steps(count, edges)
     steps[reader] = steps[reader].model_copy(update={"when": f"steps.s{read}.status == 'completed'"})
-    assert (faults(steps) == []) == (reader in _reachable(edges, read))
+    assert (find_errors(steps) == []) == (reader in _reachable(edges, read))
 
 
 @settings(deadline=None)
 @given(dags(), st.data())
 def test_a_step_is_added_unless_that_makes_a_cycle(drawn: tuple[int, Edges], data: st.DataObject) -> None:
     count, edges = drawn
-    graph = build(_steps(count, edges))
+    graph = build_graph(_steps(count, edges))
     after = data.draw(st.sets(st.integers(0, count - 1), max_size=3))
     before = data.draw(st.sets(st.integers(0, count - 1), max_size=3))
     step = Step(name="new", depends_on=[f"s{at}" for at in sorted(after)])
     cyclic = any(late in after or _reachable(edges, late) & after for late in before)
     try:
-        changed = add(graph, step, [f"s{at}" for at in sorted(before)], [])
+        changed = add_node(graph, step, [f"s{at}" for at in sorted(before)], [])
     except InvalidRequest:
         assert cyclic
         return
     assert not cyclic
-    assert faults([node.step for node in changed.nodes.values()]) == []
+    assert find_errors([node.step for node in changed.nodes.values()]) == []
     assert set(changed.successors("new")) == {f"s{at}" for at in before}
 
 
 @given(st.integers(1, 10), st.data())
 def test_any_order_of_what_has_not_begun_is_possible(count: int, data: st.DataObject) -> None:
-    graph = build([Step(name=f"s{at}") for at in range(count)])
+    graph = build_graph([Step(name=f"s{at}") for at in range(count)])
     fixed = data.draw(st.sets(st.sampled_from(sorted(graph.nodes))))
     order = data.draw(st.permutations([name for name in graph.nodes if name not in fixed]))
-    changed = reorder(graph, order, fixed)
+    changed = reorder_nodes(graph, order, fixed)
     names = list(changed.nodes)
     assert [name for name in names if name not in fixed] == list(order)
     assert all(names.index(name) == graph.nodes[name].position for name in fixed)
@@ -128,4 +128,4 @@ def test_the_largest_workflow_is_checked_without_delay() -> None:
         Step(name=f"s{at}", depends_on=[f"s{earlier}" for earlier in range(max(0, at - 100), at)]) for at in range(500)
     ]
     steps[-1] = steps[-1].model_copy(update={"when": "steps.s0.status == 'completed'"})
-    assert faults(steps) == []
+    assert find_errors(steps) == []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agora.core.call import decode_json, encode_json
-from agora.domains.tasks.lookup import context
+from agora.domains.tasks.lookup import context_filter
 from agora.store.port import Query, Reader, Row, Store
 
 from .. import queries as residents
@@ -28,7 +28,7 @@ class Past:
         own = f"ctx_{job.task_id.removeprefix('task_')}"
         if job.context_id is None or job.context_id == own:
             return None
-        rows = await self._read(job, residents.conversation, **context(job.context_id))
+        rows = await self._read(job, residents.conversation, **context_filter(job.context_id))
         found = decode_json(rows[0]["checkpoint"]).get("context") if rows else None
         return found if isinstance(found, str) else None
 

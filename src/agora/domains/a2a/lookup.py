@@ -42,8 +42,8 @@ def missing(task_id: str) -> NotFound:
 
 async def belonging(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> Row:
     """A task that the caller sees, of that agent if one is given. Raises NotFound."""
-    row = await call.tx.one(tasks.lock if lock else tasks.of, task_id=task_id)
-    if row is None or not access.sees(call.caller, row):
+    row = await call.tx.one(tasks.select_task_for_update if lock else tasks.select_task, task_id=task_id)
+    if row is None or not access.can_see_task(call.caller, row):
         raise missing(task_id)
     if agent is not None and agent != row["assigned_agent"]:
         found = await find_agent(call.tx, agent)
@@ -57,7 +57,7 @@ async def document(
 ) -> dict[str, Any]:
     """A task with what its log says."""
     task_id = row["task_id"]
-    data = await reader.one(tasks.data_of, task_id=task_id)
+    data = await reader.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
     entry = None
     if row["status_entry"] and row["status"] != "pending":
@@ -103,7 +103,7 @@ async def get(call: Call, task_id: str, agent: str | None, history_length: int |
 
 async def awaited(reader: Reader, task_id: str, history_length: int | None) -> tuple[dict[str, Any], bool]:
     """A task, and whether there is nothing to wait for."""
-    row = await reader.one(tasks.of, task_id=task_id)
+    row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise missing(task_id)
     return await document(reader, row, history_length), row["status"] not in ("pending", "in_progress")
@@ -127,7 +127,7 @@ async def page(
         row = await find_agent(call.tx, agent)
         given["agent"] = row["agent_id"] if row is not None else ""
     if context_id is not None:
-        given |= reading.context(context_id)
+        given |= reading.context_filter(context_id)
     if state is not None:
         given["statuses"] = encode_json(statuses_of(state))
     if since is not None:

@@ -14,10 +14,10 @@ from agora.domains.messaging import queries as messages
 from agora.domains.tasks import messages as saying
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
-from agora.domains.tasks.completion import end
-from agora.domains.tasks.draft import Draft
+from agora.domains.tasks.completion import end_task
+from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.views import context_of
-from agora.domains.tasks.work import begin
+from agora.domains.tasks.work import begin_work
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 
@@ -32,13 +32,13 @@ def _wants_messages(agent: Row) -> bool:
     return isinstance(told, dict) and told.get("deliver") == "message"
 
 
-async def deliver(call: Call, draft: Draft, agent: Row, message: Mapping[str, Any]) -> None:
+async def deliver(call: Call, draft: TaskDraft, agent: Row, message: Mapping[str, Any]) -> None:
     """Put what was said in a task into its agent's inbox, if that is how the agent wants it."""
     if '"deliver"' not in agent["metadata"] or not _wants_messages(agent):
         return
     from agora.domains.messaging.service import MessagingService
 
-    text = saying.text_of(message["parts"]) or "(no text: see metadata.a2a.message)"
+    text = saying.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
     await MessagingService(call).send(
         agent["agent_id"],
         text[:900_000],
@@ -58,16 +58,16 @@ async def take_reply(call: Call, sender: str, reply_to: str, content: str, metad
         return
     about = decode_json(answered["metadata"]).get("a2a")
     task_id = about.get("task_id") if isinstance(about, dict) else None
-    row = await call.tx.one(tasks.lock, task_id=task_id) if isinstance(task_id, str) else None
+    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id) if isinstance(task_id, str) else None
     if row is None or row["status"] in states.TERMINAL or row["lease_until"] is not None:
         return
     if row["assigned_agent"] != sender or row["created_by"] != answered["from_agent"]:
         return
-    draft = Draft(call, row)
+    draft = TaskDraft(call, row)
     told = metadata.get("a2a")
     asked = QUESTION.get(str(told.get("status"))) if isinstance(told, dict) else None
     if asked is not None:
-        await saying.said(draft, {"role": saying.AGENT, "parts": [{"text": content}]}, asked)
+        await saying.add_assignee_message(draft, {"role": saying.AGENT, "parts": [{"text": content}]}, asked)
         return
-    await begin(draft, TaskStatus.COMPLETED, None)
-    await end(draft, TaskStatus.COMPLETED, result=content)
+    await begin_work(draft, TaskStatus.COMPLETED, None)
+    await end_task(draft, TaskStatus.COMPLETED, result=content)

@@ -12,8 +12,8 @@ from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_r
 from agora.core.call_records import IDEMPOTENCY, answered
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment as giving
-from agora.domains.tasks.draft import Draft
-from agora.domains.tasks.messages import USER, check_open, text_of, told
+from agora.domains.tasks.draft import TaskDraft
+from agora.domains.tasks.messages import USER, add_requester_message, join_text, require_open
 from agora.domains.tasks.views import context_of
 from agora.store.port import Row
 from agora.telemetry import with_trace
@@ -195,8 +195,8 @@ async def _begin(call: Call, sending: Sending, agent: Row | None) -> _Taken | di
     return _Taken(draft.task_id, document)
 
 
-async def _task(call: Call, sending: Sending, agent: Row, metadata: Mapping[str, Any]) -> Draft:
-    payload: dict[str, Any] = {"message": sending.message, "text": text_of(sending.message["parts"])}
+async def _task(call: Call, sending: Sending, agent: Row, metadata: Mapping[str, Any]) -> TaskDraft:
+    payload: dict[str, Any] = {"message": sending.message, "text": join_text(sending.message["parts"])}
     if sending.output_modes:
         payload["accepted_output_modes"] = list(sending.output_modes)
     order = giving.Order(
@@ -207,7 +207,7 @@ async def _task(call: Call, sending: Sending, agent: Row, metadata: Mapping[str,
         context_id=sending.context_id,
         agent=agent,
     )
-    draft, _ = await giving.create(call, order)
+    draft, _ = await giving.create_task(call, order)
     return draft
 
 
@@ -230,12 +230,12 @@ async def _go_on(call: Call, sending: Sending) -> _Taken:
             fix="Leave the context out, or begin a new task in it.",
             errors=[{"field": "message.contextId", "message": "not the task's"}],
         )
-    draft = Draft(call, row)
-    check_open(draft)
+    draft = TaskDraft(call, row)
+    require_open(draft)
     agent = await find_agent(call.tx, draft["assigned_agent"]) if draft["assigned_agent"] else None
     if agent is not None:
         await check_accepts(call, agent, sending.message["parts"], sending.supported)
-    await told(draft, sending.message)
+    await add_requester_message(draft, sending.message)
     if sending.push is not None:
         await push.create(call, draft.task_id, sending.push)
     if agent is not None:

@@ -191,7 +191,7 @@ class Push(Controller):
         from . import views as view
 
         async def work(reader: Reader) -> tuple[Row | None, list[Entry], bool]:
-            task = await reader.one(tasks.of, task_id=row["task_id"])
+            task = await reader.one(tasks.select_task, task_id=row["task_id"])
             if task is None:
                 return None, [], True
             stretch = await following.updates(reader, task, row["position"])

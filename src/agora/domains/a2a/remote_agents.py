@@ -19,8 +19,8 @@ from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
 from agora.domains.identity.authority import administer, check_administered
 from agora.domains.tasks import states
-from agora.domains.tasks.access import loaded
-from agora.domains.tasks.completion import end
+from agora.domains.tasks.access import lock_task
+from agora.domains.tasks.completion import end_task
 from agora.store.port import Row
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.fields import AgentStatus, JsonObject, TaskStatus
@@ -311,9 +311,9 @@ async def remove(call: Call, ref: str) -> contract.RemoteRemoval:
     call.target = agent["agent_id"]
     await administer(call, f"remote:{agent['agent_id']}")
     for task in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
-        draft = await loaded(call, task["task_id"])
+        draft = await lock_task(call, task["task_id"])
         if draft["status"] not in states.TERMINAL:
-            await end(draft, TaskStatus.FAILED, error=f"{agent['agent_name']} was taken off the marketplace.")
+            await end_task(draft, TaskStatus.FAILED, error=f"{agent['agent_name']} was taken off the marketplace.")
     await call.tx.execute(statements.drop_remote, agent_id=agent["agent_id"])
     if agent["retired_at"] is None:
         await AgentService(call).deregister(agent["agent_id"])

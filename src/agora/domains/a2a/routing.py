@@ -16,7 +16,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.tasks.messages import text_of
+from agora.domains.tasks.messages import join_text
 from agora.store.port import Row
 
 from . import queries as statements
@@ -90,7 +90,7 @@ async def route(call: Call, message: Mapping[str, Any], skill: str | None) -> Ro
     builtins = await call.tx.all(statements.builtins)
     if skill is not None:
         return await _by_skill(call, builtins, skill)
-    text = text_of(message["parts"])[:READ]
+    text = join_text(message["parts"])[:READ]
     words = tokens(text)
     best = max(_likenesses(builtins, words), key=lambda found: found[0], default=None)
     if best is not None and best[0] >= ENOUGH:

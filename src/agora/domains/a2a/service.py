@@ -8,8 +8,8 @@ from typing import Literal, cast
 
 from agora.core.call import BoundService, as_encoded_result
 from agora.domains.tasks import states
-from agora.domains.tasks.completion import end
-from agora.domains.tasks.draft import Draft
+from agora.domains.tasks.completion import end_task
+from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, TaskStatus
@@ -108,9 +108,9 @@ class A2AService(BoundService, contract.A2A):
                 allowed=[],
                 reason="TASK_NOT_CANCELABLE",
             )
-        draft = Draft(call, row)
+        draft = TaskDraft(call, row)
         reason = metadata.get("reason")
-        await end(draft, TaskStatus.CANCELLED, content=reason[:4000] if isinstance(reason, str) else None)
+        await end_task(draft, TaskStatus.CANCELLED, content=reason[:4000] if isinstance(reason, str) else None)
         return as_encoded_result(view.encode(await reading.document(call.tx, draft.row, None)), contract.A2ATask)
 
     @implements

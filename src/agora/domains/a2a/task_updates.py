@@ -97,14 +97,14 @@ class _Log:
                 break
         if found:
             return LogPage(found)
-        task = await reader.one(tasks.of, task_id=self.task_id)
+        task = await reader.one(tasks.select_task, task_id=self.task_id)
         return LogPage((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= seen))
 
     def _ends(self, row: Row) -> bool:
         return row["type"] == "done" or (self.until == "interrupted" and row["status"] in states.INTERRUPTED)
 
     async def _beginning(self, reader: Reader) -> LogPage:
-        row = await reader.one(tasks.of, task_id=self.task_id)
+        row = await reader.one(tasks.select_task, task_id=self.task_id)
         if row is None:
             return LogPage((), done=True)
         document = await reading.document(reader, row, self.history_length)
@@ -131,7 +131,7 @@ class _Log:
 
     async def _result(self, reader: Reader, number: int) -> list[Entry]:
         """The artifact that the result is, where none was handed over."""
-        data = await reader.one(tasks.data_of, task_id=self.task_id)
+        data = await reader.one(tasks.select_task_data, task_id=self.task_id)
         if data is None or data["result"] is None:
             return []
         if await reader.one(statements.handed, task_id=self.task_id) is not None:

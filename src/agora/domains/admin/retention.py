@@ -40,9 +40,9 @@ class Retention(Controller):
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
         await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
         await self._prune(tenant, conversations.prune_usage, settings.audit_retention)
-        await self._drop_ended(tenant, task_upkeep.doomed, task_upkeep.DROPS, settings.task_retention)
+        await self._drop_ended(tenant, task_upkeep.expired_tasks, task_upkeep.TASK_DELETES, settings.task_retention)
         await self._drop_ended(
-            tenant, task_upkeep.doomed_workflows, task_upkeep.WORKFLOW_DROPS, settings.task_retention
+            tenant, task_upkeep.expired_workflows, task_upkeep.WORKFLOW_DELETES, settings.task_retention
         )
         await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
 

@@ -13,13 +13,13 @@ from . import queries as statements
 __all__ = [
     "NOBODY",
     "account_for",
+    "account_members",
     "account_of",
     "account_of_subject",
-    "earns",
-    "insider",
-    "members",
+    "can_set_price",
     "require_developer",
-    "seen",
+    "sees_all_accounts",
+    "visible_account",
 ]
 
 NOBODY = "default"  #: the account of credentials that were given none
@@ -49,20 +49,20 @@ async def account_of_subject(tx: Reader, subject: str) -> str:
     return NOBODY if row is None else str(row["account_id"])
 
 
-def insider(caller: Caller) -> bool:
+def sees_all_accounts(caller: Caller) -> bool:
     """Whether every account's affairs are shown."""
     return caller.may("admin") or caller.may("read:all")
 
 
-def seen(caller: Caller, wanted: str | None) -> str | None:
+def visible_account(caller: Caller, wanted: str | None) -> str | None:
     """The account whose affairs are shown: None for everybody's, '' where the caller may see none of what is wanted."""
-    if insider(caller):
+    if sees_all_accounts(caller):
         return wanted
     own = account_of(caller)
     return own if wanted in (None, own) else ""
 
 
-def earns(caller: Caller, agent: Row) -> bool:
+def can_set_price(caller: Caller, agent: Row) -> bool:
     """Whether an agent is the caller's to price: itself, or its account's."""
     own: bool = agent["account_id"] != NOBODY and agent["account_id"] == caller.account
     return own or bool(caller.subject == agent["agent_id"])
@@ -70,14 +70,14 @@ def earns(caller: Caller, agent: Row) -> bool:
 
 def require_developer(caller: Caller, agent: Row) -> None:
     """Refuse whoever has no say in what an agent costs."""
-    if not earns(caller, agent) and not caller.may("admin"):
+    if not can_set_price(caller, agent) and not caller.may("admin"):
         raise PermissionDenied(
             f"What {agent['agent_name']} costs is decided by itself, its account and operators.",
             fix="Use the agent's token, or a credential of its account.",
         )
 
 
-async def members(tx: Reader, account_id: str) -> tuple[str, ...]:
+async def account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
     """Who sees events of an account: its agents and keys, the first hundred of each, or the one caller that it is."""
     agents = await tx.all(statements.account_agents, account=account_id)
     keys = await tx.all(statements.account_keys, account=account_id)

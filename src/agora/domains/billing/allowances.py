@@ -29,10 +29,10 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
     row = await call.tx.one(statements.allowance, subject=subject)
     if row is None:
         return ""
-    left = row["amount"] - row["used"] if row["currency"] == currency else 0
-    if amount > left:
+    available = row["amount"] - row["used"] if row["currency"] == currency else 0
+    if amount > available:
         raise BudgetExceeded(
-            f"This instance may commit its customer to {amount_text(left, currency)} more; this costs "
+            f"This instance may commit its customer to {amount_text(available, currency)} more; this costs "
             f"{amount_text(amount, currency)}.",
             fix="The customer grants it more when the instance is made: instance_config.spend_limit.",
         )

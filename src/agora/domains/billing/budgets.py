@@ -18,11 +18,11 @@ from agora.store.port import Reader, Row
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
 
 from . import queries as statements
-from .accounts import members
-from .money import amount_text, decimal, month_of, month_text, until_month_ends
+from .accounts import account_members
+from .money import amount_text, from_micros, month_of, month_text, until_month_ends
 from .terms import Terms
 
-__all__ = ["SOFT_SHARE", "Limits", "Standing", "blocked", "standing_of"]
+__all__ = ["SOFT_SHARE", "Limits", "Standing", "find_block_reason", "read_standing"]
 
 SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
 
@@ -54,17 +54,17 @@ class Standing:
 
     def after(self, *, charge: int = 0, reservation: int = 0) -> Standing:
         """The same once so much more is spent or reserved."""
-        left = None if self.balance is None else self.balance - charge
-        return Standing(self.period, self.spent + charge, self.reserved + reservation, left)
+        balance = None if self.balance is None else self.balance - charge
+        return Standing(self.period, self.spent + charge, self.reserved + reservation, balance)
 
 
-async def standing_of(tx: Reader, budget: Budget, period: int) -> Standing:
+async def read_standing(tx: Reader, budget: Budget, period: int) -> Standing:
     """How a budget stands in a month."""
-    left = await _balance(tx, budget["account_id"], budget["currency"]) if budget["prepaid"] else None
-    return Standing(period, await _spent(tx, budget, period), await _reserved(tx, budget), left)
+    balance = await _read_balance(tx, budget["account_id"], budget["currency"]) if budget["prepaid"] else None
+    return Standing(period, await _read_spent(tx, budget, period), await _read_reserved(tx, budget), balance)
 
 
-async def _spent(tx: Reader, budget: Budget, period: int) -> int:
+async def _read_spent(tx: Reader, budget: Budget, period: int) -> int:
     account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
     if account and agent:
         row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
@@ -74,7 +74,7 @@ async def _spent(tx: Reader, budget: Budget, period: int) -> int:
     return int(row["spent"]) if row is not None else 0
 
 
-async def _reserved(tx: Reader, budget: Budget) -> int:
+async def _read_reserved(tx: Reader, budget: Budget) -> int:
     account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
     if account:
         row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
@@ -83,13 +83,15 @@ async def _reserved(tx: Reader, budget: Budget) -> int:
     return int(row["reserved"]) if row is not None else 0
 
 
-async def _balance(tx: Reader, account: str, currency: str) -> int:
+async def _read_balance(tx: Reader, account: str, currency: str) -> int:
     """What is left of an account's credit."""
     row = await tx.one(statements.balance, account=account, currency=currency)
     return int(row["balance"]) if row is not None else 0
 
 
-async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int, *, ahead: int = 0) -> str | None:
+async def find_block_reason(
+    tx: Reader, account: str, agent: str, terms: Terms, now: int, *, ahead: int = 0
+) -> str | None:
     """Why an account may not use an agent that costs something: ``budget`` or ``credit``; None if it may.
 
     ahead: what it is about to commit to, in millionths, beside what is committed.
@@ -102,7 +104,7 @@ async def blocked(tx: Reader, account: str, agent: str, terms: Terms, now: int, 
     for row in budgets:
         if row["currency"] != terms.currency:
             continue
-        standing = await standing_of(tx, row, month_of(now))
+        standing = await read_standing(tx, row, month_of(now))
         if row["hard_limit"] is not None and standing.committed + max(ahead, 1) > row["hard_limit"]:
             return "budget"
         if standing.available is not None and standing.available < max(ahead, 1):
@@ -150,7 +152,7 @@ class Limits:
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
         budgets = await self.call.tx.all(statements.limits_locked, **names)
-        standings = [await standing_of(self.call.tx, row, period) for row in budgets]
+        standings = [await read_standing(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
             for row, standing in zip(budgets, standings, strict=True):
                 self._check(row, standing, amount)
@@ -163,7 +165,7 @@ class Limits:
             raise self._exceeded(row, standing, amount)
         if standing.available is not None and amount > standing.available:
             raise CreditExhausted(
-                f"This costs {_money(amount, row)}; the credit is {_money(standing.balance or 0, row)}"
+                f"This costs {_format_money(amount, row)}; the credit is {_format_money(standing.balance or 0, row)}"
                 f"{_of_which_reserved(standing, row)}.",
                 fix="An operator gives credit with agora.billing.credit.",
             )
@@ -184,7 +186,7 @@ class Limits:
             exhausted = period
             await self._emit("agora.billing.budget_exhausted", row, standing)
         if (warned, exhausted) != (row["warned"], row["exhausted"]):
-            await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_place(row))
+            await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_budget_key(row))
 
     async def _emit(self, type: str, row: Budget, standing: Standing) -> None:
         data = {
@@ -192,14 +194,14 @@ class Limits:
             "agent_id": row["agent_id"] or None,
             "currency": row["currency"],
             "period": month_text(standing.period),
-            "spent": decimal(standing.spent),
-            "reserved": decimal(standing.reserved),
-            "soft_limit": None if row["soft_limit"] is None else decimal(row["soft_limit"]),
-            "hard_limit": None if row["hard_limit"] is None else decimal(row["hard_limit"]),
-            "balance": None if standing.balance is None else decimal(standing.balance),
+            "spent": from_micros(standing.spent),
+            "reserved": from_micros(standing.reserved),
+            "soft_limit": None if row["soft_limit"] is None else from_micros(row["soft_limit"]),
+            "hard_limit": None if row["hard_limit"] is None else from_micros(row["hard_limit"]),
+            "balance": None if standing.balance is None else from_micros(standing.balance),
         }
         subject = row["account_id"] or row["agent_id"]
-        self.call.emit(type, data, subject=subject, audience=await _audience(self.call.tx, row))
+        self.call.emit(type, data, subject=subject, audience=await _budget_audience(self.call.tx, row))
 
     def _foreign(self, budgets: Sequence[Budget]) -> BudgetExceeded:
         limited = ", ".join(sorted({row["currency"] for row in budgets if row["account_id"] == self.account}))
@@ -216,20 +218,20 @@ class Limits:
         if standing.reserved:
             fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
         return BudgetExceeded(
-            f"The hard limit of {whose} is {_money(row['hard_limit'], row)} for {month_text(standing.period)}; "
-            f"{_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
-            f"{_money(amount, row)}.",
+            f"The hard limit of {whose} is {_format_money(row['hard_limit'], row)} for {month_text(standing.period)}; "
+            f"{_format_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
+            f"{_format_money(amount, row)}.",
             fix=fix,
             resets_at=to_datetime(until_month_ends(self.call.now)).isoformat(),
         )
 
 
 def _and_reserved(standing: Standing, row: Budget) -> str:
-    return f" and {_money(standing.reserved, row)} reserved for tasks" if standing.reserved else ""
+    return f" and {_format_money(standing.reserved, row)} reserved for tasks" if standing.reserved else ""
 
 
 def _of_which_reserved(standing: Standing, row: Budget) -> str:
-    return f", of which {_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
+    return f", of which {_format_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
 
 
 def _is_foreign(budgets: Sequence[Budget], account: str, currency: str) -> bool:
@@ -239,18 +241,18 @@ def _is_foreign(budgets: Sequence[Budget], account: str, currency: str) -> bool:
     return limited and not any(row["currency"] == currency for row in wide)
 
 
-def _place(row: Budget) -> dict[str, Any]:
+def _budget_key(row: Budget) -> dict[str, Any]:
     return {"account": row["account_id"], "agent": row["agent_id"], "currency": row["currency"]}
 
 
-def _money(amount: int, row: Budget) -> str:
+def _format_money(amount: int, row: Budget) -> str:
     return amount_text(amount, row["currency"])
 
 
-async def _audience(tx: Reader, row: Budget) -> tuple[str, ...]:
+async def _budget_audience(tx: Reader, row: Budget) -> tuple[str, ...]:
     """The account that pays, or, of an agent's own limit, the agent and its account."""
     if row["account_id"]:
-        return await members(tx, row["account_id"])
+        return await account_members(tx, row["account_id"])
     agent = await tx.one(agents.by_id, ref=row["agent_id"])
-    others = await members(tx, agent["account_id"]) if agent is not None else ()
+    others = await account_members(tx, agent["account_id"]) if agent is not None else ()
     return tuple(dict.fromkeys((row["agent_id"], *others)))

@@ -8,7 +8,7 @@ from html import escape
 
 from agora_sdk.contract.billing import Invoice, InvoiceDocument
 
-__all__ = ["as_csv", "as_html"]
+__all__ = ["render_csv", "render_html"]
 
 HEADINGS = ("period", "agent_id", "agent_name", "kind", "description", "quantity", "unit", "amount", "currency")
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width
@@ -24,39 +24,39 @@ tfoot td { border: 0 } .due td { font-weight: 600; border-top: 2px solid #111 } 
 """
 
 
-def _text(value: object) -> str:
+def _csv_cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _plain(value: float) -> str:
+def _format_amount(value: float) -> str:
     """A number with as many places as it has, up to six, and at least two."""
     whole, _, places = f"{value + 0.0:.6f}".partition(".")  # no minus zero
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
-def _quantity(value: float) -> str:
+def _format_quantity(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def as_csv(invoice: Invoice) -> InvoiceDocument:
+def render_csv(invoice: Invoice) -> InvoiceDocument:
     """A line for each line of the invoice, with a heading (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(HEADINGS)
     for line in invoice.lines:
         words = [
-            _text(part) for part in (line.period, line.agent_id, line.agent_name, line.kind.value, line.description)
+            _csv_cell(part) for part in (line.period, line.agent_id, line.agent_name, line.kind.value, line.description)
         ]
-        numbers = [_quantity(line.quantity), line.unit, _plain(line.amount), invoice.currency]
+        numbers = [_format_quantity(line.quantity), line.unit, _format_amount(line.amount), invoice.currency]
         writer.writerow([*words, *numbers])
     return InvoiceDocument(
         filename=f"{invoice.number}.csv", media_type="text/csv; charset=utf-8", content=out.getvalue()
     )
 
 
-def as_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
+def render_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
     """One page, complete in itself. marketplace: who issues it."""
     facts = {
         "Issued by": marketplace,
@@ -86,11 +86,11 @@ def as_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
 <caption>Amounts in {invoice.currency}; times and months are UTC.</caption>
 <thead><tr><th>Month</th><th>Description</th><th class="n">Quantity</th><th>Unit</th><th class="n">Amount</th></tr></thead>
 <tbody>
-{_rows(invoice)}
+{_render_rows(invoice)}
 </tbody>
 <tfoot>
-{"".join(f'<tr><td colspan="4" class="n">{name}</td><td class="n">{_plain(value)}</td></tr>' for name, value in sums)}
-<tr class="due"><td colspan="4" class="n">Amount due</td><td class="n">{_plain(invoice.amount_due)}</td></tr>
+{"".join(f'<tr><td colspan="4" class="n">{name}</td><td class="n">{_format_amount(value)}</td></tr>' for name, value in sums)}
+<tr class="due"><td colspan="4" class="n">Amount due</td><td class="n">{_format_amount(invoice.amount_due)}</td></tr>
 </tfoot>
 </table>
 </body>
@@ -99,10 +99,10 @@ def as_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
     return InvoiceDocument(filename=f"{invoice.number}.html", media_type="text/html; charset=utf-8", content=page)
 
 
-def _rows(invoice: Invoice) -> str:
+def _render_rows(invoice: Invoice) -> str:
     return "\n".join(
         f"<tr><td>{line.period}</td><td>{escape(line.description)}</td>"
-        f'<td class="n">{_quantity(line.quantity)}</td><td>{escape(line.unit)}</td>'
-        f'<td class="n">{_plain(line.amount)}</td></tr>'
+        f'<td class="n">{_format_quantity(line.quantity)}</td><td>{escape(line.unit)}</td>'
+        f'<td class="n">{_format_amount(line.amount)}</td></tr>'
         for line in invoice.lines
     )

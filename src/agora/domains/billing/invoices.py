@@ -20,15 +20,15 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import NotFound
 
 from . import view_queries as statements
-from .accounts import members
+from .accounts import account_members
 from .ledger import PAID_IN
-from .money import decimal, month_of, month_text
+from .money import from_micros, month_of, month_text
 from .terms import UNITS
 from .views import names_of
 
-__all__ = ["Line", "find", "issue", "opened", "shown", "summary"]
+__all__ = ["Line", "build_invoice", "build_open_invoice", "build_summary", "find_invoice", "issue_invoice"]
 
-WORDS: Mapping[EntryKind, str] = {
+DESCRIPTIONS: Mapping[EntryKind, str] = {
     EntryKind.BASE: "Base price",
     EntryKind.TIME: "Running time",
     EntryKind.REQUEST: "Executions",
@@ -52,7 +52,7 @@ class Line:
     entries: int
 
 
-async def pending(tx: Reader, account: str, currency: str, period: int) -> tuple[list[Line], int]:
+async def read_pending_lines(tx: Reader, account: str, currency: str, period: int) -> tuple[list[Line], int]:
     """What of the months up to this one is on no invoice, and the credit left by all that is."""
     names = {"account": account, "currency": currency}
     sums: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -60,9 +60,9 @@ async def pending(tx: Reader, account: str, currency: str, period: int) -> tuple
         sums[row["period"], row["agent_id"], row["kind"]] = [row["quantity"], row["amount"], row["entries"]]
     opening = 0
     for row in await tx.all(statements.invoiced_lines, **names):
-        left = sums[row["period"], row["agent_id"], row["kind"]]
+        remainder = sums[row["period"], row["agent_id"], row["kind"]]
         for at, name in enumerate(("quantity", "amount", "entries")):
-            left[at] -= row[name]
+            remainder[at] -= row[name]
         opening -= row["amount"]
     lines = [
         Line(month, agent, EntryKind(kind), quantity, amount, count)
@@ -72,7 +72,7 @@ async def pending(tx: Reader, account: str, currency: str, period: int) -> tuple
     return lines, opening
 
 
-async def issue(call: Call, account: str, currency: str, period: int) -> str | None:
+async def issue_invoice(call: Call, account: str, currency: str, period: int) -> str | None:
     """Issue an account's invoice of a month that is over; answers its number, None if there is nothing to invoice.
 
     The number is taken in the transaction that writes the invoice, so that there are no gaps.
@@ -81,11 +81,11 @@ async def issue(call: Call, account: str, currency: str, period: int) -> str | N
     await tx.execute(statements.lock_head)  # from here on, one at a time
     if await tx.one(statements.invoice_of, period=period, **names) is not None:
         return None
-    lines, opening = await pending(tx, account, currency, period)
+    lines, opening = await read_pending_lines(tx, account, currency, period)
     if not lines:
         return None
     number = (await tx.returning(statements.number))[0]["invoices"]
-    row = _row(call, number, account, currency, period, opening, lines)
+    row = _invoice_row(call, number, account, currency, period, opening, lines)
     tx.append(statements.INVOICES, tuple(row.values()))
     called = await names_of(tx, (line.agent_id for line in lines))
     months: dict[int, int] = defaultdict(int)
@@ -94,28 +94,28 @@ async def issue(call: Call, account: str, currency: str, period: int) -> str | N
         tx.append(statements.INVOICE_LINES, _line_row(row, line, called))
     for month, entries in sorted(months.items()):
         await tx.execute(statements.included, period=month, entries=entries, **names)
-    await _announce(call, row)
-    return _number(number)
+    await _emit_issued(call, row)
+    return _format_number(number)
 
 
-async def _announce(call: Call, row: Mapping[str, Any]) -> None:
+async def _emit_issued(call: Call, row: Mapping[str, Any]) -> None:
     data = {
         "invoice_id": row["invoice_id"],
-        "number": _number(row["number"]),
+        "number": _format_number(row["number"]),
         "account_id": row["account_id"],
         "period": month_text(row["period"]),
         "currency": row["currency"],
-        "charges": decimal(row["charges"]),
-        "amount_due": decimal(max(0, row["charges"] - row["credits"] - row["opening"])),
+        "charges": from_micros(row["charges"]),
+        "amount_due": from_micros(max(0, row["charges"] - row["credits"] - row["opening"])),
     }
-    audience = await members(call.tx, row["account_id"])
+    audience = await account_members(call.tx, row["account_id"])
     call.emit("agora.billing.invoice_issued", data, subject=row["invoice_id"], audience=audience)
 
 
-def _row(
+def _invoice_row(
     call: Call, number: int, account: str, currency: str, period: int, opening: int, lines: Sequence[Line]
 ) -> dict[str, Any]:
-    charges, credits = _sums(lines)
+    charges, credits = _sum_lines(lines)
     return {
         "tenant_id": call.caller.tenant,
         "invoice_id": new_id("inv"),
@@ -146,7 +146,7 @@ def _line_row(invoice: Mapping[str, Any], line: Line, names: Mapping[str, str]) 
     )
 
 
-def _sums(lines: Sequence[Line]) -> tuple[int, int]:
+def _sum_lines(lines: Sequence[Line]) -> tuple[int, int]:
     """Charges, and what was paid in."""
     return (
         sum(line.amount for line in lines if line.kind not in PAID_IN),
@@ -157,7 +157,7 @@ def _sums(lines: Sequence[Line]) -> tuple[int, int]:
 # -- as answers show them ------------------------------------------------------------------------
 
 
-async def find(tx: Reader, ref: str, account: str | None) -> Row:
+async def find_invoice(tx: Reader, ref: str, account: str | None) -> Row:
     """An invoice by id or number, if it is the account's (None: whosoever's); raises NotFound."""
     if ref.startswith("inv_"):
         row = await tx.one(statements.invoice_by_id, invoice_id=ref)
@@ -172,73 +172,75 @@ async def find(tx: Reader, ref: str, account: str | None) -> Row:
     return row
 
 
-async def shown(tx: Reader, row: Row) -> contract.Invoice:
+async def build_invoice(tx: Reader, row: Row) -> contract.Invoice:
     """A closed invoice, as it was issued."""
     lines = await tx.all(
         statements.lines_of, account=row["account_id"], currency=row["currency"], invoice_id=row["invoice_id"]
     )
-    found = [
-        _line(
+    invoice_lines = [
+        _build_line(
             Line(at["period"], at["agent_id"], EntryKind(at["kind"]), at["quantity"], at["amount"], 0), at["agent_name"]
         )
         for at in lines
     ]
-    return contract.Invoice(**_totals(row), **_issued(row), lines=found)
+    return contract.Invoice(**_total_fields(row), **_issue_fields(row), lines=invoice_lines)
 
 
-async def opened(tx: Reader, account: str, currency: str, now: int, *, visible: bool = True) -> contract.Invoice:
+async def build_open_invoice(
+    tx: Reader, account: str, currency: str, now: int, *, visible: bool = True
+) -> contract.Invoice:
     """What the next invoice of an account would be now; of one that may not be seen, as of one that is not there."""
     period = month_of(now)
-    lines, opening = await pending(tx, account, currency, period) if visible else ([], 0)
+    lines, opening = await read_pending_lines(tx, account, currency, period) if visible else ([], 0)
     names = await names_of(tx, (line.agent_id for line in lines))
-    charges, credits = _sums(lines)
+    charges, credits = _sum_lines(lines)
     values = {"account_id": account, "currency": currency, "period": period}
     values |= {"opening": opening, "charges": charges, "credits": credits}
-    found = [_line(line, names.get(line.agent_id, line.agent_id)) for line in lines]
-    return contract.Invoice(status="open", **_totals(values), lines=found)
+    invoice_lines = [_build_line(line, names.get(line.agent_id, line.agent_id)) for line in lines]
+    return contract.Invoice(status="open", **_total_fields(values), lines=invoice_lines)
 
 
-def summary(row: Row) -> contract.InvoiceSummary:
+def build_summary(row: Row) -> contract.InvoiceSummary:
     """A closed invoice without its lines."""
-    return contract.InvoiceSummary(**_totals(row), **_issued(row))
+    return contract.InvoiceSummary(**_total_fields(row), **_issue_fields(row))
 
 
-def _issued(row: Row) -> dict[str, Any]:
+def _issue_fields(row: Row) -> dict[str, Any]:
     return {
         "invoice_id": row["invoice_id"],
-        "number": _number(row["number"]),
+        "number": _format_number(row["number"]),
         "status": "closed",
         "issued_at": to_datetime(row["issued_at"]),
     }
 
 
-def _totals(row: Row | Mapping[str, Any]) -> dict[str, Any]:
+def _total_fields(row: Row | Mapping[str, Any]) -> dict[str, Any]:
     closing = row["opening"] + row["credits"] - row["charges"]
     return {
         "account_id": row["account_id"],
         "currency": row["currency"],
         "period": month_text(row["period"]),
-        "opening_balance": decimal(row["opening"]),
-        "charges": decimal(row["charges"]),
-        "credits": decimal(row["credits"]),
-        "closing_balance": decimal(closing),
-        "amount_due": decimal(max(0, -closing)),
+        "opening_balance": from_micros(row["opening"]),
+        "charges": from_micros(row["charges"]),
+        "credits": from_micros(row["credits"]),
+        "closing_balance": from_micros(closing),
+        "amount_due": from_micros(max(0, -closing)),
     }
 
 
-def _line(line: Line, name: str) -> contract.InvoiceLine:
+def _build_line(line: Line, name: str) -> contract.InvoiceLine:
     unit, size = UNITS[line.kind]
     return contract.InvoiceLine(
         period=month_text(line.period),
         agent_id=line.agent_id or None,
         agent_name=name or None,
         kind=line.kind,
-        description=WORDS[line.kind] + (f", {name}" if name else ""),
+        description=DESCRIPTIONS[line.kind] + (f", {name}" if name else ""),
         quantity=line.quantity / size,
         unit=unit,
-        amount=decimal(line.amount),
+        amount=from_micros(line.amount),
     )
 
 
-def _number(number: int) -> str:
+def _format_number(number: int) -> str:
     return f"INV-{number:06d}"

@@ -20,9 +20,9 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, NotFound
 
 from . import queries as statements
-from .budgets import Limits, blocked
+from .budgets import Limits, find_block_reason
 from .money import day_of
-from .terms import Terms, agreed, in_force
+from .terms import Terms, agreed_terms, terms_in_force
 
 __all__ = ["LARGEST", "Charge", "Entry", "Ledger"]
 
@@ -59,7 +59,7 @@ class Ledger:
     async def terms(self, agent_id: str, at: int | None = None) -> Terms:
         """What an agent costs at a moment; now if left out."""
         currency = self.call.context.settings.billing_currency
-        return await in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
+        return await terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
 
     @property
     def notice(self) -> int:
@@ -69,7 +69,9 @@ class Ledger:
     async def agreed(self, agent_id: str, version: int, at: int | None = None) -> Terms:
         """What an agent costs at a moment, now if left out, whoever has agreed on a version of its price."""
         currency = self.call.context.settings.billing_currency
-        return await agreed(self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice, currency)
+        return await agreed_terms(
+            self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice, currency
+        )
 
     async def charge(
         self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
@@ -166,7 +168,7 @@ class Ledger:
 
         ahead: what it is about to commit to, in millionths.
         """
-        return await blocked(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
+        return await find_block_reason(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
 
     async def blocks_running(self, account: str, agent_id: str, version: int) -> str | None:
         """Why running instances of an agent are to be paused: the same, where it is their time that costs something."""

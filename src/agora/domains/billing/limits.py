@@ -15,17 +15,17 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied
 
 from . import queries as statements
-from .accounts import account_of, insider, require_developer
-from .budgets import SOFT_SHARE, Limits, Standing, standing_of
-from .money import decimal, month_of, month_text
+from .accounts import account_of, require_developer, sees_all_accounts
+from .budgets import SOFT_SHARE, Limits, Standing, read_standing
+from .money import from_micros, month_of, month_text
 
-__all__ = ["Wish", "budgets", "set_budget"]
+__all__ = ["BudgetLimits", "list_budgets", "set_budget"]
 
 MOST = 200  #: budgets of one account, or of one agent by itself
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BudgetLimits:
     """Limits in millionths."""
 
     soft: int | None
@@ -40,13 +40,15 @@ class Wish:
         return self.soft
 
 
-async def set_budget(call: Call, account: str | None, agent: Row | None, currency: str, wish: Wish) -> contract.Budget:
+async def set_budget(
+    call: Call, account: str | None, agent: Row | None, currency: str, wish: BudgetLimits
+) -> contract.Budget:
     """Set or lift a budget; says at once if it is used up already."""
-    _check(wish, account, agent)
-    account = _whose(call, account, agent)
+    _check_limits(wish, account, agent)
+    account = _resolve_account(call, account, agent)
     place = {"account": account, "agent": "" if agent is None else agent["agent_id"], "currency": currency}
     call.target = account or place["agent"]
-    await _check_place(call, place)
+    await _check_permission(call, place)
     operator = call.caller.may("admin")
     if operator:
         await administer(call, f"budget:{place['account']}:{place['agent']}:{currency}")
@@ -62,14 +64,14 @@ async def set_budget(call: Call, account: str | None, agent: Row | None, currenc
     assert row is not None
     if wish.warning is None and not wish.prepaid:
         await call.tx.execute(statements.drop_budget, **place)
-        return await _shown(call.tx, row, call.now)
-    await _tell(call, row)
+        return await _build_budget(call.tx, row, call.now)
+    await _emit_warnings(call, row)
     row = await call.tx.one(statements.budget, **place)
     assert row is not None
-    return await _shown(call.tx, row, call.now)
+    return await _build_budget(call.tx, row, call.now)
 
 
-def _whose(call: Call, account: str | None, agent: Row | None) -> str:
+def _resolve_account(call: Call, account: str | None, agent: Row | None) -> str:
     """The account a budget is of; '' for an agent's own. Refuses what is not the caller's to limit."""
     caller = call.caller
     if account is None and agent is not None:
@@ -83,7 +85,7 @@ def _whose(call: Call, account: str | None, agent: Row | None) -> str:
     return account or own
 
 
-def _check(wish: Wish, account: str | None, agent: Row | None) -> None:
+def _check_limits(wish: BudgetLimits, account: str | None, agent: Row | None) -> None:
     if wish.soft is not None and wish.hard is not None and wish.soft > wish.hard:
         raise InvalidRequest(
             "The soft limit is above the hard one.",
@@ -98,15 +100,15 @@ def _check(wish: Wish, account: str | None, agent: Row | None) -> None:
         )
 
 
-async def _check_place(call: Call, place: Mapping[str, str]) -> None:
+async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
     row = await call.tx.one(statements.budget, **place)
     if row is not None and row["set_by"] == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
     if row is None and not call.caller.may("admin"):
         await _check_currency(call, place)
     if row is None:
-        there = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
-        if there is not None and there["budgets"] >= MOST:
+        counted = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
+        if counted is not None and counted["budgets"] >= MOST:
             raise InvalidRequest(
                 f"There are {MOST} budgets already.",
                 fix="Lift some that are not needed: set them without limits.",
@@ -127,30 +129,30 @@ async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
             )
 
 
-async def _tell(call: Call, row: Row) -> None:
+async def _emit_warnings(call: Call, row: Row) -> None:
     limits = Limits(call, row["account_id"], row["agent_id"], row["currency"])
-    await limits.tell(row, await standing_of(call.tx, row, month_of(call.now)))
+    await limits.tell(row, await read_standing(call.tx, row, month_of(call.now)))
 
 
-async def _shown(tx: Reader, row: Row, now: int) -> contract.Budget:
-    standing = await standing_of(tx, row, month_of(now))
+async def _build_budget(tx: Reader, row: Row, now: int) -> contract.Budget:
+    standing = await read_standing(tx, row, month_of(now))
     return contract.Budget(
         account_id=row["account_id"] or None,
         agent_id=row["agent_id"] or None,
         currency=row["currency"],
-        soft_limit=None if row["soft_limit"] is None else decimal(row["soft_limit"]),
-        hard_limit=None if row["hard_limit"] is None else decimal(row["hard_limit"]),
+        soft_limit=None if row["soft_limit"] is None else from_micros(row["soft_limit"]),
+        hard_limit=None if row["hard_limit"] is None else from_micros(row["hard_limit"]),
         prepaid=bool(row["prepaid"]),
-        spent=decimal(standing.spent),
-        reserved=decimal(standing.reserved),
+        spent=from_micros(standing.spent),
+        reserved=from_micros(standing.reserved),
         period=month_text(standing.period),
-        state=_state(row, standing),
+        state=_budget_state(row, standing),
         set_by=row["set_by"],
         updated_at=to_datetime(row["updated_at"]),
     )
 
 
-def _state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
+def _budget_state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
     hard, soft, available = row["hard_limit"], row["soft_limit"], standing.available
     if (hard is not None and standing.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"
@@ -159,10 +161,10 @@ def _state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]
     return "warned" if soft is not None and standing.committed >= soft else "ok"
 
 
-async def budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
+async def list_budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
     """Budgets the caller may see, a page of them."""
     after = paging.decode_cursor(cursor, str, str, str) if cursor else ["", "", ""]
-    everyone = insider(call.caller)
+    everyone = sees_all_accounts(call.caller)
     whose = account_of(call.caller) if account is None or everyone else account
     parameters: dict[str, Any] = {
         "account": account or whose,
@@ -175,12 +177,12 @@ async def budgets(call: Call, account: str | None, limit: int, cursor: str | Non
     else:
         places = dict(zip(("account_after", "agent_after", "currency_after"), after, strict=True))
         rows = list(await call.tx.all(statements.budgets_of, **parameters, **places))
-    found = [await _shown(call.tx, row, call.now) for row in rows[:limit]]
+    page = [await _build_budget(call.tx, row, call.now) for row in rows[:limit]]
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     return contract.BudgetPage(
-        budgets=found,
-        count=len(found),
+        budgets=page,
+        count=len(page),
         has_more=more,
         next_cursor=paging.encode_cursor(last["account_id"], last["agent_id"], last["currency"]) if last else None,
     )

@@ -18,20 +18,28 @@ from agora_sdk.contract.billing import EntryKind
 from . import invoices as invoicing
 from . import queries as statements
 from . import view_queries as views
-from .accounts import insider
-from .money import decimal, month_value
-from .prices import price
-from .views import entries as shown
+from .accounts import sees_all_accounts
+from .money import from_micros, month_value
+from .prices import build_price
+from .views import build_entries as shown
 from .views import names_of
 
-__all__ = ["Wanted", "announce_price", "balances", "current_prices", "entries", "invoices", "price_history"]
+__all__ = [
+    "EntryFilters",
+    "announce_price",
+    "current_prices",
+    "list_balances",
+    "list_entries",
+    "list_invoices",
+    "price_history",
+]
 
 NEWEST = "use_g"  #: sorts after every id of an entry
 LARGEST = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EntryFilters:
     """Entries that are wanted. account: None for everybody's, '' for nobody's."""
 
     account: str | None
@@ -53,7 +61,7 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     caller = call.caller
     parameters: dict[str, Any] = {
         "after": paging.decode_cursor(cursor)[0] if cursor else "",
-        "everyone": int(insider(caller)),
+        "everyone": int(sees_all_accounts(caller)),
         "viewer": caller.subject,
         "account": caller.account,
         "now": call.now,
@@ -61,12 +69,12 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     }
     rows = await call.tx.all(statements.current_prices, **parameters)
     names = await names_of(call.tx, (row["agent_id"] for row in rows))
-    found = [price(row, names[row["agent_id"]]) for row in rows[:limit]]
+    prices = [build_price(row, names[row["agent_id"]]) for row in rows[:limit]]
     return contract.PricePage(
-        prices=found,
-        count=len(found),
+        prices=prices,
+        count=len(prices),
         has_more=len(rows) > limit,
-        next_cursor=paging.encode_cursor(found[-1].agent_id) if len(rows) > limit else None,
+        next_cursor=paging.encode_cursor(prices[-1].agent_id) if len(rows) > limit else None,
     )
 
 
@@ -74,22 +82,22 @@ async def price_history(call: Call, agent: Row, limit: int, cursor: str | None) 
     """Every version of an agent's price, the newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
     rows = await call.tx.all(statements.price_history, agent_id=agent["agent_id"], before=before, limit=limit + 1)
-    found = [price(row, agent["agent_name"]) for row in rows[:limit]]
+    prices = [build_price(row, agent["agent_name"]) for row in rows[:limit]]
     return contract.PricePage(
-        prices=found,
-        count=len(found),
+        prices=prices,
+        count=len(prices),
         has_more=len(rows) > limit,
-        next_cursor=paging.encode_cursor(found[-1].version) if len(rows) > limit else None,
+        next_cursor=paging.encode_cursor(prices[-1].version) if len(rows) > limit else None,
     )
 
 
-async def entries(call: Call, wanted: Wanted, limit: int, cursor: str | None) -> contract.EntryPage:
+async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
     """Entries of the ledger, newest first."""
     before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
     rows: Sequence[Row] = ()
     if wanted.account != "":
         rows = await call.tx.all(
-            _entries(wanted),
+            _choose_query(wanted),
             before=before,
             account=wanted.account or "",
             agent=wanted.agent,
@@ -99,16 +107,16 @@ async def entries(call: Call, wanted: Wanted, limit: int, cursor: str | None) ->
             until=to_microseconds(wanted.until) if wanted.until else LARGEST,
             limit=limit + 1,
         )
-    found = shown(rows[:limit])
+    page = shown(rows[:limit])
     return contract.EntryPage(
-        usage=found,
-        count=len(found),
+        usage=page,
+        count=len(page),
         has_more=len(rows) > limit,
-        next_cursor=paging.encode_cursor(found[-1].entry_id) if len(rows) > limit else None,
+        next_cursor=paging.encode_cursor(page[-1].entry_id) if len(rows) > limit else None,
     )
 
 
-def _entries(wanted: Wanted) -> Query:
+def _choose_query(wanted: EntryFilters) -> Query:
     """The statement with the narrowest index."""
     if wanted.instance:
         return statements.entries_of_instance
@@ -117,7 +125,7 @@ def _entries(wanted: Wanted) -> Query:
     return statements.entries_of_agent if wanted.agent else statements.entries
 
 
-async def balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
+async def list_balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
     """What is left of each account's credit, in each currency."""
     after = paging.decode_cursor(cursor, str, str) if cursor else ["", ""]
     rows: Sequence[Row] = ()
@@ -125,30 +133,30 @@ async def balances(call: Call, account: str | None, limit: int, cursor: str | No
         rows = await call.tx.all(
             views.balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
         )
-    found = [_balance(row) for row in rows[:limit]]
+    page = [_build_balance(row) for row in rows[:limit]]
     more = len(rows) > limit
     return contract.Balances(
-        balances=found,
-        count=len(found),
+        balances=page,
+        count=len(page),
         has_more=more,
-        next_cursor=paging.encode_cursor(found[-1].account_id, found[-1].currency) if more else None,
+        next_cursor=paging.encode_cursor(page[-1].account_id, page[-1].currency) if more else None,
     )
 
 
-def _balance(row: Row) -> contract.Balance:
+def _build_balance(row: Row) -> contract.Balance:
     charged = row["charged"] + row["accrued"]
     return contract.Balance(
         account_id=row["account_id"],
         currency=row["currency"],
-        credited=decimal(row["credited"]),
-        charged=decimal(charged),
-        balance=decimal(row["credited"] - charged),
-        reserved=decimal(row["reserved"]),
+        credited=from_micros(row["credited"]),
+        charged=from_micros(charged),
+        balance=from_micros(row["credited"] - charged),
+        reserved=from_micros(row["reserved"]),
         prepaid=bool(row["prepaid"]),
     )
 
 
-async def invoices(
+async def list_invoices(
     call: Call, account: str | None, period: str | None, limit: int, cursor: str | None
 ) -> contract.InvoicePage:
     """Invoices, newest first."""
@@ -157,11 +165,11 @@ async def invoices(
     if account != "":
         month = month_value(period) if period else 0
         rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
-    found = [invoicing.summary(row) for row in rows[:limit]]
+    page = [invoicing.build_summary(row) for row in rows[:limit]]
     more = len(rows) > limit
     return contract.InvoicePage(
-        invoices=found,
-        count=len(found),
+        invoices=page,
+        count=len(page),
         has_more=more,
         next_cursor=paging.encode_cursor(rows[limit - 1]["number"]) if more else None,
     )

@@ -52,7 +52,7 @@ def base_key(instance_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class BilledInterval:
     """Part of a run under one version of a price, in one month: microseconds since 1970."""
 
     began: int
@@ -67,10 +67,10 @@ async def bill(call: Call, runs: Sequence[Run]) -> None:
     call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.
     """
     for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # everyone locks in one order
-        await _Billing(call, run).carry_out()
+        await _RunBilling(call, run).carry_out()
 
 
-class _Billing:
+class _RunBilling:
     """One run as it is billed."""
 
     def __init__(self, call: Call, run: Run) -> None:
@@ -108,25 +108,25 @@ class _Billing:
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
             await self.ledger.write(charge, terms, terms.base_price, enforce=False)
 
-    async def _stretches(self, began: int, ended: int) -> list[Stretch]:
+    async def _stretches(self, began: int, ended: int) -> list[BilledInterval]:
         """A stretch of time, cut where the price or the month changes."""
         if ended <= began:
             return []
         run = self.run
         terms = await self.ledger.agreed(run.agent_id, run.price_version, began)
         later = await later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice)
-        found = []
+        intervals = []
         while began < ended:
             begun = [row for row in later if row["begins"] <= began]
             if begun:
                 terms = Terms.of(begun[-1])
             ahead = [row["begins"] for row in later if row["begins"] > began and row["version"] > terms.version]
             upto = min(ended, until_month_ends(began), *ahead)
-            found.append(Stretch(began, upto, terms))
+            intervals.append(BilledInterval(began, upto, terms))
             began = upto
-        return found
+        return intervals
 
-    async def _write(self, stretches: Sequence[Stretch]) -> Stretch | None:
+    async def _write(self, stretches: Sequence[BilledInterval]) -> BilledInterval | None:
         """Make entries of all stretches but the last, and of that one too if it is time; answers it if not."""
         for number, stretch in enumerate(stretches, 1):
             if number == len(stretches) and not await self._due(stretch):
@@ -134,13 +134,13 @@ class _Billing:
             await self._enter(stretch)
         return None
 
-    async def _due(self, stretch: Stretch) -> bool:
+    async def _due(self, stretch: BilledInterval) -> bool:
         if self.run.closed or stretch.ended - stretch.began >= SPAN:
             return True
         limits = Limits(self.call, self.run.account_id, self.run.agent_id, stretch.terms.currency)
         return stretch.terms.chargeable and await limits.standing()
 
-    async def _enter(self, stretch: Stretch) -> None:
+    async def _enter(self, stretch: BilledInterval) -> None:
         run, terms, length = self.run, stretch.terms, stretch.ended - stretch.began
         amount = self._owed(stretch)
         quantity, carried = self._carried.get(terms.version, (0, 0))
@@ -157,13 +157,13 @@ class _Billing:
         )
         await self.ledger.write(charge, terms, amount, enforce=False)
 
-    def _owed(self, stretch: Stretch) -> int:
+    def _owed(self, stretch: BilledInterval) -> int:
         """What a stretch adds to the rounded price of all the time at its version."""
         quantity, carried = self._carried.get(stretch.terms.version, (0, 0))
         whole = quantity + stretch.ended - stretch.began
         return stretch.terms.amount(EntryKind.TIME, max(0, whole)) - carried
 
-    async def _save(self, began: int, measured: int, billed: int, rest: Stretch | None) -> None:
+    async def _save(self, began: int, measured: int, billed: int, rest: BilledInterval | None) -> None:
         run = self.run
         values: dict[str, Any] = {
             "instance_id": run.instance_id,

@@ -15,16 +15,16 @@ __all__ = [
     "LAST_DAY",
     "MICROS",
     "amount_text",
+    "day_number",
     "day_of",
-    "decimal",
-    "micros",
+    "divide_half_up",
+    "from_micros",
     "month_after",
     "month_before",
     "month_of",
     "month_text",
     "month_value",
-    "number_of",
-    "rounded",
+    "to_micros",
     "until_month_ends",
 ]
 
@@ -32,34 +32,34 @@ MICROS = 1_000_000
 FIRST_DAY, LAST_DAY = 0, 99_991_231
 
 
-def micros(amount: float) -> int:
+def to_micros(amount: float) -> int:
     """Millionths of an amount with at most six decimal places, exactly."""
     return int(Decimal(repr(amount)) * MICROS)
 
 
-def decimal(amount: int) -> float:
+def from_micros(amount: int) -> float:
     """The amount as answers show it; exact up to nine billion."""
     return amount / MICROS
 
 
 def amount_text(amount: int, currency: str) -> str:
     """An amount in millionths as errors name it: ``0.25 USD``."""
-    return f"{decimal(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
+    return f"{from_micros(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
 
 
-def rounded(numerator: int, denominator: int) -> int:
+def divide_half_up(numerator: int, denominator: int) -> int:
     """A quotient of two whole numbers that are not negative, half up."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def number_of(value: date) -> int:
+def day_number(value: date) -> int:
     """20261130 for 2026-11-30."""
     return value.year * 10_000 + value.month * 100 + value.day
 
 
 def day_of(microseconds: int) -> int:
     """The day of a moment."""
-    return number_of(to_datetime(microseconds).date())
+    return day_number(to_datetime(microseconds).date())
 
 
 def month_of(microseconds: int) -> int:

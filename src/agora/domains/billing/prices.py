@@ -14,10 +14,10 @@ from agora_sdk.contract.billing import PricingType
 from agora_sdk.errors import Conflict, InvalidRequest, RateLimited
 
 from . import queries as statements
-from .money import micros
-from .terms import Terms, shown
+from .money import to_micros
+from .terms import Terms, pricing_fields
 
-__all__ = ["AMOUNTS", "add_version", "price"]
+__all__ = ["AMOUNTS", "add_version", "build_price"]
 
 DAY = 86_400_000_000
 AHEAD = 366 * DAY
@@ -47,9 +47,9 @@ async def add_version(
     currency: that of its earlier prices, or the usual one, if left out. Raises Conflict for another than that of the
     earlier prices, InvalidRequest, RateLimited.
     """
-    _check(type, amounts, usage_unit)
-    currency = await _currency(call, agent, currency)
-    begins = _begins(call.now, effective_from)
+    _check_amounts(type, amounts, usage_unit)
+    currency = await _resolve_currency(call, agent, currency)
+    begins = _parse_effective_from(call.now, effective_from)
     latest = await call.tx.one(statements.latest_price, agent_id=agent["agent_id"])
     version = latest["version"] if latest is not None else 0
     await _check_changes(call, agent["agent_id"], version)
@@ -60,21 +60,21 @@ async def add_version(
         "version": version + 1,
         "type": type.value,
         "currency": currency,
-        "price": micros(amounts["price"]),
-        "base_price": micros(amounts["base_price"]),
-        "task_price": micros(amounts["task_price"]),
+        "price": to_micros(amounts["price"]),
+        "base_price": to_micros(amounts["base_price"]),
+        "task_price": to_micros(amounts["task_price"]),
         "usage_unit": unit,
-        "input_price": micros(amounts["input_price"]),
-        "output_price": micros(amounts["output_price"]),
+        "input_price": to_micros(amounts["input_price"]),
+        "output_price": to_micros(amounts["output_price"]),
         "effective_from": begins,
         "created_at": call.now,
         "created_by": call.caller.subject,
     }
     call.tx.append(statements.PRICES, tuple(row.values()))
-    return price(row, agent["agent_name"])
+    return build_price(row, agent["agent_name"])
 
 
-async def _currency(call: Call, agent: Row, currency: str | None) -> str:
+async def _resolve_currency(call: Call, agent: Row, currency: str | None) -> str:
     """The currency of a price: once an agent has cost something, it stays."""
     row = await call.tx.one(statements.currency_of, agent_id=agent["agent_id"])
     if row is None:
@@ -89,10 +89,10 @@ async def _currency(call: Call, agent: Row, currency: str | None) -> str:
     return fixed
 
 
-def price(row: Row | Mapping[str, Any], name: str) -> contract.Price:
+def build_price(row: Row | Mapping[str, Any], name: str) -> contract.Price:
     """A version of a price as answers show it."""
     return contract.Price(
-        **shown(Terms.of(row)),
+        **pricing_fields(Terms.of(row)),
         agent_id=row["agent_id"],
         agent_name=name,
         version=row["version"],
@@ -102,7 +102,7 @@ def price(row: Row | Mapping[str, Any], name: str) -> contract.Price:
     )
 
 
-def _check(type: PricingType, amounts: Mapping[str, float], usage_unit: str | None) -> None:
+def _check_amounts(type: PricingType, amounts: Mapping[str, float], usage_unit: str | None) -> None:
     takes = TAKES[type]
     wrong = [name for name in AMOUNTS if amounts[name] and name not in takes]
     if usage_unit and type is not PricingType.HYBRID:
@@ -121,7 +121,7 @@ def _check(type: PricingType, amounts: Mapping[str, float], usage_unit: str | No
         )
 
 
-def _begins(now: int, effective_from: datetime | None) -> int:
+def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
     begins = now if effective_from is None else to_microseconds(effective_from)
     if not now <= begins <= now + AHEAD:
         raise InvalidRequest(

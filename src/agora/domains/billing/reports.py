@@ -16,12 +16,22 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, NotFound
 
 from . import view_queries as statements
-from .accounts import earns, insider
-from .limits import budgets
-from .money import FIRST_DAY, LAST_DAY, decimal, month_before, month_of, number_of
-from .views import Scope, Tally, agent_costs, by_currency, chosen, days_before, names_of, period_of, tallies
+from .accounts import can_set_price, sees_all_accounts
+from .limits import list_budgets
+from .money import FIRST_DAY, LAST_DAY, day_number, from_micros, month_before, month_of
+from .views import (
+    Scope,
+    Tally,
+    agent_costs,
+    choose_currency,
+    days_before,
+    load_tallies,
+    merge_by_currency,
+    names_of,
+    period_of,
+)
 
-__all__ = ["Asked", "cost", "dashboard", "revenue"]
+__all__ = ["CostRequest", "build_dashboard", "report_cost", "report_revenue"]
 
 SHOWN_AGENTS = 100
 DAYS = 30
@@ -30,7 +40,7 @@ SHOWN_BUDGETS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CostRequest:
     """What a cost is asked of. account: None for everybody's, '' for nobody's."""
 
     account: str | None
@@ -51,26 +61,26 @@ class Asked:
         return Scope(self.account or "", self.agent, self.instance, since, until)
 
 
-async def cost(call: Call, asked: Asked) -> contract.Cost:
+async def report_cost(call: Call, asked: CostRequest) -> contract.Cost:
     """What was used, and what it cost."""
     scope = asked.scope()
-    found = await tallies(call.tx, scope) if asked.account != "" else {}
-    together = by_currency(found)
-    shown = chosen(together, asked.currency, call.context.settings.billing_currency)
-    agents = found.get(shown, {})
+    by_agent = await load_tallies(call.tx, scope) if asked.account != "" else {}
+    together = merge_by_currency(by_agent)
+    main_currency = choose_currency(together, asked.currency, call.context.settings.billing_currency)
+    agents = by_agent.get(main_currency, {})
     names = await names_of(call.tx, agents)
     return contract.Cost(
-        **together.get(shown, Tally()).fields(shown),
+        **together.get(main_currency, Tally()).fields(main_currency),
         account_id=asked.account or None,
         agent_id=asked.agent or None,
         instance_id=asked.instance or None,
         since=asked.since,
         until=asked.until,
-        by_agent=agent_costs(agents, names, shown, SHOWN_AGENTS),
+        by_agent=agent_costs(agents, names, main_currency, SHOWN_AGENTS),
         other_currencies=[
             contract.BillingInfo(**tally.fields(currency))
             for currency, tally in sorted(together.items())
-            if currency != shown
+            if currency != main_currency
         ],
     )
 
@@ -78,115 +88,120 @@ async def cost(call: Call, asked: Asked) -> contract.Cost:
 # -- revenue ---------------------------------------------------------------------------------------
 
 
-async def revenue(
+async def report_revenue(
     call: Call, agent_ref: str | None, since: date | None, until: date | None, limit: int, cursor: str | None
 ) -> contract.RevenuePage:
     """What agents have earned, as it is in the ledger."""
     first, last = period_of(since, until)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
-    agents = await _earners(call, agent_ref, after, limit + 1)
-    shown = agents[:limit]
-    asked = {"ids": encode_json(shown), "since": first, "until": last}
-    rows = await call.tx.all(statements.earned, **asked) if shown else []
-    paying = await call.tx.all(statements.customers, **asked) if shown else []
-    found = _earned(rows, paying, await names_of(call.tx, shown))
+    agents = await _find_earners(call, agent_ref, after, limit + 1)
+    page = agents[:limit]
+    parameters = {"ids": encode_json(page), "since": first, "until": last}
+    rows = await call.tx.all(statements.earned, **parameters) if page else []
+    customers = await call.tx.all(statements.customers, **parameters) if page else []
+    revenues = _build_revenue(rows, customers, await names_of(call.tx, page))
     more = len(agents) > limit
     return contract.RevenuePage(
-        revenue=found, count=len(found), has_more=more, next_cursor=paging.encode_cursor(shown[-1]) if more else None
+        revenue=revenues,
+        count=len(revenues),
+        has_more=more,
+        next_cursor=paging.encode_cursor(page[-1]) if more else None,
     )
 
 
-async def _earners(call: Call, ref: str | None, after: str, limit: int) -> list[str]:
+async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> list[str]:
     """Ids of agents whose revenue the caller may see, in order."""
     caller, tx = call.caller, call.tx
     if ref is not None:
         agent = await load_agent(tx, ref)
-        if not earns(caller, agent) and not insider(caller):
+        if not can_set_price(caller, agent) and not sees_all_accounts(caller):
             raise NotFound(
                 f"{ref!r} is none of your agents.",
                 fix="Revenue is shown to the agent itself, its account and operators.",
                 errors=[{"field": "agent_id", "message": "not yours"}],
             )
         return [agent["agent_id"]]
-    if insider(caller):
+    if sees_all_accounts(caller):
         rows = await tx.all(statements.earners, after=after, limit=limit)
     else:
         rows = await tx.all(statements.earners_of_account, account=caller.account, after=after, limit=limit)
-    found = [row["agent_id"] for row in rows]
-    if not found and caller.kind == "agent" and after < caller.subject:
+    ids = [row["agent_id"] for row in rows]
+    if not ids and caller.kind == "agent" and after < caller.subject:
         return [caller.subject]
-    return found
+    return ids
 
 
-def _earned(rows: Sequence[Row], paying: Sequence[Row], names: Mapping[str, str]) -> list[contract.Revenue]:
-    found: dict[tuple[str, str], Tally] = defaultdict(Tally)
+def _build_revenue(rows: Sequence[Row], paying: Sequence[Row], names: Mapping[str, str]) -> list[contract.Revenue]:
+    sums: dict[tuple[str, str], Tally] = defaultdict(Tally)
     customers = {(row["agent_id"], row["currency"]): row["customers"] for row in paying}
     for row in rows:
-        found[row["agent_id"], row["currency"]].add(row["kind"], row["quantity"], row["amount"])
+        sums[row["agent_id"], row["currency"]].add(row["kind"], row["quantity"], row["amount"])
     return [
         contract.Revenue(
             agent_id=agent,
             agent_name=names.get(agent, agent),
             currency=currency,
-            revenue=decimal(tally.total),
-            usage_time=decimal(tally.quantity.get(EntryKind.TIME, 0)),
+            revenue=from_micros(tally.total),
+            usage_time=from_micros(tally.quantity.get(EntryKind.TIME, 0)),
             task_executions=tally.quantity.get(EntryKind.REQUEST, 0) + tally.quantity.get(EntryKind.TASK, 0),
             input_tokens=tally.quantity.get(EntryKind.INPUT_TOKENS, 0),
             output_tokens=tally.quantity.get(EntryKind.OUTPUT_TOKENS, 0),
             customers=customers.get((agent, currency), 0),
         )
-        for (agent, currency), tally in sorted(found.items())
+        for (agent, currency), tally in sorted(sums.items())
     ]
 
 
 # -- the dashboard ---------------------------------------------------------------------------------
 
 
-async def dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
+async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
     """Costs at a glance; everybody's for operators that name no account."""
     months = await call.tx.all(statements.months, account=account or "") if account != "" else []
-    shown = chosen({row["currency"] for row in months}, currency, call.context.settings.billing_currency)
-    sums = {row["period"]: row for row in months if row["currency"] == shown}
+    main_currency = choose_currency(
+        {row["currency"] for row in months}, currency, call.context.settings.billing_currency
+    )
+    sums = {row["period"]: row for row in months if row["currency"] == main_currency}
     month = month_of(call.now)
-    agents = await _agents(call, account, shown, month * 100, month * 100 + 99)
-    whole = _together(await _agents(call, account, shown, FIRST_DAY, LAST_DAY))
+    agents = await _agent_tallies(call, account, main_currency, month * 100, month * 100 + 99)
+    whole = _merge_tallies(await _agent_tallies(call, account, main_currency, FIRST_DAY, LAST_DAY))
     before = sums.get(month_before(month))
-    listed = await budgets(call, account, SHOWN_BUDGETS, None)
+    listed = await list_budgets(call, account, SHOWN_BUDGETS, None)
     return contract.Dashboard(
         customer_id=account or None,
         summary=contract.CostSummary(
-            total_cost=decimal(whole.total), total_uptime_hours=whole.quantity[EntryKind.TIME] / HOUR
+            total_cost=from_micros(whole.total), total_uptime_hours=whole.quantity[EntryKind.TIME] / HOUR
         ),
         billing=contract.CurrentBilling(
-            current_month_cost=decimal(_together(agents).total),
-            last_month_cost=decimal(before["charged"]) if before else 0.0,
-            currency=shown,
-            balance=decimal(sum(row["credited"] for row in sums.values()) - whole.total),
+            current_month_cost=from_micros(_merge_tallies(agents).total),
+            last_month_cost=from_micros(before["charged"]) if before else 0.0,
+            currency=main_currency,
+            balance=from_micros(sum(row["credited"] for row in sums.values()) - whole.total),
         ),
-        days=await _days(call, account, shown),
-        by_agent=agent_costs(agents, await names_of(call.tx, agents), shown, SHOWN_AGENTS),
+        days=await _cost_by_day(call, account, main_currency),
+        by_agent=agent_costs(agents, await names_of(call.tx, agents), main_currency, SHOWN_AGENTS),
         budgets=listed.budgets,
     )
 
 
-async def _agents(call: Call, account: str | None, currency: str, since: int, until: int) -> dict[str, Tally]:
+async def _agent_tallies(call: Call, account: str | None, currency: str, since: int, until: int) -> dict[str, Tally]:
     """What each agent has cost in these days, in one currency."""
     if account == "":
         return {}
-    found = await tallies(call.tx, Scope(account or "", since=since, until=until))
-    return found.get(currency, {})
+    by_agent = await load_tallies(call.tx, Scope(account or "", since=since, until=until))
+    return by_agent.get(currency, {})
 
 
-def _together(agents: Mapping[str, Tally]) -> Tally:
-    return by_currency({"": agents})[""]
+def _merge_tallies(agents: Mapping[str, Tally]) -> Tally:
+    return merge_by_currency({"": agents})[""]
 
 
-async def _days(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
+async def _cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
     """Cost of each of the last days, as it is in the ledger."""
     days = days_before(call.now, DAYS)
-    found: dict[int, int] = {}
+    amounts: dict[int, int] = {}
     if account != "":
-        span = {"since": number_of(days[0]), "until": number_of(days[-1])}
+        span = {"since": day_number(days[0]), "until": day_number(days[-1])}
         rows = await call.tx.all(statements.by_day, account=account or "", currency=currency, **span)
-        found = {row["day"]: row["amount"] for row in rows}
-    return [contract.DayCost(day=day, cost=decimal(found.get(number_of(day), 0))) for day in days]
+        amounts = {row["day"]: row["amount"] for row in rows}
+    return [contract.DayCost(day=day, cost=from_micros(amounts.get(day_number(day), 0))) for day in days]

@@ -22,12 +22,12 @@ from .budgets import Limits
 from .ledger import Charge, Ledger
 from .terms import Terms
 
-__all__ = ["release", "reserve", "settle", "settle_completed"]
+__all__ = ["release_reservation", "reserve_price", "settle_completed", "settle_reservation"]
 
 BATCH = 500  #: tasks settled in one transaction
 
 
-async def reserve(call: Call, task: Mapping[str, Any] | Row) -> int | None:
+async def reserve_price(call: Call, task: Mapping[str, Any] | Row) -> int | None:
     """Reserve the price of a task of the agent it is assigned to; answers the version of the price, None if it is free.
 
     task: a row of ``tasks``, not necessarily written yet.
@@ -60,7 +60,7 @@ async def reserve(call: Call, task: Mapping[str, Any] | Row) -> int | None:
     return terms.version
 
 
-async def release(call: Call, task_id: str) -> None:
+async def release_reservation(call: Call, task_id: str) -> None:
     """Give back what is reserved for a task. Idempotent."""
     row = await call.tx.one(statements.reservation, task_id=task_id)
     if row is not None:
@@ -68,7 +68,7 @@ async def release(call: Call, task_id: str) -> None:
         await use_allowance(call, row["spender"], -row["amount"])
 
 
-async def settle(call: Call, task_id: str) -> None:
+async def settle_reservation(call: Call, task_id: str) -> None:
     """Charge what is reserved for a task that is completed. Idempotent."""
     row = await call.tx.one(statements.reservation, task_id=task_id)
     if row is None:
@@ -85,5 +85,5 @@ async def settle_completed(call: Call) -> bool:
     """Charge for tasks that an earlier release completed and did not charge; tells whether there may be more."""
     rows = await call.tx.all(statements.unsettled, limit=BATCH)
     for row in rows:
-        await settle(call, row["task_id"])
+        await settle_reservation(call, row["task_id"])
     return len(rows) == BATCH

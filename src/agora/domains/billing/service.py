@@ -19,11 +19,11 @@ from . import prices as pricing
 from . import queries as statements
 from . import reports as reporting
 from . import usage_records as recording
-from .accounts import account_of, require_developer, seen
-from .invoice_files import as_csv, as_html
+from .accounts import account_of, require_developer, visible_account
+from .invoice_files import render_csv, render_html
 from .ledger import Ledger
-from .money import micros
-from .views import entry
+from .money import to_micros
+from .views import build_entry
 
 __all__ = ["BillingService"]
 
@@ -57,8 +57,8 @@ class BillingService(BoundService, contract.Billing):
         if history:
             return await listing.price_history(self.call, agent, limit, cursor)
         row = await self.call.tx.one(statements.price_at, agent_id=agent["agent_id"], at=self.call.now)
-        found = [] if row is None else [pricing.price(row, agent["agent_name"])]
-        return contract.PricePage(prices=found, count=len(found), total=len(found))
+        prices = [] if row is None else [pricing.build_price(row, agent["agent_name"])]
+        return contract.PricePage(prices=prices, count=len(prices), total=len(prices))
 
     @implements
     async def set_price(
@@ -86,9 +86,9 @@ class BillingService(BoundService, contract.Billing):
             "input_price": input_price,
             "output_price": output_price,
         }
-        made = await pricing.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
-        listing.announce_price(call, agent, made)
-        return made
+        version = await pricing.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
+        listing.announce_price(call, agent, version)
+        return version
 
     # -- the ledger --------------------------------------------------------------------------------
 
@@ -111,19 +111,19 @@ class BillingService(BoundService, contract.Billing):
             usage_key,
             account,
             await self._agent(agent_id),
-            recording.quantities(requests, seconds, input_tokens, output_tokens, instance_id),
+            recording.build_quantities(requests, seconds, input_tokens, output_tokens, instance_id),
             instance_id or "",
-            recording.moment_of(self.call.now, at),
+            recording.parse_moment(self.call.now, at),
             description or "",
         )
-        return await recording.record(self.call, usage)
+        return await recording.record_usage(self.call, usage)
 
     @implements
     async def reverse(self, entry_id: str, reason: str) -> contract.Entry:
         ledger = Ledger(self.call)
         self.call.target, self.call.detail = entry_id, reason
         await administer(self.call, entry_id)
-        return entry(await ledger.take_back(await ledger.entry(entry_id), reason))
+        return build_entry(await ledger.take_back(await ledger.entry(entry_id), reason))
 
     @implements
     async def usage(
@@ -138,9 +138,11 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.EntryPage:
-        shown = seen(self.call.caller, account)
-        wanted = listing.Wanted(shown, await self._agent(agent_id), instance_id or "", kind, since, until)
-        return await listing.entries(self.call, wanted, limit, cursor)
+        account_filter = visible_account(self.call.caller, account)
+        filters = listing.EntryFilters(
+            account_filter, await self._agent(agent_id), instance_id or "", kind, since, until
+        )
+        return await listing.list_entries(self.call, filters, limit, cursor)
 
     # -- what it comes to --------------------------------------------------------------------------
 
@@ -155,9 +157,11 @@ class BillingService(BoundService, contract.Billing):
         until: date | None = None,
         currency: str | None = None,
     ) -> contract.Cost:
-        shown = seen(self.call.caller, account)
-        asked = reporting.Asked(shown, await self._agent(agent_id), instance_id or "", since, until, currency)
-        return await reporting.cost(self.call, asked)
+        account_filter = visible_account(self.call.caller, account)
+        request = reporting.CostRequest(
+            account_filter, await self._agent(agent_id), instance_id or "", since, until, currency
+        )
+        return await reporting.report_cost(self.call, request)
 
     @implements
     async def revenue(
@@ -169,11 +173,11 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.RevenuePage:
-        return await reporting.revenue(self.call, agent_id, since, until, limit, cursor)
+        return await reporting.report_revenue(self.call, agent_id, since, until, limit, cursor)
 
     @implements
     async def dashboard(self, account: str | None = None, *, currency: str | None = None) -> contract.Dashboard:
-        return await reporting.dashboard(self.call, seen(self.call.caller, account), currency)
+        return await reporting.build_dashboard(self.call, visible_account(self.call.caller, account), currency)
 
     # -- credit and budgets ------------------------------------------------------------------------
 
@@ -188,15 +192,15 @@ class BillingService(BoundService, contract.Billing):
         reason: str | None = None,
         credit_key: str | None = None,
     ) -> contract.Entry:
-        return await recording.credit(
-            self.call, account, micros(amount), currency or self._usual, EntryKind(kind), credit_key, reason or ""
+        return await recording.record_credit(
+            self.call, account, to_micros(amount), currency or self._usual, EntryKind(kind), credit_key, reason or ""
         )
 
     @implements
     async def balance(
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.Balances:
-        return await listing.balances(self.call, seen(self.call.caller, account), limit, cursor)
+        return await listing.list_balances(self.call, visible_account(self.call.caller, account), limit, cursor)
 
     @implements
     async def budget(
@@ -210,9 +214,9 @@ class BillingService(BoundService, contract.Billing):
         prepaid: bool = False,
     ) -> contract.Budget:
         agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
-        limits = limiting.Wish(
-            None if soft_limit is None else micros(soft_limit),
-            None if hard_limit is None else micros(hard_limit),
+        limits = limiting.BudgetLimits(
+            None if soft_limit is None else to_micros(soft_limit),
+            None if hard_limit is None else to_micros(hard_limit),
             prepaid,
         )
         return await limiting.set_budget(self.call, account, agent, currency or self._usual, limits)
@@ -221,7 +225,7 @@ class BillingService(BoundService, contract.Billing):
     async def budgets(
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.BudgetPage:
-        return await limiting.budgets(self.call, account, limit, cursor)
+        return await limiting.list_budgets(self.call, account, limit, cursor)
 
     # -- invoices ----------------------------------------------------------------------------------
 
@@ -234,25 +238,31 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.InvoicePage:
-        return await listing.invoices(self.call, seen(self.call.caller, account), period, limit, cursor)
+        return await listing.list_invoices(self.call, visible_account(self.call.caller, account), period, limit, cursor)
 
     @implements
     async def invoice(
         self, invoice: str | None = None, *, account: str | None = None, currency: str | None = None
     ) -> contract.Invoice:
         call = self.call
-        shown = seen(call.caller, account)
+        account_filter = visible_account(call.caller, account)
         if invoice is not None:
-            return await invoicing.shown(call.tx, await invoicing.find(call.tx, invoice, shown))
+            return await invoicing.build_invoice(
+                call.tx, await invoicing.find_invoice(call.tx, invoice, account_filter)
+            )
         whose = account or account_of(call.caller)
-        return await invoicing.opened(call.tx, whose, currency or self._usual, call.now, visible=shown != "")
+        return await invoicing.build_open_invoice(
+            call.tx, whose, currency or self._usual, call.now, visible=account_filter != ""
+        )
 
     @implements
     async def document(self, invoice: str, *, format: Literal["csv", "html"] = "html") -> contract.InvoiceDocument:
         tx = self.call.tx
-        found = await invoicing.shown(tx, await invoicing.find(tx, invoice, seen(self.call.caller, None)))
-        return as_csv(found) if format == "csv" else as_html(found, self.call.caller.tenant)
+        invoice_data = await invoicing.build_invoice(
+            tx, await invoicing.find_invoice(tx, invoice, visible_account(self.call.caller, None))
+        )
+        return render_csv(invoice_data) if format == "csv" else render_html(invoice_data, self.call.caller.tenant)
 
     @implements
     async def close(self, period: str) -> contract.Closing:
-        return await recording.close(self.call, period)
+        return await recording.close_month(self.call, period)

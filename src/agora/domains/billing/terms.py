@@ -14,9 +14,9 @@ from agora.store.port import Reader, Row
 from agora_sdk.contract.billing import EntryKind, PricingInfo, PricingType
 
 from . import queries as statements
-from .money import decimal, rounded
+from .money import divide_half_up, from_micros
 
-__all__ = ["UNITS", "Terms", "agreed", "in_force", "later_versions", "shown", "told"]
+__all__ = ["UNITS", "Terms", "agreed_terms", "later_versions", "pricing_fields", "terms_in_force", "told"]
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
 MILLION = 1_000_000
@@ -83,25 +83,25 @@ class Terms:
         """What a quantity costs, rounded to the millionth. quantity: of time in microseconds."""
         if kind is EntryKind.TIME:
             price, unit = self.time
-            return rounded(price * quantity, unit)
+            return divide_half_up(price * quantity, unit)
         if kind in (EntryKind.REQUEST, EntryKind.TASK):
             return self.for_execution * quantity
         if kind is EntryKind.BASE:
             return self.base_price * quantity
         if kind is EntryKind.INPUT_TOKENS:
-            return rounded(self.input_price * quantity, MILLION)
+            return divide_half_up(self.input_price * quantity, MILLION)
         if kind is EntryKind.OUTPUT_TOKENS:
-            return rounded(self.output_price * quantity, MILLION)
+            return divide_half_up(self.output_price * quantity, MILLION)
         raise ValueError(f"{kind} has no price")
 
 
-async def in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
+async def terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
     row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
     return Terms.of(row) if row is not None else Terms(0, currency)
 
 
-async def agreed(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
+async def agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
     """Terms at a moment of what was agreed on with a version of the price: that one, until the notice of another is over.
 
     notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
@@ -116,20 +116,20 @@ async def later_versions(tx: Reader, agent_id: str, version: int, until: int, no
     return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
 
-def shown(terms: Terms) -> dict[str, Any]:
+def pricing_fields(terms: Terms) -> dict[str, Any]:
     """Fields of the contract's :class:`PricingInfo`."""
     return {
         "type": terms.type,
-        "price": decimal(terms.price),
+        "price": from_micros(terms.price),
         "currency": terms.currency,
-        "base_price": decimal(terms.base_price),
-        "task_price": decimal(terms.task_price),
+        "base_price": from_micros(terms.base_price),
+        "task_price": from_micros(terms.task_price),
         "usage_unit": terms.usage_unit,
-        "input_price": decimal(terms.input_price),
-        "output_price": decimal(terms.output_price),
+        "input_price": from_micros(terms.input_price),
+        "output_price": from_micros(terms.output_price),
     }
 
 
 async def told(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
     """What an agent costs, as a marketplace shows it."""
-    return PricingInfo(**shown(await in_force(tx, agent_id, now, currency)))
+    return PricingInfo(**pricing_fields(await terms_in_force(tx, agent_id, now, currency)))

@@ -15,12 +15,12 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import IdempotencyConflict, InvalidRequest
 
 from . import view_queries as views
-from .invoices import issue
+from .invoices import issue_invoice
 from .ledger import Charge, Entry, Ledger
-from .money import decimal, month_after, month_of, month_text, month_value
-from .views import entries, entry
+from .money import from_micros, month_after, month_of, month_text, month_value
+from .views import build_entries, build_entry
 
-__all__ = ["Usage", "close", "close_months", "credit", "moment_of", "quantities", "record"]
+__all__ = ["Usage", "build_quantities", "close_month", "close_months", "parse_moment", "record_credit", "record_usage"]
 
 OLDEST = 400 * 86_400_000_000  #: microseconds; usage that is older is not recorded any more
 AT_ONCE = 100  #: accounts invoiced in one transaction
@@ -40,7 +40,7 @@ class Usage:
     description: str
 
 
-def quantities(
+def build_quantities(
     requests: int, seconds: float, input_tokens: int, output_tokens: int, instance_id: str | None
 ) -> dict[EntryKind, int]:
     """What is not nothing; InvalidRequest if everything is, or if an instance's time is measured here."""
@@ -50,22 +50,22 @@ def quantities(
             fix="Leave out seconds, or instance_id.",
             errors=[{"field": "seconds", "message": "not for instances"}],
         )
-    found = {
+    amounts = {
         EntryKind.REQUEST: requests,
         EntryKind.TIME: round(seconds * 1_000_000),
         EntryKind.INPUT_TOKENS: input_tokens,
         EntryKind.OUTPUT_TOKENS: output_tokens,
     }
-    if not any(found.values()):
+    if not any(amounts.values()):
         raise InvalidRequest(
             "There is nothing to record.",
             fix="Give requests, seconds, input_tokens or output_tokens.",
             errors=[{"field": "requests", "message": "missing"}],
         )
-    return {kind: quantity for kind, quantity in found.items() if quantity}
+    return {kind: quantity for kind, quantity in amounts.items() if quantity}
 
 
-def moment_of(now: int, at: datetime | None) -> int:
+def parse_moment(now: int, at: datetime | None) -> int:
     """When usage was, in microseconds since 1970."""
     moment = now if at is None else to_microseconds(at)
     if not now - OLDEST <= moment <= now:
@@ -77,30 +77,30 @@ def moment_of(now: int, at: datetime | None) -> int:
     return moment
 
 
-async def record(call: Call, usage: Usage) -> contract.UsageRecord:
+async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     """Write usage into the ledger, once; raises IdempotencyConflict if the key holds something else."""
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
-    earlier = await ledger.recorded([_key(usage, kind) for kind in kinds])
+    earlier = await ledger.recorded([_entry_key(usage, kind) for kind in kinds])
     if earlier:
         _check_same(earlier, usage)
-        return _recorded(earlier)
-    written = [
-        await ledger.charge(_charge(usage, kind, quantity), enforce=False, fresh=True)
+        return _build_record(earlier)
+    entries_made = [
+        await ledger.charge(_build_charge(usage, kind, quantity), enforce=False, fresh=True)
         for kind, quantity in usage.quantities.items()
     ]
     call.target, call.detail = usage.account, usage.key
-    return _recorded(written)
+    return _build_record(entries_made)
 
 
-def _key(usage: Usage, kind: EntryKind) -> str:
+def _entry_key(usage: Usage, kind: EntryKind) -> str:
     return f"usage:{usage.key}:{kind}"
 
 
-def _charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
+def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
     began = usage.at - quantity if kind is EntryKind.TIME else usage.at
     return Charge(
-        _key(usage, kind),
+        _entry_key(usage, kind),
         usage.account,
         usage.agent,
         kind,
@@ -124,29 +124,29 @@ def _check_same(rows: Sequence[Row], usage: Usage) -> None:
         )
 
 
-def _recorded(rows: Sequence[Row | Entry]) -> contract.UsageRecord:
-    found = entries(rows)
-    total = sum(item.amount_micros for item in found)
-    return contract.UsageRecord(entries=found, total_cost=decimal(total), currency=found[0].currency)
+def _build_record(rows: Sequence[Row | Entry]) -> contract.UsageRecord:
+    items = build_entries(rows)
+    total = sum(item.amount_micros for item in items)
+    return contract.UsageRecord(entries=items, total_cost=from_micros(total), currency=items[0].currency)
 
 
-async def credit(
+async def record_credit(
     call: Call, account: str, amount: int, currency: str, kind: EntryKind, key: str | None, reason: str
 ) -> contract.Entry:
     """Give credit, once for each key."""
     call.target, call.detail = account, reason or None
     name = f"credit:{key}" if key is not None else new_id("credit")
-    given: Entry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
-    if (given["account_id"], given["amount"], given["currency"], given["kind"]) != (account, -amount, currency, kind):
+    row: Entry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
+    if (row["account_id"], row["amount"], row["currency"], row["kind"]) != (account, -amount, currency, kind):
         raise IdempotencyConflict(f"Other credit was given under the key {key!r}.", fix="Use a new key for new credit.")
-    await administer(call, given["entry_id"])
-    return entry(given)
+    await administer(call, row["entry_id"])
+    return build_entry(row)
 
 
 # -- months ----------------------------------------------------------------------------------------
 
 
-async def close(call: Call, period: str) -> contract.Closing:
+async def close_month(call: Call, period: str) -> contract.Closing:
     """Issue invoices of a month, as many as one transaction takes."""
     month = month_value(period)
     if month >= month_of(call.now):
@@ -170,7 +170,7 @@ async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -
     issued = []
     for account, currency, month in due:
         while month <= last:
-            number = await issue(call, account, currency, month)
+            number = await issue_invoice(call, account, currency, month)
             if number is not None:
                 issued.append(number)
             month = month_after(month)

@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest
 
 from . import view_queries as statements
 from .accrual import Ahead
-from .money import FIRST_DAY, LAST_DAY, decimal, number_of
+from .money import FIRST_DAY, LAST_DAY, day_number, from_micros
 from .terms import UNITS
 
 __all__ = [
@@ -25,14 +25,14 @@ __all__ = [
     "Tally",
     "agent_costs",
     "billing_info",
-    "by_currency",
-    "chosen",
+    "build_entries",
+    "build_entry",
+    "choose_currency",
     "days_before",
-    "entries",
-    "entry",
+    "load_tallies",
+    "merge_by_currency",
     "names_of",
     "period_of",
-    "tallies",
 ]
 
 BASE = (EntryKind.BASE,)
@@ -79,45 +79,45 @@ class Tally:
     def fields(self, currency: str) -> dict[str, Any]:
         """Fields of the contract's :class:`BillingInfo`."""
         return {
-            "total_cost": decimal(self.total),
+            "total_cost": from_micros(self.total),
             "currency": currency,
-            "usage_time": decimal(self.quantity.get(EntryKind.TIME, 0)),
+            "usage_time": from_micros(self.quantity.get(EntryKind.TIME, 0)),
             "task_executions": sum(self.quantity.get(kind, 0) for kind in TASKS),
             "cost_breakdown": contract.CostBreakdown(
-                base_cost=decimal(self.part(BASE)),
-                usage_cost=decimal(self.part(USAGE)),
-                task_cost=decimal(self.part(TASKS)),
+                base_cost=from_micros(self.part(BASE)),
+                usage_cost=from_micros(self.part(USAGE)),
+                task_cost=from_micros(self.part(TASKS)),
             ),
             "input_tokens": self.quantity.get(EntryKind.INPUT_TOKENS, 0),
             "output_tokens": self.quantity.get(EntryKind.OUTPUT_TOKENS, 0),
-            "accrued_cost": decimal(self.accrued),
+            "accrued_cost": from_micros(self.accrued),
         }
 
 
-async def tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
+async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
     """By currency and agent: everything in scope, what accrues included."""
-    found: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
-    for row in await tx.all(_query(scope), **_parameters(_query(scope), scope)):
-        found[row["currency"]][row["agent_id"]].add(row["kind"], row["quantity"], row["amount"])
-    for row in await tx.all(statements.accrued, **_parameters(statements.accrued, scope)):
-        tally = found[row["currency"]][row["agent_id"]]
+    sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    for row in await tx.all(_choose_query(scope), **_query_parameters(_choose_query(scope), scope)):
+        sums[row["currency"]][row["agent_id"]].add(row["kind"], row["quantity"], row["amount"])
+    for row in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
+        tally = sums[row["currency"]][row["agent_id"]]
         tally.add(EntryKind.TIME, row["quantity"], row["amount"])
         tally.accrued += row["amount"]
-    return {currency: dict(agents) for currency, agents in found.items()}
+    return {currency: dict(agents) for currency, agents in sums.items()}
 
 
-def _query(scope: Scope) -> Query:
+def _choose_query(scope: Scope) -> Query:
     if scope.instance:
         return statements.costs_of_instance
     return statements.costs_of_account if scope.account else statements.costs
 
 
-def _parameters(query: Query, scope: Scope) -> dict[str, Any]:
-    given = {name: getattr(scope, name) for name in ("account", "agent", "instance", "since", "until")}
-    return {name: value for name, value in given.items() if name in query.parameters}
+def _query_parameters(query: Query, scope: Scope) -> dict[str, Any]:
+    values = {name: getattr(scope, name) for name in ("account", "agent", "instance", "since", "until")}
+    return {name: value for name, value in values.items() if name in query.parameters}
 
 
-def by_currency(found: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
+def merge_by_currency(found: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
     """The agents of each currency taken together."""
     together: dict[str, Tally] = {}
     for currency, agents in found.items():
@@ -127,7 +127,7 @@ def by_currency(found: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
     return together
 
 
-def chosen(found: Iterable[str], wanted: str | None, usual: str) -> str:
+def choose_currency(found: Iterable[str], wanted: str | None, usual: str) -> str:
     """The currency that is shown first: the one asked for, the only one there is, or the usual one."""
     there = list(found)
     return wanted or (there[0] if len(there) == 1 else usual)
@@ -135,21 +135,21 @@ def chosen(found: Iterable[str], wanted: str | None, usual: str) -> str:
 
 async def billing_info(tx: Reader, scope: Scope, currency: str, more: Ahead | None = None) -> contract.BillingInfo:
     """What something has cost, as the details of an instance show it. more: what passes just now."""
-    together = by_currency(await tallies(tx, scope))
+    together = merge_by_currency(await load_tallies(tx, scope))
     if more is not None:
         tally = together.setdefault(more.currency, Tally())
         tally.add(EntryKind.TIME, more.quantity, more.amount)
         tally.accrued += more.amount
-    shown = chosen(together, None, currency)
-    return contract.BillingInfo(**together.get(shown, Tally()).fields(shown))
+    main_currency = choose_currency(together, None, currency)
+    return contract.BillingInfo(**together.get(main_currency, Tally()).fields(main_currency))
 
 
 async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
     """Names by id; those of agents that have left too."""
-    wanted = sorted(set(agents) - {""})
-    if not wanted:
+    ids = sorted(set(agents) - {""})
+    if not ids:
         return {}
-    return {row["agent_id"]: row["agent_name"] for row in await tx.all(statements.names, ids=encode_json(wanted))}
+    return {row["agent_id"]: row["agent_name"] for row in await tx.all(statements.names, ids=encode_json(ids))}
 
 
 def agent_costs(
@@ -171,8 +171,8 @@ def period_of(since: date | None, until: date | None) -> tuple[int, int]:
             "since is after until.", fix="Swap them.", errors=[{"field": "since", "message": "after until"}]
         )
     return (
-        FIRST_DAY if since is None else number_of(since),
-        LAST_DAY if until is None else number_of(until),
+        FIRST_DAY if since is None else day_number(since),
+        LAST_DAY if until is None else day_number(until),
     )
 
 
@@ -182,7 +182,7 @@ def days_before(now: int, count: int) -> list[date]:
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
-def entry(row: Row | Mapping[str, Any]) -> contract.Entry:
+def build_entry(row: Row | Mapping[str, Any]) -> contract.Entry:
     """An entry of the ledger as answers show it."""
     kind = EntryKind(row["kind"])
     unit, size = UNITS[kind]
@@ -195,7 +195,7 @@ def entry(row: Row | Mapping[str, Any]) -> contract.Entry:
         quantity=row["quantity"] / size,
         unit=unit,
         price_version=row["price_version"] or None,
-        amount=decimal(row["amount"]),
+        amount=from_micros(row["amount"]),
         amount_micros=row["amount"],
         currency=row["currency"],
         began=to_datetime(row["began"]),
@@ -207,5 +207,5 @@ def entry(row: Row | Mapping[str, Any]) -> contract.Entry:
     )
 
 
-def entries(rows: Sequence[Row | Mapping[str, Any]]) -> list[contract.Entry]:
-    return [entry(row) for row in rows]
+def build_entries(rows: Sequence[Row | Mapping[str, Any]]) -> list[contract.Entry]:
+    return [build_entry(row) for row in rows]

@@ -17,7 +17,7 @@ from agora.core.scopes import AGENT
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.views import expiry_horizon
-from agora.domains.tasks.claims import take_up
+from agora.domains.tasks.claims import claim_own_tasks
 from agora.store.port import Row
 from agora_sdk.contract.tasks import ClaimedTask
 
@@ -152,7 +152,7 @@ async def feed_tasks(call: Call, whose: StreamOwner, count: int) -> int:
     """Claim tasks for the agent and append them to its stream; return how many."""
     if whose.caller is None or count <= 0:
         return 0
-    claim = await take_up(call_as_owner(call, whose), count, LEASE)
+    claim = await claim_own_tasks(call_as_owner(call, whose), count, LEASE)
     rows = []
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)

@@ -50,7 +50,7 @@ async def update_task(call: Call, draft: Draft) -> None:
     question, message = draft.asked, draft.message
     if question is None or not question["task_id"] or question["sender"] == draft.sender.agent_id:
         return
-    task = await call.tx.one(tasks.of, task_id=question["task_id"])
+    task = await call.tx.one(tasks.select_task, task_id=question["task_id"])
     if task is None or task["status"] not in ("pending", "in_progress", "input_required", "auth_required"):
         return
     service, progress = TaskService(call), message.status.progress if message.status else None

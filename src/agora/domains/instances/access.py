@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.core.call import Call, Caller
-from agora.domains.billing.accounts import account_of, insider, members
+from agora.domains.billing.accounts import account_members, account_of, sees_all_accounts
 from agora.store.port import Row
 from agora_sdk.errors import NotFound, PermissionDenied
 
@@ -14,7 +14,7 @@ __all__ = ["find_audience", "require_instance", "resolve_owner_account", "resolv
 
 def resolve_visible_account(caller: Caller, wanted: str | None) -> str | None:
     """The account to list instances of: None for all accounts, '' if the caller may not see the requested one."""
-    if insider(caller):
+    if sees_all_accounts(caller):
         return wanted
     own = account_of(caller)
     return own if wanted in (None, own) else ""
@@ -42,7 +42,7 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
     query = statements.lock if change else statements.by_id
     row = await call.tx.one(query, instance_id=instance_id)
     own = row is not None and row["account_id"] == account_of(call.caller)
-    if row is None or not (own or (call.caller.may("admin") if change else insider(call.caller))):
+    if row is None or not (own or (call.caller.may("admin") if change else sees_all_accounts(call.caller))):
         raise NotFound(
             f"There is no instance {instance_id}.",
             fix="Yours are listed at GET /marketplace/instances.",
@@ -53,4 +53,4 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
 
 async def find_audience(call: Call, account: str) -> tuple[str, ...]:
     """Subjects that receive events of an account's instances: its agents and keys."""
-    return await members(call.tx, account)
+    return await account_members(call.tx, account)

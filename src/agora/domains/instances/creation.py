@@ -16,7 +16,7 @@ from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
 from agora.domains.billing.metering import base_key
-from agora.domains.billing.money import amount_text, micros
+from agora.domains.billing.money import amount_text, to_micros
 from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import Terms
 from agora.domains.identity import token_queries as tokens
@@ -373,7 +373,7 @@ def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], age
     """
     config = request.config
     currency = config.spend_currency or str(call.context.settings.billing_currency)
-    grant_allowance(call, row["token_id"], micros(config.spend_limit or 0.0), currency)
+    grant_allowance(call, row["token_id"], to_micros(config.spend_limit or 0.0), currency)
     token_id, tenant = row["token_id"], call.caller.tenant
     account = row["account_id"]
     key = call.context.signer.key(tenant, token_id, "api_key")

@@ -16,7 +16,7 @@ from agora.domains.agents.references import find_agent, load_agent, load_visible
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of
 from agora.domains.billing import told
-from agora.domains.billing.accounts import earns, insider
+from agora.domains.billing.accounts import can_set_price, sees_all_accounts
 from agora.domains.billing.service import BillingService
 from agora.store.port import Row
 from agora_sdk.contract import deployments as contract
@@ -143,7 +143,7 @@ class DeploymentService(BoundService, contract.Deployments):
                     fix="Use that name; an agent keeps the name it was registered with.",
                     errors=[{"field": "manifest.name", "message": "another than before"}],
                 )
-        if row is not None and not earns(self.call.caller, row) and not self.call.caller.may("admin"):
+        if row is not None and not can_set_price(self.call.caller, row) and not self.call.caller.may("admin"):
             raise NameTaken(
                 f"The name {manifest.name!r} belongs to another agent.",
                 fix="Choose another name, or use a credential of that agent's account.",
@@ -229,7 +229,7 @@ class DeploymentService(BoundService, contract.Deployments):
         rows = await self.call.tx.all(
             host_queries.deployments,
             after=paging.decode_cursor(cursor)[0] if cursor else "",
-            everyone=int(insider(caller)),
+            everyone=int(sees_all_accounts(caller)),
             viewer=caller.subject,
             account=caller.account,
             limit=limit + 1,
@@ -252,7 +252,7 @@ class DeploymentService(BoundService, contract.Deployments):
     async def withdraw(self, agent_id: str) -> contract.Withdrawal:
         call = self.call
         agent, row = await self._require_deployment(agent_id)
-        if not earns(call.caller, agent) and not call.caller.may("admin"):
+        if not can_set_price(call.caller, agent) and not call.caller.may("admin"):
             raise _not_deployable(agent_id)
         call.target = agent["agent_id"]
         if await call.tx.execute(host_queries.withdraw, agent_id=agent["agent_id"], now=call.now):
@@ -274,7 +274,9 @@ class DeploymentService(BoundService, contract.Deployments):
     async def _build_deployable(self, row: Row, name: str) -> contract.DeployableAgent:
         manifest = load_manifest(row)
         document = decode_json(row["manifest"])
-        if not insider(self.call.caller):  # values may be passwords, and a directory discloses the server's file system
+        if not sees_all_accounts(
+            self.call.caller
+        ):  # values may be passwords, and a directory discloses the server's file system
             for name in ("env_vars", "directory"):
                 document.pop(name, None)
             document.get("build_config", {}).pop("env_vars", None)

@@ -23,7 +23,7 @@ from agora.core.call import Call, Progress, as_relay
 from agora.domains.agents.references import find_agent
 from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import account_of
-from agora.domains.billing.money import decimal
+from agora.domains.billing.money import from_micros
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer
 from agora.store.port import Row
@@ -274,7 +274,7 @@ async def _settle_execution(
     await end_execution(call, ended)
     if error is not None:
         if lost:
-            error.extra |= {"cost": decimal(entry["amount"]), "currency": entry["currency"]}
+            error.extra |= {"cost": from_micros(entry["amount"]), "currency": entry["currency"]}
         if isinstance(error, UpstreamUnavailable):
             await call.tx.execute(statements.wake, instance_id=begun["instance_id"], now=call.now)
         error.extra.setdefault("execution_id", begun["execution_id"])
@@ -287,7 +287,7 @@ async def _settle_execution(
         content_type=answer.content_type or None,
         encoding=encoding,
         streamed=answer.streamed,
-        cost=decimal(entry["amount"]),
+        cost=from_micros(entry["amount"]),
         currency=entry["currency"],
     )
 

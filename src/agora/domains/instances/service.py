@@ -12,7 +12,7 @@ from agora.core.call import BoundService, EventStreamSpec, encode_json
 from agora.core.events import log as event_log
 from agora.core.events.filter import EventFilter, Viewer
 from agora.domains.agents.references import load_agent
-from agora.domains.billing.money import micros
+from agora.domains.billing.money import to_micros
 from agora_sdk.contract import implements
 from agora_sdk.contract import instances as contract
 from agora_sdk.contract.events import Event
@@ -162,7 +162,7 @@ class InstanceService(BoundService, contract.Instances):
             co_location,
             preferred_host,
             restore,
-            max_price=None if max_price is None else micros(max_price),
+            max_price=None if max_price is None else to_micros(max_price),
         )
         return desired_state.wait_for_start(call, await create_instance(call, request, call.idempotency_key), wait)
 
@@ -252,7 +252,7 @@ class InstanceService(BoundService, contract.Instances):
             max_instances,
             target_concurrency,
             instance_config,
-            None if max_price is None else micros(max_price),
+            None if max_price is None else to_micros(max_price),
         )
 
     @implements

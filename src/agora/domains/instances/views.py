@@ -8,7 +8,7 @@ from typing import Any
 from agora.clock import to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing import Ahead, Ledger, Scope, billing_info
-from agora.domains.billing.terms import shown as terms_shown
+from agora.domains.billing.terms import pricing_fields as terms_shown
 from agora.domains.billing.views import names_of
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes

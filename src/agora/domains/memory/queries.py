@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from agora.store.port import Query, Table, Write
 
-__all__ = ["WORDS", "by_key", "count", "counted", "drop", "drop_words", "found", "listing", "put"]
+__all__ = [
+    "WORDS",
+    "change_count",
+    "delete_memory",
+    "delete_words",
+    "list_memories",
+    "memory_by_key",
+    "memory_count",
+    "search_memories",
+    "upsert_memory",
+]
 
 BIG = "bigint"
 
 WORDS = Table("memory_words", (("tenant_id", "text"), ("word", "text"), ("memory_id", "text")))
 
-by_key = Query("select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key")
-put = Write(
+memory_by_key = Query("select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key")
+upsert_memory = Write(
     """
     insert into memories (tenant_id, namespace, key, memory_id, value, tags, version, stored_by, created_at, updated_at)
     values (:tenant, :namespace, :key, :memory_id, :value, :tags, 1, :stored_by, :now, :now)
@@ -23,12 +33,12 @@ put = Write(
     """,
     types={"now": BIG, "if_version": BIG},
 )
-drop = Write(
+delete_memory = Write(
     "delete from memories where tenant_id = :tenant and namespace = :namespace and key = :key returning memory_id"
 )
-drop_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
+delete_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
 #: counts one more (or less); changes nothing where that would be too many
-count = Write(
+change_count = Write(
     """
     insert into memory_counts (tenant_id, entries) values (:tenant, 1)
     on conflict (tenant_id) do update set entries = memory_counts.entries + :change
@@ -36,8 +46,8 @@ count = Write(
     """,
     types={"change": BIG, "most": BIG},
 )
-counted = Query("select entries from memory_counts where tenant_id = :tenant")
-listing = Query(
+memory_count = Query("select entries from memory_counts where tenant_id = :tenant")
+list_memories = Query(
     """
     select * from memories
     where tenant_id = :tenant and namespace = :namespace and key > :after and key >= :prefix and key < :beyond
@@ -54,7 +64,7 @@ _FOUND = """
         or (:namespace = '' and (m.namespace = :own or substr(m.namespace, 1, 1) <> '@')))
     order by f.hits desc, m.updated_at desc, m.memory_id limit :limit
 """
-found = Query(
+search_memories = Query(
     _FOUND.format(words="in (select value from json_each(:words))"),
     _FOUND.format(words="= any(array(select json_array_elements_text(:words::json)))"),
     types={"limit": BIG},

@@ -21,9 +21,9 @@ from . import queries as statements
 
 __all__ = ["MemoryService"]
 
-LARGEST = 65_536  #: characters of JSON of one value
-INDEXED = 100  #: different words of one memory by which it is found
-ASKED = 20  #: words of one search
+MAX_VALUE_LENGTH = 65_536  #: characters of JSON of one value
+MAX_INDEXED_WORDS = 100  #: different words of one memory by which it is found
+MAX_QUERY_WORDS = 20  #: words of one search
 LONGEST_WORD = 40
 LAST = "\U0010ffff"
 ANY = -1
@@ -46,12 +46,12 @@ class MemoryService(BoundService, contract.Memories):
     ) -> contract.Memory:
         call, place = self.call, self._place(namespace)
         call.target = f"{namespace}/{key}"
-        text = _sized(value)
-        known = await call.tx.one(statements.by_key, namespace=place, key=key)
-        if if_version is not None and if_version != (known["version"] if known else 0):
-            raise _changed(key, known)
+        text = _pack_value(value)
+        current = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
+        if if_version is not None and if_version != (current["version"] if current else 0):
+            raise _version_conflict(key, current)
         rows = await call.tx.returning(
-            statements.put,
+            statements.upsert_memory,
             namespace=place,
             key=key,
             memory_id=new_id("mem"),
@@ -62,7 +62,7 @@ class MemoryService(BoundService, contract.Memories):
             if_version=ANY if if_version is None else if_version,
         )
         if not rows:  # somebody was quicker
-            raise _changed(key, await call.tx.one(statements.by_key, namespace=place, key=key))
+            raise _version_conflict(key, await call.tx.one(statements.memory_by_key, namespace=place, key=key))
         await self._index(rows[0], key, value, tags, is_new=rows[0]["version"] == 1)
         data, audience = self._about(rows[0])
         self.call.emit("agora.memory.stored", data | {"version": rows[0]["version"]}, subject=key, audience=audience)
@@ -76,14 +76,14 @@ class MemoryService(BoundService, contract.Memories):
         tx, memory_id = self.call.tx, row["memory_id"]
         most = self.call.context.settings.memory_limit
         if not is_new:
-            await tx.execute(statements.drop_words, memory_id=memory_id)
-        elif not await tx.execute(statements.count, change=1, most=most):
+            await tx.execute(statements.delete_words, memory_id=memory_id)
+        elif not await tx.execute(statements.change_count, change=1, most=most):
             raise Conflict(
                 f"{most} memories are kept; there is no room for another.",
                 fix="Forget some, or raise the setting memory_limit.",
                 limit=most,
             )
-        for word in _words(f"{key} {' '.join(tags)}", *_texts(value)):
+        for word in _split_words(f"{key} {' '.join(tags)}", *_value_texts(value)):
             tx.append(statements.WORDS, (self.call.caller.tenant, word, memory_id))
 
     def _about(self, row: Row) -> tuple[dict[str, Any], tuple[str, ...] | None]:
@@ -93,11 +93,11 @@ class MemoryService(BoundService, contract.Memories):
         return data, (by,) if own else None
 
     def _memory(self, row: Row) -> contract.Memory:
-        return contract.Memory.model_construct(**_fields(row))
+        return contract.Memory.model_construct(**_memory_fields(row))
 
     @implements
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
-        row = await self.call.tx.one(statements.by_key, namespace=self._place(namespace), key=key)
+        row = await self.call.tx.one(statements.memory_by_key, namespace=self._place(namespace), key=key)
         if row is None:
             raise NotFound(
                 f"Nothing is kept under {key!r}.",
@@ -113,52 +113,52 @@ class MemoryService(BoundService, contract.Memories):
         place = {"namespace": self._place(namespace), "prefix": prefix, "beyond": prefix + LAST}
 
         async def read(after: str, count: int) -> Sequence[Row]:
-            return await self.call.tx.all(statements.listing, **place, after=after, limit=count)
+            return await self.call.tx.all(statements.list_memories, **place, after=after, limit=count)
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows, more = await paging.read_page(read, after, "key", limit, self.call.context.settings.page_bytes)
-        shown = [self._memory(row) for row in rows]
+        page = [self._memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
-            memories=shown,
-            count=len(shown),
-            total=None if more or cursor else len(shown),
+            memories=page,
+            count=len(page),
+            total=None if more or cursor else len(page),
             has_more=more,
-            next_cursor=paging.encode_cursor(shown[-1].key) if more else None,
+            next_cursor=paging.encode_cursor(page[-1].key) if more else None,
         )
 
     @implements
     async def search(self, query: str, namespace: str | None = None, *, limit: int = 10) -> contract.FoundMemories:
-        asked = list(_words(query))[:ASKED]
-        if not asked:
+        words = list(_split_words(query))[:MAX_QUERY_WORDS]
+        if not words:
             return contract.FoundMemories.model_construct(memories=[], count=0)
         rows = await self.call.tx.all(
-            statements.found,
-            words=encode_json(asked),
+            statements.search_memories,
+            words=encode_json(words),
             namespace=self._place(namespace) if namespace else "",
             own=self._place(OWN),
             limit=limit,
         )
-        found = [
-            contract.FoundMemory.model_construct(**_fields(row), score=round(row["hits"] / len(asked), 4))
+        memories = [
+            contract.FoundMemory.model_construct(**_memory_fields(row), score=round(row["hits"] / len(words), 4))
             for row in rows
         ]
-        return contract.FoundMemories.model_construct(memories=found, count=len(found))
+        return contract.FoundMemories.model_construct(memories=memories, count=len(memories))
 
     @implements
     async def forget(self, key: str, namespace: str = "default") -> contract.Forgotten:
         call, place = self.call, self._place(namespace)
         call.target = f"{namespace}/{key}"
-        row = await call.tx.one(statements.by_key, namespace=place, key=key)
-        gone = await call.tx.returning(statements.drop, namespace=place, key=key)
-        if gone and row is not None:
-            await call.tx.execute(statements.drop_words, memory_id=gone[0]["memory_id"])
-            await call.tx.execute(statements.count, change=-1, most=1 << 62)
+        row = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
+        deleted = await call.tx.returning(statements.delete_memory, namespace=place, key=key)
+        if deleted and row is not None:
+            await call.tx.execute(statements.delete_words, memory_id=deleted[0]["memory_id"])
+            await call.tx.execute(statements.change_count, change=-1, most=1 << 62)
             data, audience = self._about(row)
             call.emit("agora.memory.forgotten", data, subject=key, audience=audience)
-        return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(gone))
+        return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(deleted))
 
 
-def _fields(row: Row) -> dict[str, Any]:
+def _memory_fields(row: Row) -> dict[str, Any]:
     return {
         "namespace": OWN if row["namespace"].startswith("@") else row["namespace"],
         "key": row["key"],
@@ -171,24 +171,24 @@ def _fields(row: Row) -> dict[str, Any]:
     }
 
 
-def _sized(value: JsonValue) -> str:
+def _pack_value(value: JsonValue) -> str:
     text = encode_json(value)
-    if len(text) > LARGEST:
+    if len(text) > MAX_VALUE_LENGTH:
         raise PayloadTooLarge(
-            f"The value takes {len(text)} characters of JSON; at most {LARGEST} are kept.",
+            f"The value takes {len(text)} characters of JSON; at most {MAX_VALUE_LENGTH} are kept.",
             fix="Keep what is large elsewhere, and a reference to it here.",
             errors=[{"field": "value", "message": "too large"}],
         )
     return text
 
 
-def _changed(key: str, row: Row | None) -> Conflict:
+def _version_conflict(key: str, row: Row | None) -> Conflict:
     version = row["version"] if row is not None else 0
     now = f"has the version {version}" if version else "is not kept"
     return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store on top of that.", version=version)
 
 
-def _texts(value: JsonValue) -> Iterator[str]:
+def _value_texts(value: JsonValue) -> Iterator[str]:
     """Every text of a value, names too."""
     level: list[Any] = [value]
     while level:
@@ -204,13 +204,13 @@ def _texts(value: JsonValue) -> Iterator[str]:
             yield str(item)
 
 
-def _words(*texts: str) -> Iterator[str]:
+def _split_words(*texts: str) -> Iterator[str]:
     """The first :data:`INDEXED` different words, as they are compared."""
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for text in texts:
         for word in _WORD.findall(fold(text)):
-            if (short := word[:LONGEST_WORD]) not in seen:
-                seen.add(short)
+            if (short := word[:LONGEST_WORD]) not in earlier:
+                earlier.add(short)
                 yield short
-                if len(seen) == INDEXED:
+                if len(earlier) == MAX_INDEXED_WORDS:
                     return

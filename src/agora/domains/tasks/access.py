@@ -14,14 +14,24 @@ from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease
 from . import list_queries as task_lists
 from . import queries as tasks
 from . import queues, states
-from .draft import Draft
+from .draft import TaskDraft
 
-__all__ = ["held", "is_assignee", "loaded", "locked", "owned", "sees", "spoken_in", "visible", "worked_on"]
+__all__ = [
+    "can_see_task",
+    "is_assignee",
+    "load_visible_task",
+    "lock_assigned_task",
+    "lock_held_task",
+    "lock_own_task",
+    "lock_task",
+    "lock_task_for_message",
+    "lock_visible_task",
+]
 
 Fields = Mapping[str, Any]
 
 
-def sees(caller: Caller, row: Fields | Row) -> bool:
+def can_see_task(caller: Caller, row: Fields | Row) -> bool:
     """Its creator, whoever it is or was with, and, while it is open to anyone, everyone.
 
     A task held for a name is open to who has that name. What ended before is nobody's: the name may have been another's.
@@ -32,17 +42,17 @@ def sees(caller: Caller, row: Fields | Row) -> bool:
         return True
     if row["completed_at"] is not None:
         return False
-    held = caller.kind == "agent" and row["assigned_agent"] == held_address(caller.name)
-    return held or row["assigned_agent"] is None
+    held_for_name = caller.kind == "agent" and row["assigned_agent"] == held_address(caller.name)
+    return held_for_name or row["assigned_agent"] is None
 
 
-def _known(call: Call, task_id: str, row: Row | None) -> Row:
-    if row is None or not sees(call.caller, row):
-        raise _unknown(task_id)
+def _require_visible(call: Call, task_id: str, row: Row | None) -> Row:
+    if row is None or not can_see_task(call.caller, row):
+        raise _unknown_task(task_id)
     return row
 
 
-def _unknown(task_id: str) -> NotFound:
+def _unknown_task(task_id: str) -> NotFound:
     return NotFound(
         f"There is no task {task_id}.",
         fix="Tasks are found with GET /agora/task/list.",
@@ -50,27 +60,29 @@ def _unknown(task_id: str) -> NotFound:
     )
 
 
-async def visible(call: Call, task_id: str) -> Row:
+async def load_visible_task(call: Call, task_id: str) -> Row:
     """A task as the caller may see it. Raises NotFound, whether it is hidden or not there."""
-    return _known(call, task_id, await call.tx.one(tasks.of, task_id=task_id))
+    return _require_visible(call, task_id, await call.tx.one(tasks.select_task, task_id=task_id))
 
 
-async def locked(call: Call, task_id: str) -> Draft:
+async def lock_visible_task(call: Call, task_id: str) -> TaskDraft:
     """As :func:`visible`, for change."""
     call.target = task_id
-    return Draft(call, _known(call, task_id, await call.tx.one(tasks.lock, task_id=task_id)))
+    return TaskDraft(
+        call, _require_visible(call, task_id, await call.tx.one(tasks.select_task_for_update, task_id=task_id))
+    )
 
 
-async def loaded(call: Call, task_id: str) -> Draft:
+async def lock_task(call: Call, task_id: str) -> TaskDraft:
     """A task that is there, for change by the rules themselves: whoever caused it need not see it."""
-    row = await call.tx.one(tasks.lock, task_id=task_id)
+    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
     assert row is not None
-    return Draft(call, row)
+    return TaskDraft(call, row)
 
 
-async def owned(call: Call, task_id: str) -> Draft:
+async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
     """A task for its creator to change. Raises PermissionDenied for anyone but that one and operators."""
-    draft = await locked(call, task_id)
+    draft = await lock_visible_task(call, task_id)
     caller = call.caller
     if caller.subject != draft["created_by"] and not caller.acts_for_others:
         raise PermissionDenied(
@@ -81,30 +93,30 @@ async def owned(call: Call, task_id: str) -> Draft:
     return draft
 
 
-async def held(call: Call, task_id: str, token: int) -> Draft:
+async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
     """A task for the holder of its lease to change. Raises StaleLease when the lease is another's by now."""
     call.target = task_id
-    row = await call.tx.one(tasks.lock, task_id=task_id)
-    if row is None or not (sees(call.caller, row) or await _took_part(call, task_id)):
-        raise _unknown(task_id)
-    draft = Draft(call, row)
+    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
+    if row is None or not (can_see_task(call.caller, row) or await _has_taken_part(call, task_id)):
+        raise _unknown_task(task_id)
+    draft = TaskDraft(call, row)
     _check_token(call.caller, draft, token)
     return draft
 
 
-async def _took_part(call: Call, task_id: str) -> bool:
+async def _has_taken_part(call: Call, task_id: str) -> bool:
     """Whether the caller once worked on a task that is another's now: it is told so, not that there is none."""
-    return await call.tx.one(task_lists.by_actor, task_id=task_id, actor=call.caller.subject) is not None
+    return await call.tx.one(task_lists.entry_of_actor, task_id=task_id, actor=call.caller.subject) is not None
 
 
-async def worked_on(call: Call, task_id: str, token: int | None) -> Draft:
+async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> TaskDraft:
     """A task for whoever works on it: with the token of its claim, or without one as its assignee.
 
     Raises StaleLease, Conflict while somebody else's lease lives, PermissionDenied for anyone else.
     """
     if token is not None:
-        return await held(call, task_id, token)
-    draft = await locked(call, task_id)
+        return await lock_held_task(call, task_id, token)
+    draft = await lock_visible_task(call, task_id)
     caller = call.caller
     if draft["holder"] == caller.subject:
         return draft
@@ -125,20 +137,20 @@ async def worked_on(call: Call, task_id: str, token: int | None) -> Draft:
     )
 
 
-async def spoken_in(call: Call, task_id: str, token: int | None) -> tuple[Draft, str]:
+async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> tuple[TaskDraft, str]:
     """A task for somebody to say something in it, and as whom: ``ROLE_USER`` its requester, ``ROLE_AGENT`` its worker.
 
     Who is both answers while the task waits for an answer, and works on it otherwise.
     """
     if token is not None:
-        return await held(call, task_id, token), "ROLE_AGENT"
-    draft = await locked(call, task_id)
+        return await lock_held_task(call, task_id, token), "ROLE_AGENT"
+    draft = await lock_visible_task(call, task_id)
     caller = call.caller
-    gave = caller.subject == draft["created_by"]
-    works = caller.subject == draft["holder"] or is_assignee(caller, draft)
-    if works and not (gave and draft["status"] in states.INTERRUPTED):
-        return await worked_on(call, task_id, None), "ROLE_AGENT"
-    if gave or caller.acts_for_others:
+    is_requester = caller.subject == draft["created_by"]
+    is_worker = caller.subject == draft["holder"] or is_assignee(caller, draft)
+    if is_worker and not (is_requester and draft["status"] in states.INTERRUPTED):
+        return await lock_assigned_task(call, task_id, None), "ROLE_AGENT"
+    if is_requester or caller.acts_for_others:
         return draft, "ROLE_USER"
     raise PermissionDenied(
         f"{task_id} is between {draft['created_by']} and whoever works on it.",
@@ -147,13 +159,13 @@ async def spoken_in(call: Call, task_id: str, token: int | None) -> tuple[Draft,
     )
 
 
-def is_assignee(caller: Caller, draft: Draft) -> bool:
+def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
     """Whether a task is with the caller, or waits for its name."""
-    meant = draft["assigned_agent"]
-    return meant == caller.subject or (caller.kind == "agent" and meant == held_address(caller.name))
+    assigned = draft["assigned_agent"]
+    return assigned == caller.subject or (caller.kind == "agent" and assigned == held_address(caller.name))
 
 
-def _check_token(caller: Caller, draft: Draft, token: int) -> None:
+def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
     mine = draft["holder"] == caller.subject or caller.acts_for_others
     if token == draft["fence"] and mine and draft["status"] in states.UNFINISHED:
         return

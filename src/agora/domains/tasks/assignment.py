@@ -22,12 +22,21 @@ from . import access, queues, states
 from . import queries as tasks
 from . import views as view
 from . import worker_queries as workers
-from .completion import announce
-from .draft import Draft
-from .local_dispatch import begin, hand_over
+from .completion import announce_available
+from .draft import TaskDraft
+from .local_dispatch import begin_locally, hand_over
 from .prices import agree_on_price
 
-__all__ = ["Destination", "Order", "create", "destination", "estimated", "receipt", "repeat", "required_of"]
+__all__ = [
+    "Destination",
+    "Order",
+    "build_receipt",
+    "create_task",
+    "estimate_completion",
+    "repeat_task",
+    "required_of",
+    "resolve_destination",
+]
 
 HELD_LIMIT = 1000
 LONGEST_CAPABILITY = 100
@@ -81,7 +90,7 @@ class Destination:
     warning: str | None = None
 
 
-async def destination(call: Call, order: Order) -> Destination:
+async def resolve_destination(call: Call, order: Order) -> Destination:
     """Resolve whom a task is for. Raises NotFound for unknown ids, InvalidRequest for an agent that cannot do it."""
     ref, required = order.assignee, list(dict.fromkeys(order.required))
     if ref is not None and ref.startswith("capability:"):
@@ -89,9 +98,9 @@ async def destination(call: Call, order: Order) -> Destination:
         required = list(dict.fromkeys([*required, ref.removeprefix("capability:")]))
         ref = None
     if ref is None:
-        return await _pool(call, order, required)
+        return await _resolve_pool(call, order, required)
     if ref.startswith("worker:") and not await _is_agent(call, ref):
-        worker = await _worker(call, ref.removeprefix("worker:"))
+        worker = await _find_worker(call, ref.removeprefix("worker:"))
         return Destination(f"worker:{worker['worker_id']}", worker["owner"], required)
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
@@ -99,7 +108,7 @@ async def destination(call: Call, order: Order) -> Destination:
     if row is not None and row["retired_at"] is None:
         _check_able(row, required)
         return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
-    return await _held(call, ref, row, required)
+    return await _hold_for_name(call, ref, row, required)
 
 
 async def _is_agent(call: Call, name: str) -> bool:
@@ -117,28 +126,30 @@ def _check_capability(name: str) -> None:
         )
 
 
-async def _pool(call: Call, order: Order, required: list[str]) -> Destination:
-    chosen = await _least_loaded(call, order, required) if order.balanced else None
-    if chosen is None and order.among and not required:
-        chosen = order.among[0]  # none of them is there; the first may come back
-    if chosen is not None:
-        return Destination(f"agent:{chosen}", chosen, required)
-    found = Destination(
-        queues.lane(None, queues.tokens(required, [order.model] if order.model else [])), None, required
+async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destination:
+    agent_id = await _least_loaded(call, order, required) if order.balanced else None
+    if agent_id is None and order.among and not required:
+        agent_id = order.among[0]  # none of them is there; the first may come back
+    if agent_id is not None:
+        return Destination(f"agent:{agent_id}", agent_id, required)
+    target = Destination(
+        queues.build_lane(None, queues.requirement_tokens(required, [order.model] if order.model else [])),
+        None,
+        required,
     )
     for capability in required:
         if not await call.tx.all(agents.by_capability, capability=capability, limit=1):
-            found.warning = f"No agent has the capability {capability!r} yet; the task waits until one does."
+            target.warning = f"No agent has the capability {capability!r} yet; the task waits until one does."
             break
-    return found
+    return target
 
 
 async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
     """Id of the agent, alive and able, with the smallest share of its places taken or promised."""
-    given = {"capability": required[0]} if required else {}
-    given |= {"among": encode_json(list(order.among))} if order.among else {}
-    query = workers.candidates(bool(required), bool(order.among))
-    rows = await call.tx.all(query, **given, limit=LOADS_LOOKED_AT)
+    parameters = {"capability": required[0]} if required else {}
+    parameters |= {"among": encode_json(list(order.among))} if order.among else {}
+    query = workers.select_candidates(bool(required), bool(order.among))
+    rows = await call.tx.all(query, **parameters, limit=LOADS_LOOKED_AT)
     able = [row for row in rows if set(required) <= set(decode_json(row["capabilities"]))]
     best = min(
         able, key=lambda row: (row["open_tasks"] / max(1, row["max_concurrent_tasks"]), row["agent_id"]), default=None
@@ -146,7 +157,7 @@ async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | 
     return None if best is None else str(best["agent_id"])
 
 
-async def _worker(call: Call, ref: str) -> Row:
+async def _find_worker(call: Call, ref: str) -> Row:
     row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
     if row is None:
         raise NotFound(
@@ -167,7 +178,7 @@ def _check_able(row: Row, required: Sequence[str]) -> None:
         )
 
 
-async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> Destination:
+async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[str]) -> Destination:
     """A name that nobody has (any more): the task waits for whoever registers it."""
     if looks_like_id(ref):
         raise NotFound(
@@ -177,8 +188,8 @@ async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> D
         )
     check_name(ref, "assignee")
     address = held_address(ref)
-    held = await call.tx.one(tasks.held_count, address=address, limit=HELD_LIMIT)
-    if held is not None and held["held"] >= HELD_LIMIT:
+    waiting = await call.tx.one(tasks.count_waiting_for_name, address=address, limit=HELD_LIMIT)
+    if waiting is not None and waiting["held"] >= HELD_LIMIT:
         raise Conflict(
             f"{HELD_LIMIT} tasks already wait for {ref!r}, which nobody has registered.",
             fix="Check the name; it is not among GET /agora/query/agents.",
@@ -188,7 +199,7 @@ async def _held(call: Call, ref: str, row: Row | None, required: list[str]) -> D
     return Destination(address, address, required, warning)
 
 
-async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
+async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]:
     """Make a task and say so.
 
     Raises RateLimited for a person who has as many as they may, PaymentRequired where its price does not fit; nothing has
@@ -196,27 +207,27 @@ async def create(call: Call, order: Order) -> tuple[Draft, Destination]:
     """
     if order.workflow_id is None:
         await check_concurrency(call)
-    where = await destination(call, order)
-    blocked = await _dependencies(call, order)
+    target = await resolve_destination(call, order)
+    blocked = await _check_dependencies(call, order)
     if order.parent_id is not None:
-        await access.visible(call, order.parent_id)
-    draft = Draft(call, _row(call, order, where, blocked))
-    await agree_on_price(draft, among=where.agent in order.among)
+        await access.load_visible_task(call, order.parent_id)
+    draft = TaskDraft(call, _build_row(call, order, target, blocked))
+    await agree_on_price(draft, among=target.agent in order.among)
     draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
-    begun = begin(draft)
+    is_begun = begin_locally(draft)
     draft.row["due_at"] = states.next_due(draft.row, call.now)
     call.tx.append(tasks.TASKS, tuple(draft.row.values()))
     call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
-    draft.emit("assigned", created_by=draft["created_by"], **view.told(draft.row))
-    if begun:
+    draft.emit("assigned", created_by=draft["created_by"], **view.build_announcement(draft.row))
+    if is_begun:
         hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
     elif draft["waiting"]:
-        announce(draft)
-    await _link(draft)
-    return draft, where
+        announce_available(draft)
+    await _insert_dependencies(draft)
+    return draft, target
 
 
-def _row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str, Any]:
+def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str, Any]:
     """The row of a new task; blocked: how many of those it depends on are not done."""
     return dict.fromkeys(tasks.TASKS.names) | {
         "tenant_id": call.caller.tenant,
@@ -261,16 +272,19 @@ def _row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str
     }
 
 
-async def _dependencies(call: Call, order: Order) -> int:
+async def _check_dependencies(call: Call, order: Order) -> int:
     """Check what a task depends on; answers how many of it are not done."""
     if not order.depends_on:
         return 0
-    wanted = list(dict.fromkeys(order.depends_on))
-    rows = {row["task_id"]: row for row in await call.tx.all(tasks.lock_all, ids=encode_json(sorted(wanted)))}
+    task_ids = list(dict.fromkeys(order.depends_on))
+    rows = {
+        row["task_id"]: row
+        for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(task_ids)))
+    }
     blocked = 0
-    for task_id in wanted:
+    for task_id in task_ids:
         row = rows.get(task_id)
-        if row is None or not access.sees(call.caller, row):
+        if row is None or not access.can_see_task(call.caller, row):
             raise _bad_dependency(NotFound(f"There is no task {task_id} to depend on."))
         if row["status"] in states.TERMINAL and row["status"] != TaskStatus.COMPLETED:
             raise _bad_dependency(Conflict(f"{task_id} is {row['status']}; what depends on it could never be done."))
@@ -284,38 +298,38 @@ def _bad_dependency(error: Exception) -> Exception:
     return error
 
 
-async def _link(draft: Draft) -> None:
+async def _insert_dependencies(draft: TaskDraft) -> None:
     """Remember what waits for what."""
     call = draft.call
     for task_id in dict.fromkeys(decode_json(draft["depends_on"])):
         call.tx.append(tasks.DEPENDENCIES, (call.caller.tenant, task_id, draft.task_id))
-        await call.tx.execute(tasks.change(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
+        await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
 
 
-async def receipt(draft: Draft, where: Destination) -> contract.TaskReceipt:
+async def build_receipt(draft: TaskDraft, where: Destination) -> contract.TaskReceipt:
     """The answer to whoever gave the task."""
     return contract.TaskReceipt.model_construct(
         task_id=draft.task_id,
         status=TaskStatus(draft["status"]),
-        estimated_completion=await estimated(draft.call, draft.row),
+        estimated_completion=await estimate_completion(draft.call, draft.row),
         assigned_agent=draft["assigned_agent"],
         warning=where.warning,
     )
 
 
-async def estimated(call: Call, row: Any) -> datetime | None:
+async def estimate_completion(call: Call, row: Any) -> datetime | None:
     """When a task is likely to be done, by how long its type took that agent, or any, before."""
     if row["completed_at"] is not None:
         return None
     agent = row["assigned_agent"]
-    known = await call.tx.one(
-        tasks.estimate, task_type=row["task_type"], agent_id=agent if agent and ":" not in agent else ""
+    durations = await call.tx.one(
+        tasks.duration_estimate, task_type=row["task_type"], agent_id=agent if agent and ":" not in agent else ""
     )
-    if known is None or not known["samples"]:
+    if durations is None or not durations["samples"]:
         return None
     if row["started_at"] is not None and row["status"] != TaskStatus.PENDING:
-        return to_datetime(max(call.now, int(row["started_at"] + known["ran"] / known["samples"] * 1e6)))
-    return to_datetime(int(call.now + (known["waited"] + known["ran"]) / known["samples"] * 1e6))
+        return to_datetime(max(call.now, int(row["started_at"] + durations["ran"] / durations["samples"] * 1e6)))
+    return to_datetime(int(call.now + (durations["waited"] + durations["ran"]) / durations["samples"] * 1e6))
 
 
 def required_of(row: Mapping[str, Any] | Row) -> list[str]:
@@ -323,7 +337,9 @@ def required_of(row: Mapping[str, Any] | Row) -> list[str]:
     return [name for name in decode_json(row["requirements"]) if f"capability:{name}" != row["assignee"]]
 
 
-async def repeat(call: Call, row: Mapping[str, Any], data: Row, assignee: str | None) -> tuple[Draft, Destination]:
+async def repeat_task(
+    call: Call, row: Mapping[str, Any], data: Row, assignee: str | None
+) -> tuple[TaskDraft, Destination]:
     """A new task like an old one."""
     order = Order(
         row["task_type"],
@@ -340,4 +356,4 @@ async def repeat(call: Call, row: Mapping[str, Any], data: Row, assignee: str | 
         metadata=data["metadata"],
         context_id=row["context_id"],
     )
-    return await create(call, order)
+    return await create_task(call, order)

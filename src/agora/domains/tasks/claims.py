@@ -20,9 +20,9 @@ from . import queries as tasks
 from . import queues
 from . import views as view
 from . import worker_queries as workers
-from .draft import parties, tell
+from .draft import emit_task_event, parties_of
 
-__all__ = ["claim", "take_up"]
+__all__ = ["claim_own_tasks", "claim_tasks"]
 
 AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
@@ -42,14 +42,14 @@ class Claimant:
 
     def may_take(self, event: NewEvent) -> bool:
         """Whether the task that an ``agora.task.available`` is about may be one to claim."""
-        told = from_json(event.data)
-        models = [told["required_model"]] if told["required_model"] else []
-        needed = queues.tokens(told["required_capabilities"], models)
-        fits = told["queue"] == "own" or self.brought.issuperset(needed)
-        return fits and (not self.task_types or told["task_type"] in self.task_types)
+        data = from_json(event.data)
+        models = [data["required_model"]] if data["required_model"] else []
+        needed = queues.requirement_tokens(data["required_capabilities"], models)
+        fits = data["queue"] == "own" or self.brought.issuperset(needed)
+        return fits and (not self.task_types or data["task_type"] in self.task_types)
 
 
-async def claim(
+async def claim_tasks(
     call: Call,
     limit: int,
     *,
@@ -61,24 +61,26 @@ async def claim(
     lease_seconds: int,
 ) -> contract.Claim:
     """Take up to ``limit`` tasks. Raises Wait where there are none: nothing has changed then."""
-    brought, addresses, worker_id = await _claimant(call, capabilities, models, worker)
+    brought, addresses, worker_id = await _resolve_claimant(call, capabilities, models, worker)
     claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
-    rows = await _take(call, claimant, await _queues(call, claimant), limit, lease_seconds)
+    rows = await _lease_tasks(call, claimant, await _find_queues(call, claimant), limit, lease_seconds)
     if rows:
-        return await _taken(call, rows)
+        return await _build_claim(call, rows)
     raise WaitForEvent(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
 
 
-async def take_up(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
+async def claim_own_tasks(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
     """As :func:`claim`, for an agent of this process: it leaves alone what is open to anyone, and does not wait."""
-    brought, addresses, _ = await _claimant(call, None, (), None)
+    brought, addresses, _ = await _resolve_claimant(call, None, (), None)
     claimant = Claimant(brought, addresses, None, frozenset())
-    wanted = await _queues(call, claimant, open=False)
-    rows = await _take(call, claimant, wanted, limit, lease_seconds)
-    return await _taken(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
+    own_queues = await _find_queues(call, claimant, open=False)
+    rows = await _lease_tasks(call, claimant, own_queues, limit, lease_seconds)
+    return await _build_claim(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
 
 
-async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int) -> Sequence[Row]:
+async def _lease_tasks(
+    call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int
+) -> Sequence[Row]:
     """Lease the most urgent tasks of these queues, the first first."""
     lease = {
         "holder": call.caller.subject,
@@ -89,23 +91,25 @@ async def _take(call: Call, claimant: Claimant, wanted: Sequence[str], limit: in
     }
     if not wanted:
         return ()
-    if limit == 1 and (rows := await call.tx.returning(tasks.take_first, queues=encode_json(list(wanted)), **lease)):
+    if limit == 1 and (
+        rows := await call.tx.returning(tasks.lease_first_task, queues=encode_json(list(wanted)), **lease)
+    ):
         return rows
     for attempt in range(TRIES):
-        candidates = await _heads(call, wanted, limit + attempt * SPARE)
+        candidates = await _find_candidates(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break
-        rows = await call.tx.returning(tasks.take, ids=encode_json(candidates), limit=limit, **lease)
+        rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json(candidates), limit=limit, **lease)
         if rows:
-            return sorted(rows, key=_urgency)
+            return sorted(rows, key=_urgency_key)
     return ()
 
 
-def _urgency(row: Any) -> tuple[int, int, str]:
+def _urgency_key(row: Any) -> tuple[int, int, str]:
     return (row["priority"], row["deadline"], row["task_id"])
 
 
-async def _claimant(
+async def _resolve_claimant(
     call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
 ) -> tuple[frozenset[str], list[str], str | None]:
     """What the caller brings along, the addresses it answers to, and the worker it is."""
@@ -118,22 +122,22 @@ async def _claimant(
         own = decode_json(row["capabilities"]) if row is not None else []
     worker_id = None
     if worker is not None:
-        found = await _worker(call, worker)
-        worker_id = found["worker_id"]
+        row_of_worker = await _find_own_worker(call, worker)
+        worker_id = row_of_worker["worker_id"]
         addresses.append(f"worker:{worker_id}")
-        own, models = decode_json(found["capabilities"]), [*models, *decode_json(found["models"])]
+        own, models = decode_json(row_of_worker["capabilities"]), [*models, *decode_json(row_of_worker["models"])]
     if narrowed is None:
-        return frozenset(queues.tokens(own or (), models)), addresses, worker_id
+        return frozenset(queues.requirement_tokens(own or (), models)), addresses, worker_id
     if own is not None and (lacking := sorted(set(narrowed) - set(own))):
         raise InvalidRequest(
             f"You have not registered the capability {', '.join(map(repr, lacking))}.",
             fix="Register it with agora.agent.update, or leave it out.",
             errors=[{"field": "capabilities", "message": "not your own"}],
         )
-    return frozenset(queues.tokens(narrowed, models)), addresses, worker_id
+    return frozenset(queues.requirement_tokens(narrowed, models)), addresses, worker_id
 
 
-async def _worker(call: Call, ref: str) -> Row:
+async def _find_own_worker(call: Call, ref: str) -> Row:
     row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
     if row is None or row["owner"] != call.caller.subject:
         raise NotFound(
@@ -146,41 +150,43 @@ async def _worker(call: Call, ref: str) -> Row:
     return row
 
 
-async def _queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
+async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
     """Queues in which something waits that the caller can do. open: also those that require nothing."""
-    own = queues.ranges(claimant.addresses, (), open=False)
-    pool = queues.ranges((), sorted(claimant.brought), open=open)  # the same for all who bring the same: asked once
-    found: list[str] = []
-    for stretches in filter(None, (own, pool)):
-        rows = await call.tx.all(tasks.queues, ranges=encode_json(stretches), limit=QUEUES_LOOKED_AT)
-        found += [row["queue"] for row in rows]
-    return [queue for queue in found if queues.fits(queue, claimant.brought, claimant.task_types)]
+    own = queues.queue_ranges(claimant.addresses, (), open=False)
+    pool = queues.queue_ranges(
+        (), sorted(claimant.brought), open=open
+    )  # the same for all who bring the same: asked once
+    names: list[str] = []
+    for name_ranges in filter(None, (own, pool)):
+        rows = await call.tx.all(tasks.waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
+        names += [row["queue"] for row in rows]
+    return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
 
-async def _heads(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
+async def _find_candidates(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
     """Ids of the most urgent tasks of these queues, the first first."""
-    found: list[Row] = []
+    heads: list[Row] = []
     for queue in wanted:
-        found += await call.tx.all(tasks.heads, queue=queue, limit=limit)
-    return [row["task_id"] for row in sorted(found, key=_urgency)[:limit]]
+        heads += await call.tx.all(tasks.queue_heads, queue=queue, limit=limit)
+    return [row["task_id"] for row in sorted(heads, key=_urgency_key)[:limit]]
 
 
-async def _taken(call: Call, rows: Sequence[Row]) -> contract.Claim:
+async def _build_claim(call: Call, rows: Sequence[Row]) -> contract.Claim:
     claimed = []
     for row in rows:
-        data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
+        data = await call.tx.one(tasks.select_task_data, task_id=row["task_id"])
         assert data is not None
-        claimed.append(view.claimed(row, data))
-        _log(call, row)
+        claimed.append(view.build_claimed_task(row, data))
+        _log_start(call, row)
     call.target = rows[0]["task_id"] if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
-        call.tx.append(tasks.BUSY, (call.caller.tenant, call.caller.subject, len(rows)))
+        call.tx.append(tasks.ACTIVE_TASKS, (call.caller.tenant, call.caller.subject, len(rows)))
     return contract.Claim.model_construct(tasks=claimed, count=len(claimed))
 
 
-def _log(call: Call, row: Row) -> None:
+def _log_start(call: Call, row: Row) -> None:
     """The statement that took the task has counted this entry already."""
     entry = (call.caller.tenant, row["task_id"], row["entries"], "status", call.now, call.caller.subject)
-    told = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
-    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json(told)))
-    tell(call, row, "started", {"attempt": row["attempts"], "worker": row["worker"]}, parties(row))
+    details = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
+    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json(details)))
+    emit_task_event(call, row, "started", {"attempt": row["attempts"], "worker": row["worker"]}, parties_of(row))

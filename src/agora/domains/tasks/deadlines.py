@@ -16,54 +16,54 @@ from . import queries as tasks
 from . import queues, states
 from . import views as view
 from . import worker_queries as workers
-from .access import loaded
-from .completion import announce, attempt_failed, end, move, offer, pool_queue, requeue
-from .draft import Draft
+from .access import lock_task
+from .completion import announce_available, end_task, fail_attempt, move_task, offer_task, pool_queue, requeue_task
+from .draft import TaskDraft
 from .prices import release_price
 from .signals import STEP_CANDIDATES, StepCandidates
 
 __all__ = [
+    "extend_leases",
     "follow_deregistration",
     "follow_registration",
     "follow_unregistration",
     "hand_over_tasks",
-    "look_after",
-    "thaw",
+    "handle_due_task",
 ]
 
 _S = TaskStatus
 
 
-async def look_after(call: Call, task_id: str) -> bool:
+async def handle_due_task(call: Call, task_id: str) -> bool:
     """Do what is due about a task; nothing, where somebody did it already. Answers whether its lease ran out."""
-    row = await call.tx.one(tasks.lock, task_id=task_id)
+    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
     if row is None or row["due_at"] is None or row["due_at"] > call.now:
         return False
-    draft = Draft(call, row)
+    draft = TaskDraft(call, row)
     call.target = task_id
     if row["status"] == _S.IN_PROGRESS:
-        return await _in_progress(draft)
+        return await _handle_running_task(draft)
     if row["deadline"] <= call.now:
-        await end(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
+        await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
     elif row["waiting"] and states.is_balanced(row):
-        await _to_others(draft)
+        await _offer_to_others(draft)
     elif row["available_at"] is not None and row["available_at"] <= call.now:
         draft.set(available_at=None)
-        offer(draft)
+        offer_task(draft)
         await draft.save()
     else:
         await draft.save()  # what was due is no more: only the time of the next look is new
     return False
 
 
-async def _in_progress(draft: Draft) -> bool:
+async def _handle_running_task(draft: TaskDraft) -> bool:
     now, row = draft.call.now, draft.row
     expired = row["lease_until"] is not None and row["lease_until"] <= now
     if expired:
         error = f"The lease of {row['holder']} ran out."
-        await attempt_failed(draft, error, retry=True, lost=True)
+        await fail_attempt(draft, error, retry=True, lost=True)
     elif row["timeout"] is not None and row["started_at"] + row["timeout"] * 1_000_000 <= now:
-        await attempt_failed(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
+        await fail_attempt(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
     else:
         if row["deadline"] <= now:
             draft.emit("overdue", deadline=to_datetime(row["deadline"]))
@@ -72,24 +72,24 @@ async def _in_progress(draft: Draft) -> bool:
     return expired
 
 
-async def _to_others(draft: Draft) -> None:
+async def _offer_to_others(draft: TaskDraft) -> None:
     """The agent a task was balanced onto has not taken it: anyone that fits may, or the next of those assigned."""
     queue, agent, others = pool_queue(draft), None, list[str]()
     if not decode_json(draft["requirements"]):
-        others = [found for found in await _assigned(draft) if found != draft["assigned_agent"]]
+        others = [agent_id for agent_id in await _find_candidates(draft) if agent_id != draft["assigned_agent"]]
         if not others:
             await draft.save()
             return
         order = giving.Order(draft["task_type"], "{}", balanced=True, among=others)
-        where = await giving.destination(draft.call, order)
-        queue, agent = queues.queue_name(where.lane, draft["task_type"]), where.agent
+        target = await giving.resolve_destination(draft.call, order)
+        queue, agent = queues.queue_name(target.lane, draft["task_type"]), target.agent
     try:
-        await move(draft, queue, agent, draft["assignee"], "not taken in time", among=agent in others)
+        await move_task(draft, queue, agent, draft["assignee"], "not taken in time", among=agent in others)
     except PaymentRequired as error:
-        await end(draft, _S.FAILED, error=error.detail)
+        await end_task(draft, _S.FAILED, error=error.detail)
 
 
-async def _assigned(draft: Draft) -> list[str]:
+async def _find_candidates(draft: TaskDraft) -> list[str]:
     """Ids of the agents that a task's workflow is for."""
     if draft["workflow_id"] is None:
         return []
@@ -107,29 +107,29 @@ async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> N
 
     Whoever registers the name next is somebody else: nothing of this may be left under the name.
     """
-    for row in await call.tx.all(tasks.in_hand, agent_id=agent_id):
-        await requeue(await loaded(call, row["task_id"]), "its agent has left", refund=True)
+    for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
+        await requeue_task(await lock_task(call, row["task_id"]), "its agent has left", refund=True)
     await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
     # A task and the registration it was held for may have crossed: then it is under the name still.
     for address in (held_address(agent_name), agent_id):
-        await _readdress(call, address, agent_id)
+        await _readdress_tasks(call, address, agent_id)
 
 
 async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
     """What waits for a worker that is taken off is its owner's."""
     lanes = {"old_lane": f"worker:{worker_id}", "new_lane": f"agent:{owner}"}
     prefixes = {name: queues.queue_name(lane, "") for name, lane in lanes.items()}
-    for row in await call.tx.returning(tasks.take_over, owner=owner, **prefixes):
+    for row in await call.tx.returning(tasks.move_worker_tasks, owner=owner, **prefixes):
         if row["waiting"]:
-            announce(Draft(call, row))
+            announce_available(TaskDraft(call, row))
 
 
 async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
     """Give an agent the unfinished tasks of an address: ``name:NAME``, or the id of an agent that has left; answers
     how many."""
-    rows = await _readdress(call, address, agent_id)
+    rows = await _readdress_tasks(call, address, agent_id)
     for row in rows:
-        told = {
+        data = {
             "task_id": row["task_id"],
             "task_type": row["task_type"],
             "status": row["status"],
@@ -141,25 +141,25 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
         }
         parties = tuple(dict.fromkeys((row["created_by"], agent_id)))
         call.emit(
-            "agora.task.assigned", told | {"created_by": row["created_by"]}, subject=row["task_id"], audience=parties
+            "agora.task.assigned", data | {"created_by": row["created_by"]}, subject=row["task_id"], audience=parties
         )
         if row["waiting"]:
-            call.emit("agora.task.available", told, subject=row["task_id"], audience=(agent_id,))
+            call.emit("agora.task.available", data, subject=row["task_id"], audience=(agent_id,))
     return len(rows)
 
 
-async def _readdress(call: Call, address: str, agent_id: str) -> Sequence[Row]:
+async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[Row]:
     """Put the unfinished tasks of an address into an agent's own queues; what was agreed on with another is void."""
     prefix = queues.queue_name(f"agent:{agent_id}", "")
-    rows = await call.tx.returning(tasks.readdress, old_address=address, new_address=agent_id, new_lane=prefix)
+    rows = await call.tx.returning(tasks.readdress_tasks, old_address=address, new_address=agent_id, new_lane=prefix)
     for row in rows:
         if row["price_version"] is not None:  # agreed on with the agent that has left
-            draft = await loaded(call, row["task_id"])
+            draft = await lock_task(call, row["task_id"])
             await release_price(draft)
             await draft.save()
     return rows
 
 
-async def thaw(call: Call, since: int) -> None:
+async def extend_leases(call: Call, since: int) -> None:
     """Give leases back the time for which the marketplace stood still."""
-    await call.tx.execute(tasks.thaw, stood_still=max(0, call.now - since))
+    await call.tx.execute(tasks.extend_leases, stood_still=max(0, call.now - since))

@@ -12,18 +12,18 @@ from agora_sdk.contract.fields import TaskStatus
 from . import queries as tasks
 from . import states
 
-__all__ = ["REMARKS", "Draft", "parties", "tell"]
+__all__ = ["REMARKS", "TaskDraft", "emit_task_event", "parties_of"]
 
 REMARKS = frozenset({"progress", "milestone", "note"})  #: entries whose content is what is said of a task's state
 
 
-def parties(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
+def parties_of(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
     """Who sees what happens to a task: who gave it, who is to do it, who does it."""
-    found = (row["created_by"], row["assigned_agent"], row["holder"])
-    return tuple(dict.fromkeys(subject for subject in found if subject))
+    subjects = (row["created_by"], row["assigned_agent"], row["holder"])
+    return tuple(dict.fromkeys(subject for subject in subjects if subject))
 
 
-def tell(
+def emit_task_event(
     call: Call,
     row: Mapping[str, Any] | Row,
     happening: str,
@@ -32,19 +32,19 @@ def tell(
     source: str | None = None,
 ) -> None:
     """Log the event ``agora.task.HAPPENING``."""
-    told = {
+    payload = {
         "task_id": row["task_id"],
         "task_type": row["task_type"],
         "status": row["status"],
         "assigned_agent": row["assigned_agent"],
     }
     if row["workflow_id"] is not None:
-        told["workflow_id"], told["step"] = row["workflow_id"], row["step"]
-    told.update(data)
-    call.emit(f"agora.task.{happening}", told, subject=row["task_id"], audience=audience, source=source)
+        payload["workflow_id"], payload["step"] = row["workflow_id"], row["step"]
+    payload.update(data)
+    call.emit(f"agora.task.{happening}", payload, subject=row["task_id"], audience=audience, source=source)
 
 
-class Draft:
+class TaskDraft:
     """A locked row of ``tasks`` and its changes; :meth:`save` writes them with one statement."""
 
     __slots__ = ("_changed", "call", "row")
@@ -103,7 +103,7 @@ class Draft:
 
     def emit(self, happening: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
         """Log the event ``agora.task.HAPPENING``; its audience are the parties unless given, None for everyone."""
-        tell(self.call, self.row, happening, data, parties(self.row) if audience == () else audience)
+        emit_task_event(self.call, self.row, happening, data, parties_of(self.row) if audience == () else audience)
 
     async def save(self) -> None:
         """Write what changed."""
@@ -116,4 +116,4 @@ class Draft:
         self._changed = set()
         if columns:
             values = {name: self.row[name] for name in columns}
-            await self.call.tx.execute(tasks.change(columns), task_id=self.task_id, **values)
+            await self.call.tx.execute(tasks.update_task(columns), task_id=self.task_id, **values)

@@ -8,14 +8,14 @@ from functools import partial
 from agora.core.jobs import DueController
 
 from . import queries as tasks
-from .deadlines import look_after
+from .deadlines import handle_due_task
 
-__all__ = ["Tasks"]
+__all__ = ["TaskDeadlines"]
 
 BATCH = 200
 
 
-class Tasks(DueController):
+class TaskDeadlines(DueController):
     """Looks after each task that is due; while the marketplace is halted none is."""
 
     name = "tasks"
@@ -25,8 +25,8 @@ class Tasks(DueController):
     async def tend(self, tenant: str) -> None:
         house = self.house
         while not self.stopping and not house.gate.frozen(tenant):
-            rows = await self.read(tenant, tasks.due, now=house.clock.now(), limit=BATCH)
-            looks = [self.act(tenant, partial(look_after, task_id=row["task_id"])) for row in rows]
+            rows = await self.read(tenant, tasks.due_tasks, now=house.clock.now(), limit=BATCH)
+            looks = [self.act(tenant, partial(handle_due_task, task_id=row["task_id"])) for row in rows]
             house.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
                 return

@@ -8,16 +8,16 @@ from agora.store.port import Query
 
 __all__ = [
     "IN_CONTEXT",
-    "by_actor",
-    "counts",
-    "durations",
-    "ended",
+    "count_by_status",
+    "count_created",
+    "count_ended",
+    "count_tasks",
     "entries",
+    "entry_of_actor",
     "history",
-    "listing",
-    "listing_count",
+    "list_tasks",
     "output",
-    "rates",
+    "select_durations",
 ]
 
 BIG = "bigint"
@@ -58,11 +58,11 @@ _STATUSES = "in (select value from json_each(:statuses))"
 _STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::json)))"
 
 
-def _conditions(filters: frozenset[str]) -> str:
+def _join_conditions(filters: frozenset[str]) -> str:
     return " ".join(text for name, text in _FILTERS.items() if name in filters)
 
 
-def _query(sql: str, *, scan: bool) -> Query:
+def _build_query(sql: str, *, scan: bool) -> Query:
     types = {name: kind for name, kind in _TYPES.items() if f":{name}" in sql}
     return Query(
         sql.replace("@statuses", _STATUSES), sql.replace("@statuses", _STATUSES_POSTGRES), types=types, scan=scan
@@ -70,27 +70,27 @@ def _query(sql: str, *, scan: bool) -> Query:
 
 
 @cache
-def listing(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query:
+def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query:
     """A page of tasks with the filters that are present; ``after`` continues behind a place in the order."""
     order = _ORDERS[sort]
     direction, beyond = ("desc", "<") if descending else ("asc", ">")
     place = f"and ({', '.join(order)}) {beyond} ({', '.join(f':after_{name}' for name in order)})" if after else ""
     sql = f"""
-        select * from tasks where tenant_id = :tenant {_conditions(filters)} {place}
+        select * from tasks where tenant_id = :tenant {_join_conditions(filters)} {place}
         order by {", ".join(f"{name} {direction}" for name in order)} limit :limit offset :offset
     """
-    return _query(sql, scan=True)
+    return _build_query(sql, scan=True)
 
 
 @cache
-def listing_count(filters: frozenset[str]) -> Query:
+def count_tasks(filters: frozenset[str]) -> Query:
     """How many such tasks there are, counted up to :limit."""
     sql = f"""
         select count(*) as total from (
-            select 1 from tasks where tenant_id = :tenant {_conditions(filters)} limit :limit
+            select 1 from tasks where tenant_id = :tenant {_join_conditions(filters)} limit :limit
         ) as counted
     """
-    return _query(sql, scan=True)
+    return _build_query(sql, scan=True)
 
 
 _ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
@@ -99,7 +99,7 @@ history = Query(
     f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
     types={"after": BIG, "limit": BIG},
 )
-by_actor = Query(
+entry_of_actor = Query(
     "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1"
 )
 # From the piece in which the offset lies.
@@ -117,7 +117,7 @@ output = Query(
 _OF = "tenant_id = :tenant {agent} {task_type}"
 
 
-def _of(agent: bool, task_type: bool) -> str:
+def _scope_condition(agent: bool, task_type: bool) -> str:
     return _OF.format(
         agent="and assigned_agent = :agent" if agent else "",
         task_type="and task_type = :task_type" if task_type else "",
@@ -125,11 +125,11 @@ def _of(agent: bool, task_type: bool) -> str:
 
 
 @cache
-def counts(agent: bool, task_type: bool) -> Query:
+def count_by_status(agent: bool, task_type: bool) -> Query:
     """How many tasks there are in each status, and of the waiting ones in each priority."""
     return Query(
         f"""
-        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_of(agent, task_type)}
+        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_scope_condition(agent, task_type)}
         group by status, priority
         """,
         scan=True,
@@ -137,19 +137,19 @@ def counts(agent: bool, task_type: bool) -> Query:
 
 
 @cache
-def rates(agent: bool, task_type: bool) -> Query:
+def count_created(agent: bool, task_type: bool) -> Query:
     """How many were created since a moment."""
-    sql = f"select count(*) as created from tasks where {_of(agent, task_type)} and created_at >= :since"
+    sql = f"select count(*) as created from tasks where {_scope_condition(agent, task_type)} and created_at >= :since"
     return Query(sql, types={"since": BIG}, scan=True)
 
 
 @cache
-def durations(agent: bool, task_type: bool) -> Query:
+def select_durations(agent: bool, task_type: bool) -> Query:
     """When the newest tasks that ended since a moment were created, last started, and ended."""
     return Query(
         f"""
         select status, created_at, started_at, completed_at from tasks
-        where {_of(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
+        where {_scope_condition(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
         """,
         types={"since": BIG, "limit": BIG},
         scan=True,
@@ -157,10 +157,10 @@ def durations(agent: bool, task_type: bool) -> Query:
 
 
 @cache
-def ended(agent: bool, task_type: bool) -> Query:
+def count_ended(agent: bool, task_type: bool) -> Query:
     """How many ended since a moment, by status."""
     sql = f"""
-        select status, count(*) as tasks from tasks where {_of(agent, task_type)} and completed_at >= :since
+        select status, count(*) as tasks from tasks where {_scope_condition(agent, task_type)} and completed_at >= :since
         group by status
     """
     return Query(sql, types={"since": BIG}, scan=True)

@@ -17,11 +17,11 @@ from agora_sdk.contract.tasks import ClaimedTask
 from . import queries as tasks
 from . import queues
 from . import views as view
-from .access import loaded
-from .completion import attempt_failed, requeue
-from .draft import Draft, parties, tell
+from .access import lock_task
+from .completion import fail_attempt, requeue_task
+from .draft import TaskDraft, emit_task_event, parties_of
 
-__all__ = ["LOCAL_AGENTS", "LocalAgents", "begin", "hand_over", "take_back"]
+__all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_locally", "hand_over", "take_back"]
 
 
 class LocalAgents(Protocol):
@@ -38,7 +38,7 @@ class LocalAgents(Protocol):
 LOCAL_AGENTS: Port[LocalAgents] = Port("agents in this process")
 
 
-def begin(draft: Draft) -> bool:
+def begin_locally(draft: TaskDraft) -> bool:
     """Begin a task that waits, if its agent has a place free in this process: before the row is written.
 
     The events and the log say what a claim would have said.
@@ -71,12 +71,14 @@ def begin(draft: Draft) -> bool:
     return True
 
 
-def hand_over(draft: Draft, data: dict[str, Any]) -> None:
+def hand_over(draft: TaskDraft, data: dict[str, Any]) -> None:
     """Say that a task has begun, and let its agent have it once that is committed."""
     call, agent_id = draft.call, draft["holder"]
-    told = {"attempt": 1, "worker": None}
-    tell(call, draft.row, "started", told, parties(draft.row), source=f"/agora/agents/{agent_id}")
-    call.context.ports.get(LOCAL_AGENTS).hand(call.caller.tenant, agent_id, view.claimed(draft.row, data))
+    data_of_start = {"attempt": 1, "worker": None}
+    emit_task_event(
+        call, draft.row, "started", data_of_start, parties_of(draft.row), source=f"/agora/agents/{agent_id}"
+    )
+    call.context.ports.get(LOCAL_AGENTS).hand(call.caller.tenant, agent_id, view.build_claimed_task(draft.row, data))
 
 
 async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None:
@@ -84,14 +86,14 @@ async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None
 
     running: ids of the tasks that this process has in hand itself.
     """
-    for row in await call.tx.all(tasks.in_hand, agent_id=agent_id):
+    for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
         if row["task_id"] in running:
             continue
-        draft = await loaded(call, row["task_id"])
+        draft = await lock_task(call, row["task_id"])
         if draft["status"] != TaskStatus.IN_PROGRESS or draft["lease_until"] is None or draft["worker"] is not None:
             continue
         reason = "The server ended while it was worked on."
         if draft["attempts"] < draft["max_attempts"]:
-            await requeue(draft, reason)
+            await requeue_task(draft, reason)
         else:
-            await attempt_failed(draft, reason, retry=False, lost=True)
+            await fail_attempt(draft, reason, retry=False, lost=True)

@@ -23,7 +23,17 @@ from . import list_queries as task_lists
 from . import queries as tasks
 from . import views as view
 
-__all__ = ["Wanted", "context", "get", "history", "output", "page", "position", "statistics", "stretch"]
+__all__ = [
+    "TaskFilters",
+    "compute_statistics",
+    "context_filter",
+    "get_task",
+    "list_tasks",
+    "parse_position",
+    "read_history",
+    "read_log_page",
+    "read_output",
+]
 
 DAY = 86_400_000_000
 SAMPLE = 10_000
@@ -38,7 +48,7 @@ _PLACES = {
 
 
 @dataclass(slots=True)
-class Wanted:
+class TaskFilters:
     """Filters of a list, as given."""
 
     agent_id: str | None = None
@@ -54,17 +64,17 @@ class Wanted:
     context_id: str | None = None
 
 
-async def get(call: Call, task_id: str, estimated: Any) -> contract.Task:
+async def get_task(call: Call, task_id: str, estimated: Any) -> contract.Task:
     """One task, with an estimate of its end."""
-    row = await access.visible(call, task_id)
-    data = await call.tx.one(tasks.data_of, task_id=task_id)
+    row = await access.load_visible_task(call, task_id)
+    data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
-    found = view.task(row, data)
-    found.estimated_completion = await estimated(call, row)
-    return found
+    task = view.build_task(row, data)
+    task.estimated_completion = await estimated(call, row)
+    return task
 
 
-async def _subject(call: Call, ref: str, field: str) -> str:
+async def _resolve_subject(call: Call, ref: str, field: str) -> str:
     if (
         ref == call.caller.subject
         or ref in ("operator", "system")
@@ -74,9 +84,9 @@ async def _subject(call: Call, ref: str, field: str) -> str:
     return str((await load_agent(call.tx, ref, field))["agent_id"])
 
 
-async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
+async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
     """Parameters by the name of their filter."""
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "task_type": wanted.task_type,
         "priority": None if wanted.priority is None else view.RANKS[wanted.priority],
         "workflow_id": wanted.workflow_id,
@@ -86,29 +96,29 @@ async def _filters(call: Call, wanted: Wanted) -> dict[str, Any]:
         "until": wanted.until and to_microseconds(wanted.until),
     }
     if wanted.context_id is not None:
-        given |= context(wanted.context_id)
+        parameters |= context_filter(wanted.context_id)
     if wanted.agent_id is not None:
-        await _about(call, wanted.agent_id, given)
+        await _add_agent_filter(call, wanted.agent_id, parameters)
     if wanted.created_by is not None:
-        given["created_by"] = await _subject(call, wanted.created_by, "created_by")
+        parameters["created_by"] = await _resolve_subject(call, wanted.created_by, "created_by")
     if wanted.status is not None:
         statuses = [wanted.status] if isinstance(wanted.status, TaskStatus) else list(wanted.status)
-        given["statuses"] = encode_json([status.value for status in statuses])
+        parameters["statuses"] = encode_json([status.value for status in statuses])
         if states.UNFINISHED.issuperset(statuses):
-            given["open"] = True
+            parameters["open"] = True
     caller = call.caller
     if not (caller.may("read:all") or caller.acts_for_others):
-        given |= {"viewer": caller.subject, "viewer_address": held_address(caller.name)}
-    return {name: value for name, value in given.items() if value is not None}
+        parameters |= {"viewer": caller.subject, "viewer_address": held_address(caller.name)}
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
-def context(context_id: str) -> dict[str, str]:
+def context_filter(context_id: str) -> dict[str, str]:
     """Parameters that find the tasks of a conversation, also the one task that is a conversation of its own."""
     own = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
     return {"context_id": context_id, "context_task": own}
 
 
-async def _about(call: Call, ref: str, given: dict[str, Any]) -> None:
+async def _add_agent_filter(call: Call, ref: str, given: dict[str, Any]) -> None:
     """An agent is meant with the name under which tasks may have waited for it."""
     if ref == call.caller.subject:
         given |= {"agent": ref, "address": held_address(call.caller.name)}
@@ -116,76 +126,76 @@ async def _about(call: Call, ref: str, given: dict[str, Any]) -> None:
     if ref.startswith("name:"):
         given |= {"agent": ref, "address": ref}
         return
-    agent = await _subject(call, ref, "agent_id")
+    agent = await _resolve_subject(call, ref, "agent_id")
     row = await call.tx.one(agents.by_id, ref=agent)
     given |= {"agent": agent, "address": held_address(row["agent_name"]) if row is not None else agent}
 
 
-async def page(
-    call: Call, wanted: Wanted, sort: str, descending: bool, limit: int, offset: int, cursor: str | None
+async def list_tasks(
+    call: Call, wanted: TaskFilters, sort: str, descending: bool, limit: int, offset: int, cursor: str | None
 ) -> contract.TaskPage:
     """A page of the tasks that are wanted and seen."""
-    given = await _filters(call, wanted)
-    filters = frozenset(given) - {"address", "viewer_address", "context_task"}
-    query = task_lists.listing(filters, sort, descending, cursor is not None)
-    parameters = {name: value for name, value in given.items() if name != "open"}
+    parameters_of_filters = await _build_filters(call, wanted)
+    filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
+    query = task_lists.list_tasks(filters, sort, descending, cursor is not None)
+    parameters = {name: value for name, value in parameters_of_filters.items() if name != "open"}
     place = {}
     if cursor is not None:
         position = paging.decode_cursor(cursor, *_CURSORS[sort])
         place = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
     rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=offset)
-    found = await _with_data(call, rows[:limit])
-    more = len(rows) > len(found)
-    total, estimate = len(found), False
+    page = await _load_tasks(call, rows[:limit])
+    more = len(rows) > len(page)
+    total, estimate = len(page), False
     if more or cursor or offset:
-        found = []  # many may count at once: none holds a page meanwhile
-        total, estimate = await paging.count_rows(call.tx, task_lists.listing_count(filters), parameters)
-        found = await _with_data(call, rows[:limit])
+        page = []  # many may count at once: none holds a page meanwhile
+        total, estimate = await paging.count_rows(call.tx, task_lists.count_tasks(filters), parameters)
+        page = await _load_tasks(call, rows[:limit])
     return contract.TaskPage.model_construct(
-        tasks=found,
-        count=len(found),
+        tasks=page,
+        count=len(page),
         total=total,
         total_is_estimate=estimate,
         has_more=more,
-        next_cursor=paging.encode_cursor(*(rows[len(found) - 1][name] for name in _PLACES[sort])) if more else None,
+        next_cursor=paging.encode_cursor(*(rows[len(page) - 1][name] for name in _PLACES[sort])) if more else None,
     )
 
 
-async def _with_data(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
+async def _load_tasks(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
     """Tasks of these rows: fewer, where they are so large that the answer would be."""
-    found: list[contract.Task] = []
+    loaded: list[contract.Task] = []
     budget = paging.PageBudget(call.context.settings.page_bytes)
     for row in rows:
-        data = await call.tx.one(tasks.data_of, task_id=row["task_id"])
+        data = await call.tx.one(tasks.select_task_data, task_id=row["task_id"])
         assert data is not None
         if not budget.fits(data):
             break
-        found.append(view.task(row, data))
-    return found
+        loaded.append(view.build_task(row, data))
+    return loaded
 
 
-async def history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
+async def read_history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
     """A page of a task's trail."""
-    await access.visible(call, task_id)
+    await access.load_visible_task(call, task_id)
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
     async def read(after: int, count: int) -> Sequence[Row]:
         return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
 
     rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
-    found = [view.entry(row) for row in rows]
+    entries = [view.build_entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
-        entries=found,
-        count=len(found),
-        total=None if more or cursor else len(found),
+        entries=entries,
+        count=len(entries),
+        total=None if more or cursor else len(entries),
         has_more=more,
-        next_cursor=paging.encode_cursor(found[-1].number) if more else None,
+        next_cursor=paging.encode_cursor(entries[-1].number) if more else None,
     )
 
 
-async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
+async def read_output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
     """A stretch of a task's output."""
-    row = await access.visible(call, task_id)
+    row = await access.load_visible_task(call, task_id)
     offset = min(offset, row["output_size"])
     rows = await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=PIECES)
     text = "".join(piece["content"] for piece in rows)
@@ -203,7 +213,7 @@ async def output(call: Call, task_id: str, offset: int, limit: int) -> contract.
     )
 
 
-def position(last_event_id: str | None, entries: int) -> int:
+def parse_position(last_event_id: str | None, entries: int) -> int:
     """Number of the last entry that a reader of a task's log has seen. Raises InvalidRequest."""
     if last_event_id is None:
         return 0
@@ -216,74 +226,82 @@ def position(last_event_id: str | None, entries: int) -> int:
     return int(last_event_id)
 
 
-async def stretch(reader: Reader, task_id: str, after: int) -> LogPage:
+async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
     """Entries of a task's log after one, for a stream; done with the entry of the task's end."""
     rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
     rows, _ = paging.take_fitting_rows(rows, STRETCH, paging.STRETCH_BYTES)
-    found, done = [], False
+    entries, is_last = [], False
     for row in rows:
-        entry = view.entry(row)
-        found.append(Entry(entry.number, entry.type, entry.model_dump_json().encode()))
+        entry = view.build_entry(row)
+        entries.append(Entry(entry.number, entry.type, entry.model_dump_json().encode()))
         if entry.type == "done":
-            done = True
+            is_last = True
             break
     if not rows:
-        task = await reader.one(tasks.of, task_id=task_id)
-        done = task is None or (task["status"] in states.TERMINAL and task["entries"] <= after)
-    return LogPage(found, done)
+        task = await reader.one(tasks.select_task, task_id=task_id)
+        is_last = task is None or (task["status"] in states.TERMINAL and task["entries"] <= after)
+    return LogPage(entries, is_last)
 
 
-async def statistics(
+async def compute_statistics(
     call: Call, agent: str | None, task_type: str | None, since: datetime | None
 ) -> contract.TaskStatistics:
     """Tasks in numbers."""
     begin = to_microseconds(since) if since is not None else call.now - DAY
-    given: dict[str, Any] = {}
+    scope: dict[str, Any] = {}
     if agent is not None:
-        given["agent"] = await _subject(call, agent, "agent_id")
+        scope["agent"] = await _resolve_subject(call, agent, "agent_id")
     if task_type is not None:
-        given["task_type"] = task_type
-    which = (agent is not None, task_type is not None)
-    counted = await call.tx.all(task_lists.counts(*which), **given)
-    created = await call.tx.one(task_lists.rates(*which), **given, since=begin)
-    ended = {row["status"]: row["tasks"] for row in await call.tx.all(task_lists.ended(*which), **given, since=begin)}
-    sample = await call.tx.all(task_lists.durations(*which), **given, since=begin, limit=SAMPLE)
+        scope["task_type"] = task_type
+    by = (agent is not None, task_type is not None)
+    counted = await call.tx.all(task_lists.count_by_status(*by), **scope)
+    created = await call.tx.one(task_lists.count_created(*by), **scope, since=begin)
+    ended = {
+        row["status"]: row["tasks"] for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)
+    }
+    sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE)
     minutes = max((call.now - begin) / 60e6, 1 / 60)
-    done = ended.get(TaskStatus.COMPLETED.value, 0)
+    completed = ended.get(TaskStatus.COMPLETED.value, 0)
     return contract.TaskStatistics(
         total=sum(row["tasks"] for row in counted),
-        by_status=_sums(counted, "status"),
+        by_status=_sum_by(counted, "status"),
         by_priority={
-            view.PRIORITIES[int(rank)].value: n for rank, n in _sums(counted, "priority", "waiting").items() if n
+            view.PRIORITIES[int(rank)].value: n for rank, n in _sum_by(counted, "priority", "waiting").items() if n
         },
         waiting=sum(row["waiting"] for row in counted),
         since=to_datetime(begin),
         created=created["created"] if created is not None else 0,
-        completed=done,
+        completed=completed,
         failed=ended.get(TaskStatus.FAILED.value, 0) + ended.get(TaskStatus.DEAD_LETTERED.value, 0),
-        throughput_per_minute=round(done / minutes, 4),
-        wait_seconds=_summary([row["started_at"] - row["created_at"] for row in sample if row["started_at"]]),
-        run_seconds=_summary([row["completed_at"] - row["started_at"] for row in sample if row["started_at"]]),
+        throughput_per_minute=round(completed / minutes, 4),
+        wait_seconds=_summarize_durations(
+            [row["started_at"] - row["created_at"] for row in sample if row["started_at"]]
+        ),
+        run_seconds=_summarize_durations(
+            [row["completed_at"] - row["started_at"] for row in sample if row["started_at"]]
+        ),
         sampled=len(sample) == SAMPLE,
     )
 
 
-def _sums(rows: Sequence[Row], by: str, what: str = "tasks") -> dict[str, int]:
+def _sum_by(rows: Sequence[Row], by: str, what: str = "tasks") -> dict[str, int]:
     sums: dict[str, int] = {}
     for row in rows:
         sums[str(row[by])] = sums.get(str(row[by]), 0) + int(row[what])
     return sums
 
 
-def _summary(durations: list[int]) -> contract.DurationSummary:
+def _summarize_durations(durations: list[int]) -> contract.DurationSummary:
     """Percentiles by the nearest rank."""
     if not durations:
         return contract.DurationSummary()
     durations.sort()
     size = len(durations)
 
-    def rank(share: float) -> float:
+    def percentile(share: float) -> float:
         return round(durations[max(0, ceil(share * size) - 1)] / 1e6, 6)
 
     mean = round(sum(durations) / size / 1e6, 6)
-    return contract.DurationSummary(count=size, mean=mean, p50=rank(0.5), p90=rank(0.9), p99=rank(0.99))
+    return contract.DurationSummary(
+        count=size, mean=mean, p50=percentile(0.5), p90=percentile(0.9), p99=percentile(0.99)
+    )

@@ -18,19 +18,29 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge
 from . import access, states
 from . import queries as tasks
 from . import views as view
-from .completion import requeue
-from .draft import Draft
-from .work import begin
+from .completion import requeue_task
+from .draft import TaskDraft
+from .work import begin_work
 
-__all__ = ["AGENT", "USER", "artifact", "check_open", "message", "parts_of", "said", "text_of", "told"]
+__all__ = [
+    "AGENT",
+    "USER",
+    "add_artifact",
+    "add_assignee_message",
+    "add_requester_message",
+    "build_parts",
+    "join_text",
+    "post_message",
+    "require_open",
+]
 
 USER, AGENT = "ROLE_USER", "ROLE_AGENT"
-EACH = 200  #: characters that an entry counts beside its own
-SHOWN = 2000  #: most characters of a message in an event
+ENTRY_OVERHEAD = 200  #: characters that an entry counts beside its own
+EVENT_TEXT_LIMIT = 2000  #: most characters of a message in an event
 _S = TaskStatus
 
 
-def parts_of(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]:
+def build_parts(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]:
     """Parts as they are kept. Raises InvalidRequest unless there is something, and one way of saying it."""
     if (text is None) == (not parts):
         raise InvalidRequest(
@@ -42,31 +52,31 @@ def parts_of(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]:
     return [part.model_dump(by_alias=True, exclude_unset=True) for part in parts]
 
 
-def text_of(parts: Sequence[Mapping[str, Any]]) -> str:
+def join_text(parts: Sequence[Mapping[str, Any]]) -> str:
     """The text of parts, separated by line feeds."""
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
-async def message(
+async def post_message(
     call: Call, task_id: str, message: dict[str, Any], status: TaskStatus | None, token: int | None
 ) -> contract.TaskEntry:
     """Say something in a task, as its assignee or as its requester."""
-    draft, role = await access.spoken_in(call, task_id, token)
-    check_open(draft)
-    kept = {"role": role} | {name: value for name, value in message.items() if value}
+    draft, role = await access.lock_task_for_message(call, task_id, token)
+    require_open(draft)
+    content = {"role": role} | {name: value for name, value in message.items() if value}
     if role == USER:
         if status is not None:
             raise InvalidRequest(
                 "Only the assignee of a task asks for something.",
                 errors=[{"field": "status", "message": "not the requester's to set"}],
             )
-        number = await told(draft, kept)
+        number = await add_requester_message(draft, content)
     else:
-        number = await said(draft, kept, status)
-    return _entry(draft, "message", number, kept)
+        number = await add_assignee_message(draft, content, status)
+    return _build_entry(draft, "message", number, content)
 
 
-def check_open(draft: Draft) -> None:
+def require_open(draft: TaskDraft) -> None:
     """Refuse to say anything in a task that has ended."""
     if draft["status"] in states.TERMINAL:
         raise IllegalTransition(
@@ -77,60 +87,60 @@ def check_open(draft: Draft) -> None:
         )
 
 
-async def told(draft: Draft, kept: dict[str, Any]) -> int:
+async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     """Keep what the requester says; an answer sends the task back to its agent. Answers the entry's number."""
     answers = draft["status"] in states.INTERRUPTED
-    number = _keep(draft, "message", kept)
-    draft.emit("message", **_news(draft, kept, number))
+    number = _append_entry(draft, "message", kept)
+    draft.emit("message", **_message_event(draft, kept, number))
     if answers:
-        await requeue(draft, "answered", refund=True)
+        await requeue_task(draft, "answered", refund=True)
     else:
         await draft.save()
     return number
 
 
-async def said(draft: Draft, kept: dict[str, Any], status: TaskStatus | None) -> int:
+async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None) -> int:
     """Keep what the assignee says: the message of the task's status."""
-    await begin(draft, status, 0.0)
+    await begin_work(draft, status, 0.0)
     if status is not None and status.value != draft["status"]:
-        states.check(draft.task_id, draft["status"], status)
+        states.check_transition(draft.task_id, draft["status"], status)
         draft.set(status=status.value, lease_until=None)
-    number = _keep(draft, "message", kept, _S(draft["status"]))
+    number = _append_entry(draft, "message", kept, _S(draft["status"]))
     if status is not None:
-        draft.emit(status.value, notes=text_of(kept["parts"])[:SHOWN] or None)
-    draft.emit("message", **_news(draft, kept, number))
+        draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)
+    draft.emit("message", **_message_event(draft, kept, number))
     await draft.save()
     return number
 
 
-def _news(draft: Draft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _message_event(draft: TaskDraft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:
     by = {"by": draft.call.caller.subject, "role": kept["role"]}
-    return by | {"number": number, "text": text_of(kept["parts"])[:SHOWN]}
+    return by | {"number": number, "text": join_text(kept["parts"])[:EVENT_TEXT_LIMIT]}
 
 
-async def artifact(
+async def add_artifact(
     call: Call, task_id: str, artifact: dict[str, Any], *, append: bool, last: bool, token: int | None
 ) -> contract.TaskEntry:
     """Hand over a piece of the result."""
     if append and artifact["artifactId"] is None:
         raise InvalidRequest("Which artifact?", errors=[{"field": "artifact_id", "message": "needed to append"}])
-    draft = await access.worked_on(call, task_id, token)
-    await begin(draft, None, 0.0)
+    draft = await access.lock_assigned_task(call, task_id, token)
+    await begin_work(draft, None, 0.0)
     if draft["status"] != _S.IN_PROGRESS:
-        states.check(task_id, draft["status"], _S.IN_PROGRESS)
-    kept = {name: value for name, value in artifact.items() if value}
-    kept.setdefault("artifactId", f"artifact-{draft['entries'] + 1}")
-    piece = {"artifact": kept, "append": append, "lastChunk": last}
-    number = _keep(draft, "artifact", piece)
-    named = {"artifact_id": kept["artifactId"], "name": kept.get("name")}
-    draft.emit("artifact", number=number, append=append, last=last, **named)
+        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
+    content = {name: value for name, value in artifact.items() if value}
+    content.setdefault("artifactId", f"artifact-{draft['entries'] + 1}")
+    piece = {"artifact": content, "append": append, "lastChunk": last}
+    number = _append_entry(draft, "artifact", piece)
+    names = {"artifact_id": content["artifactId"], "name": content.get("name")}
+    draft.emit("artifact", number=number, append=append, last=last, **names)
     await draft.save()
-    return _entry(draft, "artifact", number, piece)
+    return _build_entry(draft, "artifact", number, piece)
 
 
-def _keep(draft: Draft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
+def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
     """Log it, and count it: what a task keeps is bounded."""
-    size, limit = len(encode_json(data)) + EACH, draft.call.context.settings.task_output_limit
+    size, limit = len(encode_json(data)) + ENTRY_OVERHEAD, draft.call.context.settings.task_output_limit
     if draft["said"] + size > limit:
         raise PayloadTooLarge(
             f"What is said in {draft.task_id} would take {draft['said'] + size} characters; at most {limit} are kept.",
@@ -142,7 +152,7 @@ def _keep(draft: Draft, type: str, data: Mapping[str, Any], status: TaskStatus |
     return draft.log(type, status=status, data=data)
 
 
-def _entry(draft: Draft, type: str, number: int, data: Any) -> contract.TaskEntry:
+def _build_entry(draft: TaskDraft, type: str, number: int, data: Any) -> contract.TaskEntry:
     row = dict.fromkeys(tasks.ENTRIES.names)
-    told = {"type": type, "task_id": draft.task_id, "number": number, "time": draft.call.now}
-    return view.entry(row | told | {"actor": draft.call.caller.subject, "data": encode_json(data)})
+    columns = {"type": type, "task_id": draft.task_id, "number": number, "time": draft.call.now}
+    return view.build_entry(row | columns | {"actor": draft.call.caller.subject, "data": encode_json(data)})

@@ -7,32 +7,32 @@ from functools import cache
 from agora.store.port import Query, Table, Tally, Write
 
 __all__ = [
-    "BUSY",
+    "ACTIVE_TASKS",
     "DATA",
     "DEPENDENCIES",
     "ENTRIES",
     "NEVER",
     "TASKS",
-    "TOOK",
-    "change",
-    "data_of",
-    "dependants",
-    "due",
-    "estimate",
-    "heads",
-    "held_count",
-    "in_hand",
-    "lock",
-    "lock_all",
+    "TASK_DURATIONS",
+    "count_waiting_for_name",
+    "due_tasks",
+    "duration_estimate",
+    "extend_leases",
+    "held_tasks",
+    "lease_first_task",
+    "lease_tasks",
+    "move_worker_tasks",
     "next_due",
-    "of",
-    "queues",
-    "readdress",
+    "queue_heads",
+    "readdress_tasks",
+    "select_dependants",
+    "select_task",
+    "select_task_data",
+    "select_task_for_update",
+    "select_tasks_for_update",
     "set_result",
-    "take",
-    "take_first",
-    "take_over",
-    "thaw",
+    "update_task",
+    "waiting_queues",
 ]
 
 BIG = "bigint"
@@ -117,18 +117,20 @@ ENTRIES = Table(
 )
 _TYPES = {name: kind for name, kind in _COLUMNS if kind != "text"}
 
-of = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id")
-lock = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True, row="task_id")
-data_of = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id")
+select_task = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id")
+select_task_for_update = Query(
+    "select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True, row="task_id"
+)
+select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id")
 
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 _LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
-lock_all = Query(_LOCK_ALL.format(ids=_IDS), _LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
+select_tasks_for_update = Query(_LOCK_ALL.format(ids=_IDS), _LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
 
 
 @cache
-def change(columns: frozenset[str]) -> Write:
+def update_task(columns: frozenset[str]) -> Write:
     """Write these columns of a task, and no other: an index on another is not touched."""
     assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
     types = {name: _TYPES[name] for name in columns if name in _TYPES}
@@ -154,7 +156,7 @@ _QUEUES = f"""
     )
     select queue from walk where queue is not null limit :limit
 """
-queues = Query(
+waiting_queues = Query(
     _QUEUES.format(
         low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
     ),
@@ -163,7 +165,7 @@ queues = Query(
     ),
     types={"limit": BIG},
 )
-heads = Query(
+queue_heads = Query(
     """
     select task_id, priority, deadline from tasks
     where tenant_id = :tenant and queue = :queue and waiting = 1
@@ -211,7 +213,7 @@ _FIRST_MANY = f"""
         order by {_URGENCY} limit :calls for update skip locked)) with ordinality as free (id, place)
     join {{calls}} on _calls._ord = free.place
     where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
-take_first = Write(
+lease_first_task = Write(
     _TAKEN.format(":", least="min", chosen=_CHOSEN.format(chosen=_FIRST_SQLITE)),
     _TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
     types=_LEASE,
@@ -223,7 +225,7 @@ _TAKE = """{one_of}(
         select task_id from tasks where tenant_id = :tenant and task_id {ids} and waiting = 1
         order by priority, deadline, task_id limit :limit {skip}
     {end}"""
-take = Write(
+lease_tasks = Write(
     _TAKEN.format(
         ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
     ),
@@ -239,7 +241,7 @@ take = Write(
     takes="task_id",
 )
 #: how many tasks an agent works on
-BUSY = Tally(
+ACTIVE_TASKS = Tally(
     "agents",
     (("tenant_id", "text"), ("agent_id", "text"), ("change", BIG)),
     key=2,
@@ -254,17 +256,17 @@ BUSY = Tally(
 
 # -- what depends on what ----------------------------------------------------------------------
 
-dependants = Query("select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id")
+select_dependants = Query("select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id")
 
 # -- names not registered yet, names that are gone ---------------------------------------------
 
-in_hand = Query(
+held_tasks = Query(
     """
     select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and holder = :agent_id
         and completed_at is null limit 10000
     """
 )
-held_count = Query(
+count_waiting_for_name = Query(
     """
     select count(*) as held from (
         select 1 from tasks where tenant_id = :tenant and assigned_agent = :address and completed_at is null limit :limit
@@ -272,7 +274,7 @@ held_count = Query(
     """,
     types={"limit": BIG},
 )
-readdress = Write(
+readdress_tasks = Write(
     """
     update tasks set assigned_agent = :new_address, queue = :new_lane || task_type
     where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null
@@ -280,7 +282,7 @@ readdress = Write(
     """
 )
 
-take_over = Write(
+move_worker_tasks = Write(
     """
     update tasks set queue = :new_lane || task_type
     where tenant_id = :tenant and assigned_agent = :owner and queue = :old_lane || task_type and completed_at is null
@@ -291,11 +293,11 @@ take_over = Write(
 # -- time --------------------------------------------------------------------------------------
 
 next_due = Query("select min(due_at) as due_at from tasks where tenant_id = :tenant and due_at is not null")
-due = Query(
+due_tasks = Query(
     "select task_id from tasks where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     types={"now": BIG, "limit": BIG},
 )
-thaw = Write(
+extend_leases = Write(
     """
     update tasks set lease_until = lease_until + :stood_still, started_at = started_at + :stood_still,
         due_at = due_at + :stood_still
@@ -303,7 +305,7 @@ thaw = Write(
     """,
     types={"stood_still": BIG},
 )
-estimate = Query(
+duration_estimate = Query(
     """
     select sum(samples) as samples, sum(samples * wait_mean) as waited, sum(samples * run_mean) as ran from (
         select * from task_durations
@@ -313,7 +315,7 @@ estimate = Query(
 )
 # A moving mean: of the first hundred tasks all, then each new one counts a hundredth.
 #: how long tasks of a type waited for an agent, and took it
-TOOK = Tally(
+TASK_DURATIONS = Tally(
     "task_durations",
     (
         ("tenant_id", "text"),

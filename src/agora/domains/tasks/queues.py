@@ -11,7 +11,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
-__all__ = ["address_of", "fits", "lane", "needs_of", "queue_name", "ranges", "task_type_of", "tokens"]
+__all__ = [
+    "address_of",
+    "build_lane",
+    "can_claim_from",
+    "needs_of",
+    "queue_name",
+    "queue_ranges",
+    "requirement_tokens",
+    "task_type_of",
+]
 
 _ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
 _AFTER_ITEM, _AFTER_TYPE = "\x20", "\x1f"  # the first text that does not begin so
@@ -19,12 +28,12 @@ _POOL = "needs:"
 _MODEL = "\x02"
 
 
-def tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
+def requirement_tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
     """Capabilities and models as one sorted list of distinct tokens."""
     return tuple(sorted({*capabilities, *(_MODEL + model for model in models)}))
 
 
-def lane(address: str | None, required: Sequence[str]) -> str:
+def build_lane(address: str | None, required: Sequence[str]) -> str:
     """Where a task waits: at an address, or in the pool for whoever brings all that is required."""
     return address if address is not None else _POOL + "".join(token + _ITEM for token in required)
 
@@ -52,7 +61,7 @@ def needs_of(queue: str) -> frozenset[str]:
     return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
 
 
-def ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
+def queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
     """Stretches [low, high) of queue names in which there may be something for these addresses and tokens.
 
     open: and what requires nothing.
@@ -62,6 +71,6 @@ def ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = Tru
     return own + anyone + [(_POOL + token + _ITEM, _POOL + token + _AFTER_ITEM) for token in brought]
 
 
-def fits(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:
+def can_claim_from(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:
     """Whether the tasks of a queue can be done with what is brought, and are of a type that is wanted."""
     return needs_of(queue) <= brought and (not task_types or task_type_of(queue) in task_types)

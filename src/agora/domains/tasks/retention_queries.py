@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
-__all__ = ["DROPS", "WORKFLOW_DROPS", "doomed", "doomed_workflows"]
+__all__ = ["TASK_DELETES", "WORKFLOW_DELETES", "expired_tasks", "expired_workflows"]
 
 BIG = "bigint"
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
 # Oldest first, as the index has them; a task stays as long as its workflow runs.
-doomed = Query(
+expired_tasks = Query(
     """
     select t.task_id from tasks t
     where t.tenant_id = :tenant and t.completed_at is not null and t.completed_at < :before
@@ -22,7 +22,7 @@ doomed = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-doomed_workflows = Query(
+expired_workflows = Query(
     """
     select w.workflow_id from workflows w
     where w.tenant_id = :tenant and w.completed_at is not null and w.completed_at < :before
@@ -35,20 +35,20 @@ doomed_workflows = Query(
 )
 
 
-def _drop(table: str, column: str) -> Write:
+def _delete_from(table: str, column: str) -> Write:
     sql = f"delete from {table} where tenant_id = :tenant and {column} "
     return Write(sql + _IDS, sql + _IDS_POSTGRES)
 
 
-DROPS = (
-    _drop("task_entries", "task_id"),
-    _drop("task_data", "task_id"),
-    _drop("task_dependencies", "depends_on"),
-    _drop("a2a_push_configs", "task_id"),
-    _drop("tasks", "task_id"),
+TASK_DELETES = (
+    _delete_from("task_entries", "task_id"),
+    _delete_from("task_data", "task_id"),
+    _delete_from("task_dependencies", "depends_on"),
+    _delete_from("a2a_push_configs", "task_id"),
+    _delete_from("tasks", "task_id"),
 )
-WORKFLOW_DROPS = (
-    _drop("workflow_items", "workflow_id"),
-    _drop("workflow_steps", "workflow_id"),
-    _drop("workflows", "workflow_id"),
+WORKFLOW_DELETES = (
+    _delete_from("workflow_items", "workflow_id"),
+    _delete_from("workflow_steps", "workflow_id"),
+    _delete_from("workflows", "workflow_id"),
 )

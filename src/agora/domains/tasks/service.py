@@ -27,7 +27,7 @@ from . import messages as saying
 from . import queries as statements
 from . import views as view
 from . import work as working
-from .completion import end, move
+from .completion import end_task, move_task
 
 __all__ = ["TaskService"]
 
@@ -72,9 +72,9 @@ class TaskService(BoundService, contract.Tasks):
             metadata=encode_json(with_trace(metadata)),
             context_id=context_id,
         )
-        draft, where = await giving.create(self.call, order)
+        draft, where = await giving.create_task(self.call, order)
         self.call.target = draft.task_id
-        return await giving.receipt(draft, where)
+        return await giving.build_receipt(draft, where)
 
     def _deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
@@ -89,49 +89,49 @@ class TaskService(BoundService, contract.Tasks):
 
     @implements
     async def retry(self, task_id: str, *, assignee: str | None = None) -> contract.TaskReceipt:
-        old = await access.owned(self.call, task_id)
+        old = await access.lock_own_task(self.call, task_id)
         if old["status"] in states.UNFINISHED:
             raise IllegalTransition(
                 f"{task_id} is {old['status']}; only what has ended is done again.",
                 fix="Cancel it first, or reassign it.",
                 allowed=states.allowed_after(old["status"]),
             )
-        data = await self.call.tx.one(statements.data_of, task_id=task_id)
+        data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
-        draft, where = await giving.repeat(self.call, old.row, data, assignee)
+        draft, where = await giving.repeat_task(self.call, old.row, data, assignee)
         old.log("note", content=f"done again as {draft.task_id}")
         await old.save()
         self.call.target = draft.task_id
-        return await giving.receipt(draft, where)
+        return await giving.build_receipt(draft, where)
 
     @implements
     async def reassign(self, task_id: str, assignee: str | None, reason: str | None = None) -> contract.TaskUpdate:
-        draft = await access.owned(self.call, task_id)
+        draft = await access.lock_own_task(self.call, task_id)
         if draft["status"] in states.TERMINAL:
-            states.check(task_id, draft["status"], TaskStatus.PENDING)
+            states.check_transition(task_id, draft["status"], TaskStatus.PENDING)
         order = giving.Order(draft["task_type"], "{}", assignee, giving.required_of(draft.row), draft["required_model"])
-        where = await giving.destination(self.call, order)
+        where = await giving.resolve_destination(self.call, order)
         draft.set(requirements=encode_json(where.requirements))
-        await move(draft, queues.queue_name(where.lane, draft["task_type"]), where.agent, assignee, reason)
-        return view.update(draft.row)
+        await move_task(draft, queues.queue_name(where.lane, draft["task_type"]), where.agent, assignee, reason)
+        return view.build_update(draft.row)
 
     @implements
     async def cancel(self, task_id: str, reason: str | None = None) -> contract.TaskUpdate:
-        draft = await access.owned(self.call, task_id)
+        draft = await access.lock_own_task(self.call, task_id)
         if draft["status"] != TaskStatus.CANCELLED:
-            await end(draft, TaskStatus.CANCELLED, content=reason)
-        return view.update(draft.row)
+            await end_task(draft, TaskStatus.CANCELLED, content=reason)
+        return view.build_update(draft.row)
 
     @implements
     async def comment(self, task_id: str, text: str) -> contract.TaskEntry:
         call = self.call
-        draft = await access.locked(call, task_id)
+        draft = await access.lock_visible_task(call, task_id)
         number = draft.log("comment", content=text)
         draft.emit("commented", by=call.caller.subject, comment=text)
         await draft.save()
         entry = dict.fromkeys(statements.ENTRIES.names)
-        told = {"type": "comment", "task_id": task_id, "number": number, "time": call.now, "content": text}
-        return view.entry(entry | told | {"actor": call.caller.subject})
+        values = {"type": "comment", "task_id": task_id, "number": number, "time": call.now, "content": text}
+        return view.build_entry(entry | values | {"actor": call.caller.subject})
 
     @implements
     async def message(
@@ -146,10 +146,10 @@ class TaskService(BoundService, contract.Tasks):
         extensions: list[str] = [],
         fencing_token: int | None = None,
     ) -> contract.TaskEntry:
-        said: dict[str, Any] = {"messageId": message_id, "parts": saying.parts_of(text, parts)}
-        said |= {"metadata": metadata, "extensions": extensions}
+        content: dict[str, Any] = {"messageId": message_id, "parts": saying.build_parts(text, parts)}
+        content |= {"metadata": metadata, "extensions": extensions}
         state = TaskStatus(status) if status is not None else None
-        return await saying.message(self.call, task_id, said, state, fencing_token)
+        return await saying.post_message(self.call, task_id, content, state, fencing_token)
 
     @implements
     async def artifact(
@@ -168,8 +168,8 @@ class TaskService(BoundService, contract.Tasks):
         fencing_token: int | None = None,
     ) -> contract.TaskEntry:
         piece: dict[str, Any] = {"artifactId": artifact_id, "name": name, "description": description}
-        piece |= {"parts": saying.parts_of(text, parts), "metadata": metadata, "extensions": extensions}
-        return await saying.artifact(self.call, task_id, piece, append=append, last=last, token=fencing_token)
+        piece |= {"parts": saying.build_parts(text, parts), "metadata": metadata, "extensions": extensions}
+        return await saying.add_artifact(self.call, task_id, piece, append=append, last=last, token=fencing_token)
 
     # -- working ---------------------------------------------------------------------------------
 
@@ -186,8 +186,8 @@ class TaskService(BoundService, contract.Tasks):
         fencing_token: int | None = None,
     ) -> contract.TaskUpdate:
         call = self.call
-        draft = await working.report(call, task_id, status, progress, notes, milestone, result, fencing_token)
-        return view.update(draft.row)
+        draft = await working.apply_update(call, task_id, status, progress, notes, milestone, result, fencing_token)
+        return view.build_update(draft.row)
 
     @implements
     async def claim(
@@ -201,7 +201,7 @@ class TaskService(BoundService, contract.Tasks):
         worker: str | None = None,
         lease_seconds: int = 60,
     ) -> contract.Claim:
-        return await claiming.claim(
+        return await claiming.claim_tasks(
             self.call,
             limit,
             wait=wait,
@@ -224,7 +224,9 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint_number: int | None = None,
     ) -> contract.Renewal:
         call = self.call
-        return await working.renew(call, task_id, fencing_token, lease_seconds, progress, checkpoint, checkpoint_number)
+        return await working.renew_lease(
+            call, task_id, fencing_token, lease_seconds, progress, checkpoint, checkpoint_number
+        )
 
     @implements
     async def release(
@@ -236,26 +238,26 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint: JsonObject | None = None,
         delay: float = 0,
     ) -> contract.TaskUpdate:
-        draft = await working.release(self.call, task_id, fencing_token, reason, checkpoint, delay)
-        return view.update(draft.row)
+        draft = await working.release_task(self.call, task_id, fencing_token, reason, checkpoint, delay)
+        return view.build_update(draft.row)
 
     @implements
     async def complete(
         self, task_id: str, result: JsonValue = None, *, notes: str | None = None, fencing_token: int | None = None
     ) -> contract.TaskUpdate:
-        return view.update((await working.complete(self.call, task_id, result, notes, fencing_token)).row)
+        return view.build_update((await working.complete_task(self.call, task_id, result, notes, fencing_token)).row)
 
     @implements
     async def fail(
         self, task_id: str, error: str, *, retry: bool = True, fencing_token: int | None = None
     ) -> contract.TaskUpdate:
-        return view.update((await working.fail(self.call, task_id, error, retry, fencing_token)).row)
+        return view.build_update((await working.fail_task(self.call, task_id, error, retry, fencing_token)).row)
 
     @implements
     async def append(
         self, task_id: str, content: str, *, offset: int | None = None, fencing_token: int | None = None
     ) -> contract.TaskOutput:
-        return await working.append(self.call, task_id, content, offset, fencing_token)
+        return await working.append_output(self.call, task_id, content, offset, fencing_token)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -280,7 +282,7 @@ class TaskService(BoundService, contract.Tasks):
         context_id: str | None = None,
         cursor: str | None = None,
     ) -> contract.TaskPage:
-        wanted = reading.Wanted(
+        filters = reading.TaskFilters(
             agent_id=agent_id,
             status=status,
             task_type=task_type,
@@ -293,19 +295,19 @@ class TaskService(BoundService, contract.Tasks):
             until=until,
             context_id=context_id,
         )
-        return await reading.page(self.call, wanted, sort, descending, limit, offset, cursor)
+        return await reading.list_tasks(self.call, filters, sort, descending, limit, offset, cursor)
 
     @implements
     async def get(self, task_id: str) -> contract.Task:
-        return await reading.get(self.call, task_id, giving.estimated)
+        return await reading.get_task(self.call, task_id, giving.estimate_completion)
 
     @implements
     async def history(self, task_id: str, *, limit: int = 100, cursor: str | None = None) -> contract.TaskEntryPage:
-        return await reading.history(self.call, task_id, limit, cursor)
+        return await reading.read_history(self.call, task_id, limit, cursor)
 
     @implements
     async def output(self, task_id: str, offset: int = 0, limit: int = 262_144) -> contract.TaskOutput:
-        return await reading.output(self.call, task_id, offset, limit)
+        return await reading.read_output(self.call, task_id, offset, limit)
 
     @implements
     def stream(self, task_id: str, *, last_event_id: str | None = None) -> AsyncIterator[contract.TaskEntry]:
@@ -313,12 +315,12 @@ class TaskService(BoundService, contract.Tasks):
         return cast("AsyncIterator[contract.TaskEntry]", self._follow(task_id, last_event_id))
 
     async def _follow(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
-        task = await access.visible(self.call, task_id)
-        position = reading.position(last_event_id, task["entries"])
+        task = await access.load_visible_task(self.call, task_id)
+        position = reading.parse_position(last_event_id, task["entries"])
         caller = self.call.caller
 
         async def read(reader: Reader, after: int) -> Any:
-            return await reading.stretch(reader, task_id, after)
+            return await reading.read_log_page(reader, task_id, after)
 
         viewer = Viewer(caller.subject, sees_all=True)  # who sees the task sees what happens to it
         return LogStreamSpec(read, task_id, viewer, position)
@@ -327,4 +329,4 @@ class TaskService(BoundService, contract.Tasks):
     async def statistics(
         self, agent_id: str | None = None, task_type: str | None = None, *, since: datetime | None = None
     ) -> contract.TaskStatistics:
-        return await reading.statistics(self.call, agent_id, task_type, since)
+        return await reading.compute_statistics(self.call, agent_id, task_type, since)

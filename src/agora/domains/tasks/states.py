@@ -23,9 +23,18 @@ from agora_sdk.errors import IllegalTransition
 from .queries import NEVER
 from .queues import address_of
 
-__all__ = ["INTERRUPTED", "TERMINAL", "TRANSITIONS", "UNFINISHED", "allowed_after", "check", "is_balanced", "next_due"]
+__all__ = [
+    "INTERRUPTED",
+    "TERMINAL",
+    "TRANSITIONS",
+    "UNFINISHED",
+    "allowed_after",
+    "check_transition",
+    "is_balanced",
+    "next_due",
+]
 
-PATIENCE = 30_000_000  #: how long such a task waits for the one agent before anyone may take it
+ASSIGNMENT_TIMEOUT = 30_000_000  #: how long such a task waits for the one agent before anyone may take it
 _S = TaskStatus
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
 UNFINISHED = frozenset(_S) - TERMINAL
@@ -46,7 +55,7 @@ def allowed_after(status: str) -> list[str]:
     return sorted(state.value for state in TRANSITIONS[TaskStatus(status)] - by_time)
 
 
-def check(task_id: str, before: str, after: TaskStatus) -> None:
+def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
     """Refuse what cannot follow. Raises IllegalTransition naming what can."""
     if after not in TRANSITIONS[TaskStatus(before)]:
         allowed = allowed_after(before)
@@ -81,6 +90,6 @@ def next_due(row: Mapping[str, Any], now: int) -> int | None:
         if row["available_at"] is not None and not row["waiting"]:
             moments.append(row["available_at"])
         if row["waiting"] and is_balanced(row):
-            moments.append(row["updated_at"] + PATIENCE)
+            moments.append(row["updated_at"] + ASSIGNMENT_TIMEOUT)
     soonest = min(moments, default=NEVER)
     return None if soonest == NEVER else soonest

@@ -6,7 +6,7 @@ from agora.core.call import Call
 from agora.domains.agents.signals import AgentRegistered
 from agora.store.port import Row
 
-from .deadlines import follow_deregistration, follow_registration, thaw
+from .deadlines import extend_leases, follow_deregistration, follow_registration
 
 __all__ = ["hand_over_waiting_tasks", "release_tasks", "resume_leases"]
 
@@ -23,4 +23,4 @@ async def release_tasks(call: Call, agent: Row) -> None:
 
 async def resume_leases(call: Call, since: int) -> None:
     """Give leases and timers back the time that a halt took. since: microseconds since 1970."""
-    await thaw(call, since)
+    await extend_leases(call, since)

@@ -15,7 +15,16 @@ from agora_sdk.contract.fields import Priority, TaskStatus
 from . import queues
 from .queries import NEVER
 
-__all__ = ["PRIORITIES", "RANKS", "claimed", "context_of", "entry", "task", "told", "update"]
+__all__ = [
+    "PRIORITIES",
+    "RANKS",
+    "build_announcement",
+    "build_claimed_task",
+    "build_entry",
+    "build_task",
+    "build_update",
+    "context_of",
+]
 
 PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the first first
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
@@ -43,11 +52,11 @@ _SAME = (
 )
 
 
-def _moment(value: int | None) -> datetime | None:
+def _to_datetime(value: int | None) -> datetime | None:
     return None if value is None or value >= NEVER else to_datetime(value)
 
 
-def _fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict[str, Any]:
+def _task_fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict[str, Any]:
     checkpoint, result = row["checkpoint"], data["result"]
     return {name: row[name] for name in _SAME} | {
         "status": TaskStatus(row["status"]),
@@ -57,15 +66,15 @@ def _fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict
         "result": None if result is None else decode_json(result),
         "created_at": to_datetime(row["created_at"]),
         "updated_at": to_datetime(row["updated_at"]),
-        "available_at": _moment(row["available_at"]),
-        "started_at": _moment(row["started_at"]),
-        "completed_at": _moment(row["completed_at"]),
-        "deadline": _moment(row["deadline"]),
+        "available_at": _to_datetime(row["available_at"]),
+        "started_at": _to_datetime(row["started_at"]),
+        "completed_at": _to_datetime(row["completed_at"]),
+        "deadline": _to_datetime(row["deadline"]),
         "required_capabilities": decode_json(row["requirements"]),
         "depends_on": decode_json(row["depends_on"]),
         "blocked_by": row["blocked"],
         "checkpoint": None if checkpoint is None else decode_json(checkpoint),
-        "lease_expires_at": _moment(row["lease_until"]),
+        "lease_expires_at": _to_datetime(row["lease_until"]),
         "context_id": context_of(row),
     }
 
@@ -75,19 +84,19 @@ def context_of(row: Mapping[str, Any] | Row) -> str:
     return str(row["context_id"] or f"ctx_{row['task_id'][5:]}")
 
 
-def task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.Task:
+def build_task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.Task:
     """A task from its row and its data."""
-    return contract.Task.model_construct(**_fields(row, data))
+    return contract.Task.model_construct(**_task_fields(row, data))
 
 
-def claimed(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.ClaimedTask:
+def build_claimed_task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.ClaimedTask:
     """A task as whoever claimed it gets it."""
     return contract.ClaimedTask.model_construct(
-        **_fields(row, data), fencing_token=row["fence"], lease_seconds=row["lease_seconds"]
+        **_task_fields(row, data), fencing_token=row["fence"], lease_seconds=row["lease_seconds"]
     )
 
 
-def update(row: Mapping[str, Any]) -> contract.TaskUpdate:
+def build_update(row: Mapping[str, Any]) -> contract.TaskUpdate:
     """What a change came to."""
     return contract.TaskUpdate.model_construct(
         success=True,
@@ -98,7 +107,7 @@ def update(row: Mapping[str, Any]) -> contract.TaskUpdate:
     )
 
 
-def entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
+def build_entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
     """An entry of a task's log."""
     return contract.TaskEntry.model_construct(
         type=row["type"],
@@ -114,7 +123,7 @@ def entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
     )
 
 
-def told(row: Mapping[str, Any] | Row) -> dict[str, Any]:
+def build_announcement(row: Mapping[str, Any] | Row) -> dict[str, Any]:
     """What a worker needs to know of a task to decide whether to claim it."""
     return {
         "priority": PRIORITIES[row["priority"]].value,

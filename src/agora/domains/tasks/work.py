@@ -14,17 +14,17 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 from . import access, states
 from . import list_queries as task_lists
 from . import queries as tasks
-from .completion import attempt_failed, end, requeue, start
-from .draft import Draft
+from .completion import end_task, fail_attempt, requeue_task, start_task
+from .draft import TaskDraft
 
-__all__ = ["append", "begin", "complete", "fail", "release", "renew", "report"]
+__all__ = ["append_output", "apply_update", "begin_work", "complete_task", "fail_task", "release_task", "renew_lease"]
 
 _S = TaskStatus
 BY_TIME = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
 CHECKPOINT_LIMIT = 65_536  #: characters of JSON
 
 
-async def report(
+async def apply_update(
     call: Call,
     task_id: str,
     status: TaskStatus | None,
@@ -33,42 +33,42 @@ async def report(
     milestone: str | None,
     result: Any,
     token: int | None,
-) -> Draft:
+) -> TaskDraft:
     """Apply what an assignee says of its task: ``agora.task.update``."""
     if status in BY_TIME:
         raise InvalidRequest(
             f"A task becomes {status} by itself.",
             errors=[{"field": "status", "message": "not to be set"}],
         )
-    draft = await _reported(call, task_id, status, token)
+    draft = await _lock_reported_task(call, task_id, status, token)
     if status is not None and status.value == draft["status"] and status in states.TERMINAL:
         await _check_repeated_update(draft, progress, notes, milestone, result)
         return draft
-    said = notes is not None or milestone is not None
+    has_text = notes is not None or milestone is not None
     if status is None and draft["status"] in states.TERMINAL and (progress is not None or milestone is not None):
-        states.check(task_id, draft["status"], _S.IN_PROGRESS)
-    await begin(draft, status, progress if progress is not None else (0.0 if milestone else None))
+        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
+    await begin_work(draft, status, progress if progress is not None else (0.0 if milestone else None))
     ends = status in states.TERMINAL
-    moved = progress is not None and progress != draft["progress"] and not (ends and progress >= 100)
-    if progress is not None and moved:
-        _advance(draft, progress)
-    if said or moved:
-        asks = status in states.INTERRUPTED and status.value != draft["status"]
-        _note(draft, progress if moved else None, notes, milestone, alone=not (ends or asks))
+    has_progressed = progress is not None and progress != draft["progress"] and not (ends and progress >= 100)
+    if progress is not None and has_progressed:
+        _set_progress(draft, progress)
+    if has_text or has_progressed:
+        is_question = status in states.INTERRUPTED and status.value != draft["status"]
+        _record_progress(draft, progress if has_progressed else None, notes, milestone, alone=not (ends or is_question))
     if status is None or status.value == draft["status"]:
         await draft.save()
     else:
-        await _move(draft, status, result, notes)
+        await _change_status(draft, status, result, notes)
     return draft
 
 
-async def _reported(call: Call, task_id: str, status: TaskStatus | None, token: int | None) -> Draft:
+async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | None, token: int | None) -> TaskDraft:
     """The task, for its assignee; for its creator too where that one takes it back or answers its question."""
     if status in (_S.CANCELLED, _S.PENDING):
-        draft = await access.locked(call, task_id)
+        draft = await access.lock_visible_task(call, task_id)
         if call.caller.subject == draft["created_by"] or call.caller.acts_for_others:
             if status is _S.PENDING and draft["status"] not in states.INTERRUPTED:
-                states.check(task_id, draft["status"], _S.PENDING)
+                states.check_transition(task_id, draft["status"], _S.PENDING)
                 if draft["lease_until"] is not None and call.caller.subject != draft["holder"]:
                     raise Conflict(f"{task_id} is leased to {draft['holder']}.", fix="Use agora.task.reassign.")
             return draft
@@ -78,11 +78,11 @@ async def _reported(call: Call, task_id: str, status: TaskStatus | None, token: 
                 fix="Set it to rejected, or release it.",
                 required="act:any",
             )
-    return await access.worked_on(call, task_id, token)
+    return await access.lock_assigned_task(call, task_id, token)
 
 
 async def _check_repeated_update(
-    draft: Draft, progress: float | None, notes: str | None, milestone: str | None, result: Any
+    draft: TaskDraft, progress: float | None, notes: str | None, milestone: str | None, result: Any
 ) -> None:
     """Refuse an update to the status that a task ended with, if it says anything that would be dropped."""
     if result is not None:
@@ -96,19 +96,19 @@ async def _check_repeated_update(
         raise _ended_differently(draft, "progress")
 
 
-async def _check_repeated_result(draft: Draft, result: Any) -> None:
-    data = await draft.call.tx.one(tasks.data_of, task_id=draft.task_id)
+async def _check_repeated_result(draft: TaskDraft, result: Any) -> None:
+    data = await draft.call.tx.one(tasks.select_task_data, task_id=draft.task_id)
     recorded = None if data is None or data["result"] is None else decode_json(data["result"])
-    if _canonical(recorded) != _canonical(result):
+    if _canonical_json(recorded) != _canonical_json(result):
         raise _ended_differently(draft, "result")
 
 
-def _canonical(value: Any) -> str:
+def _canonical_json(value: Any) -> str:
     """JSON in which the order of keys does not matter, and 1 is not true."""
     return json.dumps(value, sort_keys=True)
 
 
-def _ended_differently(draft: Draft, field: str) -> Conflict:
+def _ended_differently(draft: TaskDraft, field: str) -> Conflict:
     return Conflict(
         f"{draft.task_id} is {draft['status']} already, with another {field}.",
         fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
@@ -117,7 +117,7 @@ def _ended_differently(draft: Draft, field: str) -> Conflict:
     )
 
 
-async def begin(draft: Draft, status: TaskStatus | None, progress: float | None) -> None:
+async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: float | None) -> None:
     """A pending task that is worked on passes through in_progress.
 
     Raises IllegalTransition where the work is only implied, by progress or output, and the caller is not the assignee:
@@ -134,12 +134,12 @@ async def begin(draft: Draft, status: TaskStatus | None, progress: float | None)
             allowed=states.allowed_after(draft["status"]),
         )
     if status is not None and status is not _S.IN_PROGRESS:
-        states.check(draft.task_id, draft["status"], status)
+        states.check_transition(draft.task_id, draft["status"], status)
     _check_ready(draft)
-    await start(draft)
+    await start_task(draft)
 
 
-def _check_ready(draft: Draft) -> None:
+def _check_ready(draft: TaskDraft) -> None:
     if draft["blocked"]:
         paused = draft["workflow_id"] is not None
         raise IllegalTransition(
@@ -151,7 +151,7 @@ def _check_ready(draft: Draft) -> None:
         )
 
 
-def _advance(draft: Draft, progress: float) -> None:
+def _set_progress(draft: TaskDraft, progress: float) -> None:
     if progress < draft["progress"]:
         raise Conflict(
             f"The progress of {draft.task_id} is {draft['progress']:g}; it does not go back to {progress:g}.",
@@ -161,7 +161,9 @@ def _advance(draft: Draft, progress: float) -> None:
     draft.set(progress=progress)
 
 
-def _note(draft: Draft, progress: float | None, notes: str | None, milestone: str | None, *, alone: bool) -> None:
+def _record_progress(
+    draft: TaskDraft, progress: float | None, notes: str | None, milestone: str | None, *, alone: bool
+) -> None:
     if notes is not None:
         draft.set(notes=notes)
     if milestone is not None:
@@ -173,10 +175,10 @@ def _note(draft: Draft, progress: float | None, notes: str | None, milestone: st
     draft.emit("progress", progress=draft["progress"], notes=notes, milestone=milestone)
 
 
-async def _move(draft: Draft, status: TaskStatus, result: Any, notes: str | None) -> None:
-    states.check(draft.task_id, draft["status"], status)
+async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, notes: str | None) -> None:
+    states.check_transition(draft.task_id, draft["status"], status)
     if status is _S.PENDING:
-        await requeue(draft, notes or "given back")
+        await requeue_task(draft, notes or "given back")
     elif status in states.INTERRUPTED:
         draft.set(status=status.value, lease_until=None, said=draft["said"] + len(notes or ""))
         draft.log("status", status=status, content=notes)
@@ -189,10 +191,10 @@ async def _move(draft: Draft, status: TaskStatus, result: Any, notes: str | None
         await draft.save()
     else:
         error = (notes or "failed") if status is _S.FAILED else None
-        await end(draft, status, result=result, error=error, content=notes)
+        await end_task(draft, status, result=result, error=error, content=notes)
 
 
-async def renew(
+async def renew_lease(
     call: Call,
     task_id: str,
     token: int,
@@ -202,17 +204,17 @@ async def renew(
     number: int | None,
 ) -> contract.Renewal:
     """Extend a lease, and keep where the work stands."""
-    draft = await access.held(call, task_id, token)
+    draft = await access.lock_held_task(call, task_id, token)
     if draft["status"] in states.TERMINAL or draft["status"] == _S.PENDING:
-        states.check(task_id, draft["status"], _S.IN_PROGRESS)
+        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
     seconds = lease_seconds or draft["lease_seconds"]
     if draft["status"] == _S.IN_PROGRESS:
         draft.set(lease_seconds=seconds, lease_until=call.now + seconds * 1_000_000)
     if progress is not None and progress != draft["progress"]:
-        _advance(draft, progress)
-        _note(draft, progress, None, None, alone=True)
+        _set_progress(draft, progress)
+        _record_progress(draft, progress, None, None, alone=True)
     if checkpoint is not None:
-        _keep(draft, checkpoint, number)
+        _set_checkpoint(draft, checkpoint, number)
         draft.log("checkpoint", progress=draft["progress"], data={"number": draft["checkpoint_number"]})
     await draft.save()
     return contract.Renewal.model_construct(
@@ -226,7 +228,7 @@ async def renew(
     )
 
 
-def _keep(draft: Draft, checkpoint: JsonObject, number: int | None) -> None:
+def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
     text, last = encode_json(checkpoint), draft["checkpoint_number"]
     if len(text) > CHECKPOINT_LIMIT:
         raise PayloadTooLarge(
@@ -245,55 +247,57 @@ def _keep(draft: Draft, checkpoint: JsonObject, number: int | None) -> None:
     draft.set(checkpoint=text, checkpoint_number=number)
 
 
-async def release(
+async def release_task(
     call: Call, task_id: str, token: int, reason: str | None, checkpoint: JsonObject | None, delay: float
-) -> Draft:
+) -> TaskDraft:
     """Give a task back."""
-    draft = await access.held(call, task_id, token)
+    draft = await access.lock_held_task(call, task_id, token)
     if checkpoint is not None:
-        _keep(draft, checkpoint, None)
-    again = call.now + int(delay * 1_000_000) if delay else None
-    await requeue(draft, reason or "released", available_at=again, refund=True)
+        _set_checkpoint(draft, checkpoint, None)
+    available_at = call.now + int(delay * 1_000_000) if delay else None
+    await requeue_task(draft, reason or "released", available_at=available_at, refund=True)
     return draft
 
 
-async def complete(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> Draft:
+async def complete_task(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> TaskDraft:
     """Finish a task. Idempotent; Conflict if it was finished with another result or other notes."""
-    draft = await access.worked_on(call, task_id, token)
+    draft = await access.lock_assigned_task(call, task_id, token)
     if draft["status"] == _S.COMPLETED:
         await _check_repeated_result(draft, result)
         await _check_repeated_update(draft, None, notes, None, None)
         return draft
-    await begin(draft, _S.COMPLETED, None)
+    await begin_work(draft, _S.COMPLETED, None)
     if notes is not None:
         draft.set(notes=notes)
-    await end(draft, _S.COMPLETED, result=result, content=notes)
+    await end_task(draft, _S.COMPLETED, result=result, content=notes)
     return draft
 
 
-async def fail(call: Call, task_id: str, error: str, retry: bool, token: int | None) -> Draft:
+async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: int | None) -> TaskDraft:
     """Record a failed attempt. Idempotent once the task has failed; Conflict if it failed with another error."""
-    draft = await access.worked_on(call, task_id, token)
+    draft = await access.lock_assigned_task(call, task_id, token)
     if draft["status"] == _S.FAILED:
         if error != draft["error"]:
             raise _ended_differently(draft, "error")
         return draft
-    await begin(draft, _S.FAILED, None)
-    states.check(task_id, draft["status"], _S.FAILED)
-    await attempt_failed(draft, error, retry=retry)
+    await begin_work(draft, _S.FAILED, None)
+    states.check_transition(task_id, draft["status"], _S.FAILED)
+    await fail_attempt(draft, error, retry=retry)
     return draft
 
 
-async def append(call: Call, task_id: str, content: str, offset: int | None, token: int | None) -> contract.TaskOutput:
+async def append_output(
+    call: Call, task_id: str, content: str, offset: int | None, token: int | None
+) -> contract.TaskOutput:
     """Append to a task's output."""
-    draft = await access.worked_on(call, task_id, token)
+    draft = await access.lock_assigned_task(call, task_id, token)
     size = draft["output_size"]
     if offset is not None and offset != size:
         await _check_repeated(call, task_id, content, offset, size)
-        return _output(draft, content, offset)
-    await begin(draft, None, 0.0)
+        return _build_output(draft, content, offset)
+    await begin_work(draft, None, 0.0)
     if draft["status"] != _S.IN_PROGRESS:
-        states.check(task_id, draft["status"], _S.IN_PROGRESS)
+        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
     limit = call.context.settings.task_output_limit
     if size + len(content) > limit:
         raise PayloadTooLarge(
@@ -306,7 +310,7 @@ async def append(call: Call, task_id: str, content: str, offset: int | None, tok
     draft.set(output_size=size + len(content))
     draft.emit("output", offset=size, size=len(content))
     await draft.save()
-    return _output(draft, content, size)
+    return _build_output(draft, content, size)
 
 
 async def _check_repeated(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
@@ -322,7 +326,7 @@ async def _check_repeated(call: Call, task_id: str, content: str, offset: int, s
     )
 
 
-def _output(draft: Draft, content: str, offset: int) -> contract.TaskOutput:
+def _build_output(draft: TaskDraft, content: str, offset: int) -> contract.TaskOutput:
     return contract.TaskOutput.model_construct(
         task_id=draft.task_id,
         content="",

@@ -12,11 +12,11 @@ __all__ = [
     "active",
     "by_name",
     "by_ref",
-    "candidates",
     "leased",
     "listing",
     "retire",
     "retire_all",
+    "select_candidates",
     "update",
 ]
 
@@ -105,7 +105,7 @@ _AMONG_POSTGRES = "= any(array(select json_array_elements_text(:among::json)))"
 
 
 @cache
-def candidates(capability: bool, among: bool) -> Query:
+def select_candidates(capability: bool, among: bool) -> Query:
     """Agents that are there, with how many tasks each has: those with a capability, those of a list."""
     source = "agents a"
     if capability:

@@ -11,8 +11,8 @@ from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
 from agora.domains.tasks import worker_queries as statements
-from agora.domains.tasks.access import loaded
-from agora.domains.tasks.completion import requeue
+from agora.domains.tasks.access import lock_task
+from agora.domains.tasks.completion import requeue_task
 from agora.domains.tasks.deadlines import follow_unregistration
 from agora.store.port import Row
 from agora_sdk.contract import implements
@@ -47,7 +47,7 @@ class WorkerService(BoundService, contract.Workers):
         if existing is not None:
             call.target = existing["worker_id"]
             await call.tx.execute(statements.update, worker_id=existing["worker_id"], now=call.now, **values)
-            return _worker(dict(existing) | values | {"last_seen": call.now}, 0)
+            return _build_worker(dict(existing) | values | {"last_seen": call.now}, 0)
         row = {
             "tenant_id": call.caller.tenant,
             "worker_id": new_id("wrk"),
@@ -61,7 +61,7 @@ class WorkerService(BoundService, contract.Workers):
         call.target = str(row["worker_id"])
         call.tx.append(statements.WORKERS, tuple(row[name] for name in statements.WORKERS.names))
         self._emit("registered", row)
-        return _worker(row, 0)
+        return _build_worker(row, 0)
 
     @implements
     async def unregister(self, worker_id: str) -> contract.Unregistration:
@@ -75,7 +75,7 @@ class WorkerService(BoundService, contract.Workers):
             )
         leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
         for task in leased:
-            await requeue(await loaded(call, task["task_id"]), "its worker was taken off", refund=True)
+            await requeue_task(await lock_task(call, task["task_id"]), "its worker was taken off", refund=True)
         await follow_unregistration(call, row["worker_id"], row["owner"])
         await call.tx.execute(statements.retire, worker_id=row["worker_id"], now=call.now)
         call.target = row["worker_id"]
@@ -97,18 +97,18 @@ class WorkerService(BoundService, contract.Workers):
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await call.tx.all(statements.listing, owner=whose, after=after, limit=limit + 1)
         busy = {row["worker"]: row["tasks"] for row in await call.tx.all(statements.active)}
-        found = [_worker(row, busy.get(row["worker_id"], 0)) for row in rows[:limit]]
+        workers = [_build_worker(row, busy.get(row["worker_id"], 0)) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.WorkerPage.model_construct(
-            workers=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
+            workers=workers,
+            count=len(workers),
+            total=None if more or cursor else len(workers),
             has_more=more,
-            next_cursor=paging.encode_cursor(found[-1].worker_id) if more else None,
+            next_cursor=paging.encode_cursor(workers[-1].worker_id) if more else None,
         )
 
 
-def _worker(row: Mapping[str, Any] | Row, active: int) -> contract.Worker:
+def _build_worker(row: Mapping[str, Any] | Row, active: int) -> contract.Worker:
     return contract.Worker.model_construct(
         worker_id=row["worker_id"],
         worker_name=row["worker_name"],

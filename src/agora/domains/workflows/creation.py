@@ -14,21 +14,21 @@ from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import InvalidRequest
 
 from . import queries as workflows
-from .planning.graph import SHOWN, Graph, agents_named, build, faults
-from .progress import advance
-from .run import Budget, Run, StepDraft
+from .planning.graph import MAX_REPORTED_ERRORS, Graph, agents_named, build_graph, find_errors
+from .progress import advance_run
+from .run import Budget, StepDraft, WorkflowRun
 
-__all__ = ["check", "create", "create_child", "step_row"]
+__all__ = ["check_steps", "create_child", "create_workflow", "step_row"]
 
 
-async def check(
+async def check_steps(
     call: Call, steps: Sequence[Step], agents: Sequence[str] = (), *, new: Sequence[Step] | None = None
 ) -> None:
     """Refuse steps that cannot work. Raises InvalidRequest that names every fault.
 
     new: the steps whose agents are looked for; others may have left since their step was accepted.
     """
-    found = list(faults(steps))
+    problems = list(find_errors(steps))
     named = [*agents_named(steps if new is None else new)]
     named += [(f"assigned_agents[{at}]", ref) for at, ref in enumerate(agents)]
     present: dict[str, bool] = {}
@@ -39,18 +39,18 @@ async def check(
             row = await find_agent(call.tx, ref)
             present[ref] = row is not None and row["retired_at"] is None
         if not present[ref]:
-            found.append({"field": field, "message": f"no agent has the id {ref}"})
-    if found:
-        first = f"{found[0]['field']}: {found[0]['message']}"
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            problems.append({"field": field, "message": f"no agent has the id {ref}"})
+    if problems:
+        first = f"{problems[0]['field']}: {problems[0]['message']}"
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise InvalidRequest(
             f"The steps cannot work: {first}{more}.",
             fix="Mend what 'errors' names; nothing was created.",
-            errors=found[:SHOWN],
+            errors=problems[:MAX_REPORTED_ERRORS],
         )
 
 
-async def create(
+async def create_workflow(
     call: Call,
     name: str,
     steps: Sequence[Step],
@@ -61,12 +61,12 @@ async def create(
     priority: Priority,
     inherited: dict[str, Any] | None = None,
     budget: Budget | None = None,
-) -> Run:
+) -> WorkflowRun:
     """Create a workflow of steps that were checked, and begin it.
 
     inherited: columns that a workflow takes from the one it is a step of.
     """
-    graph = build(steps)
+    graph = build_graph(steps)
     workflow_id, tenant = new_id("wf"), call.caller.tenant
     row = dict.fromkeys(workflows.WORKFLOWS.names) | {
         "tenant_id": tenant,
@@ -87,20 +87,20 @@ async def create(
         "updated_at": call.now,
     }
     row |= inherited or {}
-    drafts = _steps(graph, tenant, workflow_id)
-    run = Run(call, row, drafts, budget)
+    drafts = _build_steps(graph, tenant, workflow_id)
+    run = WorkflowRun(call, row, drafts, budget)
     run.reported = True  # whoever creates it sees whether it has ended at once
     await run.emit("created", steps={step.name: step.status.value for step in drafts})
     call.tx.append(workflows.WORKFLOWS, tuple(row[name] for name in workflows.WORKFLOWS.names))
     for step in drafts:
         call.tx.append(workflows.STEPS, tuple(step.row.get(name) for name in workflows.STEPS.names))
-    await advance(run)
+    await advance_run(run)
     await run.save()
     run.reported = False
     return run
 
 
-def _steps(graph: Graph, tenant: str, workflow_id: str) -> list[StepDraft]:
+def _build_steps(graph: Graph, tenant: str, workflow_id: str) -> list[StepDraft]:
     nodes = graph.nodes.values()
     return [StepDraft(step_row(tenant, workflow_id, node.step, node.position, node.depends_on)) for node in nodes]
 
@@ -120,7 +120,7 @@ def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_o
     }
 
 
-async def create_child(run: Run, spec: Step, payload: dict[str, Any], item: int | None) -> Run:
+async def create_child(run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None) -> WorkflowRun:
     """Create the workflow that a step runs."""
     assert spec.workflow is not None
     await run.save_steps()  # what is created looks at what is around it
@@ -128,7 +128,7 @@ async def create_child(run: Run, spec: Step, payload: dict[str, Any], item: int 
     inherited = {name: parent[name] for name in ("created_by", "account_id", "assigned_agents")}
     inherited |= {"parent_id": run.workflow_id, "parent_step": spec.name, "parent_item": item}
     name = spec.name if item is None else f"{spec.name}[{item}]"
-    return await create(
+    return await create_workflow(
         run.call,
         f"{parent['workflow_name']}/{name}"[:200],
         spec.workflow,

@@ -14,37 +14,37 @@ from agora_sdk.contract.workflows import Step, StepStatus
 from agora_sdk.errors import PaymentRequired
 
 from . import queries as workflows
-from .planning.expressions import ExpressionError, condition, resolve, value
-from .run import Run, StepDraft, came_to, definition
+from .planning.expressions import ExpressionError, evaluate_condition, evaluate_value, resolve_payload
+from .run import StepDraft, WorkflowRun, final_result, parse_definition
 
-__all__ = ["begin", "begin_items", "parts_failed", "width"]
+__all__ = ["begin_items", "begin_step", "describe_failed_parts", "parallel_limit"]
 
 _S = StepStatus
-MOST_ITEMS = 1000
-MOST_STEPS = 5000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
-AT_ONCE = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
-MOST_AT_ONCE = 1000  #: steps of these parts, as they may all begin in one transaction
+MAX_ITEMS = 1000
+MAX_STEPS = 5000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
+DEFAULT_PARALLEL = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
+MAX_PARALLEL = 1000  #: steps of these parts, as they may all begin in one transaction
 LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's failure, up to so many times
 
 
-async def begin(run: Run, step: StepDraft) -> str | None:
+async def begin_step(run: WorkflowRun, step: StepDraft) -> str | None:
     """Begin a step whose time has come; answers why it failed at once, if it did."""
     spec = step.spec
     try:
-        scope = await run.scope() if _refers(step) else {}
-        if spec.when is not None and not condition(spec.when, scope, work=run.budget.work):
+        scope = await run.scope() if _has_references(step) else {}
+        if spec.when is not None and not evaluate_condition(spec.when, scope, work=run.budget.work):
             run.move(step, _S.SKIPPED)
         elif spec.approval:
             run.move(step, _S.RUNNING)
             await run.emit("approval_required", step=step.name, message=spec.message)
         elif spec.for_each is not None:
-            return await _spread(run, step, scope)
+            return await _begin_for_each(run, step, scope)
         else:
-            payload = resolve(spec.payload, scope, work=run.budget.work) if scope else spec.payload
-            begun, over = await _begin_one(run, spec, payload, None)
+            payload = resolve_payload(spec.payload, scope, work=run.budget.work) if scope else spec.payload
+            begun, over = await _begin_work(run, spec, payload, None)
             run.move(step, _S.READY, **begun)
             if over is not None:
-                failure, result = await came_to(over)
+                failure, result = await final_result(over)
                 if failure is not None:
                     return failure
                 run.move(step, _S.COMPLETED, result=result)
@@ -55,12 +55,14 @@ async def begin(run: Run, step: StepDraft) -> str | None:
     return None
 
 
-def _refers(step: StepDraft) -> bool:
+def _has_references(step: StepDraft) -> bool:
     spec = step.spec
     return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row["definition"]
 
 
-async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tuple[dict[str, Any], Run | None]:
+async def _begin_work(
+    run: WorkflowRun, spec: Step, payload: Any, item: int | None
+) -> tuple[dict[str, Any], WorkflowRun | None]:
     """Begin the work of a step, or of a part of it; answers the ids of what was begun, and a workflow that is over."""
     if spec.workflow is not None:
         from .creation import create_child
@@ -91,23 +93,25 @@ async def _begin_one(run: Run, spec: Step, payload: Any, item: int | None) -> tu
         balanced=bool(spec.capability or among),
         among=among,
     )
-    draft, _ = await giving.create(run.call, order)
+    draft, _ = await giving.create_task(run.call, order)
     return {"task_id": draft.task_id}, None
 
 
-async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | None:
+async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, Any]) -> str | None:
     """Make the parts of a for_each, and begin as many as may be under way; answers why the step failed, if it did."""
     spec, call = step.spec, run.call
-    items = value(spec.for_each, scope, work=run.budget.work) if isinstance(spec.for_each, str) else spec.for_each
+    items = (
+        evaluate_value(spec.for_each, scope, work=run.budget.work) if isinstance(spec.for_each, str) else spec.for_each
+    )
     if not isinstance(items, list):
         raise ExpressionError(f"for_each of {step.name} gives {type(items).__name__}, not a list")
-    if len(items) > MOST_ITEMS:
-        raise ExpressionError(f"for_each of {step.name} gives {len(items)} items; at most {MOST_ITEMS} are possible")
-    around, _ = await _around(run)
-    if len(items) * _inside(spec) * around > MOST_STEPS:
+    if len(items) > MAX_ITEMS:
+        raise ExpressionError(f"for_each of {step.name} gives {len(items)} items; at most {MAX_ITEMS} are possible")
+    around, _ = await _count_enclosing_parts(run)
+    if len(items) * _count_steps(spec) * around > MAX_STEPS:
         raise ExpressionError(
-            f"for_each of {step.name} comes to {len(items) * _inside(spec) * around} steps, with those of the workflows "
-            f"in it and the parts around it; at most {MOST_STEPS} are possible"
+            f"for_each of {step.name} comes to {len(items) * _count_steps(spec) * around} steps, with those of the workflows "
+            f"in it and the parts around it; at most {MAX_STEPS} are possible"
         )
     if not items:
         run.move(step, _S.COMPLETED, items_total=0)
@@ -123,69 +127,69 @@ async def _spread(run: Run, step: StepDraft, scope: dict[str, Any]) -> str | Non
         }
         call.tx.append(workflows.ITEMS, tuple(row.values()))
     run.move(step, _S.RUNNING, items_total=len(items), items_open=len(items))
-    failure = await begin_items(run, step, await width(run, step))
+    failure = await begin_items(run, step, await parallel_limit(run, step))
     if failure is None and step.row["items_open"] == 0:
         run.move(step, _S.COMPLETED)
     return failure
 
 
-def _inside(spec: Step) -> int:
+def _count_steps(spec: Step) -> int:
     """How many steps a step is, with those of its workflow."""
-    return 1 if spec.workflow is None else sum(map(_inside, spec.workflow))
+    return 1 if spec.workflow is None else sum(map(_count_steps, spec.workflow))
 
 
-async def _around(run: Run) -> tuple[int, int]:
+async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
     """How many parts like the one that a workflow is there are, over all levels, and how many of them at a time."""
     parts, wide = 1, 1
     row: Mapping[str, Any] | Row = run.row
     while row["parent_id"] is not None:
         where = {"workflow_id": row["parent_id"], "step": row["parent_step"]}
-        found = await run.call.tx.one(workflows.around, **where)
-        assert found is not None
-        row, total = found, found["items_total"] or 1
+        enclosing = await run.call.tx.one(workflows.select_enclosing_step, **where)
+        assert enclosing is not None
+        row, total = enclosing, enclosing["items_total"] or 1
         parts *= total
-        wide *= min(total, definition(row["definition"]).max_parallel or AT_ONCE)
+        wide *= min(total, parse_definition(row["definition"]).max_parallel or DEFAULT_PARALLEL)
     return parts, wide
 
 
-async def width(run: Run, step: StepDraft) -> int:
+async def parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
     """How many parts of a for_each are under way at a time."""
-    _, around = await _around(run)
-    return min(step.spec.max_parallel or AT_ONCE, max(1, MOST_AT_ONCE // (_inside(step.spec) * around)))
+    _, around = await _count_enclosing_parts(run)
+    return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
 
-async def begin_items(run: Run, step: StepDraft, most: int) -> str | None:
+async def begin_items(run: WorkflowRun, step: StepDraft, most: int) -> str | None:
     """Begin up to so many further parts; answers why the step has failed with one that could not be begun."""
     call, begun = run.call, 0
     scope: dict[str, Any] | None = None
     while begun < most:
         where = {"workflow_id": run.workflow_id, "step": step.name}
-        rows = await call.tx.all(workflows.items_in, **where, status="pending", limit=most - begun)
+        rows = await call.tx.all(workflows.select_items, **where, status="pending", limit=most - begun)
         if not rows:
             break
         if scope is None:
-            scope = await run.scope() if _refers(step) else {}
+            scope = await run.scope() if _has_references(step) else {}
         for row in rows:
             changes = await _begin_item(run, step, row, scope)
             begun += changes["status"] == _S.READY
-            await call.tx.execute(workflows.change_item(frozenset(changes)), **where, item=row["item"], **changes)
+            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row["item"], **changes)
             if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":
                 return f"Part {row['item']}: {changes['error']}"
-    return None if step.row["items_open"] else parts_failed(step)
+    return None if step.row["items_open"] else describe_failed_parts(step)
 
 
-async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]) -> dict[str, Any]:
+async def _begin_item(run: WorkflowRun, step: StepDraft, row: Row, scope: dict[str, Any]) -> dict[str, Any]:
     """Begin a part; answers the columns that say so, or why it failed."""
     spec, item = step.spec, decode_json(row["value"])
     try:
         if scope:
-            payload = resolve(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.budget.work)
+            payload = resolve_payload(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.budget.work)
         else:
             payload = spec.payload | {"item": item, "index": row["item"]}
-        begun, over = await _begin_one(run, spec, payload, row["item"])
+        begun, over = await _begin_work(run, spec, payload, row["item"])
         if over is None:
             return begun | {"status": _S.READY.value}
-        failure, result = await came_to(over)
+        failure, result = await final_result(over)
     except (ExpressionError, PaymentRequired) as error:
         begun, failure, result = {}, str(error), None
     step.set(items_open=step.row["items_open"] - 1, items_failed=step.row["items_failed"] + (failure is not None))
@@ -194,7 +198,7 @@ async def _begin_item(run: Run, step: StepDraft, row: Row, scope: dict[str, Any]
     return begun | ended | {"completed_at": run.call.now}
 
 
-def parts_failed(step: StepDraft) -> str | None:
+def describe_failed_parts(step: StepDraft) -> str | None:
     """What is said of a step whose parts have all ended."""
     failed = step.row["items_failed"]
     return f"{failed} of {step.row['items_total']} parts failed." if failed else None

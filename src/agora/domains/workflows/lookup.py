@@ -16,10 +16,17 @@ from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from . import queries as workflows
 from .planning import graph as graphs
-from .planning.diagram import mermaid
-from .run import StepDraft, named_agents, outcomes, unknown
+from .planning.diagram import render_mermaid
+from .run import StepDraft, load_outcomes, named_agents, unknown_workflow
 
-__all__ = ["diagram", "page", "standing", "summary", "timeline", "visible"]
+__all__ = [
+    "build_diagram",
+    "build_summary",
+    "build_timeline",
+    "get_workflow",
+    "list_workflows",
+    "load_visible_workflow",
+]
 
 _S = StepStatus
 SPANS = 1000
@@ -29,55 +36,55 @@ VIEWER_NAMES = frozenset(
 Fields = Mapping[str, Any]
 
 
-async def visible(call: Call, workflow_id: str) -> Row:
+async def load_visible_workflow(call: Call, workflow_id: str) -> Row:
     """A workflow as its creator, its agents, and those that see all may see it.
 
     Raises NotFound, whether it is hidden or not there.
     """
-    row = await call.tx.one(workflows.of, workflow_id=workflow_id)
-    if row is None or not await _sees(call, row):
-        raise unknown(workflow_id)
+    row = await call.tx.one(workflows.select_workflow, workflow_id=workflow_id)
+    if row is None or not await _can_see(call, row):
+        raise unknown_workflow(workflow_id)
     return row
 
 
-async def _sees(call: Call, row: Row) -> bool:
+async def _can_see(call: Call, row: Row) -> bool:
     caller, workflow_id = call.caller, row["workflow_id"]
     if caller.may("read:all") or caller.acts_for_others or row["created_by"] == caller.subject:
         return True
     if await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=caller.subject) is not None:
         return True
-    steps = await call.tx.all(workflows.steps, workflow_id=workflow_id)
+    steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
     named = named_agents(StepDraft(step).spec for step in steps)
     return caller.subject in await ids_at(call.tx, (*decode_json(row["assigned_agents"]), *named), row["created_at"])
 
 
-def _moment(value: int | None) -> datetime | None:
+def _to_datetime(value: int | None) -> datetime | None:
     return None if value is None else to_datetime(value)
 
 
-def _seconds(begin: int | None, end: int | None) -> float | None:
+def _seconds_between(begin: int | None, end: int | None) -> float | None:
     return None if begin is None or end is None else round((end - begin) / 1e6, 6)
 
 
-def summary(row: Row | Fields, now: int) -> contract.Workflow:
+def build_summary(row: Row | Fields, now: int) -> contract.Workflow:
     """A workflow without its steps."""
-    total, done = row["total_steps"], row["done_steps"]
+    total, ended = row["total_steps"], row["done_steps"]
     return contract.Workflow.model_construct(
         workflow_id=row["workflow_id"],
         workflow_name=row["workflow_name"],
         status=WorkflowStatus(row["status"]),
-        current_step=min(done + 1, total),
+        current_step=min(ended + 1, total),
         current_steps=[],
         total_steps=total,
-        progress=round(100 * done / total, 2) if total else 100.0,
+        progress=round(100 * ended / total, 2) if total else 100.0,
         steps=[],
         agents=[],
         assigned_agents=decode_json(row["assigned_agents"]),
         created_by=row["created_by"],
         created_at=to_datetime(row["created_at"]),
         started_at=to_datetime(row["created_at"]),
-        completed_at=_moment(row["completed_at"]),
-        duration_seconds=_seconds(row["created_at"], row["completed_at"] or now),
+        completed_at=_to_datetime(row["completed_at"]),
+        duration_seconds=_seconds_between(row["created_at"], row["completed_at"] or now),
         error=row["error"],
         input=decode_json(row["input"]),
         metadata=decode_json(row["metadata"]),
@@ -87,40 +94,41 @@ def summary(row: Row | Fields, now: int) -> contract.Workflow:
     )
 
 
-async def standing(call: Call, workflow_id: str) -> contract.Workflow:
+async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     """A workflow with its steps and what its agents did."""
-    row = await visible(call, workflow_id)
-    found = summary(row, call.now)
-    drafts = [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)]
+    row = await load_visible_workflow(call, workflow_id)
+    workflow = build_summary(row, call.now)
+    drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
     tasks = _by_step(await call.tx.all(workflows.tasks_of, workflow_id=workflow_id))
-    results = await outcomes(call, workflow_id)
+    results = await load_outcomes(call, workflow_id)
     made_up = {step.spec.compensate for step in drafts} - {None}
-    found.steps = [
-        _state(step, tasks.get(step.name, []), results.get(step.name, {}), step.name in made_up) for step in drafts
+    workflow.steps = [
+        _build_step_state(step, tasks.get(step.name, []), results.get(step.name, {}), step.name in made_up)
+        for step in drafts
     ]
-    normal = [state for state in found.steps if not state.compensation]
+    normal = [state for state in workflow.steps if not state.compensation]
     undone = [at for at, state in enumerate(normal, 1) if state.status in (_S.PENDING, _S.READY, _S.RUNNING)]
-    found.current_step = undone[0] if undone else len(normal)
-    found.current_steps = [state.name for state in found.steps if state.status in (_S.READY, _S.RUNNING)]
+    workflow.current_step = undone[0] if undone else len(normal)
+    workflow.current_steps = [state.name for state in workflow.steps if state.status in (_S.READY, _S.RUNNING)]
     if normal and undone:
-        found.progress = round(sum(_share(state) for state in normal) / len(normal), 2)
-    found.agents = _shares(await call.tx.all(workflows.shares, workflow_id=workflow_id))
-    return found
+        workflow.progress = round(sum(_step_progress(state) for state in normal) / len(normal), 2)
+    workflow.agents = _build_agent_shares(await call.tx.all(workflows.shares, workflow_id=workflow_id))
+    return workflow
 
 
 def _by_step(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    groups: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row["task_id"]):
-        found.setdefault(row["step"], []).append(row)
-    return found
+        groups.setdefault(row["step"], []).append(row)
+    return groups
 
 
-def _share(state: contract.StepState) -> float:
+def _step_progress(state: contract.StepState) -> float:
     """How much of a step is done, in per cent."""
     return state.progress if state.status in (_S.READY, _S.RUNNING, _S.PENDING) else 100.0
 
 
-def _state(step: StepDraft, tasks: Sequence[Row], outcome: Fields, compensation: bool) -> contract.StepState:
+def _build_step_state(step: StepDraft, tasks: Sequence[Row], outcome: Fields, compensation: bool) -> contract.StepState:
     spec, row = step.spec, step.row
     last = tasks[-1] if tasks and row["items_total"] is None else None
     status = step.status
@@ -138,21 +146,21 @@ def _state(step: StepDraft, tasks: Sequence[Row], outcome: Fields, compensation:
         assigned_agent=last["assigned_agent"] if last is not None else None,
         depends_on=step.depends_on,
         attempts=last["attempts"] if last is not None else 0,
-        progress=_progress(step, last),
-        started_at=_moment(begun),
-        completed_at=_moment(row["completed_at"]),
-        duration_seconds=_seconds(begun, row["completed_at"]),
+        progress=_compute_progress(step, last),
+        started_at=_to_datetime(begun),
+        completed_at=_to_datetime(row["completed_at"]),
+        duration_seconds=_seconds_between(begun, row["completed_at"]),
         result=outcome.get("result"),
         error=row["error"] or (last["error"] if last is not None else None),
         awaiting="approval" if spec.approval and step.active else None,
         message=spec.message,
-        items=_items(step, tasks),
+        items=_build_items(step, tasks),
         workflow_id=row["child_id"],
         compensation=compensation,
     )
 
 
-def _progress(step: StepDraft, task: Row | None) -> float:
+def _compute_progress(step: StepDraft, task: Row | None) -> float:
     row = step.row
     if step.status in (_S.COMPLETED, _S.SKIPPED):
         return 100.0
@@ -161,7 +169,7 @@ def _progress(step: StepDraft, task: Row | None) -> float:
     return float(task["progress"]) if task is not None else 0.0
 
 
-def _items(step: StepDraft, tasks: Sequence[Row]) -> contract.Items | None:
+def _build_items(step: StepDraft, tasks: Sequence[Row]) -> contract.Items | None:
     row = step.row
     if row["items_total"] is None:
         return None
@@ -172,7 +180,7 @@ def _items(step: StepDraft, tasks: Sequence[Row]) -> contract.Items | None:
     )
 
 
-def _shares(rows: Sequence[Row]) -> list[contract.AgentShare]:
+def _build_agent_shares(rows: Sequence[Row]) -> list[contract.AgentShare]:
     shares: dict[str, contract.AgentShare] = {}
     took: dict[str, float] = {}
     for row in rows:
@@ -193,7 +201,7 @@ def _shares(rows: Sequence[Row]) -> list[contract.AgentShare]:
     return list(shares.values())
 
 
-async def page(
+async def list_workflows(
     call: Call,
     status: WorkflowStatus | None,
     agent_id: str | None,
@@ -204,28 +212,30 @@ async def page(
 ) -> contract.WorkflowPage:
     """A page of workflows, newest first."""
     caller = call.caller
-    given: dict[str, Any] = {"status": status and status.value, "since": since and to_microseconds(since)}
+    parameters: dict[str, Any] = {"status": status and status.value, "since": since and to_microseconds(since)}
     if agent_id is not None:
         own = agent_id in (caller.subject, "operator")
-        given["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id))["agent_id"]
+        parameters["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id))["agent_id"]
     if not (caller.may("read:all") or caller.acts_for_others):
-        given |= {"viewer": caller.subject} | await _viewer_names(call)
-    given = {name: value for name, value in given.items() if value is not None}
-    filters = frozenset(given) - VIEWER_NAMES
+        parameters |= {"viewer": caller.subject} | await _viewer_names(call)
+    parameters = {name: value for name, value in parameters.items() if value is not None}
+    filters = frozenset(parameters) - VIEWER_NAMES
     place = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
-    rows = await call.tx.all(workflows.listing(filters | set(place)), **given, **place, limit=limit + 1, offset=offset)
+    rows = await call.tx.all(
+        workflows.list_workflows(filters | set(place)), **parameters, **place, limit=limit + 1, offset=offset
+    )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    found = [summary(row, call.now) for row in rows]
-    total, estimate = len(found), False
+    page = [build_summary(row, call.now) for row in rows]
+    total, estimate = len(page), False
     if more or cursor or offset:
-        total, estimate = await paging.count_rows(call.tx, workflows.listing_count(filters), given)
+        total, estimate = await paging.count_rows(call.tx, workflows.count_workflows(filters), parameters)
     return contract.WorkflowPage.model_construct(
-        workflows=found,
-        count=len(found),
+        workflows=page,
+        count=len(page),
         total=total,
         total_is_estimate=estimate,
         has_more=more,
-        next_cursor=paging.encode_cursor(found[-1].workflow_id) if more else None,
+        next_cursor=paging.encode_cursor(page[-1].workflow_id) if more else None,
     )
 
 
@@ -248,38 +258,40 @@ async def _viewer_names(call: Call) -> dict[str, Any]:
     }
 
 
-async def timeline(call: Call, workflow_id: str) -> contract.Timeline:
+async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
     """Spans for a Gantt chart, in the order in which they could begin."""
-    row = await visible(call, workflow_id)
-    drafts = [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)]
+    row = await load_visible_workflow(call, workflow_id)
+    drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
     tasks = {task["task_id"]: task for task in await call.tx.all(workflows.tasks_of, workflow_id=workflow_id)}
-    spans = [_span(step, tasks.get(step.row["task_id"])) for step in drafts]
+    spans = [_build_span(step, tasks.get(step.row["task_id"])) for step in drafts]
     parts = await call.tx.all(workflows.item_spans, workflow_id=workflow_id, limit=SPANS + 1)
-    spans += [_part(part) for part in parts[:SPANS]]
+    spans += [_build_item_span(part) for part in parts[:SPANS]]
     end = row["completed_at"]
     spans.sort(key=lambda span: (span.start is None, span.start, span.index is not None, span.index))
     return contract.Timeline.model_construct(
         workflow_id=workflow_id,
         status=WorkflowStatus(row["status"]),
         start=to_datetime(row["created_at"]),
-        end=_moment(end),
-        duration_seconds=_seconds(row["created_at"], end or call.now) or 0.0,
+        end=_to_datetime(end),
+        duration_seconds=_seconds_between(row["created_at"], end or call.now) or 0.0,
         spans=spans,
         has_more=len(parts) > SPANS,
     )
 
 
-def _span(step: StepDraft, task: Row | None) -> contract.Span:
+def _build_span(step: StepDraft, task: Row | None) -> contract.Span:
     row = step.row
     begun = row["ready_at"] if task is None else task["started_at"]
     return contract.Span.model_construct(
         step=step.name,
         status=step.status,
-        start=_moment(row["ready_at"]),
-        begun=None if step.spec.approval else _moment(begun),  # nobody works at it: it waits, and then it is decided
-        end=_moment(row["completed_at"]),
+        start=_to_datetime(row["ready_at"]),
+        begun=None
+        if step.spec.approval
+        else _to_datetime(begun),  # nobody works at it: it waits, and then it is decided
+        end=_to_datetime(row["completed_at"]),
         awaiting="approval" if step.spec.approval and step.active else None,
-        duration_seconds=_seconds(begun, row["completed_at"]),
+        duration_seconds=_seconds_between(begun, row["completed_at"]),
         agent=task["assigned_agent"] if task is not None else None,
         task_id=row["task_id"],
         attempts=task["attempts"] if task is not None else 0,
@@ -288,15 +300,15 @@ def _span(step: StepDraft, task: Row | None) -> contract.Span:
     )
 
 
-def _part(row: Row) -> contract.Span:
+def _build_item_span(row: Row) -> contract.Span:
     return contract.Span.model_construct(
         step=row["step"],
         status=StepStatus(row["item_status"]),
         start=to_datetime(row["created_at"]),
-        begun=_moment(row["started_at"]),
-        end=_moment(row["item_completed_at"]),
+        begun=_to_datetime(row["started_at"]),
+        end=_to_datetime(row["item_completed_at"]),
         awaiting=None,
-        duration_seconds=_seconds(row["started_at"], row["item_completed_at"]),
+        duration_seconds=_seconds_between(row["started_at"], row["item_completed_at"]),
         agent=row["assigned_agent"],
         task_id=row["task_id"],
         attempts=row["attempts"],
@@ -305,11 +317,11 @@ def _part(row: Row) -> contract.Span:
     )
 
 
-async def diagram(call: Call, workflow_id: str) -> contract.WorkflowDiagram:
+async def build_diagram(call: Call, workflow_id: str) -> contract.WorkflowDiagram:
     """The graph as Mermaid text."""
-    row = await visible(call, workflow_id)
-    drafts = [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)]
+    row = await load_visible_workflow(call, workflow_id)
+    drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
     steps = [(step.spec, step.row["position"], step.depends_on) for step in drafts]
-    graph = graphs.restore(steps, sequential=not row["graph"])
-    text = mermaid(graph, {step.name: step.row["status"] for step in drafts})
+    graph = graphs.restore_graph(steps, sequential=not row["graph"])
+    text = render_mermaid(graph, {step.name: step.row["status"] for step in drafts})
     return contract.WorkflowDiagram(workflow_id=workflow_id, mermaid=text)

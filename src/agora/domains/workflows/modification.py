@@ -10,25 +10,35 @@ from agora.domains.tasks import access, queues, states
 from agora.domains.tasks import assignment as giving
 from agora.domains.tasks import completion as ending
 from agora.domains.tasks import queries as tasks
-from agora.domains.tasks.draft import Draft
+from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import Step, StepStatus
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound
 
 from . import queries as workflows
-from .creation import check, step_row
-from .launch import width
+from .creation import check_steps, step_row
+from .launch import parallel_limit
 from .planning import graph as graphs
 from .planning.graph import Graph
-from .progress import advance, begin_more, settle, stop_work, terminate
-from .run import Run, StepDraft
+from .progress import advance_run, begin_more_parts, cancel_step_work, settle_step, terminate_run
+from .run import StepDraft, WorkflowRun
 
-__all__ = ["add", "approve", "pause", "reassign", "reorder", "require_step", "resume", "skip", "stop"]
+__all__ = [
+    "add_step",
+    "decide_approval",
+    "pause_workflow",
+    "reassign_step",
+    "reorder_steps",
+    "require_step",
+    "resume_workflow",
+    "skip_step",
+    "terminate_workflow",
+]
 
 _S = StepStatus
 
 
-def require_running(run: Run) -> None:
+def require_running(run: WorkflowRun) -> None:
     """Raises IllegalTransition for a workflow that has ended."""
     if run.ended:
         raise IllegalTransition(
@@ -38,7 +48,7 @@ def require_running(run: Run) -> None:
         )
 
 
-def require_step(run: Run, name: str | None) -> StepDraft:
+def require_step(run: WorkflowRun, name: str | None) -> StepDraft:
     """The step meant. Raises InvalidRequest if none is named, NotFound."""
     if name is None:
         raise InvalidRequest("Which step?", fix="Name it.", errors=[{"field": "step", "message": "required"}])
@@ -51,40 +61,40 @@ def require_step(run: Run, name: str | None) -> StepDraft:
     return run.steps[name]
 
 
-def _graph(run: Run) -> Graph:
-    return graphs.restore(
+def _restore_graph(run: WorkflowRun) -> Graph:
+    return graphs.restore_graph(
         [(step.spec, step.row["position"], step.depends_on) for step in run.steps.values()],
         sequential=not run.row["graph"],
     )
 
 
-def _fixed(run: Run) -> set[str]:
+def _begun_names(run: WorkflowRun) -> set[str]:
     return {step.name for step in run.steps.values() if step.status is not _S.PENDING}
 
 
-async def add(run: Run, definition: Step | None, before: Sequence[str]) -> str:
+async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[str]) -> str:
     """Add a step; answers its name."""
     if definition is None:
         raise InvalidRequest(
             "What step?", fix="Give its definition.", errors=[{"field": "definition", "message": "required"}]
         )
-    changed = graphs.add(_graph(run), definition, before, _fixed(run))
-    await check(run.call, [node.step for node in changed.nodes.values()], new=[definition])
+    changed = graphs.add_node(_restore_graph(run), definition, before, _begun_names(run))
+    await check_steps(run.call, [node.step for node in changed.nodes.values()], new=[definition])
     node, call = changed.nodes[definition.name], run.call
     row = step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
     call.tx.append(workflows.STEPS, tuple(row.values()))
-    _apply(run, changed)
+    _apply_graph(run, changed)
     run.set(total_steps=run.row["total_steps"] + (not node.compensation))
     return node.step.name
 
 
-def reorder(run: Run, order: Sequence[str]) -> None:
+def reorder_steps(run: WorkflowRun, order: Sequence[str]) -> None:
     """Put the steps that have not begun into another order."""
-    _apply(run, graphs.reorder(_graph(run), order, _fixed(run)))
+    _apply_graph(run, graphs.reorder_nodes(_restore_graph(run), order, _begun_names(run)))
 
 
-def _apply(run: Run, changed: Graph) -> None:
+def _apply_graph(run: WorkflowRun, changed: Graph) -> None:
     for name, node in changed.nodes.items():
         step = run.steps[name]
         if step.row["position"] != node.position:
@@ -94,9 +104,9 @@ def _apply(run: Run, changed: Graph) -> None:
             step.set(depends_on=encode_json(step.depends_on))
 
 
-async def skip(run: Run, step: StepDraft) -> None:
+async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
     """Leave a step out that nobody has begun."""
-    if step.ended or await _begun(run, step):
+    if step.ended or await _has_begun(run, step):
         raise IllegalTransition(
             f"{step.name} is {step.row['status'] if step.ended else 'under way'}; only what has not begun is skipped.",
             fix="Cancel its task, or terminate the workflow.",
@@ -107,19 +117,19 @@ async def skip(run: Run, step: StepDraft) -> None:
     active = step.active
     run.move(step, _S.SKIPPED)
     if active:
-        await stop_work(run, step)
+        await cancel_step_work(run, step)
 
 
-async def _begun(run: Run, step: StepDraft) -> bool:
+async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
     if not step.active:
         return False
     if step.row["items_total"] or step.row["child_id"]:
         return True
-    row = await run.call.tx.one(tasks.of, task_id=step.row["task_id"] or "")
+    row = await run.call.tx.one(tasks.select_task, task_id=step.row["task_id"] or "")
     return row is not None and row["status"] != TaskStatus.PENDING
 
 
-async def reassign(run: Run, step: StepDraft, agent: str | None, capability: Sequence[str]) -> None:
+async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, capability: Sequence[str]) -> None:
     """Let somebody else do a step; work on it that is under way ends, and begins anew."""
     spec = step.spec
     if (agent is None) == (not capability):
@@ -131,99 +141,101 @@ async def reassign(run: Run, step: StepDraft, agent: str | None, capability: Seq
     if step.ended:
         raise IllegalTransition(f"{step.name} is {step.status}; it is not done again.", allowed=[])
     changed = spec.model_copy(update={"agent": agent, "capability": list(capability)})
-    await check(run.call, [changed if other is step else other.spec for other in run.steps.values()], new=[changed])
+    await check_steps(
+        run.call, [changed if other is step else other.spec for other in run.steps.values()], new=[changed]
+    )
     step.set(definition=changed.model_dump_json(exclude_defaults=True))
     for task_id in await _open_tasks(run, step):
-        draft = await access.loaded(run.call, task_id)
+        draft = await access.lock_task(run.call, task_id)
         if draft["status"] in states.UNFINISHED:
             await _hand_over(draft, agent, capability)
     run.moved[step.name] = step.row["status"]
 
 
-async def _open_tasks(run: Run, step: StepDraft) -> list[str]:
+async def _open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
     if step.row["items_total"]:
         rows = await run.call.tx.all(workflows.open_items, workflow_id=run.workflow_id, step=step.name)
         return [row["task_id"] for row in rows if row["task_id"] is not None]
     return [step.row["task_id"]] if step.row["task_id"] is not None else []
 
 
-async def _hand_over(draft: Draft, agent: str | None, capability: Sequence[str]) -> None:
+async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
     order = giving.Order(draft["task_type"], "{}", agent, capability, draft["required_model"], balanced=agent is None)
-    where = await giving.destination(draft.call, order)
+    where = await giving.resolve_destination(draft.call, order)
     draft.set(requirements=encode_json(where.requirements))
     queue = queues.queue_name(where.lane, draft["task_type"])
-    await ending.move(draft, queue, where.agent, agent, "its workflow was modified")
+    await ending.move_task(draft, queue, where.agent, agent, "its workflow was modified")
 
 
-async def pause(run: Run) -> None:
+async def pause_workflow(run: WorkflowRun) -> None:
     """Begin nothing more; what is under way may end."""
     if run.row["paused_at"] is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
     run.set(paused_at=run.call.now)
     await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
     await run.emit("paused")
-    for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
-        child = await Run.load(run.call, row["workflow_id"])
+    for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
+        child = await WorkflowRun.load(run.call, row["workflow_id"])
         if not child.ended and child.row["paused_at"] is None:
-            await pause(child)
+            await pause_workflow(child)
             await child.save()
 
 
-async def resume(run: Run) -> None:
+async def resume_workflow(run: WorkflowRun) -> None:
     """Go on after a pause."""
     if run.row["paused_at"] is None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
     run.set(paused_at=None)
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
         if row["waiting"]:
-            draft = Draft(run.call, row)
-            ending.announce(draft)
+            draft = TaskDraft(run.call, row)
+            ending.announce_available(draft)
             if states.is_balanced(row):
                 await draft.save()  # its agent has as long as at first
     await run.emit("resumed")
     await run.save()  # a part that ends now moves it on
-    for row in await run.call.tx.all(workflows.children, workflow_id=run.workflow_id):
-        child = await Run.load(run.call, row["workflow_id"])
+    for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
+        child = await WorkflowRun.load(run.call, row["workflow_id"])
         if not child.ended and child.row["paused_at"] is not None:
-            await resume(child)
+            await resume_workflow(child)
             await child.save()
     await run.reload()
     if not run.ended:
-        await _fill(run)
-        await advance(run)
+        await _begin_waiting_parts(run)
+        await advance_run(run)
 
 
-async def _fill(run: Run) -> None:
+async def _begin_waiting_parts(run: WorkflowRun) -> None:
     """Begin the parts of steps that ended while the workflow was paused left room for."""
     for step in list(run.steps.values()):
         if step.active and step.row["items_open"]:
             rows = await run.call.tx.all(
-                workflows.items_in, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
+                workflows.select_items, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
             )
-            room = await width(run, step) - len(rows)
+            room = await parallel_limit(run, step) - len(rows)
             if room > 0:
-                await begin_more(run, step, room)
+                await begin_more_parts(run, step, room)
 
 
-async def approve(run: Run, name: str | None, approved: bool, comment: str) -> StepDraft:
+async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft:
     """Decide about a step that waits for it; answers the step."""
     awaiting = [step for step in run.steps.values() if step.active and step.spec.approval]
     step = awaiting[0] if name is None and len(awaiting) == 1 else require_step(run, name)
     if step not in awaiting:
         raise IllegalTransition(
             f"{step.name} does not wait for an approval.",
-            fix=f"These do: {', '.join(found.name for found in awaiting) or 'none'}.",
-            allowed=[found.name for found in awaiting],
+            fix=f"These do: {', '.join(candidate.name for candidate in awaiting) or 'none'}.",
+            allowed=[candidate.name for candidate in awaiting],
         )
-    decided: dict[str, Any] = {"approved": approved, "by": run.call.caller.subject, "comment": comment}
-    step.set(result=encode_json(decided))
+    decision: dict[str, Any] = {"approved": approved, "by": run.call.caller.subject, "comment": comment}
+    step.set(result=encode_json(decision))
     by = f" by {run.call.caller.name}"
-    await settle(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
+    await settle_step(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
     if run.row["paused_at"] is None:
-        await advance(run)
+        await advance_run(run)
     return step
 
 
-async def stop(run: Run, reason: str) -> None:
+async def terminate_workflow(run: WorkflowRun, reason: str) -> None:
     """End a workflow before its time."""
-    await terminate(run, reason)
+    await terminate_run(run, reason)

@@ -13,136 +13,146 @@ from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from . import launch as launching
 from . import queries as workflows
-from .run import Run, StepDraft, came_to
+from .run import StepDraft, WorkflowRun, final_result
 
-__all__ = ["advance", "begin_more", "conclude", "settle", "stop_work", "task_ended", "terminate"]
+__all__ = [
+    "advance_run",
+    "begin_more_parts",
+    "cancel_step_work",
+    "end_run",
+    "handle_task_ended",
+    "settle_step",
+    "terminate_run",
+]
 
 _S, _W = StepStatus, WorkflowStatus
 
 
-async def task_ended(call: Call, task: Mapping[str, Any], status: TaskStatus, error: str | None) -> None:
+async def handle_task_ended(call: Call, task: Mapping[str, Any], status: TaskStatus, error: str | None) -> None:
     """A task of a workflow has ended."""
-    run = await Run.load(call, task["workflow_id"])
+    run = await WorkflowRun.load(call, task["workflow_id"])
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
-    await _ended(run, task["step"], task["item"], "task_id", task["task_id"], failure, None)
+    await _handle_work_ended(run, task["step"], task["item"], "task_id", task["task_id"], failure, None)
 
 
-async def _child_ended(child: Run) -> None:
+async def _handle_child_ended(child: WorkflowRun) -> None:
     """A workflow that is a step of another has ended."""
-    run, row = await Run.load(child.call, child.row["parent_id"]), child.row
-    await _ended(run, row["parent_step"], row["parent_item"], "child_id", child.workflow_id, *await came_to(child))
+    run, row = await WorkflowRun.load(child.call, child.row["parent_id"]), child.row
+    await _handle_work_ended(
+        run, row["parent_step"], row["parent_item"], "child_id", child.workflow_id, *await final_result(child)
+    )
 
 
-async def _ended(
-    run: Run, name: str, item: int | None, kind: str, part_id: str, failure: str | None, result: str | None
+async def _handle_work_ended(
+    run: WorkflowRun, name: str, item: int | None, kind: str, part_id: str, failure: str | None, result: str | None
 ) -> None:
     """The work of a step, or of a part of it, has ended; what is not awaited any more changes nothing."""
     step = run.steps.get(name)
     if run.ended or step is None or not step.active:
         return
     if item is not None:
-        await _item_ended(run, step, item, kind, part_id, failure, result)
+        await _handle_part_ended(run, step, item, kind, part_id, failure, result)
     elif step.row[kind] == part_id:
         if result is not None:
             step.set(result=result)
-        await settle(run, step, failure)
+        await settle_step(run, step, failure)
     else:
         return
-    await advance(run)
+    await advance_run(run)
     await run.save()
 
 
-async def _item_ended(
-    run: Run, step: StepDraft, item: int, kind: str, part_id: str, failure: str | None, result: str | None
+async def _handle_part_ended(
+    run: WorkflowRun, step: StepDraft, item: int, kind: str, part_id: str, failure: str | None, result: str | None
 ) -> None:
     call = run.call
     where = {"workflow_id": run.workflow_id, "step": step.name, "item": item}
-    row = await call.tx.one(workflows.item, **where)
+    row = await call.tx.one(workflows.select_item_for_update, **where)
     if row is None or row["status"] not in ("pending", "ready") or row[kind] != part_id:
         return
     status = _S.COMPLETED if failure is None else _S.FAILED
     changes = {"status": status.value, "error": failure, "completed_at": call.now, "result": result}
-    await call.tx.execute(workflows.change_item(frozenset(changes)), **where, **changes)
+    await call.tx.execute(workflows.update_item(frozenset(changes)), **where, **changes)
     step.set(items_open=step.row["items_open"] - 1)
     if failure is not None:
         step.set(items_failed=step.row["items_failed"] + 1)
         if step.spec.on_failure != "continue":
-            await settle(run, step, f"Part {item}: {failure}")
+            await settle_step(run, step, f"Part {item}: {failure}")
             return
     if step.row["items_open"] == 0:
-        await settle(run, step, launching.parts_failed(step))
+        await settle_step(run, step, launching.describe_failed_parts(step))
     elif run.row["paused_at"] is None:
-        await begin_more(run, step, 1)
+        await begin_more_parts(run, step, 1)
 
 
-async def begin_more(run: Run, step: StepDraft, most: int) -> None:
+async def begin_more_parts(run: WorkflowRun, step: StepDraft, most: int) -> None:
     """Begin up to so many further parts of a step."""
     failure = await launching.begin_items(run, step, most)
     if failure is not None or step.row["items_open"] == 0:
-        await settle(run, step, failure)
+        await settle_step(run, step, failure)
 
 
-async def settle(run: Run, step: StepDraft, failure: str | None) -> None:
+async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) -> None:
     """A step has ended, well or not."""
     if failure is None:
         run.move(step, _S.COMPLETED)
         return
     run.move(step, _S.FAILED, error=failure[:4000])
     if step.row["items_open"]:
-        await stop_work(run, step)
+        await cancel_step_work(run, step)
     spec = step.spec
     if spec.on_failure == "continue" or step.name in run.compensations:
         return
     if run.row["error"] is None:
         run.set(error=f"{step.name}: {failure}"[:4000])
     if run.row["paused_at"] is None:
-        await _make_up(run, step)
+        await _begin_compensation(run, step)
 
 
-async def _make_up(run: Run, step: StepDraft) -> None:
+async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
     """Begin the step that makes up for a failed one, if there is one that has not begun."""
     if step.status is _S.FAILED and step.spec.compensate is not None:
         makes_up = run.steps[step.spec.compensate]
-        if makes_up.status is _S.PENDING and (failed := await launching.begin(run, makes_up)):
+        if makes_up.status is _S.PENDING and (failed := await launching.begin_step(run, makes_up)):
             run.move(makes_up, _S.FAILED, error=failed)
 
 
-async def advance(run: Run) -> None:
+async def advance_run(run: WorkflowRun) -> None:
     """Let every step begin that now can; end the workflow when nothing is left to do."""
     while not run.ended and run.row["paused_at"] is None:
         if run.row["error"] is not None:
-            await _wind_up(run)
+            await _end_after_failure(run)
             return
         ready = [step for step in run.plain() if run.can_begin(step)]
         for step in ready:
             if run.row["error"] is not None:
                 break
-            if failure := await launching.begin(run, step):
-                await settle(run, step, failure)
+            if failure := await launching.begin_step(run, step):
+                await settle_step(run, step, failure)
         if not ready:
             break
     if not run.ended and run.row["paused_at"] is None and all(step.ended for step in run.plain()):
-        await conclude(run, _W.COMPLETED)
+        await end_run(run, _W.COMPLETED)
 
 
-async def _wind_up(run: Run) -> None:
+async def _end_after_failure(run: WorkflowRun) -> None:
     """A step has failed for all: what runs is stopped, what makes up for it may still run."""
     for step in run.plain():
         if not step.ended:
-            await _cancel(run, step)
-        await _make_up(run, step)
+            await _cancel_step(run, step)
+        await _begin_compensation(run, step)
     if not any(run.steps[name].active for name in run.compensations):
-        await conclude(run, _W.FAILED)
+        await end_run(run, _W.FAILED)
 
 
-async def _cancel(run: Run, step: StepDraft) -> None:
+async def _cancel_step(run: WorkflowRun, step: StepDraft) -> None:
     active = step.active
     run.move(step, _S.CANCELLED)
     if active:
-        await stop_work(run, step)
+        await cancel_step_work(run, step)
 
 
-async def stop_work(run: Run, step: StepDraft) -> None:
+async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
     """Cancel the tasks and workflows of a step that is not awaited any more."""
     await run.save_steps()
     call = run.call
@@ -153,29 +163,29 @@ async def stop_work(run: Run, step: StepDraft) -> None:
         parts += [(row["task_id"], row["child_id"]) for row in open_items]
         for row in open_items:
             changes = {"status": _S.CANCELLED.value, "completed_at": call.now}
-            await call.tx.execute(workflows.change_item(frozenset(changes)), **where, item=row["item"], **changes)
+            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row["item"], **changes)
     for task_id, child_id in parts:
         if task_id is not None:
-            draft = await access.loaded(call, task_id)
+            draft = await access.lock_task(call, task_id)
             if draft["status"] in states.UNFINISHED:
-                await ending.end(draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more.")
+                await ending.end_task(draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more.")
         if child_id is not None:
-            child = await Run.load(call, child_id)
+            child = await WorkflowRun.load(call, child_id)
             if not child.ended:
-                await terminate(child, "Its workflow does not need it any more.")
+                await terminate_run(child, "Its workflow does not need it any more.")
 
 
-async def terminate(run: Run, reason: str) -> None:
+async def terminate_run(run: WorkflowRun, reason: str) -> None:
     """End a workflow before its time."""
     run.set(error=reason[:4000] or None)
     for step in run.steps.values():
         if not step.ended and (step.active or step.name not in run.compensations):
-            await _cancel(run, step)
-    await conclude(run, _W.CANCELLED)
+            await _cancel_step(run, step)
+    await end_run(run, _W.CANCELLED)
     await run.save()
 
 
-async def conclude(run: Run, status: WorkflowStatus) -> None:
+async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
     """The workflow has ended: say so, to the workflow it is a part of too."""
     for name in run.compensations:
         if run.steps[name].status is _S.PENDING:
@@ -185,4 +195,4 @@ async def conclude(run: Run, status: WorkflowStatus) -> None:
     run.set(done_steps=sum(1 for step in run.plain() if step.ended))
     await run.emit(status.value, error=run.row["error"])
     if run.row["parent_id"] is not None and not run.reported:
-        await _child_ended(run)
+        await _handle_child_ended(run)

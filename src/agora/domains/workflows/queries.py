@@ -10,25 +10,25 @@ __all__ = [
     "ITEMS",
     "STEPS",
     "WORKFLOWS",
-    "around",
-    "change",
-    "change_item",
-    "change_step",
-    "children",
+    "count_workflows",
     "hold_tasks",
-    "item",
     "item_outcomes",
     "item_spans",
-    "items_in",
-    "listing",
-    "listing_count",
-    "lock",
-    "of",
+    "list_workflows",
     "open_items",
-    "outcomes",
+    "select_children",
+    "select_enclosing_step",
+    "select_item_for_update",
+    "select_items",
+    "select_steps",
+    "select_workflow",
+    "select_workflow_for_update",
     "shares",
-    "steps",
+    "step_outcomes",
     "tasks_of",
+    "update_item",
+    "update_step",
+    "update_workflow",
     "works_on",
 ]
 
@@ -103,71 +103,77 @@ _WORKFLOW_TYPES, _STEP_TYPES, _ITEM_TYPES = (
 )
 _STEP_COLUMNS = ", ".join(name for name in STEPS.names if name != "result")
 
-of = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id")
-lock = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", lock=True)
-steps = Query(
+select_workflow = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id")
+select_workflow_for_update = Query(
+    "select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", lock=True
+)
+select_steps = Query(
     f"""
     select {_STEP_COLUMNS} from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id
     order by position
     """
 )
-around = Query(
+select_enclosing_step = Query(
     """
     select w.parent_id, w.parent_step, s.items_total, s.definition from workflows w
     join workflow_steps s on s.tenant_id = w.tenant_id and s.workflow_id = w.workflow_id and s.name = :step
     where w.tenant_id = :tenant and w.workflow_id = :workflow_id
     """
 )
-children = Query("select * from workflows where tenant_id = :tenant and parent_id = :workflow_id order by workflow_id")
+select_children = Query(
+    "select * from workflows where tenant_id = :tenant and parent_id = :workflow_id order by workflow_id"
+)
 
 
-def _set(columns: frozenset[str]) -> str:
+def _assignments(columns: frozenset[str]) -> str:
     return ", ".join(f"{name} = :{name}" for name in sorted(columns))
 
 
-def _only(types: dict[str, str], columns: frozenset[str]) -> dict[str, str]:
+def _types_of(types: dict[str, str], columns: frozenset[str]) -> dict[str, str]:
     return {name: types[name] for name in columns if name in types}
 
 
 @cache
-def change(columns: frozenset[str]) -> Write:
+def update_workflow(columns: frozenset[str]) -> Write:
     """Write these columns of a workflow."""
-    sql = f"update workflows set {_set(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
-    return Write(sql, types=_only(_WORKFLOW_TYPES, columns))
+    sql = f"update workflows set {_assignments(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
+    return Write(sql, types=_types_of(_WORKFLOW_TYPES, columns))
 
 
 @cache
-def change_step(columns: frozenset[str]) -> Write:
+def update_step(columns: frozenset[str]) -> Write:
     """Write these columns of a step."""
     sql = f"""
-        update workflow_steps set {_set(columns)}
+        update workflow_steps set {_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and name = :name
     """
-    return Write(sql, types=_only(_STEP_TYPES, columns))
+    return Write(sql, types=_types_of(_STEP_TYPES, columns))
 
 
 @cache
-def change_item(columns: frozenset[str]) -> Write:
+def update_item(columns: frozenset[str]) -> Write:
     """Write these columns of a part of a step."""
     sql = f"""
-        update workflow_items set {_set(columns)}
+        update workflow_items set {_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and step = :step and item = :item
     """
-    return Write(sql, types=_only(_ITEM_TYPES, columns) | {"item": BIG})
+    return Write(sql, types=_types_of(_ITEM_TYPES, columns) | {"item": BIG})
 
 
 # -- parts of a for_each -----------------------------------------------------------------------
 
 _ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
-item = Query(f"select * from workflow_items where {_ITEM} and item = :item", types={"item": BIG}, lock=True)
-items_in = Query(
+select_item_for_update = Query(
+    f"select * from workflow_items where {_ITEM} and item = :item", types={"item": BIG}, lock=True
+)
+select_items = Query(
     f"select * from workflow_items where {_ITEM} and status = :status order by item limit :limit", types={"limit": BIG}
 )
 open_items = Query(f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item")
 
 # -- what became of steps ----------------------------------------------------------------------
 
-outcomes = Query(
+step_outcomes = Query(
     """
     select s.name, s.status, s.error, s.items_total, s.result, d.result as task_result from workflow_steps s
     left join task_data d on d.tenant_id = s.tenant_id and d.task_id = s.task_id
@@ -237,7 +243,7 @@ _ASSIGNED = """
 _LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
 
 
-def _list(sql: str, filters: frozenset[str]) -> Query:
+def _build_list(sql: str, filters: frozenset[str]) -> Query:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
@@ -246,15 +252,15 @@ def _list(sql: str, filters: frozenset[str]) -> Query:
 
 
 @cache
-def listing(filters: frozenset[str]) -> Query:
+def list_workflows(filters: frozenset[str]) -> Query:
     """A page of workflows, newest first."""
     sql = "select * from workflows where tenant_id = :tenant @conditions order by workflow_id desc limit :limit offset :offset"
-    return _list(sql, filters)
+    return _build_list(sql, filters)
 
 
 @cache
-def listing_count(filters: frozenset[str]) -> Query:
+def count_workflows(filters: frozenset[str]) -> Query:
     """How many such workflows there are, counted up to :limit."""
     sql = """select count(*) as total from (
         select 1 from workflows where tenant_id = :tenant @conditions limit :limit) as counted"""
-    return _list(sql, filters)
+    return _build_list(sql, filters)

@@ -18,9 +18,19 @@ from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import NotFound
 
 from . import queries as workflows
-from .planning.expressions import ExpressionError, Work
+from .planning.expressions import ExpressionError, WorkBudget
 
-__all__ = ["ENDED", "Budget", "Run", "StepDraft", "came_to", "definition", "named_agents", "outcomes", "unknown"]
+__all__ = [
+    "ENDED",
+    "Budget",
+    "StepDraft",
+    "WorkflowRun",
+    "final_result",
+    "load_outcomes",
+    "named_agents",
+    "parse_definition",
+    "unknown_workflow",
+]
 
 KEPT = 4096  #: characters of a definition that is kept in memory
 MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
@@ -29,13 +39,13 @@ _W, _S = WorkflowStatus, StepStatus
 ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
 
 
-def definition(text: str) -> Step:
+def parse_definition(text: str) -> Step:
     """A step as it was given; shared, never changed."""
-    return _known(text) if len(text) <= KEPT else Step.model_validate_json(text)
+    return _parse_cached_definition(text) if len(text) <= KEPT else Step.model_validate_json(text)
 
 
 @lru_cache(4096)
-def _known(text: str) -> Step:
+def _parse_cached_definition(text: str) -> Step:
     return Step.model_validate_json(text)
 
 
@@ -45,7 +55,7 @@ class Budget:
     __slots__ = ("characters", "work")
 
     def __init__(self) -> None:
-        self.work = Work(WORK)
+        self.work = WorkBudget(WORK)
         self.characters = MOST_TEXT
 
     def write(self, text: str) -> str:
@@ -81,7 +91,7 @@ class StepDraft:
     @property
     def spec(self) -> Step:
         if self._spec is None:
-            self._spec = definition(self.row["definition"])
+            self._spec = parse_definition(self.row["definition"])
         return self._spec
 
     @property
@@ -106,7 +116,7 @@ class StepDraft:
             self._spec = None
 
 
-class Run:
+class WorkflowRun:
     """A locked workflow. reported: whether the workflow it is a part of learns of its end by itself."""
 
     __slots__ = (
@@ -138,16 +148,18 @@ class Run:
         self._compensations: frozenset[str] | None = None
 
     @classmethod
-    async def load(cls, call: Call, workflow_id: str) -> Run:
+    async def load(cls, call: Call, workflow_id: str) -> WorkflowRun:
         """Lock a workflow and load its steps. Raises NotFound."""
-        row = await call.tx.one(workflows.lock, workflow_id=workflow_id)
+        row = await call.tx.one(workflows.select_workflow_for_update, workflow_id=workflow_id)
         if row is None:
-            raise unknown(workflow_id)
-        return cls(call, row, [StepDraft(step) for step in await call.tx.all(workflows.steps, workflow_id=workflow_id)])
+            raise unknown_workflow(workflow_id)
+        return cls(
+            call, row, [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
+        )
 
     async def reload(self) -> None:
         """See what else has become of it in this transaction, after a save."""
-        fresh = await Run.load(self.call, self.workflow_id)
+        fresh = await WorkflowRun.load(self.call, self.workflow_id)
         self.row, self.steps, self._scope = fresh.row, fresh.steps, None
 
     # -- what it is ------------------------------------------------------------------------------
@@ -170,8 +182,8 @@ class Run:
 
     @property
     def assigned_agents(self) -> list[str]:
-        found: list[str] = decode_json(self.row["assigned_agents"])
-        return found
+        agents: list[str] = decode_json(self.row["assigned_agents"])
+        return agents
 
     def plain(self) -> Iterator[StepDraft]:
         """The steps of the normal flow, in order."""
@@ -222,7 +234,7 @@ class Run:
         for step in self.steps.values():
             if step.changed:
                 changes, step.changed = step.changed, {}
-                write = workflows.change_step(frozenset(changes))
+                write = workflows.update_step(frozenset(changes))
                 await self.call.tx.execute(write, workflow_id=self.workflow_id, name=step.name, **changes)
 
     async def save(self) -> None:
@@ -233,7 +245,7 @@ class Run:
         columns, self._changed = frozenset(self._changed), set()
         values = {name: self.row[name] for name in columns}
         if columns:
-            await self.call.tx.execute(workflows.change(columns), workflow_id=self.workflow_id, **values)
+            await self.call.tx.execute(workflows.update_workflow(columns), workflow_id=self.workflow_id, **values)
         await self.emit("updated", steps=self.moved)
         self.moved = {}
 
@@ -248,7 +260,7 @@ class Run:
     async def emit(self, happening: str, **data: Any) -> None:
         """Log the event ``agora.workflow.HAPPENING`` for its creator and its agents."""
         row = self.row
-        told = {
+        summary = {
             "workflow_id": self.workflow_id,
             "workflow_name": row["workflow_name"],
             "status": row["status"],
@@ -256,7 +268,7 @@ class Run:
             "total_steps": row["total_steps"],
         }
         audience = tuple(dict.fromkeys((row["created_by"], *await self._agent_ids())))
-        self.call.emit(f"agora.workflow.{happening}", told | data, subject=self.workflow_id, audience=audience)
+        self.call.emit(f"agora.workflow.{happening}", summary | data, subject=self.workflow_id, audience=audience)
 
     async def _agent_ids(self) -> list[str]:
         """Ids of the agents it is assigned to, and of those that its steps name: events are for ids, not for names.
@@ -275,7 +287,7 @@ class Run:
         if self._scope is not None:
             return self._scope
         await self.save_steps()
-        steps = await outcomes(self.call, self.workflow_id)
+        steps = await load_outcomes(self.call, self.workflow_id)
         self._scope = {
             "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].ended},
             "input": decode_json(self.row["input"]),
@@ -289,13 +301,13 @@ def named_agents(steps: Iterable[Step]) -> Iterator[str]:
     return (step.agent for step in steps if step.agent is not None)
 
 
-async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
+async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
     """Status, result and error of each step; the result of a for_each is a list in the order of its parts."""
-    rows = await call.tx.all(workflows.outcomes, workflow_id=workflow_id)
-    found: dict[str, dict[str, Any]] = {}
+    rows = await call.tx.all(workflows.step_outcomes, workflow_id=workflow_id)
+    by_step: dict[str, dict[str, Any]] = {}
     for row in rows:
         text = row["task_result"] if row["task_result"] is not None else row["result"]
-        found[row["name"]] = {
+        by_step[row["name"]] = {
             "status": row["status"],
             "error": row["error"],
             "result": None if text is None else decode_json(text),
@@ -303,23 +315,25 @@ async def outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
     if any(row["items_total"] is not None for row in rows):
         for row in rows:
             if row["items_total"] is not None:
-                found[row["name"]]["result"] = []
+                by_step[row["name"]]["result"] = []
         for row in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
             text = row["task_result"] if row["task_result"] is not None else row["result"]
-            found[row["step"]]["result"].append(None if text is None else decode_json(text))
-    return found
+            by_step[row["step"]]["result"].append(None if text is None else decode_json(text))
+    return by_step
 
 
-async def came_to(run: Run) -> tuple[str | None, str | None]:
+async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     """What an ended workflow came to: why it did not complete, or as JSON the results on which no step depends."""
     if run.row["status"] != _W.COMPLETED:
         return run.row["error"] or f"Its workflow was {run.row['status']}.", None
     needed = {name for step in run.steps.values() for name in step.depends_on}
-    found = await outcomes(run.call, run.workflow_id)
-    return None, encode_json({step.name: found[step.name]["result"] for step in run.plain() if step.name not in needed})
+    by_step = await load_outcomes(run.call, run.workflow_id)
+    return None, encode_json(
+        {step.name: by_step[step.name]["result"] for step in run.plain() if step.name not in needed}
+    )
 
 
-def unknown(workflow_id: str) -> NotFound:
+def unknown_workflow(workflow_id: str) -> NotFound:
     return NotFound(
         f"There is no workflow {workflow_id}.",
         fix="Workflows are found with GET /agora/workflow/list.",

@@ -16,8 +16,8 @@ from agora_sdk.errors import PermissionDenied
 from . import creation as creating
 from . import lookup as reading
 from . import modification as changing
-from .progress import advance
-from .run import Run
+from .progress import advance_run
+from .run import WorkflowRun
 
 __all__ = ["WorkflowService"]
 
@@ -40,12 +40,12 @@ class WorkflowService(BoundService, contract.Workflows):
         priority: Priority = Priority.NORMAL,
     ) -> contract.WorkflowReceipt:
         call = self.call
-        given = cast("list[Step]", steps)  # validated by the dispatcher
-        await creating.check(call, given, assigned_agents)
-        run = await creating.create(
+        definitions = cast("list[Step]", steps)  # validated by the dispatcher
+        await creating.check_steps(call, definitions, assigned_agents)
+        run = await creating.create_workflow(
             call,
             workflow_name,
-            given,
+            definitions,
             agents=assigned_agents,
             input=input,
             metadata=metadata,
@@ -60,7 +60,7 @@ class WorkflowService(BoundService, contract.Workflows):
 
     @implements
     async def status(self, workflow_id: str) -> contract.Workflow:
-        return await reading.standing(self.call, workflow_id)
+        return await reading.get_workflow(self.call, workflow_id)
 
     @implements
     async def list(
@@ -73,15 +73,15 @@ class WorkflowService(BoundService, contract.Workflows):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.WorkflowPage:
-        return await reading.page(self.call, status, agent_id, since, limit, offset, cursor)
+        return await reading.list_workflows(self.call, status, agent_id, since, limit, offset, cursor)
 
     @implements
     async def timeline(self, workflow_id: str) -> contract.Timeline:
-        return await reading.timeline(self.call, workflow_id)
+        return await reading.build_timeline(self.call, workflow_id)
 
     @implements
     async def diagram(self, workflow_id: str) -> contract.WorkflowDiagram:
-        return await reading.diagram(self.call, workflow_id)
+        return await reading.build_diagram(self.call, workflow_id)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -103,31 +103,31 @@ class WorkflowService(BoundService, contract.Workflows):
         changing.require_running(run)
         self._note(action, step, reason)
         if action == "reassign":
-            await changing.reassign(run, changing.require_step(run, step), agent, capability)
+            await changing.reassign_step(run, changing.require_step(run, step), agent, capability)
         elif action == "add":
-            step = await changing.add(run, definition, before)
+            step = await changing.add_step(run, definition, before)
         elif action == "reorder":
-            changing.reorder(run, order)
+            changing.reorder_steps(run, order)
         elif action == "skip":
-            await changing.skip(run, changing.require_step(run, step))
+            await changing.skip_step(run, changing.require_step(run, step))
         elif action == "pause":
-            await changing.pause(run)
+            await changing.pause_workflow(run)
         elif action == "resume":
-            await changing.resume(run)
+            await changing.resume_workflow(run)
         return await self._modified(run, action, step, reason)
 
-    async def _modified(self, run: Run, action: str, step: str | None, reason: str) -> contract.Modification:
+    async def _modified(self, run: WorkflowRun, action: str, step: str | None, reason: str) -> contract.Modification:
         run.set(modifications=run.row["modifications"] + 1)
         if action == "terminate":
-            await changing.stop(run, reason)
+            await changing.terminate_workflow(run, reason)
         else:
             if action in ("add", "reorder", "skip"):
-                await advance(run)
+                await advance_run(run)
             await run.save()
         await run.emit("modified", action=action, step=step, reason=reason, by=self.call.caller.subject)
         return self._modification(run, action, step)
 
-    def _modification(self, run: Run, action: str, step: str | None) -> contract.Modification:
+    def _modification(self, run: WorkflowRun, action: str, step: str | None) -> contract.Modification:
         return contract.Modification(
             workflow_id=run.workflow_id,
             status=WorkflowStatus(run.row["status"]),
@@ -142,7 +142,7 @@ class WorkflowService(BoundService, contract.Workflows):
         self, workflow_id: str, step: str | None = None, *, approved: bool = True, comment: str = ""
     ) -> contract.Modification:
         caller = self.call.caller
-        await reading.visible(self.call, workflow_id)
+        await reading.load_visible_workflow(self.call, workflow_id)
         if not (caller.may(APPROVE) or caller.acts_for_others):
             raise PermissionDenied(
                 "Steps are approved by people.",
@@ -152,7 +152,7 @@ class WorkflowService(BoundService, contract.Workflows):
         run = await self._load(workflow_id)
         changing.require_running(run)
         self._note("approve" if approved else "refuse", step, comment)
-        decided = await changing.approve(run, step, approved, comment)
+        decided = await changing.decide_approval(run, step, approved, comment)
         await run.save()
         return self._modification(run, "approve" if approved else "refuse", decided.name)
 
@@ -165,14 +165,14 @@ class WorkflowService(BoundService, contract.Workflows):
         changing.require_running(run)
         return await self._modified(run, "terminate", None, reason)
 
-    async def _load(self, workflow_id: str) -> Run:
+    async def _load(self, workflow_id: str) -> WorkflowRun:
         self.call.target = workflow_id
-        return await Run.load(self.call, workflow_id)
+        return await WorkflowRun.load(self.call, workflow_id)
 
-    async def _own(self, workflow_id: str) -> Run:
+    async def _own(self, workflow_id: str) -> WorkflowRun:
         """A workflow for its creator to change. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
-        await reading.visible(self.call, workflow_id)
+        await reading.load_visible_workflow(self.call, workflow_id)
         run = await self._load(workflow_id)
         if run.row["created_by"] != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
@@ -194,10 +194,10 @@ class WorkflowService(BoundService, contract.Workflows):
         changing.require_running(run)
         paused = run.row["paused_at"] is not None
         if action == "terminate":
-            await changing.stop(run, reason or "terminated by an override")
+            await changing.terminate_workflow(run, reason or "terminated by an override")
             return
         if action == "resume" and paused:
-            await changing.resume(run)
+            await changing.resume_workflow(run)
         elif action in ("pause", "emergency_halt") and not paused:
-            await changing.pause(run)
+            await changing.pause_workflow(run)
         await run.save()

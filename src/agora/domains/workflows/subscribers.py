@@ -6,18 +6,18 @@ from agora.core.call import Call, decode_json
 from agora.domains.tasks.signals import StepCandidates, StepTaskEnded
 
 from . import queries as workflows
-from .progress import task_ended
+from .progress import handle_task_ended
 
 __all__ = ["advance_workflow", "list_candidates"]
 
 
 async def advance_workflow(call: Call, ended: StepTaskEnded) -> None:
     """Move the workflow on whose step's task has ended."""
-    await task_ended(call, ended.task, ended.status, ended.error)
+    await handle_task_ended(call, ended.task, ended.status, ended.error)
 
 
 async def list_candidates(call: Call, asked: StepCandidates) -> None:
     """Name the agents that a workflow is for."""
-    row = await call.tx.one(workflows.of, workflow_id=asked.workflow_id)
+    row = await call.tx.one(workflows.select_workflow, workflow_id=asked.workflow_id)
     if row is not None:
         asked.agents += decode_json(row["assigned_agents"])

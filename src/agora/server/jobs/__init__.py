@@ -37,7 +37,7 @@ from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.readiness import Readiness
 from agora.domains.monitoring.sampling import Sampling
 from agora.domains.monitoring.usage_jobs import UsageCounters
-from agora.domains.tasks.jobs import Tasks
+from agora.domains.tasks.jobs import TaskDeadlines
 from agora.domains.tenants.jobs import Tenants
 from agora.store.port import Store
 
@@ -50,7 +50,7 @@ KINDS: tuple[type[Controller], ...] = (
     Heartbeats,
     Overrides,
     MailExpiry,
-    Tasks,
+    TaskDeadlines,
     ConversationTimeouts,
     BusReconciler,
     RelaySettler,

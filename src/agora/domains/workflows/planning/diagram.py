@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from .graph import Graph, Node
 
-__all__ = ["mermaid"]
+__all__ = ["render_mermaid"]
 
 COLOURS = {
     "pending": "fill:#eceff1,stroke:#90a4ae,color:#37474f",
@@ -19,36 +19,36 @@ COLOURS = {
 }
 
 
-def mermaid(graph: Graph, states: Mapping[str, str]) -> str:
+def render_mermaid(graph: Graph, states: Mapping[str, str]) -> str:
     """A flowchart; nothing that a step's author wrote is read as Mermaid.
 
     states: of steps by name; one that is missing, or unknown, is shown as pending.
     """
     ids = {name: f"s{at}" for at, name in enumerate(graph.nodes)}
-    shown = {name: state if (state := states.get(name)) in COLOURS else "pending" for name in graph.nodes}
+    classes = {name: state if (state := states.get(name)) in COLOURS else "pending" for name in graph.nodes}
     lines = ["flowchart TD"]
-    lines += [f"    {ids[name]}{_shape(node)}:::{shown[name]}" for name, node in graph.nodes.items()]
-    lines += [f"    {line}" for line in _edges(graph, ids)]
-    lines += [f"    classDef {state} {colours}" for state, colours in COLOURS.items() if state in shown.values()]
+    lines += [f"    {ids[name]}{_render_node(node)}:::{classes[name]}" for name, node in graph.nodes.items()]
+    lines += [f"    {line}" for line in _render_edges(graph, ids)]
+    lines += [f"    classDef {state} {colours}" for state, colours in COLOURS.items() if state in classes.values()]
     return "\n".join(lines) + "\n"
 
 
-def _edges(graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
+def _render_edges(graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
     for name, node in graph.nodes.items():
         for before in node.depends_on:
-            yield f"{ids[before]} -->{_label(node.step.when)} {ids[name]}"
+            yield f"{ids[before]} -->{_edge_label(node.step.when)} {ids[name]}"
         if node.step.compensate is not None:
             yield f"{ids[name]} -.->|on failure| {ids[node.step.compensate]}"
 
 
-def _label(when: str | None) -> str:
-    return f'|"{_escaped(when)}"|' if when is not None else ""
+def _edge_label(when: str | None) -> str:
+    return f'|"{_escape_text(when)}"|' if when is not None else ""
 
 
-def _shape(node: Node) -> str:
+def _render_node(node: Node) -> str:
     step = node.step
     who = step.agent or ", ".join(step.capability)
-    text = _escaped(step.name) + (f"<br/>{_escaped(who)}" if who else "")
+    text = _escape_text(step.name) + (f"<br/>{_escape_text(who)}" if who else "")
     if step.approval:
         return f'{{"{text}"}}'
     if step.workflow is not None:
@@ -58,7 +58,7 @@ def _shape(node: Node) -> str:
     return f'["{text}"]'
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     """At most 80 characters; each that is not a letter, a digit, a space or plain punctuation as an entity code."""
-    shown = text if len(text) <= 80 else text[:79] + "…"
-    return "".join(c if c.isalnum() or c in " _-.,…" else f"#{ord(c)};" for c in shown)
+    excerpt = text if len(text) <= 80 else text[:79] + "…"
+    return "".join(c if c.isalnum() or c in " _-.,…" else f"#{ord(c)};" for c in excerpt)

@@ -19,7 +19,7 @@ from typing import Any
 
 from .syntax import Expression, ExpressionError, Has, Macro, Path
 
-__all__ = ["MAX_WORK", "Work", "compiled", "evaluate", "pattern_weight", "plain"]
+__all__ = ["MAX_WORK", "WorkBudget", "compile_program", "evaluate", "pattern_weight", "to_plain_json"]
 
 MAX_WORK = 20_000
 MAX_PATTERN = 5_000
@@ -36,7 +36,7 @@ _COUNTED = re.compile(r"\{[\s0-9,]*\}")
 _STACKED = re.compile(r"[)}?*+]\s*\{[\s0-9,]|\(\?(?!:|i\))")
 
 
-class Work:
+class WorkBudget:
     """What may still be done, in units of about a microsecond to three.
 
     A value costs 1, and 1 more for each value or key in it and each 500 characters of text, each time the library gets
@@ -79,7 +79,7 @@ class Work:
 
 
 @lru_cache(maxsize=1)
-def _library() -> Any:
+def _load_library() -> Any:
     """The library, loaded when first needed.
 
     Its package imports a command line with it (300 ms, on the event loop), of which nothing is needed here, so only the
@@ -95,7 +95,7 @@ def _library() -> Any:
         del sys.modules["cel"]
 
 
-def _guarded(call: Callable[[Any], Any], argument: Any) -> Any:
+def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
     """Call the library; whatever it raises is an ExpressionError, a panic of it too, which is no Exception."""
     try:
         return call(argument)
@@ -108,10 +108,10 @@ def _guarded(call: Callable[[Any], Any], argument: Any) -> Any:
 
 
 @lru_cache(maxsize=2048)
-def compiled(program: str) -> Any:
+def compile_program(program: str) -> Any:
     """The library's program; ExpressionError for a syntax error."""
     try:
-        return _guarded(_library().compile, program)
+        return _call_library(_load_library().compile, program)
     except ExpressionError as error:
         raise ExpressionError(_syntax_error(str(error))) from None
 
@@ -126,7 +126,7 @@ def _syntax_error(message: str) -> str:
     return f"syntax error at {place}: {what.split(' expecting ')[0]}"
 
 
-def _pattern(literal: str) -> str:
+def _unquote_pattern(literal: str) -> str:
     """The regular expression that a literal stands for; ExpressionError where an escape would hide what it is."""
     match = _LITERAL.match(literal)
     if match is None or match[1]:
@@ -145,7 +145,7 @@ def pattern_weight(literal: str) -> tuple[int, int]:
     ExpressionError for a large one, or one whose size cannot be told from its text: repetitions by count of a group or
     of a repetition, and flags other than ``(?i)``.
     """
-    pattern = _pattern(literal)
+    pattern = _unquote_pattern(literal)
     if _STACKED.search(pattern):
         raise ExpressionError("a pattern of matches() repeats no group by count and has no flag but (?i)")
     counts = (int(count) for part in _COUNTED.findall(pattern) for count in re.findall("[0-9]+", part))
@@ -154,17 +154,17 @@ def pattern_weight(literal: str) -> tuple[int, int]:
     if prepared > MAX_PATTERN:
         raise ExpressionError("the pattern of matches() is too large, with its repetitions")
     try:
-        _guarded(compiled(f"''.matches({literal})").execute, _library().Context({}))
+        _call_library(compile_program(f"''.matches({literal})").execute, _load_library().Context({}))
     except ExpressionError:
         raise ExpressionError("the pattern of matches() is not a regular expression, as RE2 has them") from None
     return prepared, len(pattern) * times
 
 
-def evaluate(expression: Expression, scope: Scope, work: Work) -> Any:
+def evaluate(expression: Expression, scope: Scope, work: WorkBudget) -> Any:
     """The value, as the library's types; ExpressionError if there is none, or it takes too much."""
     if expression.single:
         work.spend(1)
-        return _leaf(expression, 0, scope, work)
+        return _evaluate_leaf(expression, 0, scope, work)
     return _Evaluation(expression, scope, work).run()
 
 
@@ -174,7 +174,7 @@ class _Evaluation:
     Leaves that fail are left out, so that the library decides as CEL has it: ``failing || true`` is true.
     """
 
-    def __init__(self, expression: Expression, scope: Scope, work: Work) -> None:
+    def __init__(self, expression: Expression, scope: Scope, work: WorkBudget) -> None:
         self.expression, self.scope, self.work = expression, scope, work
         self.values: dict[str, Any] = {}
         self.failures: dict[str, ExpressionError] = {}
@@ -183,7 +183,7 @@ class _Evaluation:
         self.characters = len(expression.program)
 
     def run(self) -> Any:
-        program, lazy = compiled(self.expression.program), False
+        program, lazy = compile_program(self.expression.program), False
         self.work.spend(2 + len(self.expression.program) // 20)
         for number, leaf in enumerate(self.expression.leaves):
             if isinstance(leaf, Macro):
@@ -192,17 +192,17 @@ class _Evaluation:
                 self._found(number)
         self._pay_for_patterns()
         try:
-            result = _guarded(program.execute, self._context() if lazy else self.values)
+            result = _call_library(program.execute, self._context() if lazy else self.values)
         except ExpressionError as error:
             raise self._reason(error) from None
         self.work.spend(0)
         self.work.weigh(result)
-        return _ordered(result)
+        return _sort_keys(result)
 
     def _found(self, number: int) -> None:
         name = f"_{number}"
         try:
-            value = _leaf(self.expression, number, self.scope, self.work)
+            value = _evaluate_leaf(self.expression, number, self.scope, self.work)
             self.characters += self.work.weigh(value, self.times)
             self.values[name] = value
         except ExpressionError as error:
@@ -210,7 +210,7 @@ class _Evaluation:
 
     def _context(self) -> Any:
         """What the library asks for a variable: macros run only where their value is needed."""
-        context = _library().Context(self.values)
+        context = _load_library().Context(self.values)
         context.set_variable_resolver(self._resolved)
         return context
 
@@ -236,61 +236,67 @@ class _Evaluation:
                 self.work.spend(prepared + states * self.characters // 60)
 
 
-def _leaf(expression: Expression, number: int, scope: Scope, work: Work) -> Any:
+def _evaluate_leaf(expression: Expression, number: int, scope: Scope, work: WorkBudget) -> Any:
     leaf = expression.leaves[number]
     if isinstance(leaf, Path):
-        return _walk(leaf.parts, scope)
+        return _follow_path(leaf.parts, scope)
     if isinstance(leaf, Has):
-        return _has(leaf.path, scope)
+        return _has_path(leaf.path, scope)
     return _MACROS[leaf.kind](leaf, _Loop(leaf, scope, work))
 
 
 # paths
 
 
-def _walk(parts: Sequence[str | int], scope: Scope) -> Any:
+def _follow_path(parts: Sequence[str | int], scope: Scope) -> Any:
     value: Any = scope
     for at, part in enumerate(parts):
         if isinstance(value, Mapping):
             if part not in value:
-                raise ExpressionError(_missing(parts, at))
+                raise ExpressionError(_describe_missing(parts, at))
             value = value[part]
         elif isinstance(value, (list, tuple)) and isinstance(part, int):
             if part >= len(value):
-                raise ExpressionError(f"{_shown(parts[:at])} has {len(value)} items, and none at {part}")
+                raise ExpressionError(f"{_format_path(parts[:at])} has {len(value)} items, and none at {part}")
             value = value[part]
         else:
-            raise ExpressionError(f"{_shown(parts[:at])} is {_kind(value)}, and has no {_quoted(part)}")
+            raise ExpressionError(
+                f"{_format_path(parts[:at])} is {_describe_kind(value)}, and has no {_quote_part(part)}"
+            )
     return value
 
 
-def _has(path: Path, scope: Scope) -> bool:
+def _has_path(path: Path, scope: Scope) -> bool:
     *before, last = path.parts
-    value = _walk(before, scope)
+    value = _follow_path(before, scope)
     if not isinstance(value, Mapping):
-        raise ExpressionError(f"{_shown(before)} is {_kind(value)}, and has no {_quoted(last)}")
+        raise ExpressionError(f"{_format_path(before)} is {_describe_kind(value)}, and has no {_quote_part(last)}")
     return last in value
 
 
-def _missing(parts: Sequence[str | int], at: int) -> str:
-    return f"{_quoted(parts[at])} is not known here" if at == 0 else f"{_shown(parts[:at])} has no {_quoted(parts[at])}"
+def _describe_missing(parts: Sequence[str | int], at: int) -> str:
+    return (
+        f"{_quote_part(parts[at])} is not known here"
+        if at == 0
+        else f"{_format_path(parts[:at])} has no {_quote_part(parts[at])}"
+    )
 
 
-def _quoted(part: str | int) -> str:
+def _quote_part(part: str | int) -> str:
     return f"'{part}'" if isinstance(part, str) else f"item {part}"
 
 
-def _shown(parts: Sequence[str | int]) -> str:
-    shown = ""
+def _format_path(parts: Sequence[str | int]) -> str:
+    text = ""
     for part in parts:
         if isinstance(part, str) and part.isidentifier():
-            shown += f".{part}" if shown else part
+            text += f".{part}" if text else part
         else:
-            shown += f'["{part}"]' if isinstance(part, str) else f"[{part}]"
-    return shown
+            text += f'["{part}"]' if isinstance(part, str) else f"[{part}]"
+    return text
 
 
-def _kind(value: Any) -> str:
+def _describe_kind(value: Any) -> str:
     if value is None:
         return "null"
     kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", tuple: "a list"}
@@ -303,11 +309,11 @@ def _kind(value: Any) -> str:
 class _Loop:
     """The items of a macro's target (keys, of an object), and its bodies for each."""
 
-    def __init__(self, macro: Macro, scope: Scope, work: Work) -> None:
+    def __init__(self, macro: Macro, scope: Scope, work: WorkBudget) -> None:
         self.macro, self.work = macro, work
         target = evaluate(macro.target, scope, work)
         if not isinstance(target, (list, tuple, Mapping)):
-            raise ExpressionError(f"{macro.kind}() is of a list or an object, and this is {_kind(target)}")
+            raise ExpressionError(f"{macro.kind}() is of a list or an object, and this is {_describe_kind(target)}")
         self.items: Iterable[Any] = target
         self.scope: dict[str, Any] = dict(scope)
 
@@ -324,56 +330,56 @@ class _Loop:
         """The first body; ExpressionError if it is no boolean."""
         answer = self.value(0)
         if not isinstance(answer, bool):
-            raise ExpressionError(f"the condition of {self.macro.kind}() is {_kind(answer)}, not a boolean")
+            raise ExpressionError(f"the condition of {self.macro.kind}() is {_describe_kind(answer)}, not a boolean")
         return answer
 
 
-def _map(macro: Macro, loop: _Loop) -> list[Any]:
+def _run_map(macro: Macro, loop: _Loop) -> list[Any]:
     only_some = len(macro.bodies) == 2
-    made = []
+    results = []
     for _ in loop.each():
         if not only_some or loop.holds():
-            made.append(loop.value())
+            results.append(loop.value())
             # The same large value a thousand times is a thousand times as large to whoever writes it out.
-            loop.work.weigh(made[-1])
-    return made
+            loop.work.weigh(results[-1])
+    return results
 
 
-def _filter(_: Macro, loop: _Loop) -> list[Any]:
+def _run_filter(_: Macro, loop: _Loop) -> list[Any]:
     return [item for item in loop.each() if loop.holds()]
 
 
-def _exists_one(_: Macro, loop: _Loop) -> bool:
+def _run_exists_one(_: Macro, loop: _Loop) -> bool:
     return sum(loop.holds() for _ in loop.each()) == 1
 
 
-def _decided(loop: _Loop, answer: bool) -> bool:
+def _run_quantifier(loop: _Loop, answer: bool) -> bool:
     """``answer`` if any item gives it, whatever goes wrong with others; else what went wrong, else its opposite."""
-    trouble: ExpressionError | None = None
+    failure: ExpressionError | None = None
     for _ in loop.each():
         try:
             if loop.holds() is answer:
                 return answer
         except ExpressionError as error:
-            trouble = error
-    if trouble is not None:
-        raise trouble
+            failure = error
+    if failure is not None:
+        raise failure
     return not answer
 
 
 _MACROS: Mapping[str, Callable[[Macro, _Loop], Any]] = {
-    "all": lambda _, loop: _decided(loop, False),
-    "exists": lambda _, loop: _decided(loop, True),
-    "exists_one": _exists_one,
-    "filter": _filter,
-    "map": _map,
+    "all": lambda _, loop: _run_quantifier(loop, False),
+    "exists": lambda _, loop: _run_quantifier(loop, True),
+    "exists_one": _run_exists_one,
+    "filter": _run_filter,
+    "map": _run_map,
 }
 
 
 # results
 
 
-def plain(value: Any) -> Any:
+def to_plain_json(value: Any) -> Any:
     """A value as JSON has it: times as RFC 3339, durations as seconds (``"90s"``), bytes as base64.
 
     ExpressionError for what JSON cannot say, such as infinity.
@@ -385,26 +391,26 @@ def plain(value: Any) -> Any:
             raise ExpressionError("the result is not a finite number")
         return value
     if isinstance(value, Mapping):
-        return {_key(key): plain(part) for key, part in value.items()}
+        return {_key_text(key): to_plain_json(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(part) for part in value]
+        return [to_plain_json(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
     if isinstance(value, bytes):
         return b64encode(value).decode()
-    raise ExpressionError(f"the result is {_kind(value)}, which JSON has not")
+    raise ExpressionError(f"the result is {_describe_kind(value)}, which JSON has not")
 
 
-def _ordered(value: Any) -> Any:
+def _sort_keys(value: Any) -> Any:
     """The library's maps are in no order, and another one each time; the same expression shall give the same value."""
     if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+        return {key: _sort_keys(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list):
-        return [_ordered(part) for part in value]
+        return [_sort_keys(part) for part in value]
     return value
 
 
-def _key(key: Any) -> str:
+def _key_text(key: Any) -> str:
     return key if isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)

@@ -22,19 +22,19 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .evaluation import Work, compiled, evaluate, pattern_weight, plain
-from .syntax import MAX_TEXT, Call, Expression, ExpressionError, Path, end_of_reference, read
+from .evaluation import WorkBudget, compile_program, evaluate, pattern_weight, to_plain_json
+from .syntax import MAX_TEXT, Call, Expression, ExpressionError, Path, end_of_reference, parse_expression
 
 __all__ = [
     "MAX_SIZE",
     "ExpressionError",
-    "Work",
-    "check",
-    "condition",
-    "named",
-    "references",
-    "resolve",
-    "value",
+    "WorkBudget",
+    "check_expression",
+    "evaluate_condition",
+    "evaluate_value",
+    "find_references",
+    "referenced_steps",
+    "resolve_payload",
 ]
 
 MAX_SIZE = 1_048_576  #: characters of JSON
@@ -69,7 +69,7 @@ _METHODS = frozenset(
 )
 
 
-def _bare(text: str) -> str:
+def _strip_reference(text: str) -> str:
     """The expression of a text that is one reference alone; any other text as it is."""
     stripped = text.strip()
     if stripped.startswith("${") and end_of_reference(stripped, 2) == len(stripped) - 1:
@@ -80,27 +80,27 @@ def _bare(text: str) -> str:
 # at creation
 
 
-def check(text: str, names: Collection[str], *, item: bool = False) -> list[str]:
+def check_expression(text: str, names: Collection[str], *, item: bool = False) -> list[str]:
     """What is wrong with an expression, in words; empty if nothing is.
 
     names: of the workflow's steps. item: whether ``item`` and ``index`` are known where it stands.
     """
     try:
-        text = _bare(text)
+        text = _strip_reference(text)
         if len(text) > MAX_TEXT:
             return [f"an expression has at most {MAX_TEXT:,} characters, and this has {len(text):,}"]
-        expression = read(text)
+        expression = parse_expression(text)
         if not _is_reference(expression):
-            compiled(text)
+            compile_program(text)
     except ExpressionError as error:
         return [str(error)]
     roots = {"steps", "input", "workflow"} | ({"item", "index"} if item else set())
-    found = [fault for path, bound in expression.paths() for fault in _path_faults(path, bound, roots, names)]
-    found += [fault for call in expression.every_call() for fault in _call_faults(call)]
-    return list(dict.fromkeys(found))
+    problems = [fault for path, bound in expression.paths() for fault in _path_errors(path, bound, roots, names)]
+    problems += [fault for call in expression.every_call() for fault in _call_errors(call)]
+    return list(dict.fromkeys(problems))
 
 
-def _path_faults(path: Path, bound: frozenset[str], roots: set[str], names: Collection[str]) -> Iterator[str]:
+def _path_errors(path: Path, bound: frozenset[str], roots: set[str], names: Collection[str]) -> Iterator[str]:
     root, *selected = path.parts
     if root in bound:
         return
@@ -110,20 +110,20 @@ def _path_faults(path: Path, bound: frozenset[str], roots: set[str], names: Coll
         else:
             yield f"unknown variable '{root}'; known are {', '.join(sorted(roots))}"
     elif root == "steps" and selected and selected[0] not in names:
-        yield f"there is no step '{selected[0]}'" + _hint(str(selected[0]), names)
+        yield f"there is no step '{selected[0]}'" + _spelling_hint(str(selected[0]), names)
     elif root == "steps" and len(selected) > 1 and selected[1] not in STEP:
         yield f"a step has {', '.join(STEP)}, and no '{selected[1]}'"
     elif root == "workflow" and selected and selected[0] not in WORKFLOW:
         yield f"workflow has {', '.join(WORKFLOW)}, and no '{selected[0]}'"
 
 
-def _hint(start: str, names: Collection[str]) -> str:
+def _spelling_hint(start: str, names: Collection[str]) -> str:
     """How a name with '-' or '.' is written, if that may be what was meant."""
     meant = next((name for name in names if re.match(re.escape(start) + r"[-.]", name)), None)
     return f"; if '{meant}' is meant, write steps[\"{meant}\"]" if meant else ""
 
 
-def _call_faults(call: Call) -> Iterator[str]:
+def _call_errors(call: Call) -> Iterator[str]:
     if call.name not in (_METHODS if call.method else _FUNCTIONS):
         yield f"unknown function {call.name}()" + ("" if not call.method else ", or not with these arguments")
     elif call.name == "matches":
@@ -136,10 +136,10 @@ def _call_faults(call: Call) -> Iterator[str]:
             yield str(error)
 
 
-def named(text: str) -> frozenset[str]:
+def referenced_steps(text: str) -> frozenset[str]:
     """Names of the steps that an expression refers to; empty for one that cannot be read."""
     try:
-        expression = read(_bare(text))
+        expression = parse_expression(_strip_reference(text))
     except ExpressionError:
         return frozenset()
     return frozenset(
@@ -152,24 +152,24 @@ def named(text: str) -> frozenset[str]:
 # while running
 
 
-def condition(text: str, scope: Mapping[str, Any], *, work: Work | None = None) -> bool:
+def evaluate_condition(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> bool:
     """Whether a condition holds. ExpressionError if it is no boolean, or refers to what is not there."""
-    answer = evaluate(read(_bare(text)), scope, work or Work())
+    answer = evaluate(parse_expression(_strip_reference(text)), scope, work or WorkBudget())
     if not isinstance(answer, bool):
-        raise ExpressionError(f"the condition gives {_json(plain(answer))[:100]}, not true or false")
+        raise ExpressionError(f"the condition gives {_to_json_text(to_plain_json(answer))[:100]}, not true or false")
     return answer
 
 
-def value(text: str, scope: Mapping[str, Any], *, work: Work | None = None) -> Any:
+def evaluate_value(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> Any:
     """The value of an expression as JSON has it. ExpressionError if there is none, or it is over a bound."""
-    return _sized(read(_bare(text)), scope, work or Work())[0]
+    return _evaluate_measured(parse_expression(_strip_reference(text)), scope, work or WorkBudget())[0]
 
 
-def _json(result: Any) -> str:
+def _to_json_text(result: Any) -> str:
     return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
 
 
-def _measured(result: Any) -> int:
+def _measure_json(result: Any) -> int:
     """About how many characters of JSON a value is; ExpressionError, soon, if too many."""
     size, waiting = 0, [result]
     while waiting:
@@ -190,11 +190,11 @@ def _measured(result: Any) -> int:
     return size
 
 
-def _sized(expression: Expression, scope: Mapping[str, Any], work: Work) -> tuple[Any, int]:
+def _evaluate_measured(expression: Expression, scope: Mapping[str, Any], work: WorkBudget) -> tuple[Any, int]:
     """A value, and about how many characters it is as JSON."""
     result = evaluate(expression, scope, work)
-    size = _measured(result)
-    return (result if _is_reference(expression) else plain(result)), size
+    size = _measure_json(result)
+    return (result if _is_reference(expression) else to_plain_json(result)), size
 
 
 def _is_reference(expression: Expression) -> bool:
@@ -205,7 +205,7 @@ def _is_reference(expression: Expression) -> bool:
 # templates
 
 
-def _pieces(text: str) -> list[str | tuple[str]]:
+def _split_template(text: str) -> list[str | tuple[str]]:
     """Literal text, and expressions as one-tuples, in order. ExpressionError for a reference that is not closed."""
     pieces: list[str | tuple[str]] = []
     at = 0
@@ -223,7 +223,7 @@ def _pieces(text: str) -> list[str | tuple[str]]:
     return [piece for piece in pieces if piece]
 
 
-def _texts(template: Any) -> Iterator[str]:
+def _template_texts(template: Any) -> Iterator[str]:
     """Every text in a payload that may hold a reference, in order."""
     waiting = [template]
     while waiting:
@@ -237,34 +237,34 @@ def _texts(template: Any) -> Iterator[str]:
             waiting.extend(reversed(part))
 
 
-def references(template: Any) -> list[str]:
+def find_references(template: Any) -> list[str]:
     """The expressions of a payload, in order. ExpressionError for one that is not closed, or for too many."""
-    found: list[str] = []
+    expressions: list[str] = []
     characters = 0
-    for text in _texts(template):
-        for piece in _pieces(text):
+    for text in _template_texts(template):
+        for piece in _split_template(text):
             if isinstance(piece, tuple):
-                found.append(piece[0])
+                expressions.append(piece[0])
                 characters += len(piece[0])
-                if len(found) > MAX_REFERENCES or characters > MAX_REFERENCE_TEXT:
+                if len(expressions) > MAX_REFERENCES or characters > MAX_REFERENCE_TEXT:
                     raise ExpressionError(_TOO_MANY)
-    return found
+    return expressions
 
 
-def resolve(template: Any, scope: Mapping[str, Any], *, work: Work | None = None) -> Any:
+def resolve_payload(template: Any, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> Any:
     """A payload with its references replaced, in texts at any depth; keys stay as they are.
 
     A text that is one reference becomes its value, of whatever type; in the midst of a text, a value becomes text
     (JSON for what is no text). ``$${`` stands for ``${``. ExpressionError if a reference has no value, or the payload
     grows over a bound.
     """
-    return _Resolution(scope, work or Work()).of(template)
+    return _Resolution(scope, work or WorkBudget()).of(template)
 
 
 class _Resolution:
     """One payload being resolved; each expression is evaluated once."""
 
-    def __init__(self, scope: Mapping[str, Any], work: Work) -> None:
+    def __init__(self, scope: Mapping[str, Any], work: WorkBudget) -> None:
         self.scope, self.work = scope, work
         self.known: dict[str, tuple[Any, int]] = {}
         self.size = self.references = self.characters = 0
@@ -279,7 +279,7 @@ class _Resolution:
         return template
 
     def _text(self, text: str) -> Any:
-        pieces = _pieces(text)
+        pieces = _split_template(text)
         if len(pieces) == 1 and isinstance(pieces[0], tuple):
             return self._value(pieces[0][0])
         return "".join(piece if isinstance(piece, str) else self._shown(piece[0]) for piece in pieces)
@@ -290,7 +290,7 @@ class _Resolution:
         if self.references > MAX_REFERENCES or self.characters > MAX_REFERENCE_TEXT:
             raise ExpressionError(_TOO_MANY)
         if text not in self.known:
-            self.known[text] = _sized(read(text), self.scope, self.work)
+            self.known[text] = _evaluate_measured(parse_expression(text), self.scope, self.work)
         result, size = self.known[text]
         self.size += size
         if self.size > MAX_SIZE:
@@ -299,4 +299,4 @@ class _Resolution:
 
     def _shown(self, text: str) -> str:
         result = self._value(text)
-        return result if isinstance(result, str) else _json(result)
+        return result if isinstance(result, str) else _to_json_text(result)

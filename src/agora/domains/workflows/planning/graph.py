@@ -10,17 +10,27 @@ from operator import and_
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import Conflict, InvalidRequest
 
-from .expressions import ExpressionError, check, named, references
+from .expressions import ExpressionError, check_expression, find_references, referenced_steps
 
-__all__ = ["SHOWN", "Graph", "Node", "add", "agents_named", "build", "faults", "reorder", "restore"]
+__all__ = [
+    "MAX_REPORTED_ERRORS",
+    "Graph",
+    "Node",
+    "add_node",
+    "agents_named",
+    "build_graph",
+    "find_errors",
+    "reorder_nodes",
+    "restore_graph",
+]
 
-MOST_STEPS = 500  #: with those of the workflows inside
-MOST_ITEMS = 1000
-SHOWN = 50  #: faults named in an answer
-DEEPEST = 5  #: workflows inside workflows
-MOST_TEXT = 50_000  #: characters of all expressions: reading them is work inside a transaction
+MAX_STEPS = 500  #: with those of the workflows inside
+MAX_ITEMS = 1000
+MAX_REPORTED_ERRORS = 50  #: faults named in an answer
+MAX_DEPTH = 5  #: workflows inside workflows
+MAX_TEXT = 50_000  #: characters of all expressions: reading them is work inside a transaction
 
-Fault = dict[str, str]
+StepError = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Graph:
         return [name for name, node in self.nodes.items() if not node.depends_on and not node.compensation]
 
 
-def build(steps: Sequence[Step]) -> Graph:
+def build_graph(steps: Sequence[Step]) -> Graph:
     """The graph of steps without faults.
 
     If no step says what it depends on, each waits for the one before it. If any does, even that it depends on nothing,
@@ -58,10 +68,10 @@ def build(steps: Sequence[Step]) -> Graph:
     """
     undoing = {step.compensate for step in steps}
     sequential = all(step.depends_on is None for step in steps if step.name not in undoing)
-    return _ordered(steps, sequential=sequential)
+    return _build_nodes(steps, sequential=sequential)
 
 
-def restore(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequential: bool) -> Graph:
+def restore_graph(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequential: bool) -> Graph:
     """A graph that was built before, of (step, position, depends_on).
 
     Where it is not sequential, its steps say what they depend on by now, whatever they said at first.
@@ -72,18 +82,18 @@ def restore(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequential: boo
     for step, position, depends_on in placed:
         compensation = step.name in undoing
         if not sequential and not compensation:
-            step = _waiting(step, depends_on)
+            step = _with_dependencies(step, depends_on)
         nodes[step.name] = Node(step, position, tuple(depends_on), compensation)
     return Graph(nodes, sequential)
 
 
-def _waiting(step: Step, depends_on: Sequence[str]) -> Step:
+def _with_dependencies(step: Step, depends_on: Sequence[str]) -> Step:
     """The step, saying what it depends on; steps are shared, so it is another one if it says something else."""
-    said = list(depends_on)
-    return step if step.depends_on == said else step.model_copy(update={"depends_on": said})
+    dependencies = list(depends_on)
+    return step if step.depends_on == dependencies else step.model_copy(update={"depends_on": dependencies})
 
 
-def _ordered(steps: Sequence[Step], *, sequential: bool) -> Graph:
+def _build_nodes(steps: Sequence[Step], *, sequential: bool) -> Graph:
     undoing = {step.compensate for step in steps}
     nodes: dict[str, Node] = {}
     before: str | None = None
@@ -103,56 +113,56 @@ def _ordered(steps: Sequence[Step], *, sequential: bool) -> Graph:
 # -- faults --------------------------------------------------------------------------------------
 
 
-def faults(steps: Sequence[Step]) -> list[Fault]:
+def find_errors(steps: Sequence[Step]) -> list[StepError]:
     """Everything that is wrong with steps, those of workflows inside too: ``{"field", "message"}`` each."""
-    found = list(_faults(steps, "steps", 0))
-    total = sum(1 for _ in _every(steps, "steps"))
-    if total > MOST_STEPS:
-        message = f"{total} steps, with those of the workflows inside; at most {MOST_STEPS} are possible"
-        found.append({"field": "steps", "message": message})
+    problems = list(_structure_errors(steps, "steps", 0))
+    total = sum(1 for _ in _all_steps(steps, "steps"))
+    if total > MAX_STEPS:
+        message = f"{total} steps, with those of the workflows inside; at most {MAX_STEPS} are possible"
+        problems.append({"field": "steps", "message": message})
     characters = 0
-    for place, step in _every(steps, "steps"):
-        texts, wrong = _expressions(step, place)
-        found += wrong
+    for place, step in _all_steps(steps, "steps"):
+        texts, field_errors = _collect_expressions(step, place)
+        problems += field_errors
         characters += sum(len(text) for _, text, _ in texts)
-        if characters > MOST_TEXT:
-            message = f"its expressions have more than {MOST_TEXT:,} characters in all"
-            return [*found, {"field": "steps", "message": message}]
-    return found + list(_expression_faults(steps, "steps", 0))
+        if characters > MAX_TEXT:
+            message = f"its expressions have more than {MAX_TEXT:,} characters in all"
+            return [*problems, {"field": "steps", "message": message}]
+    return problems + list(_expression_errors(steps, "steps", 0))
 
 
-def _every(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
+def _all_steps(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
     """Steps and those of the workflows inside, each with its field."""
     for at, step in enumerate(steps):
         yield f"{field}[{at}]", step
         if step.workflow is not None:
-            yield from _every(step.workflow, f"{field}[{at}].workflow")
+            yield from _all_steps(step.workflow, f"{field}[{at}].workflow")
 
 
-def _faults(steps: Sequence[Step], field: str, depth: int) -> Iterator[Fault]:
-    if depth > DEEPEST:
-        yield {"field": field, "message": f"workflows inside workflows go at most {DEEPEST} deep"}
+def _structure_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
+    if depth > MAX_DEPTH:
+        yield {"field": field, "message": f"workflows inside workflows go at most {MAX_DEPTH} deep"}
         return
     names = [step.name for step in steps]
-    known, undoing, seen = frozenset(names), {step.compensate for step in steps}, set[str]()
+    names_of_steps, undoing, earlier = frozenset(names), {step.compensate for step in steps}, set[str]()
     for at, step in enumerate(steps):
         place = f"{field}[{at}]"
-        if step.name in seen:
+        if step.name in earlier:
             yield {"field": f"{place}.name", "message": f"there is another step {step.name!r}"}
-        seen.add(step.name)
-        yield from _reference_faults(step, place, known, undoing)
+        earlier.add(step.name)
+        yield from _reference_errors(step, place, names_of_steps, undoing)
         if step.name in undoing:
-            yield from _compensation_faults(step, place)
+            yield from _compensation_errors(step, place)
         if step.workflow is not None:
-            yield from _faults(step.workflow, f"{place}.workflow", depth + 1)
-    for cycle in _cycles(build(steps)):
+            yield from _structure_errors(step.workflow, f"{place}.workflow", depth + 1)
+    for cycle in _find_cycles(build_graph(steps)):
         at = names.index(cycle[0])
         yield {"field": f"{field}[{at}].depends_on", "message": f"a cycle: {' -> '.join(cycle)}"}
 
 
-def _reference_faults(
+def _reference_errors(
     step: Step, place: str, known: Collection[str], undoing: Collection[str | None]
-) -> Iterator[Fault]:
+) -> Iterator[StepError]:
     for name in dict.fromkeys(step.depends_on or ()):
         if name == step.name:
             yield {"field": f"{place}.depends_on", "message": "it depends on itself"}
@@ -162,12 +172,12 @@ def _reference_faults(
             yield {"field": f"{place}.depends_on", "message": f"{name!r} runs only to make up for another step"}
     if step.compensate is not None and (step.compensate not in known or step.compensate == step.name):
         yield {"field": f"{place}.compensate", "message": f"there is no other step {step.compensate!r}"}
-    if isinstance(step.for_each, list) and len(step.for_each) > MOST_ITEMS:
-        message = f"{len(step.for_each)} items; at most {MOST_ITEMS} are possible"
+    if isinstance(step.for_each, list) and len(step.for_each) > MAX_ITEMS:
+        message = f"{len(step.for_each)} items; at most {MAX_ITEMS} are possible"
         yield {"field": f"{place}.for_each", "message": message}
 
 
-def _compensation_faults(step: Step, place: str) -> Iterator[Fault]:
+def _compensation_errors(step: Step, place: str) -> Iterator[StepError]:
     for name in ("depends_on", "when", "compensate"):
         if getattr(step, name):
             yield {"field": f"{place}.{name}", "message": "a step that makes up for another has none of its own"}
@@ -175,25 +185,25 @@ def _compensation_faults(step: Step, place: str) -> Iterator[Fault]:
         yield {"field": f"{place}.approval", "message": "a step that makes up for another is not approved"}
 
 
-def _cycles(graph: Graph) -> Iterator[list[str]]:
+def _find_cycles(graph: Graph) -> Iterator[list[str]]:
     """Names along a cycle, the first again at the end, for each knot of cycles; steps on themselves apart."""
     waits = {
         name: [other for other in node.depends_on if other != name and other in graph.nodes]
         for name, node in graph.nodes.items()
     }
-    done: set[str] = set()
+    visited: set[str] = set()
     for root in graph.nodes:
-        path: dict[str, Iterator[str]] = {} if root in done else {root: iter(waits[root])}
+        path: dict[str, Iterator[str]] = {} if root in visited else {root: iter(waits[root])}
         while path:
             name = next(reversed(path))
-            following = next((other for other in path[name] if other not in done), None)
+            following = next((other for other in path[name] if other not in visited), None)
             if following is None:
-                done.add(name)
+                visited.add(name)
                 del path[name]
             elif following in path:
                 names = list(path)
                 yield [*names[names.index(following) :], following]
-                done.update(names)
+                visited.update(names)
                 path.clear()
             else:
                 path[following] = iter(waits[following])
@@ -206,7 +216,7 @@ def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], b
     """
     names = list(graph.nodes)
     bit = {name: 1 << at for at, name in enumerate(names)}
-    if len(names) < len(steps) or next(_cycles(graph), None) is not None:
+    if len(names) < len(steps) or next(_find_cycles(graph), None) is not None:
         return None
     before: dict[str, int] = {}
     for root in names:
@@ -228,66 +238,72 @@ def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], b
     return lambda other, name: bool(before[name] & bit.get(other, 0))
 
 
-def _expression_faults(steps: Sequence[Step], field: str, depth: int) -> Iterator[Fault]:
-    if depth > DEEPEST:
+def _expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
+    if depth > MAX_DEPTH:
         return
     names = frozenset(step.name for step in steps)
-    texts = [_expressions(step, f"{field}[{at}]")[0] for at, step in enumerate(steps)]
-    is_before = _known_before(steps, build(steps)) if any(texts) else None
+    texts = [_collect_expressions(step, f"{field}[{at}]")[0] for at, step in enumerate(steps)]
+    is_before = _known_before(steps, build_graph(steps)) if any(texts) else None
     for at, step in enumerate(steps):
         for name, text, item in texts[at]:
-            wrong = check(text, names, item=item)
+            wrong = check_expression(text, names, item=item)
             if not wrong and is_before is not None:
-                late = sorted(other for other in named(text) if not is_before(other, step.name))
+                late = sorted(other for other in referenced_steps(text) if not is_before(other, step.name))
                 wrong = [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
-            shown = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
-            yield from ({"field": name, "message": shown + message} for message in wrong)
+            prefix = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
+            yield from ({"field": name, "message": prefix + message} for message in wrong)
         if step.workflow is not None:
-            yield from _expression_faults(step.workflow, f"{field}[{at}].workflow", depth + 1)
+            yield from _expression_errors(step.workflow, f"{field}[{at}].workflow", depth + 1)
 
 
 Texts = list[tuple[str, str, bool]]
 
 
-def _expressions(step: Step, place: str) -> tuple[Texts, list[Fault]]:
+def _collect_expressions(step: Step, place: str) -> tuple[Texts, list[StepError]]:
     """Each expression of a step: its field, its text, whether it is of a part of a for_each; and what is none."""
-    found: Texts = []
+    expressions: Texts = []
     if step.when is not None:
-        found.append((f"{place}.when", step.when, False))
+        expressions.append((f"{place}.when", step.when, False))
     if isinstance(step.for_each, str):
-        found.append((f"{place}.for_each", step.for_each, False))
+        expressions.append((f"{place}.for_each", step.for_each, False))
     try:
-        found += [(f"{place}.payload", text, step.for_each is not None) for text in references(step.payload)]
+        expressions += [(f"{place}.payload", text, step.for_each is not None) for text in find_references(step.payload)]
     except ExpressionError as error:
-        return found, [{"field": f"{place}.payload", "message": str(error)}]
-    return found, []
+        return expressions, [{"field": f"{place}.payload", "message": str(error)}]
+    return expressions, []
 
 
 def agents_named(steps: Sequence[Step]) -> list[tuple[str, str]]:
     """Every agent that steps name, with the field, those of workflows inside too."""
-    return [(f"{place}.agent", step.agent) for place, step in _every(steps, "steps") if step.agent is not None]
+    return [(f"{place}.agent", step.agent) for place, step in _all_steps(steps, "steps") if step.agent is not None]
 
 
 # -- changes -------------------------------------------------------------------------------------
 
 
-def add(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[str]) -> Graph:
+def add_node(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[str]) -> Graph:
     """The graph with a further step, done before the steps named; fixed: steps that have begun or ended.
 
     Where steps run in their order it comes right before the first of them, or at the end if none is named.
     Raises Conflict for what has begun already, InvalidRequest for a graph that would not be sound.
     """
     if step.name in graph.nodes:
-        raise _bad("definition.name", f"There is a step {step.name!r} already.", "Give it another name.")
+        raise _invalid_request("definition.name", f"There is a step {step.name!r} already.", "Give it another name.")
     _check_compensation(graph, step, fixed)
     for name in before:
         if name not in graph.nodes:
-            raise _bad("before", f"There is no step {name!r}.", f"There are {', '.join(list(graph.nodes)[:20])}.")
+            raise _invalid_request(
+                "before", f"There is no step {name!r}.", f"There are {', '.join(list(graph.nodes)[:20])}."
+            )
         if graph.nodes[name].compensation:
-            raise _bad("before", f"{name!r} runs only to make up for another step.", "Name steps of the normal flow.")
+            raise _invalid_request(
+                "before", f"{name!r} runs only to make up for another step.", "Name steps of the normal flow."
+            )
         if name in fixed:
             raise Conflict(f"{name!r} has begun; nothing can be put before it any more.", fix="Put it later.")
-    return _sound(_insert(graph, step, before) if graph.sequential else _attach(graph, step, before))
+    return _require_valid(
+        _insert_in_order(graph, step, before) if graph.sequential else _attach_by_name(graph, step, before)
+    )
 
 
 def _check_compensation(graph: Graph, step: Step, fixed: Collection[str]) -> None:
@@ -305,7 +321,7 @@ def _check_compensation(graph: Graph, step: Step, fixed: Collection[str]) -> Non
         )
 
 
-def _insert(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
+def _insert_in_order(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
     if step.depends_on:
         raise Conflict(
             "The steps of this workflow run in their order; depends_on has no place in it.",
@@ -314,21 +330,21 @@ def _insert(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
     steps = [node.step for node in graph.nodes.values()]
     places = [at for at, other in enumerate(steps) if other.name in before]
     steps.insert(min(places, default=len(steps)), step.model_copy(update={"depends_on": None}))
-    return _ordered(steps, sequential=True)
+    return _build_nodes(steps, sequential=True)
 
 
-def _attach(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
+def _attach_by_name(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
     position = max((node.position for node in graph.nodes.values()), default=-1) + 1
     nodes = dict(graph.nodes)
     for name in before:
         node, waits = nodes[name], tuple(dict.fromkeys((*nodes[name].depends_on, step.name)))
-        nodes[name] = Node(_waiting(node.step, waits), node.position, waits, node.compensation)
+        nodes[name] = Node(_with_dependencies(node.step, waits), node.position, waits, node.compensation)
     waits = tuple(dict.fromkeys(step.depends_on or ()))
-    nodes[step.name] = Node(_waiting(step, waits), position, waits, False)
+    nodes[step.name] = Node(_with_dependencies(step, waits), position, waits, False)
     return Graph(nodes, sequential=False)
 
 
-def reorder(graph: Graph, order: Sequence[str], fixed: Collection[str]) -> Graph:
+def reorder_nodes(graph: Graph, order: Sequence[str], fixed: Collection[str]) -> Graph:
     """The graph with the steps that have not begun in another order; the others keep their places.
 
     Raises Conflict if its steps do not run in their order, InvalidRequest for an order that is not of these steps,
@@ -344,23 +360,23 @@ def reorder(graph: Graph, order: Sequence[str], fixed: Collection[str]) -> Graph
         raise Conflict(f"{', '.join(begun)} has begun; it keeps its place.", fix="Name only steps that have not begun.")
     if sorted(order) != sorted(movable):
         message = f"The order names exactly the steps that have not begun: {', '.join(movable) or 'there is none'}."
-        raise _bad("order", message, "Name each of them once.")
+        raise _invalid_request("order", message, "Name each of them once.")
     following, moving = iter(order), set(movable)
     steps = [graph.nodes[next(following) if name in moving else name].step for name in graph.nodes]
-    return _sound(_ordered(steps, sequential=True))
+    return _require_valid(_build_nodes(steps, sequential=True))
 
 
-def _sound(graph: Graph) -> Graph:
+def _require_valid(graph: Graph) -> Graph:
     """A changed graph without faults; InvalidRequest for one with any."""
-    found = faults([node.step for node in graph.nodes.values()])
-    if found:
+    problems = find_errors([node.step for node in graph.nodes.values()])
+    if problems:
         raise InvalidRequest(
-            f"The workflow would not work so: {found[0]['field']}: {found[0]['message']}.",
+            f"The workflow would not work so: {problems[0]['field']}: {problems[0]['message']}.",
             fix="Mend what 'errors' names; nothing was changed.",
-            errors=found[:SHOWN],
+            errors=problems[:MAX_REPORTED_ERRORS],
         )
     return graph
 
 
-def _bad(field: str, message: str, fix: str) -> InvalidRequest:
+def _invalid_request(field: str, message: str, fix: str) -> InvalidRequest:
     return InvalidRequest(message, fix=fix, errors=[{"field": field, "message": message}])

@@ -26,7 +26,7 @@ __all__ = [
     "Macro",
     "Path",
     "end_of_reference",
-    "read",
+    "parse_expression",
 ]
 
 MAX_TEXT = 1000  #: characters of an expression
@@ -136,7 +136,7 @@ class _Part:
     calls: list[Call] = field(default_factory=list)
 
 
-def _tokens(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
+def _tokenize(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
     """Kind, text and place of each token; ExpressionError at what is none."""
     at = start
     while at < len(text):
@@ -156,7 +156,7 @@ def end_of_reference(text: str, start: int) -> int:
     window = text[start : start + MAX_TEXT + 1]
     depth, trouble = 0, "is not closed"
     try:
-        for _, word, at in _tokens(window):
+        for _, word, at in _tokenize(window):
             depth += (word == "{") - (word == "}")
             if depth < 0:
                 return start + at
@@ -168,20 +168,20 @@ def end_of_reference(text: str, start: int) -> int:
 
 
 @lru_cache(maxsize=2048)
-def read(text: str) -> Expression:
+def parse_expression(text: str) -> Expression:
     """Read an expression; ExpressionError if it is too long, too deep, or no CEL."""
     if len(text) > MAX_TEXT:
         raise ExpressionError(f"an expression has at most {MAX_TEXT:,} characters")
-    return _Reader(text).whole()
+    return _Parser(text).whole()
 
 
-class _Reader:
+class _Parser:
     """Recursive descent over the tokens of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         # Several ends, as some things are told apart by what comes up to three tokens later.
-        self.tokens = [*_tokens(text), *[("end", "", len(text))] * 4]
+        self.tokens = [*_tokenize(text), *[("end", "", len(text))] * 4]
         self.at = self.depth = self.loops = 0
         self.part = _Part()
 
@@ -355,7 +355,7 @@ class _Reader:
     def _index(self, mark: int, start: int) -> None:
         path = self._path(mark, start)
         kind, token, _ = self.tokens[self.at + 1]
-        literal = _literal(kind, token) if self.tokens[self.at + 2][1] == "]" else None
+        literal = _parse_literal(kind, token) if self.tokens[self.at + 2][1] == "]" else None
         if path is not None and literal is not None:
             self.at += 3
             self.part.leaves[-1] = Path((*path.parts, literal), start, self._behind)
@@ -406,7 +406,7 @@ class _Reader:
         self.part.leaves.append(Macro(kind, made, variable, tuple(bodies), start, self._behind))
 
 
-def _literal(kind: str, token: str) -> str | int | None:
+def _parse_literal(kind: str, token: str) -> str | int | None:
     """The value of an index that is written out, as far as it is plain."""
     if kind == "number" and token.isdigit():
         return int(token)
