@@ -19,8 +19,8 @@ from typing import Any
 import uvicorn
 from pydantic_core import to_json
 
-from agora.builtin_agents.port import Ask, Job, Profile, Refused, Reply, Resident
-from agora.builtin_agents.registration import move_in
+from agora.builtin_agents.port import BuiltinAgent, InputRequired, Job, Profile, Reply, TaskRejected
+from agora.builtin_agents.registration import register_builtin
 from agora.core.call import Caller
 from agora.protocols.a2a.core import Core, OpenedStream, Request
 from agora.protocols.a2a.endpoint import A2AApp
@@ -44,7 +44,7 @@ ARTIFACTS: dict[str, dict[str, Any]] = {
 }
 
 
-class TckAgent(Resident):
+class TckAgent(BuiltinAgent):
     """Does what ``scenarios/*.feature`` of the TCK 1.0, and ``SUT_REQUIREMENTS.md`` of 0.3, say."""
 
     profile = Profile(
@@ -75,9 +75,9 @@ class TckAgent(Resident):
         if id.startswith("tck-input-required") or not id.startswith(
             "tck-"
         ):  # 0.3 goes on with its tasks, or cancels them
-            raise Ask("What else?")
+            raise InputRequired("What else?")
         if id.startswith("tck-reject-task"):
-            raise Refused("rejected")
+            raise TaskRejected("rejected")
         if id.startswith("tck-stream-artifact-chunked"):
             await job.artifact([{"text": "chunk-1 "}], artifact_id="chunks", last=False)
             await job.artifact([{"text": "chunk-2"}], artifact_id="chunks", append=True)
@@ -142,7 +142,9 @@ class TckApp(App):
 
     async def start(self) -> None:
         await super().start()
-        found = await self.dispatcher.system("default", lambda call: move_in(call, profile=self._agent.profile))
+        found = await self.dispatcher.system(
+            "default", lambda call: register_builtin(call, profile=self._agent.profile)
+        )
         assert found is not None
         self.residents.put("default", found[0], NAME, self._agent)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agora.builtin_agents.remote.client_pool import Lines
+from agora.builtin_agents.remote.client_pool import A2AClientPool
 from agora.core.call import Caller
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
@@ -245,10 +245,10 @@ class _JWKS:
     def signed(self, card: dict[str, Any]) -> str:
         from pydantic_core import to_json
 
-        from agora.domains.identity.signing_key import encode
+        from agora.domains.identity.signing_key import encode_base64url
 
         header = {"alg": "ES256", "kid": self._jwk["kid"], "jku": f"{self._far.url}/keys"}
-        signature = {"protected": encode(to_json(header)), "signature": encode(b"\1" * 64)}
+        signature = {"protected": encode_base64url(to_json(header)), "signature": encode_base64url(b"\1" * 64)}
         self._far.card = card | {"signatures": [signature], "keys": [self._jwk]}
         return self._far.url
 
@@ -277,7 +277,7 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_connected_to(marke
         return ["10.0.0.7"]
 
     app = market.app
-    app.context.ports.provide(REMOTE_AGENTS, Lines(app.context.ports.get(CREDENTIAL_SEALER), resolver=inside))
+    app.context.ports.provide(REMOTE_AGENTS, A2AClientPool(app.context.ports.get(CREDENTIAL_SEALER), resolver=inside))
     from agora.domains.a2a.remote_port import RemoteEndpoint
 
     with pytest.raises(UpstreamUnavailable, match=r"10\.0\.0\.7.*a2a_private_networks"):

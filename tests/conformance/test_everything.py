@@ -16,7 +16,7 @@ import pytest
 from scripts import conformance_mcp as suite
 
 from agora.core.call import Caller
-from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.server.app import App
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, free_port, make_settings
@@ -93,7 +93,7 @@ async def tour(market: Market, caller: Caller) -> None:
 
 
 async def settled(market: Market) -> None:
-    (keeper,) = [found for found in market.app.controllers if isinstance(found, UpstreamKeeper)]
+    (keeper,) = [found for found in market.app.controllers if isinstance(found, UpstreamReconciler)]
     async with asyncio.timeout(60):
         while not (await market.call(market.operator, "upstream.get", upstream="everything")).listed_at:
             await keeper.step()

@@ -13,7 +13,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.domains.mcp_upstreams import offer_review as taking
-from agora.domains.mcp_upstreams.service import _fits
+from agora.domains.mcp_upstreams.service import _uri_matches
 from agora.server.app import App
 from agora_sdk.contract import operations
 from agora_sdk.errors import AgoraError, Conflict, NotFound, Overloaded, UpstreamFailed
@@ -193,12 +193,12 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     ],
 )
 def test_what_fits_a_template(template: str, uri: str, fits: bool) -> None:
-    assert _fits(template, uri) is fits
+    assert _uri_matches(template, uri) is fits
 
 
 def test_a_template_that_is_made_to_be_tried_for_ever() -> None:
     began = time.process_time()
-    assert not _fits("{a}a" * 100, "a" * 2000 + "b")
+    assert not _uri_matches("{a}a" * 100, "a" * 2000 + "b")
     assert time.process_time() - began < 0.1
 
 

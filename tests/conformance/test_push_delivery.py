@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.domains.a2a.push_outbox import LEASE, Push
+from agora.domains.a2a.push_outbox import LEASE, PushOutbox
 from agora.server.app import App
 from agora_sdk.errors import NotFound
 from tests.conformance.a2a_calls import ask, say
@@ -54,8 +54,8 @@ async def bob(market: Market) -> Caller:
     return await market.agent("Bob")
 
 
-def pushing(market: Market) -> Push:
-    return next(found for found in market.app.controllers if isinstance(found, Push))
+def pushing(market: Market) -> PushOutbox:
+    return next(found for found in market.app.controllers if isinstance(found, PushOutbox))
 
 
 async def given(market: Market, ann: Caller, url: str, **config: Any) -> str:

@@ -435,7 +435,7 @@ async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
         asked.append(chosen.scan)
         return build(chosen)
 
-    monkeypatch.setattr(rules.statements, "page", watched)
+    monkeypatch.setattr(rules.statements, "agents_page", watched)
     assert await found(market, watcher, capabilities=["x"]) == ["Watcher"]
     assert len(await found(market, capabilities=["x"])) == 5
     await market.call(market.operator, FIND, capabilities=["x"], offset=3)

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from agora.builtin_agents.port import Ask, Failed, Job, Profile, PutOff, Refused, Reply, Resident
+from agora.builtin_agents.port import (
+    BuiltinAgent,
+    InputRequired,
+    Job,
+    Profile,
+    Reply,
+    TaskFailed,
+    TaskPostponed,
+    TaskRejected,
+)
 from agora.server.app import App
 from agora_sdk.contract.fields import TaskStatus
 from tests.conformance.engines import Engine
@@ -20,7 +29,7 @@ from tests.market import Market
 
 
 @dataclass
-class Scripted(Resident):
+class Scripted(BuiltinAgent):
     """Does what the test says; ``begun`` has every job it was given."""
 
     profile = Profile("Resident", "For tests.", [{"id": "trial", "name": "Trial"}])
@@ -53,22 +62,22 @@ class Scripted(Resident):
         return {"checkpoint": job.checkpoint}
 
     async def do_fail(self, job: Job) -> Any:
-        raise Failed("It cannot be done.")
+        raise TaskFailed("It cannot be done.")
 
     async def do_raise(self, job: Job) -> Any:
         raise ZeroDivisionError("secret detail")
 
     async def do_refuse(self, job: Job) -> Any:
-        raise Refused("Not mine.")
+        raise TaskRejected("Not mine.")
 
     async def do_putoff(self, job: Job) -> Any:
         if job.checkpoint is None:
             await job.save({"put": "off"})
-            raise PutOff("Later.", delay=60)
+            raise TaskPostponed("Later.", delay=60)
         return job.checkpoint
 
     async def do_ask(self, job: Job) -> Any:
-        raise Ask("Which one?")
+        raise InputRequired("Which one?")
 
     async def close(self) -> None:
         self.closed = True

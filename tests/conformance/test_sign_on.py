@@ -236,7 +236,7 @@ async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest
         asked.append(token)
         return await refresh(token, client_id)
 
-    monkeypatch.setattr(flows, "refresh", counted)
+    monkeypatch.setattr(flows, "exchange_refresh_token", counted)
     vera = await who(market, credential)
     market.clock.advance(301)
     sign_on = market.app.sign_on
@@ -265,7 +265,7 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
         raise UpstreamUnavailable("down")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sign_on._flows, "refresh", down)
+        patched.setattr(sign_on._flows, "exchange_refresh_token", down)
         with pytest.raises(UpstreamUnavailable):
             await sign_on.session_caller("default", str(vera.token_id))
     for _ in range(2):
@@ -292,7 +292,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
     async def never(*_: Any) -> Any:
         raise AssertionError("the provider was asked")
 
-    monkeypatch.setattr(sign_on, "vouched", signed)
+    monkeypatch.setattr(sign_on, "check_logout_token", signed)
     claims = {"iss": sign_on.home.issuer, "aud": CLIENT, "iat": market.clock.now() // 1_000_000, "jti": "1"}
     said = claims | {"sub": vera.person.subject, "events": {"http://schemas.openid.net/event/backchannel-logout": {}}}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in ({"alg": "RS256"}, said)]
@@ -306,7 +306,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
         await who(market, credential)
     assert (await who(market, await signed_in(market, "uma"))).kind == "user"
     market.clock.advance(301)
-    monkeypatch.setattr(sign_on._flows, "refresh", never)
+    monkeypatch.setattr(sign_on._flows, "exchange_refresh_token", never)
     with pytest.raises(Unauthenticated, match="ended at the identity provider"):
         await sign_on.session_caller("default", str(vera.token_id))
     row = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))

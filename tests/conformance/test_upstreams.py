@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
 from agora.domains.mcp_upstreams import registration as adding
-from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.server.app import App
 from agora_sdk.contract import Kind
@@ -62,8 +62,8 @@ async def add(market: Market, url: str, name: str = "far", **options: Any) -> An
     return await market.call(market.operator, "upstream.add", name=name, url=url, **options)
 
 
-def keeper(market: Market) -> UpstreamKeeper:
-    (found,) = [each for each in market.app.controllers if isinstance(each, UpstreamKeeper)]
+def keeper(market: Market) -> UpstreamReconciler:
+    (found,) = [each for each in market.app.controllers if isinstance(each, UpstreamReconciler)]
     return found
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from .port import Failed, Job, Profile, Reply, Resident
-from .text import keywords, readability, sentences, statistics
+from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
+from .text import count_statistics, extract_keywords, measure_readability, split_sentences
 
-__all__ = ["Analyst"]
+__all__ = ["AnalysisAgent"]
 
 LONGEST = 200_000  # most characters of a text
 INLINE = 4000  # characters that are analysed on the loop; longer texts have a thread
@@ -30,7 +30,7 @@ PARTS = ("statistics", "readability", "keywords", "sentiment")
 Scorer = Callable[[str], dict[str, float]]
 
 
-class Analyst(Resident):
+class AnalysisAgent(BuiltinAgent):
     """Answers with a report and with data, and publishes ``analysis.complete``."""
 
     profile = Profile(
@@ -64,48 +64,50 @@ class Analyst(Resident):
     concurrency = 4
 
     async def handle(self, job: Job) -> Reply:
-        text, parts = _asked(job)
+        text, parts = _parse_request(job)
         if not text.strip():
-            raise Failed("There is no text to analyse. Say for example: Analyze: I love it!")
+            raise TaskFailed("There is no text to analyse. Say for example: Analyze: I love it!")
         if len(text) > LONGEST:
-            raise Failed(f"The text has {len(text)} characters; at most {LONGEST} are analysed.")
-        quick = len(text) <= INLINE and ("sentiment" not in parts or _scorer.cache_info().currsize)
-        found = _analysed(text, parts) if quick else await asyncio.to_thread(_analysed, text, parts)
-        told = {name: part for name, part in found.items() if name != "keywords"}  # everyone sees it: not what it says
-        await job.publish("analysis.complete", told)
-        return Reply([{"text": _report(found)}, {"data": found}], result=found)
+            raise TaskFailed(f"The text has {len(text)} characters; at most {LONGEST} are analysed.")
+        quick = len(text) <= INLINE and ("sentiment" not in parts or _load_scorer.cache_info().currsize)
+        analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
+        public_parts = {
+            name: part for name, part in analysis.items() if name != "keywords"
+        }  # everyone sees it: not what it says
+        await job.publish("analysis.complete", public_parts)
+        return Reply([{"text": _format_report(analysis)}, {"data": analysis}], result=analysis)
 
 
-def _asked(job: Job) -> tuple[str, tuple[str, ...]]:
+def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:
     """The text, and what is to be said of it."""
-    data, said = job.data, job.text
-    match = _COMMAND.match(said[:1000])
+    data, message_text = job.data, job.text
+    match = _COMMAND.match(message_text[:1000])
     what = (job.skill or (match["what"] if match else "")).lower()
     chosen = next((part for part in PARTS if what and what.startswith(part.rstrip("s")[:4])), None)
     parts: tuple[str, ...] = (chosen,) if chosen else PARTS
     if isinstance(listed := data.get("parts"), list):
         parts = tuple(part for part in PARTS if part in listed) or PARTS
-    if isinstance(given := data.get("text"), str):
-        return given, parts
-    rest = said[match.end() :] if match else said
-    return (rest if rest.strip() else said), parts
+    if isinstance(payload_text := data.get("text"), str):
+        return payload_text, parts
+    rest = message_text[match.end() :] if match else message_text
+    return (rest if rest.strip() else message_text), parts
 
 
-def _analysed(text: str, parts: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _analyze_text(text: str, parts: tuple[str, ...]) -> dict[str, Any]:
+    analysis: dict[str, Any] = {}
     if "statistics" in parts:
-        found["statistics"] = statistics(text)
+        analysis["statistics"] = count_statistics(text)
     if "readability" in parts:
-        found["readability"] = readability(text)
+        analysis["readability"] = measure_readability(text)
     if "keywords" in parts:
-        found["keywords"] = keywords(text)
+        analysis["keywords"] = extract_keywords(text)
     if "sentiment" in parts:
-        found["sentiment"] = _sentiment(text)
-    return found
+        analysis["sentiment"] = _score_sentiment(text)
+    return analysis
 
 
 @cache
-def _scorer() -> Scorer | None:
+def _load_scorer() -> Scorer | None:
     """VADER, once it is needed; None where it is not installed."""
     try:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -115,34 +117,40 @@ def _scorer() -> Scorer | None:
     return scorer
 
 
-def _sentiment(text: str) -> dict[str, Any]:
+def _score_sentiment(text: str) -> dict[str, Any]:
     """The mean over the sentences, as VADER's authors have it: compound from -1 to 1."""
-    score = _scorer()
+    score = _load_scorer()
     if score is None:
         return {"label": "unknown", "reason": MISSING}
-    scored = [score(sentence[:LONG_SENTENCE]) for sentence in sentences(text)[:SCORED]] or [score(text[:LONG_SENTENCE])]
+    scores = [score(sentence[:LONG_SENTENCE]) for sentence in split_sentences(text)[:SCORED]] or [
+        score(text[:LONG_SENTENCE])
+    ]
     means = {
-        name: round(sum(each[name] for each in scored) / len(scored), 4) for name in ("compound", "pos", "neu", "neg")
+        name: round(sum(each[name] for each in scores) / len(scores), 4) for name in ("compound", "pos", "neu", "neg")
     }
     label = "positive" if means["compound"] >= 0.05 else "negative" if means["compound"] <= -0.05 else "neutral"
     return {"label": label, "compound": means["compound"], "positive": means["pos"], "neutral": means["neu"],
             "negative": means["neg"]}  # fmt: skip
 
 
-def _report(found: dict[str, Any]) -> str:
+def _format_report(analysis: dict[str, Any]) -> str:
     lines = []
-    if counted := found.get("statistics"):
+    if counts := analysis.get("statistics"):
         lines.append(
-            f"Statistics: {counted['words']} words ({counted['unique_words']} different), {counted['sentences']} "
-            f"sentences, {counted['characters']} characters, {counted['average_sentence_length']:g} words a sentence."
+            f"Statistics: {counts['words']} words ({counts['unique_words']} different), {counts['sentences']} "
+            f"sentences, {counts['characters']} characters, {counts['average_sentence_length']:g} words a sentence."
         )
-    if read := found.get("readability"):
+    if ease := analysis.get("readability"):
         lines.append(
-            f"Readability: {read['level']} (Flesch reading ease {read['flesch_reading_ease']:g}, "
-            f"grade {read['flesch_kincaid_grade']:g})."
+            f"Readability: {ease['level']} (Flesch reading ease {ease['flesch_reading_ease']:g}, "
+            f"grade {ease['flesch_kincaid_grade']:g})."
         )
-    if words := found.get("keywords"):
+    if words := analysis.get("keywords"):
         lines.append(f"Keywords: {', '.join(word['keyword'] for word in words)}.")
-    if felt := found.get("sentiment"):
-        lines.append(f"Sentiment: {felt['label']} ({felt['compound']:+.2f})." if "compound" in felt else felt["reason"])
+    if sentiment := analysis.get("sentiment"):
+        lines.append(
+            f"Sentiment: {sentiment['label']} ({sentiment['compound']:+.2f})."
+            if "compound" in sentiment
+            else sentiment["reason"]
+        )
     return "\n".join(lines) or "There is nothing to say about it."

@@ -22,14 +22,14 @@ from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidO
 from fractions import Fraction
 
 from .functions import CONSTANTS, FUNCTIONS
-from .numbers import DIGITS, ArithmeticFault, Number, divide, power, shown_name
+from .numbers import DIGITS, CalculationError, Number, divide, power, quote_name
 
-__all__ = ["LONGEST", "ArithmeticFault", "Number", "evaluate"]
+__all__ = ["LONGEST", "CalculationError", "Number", "evaluate"]
 
 LONGEST = 2000  #: most characters of an expression
 DEEPEST = 50
 MOST_TOKENS = 500
-LITERAL = 100  # most digits of a number as it is written
+MOST_DIGITS = 100  # most digits of a number as it is written
 EXPONENT = 300
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -55,38 +55,38 @@ class _Token:
 def evaluate(expression: str) -> Number:
     """The value of an expression. Raises ArithmeticFault, which says what is wrong in words for people."""
     if len(expression) > LONGEST:
-        raise ArithmeticFault(f"The expression has {len(expression)} characters; at most {LONGEST} are read.")
+        raise CalculationError(f"The expression has {len(expression)} characters; at most {LONGEST} are read.")
     with localcontext(_CONTEXT):
         try:
-            return _Parser(_tokens(_plain(expression))).whole()
+            return _Parser(_tokenize_expression(_normalize_expression(expression))).parse_expression()
         except (DecimalException, OverflowError):
-            raise ArithmeticFault("A number on the way is too large or has no value.") from None
+            raise CalculationError("A number on the way is too large or has no value.") from None
 
 
-def _plain(expression: str) -> str:
+def _normalize_expression(expression: str) -> str:
     """Signs as they are typed on a keyboard, and numbers without commas between thousands."""
     text = expression.translate(_SIGNS)
     text = re.sub(r"√\s*(\d+(?:\.\d+)?)", r"sqrt(\1)", text).replace("√", "sqrt")
     text = text.replace("²", "^2").replace("³", "^3").replace("½", "(1/2)").replace("¼", "(1/4)").replace("¾", "(3/4)")
     text = re.sub(r"(?<=[\d)])\s*[xX]\s*(?=[\d(])", "*", text)
     if "(" not in text:  # between parentheses commas separate arguments
-        text = _THOUSANDS.sub(lambda found: found.group().replace(",", ""), text)
+        text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
     return text.replace("**", "^")
 
 
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
+def _tokenize_expression(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
     at, text = 0, text.rstrip()
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise ArithmeticFault(f"{text[at:].strip()[:20]!r} is nothing that can be calculated.")
+            raise CalculationError(f"{text[at:].strip()[:20]!r} is nothing that can be calculated.")
         kind = match.lastgroup or ""
-        found.append(_Token(kind, match[kind]))
+        tokens.append(_Token(kind, match[kind]))
         at = match.end()
-        if len(found) > MOST_TOKENS:
-            raise ArithmeticFault(f"The expression has more than {MOST_TOKENS} numbers and signs.")
-    return [*found, _Token("end", "")]
+        if len(tokens) > MOST_TOKENS:
+            raise CalculationError(f"The expression has more than {MOST_TOKENS} numbers and signs.")
+    return [*tokens, _Token("end", "")]
 
 
 class _Parser:
@@ -96,133 +96,133 @@ class _Parser:
         self._tokens, self._at, self._depth = tokens, 0, 0
 
     @property
-    def _next(self) -> _Token:
+    def _next_token(self) -> _Token:
         return self._tokens[self._at]
 
-    def _take(self, *signs: str) -> str | None:
-        token = self._next
+    def _accept_sign(self, *signs: str) -> str | None:
+        token = self._next_token
         if token.kind in ("sign", "name") and token.text in signs:
             self._at += 1
             return token.text
         return None
 
     def _begins_operand(self) -> bool:
-        token = self._next
+        token = self._next_token
         return token.kind == "number" or token.text == "(" or (token.kind == "name" and token.text != "of")
 
-    def whole(self) -> Number:
-        if self._next.kind == "end":
-            raise ArithmeticFault("There is nothing to calculate.")
-        value = self._sum()
-        if self._next.kind != "end":
-            raise ArithmeticFault(f"{self._next.text!r} does not belong where it stands.")
+    def parse_expression(self) -> Number:
+        if self._next_token.kind == "end":
+            raise CalculationError("There is nothing to calculate.")
+        value = self._parse_sum()
+        if self._next_token.kind != "end":
+            raise CalculationError(f"{self._next_token.text!r} does not belong where it stands.")
         return value
 
-    def _sum(self) -> Number:
+    def _parse_sum(self) -> Number:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ArithmeticFault(f"The expression is nested deeper than {DEEPEST} levels.")
-        value = self._product()
-        while sign := self._take("+", "-"):
-            right = self._product()
+            raise CalculationError(f"The expression is nested deeper than {DEEPEST} levels.")
+        value = self._parse_product()
+        while sign := self._accept_sign("+", "-"):
+            right = self._parse_product()
             if right.percent:
                 right = value * right
             value = value + right if sign == "+" else value - right
         self._depth -= 1
         return value
 
-    def _product(self) -> Number:
-        value = self._signed()
+    def _parse_product(self) -> Number:
+        value = self._parse_signed()
         while True:
-            if sign := self._take("*", "/", "//", "%", "of"):
-                value = _MULTIPLYING[sign](value, self._signed())
-            elif self._begins_operand() and self._next.kind != "number":
-                value = value * self._signed()  # 2(3 + 4), 2 pi
+            if sign := self._accept_sign("*", "/", "//", "%", "of"):
+                value = _MULTIPLYING[sign](value, self._parse_signed())
+            elif self._begins_operand() and self._next_token.kind != "number":
+                value = value * self._parse_signed()  # 2(3 + 4), 2 pi
             else:
                 return value
 
-    def _signed(self) -> Number:
+    def _parse_signed(self) -> Number:
         minus = False
         signs = 0
-        while sign := self._take("+", "-"):
+        while sign := self._accept_sign("+", "-"):
             minus ^= sign == "-"
             signs += 1
             if signs > DEEPEST:
-                raise ArithmeticFault(f"There are more than {DEEPEST} signs in a row.")
-        value = self._power()
+                raise CalculationError(f"There are more than {DEEPEST} signs in a row.")
+        value = self._parse_power()
         return -value if minus else value
 
-    def _power(self) -> Number:
-        value = self._postfix()
-        if not self._take("^"):
+    def _parse_power(self) -> Number:
+        value = self._parse_postfix()
+        if not self._accept_sign("^"):
             return value
         self._depth += 1
         if self._depth > DEEPEST:
-            raise ArithmeticFault(f"The expression is nested deeper than {DEEPEST} levels.")
-        raised = power(value, self._signed())
+            raise CalculationError(f"The expression is nested deeper than {DEEPEST} levels.")
+        result = power(value, self._parse_signed())
         self._depth -= 1
-        return raised
+        return result
 
-    def _postfix(self) -> Number:
-        value = self._atom()
+    def _parse_postfix(self) -> Number:
+        value = self._parse_atom()
         while True:
-            if self._take("!"):
+            if self._accept_sign("!"):
                 value = FUNCTIONS["factorial"](value)
-            elif self._next.text == "%" and not self._modulo():
+            elif self._next_token.text == "%" and not self._is_modulo():
                 self._at += 1
                 value = (value / _HUNDRED).as_percent()
             else:
                 return value
 
-    def _modulo(self) -> bool:
+    def _is_modulo(self) -> bool:
         """Whether the percent sign that comes next stands between two operands."""
         following = self._tokens[self._at + 1]
         return (following.kind in ("number", "name") and following.text != "of") or following.text == "("
 
-    def _atom(self) -> Number:
-        token = self._next
+    def _parse_atom(self) -> Number:
+        token = self._next_token
         self._at += 1
         if token.kind == "number":
-            return _literal(token.text)
+            return _parse_literal(token.text)
         if token.text == "(":
-            value = self._sum()
-            self._expect(")")
+            value = self._parse_sum()
+            self._expect_sign(")")
             return value.plain()
         if token.kind == "name":
-            return self._named(token.text)
+            return self._parse_name(token.text)
         if token.kind == "end":
-            raise ArithmeticFault("The expression ends where a number should follow.")
-        raise ArithmeticFault(f"A number should stand where {token.text!r} is.")
+            raise CalculationError("The expression ends where a number should follow.")
+        raise CalculationError(f"A number should stand where {token.text!r} is.")
 
-    def _named(self, name: str) -> Number:
+    def _parse_name(self, name: str) -> Number:
         key = name.lower()
         if key in CONSTANTS:
             return CONSTANTS[key]
         if key not in FUNCTIONS:
-            raise ArithmeticFault(f"{shown_name(name)} is nothing that can be calculated.")
-        if not self._take("("):
-            raise ArithmeticFault(f"Write {key}(...), with what it is of between the parentheses.")
-        arguments = [self._sum()]
-        while self._take(","):
-            arguments.append(self._sum())
-        self._expect(")")
+            raise CalculationError(f"{quote_name(name)} is nothing that can be calculated.")
+        if not self._accept_sign("("):
+            raise CalculationError(f"Write {key}(...), with what it is of between the parentheses.")
+        arguments = [self._parse_sum()]
+        while self._accept_sign(","):
+            arguments.append(self._parse_sum())
+        self._expect_sign(")")
         try:
             return FUNCTIONS[key](*arguments)
         except TypeError:
-            raise ArithmeticFault(f"{key} does not take {len(arguments)} numbers.") from None
+            raise CalculationError(f"{key} does not take {len(arguments)} numbers.") from None
 
-    def _expect(self, sign: str) -> None:
-        if not self._take(sign):
-            found = repr(self._next.text) if self._next.text else "the end"
-            raise ArithmeticFault(f"{sign!r} should stand where {found} is.")
+    def _expect_sign(self, sign: str) -> None:
+        if not self._accept_sign(sign):
+            actual = repr(self._next_token.text) if self._next_token.text else "the end"
+            raise CalculationError(f"{sign!r} should stand where {actual} is.")
 
 
-def _literal(text: str) -> Number:
+def _parse_literal(text: str) -> Number:
     mantissa, _, exponent = text.lower().partition("e")
-    if sum(letter.isdigit() for letter in mantissa) > LITERAL:
-        raise ArithmeticFault(f"A number has more than {LITERAL} digits.")
+    if sum(letter.isdigit() for letter in mantissa) > MOST_DIGITS:
+        raise CalculationError(f"A number has more than {MOST_DIGITS} digits.")
     if len(exponent) > 5 or abs(int(exponent or 0)) > EXPONENT:
-        raise ArithmeticFault(f"{text[:20]} is too large or too small; exponents go to {EXPONENT}.")
+        raise CalculationError(f"{text[:20]} is too large or too small; exponents go to {EXPONENT}.")
     return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .arithmetic import ArithmeticFault, Number, evaluate
+from .arithmetic import CalculationError, Number, evaluate
 from .functions import CONSTANTS, FUNCTIONS
-from .port import Failed, Job, Profile, Reply, Resident
+from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
-__all__ = ["Calculator"]
+__all__ = ["CalculatorAgent"]
 
 SIGNS = {
     "add": "+",
@@ -25,10 +25,10 @@ SIGNS = {
 OPERANDS = 100
 ARITHMETIC = re.compile(r"[\w\s.,+*/^%!()-]{1,500}", re.ASCII)
 WORD = re.compile(r"[a-z_]+", re.IGNORECASE)
-KNOWN = {*FUNCTIONS, *CONSTANTS, "of"}
+KNOWN_WORDS = {*FUNCTIONS, *CONSTANTS, "of"}
 
 
-class Calculator(Resident):
+class CalculatorAgent(BuiltinAgent):
     """Answers a text with "The result is ...", data with data, and publishes ``calculation.complete``."""
 
     profile = Profile(
@@ -51,46 +51,49 @@ class Calculator(Resident):
     async def handle(self, job: Job) -> Reply | str:
         from .phrases import as_expression
 
-        asked = job.data
-        given = str(asked.get("expression") or "")
-        expression = given
+        payload = job.data
+        formula = str(payload.get("expression") or "")
+        expression = formula
         try:
-            expression = given or _of_operands(asked) or as_expression(job.text)
+            expression = formula or _expression_of_operands(payload) or as_expression(job.text)
             value = evaluate(expression)
-        except ArithmeticFault as fault:
-            await job.publish("calculation.error", _told(expression, fault))
-            raise Failed(f"That cannot be calculated. {fault}") from None
-        answer = _answer(expression, value)
+        except CalculationError as error:
+            await job.publish("calculation.error", _describe_failure(expression, error))
+            raise TaskFailed(f"That cannot be calculated. {error}") from None
+        answer = _build_answer(expression, value)
         await job.publish("calculation.complete", answer)
-        if asked:
+        if payload:
             return Reply([{"data": answer}, {"text": f"The result is {value}"}], result=answer)
         return f"The result is {value}"
 
 
-def _told(asked: str, fault: ArithmeticFault) -> dict[str, Any]:
+def _describe_failure(expression: str, error: CalculationError) -> dict[str, Any]:
     """What everyone may know of a failure: of what was no arithmetic, nothing that it said."""
-    if ARITHMETIC.fullmatch(asked) is None or not {word.lower() for word in WORD.findall(asked)} <= KNOWN:
+    if (
+        ARITHMETIC.fullmatch(expression) is None
+        or not {word.lower() for word in WORD.findall(expression)} <= KNOWN_WORDS
+    ):
         return {"error": "That is nothing that can be calculated."}
-    return {"expression": asked, "error": str(fault)}
+    return {"expression": expression, "error": str(error)}
 
 
-def _answer(expression: str, value: Number) -> dict[str, Any]:
+def _build_answer(expression: str, value: Number) -> dict[str, Any]:
     """The result as data: a number where JSON keeps it, its text, and its fraction where decimals are cut off."""
     answer = {"expression": expression, "result": value.json, "text": str(value)}
     return answer | ({"fraction": value.fraction} if value.fraction else {})
 
 
-def _of_operands(asked: dict[str, Any]) -> str:
+def _expression_of_operands(payload: dict[str, Any]) -> str:
     """``{"operation": "add", "operands": [1, 2]}``, or with ``a`` and ``b``, as an expression."""
-    operation, operands = asked.get("operation"), asked.get("operands")
+    operation, operands = payload.get("operation"), payload.get("operands")
     if operation is None:
         return ""
-    if operands is None and "a" in asked:
-        operands = [asked[name] for name in ("a", "b") if name in asked]
+    if operands is None and "a" in payload:
+        operands = [payload[name] for name in ("a", "b") if name in payload]
     if not isinstance(operands, list) or not 1 <= len(operands) <= OPERANDS:
-        raise ArithmeticFault(f"Give 1 to {OPERANDS} 'operands' with 'operation', or an 'expression'.")
+        raise CalculationError(f"Give 1 to {OPERANDS} 'operands' with 'operation', or an 'expression'.")
     if not all(isinstance(operand, int | float | str) and not isinstance(operand, bool) for operand in operands):
-        raise ArithmeticFault("Every operand is a number.")
+        raise CalculationError("Every operand is a number.")
     if str(operation).lower() in SIGNS:
         return f" {SIGNS[str(operation).lower()]} ".join(f"({operand})" for operand in operands)
     return f"{operation}({', '.join(map(str, operands))})"

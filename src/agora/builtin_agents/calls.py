@@ -11,9 +11,9 @@ from agora.core.usage import DEFAULT_TENANT
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, StorageUnavailable
 
-__all__ = ["Calls", "Pause"]
+__all__ = ["AgentCalls", "Pause"]
 
-PASSING = (Halted, Overloaded, RateLimited, StorageUnavailable)
+TRANSIENT_ERRORS = (Halted, Overloaded, RateLimited, StorageUnavailable)
 SHORTEST, LONGEST = 0.05, 2.0
 
 
@@ -23,7 +23,7 @@ class Pause(Protocol):
     async def __call__(self, seconds: float, /) -> None: ...
 
 
-class Calls:
+class AgentCalls:
     """Operations by name, as one caller.
 
     find: from a name to its operation. pause: how to wait before another try.
@@ -46,15 +46,15 @@ class Calls:
                 outcome = await self._dispatcher.invoke(
                     operation, self.caller, arguments, idempotency_key=idempotency_key
                 )
-            except PASSING as error:
+            except TRANSIENT_ERRORS as error:
                 once = idempotency_key is not None or operation.kind is Kind.QUERY or operation.idempotent
                 if error.extra.get("outcome") == "unknown" and not once:
                     raise
                 tries += 1
-                await self._pause(_seconds(error, tries))
+                await self._pause(_retry_delay(error, tries))
             else:
                 return outcome.result
 
 
-def _seconds(error: AgoraError, tries: int) -> float:
+def _retry_delay(error: AgoraError, tries: int) -> float:
     return min(LONGEST, max(SHORTEST * float(1 << min(tries, 8)), float(error.extra.get("retry_after") or 0)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .port import Job, Profile, Reply, Resident
+from .port import BuiltinAgent, Job, Profile, Reply
 
-__all__ = ["Echo"]
+__all__ = ["EchoAgent"]
 
 
-class Echo(Resident):
+class EchoAgent(BuiltinAgent):
     """Answers with the parts it was sent."""
 
     profile = Profile(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from .numbers import ArithmeticFault, Number, divide, power
+from .numbers import CalculationError, Number, divide, power
 
 __all__ = ["CONSTANTS", "FUNCTIONS"]
 
@@ -27,37 +27,37 @@ CONSTANTS: Mapping[str, Number] = {
 _HALF = Number(Fraction(1, 2))
 
 
-def _whole(number: Number, what: str) -> int:
+def _require_whole(number: Number, what: str) -> int:
     if number.whole is None:
-        raise ArithmeticFault(f"{what} takes whole numbers.")
+        raise CalculationError(f"{what} takes whole numbers.")
     return number.whole
 
 
 def _factorial(number: Number) -> Number:
-    whole = _whole(number, "factorial")
+    whole = _require_whole(number, "factorial")
     if not 0 <= whole <= FACTORIAL:
-        raise ArithmeticFault(f"The factorial is calculated from 0 to {FACTORIAL}.")
+        raise CalculationError(f"The factorial is calculated from 0 to {FACTORIAL}.")
     return Number(Fraction(math.factorial(whole)))
 
 
 def _sqrt(number: Number) -> Number:
     if number.value < 0:
-        raise ArithmeticFault("A negative number has no square root among the real numbers.")
+        raise CalculationError("A negative number has no square root among the real numbers.")
     return power(number, _HALF)
 
 
 def _cbrt(number: Number) -> Number:
     if number.value < 0:
         return -_cbrt(-number)
-    found = Number(number.decimal ** (Decimal(1) / Decimal(3)), True) if number.value else number
-    near = Fraction(round(found.value))
-    return Number(near, True) if near**3 == number.exact else found
+    root = Number(number.decimal ** (Decimal(1) / Decimal(3)), True) if number.value else number
+    near = Fraction(round(root.value))
+    return Number(near, True) if near**3 == number.exact else root
 
 
-def _rounded(number: Number, places: Number | None = None) -> Number:
-    count = 0 if places is None else _whole(places, "round")
+def _round_to(number: Number, places: Number | None = None) -> Number:
+    count = 0 if places is None else _require_whole(places, "round")
     if abs(count) > ROUND:
-        raise ArithmeticFault(f"round takes at most {ROUND} places.")
+        raise CalculationError(f"round takes at most {ROUND} places.")
     scale = Fraction(10) ** count
     value = number.value if isinstance(number.value, Fraction) else Fraction(number.value)
     nearest = Fraction((abs(value) * scale + Fraction(1, 2)).__floor__()) / scale
@@ -74,18 +74,18 @@ def _trunc(number: Number) -> Number:
 
 def _ln(number: Number) -> Number:
     if number.value <= 0:
-        raise ArithmeticFault("Logarithms are of numbers above zero.")
+        raise CalculationError("Logarithms are of numbers above zero.")
     return Number(number.decimal.ln(), True)
 
 
 def _log(number: Number, base: Number | None = None) -> Number:
     """To the base 10 unless another one is given."""
     if number.value <= 0 or (base is not None and (base.value <= 0 or base.value == 1)):
-        raise ArithmeticFault("Logarithms are of numbers above zero, to bases above zero but not 1.")
-    return _neat(number.decimal.log10() if base is None else number.decimal.ln() / base.decimal.ln())
+        raise CalculationError("Logarithms are of numbers above zero, to bases above zero but not 1.")
+    return _snap_to_whole(number.decimal.log10() if base is None else number.decimal.ln() / base.decimal.ln())
 
 
-def _neat(value: Decimal) -> Number:
+def _snap_to_whole(value: Decimal) -> Number:
     """What is whole but for its last digits is whole."""
     near = value.quantize(Decimal(1), ROUND_HALF_UP)
     return Number(Fraction(near), True) if abs(value - near) < Decimal("1e-30") else Number(value, True)
@@ -93,66 +93,66 @@ def _neat(value: Decimal) -> Number:
 
 def _exp(number: Number) -> Number:
     if abs(number.decimal) > EXPONENT:
-        raise ArithmeticFault(f"exp takes numbers to {EXPONENT}.")
+        raise CalculationError(f"exp takes numbers to {EXPONENT}.")
     return Number(number.decimal.exp(), True)
 
 
-def _angular(function: Callable[[float], float], number: Number) -> Number:
+def _evaluate_angle(function: Callable[[float], float], number: Number) -> Number:
     if abs(number.decimal) > FARTHEST:
-        raise ArithmeticFault("Angles go to 10^15.")
+        raise CalculationError("Angles go to 10^15.")
     try:
-        found = function(float(number.value))
+        value = function(float(number.value))
     except ValueError:
-        raise ArithmeticFault("That has no value among the real numbers.") from None
-    if abs(found) > 1e15:
-        raise ArithmeticFault("That has no value: it is infinite.")
-    kept = Decimal(repr(found)).quantize(Decimal(1).scaleb(-ANGLE))
-    return Number(Fraction(kept), True) if kept == kept.to_integral_value() else Number(kept, True)
+        raise CalculationError("That has no value among the real numbers.") from None
+    if abs(value) > 1e15:
+        raise CalculationError("That has no value: it is infinite.")
+    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-ANGLE))
+    return Number(Fraction(rounded), True) if rounded == rounded.to_integral_value() else Number(rounded, True)
 
 
 def _of_angle(function: Callable[[float], float]) -> Function:
-    return lambda number: _angular(function, number)
+    return lambda number: _evaluate_angle(function, number)
 
 
 def _gcd(*numbers: Number) -> Number:
-    return Number(Fraction(math.gcd(*(_whole(number, "gcd") for number in numbers))))
+    return Number(Fraction(math.gcd(*(_require_whole(number, "gcd") for number in numbers))))
 
 
 def _lcm(*numbers: Number) -> Number:
-    found = Number(Fraction(1))
+    multiple = Number(Fraction(1))
     for number in numbers:  # one after the other, so that it is bounded on the way
-        found = Number(Fraction(math.lcm(_whole(found, "lcm"), _whole(number, "lcm"))))
-    return found
+        multiple = Number(Fraction(math.lcm(_require_whole(multiple, "lcm"), _require_whole(number, "lcm"))))
+    return multiple
 
 
-def _least(first: Number, *others: Number) -> Number:
+def _min_of(first: Number, *others: Number) -> Number:
     return min((first, *others), key=lambda number: number.value)
 
 
-def _most(first: Number, *others: Number) -> Number:
+def _max_of(first: Number, *others: Number) -> Number:
     return max((first, *others), key=lambda number: number.value)
 
 
-def _total(first: Number, *others: Number) -> Number:
+def _sum_of(first: Number, *others: Number) -> Number:
     for other in others:
         first = first + other
     return first
 
 
-def _times(first: Number, *others: Number) -> Number:
+def _product_of(first: Number, *others: Number) -> Number:
     for other in others:
         first = first * other
     return first
 
 
-def _mean(first: Number, *others: Number) -> Number:
-    return _total(first, *others) / Number(Fraction(1 + len(others)))
+def _mean_of(first: Number, *others: Number) -> Number:
+    return _sum_of(first, *others) / Number(Fraction(1 + len(others)))
 
 
-def _median(first: Number, *others: Number) -> Number:
+def _median_of(first: Number, *others: Number) -> Number:
     ordered = sorted((first, *others), key=lambda number: number.value)
     middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else _mean(ordered[middle - 1], ordered[middle])
+    return ordered[middle] if len(ordered) % 2 else _mean_of(ordered[middle - 1], ordered[middle])
 
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -160,8 +160,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "acos": _of_angle(math.acos),
     "asin": _of_angle(math.asin),
     "atan": _of_angle(math.atan),
-    "average": _mean,
-    "avg": _mean,
+    "average": _mean_of,
+    "avg": _mean_of,
     "cbrt": _cbrt,
     "ceil": _ceil,
     "cos": _of_angle(math.cos),
@@ -176,18 +176,18 @@ FUNCTIONS: Mapping[str, Function] = {
     "log": _log,
     "log10": lambda number: _log(number),
     "log2": lambda number: _log(number, Number(Fraction(2))),
-    "max": _most,
-    "mean": _mean,
-    "median": _median,
-    "min": _least,
+    "max": _max_of,
+    "mean": _mean_of,
+    "median": _median_of,
+    "min": _min_of,
     "mod": lambda left, right: left % right,
     "pow": power,
-    "product": _times,
+    "product": _product_of,
     "radians": lambda number: number * CONSTANTS["pi"] / Number(Fraction(180)),
-    "round": _rounded,
+    "round": _round_to,
     "sin": _of_angle(math.sin),
     "sqrt": _sqrt,
-    "sum": _total,
+    "sum": _sum_of,
     "tan": _of_angle(math.tan),
     "trunc": _trunc,
 }

@@ -28,12 +28,12 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Claim, ClaimedTask
 from agora_sdk.errors import AgoraError, Halted
 
-from .calls import Calls
-from .message_tasks import BATCH, take_in
-from .port import Resident
-from .task_run import Run
+from .calls import AgentCalls
+from .message_tasks import BATCH, create_message_tasks
+from .port import BuiltinAgent
+from .task_run import TaskRun
 
-__all__ = ["Host"]
+__all__ = ["AgentHost"]
 
 log = logging.getLogger(__name__)
 
@@ -41,27 +41,27 @@ FORGET = 30.0  # seconds after which a task that was handed over and never commi
 GRACE = 2.0  # seconds that jobs may take to end when the server stops
 RELEASE = 5.0  # and to be given back
 TIER = "enterprise"
-OVER = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
+ENDED_EVENTS = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
 #: of the lease in hand, or of one before it, which a server that starts is told of late: the row knows
-RETURNED = {"reassigned", "requeued"}
-STANDING = ("agora.agent.status_changed", "agora.agent.deregistered")
+RETURNED_EVENTS = {"reassigned", "requeued"}
+STATUS_EVENTS = ("agora.agent.status_changed", "agora.agent.deregistered")
 LABEL = "residents"
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class HostedAgent:
     """An agent's place in this process.
 
     waiting: tasks may wait in its queues. mail: messages may wait in its inbox. stale: tasks may be leased to it that a
     process before this one had in hand. barred: an operator has suspended it.
     """
 
-    resident: Resident
+    resident: BuiltinAgent
     caller: Caller
     capabilities: frozenset[str]
-    calls: Calls
+    calls: AgentCalls
     handed: dict[str, float] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, TaskRun] = field(default_factory=dict)
     waiting: bool = True
     mail: bool = True
     stale: bool = False
@@ -73,7 +73,7 @@ class Place:
         return max(0, self.resident.concurrency - len(self.runs) - len(self.handed))
 
 
-class Host:
+class AgentHost:
     """Every resident of this process.
 
     find: an operation by name and tenant. alone: no other process has the data.
@@ -91,10 +91,10 @@ class Host:
         self._dispatcher, self._gate, self._clock, self._find = dispatcher, gate, clock, find
         self._alone = alone
         self._claim = find("agora.task.claim", "default")
-        self._places: dict[tuple[str, str], Place] = {}
-        self._tenants: dict[str, set[Place]] = {}
-        self._handed: dict[str, tuple[Place, ClaimedTask]] = {}
-        self._runs: dict[str, tuple[Place, Run]] = {}
+        self._places: dict[tuple[str, str], HostedAgent] = {}
+        self._tenants: dict[str, set[HostedAgent]] = {}
+        self._handed: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
+        self._runs: dict[str, tuple[HostedAgent, TaskRun]] = {}
         self._changed = asyncio.Event()
         self._leaving: set[asyncio.Task[None]] = set()
         self._checking: set[asyncio.Task[None]] = set()
@@ -102,14 +102,14 @@ class Host:
 
     # -- who lives here --------------------------------------------------------------------------
 
-    def put(self, tenant: str, agent_id: str, name: str, resident: Resident, *, barred: bool = False) -> None:
+    def put(self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False) -> None:
         """Let an agent live here; its row is there already. What waits for it is taken up.
 
         Where it lives here already, it has the new resident from the next task on. barred: it is suspended.
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
-        calls = Calls(self._dispatcher, caller, self._find, self._pause)
-        place = Place(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
+        calls = AgentCalls(self._dispatcher, caller, self._find, self._wait_for_override)
+        place = HostedAgent(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
         place.barred = barred
         own = self._tenants.setdefault(tenant, set())
         own.discard(self._places.get((tenant, agent_id), place))
@@ -126,24 +126,24 @@ class Host:
         for task_id in place.handed:  # their leases run out
             del self._handed[task_id]
         place.handed.clear()
-        await self._clear([place])
+        await self._drain_runs([place])
         await place.resident.close()
 
     def lives(self, tenant: str, agent_id: str) -> bool:
         return (tenant, agent_id) in self._places
 
     @property
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[HostedAgent]:
         return tuple(self._places.values())
 
     # -- tasks in --------------------------------------------------------------------------------
 
     def takes(self, tenant: str, agent_id: str, /) -> int | None:
         place = self._places.get((tenant, agent_id))
-        if place is None or self._closing or place.waiting or not self._open(place):
+        if place is None or self._closing or place.waiting or not self._is_allowed(place):
             return None
         if not place.free:
-            self._forget(place)
+            self._forget_uncommitted(place)
         if not place.free:
             return None
         return place.resident.lease_seconds
@@ -153,13 +153,13 @@ class Host:
         place.handed[task.task_id] = time.monotonic()
         self._handed[task.task_id] = (place, task)
 
-    def _forget(self, place: Place) -> None:
+    def _forget_uncommitted(self, place: HostedAgent) -> None:
         """Free the places of tasks whose transaction never came to be."""
         before = time.monotonic() - FORGET
         for task_id in [name for name, since in place.handed.items() if since < before]:
             del place.handed[task_id], self._handed[task_id]
 
-    def _open(self, place: Place) -> bool:
+    def _is_allowed(self, place: HostedAgent) -> bool:
         """Whether nothing stands against it."""
         if place.barred:
             return False
@@ -175,24 +175,24 @@ class Host:
             return
         for stored in events:
             try:
-                self._follow(stored.tenant_id, stored.event)
+                self._apply_event(stored.tenant_id, stored.event)
             except Exception:  # whoever else follows the log is not to miss it
                 log.exception("the residents could not follow %s", stored.event.type)
 
-    def _follow(self, tenant: str, event: NewEvent) -> None:
+    def _apply_event(self, tenant: str, event: NewEvent) -> None:
         if event.type.startswith("agora.task."):
-            self._follow_task(tenant, event, event.type.removeprefix("agora.task."))
+            self._apply_task_event(tenant, event, event.type.removeprefix("agora.task."))
         elif event.type == "agora.message.received":
             for agent_id in event.audience or ():
                 if place := self._places.get((tenant, agent_id)):
                     place.mail = True
                     self.wake(place)
         elif event.type.startswith("agora.override."):
-            self._follow_override(tenant, event)
-        elif event.type in STANDING and (place := self._places.get((tenant, event.subject or ""))):
-            self._follow_standing(place, event)
+            self._apply_override_event(tenant, event)
+        elif event.type in STATUS_EVENTS and (place := self._places.get((tenant, event.subject or ""))):
+            self._apply_status_event(place, event)
 
-    def _follow_standing(self, place: Place, event: NewEvent) -> None:
+    def _apply_status_event(self, place: HostedAgent, event: NewEvent) -> None:
         """An agent was suspended, or is no longer, or has left."""
         if event.type == "agora.agent.deregistered":
             leaving = asyncio.get_running_loop().create_task(self.remove(place.caller.tenant, place.caller.subject))
@@ -207,35 +207,35 @@ class Host:
             place.waiting = True
             self.wake(place)
 
-    def _follow_task(self, tenant: str, event: NewEvent, happening: str) -> None:
+    def _apply_task_event(self, tenant: str, event: NewEvent, happening: str) -> None:
         task_id = event.subject or ""
         if happening == "started":
             if task_id in self._handed:
                 place, task = self._handed.pop(task_id)
                 del place.handed[task_id]
-                self._start(place, task)
+                self._start_run(place, task)
         elif happening == "available":
-            for place in self._concerned(tenant, event):
+            for place in self._eligible_agents(tenant, event):
                 place.waiting = True
                 self.wake(place)
         elif task_id in self._runs and happening == "message":
             self._runs[task_id][1].news.set()
-        elif task_id in self._runs and happening in OVER:
+        elif task_id in self._runs and happening in ENDED_EVENTS:
             self._runs[task_id][1].end("cancelled" if happening == "cancelled" else "lost")
-        elif task_id in self._runs and happening in RETURNED:
+        elif task_id in self._runs and happening in RETURNED_EVENTS:
             checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew(self._clock.now()))
             self._checking.add(checking)
             checking.add_done_callback(self._checking.discard)
 
-    def _concerned(self, tenant: str, event: NewEvent) -> Sequence[Place]:
+    def _eligible_agents(self, tenant: str, event: NewEvent) -> Sequence[HostedAgent]:
         """Who may take a task that can be claimed: the agent it is for, or those that can do what it requires."""
         if event.audience is not None:
-            found = (self._places.get((tenant, agent_id)) for agent_id in event.audience)
-            return [place for place in found if place is not None]
+            candidates = (self._places.get((tenant, agent_id)) for agent_id in event.audience)
+            return [place for place in candidates if place is not None]
         required = set(from_json(event.data)["required_capabilities"]) if tenant in self._tenants else set()
         return [place for place in self._tenants.get(tenant, ()) if required and required <= place.capabilities]
 
-    def _follow_override(self, tenant: str, event: NewEvent) -> None:
+    def _apply_override_event(self, tenant: str, event: NewEvent) -> None:
         data = from_json(event.data)
         self._changed.set()
         self._changed = asyncio.Event()
@@ -251,14 +251,14 @@ class Host:
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def _start(self, place: Place, task: ClaimedTask) -> None:
-        run = Run.of(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
+    def _start_run(self, place: HostedAgent, task: ClaimedTask) -> None:
+        run = TaskRun.of(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
         place.runs[run.task_id] = run
         self._runs[run.task_id] = (place, run)
         run.task = asyncio.get_running_loop().create_task(run.work(), name=f"resident {run.task_id}")
-        run.task.add_done_callback(partial(self._ended, place, run))
+        run.task.add_done_callback(partial(self._finish_run, place, run))
 
-    def _ended(self, place: Place, run: Run, task: asyncio.Task[None]) -> None:
+    def _finish_run(self, place: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what became of %s is not known", run.task_id, exc_info=error)
         if place.runs.get(run.task_id) is run:
@@ -267,21 +267,21 @@ class Host:
         if place.waiting or place.mail:
             self.wake(place)
 
-    def wake(self, place: Place) -> None:
+    def wake(self, place: HostedAgent) -> None:
         """See whether something waits for an agent."""
         if place.fetching is None and not self._closing:
-            place.fetching = asyncio.get_running_loop().create_task(self._fetch(place))
+            place.fetching = asyncio.get_running_loop().create_task(self._fetch_work(place))
 
-    async def _fetch(self, place: Place) -> None:
+    async def _fetch_work(self, place: HostedAgent) -> None:
         """Take what waits, while there is a place free; what fails is tried again by the next :meth:`tend`."""
         try:
-            while not self._closing and self._open(place):
+            while not self._closing and self._is_allowed(place):
                 if place.stale:
-                    await self._take_back(place)
+                    await self._reclaim_stale_tasks(place)
                 elif place.mail:
                     await self._read_mail(place)
                 elif place.waiting and place.free:
-                    await self._take_up(place)
+                    await self._claim_tasks(place)
                 else:
                     return
         except AgoraError as error:
@@ -291,36 +291,36 @@ class Host:
         finally:
             place.fetching = None
 
-    async def _take_back(self, place: Place) -> None:
+    async def _reclaim_stale_tasks(self, place: HostedAgent) -> None:
         work = partial(take_back, agent_id=place.caller.subject, running=frozenset(self._runs))
         await self._dispatcher.system(place.caller.tenant, work, label=LABEL)
         place.stale = False
 
-    async def _read_mail(self, place: Place) -> None:
+    async def _read_mail(self, place: HostedAgent) -> None:
         place.mail = False
         try:
-            read = await self._dispatcher.system(
-                place.caller.tenant, partial(take_in, reader=place.caller), label=LABEL
+            count = await self._dispatcher.system(
+                place.caller.tenant, partial(create_message_tasks, reader=place.caller), label=LABEL
             )
         except BaseException:
             place.mail = True
             raise
-        place.mail = place.mail or read >= BATCH
+        place.mail = place.mail or count >= BATCH
 
-    async def _take_up(self, place: Place) -> None:
+    async def _claim_tasks(self, place: HostedAgent) -> None:
         place.waiting, limit = False, place.free
 
-        async def work(call: Call) -> Claim:
+        async def claim_tasks(call: Call) -> Claim:
             return await claim_own_tasks(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
 
         try:
-            claim = await self._dispatcher.system(place.caller.tenant, work, label=LABEL)
+            claim = await self._dispatcher.system(place.caller.tenant, claim_tasks, label=LABEL)
         except BaseException:
             place.waiting = True
             raise
         place.waiting = place.waiting or len(claim) >= limit
         for task in claim.tasks:
-            self._start(place, task)
+            self._start_run(place, task)
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -329,7 +329,7 @@ class Host:
         now = self._clock.now()
         due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
         for place in self.places:
-            self._forget(place)
+            self._forget_uncommitted(place)
             if place.waiting or place.mail or place.stale:
                 self.wake(place)
         await asyncio.gather(*(run.renew(now) for run in due))
@@ -337,12 +337,12 @@ class Host:
     async def stop(self) -> None:
         """Let jobs end, give back what takes longer, and close the residents."""
         self._closing = True
-        await self._clear(self.places)
+        await self._drain_runs(self.places)
         for checking in self._checking:
             checking.cancel()
         await asyncio.gather(*(place.resident.close() for place in self.places), return_exceptions=True)
 
-    async def _clear(self, places: Sequence[Place]) -> None:
+    async def _drain_runs(self, places: Sequence[HostedAgent]) -> None:
         fetching = [place.fetching for place in places if place.fetching is not None]
         if fetching:
             await asyncio.wait(fetching)
@@ -361,15 +361,15 @@ class Host:
 
     async def settled(self) -> None:
         """Wait until nobody has anything in hand."""
-        while found := [
+        while pending := [
             *(run.task for _, run in self._runs.values() if run.task is not None),
             *(place.fetching for place in self.places if place.fetching is not None),
             *self._leaving,
             *self._checking,
         ]:
-            await asyncio.wait(found)
+            await asyncio.wait(pending)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _wait_for_override(self, seconds: float) -> None:
         """Until so many seconds are over, or an override has changed."""
         changed = self._changed
         try:

@@ -7,20 +7,20 @@ from functools import partial
 from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 
-from .host import Host
-from .registration import move_in, move_out
+from .host import AgentHost
+from .registration import deactivate_builtin, register_builtin
 from .registry import BUILTIN
 
-__all__ = ["Residents"]
+__all__ = ["BuiltinAgentsController"]
 
 
-class Residents(Controller):
+class BuiltinAgentsController(Controller):
     """Looks after the host of the agents that live in this process."""
 
     name = "residents"
     interval = 2.0
 
-    def __init__(self, house: JobContext, host: Host) -> None:
+    def __init__(self, house: JobContext, host: AgentHost) -> None:
         super().__init__(house)
         self._host = host
         self._settled: set[str] = set()
@@ -33,7 +33,7 @@ class Residents(Controller):
     async def step(self) -> None:
         await super().step()
         await self._host.tend()
-        self._give_signs_of_life()
+        self._record_heartbeats()
 
     async def finish(self) -> None:
         await self._host.stop()
@@ -44,13 +44,13 @@ class Residents(Controller):
             return
         for resident in BUILTIN:
             if not self.house.context.settings.builtin_agents:
-                await self.act(tenant, partial(move_out, profile=resident.profile))
-            elif found := await self.act(tenant, partial(move_in, profile=resident.profile)):
-                agent_id, suspended = found
+                await self.act(tenant, partial(deactivate_builtin, profile=resident.profile))
+            elif registration := await self.act(tenant, partial(register_builtin, profile=resident.profile)):
+                agent_id, suspended = registration
                 self._host.put(tenant, agent_id, resident.profile.name, resident, barred=suspended)
         self._settled.add(tenant)
 
-    def _give_signs_of_life(self) -> None:
+    def _record_heartbeats(self) -> None:
         """As a connected agent does, several times before it would be called silent."""
         now, settings = self.house.clock.now(), self.house.context.settings
         if now < self._signs_at:

@@ -9,11 +9,11 @@ from typing import Any
 
 from agora_sdk.errors import AgoraError, NotFound
 
-from .port import Failed, Job, Profile, Reply, Resident
+from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
-__all__ = ["Keeper", "understood"]
+__all__ = ["MemoryAgent", "parse_sentence"]
 
-SHOWN = 20  # keys in a list, memories in an answer
+MOST_LISTED = 20  # keys in a list, memories in an answer
 LONGEST = 500  # most characters of a memory that an answer repeats
 _Q = r"(?:'(?P<{0}_s>[^']*)'|\"(?P<{0}_d>[^\"]*)\"|(?P<{0}_p>{1}))"
 _KEY, _VALUE = _Q.format("key", r"[^\s'\"?]+?"), _Q.format("value", r".+?")
@@ -39,12 +39,12 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 
 
 @cache
-def _phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _compile_phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
     flags = re.IGNORECASE | re.DOTALL
     return tuple((action, re.compile(_PLEASE + pattern + r"$", flags)) for action, pattern in _PHRASES)
 
 
-class Keeper(Resident):
+class MemoryAgent(BuiltinAgent):
     """Stores, recalls, lists, searches and forgets; publishes ``memory.stored``, ``memory.recalled`` and the like."""
 
     profile = Profile(
@@ -71,87 +71,89 @@ class Keeper(Resident):
     concurrency = 64
 
     async def handle(self, job: Job) -> Reply | str:
-        asked = job.data
-        wanted = asked if "action" in asked else understood(job.text)
-        action = str(wanted.get("action"))
+        payload = job.data
+        request = payload if "action" in payload else parse_sentence(job.text)
+        action = str(request.get("action"))
         if action not in ("store", "recall", "list", "search", "forget"):
-            raise Failed(
+            raise TaskFailed(
                 "I store, recall, list, search and forget. Say for example: Store 'Important Data' with key 'demo_key'."
             )
         try:
-            text, data = await getattr(self, f"_{action}")(job, wanted)
+            text, data = await getattr(self, f"_{action}")(job, request)
         except NotFound:
-            text, data = f"Nothing is kept under {wanted.get('key')!r}.", {"found": False, "key": wanted.get("key")}
+            text, data = f"Nothing is kept under {request.get('key')!r}.", {"found": False, "key": request.get("key")}
         except AgoraError as error:
-            raise Failed(error.detail) from None
-        return Reply([{"data": data}, {"text": text}], result=data) if "action" in asked else text
+            raise TaskFailed(error.detail) from None
+        return Reply([{"data": data}, {"text": text}], result=data) if "action" in payload else text
 
-    async def _store(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        given = {name: wanted[name] for name in ("key", "value", "tags", "if_version") if name in wanted}
-        stored = await job.call("agora.memory.store", **given, **_place(wanted))
+    async def _store(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        fields = {name: request[name] for name in ("key", "value", "tags", "if_version") if name in request}
+        stored = await job.call("agora.memory.store", **fields, **_namespace_argument(request))
         await job.publish("memory.stored", {"key": stored.key, "version": stored.version, "by": job.requester})
-        return f"Stored {_quoted(stored.value)} with key '{stored.key}'", _data(stored)
+        return f"Stored {_quote_value(stored.value)} with key '{stored.key}'", _memory_data(stored)
 
-    async def _recall(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        found = await job.call("agora.memory.recall", key=wanted.get("key"), **_place(wanted))
-        await job.publish("memory.recalled", {"key": found.key, "by": job.requester})
-        return f"{found.key}: {_said(found.value)}", _data(found)
+    async def _recall(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        memory = await job.call("agora.memory.recall", key=request.get("key"), **_namespace_argument(request))
+        await job.publish("memory.recalled", {"key": memory.key, "by": job.requester})
+        return f"{memory.key}: {_format_value(memory.value)}", _memory_data(memory)
 
-    async def _forget(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        gone = await job.call("agora.memory.forget", key=wanted.get("key"), **_place(wanted))
-        if not gone.forgotten:
-            raise NotFound(gone.key)
-        await job.publish("memory.forgotten", {"key": gone.key, "by": job.requester})
-        return f"Forgot '{gone.key}'", {"key": gone.key, "forgotten": True}
+    async def _forget(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        outcome = await job.call("agora.memory.forget", key=request.get("key"), **_namespace_argument(request))
+        if not outcome.forgotten:
+            raise NotFound(outcome.key)
+        await job.publish("memory.forgotten", {"key": outcome.key, "by": job.requester})
+        return f"Forgot '{outcome.key}'", {"key": outcome.key, "forgotten": True}
 
-    async def _list(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        page = await job.call("agora.memory.list", limit=SHOWN, prefix=wanted.get("prefix", ""), **_place(wanted))
+    async def _list(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        page = await job.call(
+            "agora.memory.list", limit=MOST_LISTED, prefix=request.get("prefix", ""), **_namespace_argument(request)
+        )
         keys = [memory.key for memory in page.memories]
         if not keys:
             return "Nothing is kept.", {"keys": []}
         more = " and more" if page.has_more else ""
         return f"Keys: {', '.join(keys)}{more}", {"keys": keys, "has_more": page.has_more}
 
-    async def _search(self, job: Job, wanted: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        place = _place(wanted) or {"namespace": "default"}
-        found = await job.call("agora.memory.search", query=wanted.get("query"), limit=SHOWN, **place)
-        if not found.memories:
+    async def _search(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        place = _namespace_argument(request) or {"namespace": "default"}
+        page = await job.call("agora.memory.search", query=request.get("query"), limit=MOST_LISTED, **place)
+        if not page.memories:
             return "Nothing that is kept has these words.", {"memories": []}
-        lines = [f"{memory.key}: {_said(memory.value)}" for memory in found.memories]
-        return "\n".join(lines), {"memories": [_data(memory) for memory in found.memories]}
+        lines = [f"{memory.key}: {_format_value(memory.value)}" for memory in page.memories]
+        return "\n".join(lines), {"memories": [_memory_data(memory) for memory in page.memories]}
 
 
-def understood(text: str) -> dict[str, Any]:
+def parse_sentence(text: str) -> dict[str, Any]:
     """What a sentence asks for: action, key, value, query; empty where it is none of ours."""
     if len(text) > 70_000:
         return {}
     text = text.strip().rstrip(".?!").rstrip()
-    for action, pattern in _phrases():
+    for action, pattern in _compile_phrases():
         match = pattern.match(text)
         if match is None:
             continue
-        found = {name[:-2] if name[-2:] in ("_s", "_d", "_p") else name: part
+        groups = {name[:-2] if name[-2:] in ("_s", "_d", "_p") else name: part
                  for name, part in match.groupdict().items() if part is not None}  # fmt: skip
-        return {"action": action} | found
+        return {"action": action} | groups
     return {}
 
 
-def _place(wanted: dict[str, Any]) -> dict[str, Any]:
+def _namespace_argument(request: dict[str, Any]) -> dict[str, Any]:
     """The namespace, if one is named; 'own' would be this agent's, not the requester's."""
-    namespace = wanted.get("namespace")
+    namespace = request.get("namespace")
     if namespace == "own":
-        raise Failed("What is kept here is shared. For yourself, call agora.memory.store with the namespace 'own'.")
+        raise TaskFailed("What is kept here is shared. For yourself, call agora.memory.store with the namespace 'own'.")
     return {} if namespace is None else {"namespace": namespace}
 
 
-def _data(memory: Any) -> dict[str, Any]:
+def _memory_data(memory: Any) -> dict[str, Any]:
     return {"key": memory.key, "value": memory.value, "version": memory.version, "tags": memory.tags}
 
 
-def _said(value: Any) -> str:
+def _format_value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 
 
-def _quoted(value: Any) -> str:
-    return f"'{_said(value)}'" if isinstance(value, str) else _said(value)
+def _quote_value(value: Any) -> str:
+    return f"'{_format_value(value)}'" if isinstance(value, str) else _format_value(value)

@@ -8,19 +8,19 @@ from dataclasses import replace
 from agora.core.call import Call, Caller, encode_json
 from agora.domains.billing.accounts import account_of_subject
 from agora.domains.messaging.service import MessagingService
-from agora.domains.tasks import assignment as giving
+from agora.domains.tasks import assignment
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.contract.messaging import Message
 from agora_sdk.errors import NotFound, PaymentRequired
 
-from .task_run import MAIL
+from .task_run import MESSAGE_ID_KEY
 
-__all__ = ["BATCH", "take_in"]
+__all__ = ["BATCH", "create_message_tasks"]
 
 BATCH = 50
 
 
-async def take_in(call: Call, reader: Caller) -> int:
+async def create_message_tasks(call: Call, reader: Caller) -> int:
     """Make tasks of a resident's unread messages, and acknowledge them, in one transaction; answers how many.
 
     A message whose sender cannot pay for the work gets that as its reply.
@@ -30,7 +30,7 @@ async def take_in(call: Call, reader: Caller) -> int:
     for message in page.messages:
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
             try:
-                await giving.create_task(call, await _order(call, message, reader))
+                await assignment.create_task(call, await _build_order(call, message, reader))
             except PaymentRequired as error:
                 with suppress(NotFound):  # the sender has left
                     await own.send(message.from_agent, str(error), "error", reply_to=message.message_id)
@@ -40,14 +40,14 @@ async def take_in(call: Call, reader: Caller) -> int:
     return len(page.messages)
 
 
-async def _order(call: Call, message: Message, reader: Caller) -> giving.Order:
-    said = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [{"text": message.content}]}
-    return giving.Order(
+async def _build_order(call: Call, message: Message, reader: Caller) -> assignment.Order:
+    a2a_message = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [{"text": message.content}]}
+    return assignment.Order(
         "a2a.message",
-        encode_json({"message": said, "text": message.content}),
+        encode_json({"message": a2a_message, "text": message.content}),
         reader.subject,
         priority=message.priority,
-        metadata=encode_json(message.metadata | {MAIL: message.message_id}),
+        metadata=encode_json(message.metadata | {MESSAGE_ID_KEY: message.message_id}),
         created_by=message.from_agent,
         account=await account_of_subject(call.tx, message.from_agent),
     )

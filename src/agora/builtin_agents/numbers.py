@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
 
-__all__ = ["BITS", "DIGITS", "SHOWN", "ArithmeticFault", "Number", "divide", "power", "shown_name"]
+__all__ = ["BITS", "DIGITS", "SHOWN", "CalculationError", "Number", "divide", "power", "quote_name"]
 
 BITS = 4096  #: of a numerator or denominator
 LARGEST = 5000  #: power of ten that decimals stay below
@@ -16,7 +16,7 @@ SHOWN = 15  #: that are shown of what is not whole
 _LEAST_PLAIN, _MOST_PLAIN = -7, 21  # between these powers of ten a number is written out
 
 
-class ArithmeticFault(ValueError):
+class CalculationError(ValueError):
     """What is wrong, in words for people."""
 
 
@@ -31,9 +31,9 @@ class Number:
     def __post_init__(self) -> None:
         value = self.value
         if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS:
-            raise too_large()
+            raise size_error()
         if isinstance(value, Decimal) and value and abs(value.adjusted()) > LARGEST:
-            raise too_large()
+            raise size_error()
 
     @property
     def exact(self) -> Fraction | None:
@@ -75,7 +75,7 @@ class Number:
 
     def __truediv__(self, other: Number) -> Number:
         if not other.value:
-            raise ArithmeticFault("Division by zero has no result.")
+            raise CalculationError("Division by zero has no result.")
         if isinstance(self.value, Fraction) and isinstance(other.value, Fraction):
             return Number(self.value / other.value, True)
         return Number(self.decimal / other.decimal, True)
@@ -88,7 +88,7 @@ class Number:
 
     def floor(self) -> Number:
         if isinstance(self.value, Decimal) and self.value.adjusted() > DIGITS:
-            raise too_large()
+            raise size_error()
         return Number(Fraction(self.value.__floor__()))
 
     # -- as it is shown --------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Number:
         whole = self.whole
         if whole is not None and not (self.real and abs(whole) >= 10**SHOWN):
             return f"{whole}.0" if self.real else str(whole)
-        return _written(self.decimal)
+        return _format_decimal(self.decimal)
 
     @property
     def json(self) -> int | float | str:
@@ -108,19 +108,19 @@ class Number:
             return float(whole) if self.real else whole
         if whole is not None:
             return str(self)
-        shown = float(self.decimal)
-        return shown if abs(shown) < 1e300 else str(self)
+        number = float(self.decimal)
+        return number if abs(number) < 1e300 else str(self)
 
     @property
     def fraction(self) -> str | None:
         """The exact value as a fraction, where its decimals are cut off."""
         value = self.exact
-        if value is None or value.denominator == 1 or Fraction(Decimal(_written(self.decimal))) == value:
+        if value is None or value.denominator == 1 or Fraction(Decimal(_format_decimal(self.decimal))) == value:
             return None
         return f"{value.numerator}/{value.denominator}"
 
 
-def _written(value: Decimal) -> str:
+def _format_decimal(value: Decimal) -> str:
     """15 significant digits, without zeros at the end."""
     if not value:
         return "0.0"
@@ -131,8 +131,8 @@ def _written(value: Decimal) -> str:
     return text if "." in text else f"{text}.0"
 
 
-def too_large() -> ArithmeticFault:
-    return ArithmeticFault(
+def size_error() -> CalculationError:
+    return CalculationError(
         f"The numbers get too large or too small: {BITS * 3 // 10} digits are the most there can be."
     )
 
@@ -146,14 +146,14 @@ def power(base: Number, exponent: Number) -> Number:
     """A power: exact for whole exponents. Raises ArithmeticFault for what is no real number or is too large."""
     whole = exponent.whole
     if not base.value and exponent.value < 0:
-        raise ArithmeticFault("Zero has no negative powers.")
+        raise CalculationError("Zero has no negative powers.")
     if whole is not None and isinstance(base.value, Fraction):
         size = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
         if size > 1 and abs(whole) * (size - 1) > BITS:
-            raise too_large()
+            raise size_error()
         return Number(Fraction(base.value**whole), base.real or exponent.real or whole < 0)
     if base.value < 0:
-        raise ArithmeticFault("A negative number has no such power among the real numbers.")
+        raise CalculationError("A negative number has no such power among the real numbers.")
     if (root := _exact_root(base, exponent)) is not None:
         return root
     return Number(base.decimal**exponent.decimal, True)
@@ -164,10 +164,10 @@ def _exact_root(base: Number, exponent: Number) -> Number | None:
     if exponent.exact != Fraction(1, 2) or not isinstance(base.value, Fraction):
         return None
     top, bottom = isqrt(base.value.numerator), isqrt(base.value.denominator)
-    found = Fraction(top, bottom)
-    return Number(found, True) if found * found == base.value else None
+    root = Fraction(top, bottom)
+    return Number(root, True) if root * root == base.value else None
 
 
-def shown_name(name: str) -> str:
+def quote_name(name: str) -> str:
     """A word of the expression, as an answer repeats it."""
     return repr(name if len(name) <= 30 else name[:30] + "...")

@@ -67,9 +67,9 @@ _FORMS: tuple[tuple[str, str], ...] = (
 
 
 @cache
-def _forms() -> list[tuple[re.Pattern[str], str]]:
+def _compile_forms() -> list[tuple[re.Pattern[str], str]]:
     """The forms, compiled when they are first needed."""
-    return [(re.compile(pattern, re.IGNORECASE), written) for pattern, written in _FORMS]
+    return [(re.compile(pattern, re.IGNORECASE), replacement) for pattern, replacement in _FORMS]
 
 
 _ARGUMENTS = re.compile(r"\b(sum|product|mean|median|max|min|gcd|lcm)\(([^()]*)\)")
@@ -85,6 +85,6 @@ def as_expression(text: str) -> str:
         return text
     text = " ".join(text.split())
     text = _END.sub("", _BEGINNING.sub("", text, count=1))
-    for pattern, written in _forms():
-        text = pattern.sub(written, text)
-    return _ARGUMENTS.sub(lambda found: f"{found[1]}({_AND.sub(', ', found[2])})", text).strip()
+    for pattern, replacement in _compile_forms():
+        text = pattern.sub(replacement, text)
+    return _ARGUMENTS.sub(lambda match: f"{match[1]}({_AND.sub(', ', match[2])})", text).strip()

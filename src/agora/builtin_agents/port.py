@@ -10,13 +10,25 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["Ask", "Ending", "Failed", "Job", "Part", "Profile", "PutOff", "Refused", "Reply", "Resident", "text_of"]
+__all__ = [
+    "BuiltinAgent",
+    "InputRequired",
+    "Job",
+    "Part",
+    "Profile",
+    "Reply",
+    "StopReason",
+    "TaskFailed",
+    "TaskPostponed",
+    "TaskRejected",
+    "text_of",
+]
 
 #: A part of a message or artifact, as A2A 1.0 writes it in JSON (section 4.1.6): one of ``text``, ``data``,
 #: ``raw`` (base64) and ``url``, with ``mediaType``, ``filename`` and ``metadata``.
 Part: TypeAlias = dict[str, Any]
 #: Why a handler was cancelled: by the requester; its lease was lost; the server stops.
-Ending: TypeAlias = Literal["cancelled", "lost", "stopping"]
+StopReason: TypeAlias = Literal["cancelled", "lost", "stopping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Reply:
     notes: str | None = None
 
 
-class Failed(Exception):
+class TaskFailed(Exception):
     """Raised by a handler: the task has failed. retry: whether another attempt may help."""
 
     def __init__(self, reason: str, *, retry: bool = False) -> None:
@@ -58,11 +70,11 @@ class Failed(Exception):
         self.retry = retry
 
 
-class Refused(Exception):
+class TaskRejected(Exception):
     """Raised by a handler: the task is none that it does."""
 
 
-class PutOff(Exception):
+class TaskPostponed(Exception):
     """Raised by a handler: not now. The task goes back to the queue for ``delay`` seconds, and no attempt is counted."""
 
     def __init__(self, reason: str, *, delay: float = 5.0) -> None:
@@ -70,7 +82,7 @@ class PutOff(Exception):
         self.delay = delay
 
 
-class Ask(Exception):
+class InputRequired(Exception):
     """Raised by a handler: it needs something of the requester before it can go on.
 
     The task becomes ``input_required`` (or ``auth_required``), with the parts as its message. When the requester
@@ -111,7 +123,7 @@ class Job(ABC):
     metadata: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
     attempt: int = 1
-    ended: Ending | None = None
+    ended: StopReason | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -128,11 +140,11 @@ class Job(ABC):
     @property
     def data(self) -> dict[str, Any]:
         """The objects of its data parts, merged."""
-        found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for part in self.parts:
             if isinstance(part.get("data"), dict):
-                found |= part["data"]
-        return found
+                merged |= part["data"]
+        return merged
 
     @abstractmethod
     async def append(self, text: str) -> None:
@@ -182,7 +194,7 @@ class Job(ABC):
         """Call any operation as the resident, such as ``agora.memory.recall``; answers its result."""
 
 
-class Resident(ABC):
+class BuiltinAgent(ABC):
     """An agent in this process.
 
     concurrency: most jobs at once, for each agent and tenant. lease_seconds: how long after a crash its tasks are

@@ -16,14 +16,14 @@ from agora_sdk.contract.fields import AgentStatus
 from . import queries as residents
 from .port import Profile
 
-__all__ = ["ACCOUNT", "CATEGORY", "move_in", "move_out"]
+__all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin", "register_builtin"]
 
 log = logging.getLogger(__name__)
 
 ACCOUNT = CATEGORY = "builtin"  #: no registration has this account, so no stranger's agent is taken for one
 
 
-async def move_in(call: Call, profile: Profile) -> tuple[str, bool] | None:
+async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | None:
     """Have a built-in agent registered as its profile says; answers its id, and whether it is suspended.
 
     None where its name is a stranger's, or an operator has deregistered it.
@@ -31,29 +31,29 @@ async def move_in(call: Call, profile: Profile) -> tuple[str, bool] | None:
     row = await call.tx.one(agents.by_name, ref=profile.name)
     service = AgentService(replace(call, caller=replace(call.caller, account=ACCOUNT)))
     if row is None:
-        if await call.tx.one(residents.left, name=profile.name, account=ACCOUNT) is not None:
+        if await call.tx.one(residents.retired_agent, name=profile.name, account=ACCOUNT) is not None:
             return None
-        registration = await service.register(profile.name, profile.capabilities, **_profile(profile))
+        registration = await service.register(profile.name, profile.capabilities, **_profile_fields(profile))
         return registration.agent_id, False
     if row["account_id"] != ACCOUNT:
         log.warning("an agent is registered as %r: the built-in one stays away", profile.name)
         return None
     agent_id = str(row["agent_id"])
-    if _differs(row, profile):
-        await service.update(agent_id, capabilities=profile.capabilities, **_profile(profile))
+    if _has_changed(row, profile):
+        await service.update(agent_id, capabilities=profile.capabilities, **_profile_fields(profile))
     elif row["status"] in ("inactive", "offline"):
         await set_agent_status(call, row, AgentStatus.ACTIVE)
     return agent_id, row["status"] == "suspended"
 
 
-async def move_out(call: Call, profile: Profile) -> None:
+async def deactivate_builtin(call: Call, profile: Profile) -> None:
     """Mark a built-in agent inactive: the setting turned it off."""
     row = await call.tx.one(agents.by_name, ref=profile.name)
     if row is not None and row["account_id"] == ACCOUNT and row["status"] in ("active", "offline"):
         await set_agent_status(call, row, AgentStatus.INACTIVE)
 
 
-def _profile(profile: Profile) -> dict[str, Any]:
+def _profile_fields(profile: Profile) -> dict[str, Any]:
     skills = [dict(skill) for skill in profile.skills]
     return {
         "description": profile.description,
@@ -63,7 +63,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _differs(row: Row, profile: Profile) -> bool:
-    wanted = _profile(profile) | {"capabilities": profile.capabilities}
-    packed = {name: value if isinstance(value, str) else encode_json(value) for name, value in wanted.items()}
+def _has_changed(row: Row, profile: Profile) -> bool:
+    desired = _profile_fields(profile) | {"capabilities": profile.capabilities}
+    packed = {name: value if isinstance(value, str) else encode_json(value) for name, value in desired.items()}
     return any(row[name] != value for name, value in packed.items())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .analysis import Analyst
-from .calculator import Calculator
-from .echo import Echo
-from .memory import Keeper
-from .port import Resident
+from .analysis import AnalysisAgent
+from .calculator import CalculatorAgent
+from .echo import EchoAgent
+from .memory import MemoryAgent
+from .port import BuiltinAgent
 
 __all__ = ["BUILTIN"]
 
-BUILTIN: Sequence[Resident] = (Calculator(), Analyst(), Keeper(), Echo())
+BUILTIN: Sequence[BuiltinAgent] = (CalculatorAgent(), AnalysisAgent(), MemoryAgent(), EchoAgent())

@@ -9,10 +9,10 @@ from typing import Any
 from agora.core import pagination as paging
 from agora_sdk.contract.tasks import ClaimedTask
 
-from .calls import Calls
+from .calls import AgentCalls
 from .port import Part, Reply, text_of
 
-__all__ = ["as_parts", "as_result", "is_plain", "message_of", "newest", "said_since"]
+__all__ = ["as_parts", "as_result", "is_plain", "message_of", "messages_since", "newest_message"]
 
 TEXTS = ("text", "content", "message", "prompt", "query")  #: where a payload may have what is to be read
 ENTRIES = 500
@@ -22,8 +22,8 @@ def message_of(task: ClaimedTask) -> Mapping[str, Any]:
     """What was said with a task, as an A2A message; a task of another protocol is put into one."""
     payload = task.payload
     message = payload.get("message")
-    if isinstance(message, dict) and isinstance(said := message.get("parts"), list):
-        return message | {"parts": [part for part in said if isinstance(part, dict)]}
+    if isinstance(message, dict) and isinstance(message_parts := message.get("parts"), list):
+        return message | {"parts": [part for part in message_parts if isinstance(part, dict)]}
     texts = [text for text in (payload.get(name) for name in TEXTS) if isinstance(text, str) and text]
     parts: list[Part] = [{"text": text} for text in texts[:1]]
     if not parts or len(payload) > 1:
@@ -31,25 +31,25 @@ def message_of(task: ClaimedTask) -> Mapping[str, Any]:
     return {"messageId": task.task_id, "role": "ROLE_USER", "parts": parts}
 
 
-async def newest(calls: Calls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
+async def newest_message(calls: AgentCalls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
     """What a task's requester said last, and the number of its entry in the log; None if it has nothing of the kind."""
-    found = await said_since(calls, task_id, 0)
-    return (found[-1][1], found[-1][0]) if found else None
+    messages = await messages_since(calls, task_id, 0)
+    return (messages[-1][1], messages[-1][0]) if messages else None
 
 
-async def said_since(calls: Calls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+async def messages_since(calls: AgentCalls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
     """What a task's requester said after an entry of its log: number and message of each."""
-    found: list[tuple[int, Mapping[str, Any]]] = []
+    messages: list[tuple[int, Mapping[str, Any]]] = []
     cursor: str | None = paging.encode_cursor(after) if after else None
     while True:
         page = await calls("agora.task.history", task_id=task_id, limit=ENTRIES, cursor=cursor)
         for entry in page.entries:
             data = entry.data
             if entry.type == "message" and isinstance(data, dict) and data.get("role") == "ROLE_USER":
-                found.append((entry.number, data))
+                messages.append((entry.number, data))
         cursor = page.next_cursor
         if cursor is None:
-            return found
+            return messages
 
 
 def as_parts(content: Any) -> list[Part]:

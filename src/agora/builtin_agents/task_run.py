@@ -14,26 +14,39 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import AgoraError, InvalidRequest, StaleLease
 
-from .calls import Calls
-from .port import Ask, Ending, Failed, Job, Part, PutOff, Refused, Reply, Resident, text_of
-from .task_io import as_parts, as_result, is_plain, message_of, newest, said_since
+from .calls import AgentCalls
+from .port import (
+    BuiltinAgent,
+    InputRequired,
+    Job,
+    Part,
+    Reply,
+    StopReason,
+    TaskFailed,
+    TaskPostponed,
+    TaskRejected,
+    text_of,
+)
+from .task_io import as_parts, as_result, is_plain, message_of, messages_since, newest_message
 
-__all__ = ["MAIL", "Run"]
+__all__ = ["MESSAGE_ID_KEY", "TaskRun"]
 
 log = logging.getLogger(__name__)
 
-MAIL = "agora.message_id"  #: in a task's metadata: the message that it was made of, and that its end replies to
+MESSAGE_ID_KEY = (
+    "agora.message_id"  #: in a task's metadata: the message that it was made of, and that its end replies to
+)
 CHUNK = 262_144  # most characters of output in one call
 TEXT = 4000  # most characters of an error, a reason or a note
 CHECKPOINTS = 1_000_000  # numbers of checkpoints grow from claim to claim
 
 
 @dataclass(slots=True, kw_only=True)
-class Run(Job):
+class TaskRun(Job):
     """The job as the host gives it to a resident. renew_at: when its lease is next renewed, in microseconds."""
 
-    calls: Calls
-    resident: Resident
+    calls: AgentCalls
+    resident: BuiltinAgent
     token: int
     lease_seconds: int
     renew_at: int
@@ -44,7 +57,7 @@ class Run(Job):
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def of(cls, task: ClaimedTask, calls: Calls, resident: Resident, tenant: str, now: int) -> Run:
+    def of(cls, task: ClaimedTask, calls: AgentCalls, resident: BuiltinAgent, tenant: str, now: int) -> TaskRun:
         """A run of a task that is leased already."""
         return cls(
             tenant=tenant,
@@ -55,7 +68,7 @@ class Run(Job):
             message=message_of(task),
             payload=task.payload,
             context_id=getattr(task, "context_id", None),
-            skill=_skill(task, resident),
+            skill=_requested_skill(task, resident),
             metadata=task.metadata,
             checkpoint=task.checkpoint,
             attempt=task.attempts,
@@ -73,27 +86,27 @@ class Run(Job):
         """Have the task done, and write what became of it; in the trace that it was given in."""
         PROTOCOL.set("resident")
         if self.calls.tracing is None:
-            await self._work()
+            await self._run_handler()
             return
         with self.calls.tracing.begin("resident.task", "consumer", self.metadata, {}):
-            await self._work()
+            await self._run_handler()
 
-    async def _work(self) -> None:
+    async def _run_handler(self) -> None:
         try:
             if self.token > 1:  # it was somebody's before: what its requester said last is in its log
-                said = await newest(self.calls, self.task_id)
-                self.message, self.message_number = said or (self.message, 0)
+                latest = await newest_message(self.calls, self.task_id)
+                self.message, self.message_number = latest or (self.message, 0)
             answer = await self.resident.handle(self)
         except asyncio.CancelledError:
             if self.ended is None:
                 raise
-            await self._settle(self._left())
+            await self._settle_task(self._release_task())
         except Exception as error:
-            await self._settle(self._raised(error))
+            await self._settle_task(self._report_error(error))
         else:
-            await self._settle(self._done(answer))
+            await self._settle_task(self._complete_task(answer))
 
-    def end(self, why: Ending) -> None:
+    def end(self, why: StopReason) -> None:
         """Stop the handler, unless it has ended by itself."""
         if self.settling or self.ended is not None:
             return
@@ -110,7 +123,7 @@ class Run(Job):
             log.info("the lease on %s was not renewed: %s", self.task_id, error)
             self.end("lost")
 
-    async def _settle(self, ending: Any) -> None:
+    async def _settle_task(self, ending: Any) -> None:
         self.settling = True
         try:
             await ending
@@ -119,55 +132,57 @@ class Run(Job):
         except AgoraError as error:
             log.warning("what became of %s could not be written: %s", self.task_id, error)
 
-    async def _left(self) -> None:
+    async def _release_task(self) -> None:
         if self.ended == "stopping":
-            await self._write("release", reason="The agent stops.")
+            await self._write_task("release", reason="The agent stops.")
 
-    async def _raised(self, error: Exception) -> None:
+    async def _report_error(self, error: Exception) -> None:
         match error:
             case StaleLease():
                 return
-            case Ask():
-                await self._ask(error)
-            case PutOff():
-                await self._write("release", reason=_cut(str(error)), delay=min(86_400.0, max(0.0, error.delay)))
-            case Refused():
-                await self._write("update", status=TaskStatus.REJECTED, notes=_cut(str(error)))
-                await self._reply(str(error))
-            case Failed():
-                await self._fail(str(error), retry=error.retry)
+            case InputRequired():
+                await self._ask_requester(error)
+            case TaskPostponed():
+                await self._write_task(
+                    "release", reason=_truncate_text(str(error)), delay=min(86_400.0, max(0.0, error.delay))
+                )
+            case TaskRejected():
+                await self._write_task("update", status=TaskStatus.REJECTED, notes=_truncate_text(str(error)))
+                await self._reply_to_message(str(error))
+            case TaskFailed():
+                await self._fail_task(str(error), retry=error.retry)
             case AgoraError():
-                await self._fail(error.detail, retry=False)
+                await self._fail_task(error.detail, retry=False)
             case _:
                 incident = new_id("err")
                 log.error("%s failed at %s (%s)", self.calls.caller.name, self.task_id, incident, exc_info=error)
                 what = f"{self.calls.caller.name} failed at it ({type(error).__name__}, {incident})."
-                await self._fail(what, retry=False)
+                await self._fail_task(what, retry=False)
 
-    async def _fail(self, error: str, *, retry: bool) -> None:
+    async def _fail_task(self, error: str, *, retry: bool) -> None:
         if not retry:
-            await self._reply(error)
-        await self._write("fail", error=_cut(error), retry=retry)
+            await self._reply_to_message(error)
+        await self._write_task("fail", error=_truncate_text(error), retry=retry)
 
-    async def _ask(self, question: Ask) -> None:
-        await self._reply(str(question))
+    async def _ask_requester(self, question: InputRequired) -> None:
+        await self._reply_to_message(str(question))
         status = TaskStatus.AUTH_REQUIRED if question.auth else TaskStatus.INPUT_REQUIRED
-        await self._write("message", parts=question.parts, status=status.value)
+        await self._write_task("message", parts=question.parts, status=status.value)
 
-    async def _done(self, answer: Any) -> None:
+    async def _complete_task(self, answer: Any) -> None:
         result = as_result(answer)
         try:
             if isinstance(answer, Reply) and answer.parts and not is_plain(answer.parts):
                 await self.artifact(answer.parts, name="result")
-            await self._reply(_said(answer))
+            await self._reply_to_message(_reply_text(answer))
             notes = answer.notes if isinstance(answer, Reply) else None
-            await self._write("complete", result=result, **({"notes": _cut(notes)} if notes else {}))
+            await self._write_task("complete", result=result, **({"notes": _truncate_text(notes)} if notes else {}))
         except InvalidRequest as error:
-            await self._fail(f"Its result cannot be kept: {error.detail}", retry=False)
+            await self._fail_task(f"Its result cannot be kept: {error.detail}", retry=False)
 
-    async def _reply(self, text: str) -> None:
+    async def _reply_to_message(self, text: str) -> None:
         """Answer the message that the task was made of, before the task ends: a crash in between repeats it."""
-        message_id = self.metadata.get(MAIL)
+        message_id = self.metadata.get(MESSAGE_ID_KEY)
         if isinstance(message_id, str):
             await self.calls(
                 "agora.messaging.send",
@@ -177,7 +192,7 @@ class Run(Job):
                 reply_to=message_id,
             )
 
-    async def _write(self, action: str, **arguments: Any) -> Any:
+    async def _write_task(self, action: str, **arguments: Any) -> Any:
         if action != "renew" and self.ended == "lost":
             raise StaleLease(f"{self.task_id} is another's now.")
         return await self.calls(f"agora.task.{action}", task_id=self.task_id, fencing_token=self.token, **arguments)
@@ -188,7 +203,7 @@ class Run(Job):
         async with self._writing:
             for start in range(0, len(text), CHUNK):
                 part = text[start : start + CHUNK]
-                stored = await self._write("append", content=part, offset=self.output_size)
+                stored = await self._write_task("append", content=part, offset=self.output_size)
                 self.output_size = stored.next_offset
 
     async def artifact(
@@ -201,30 +216,30 @@ class Run(Job):
         last: bool = True,
         **more: Any,
     ) -> None:
-        given = {"artifact_id": artifact_id, "name": name, **more}
-        await self._write(
+        options = {"artifact_id": artifact_id, "name": name, **more}
+        await self._write_task(
             "artifact",
             parts=list(parts),
             append=append,
             last=last,
-            **{key: value for key, value in given.items() if value is not None},
+            **{key: value for key, value in options.items() if value is not None},
         )
 
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
-        await self._write("message", parts=as_parts(content), **more)
+        await self._write_task("message", parts=as_parts(content), **more)
 
     async def more(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         self.news.clear()
-        return await said_since(self.calls, self.task_id, after)
+        return await messages_since(self.calls, self.task_id, after)
 
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:
-        given = {"progress": progress, "notes": notes and _cut(notes)}
-        await self._write("update", **{name: value for name, value in given.items() if value is not None})
+        fields = {"progress": progress, "notes": notes and _truncate_text(notes)}
+        await self._write_task("update", **{name: value for name, value in fields.items() if value is not None})
 
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
         self._saved += 1
         number = self.token * CHECKPOINTS + self._saved
-        await self._write("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
+        await self._write_task("renew", checkpoint=dict(checkpoint), checkpoint_number=number)
         self.checkpoint = checkpoint
 
     async def publish(self, event_type: str, data: Any) -> None:
@@ -234,17 +249,17 @@ class Run(Job):
         return await self.calls(operation, **arguments)
 
 
-def _skill(task: ClaimedTask, resident: Resident) -> str | None:
-    for found in (task.metadata.get("skill"), task.metadata.get("skillId"), task.task_type):
-        if isinstance(found, str) and found in resident.profile.capabilities:
-            return found
+def _requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
+    for candidate in (task.metadata.get("skill"), task.metadata.get("skillId"), task.task_type):
+        if isinstance(candidate, str) and candidate in resident.profile.capabilities:
+            return candidate
     return None
 
 
-def _said(answer: Any) -> str:
+def _reply_text(answer: Any) -> str:
     return text_of(as_parts(answer.parts or as_result(answer) if isinstance(answer, Reply) else answer)) or "Done."
 
 
-def _cut(text: str) -> str:
+def _truncate_text(text: str) -> str:
     sound = text.replace("\x00", "").encode("utf-8", "replace").decode()
     return sound[:TEXT] or "No reason was given."

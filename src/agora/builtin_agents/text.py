@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["keywords", "readability", "sentences", "statistics"]
+__all__ = ["count_statistics", "extract_keywords", "measure_readability", "split_sentences"]
 
 WORDS_A_MINUTE = 238  # silent reading, Brysbaert 2019
 KEYWORDS = 10
@@ -31,65 +31,65 @@ _STOP_WORDS = """
 _STOP = frozenset(_STOP_WORDS.split())
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """The sentences of a text: by its full stops and empty lines."""
     parts = (part.strip() for part in _END.sub("\\1\0", text).split("\0"))
     return [part for part in parts if _WORD.search(part)]
 
 
-def statistics(text: str) -> dict[str, Any]:
+def count_statistics(text: str) -> dict[str, Any]:
     """Counts and means; ``reading_seconds`` by 238 words a minute."""
-    words, found = _words(text), sentences(text)
+    words, sentence_list = _split_words(text), split_sentences(text)
     unique = len({word.casefold() for word in words})
     return {
         "characters": len(text),
         "words": len(words),
         "unique_words": unique,
-        "sentences": len(found),
+        "sentences": len(sentence_list),
         "paragraphs": sum(1 for part in _PARAGRAPH.split(text) if part.strip()),
         "lines": len(text.splitlines()),
-        "average_word_length": _mean(sum(map(len, words)), len(words)),
-        "average_sentence_length": _mean(len(words), len(found)),
+        "average_word_length": _rounded_mean(sum(map(len, words)), len(words)),
+        "average_sentence_length": _rounded_mean(len(words), len(sentence_list)),
         "lexical_diversity": round(unique / len(words), 3) if words else 0.0,
         "reading_seconds": round(len(words) / WORDS_A_MINUTE * 60),
     }
 
 
-def keywords(text: str, most: int = KEYWORDS) -> list[dict[str, Any]]:
+def extract_keywords(text: str, most: int = KEYWORDS) -> list[dict[str, Any]]:
     """The words, and pairs of words, that occur most, without those that say nothing by themselves (English)."""
     single: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
-    for sentence in sentences(text):
-        folded = [word.casefold().removesuffix("'s") for word in _words(sentence)]
-        telling = [word if _tells(word) else "" for word in folded]
-        single.update(word for word in telling if word)
-        pairs.update(f"{first} {second}" for first, second in pairwise(telling) if first and second)
+    for sentence in split_sentences(text):
+        folded = [word.casefold().removesuffix("'s") for word in _split_words(sentence)]
+        significant = [word if _is_significant(word) else "" for word in folded]
+        single.update(word for word in significant if word)
+        pairs.update(f"{first} {second}" for first, second in pairwise(significant) if first and second)
     frequent = [(pair, count) for pair, count in pairs.items() if count > 1]
     ranked = sorted([*single.items(), *frequent], key=lambda item: (-item[1] * (1.5 if " " in item[0] else 1), item[0]))
     return [{"keyword": word, "count": count} for word, count in ranked[:most]]
 
 
-def _tells(word: str) -> bool:
+def _is_significant(word: str) -> bool:
     return 2 < len(word) <= LONGEST_WORD and word not in _STOP and not word.isdigit()
 
 
-def readability(text: str) -> dict[str, Any] | None:
+def measure_readability(text: str) -> dict[str, Any] | None:
     """Flesch reading ease (0 hard to 100 easy), and the American school grade that reads it (English)."""
-    words, found = _words(text), sentences(text)
-    if not words or not found:
+    words, sentence_list = _split_words(text), split_sentences(text)
+    if not words or not sentence_list:
         return None
-    by_sentence = len(words) / len(found)
-    by_word = sum(_syllables(word) for word in words) / len(words)
+    by_sentence = len(words) / len(sentence_list)
+    by_word = sum(_count_syllables(word) for word in words) / len(words)
     ease = round(206.835 - 1.015 * by_sentence - 84.6 * by_word, 1)
     grade = round(0.39 * by_sentence + 11.8 * by_word - 15.59, 1)
-    return {"flesch_reading_ease": ease, "flesch_kincaid_grade": max(0.0, grade), "level": _level(ease)}
+    return {"flesch_reading_ease": ease, "flesch_kincaid_grade": max(0.0, grade), "level": _ease_level(ease)}
 
 
-def _syllables(word: str) -> int:
+def _count_syllables(word: str) -> int:
     """Groups of vowels, but for the silent e: near enough for a mean over a text."""
     letters = word.casefold()
     count = len(_VOWELS.findall(letters))
@@ -102,11 +102,11 @@ def _syllables(word: str) -> int:
     return max(1, count)
 
 
-def _level(ease: float) -> str:
+def _ease_level(ease: float) -> str:
     steps: Sequence[tuple[float, str]] = ((90, "very easy"), (80, "easy"), (70, "fairly easy"), (60, "plain"),
                                           (50, "fairly hard"), (30, "hard"))  # fmt: skip
     return next((level for least, level in steps if ease >= least), "very hard")
 
 
-def _mean(total: int, count: int) -> float:
+def _rounded_mean(total: int, count: int) -> float:
     return round(total / count, 2) if count else 0.0

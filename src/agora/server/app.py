@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pydantic_core import from_json
 
 from agora import __version__
-from agora.builtin_agents.host import Host
-from agora.builtin_agents.remote.client_pool import Lines
+from agora.builtin_agents.host import AgentHost
+from agora.builtin_agents.remote.client_pool import A2AClientPool
 from agora.clock import AlignedClock, Clock, SystemClock, new_id, to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import Caller, ServerContext
@@ -254,7 +254,7 @@ class App:
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
         ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
-        self._lines = Lines(sealer)
+        self._lines = A2AClientPool(sealer)
         ports.provide(REMOTE_AGENTS, self._lines)
         if (local := open_local_host(self.settings)) is not None:
             ports.provide(LOCAL_HOST, local)
@@ -292,7 +292,7 @@ class App:
 
     def _control(self) -> None:
         """Agents that live here, and the loops."""
-        self.residents = Host(
+        self.residents = AgentHost(
             self.dispatcher,
             self.gate,
             self.clock,

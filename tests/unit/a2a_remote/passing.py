@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.builtin_agents.remote.jobs import Remotes
+from agora.builtin_agents.remote.jobs import RemoteAgentsController
 from agora.core.call import Caller
 from tests.conformance.a2a_calls import ask
 from tests.market import Market
@@ -12,9 +12,9 @@ from tests.market import Market
 __all__ = ["add", "message", "remotes_of", "send", "text_of"]
 
 
-def remotes_of(market: Market) -> Remotes:
+def remotes_of(market: Market) -> RemoteAgentsController:
     """The controller of agents elsewhere."""
-    return next(found for found in market.app.controllers if isinstance(found, Remotes))
+    return next(found for found in market.app.controllers if isinstance(found, RemoteAgentsController))
 
 
 async def add(market: Market, url: str, name: str = "Far", **options: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import serialize_compact
 
-from agora.builtin_agents.remote.cards import _fits
+from agora.builtin_agents.remote.cards import _is_valid_signature
 from agora.wire.a2a.canonical_json import signed_content
 
 CARD = {"name": "A", "description": "B", "version": "1", "capabilities": {}, "skills": []}
@@ -35,8 +35,8 @@ def public(algorithm: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_a_sound_one_fits(algorithm: str) -> None:
-    assert _fits(signature(algorithm), signed_content(CARD), public(algorithm))
-    assert not _fits(signature(algorithm), signed_content(CARD | {"name": "Z"}), public(algorithm))
+    assert _is_valid_signature(signature(algorithm), signed_content(CARD), public(algorithm))
+    assert not _is_valid_signature(signature(algorithm), signed_content(CARD | {"name": "Z"}), public(algorithm))
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_sound_one_fits(algorithm: str) -> None:
     ],
 )
 def test_a_wrong_one_does_not(signature: dict[str, Any], key: dict[str, Any]) -> None:
-    assert not _fits(signature, signed_content(CARD), key)
+    assert not _is_valid_signature(signature, signed_content(CARD), key)

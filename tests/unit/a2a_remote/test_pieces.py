@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.builtin_agents.remote.artifact_parts import joined, merged, rest
+from agora.builtin_agents.remote.artifact_parts import join_texts, merge_chunks, remaining_parts
 
 TEXTS = st.builds(lambda text: {"text": text}, st.text("ab", min_size=1, max_size=4))
 OTHERS = st.sampled_from([{"data": {"n": 1}}, {"url": "https://x"}, {"text": "t", "metadata": {"m": 1}}])
@@ -16,23 +16,23 @@ PARTS = st.lists(TEXTS | OTHERS, max_size=6)
 
 @given(PARTS, PARTS)
 def test_what_is_missing_makes_it_whole(before: list[Any], now: list[Any]) -> None:
-    missing = rest(before, now)
+    missing = remaining_parts(before, now)
     if missing is None:
-        assert joined(before) == joined(now)
+        assert join_texts(before) == join_texts(now)
         return
     parts, append = missing
-    assert joined([*before, *parts] if append else parts) == joined(now)
+    assert join_texts([*before, *parts] if append else parts) == join_texts(now)
 
 
 @given(PARTS, PARTS)
 def test_what_goes_on_is_appended(before: list[Any], more: list[Any]) -> None:
-    missing = rest(before, [*before, *more])
+    missing = remaining_parts(before, [*before, *more])
     if not more:
         assert missing is None
     elif before:
         assert missing is not None
         assert missing[1]
-        assert joined([*before, *missing[0]]) == joined([*before, *more])
+        assert join_texts([*before, *missing[0]]) == join_texts([*before, *more])
 
 
 def piece(text: str, **more: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def piece(text: str, **more: Any) -> dict[str, Any]:
 
 
 def test_pieces_that_came_together_are_one() -> None:
-    (one,) = merged([piece("a"), piece("b", append=True), piece("c", append=True, lastChunk=True)])
+    (one,) = merge_chunks([piece("a"), piece("b", append=True), piece("c", append=True, lastChunk=True)])
     assert one["artifactUpdate"]["artifact"]["parts"] == [{"text": "a"}, {"text": "b"}, {"text": "c"}]
     assert one["artifactUpdate"]["lastChunk"]
     assert not one["artifactUpdate"].get("append")
@@ -55,5 +55,5 @@ def test_what_is_not_the_same_stays_apart() -> None:
         piece("b", append=True, artifact={"metadata": {"m": 1}}),
         status,
     ):
-        assert len(merged([piece("a"), second])) == 2
-    assert len(merged([piece("a", lastChunk=True), piece("b", append=True)])) == 2
+        assert len(merge_chunks([piece("a"), second])) == 2
+    assert len(merge_chunks([piece("a", lastChunk=True), piece("b", append=True)])) == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.domains.monitoring.health_monitor import HealthMonitor, machine
+from agora.domains.monitoring.health_monitor import HealthMonitor, measure_machine
 from agora.server.app import App
 from tests.unit.health.support import Gauges, Measured
 
@@ -71,7 +71,7 @@ async def test_the_trend_uses_the_window_that_is_asked_for(monitor: Measured) ->
 
 
 async def test_a_real_machine_and_a_real_store(app: App) -> None:
-    values = machine(app.settings.data_dir)
+    values = measure_machine(app.settings.data_dir)
     assert 0 < values["disk_free"] <= values["disk_total"]
     assert 1e6 < values["memory_rss"] < values["memory_total"]
     assert values["memory_available"] <= values["memory_total"]
@@ -87,7 +87,7 @@ def test_what_cannot_be_measured_is_left_out(tmp_path: Path, monkeypatch: pytest
         raise FileNotFoundError(path)
 
     monkeypatch.setattr("agora.domains.monitoring.health_monitor._text", unreadable)
-    assert machine(tmp_path / "nowhere") == {}
+    assert measure_machine(tmp_path / "nowhere") == {}
 
 
 def test_a_container_has_its_own_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ def test_a_container_has_its_own_limit(monkeypatch: pytest.MonkeyPatch, tmp_path
     }
     monkeypatch.setattr("agora.domains.monitoring.health_monitor._text", files.__getitem__)
     monkeypatch.setattr("os.sysconf", lambda name: 4096)
-    values = machine(tmp_path)
+    values = measure_machine(tmp_path)
     assert values["memory_rss"] == 100 * 1024 * 1024
     assert values["memory_total"] == 512 * 1024 * 1024
     assert values["memory_available"] == 412 * 1024 * 1024
     files["/sys/fs/cgroup/memory.max"] = "max\n"
-    assert machine(tmp_path)["memory_total"] == 8_000_000 * 1024
+    assert measure_machine(tmp_path)["memory_total"] == 8_000_000 * 1024

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.domains.monitoring.trend import fit, in_words, seconds_until
+from agora.domains.monitoring.trend import fit_line, format_duration, seconds_until
 
 
 def series(start: float, slope: float, *, count: int = 60, every: float = 5.0) -> list[tuple[float, float]]:
@@ -18,16 +18,16 @@ def series(start: float, slope: float, *, count: int = 60, every: float = 5.0) -
 @given(st.floats(-1e6, 1e6), st.floats(-1e3, 1e3), st.integers(2, 200))
 def test_a_straight_line_is_found_again(start: float, slope: float, count: int) -> None:
     points = series(start, slope, count=count)
-    line = fit(points)
+    line = fit_line(points)
     assert line is not None
     assert line.slope == pytest.approx(slope, rel=1e-6, abs=1e-5)
     assert line.last == pytest.approx(points[-1][1], rel=1e-6, abs=1e-2)
 
 
 def test_what_is_no_line_has_none() -> None:
-    assert fit([]) is None
-    assert fit([(1.0, 1.0)]) is None
-    assert fit([(1.0, 1.0), (1.0, 2.0)]) is None, "one moment"
+    assert fit_line([]) is None
+    assert fit_line([(1.0, 1.0)]) is None
+    assert fit_line([(1.0, 1.0), (1.0, 2.0)]) is None, "one moment"
 
 
 def test_the_time_to_a_limit_above_and_below() -> None:
@@ -60,7 +60,7 @@ def test_noise_is_no_trend_but_a_noisy_trend_is_one() -> None:
 
 
 def test_a_time_in_words() -> None:
-    assert [in_words(seconds) for seconds in (0, 59, 60, 720, 3600, 86_000)] == [
+    assert [format_duration(seconds) for seconds in (0, 59, 60, 720, 3600, 86_000)] == [
         "0 s",
         "59 s",
         "1 min",

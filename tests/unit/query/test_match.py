@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agora.domains.search.queries import Selection, Term, match, page, total
+from agora.domains.search.queries import Selection, Term, agents_page, agents_total, match_parameters
 
 
 def test_a_word_is_looked_for_in_closer_and_closer_places() -> None:
-    made = match([[Term("docu", goes_on=True, whole=True), Term("mydocu")]])
+    made = match_parameters([[Term("docu", goes_on=True, whole=True), Term("mydocu")]])
     assert made["fts_anywhere"] == '("docu"* OR "mydocu")'
     assert made["fts_name"] == '{agent_name} : (("docu"* OR "mydocu"))'
     assert made["fts_whole"] == '{agent_name} : (("docu"))'
@@ -16,23 +16,23 @@ def test_a_word_is_looked_for_in_closer_and_closer_places() -> None:
 
 
 def test_all_words_are_needed() -> None:
-    made = match([[Term("a", whole=True)], [Term("b", whole=True)]])
+    made = match_parameters([[Term("a", whole=True)], [Term("b", whole=True)]])
     assert made["fts_anywhere"] == '("a") AND ("b")'
     assert made["ts_anywhere"] == "('a':ABCD) & ('b':ABCD)"
 
 
 def test_a_statement_is_made_once_for_each_shape() -> None:
     chosen = Selection(capabilities=2, filters=frozenset({"status"}))
-    assert page(chosen) is page(Selection(capabilities=2, filters=frozenset({"status"})))
-    assert page(chosen) is not page(Selection(capabilities=3, filters=frozenset({"status"})))
+    assert agents_page(chosen) is agents_page(Selection(capabilities=2, filters=frozenset({"status"})))
+    assert agents_page(chosen) is not agents_page(Selection(capabilities=3, filters=frozenset({"status"})))
 
 
 def test_a_total_ranks_nothing() -> None:
-    assert "place" in page(Selection(searched=True)).sql
-    assert "place" not in total(Selection(searched=True)).sql
+    assert "place" in agents_page(Selection(searched=True)).sql
+    assert "place" not in agents_total(Selection(searched=True)).sql
 
 
 def test_only_what_is_bounded_runs_on_the_loop() -> None:
-    assert not page(Selection(capabilities=1, scan=False)).scan
-    assert page(Selection()).scan
-    assert total(Selection(scan=False)).scan
+    assert not agents_page(Selection(capabilities=1, scan=False)).scan
+    assert agents_page(Selection()).scan
+    assert agents_total(Selection(scan=False)).scan

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.domains.search.words import WORDS, distance, errors_allowed, fold, pieces, words
+from agora.domains.search.words import WORDS, errors_allowed, fold_text, split_pieces, split_words, typing_distance
 
 letters = st.text("abc", max_size=8)
 
@@ -23,17 +23,17 @@ letters = st.text("abc", max_size=8)
     ],
 )
 def test_words_are_letters_and_digits(text: str, expected: list[str]) -> None:
-    assert words(text) == expected
+    assert split_words(text) == expected
 
 
 def test_there_is_a_bound_on_the_words() -> None:
-    assert len(words(" ".join(map(str, range(100))))) == WORDS
+    assert len(split_words(" ".join(map(str, range(100))))) == WORDS
 
 
 @given(st.text())
 def test_folding_again_changes_nothing(text: str) -> None:
-    assert [fold(word) for word in words(text)] == words(text)
-    assert all(word.isalnum() for word in words(text))
+    assert [fold_text(word) for word in split_words(text)] == split_words(text)
+    assert all(word.isalnum() for word in split_words(text))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_folding_again_changes_nothing(text: str) -> None:
     ],
 )
 def test_distance_counts_typing_errors_up_to_the_end_of_the_word(word: str, term: str, expected: int) -> None:
-    assert distance(word, term, 3) == expected
+    assert typing_distance(word, term, 3) == expected
 
 
 def edits(word: str, term: str) -> int:
@@ -67,7 +67,7 @@ def edits(word: str, term: str) -> int:
 @given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=5), st.integers(0, 3))
 def test_distance_is_that_of_the_nearest_beginning(word: str, term: str, limit: int) -> None:
     nearest = min(edits(word, term[:end]) for end in range(len(term) + 1))
-    assert distance(word, term, limit) == min(nearest, limit + 1)
+    assert typing_distance(word, term, limit) == min(nearest, limit + 1)
 
 
 @given(st.text("abcd", min_size=4, max_size=12), st.data())
@@ -75,12 +75,12 @@ def test_one_error_leaves_a_piece_intact(word: str, data: st.DataObject) -> None
     at = data.draw(st.integers(0, len(word) - 1))
     typed = word[:at] + data.draw(st.sampled_from(["", "x", word[at] * 2])) + word[at + 1 :]
     if len(typed) >= 4:
-        assert any(piece in word for piece in pieces(typed))
+        assert any(piece in word for piece in split_pieces(typed))
 
 
 @given(letters)
 def test_pieces_make_the_word(word: str) -> None:
-    assert "".join(pieces(word)) == word
+    assert "".join(split_pieces(word)) == word
 
 
 def test_short_words_must_be_right() -> None:

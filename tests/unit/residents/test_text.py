@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.builtin_agents.text import keywords, readability, sentences, statistics
+from agora.builtin_agents.text import count_statistics, extract_keywords, measure_readability, split_sentences
 
 TEXT = "Agora is easy. Agents talk to agents!\n\nDo agents sleep? They don't; the marketplace never sleeps."
 
 
 def test_statistics() -> None:
-    found = statistics(TEXT)
+    found = count_statistics(TEXT)
     assert (found["words"], found["sentences"], found["paragraphs"], found["lines"]) == (16, 4, 2, 3)
     assert (found["unique_words"], found["average_sentence_length"]) == (14, 4.0)
     assert found["characters"] == len(TEXT)
-    assert statistics("")["average_word_length"] == 0
+    assert count_statistics("")["average_word_length"] == 0
 
 
 def test_sentences_end_where_they_do() -> None:
-    assert sentences('He said "no." Then he left... Version 1.2 is out!') == [
+    assert split_sentences('He said "no." Then he left... Version 1.2 is out!') == [
         'He said "no."',
         "Then he left...",
         "Version 1.2 is out!",
@@ -31,13 +31,13 @@ def test_sentences_end_where_they_do() -> None:
 
 def test_keywords_are_what_it_is_about() -> None:
     text = "The solar panel works. A solar panel needs sun. Solar power and the sun."
-    assert [found["keyword"] for found in keywords(text)][:3] == ["solar", "solar panel", "panel"]
-    assert keywords("the of and") == []
+    assert [found["keyword"] for found in extract_keywords(text)][:3] == ["solar", "solar panel", "panel"]
+    assert extract_keywords("the of and") == []
 
 
 def test_readability_tells_easy_from_hard() -> None:
-    easy = readability("The cat sat on the mat. It was a big cat. The dog ran to it.")
-    hard = readability(
+    easy = measure_readability("The cat sat on the mat. It was a big cat. The dog ran to it.")
+    hard = measure_readability(
         "Notwithstanding considerable organizational heterogeneity, interdisciplinary collaboration "
         "necessitates comprehensive methodological standardization."
     )
@@ -46,23 +46,23 @@ def test_readability_tells_easy_from_hard() -> None:
     assert easy["flesch_reading_ease"] > 90 > 0 > hard["flesch_reading_ease"]
     assert (easy["level"], hard["level"]) == ("very easy", "very hard")
     assert easy["flesch_kincaid_grade"] < hard["flesch_kincaid_grade"]
-    assert readability("...") is None
+    assert measure_readability("...") is None
 
 
 @given(st.text(max_size=500))
 def test_any_text_has_its_numbers(text: str) -> None:
-    found = statistics(text)
+    found = count_statistics(text)
     assert found["unique_words"] <= found["words"]
-    assert len(keywords(text)) <= 10
-    readability(text)
+    assert len(extract_keywords(text)) <= 10
+    measure_readability(text)
 
 
 def test_what_is_too_long_for_a_word_is_no_keyword() -> None:
-    assert keywords("x" * 100_000 + " agora") == [{"keyword": "agora", "count": 1}]
+    assert extract_keywords("x" * 100_000 + " agora") == [{"keyword": "agora", "count": 1}]
 
 
 @pytest.mark.parametrize("text", ["!" * 100_000, "a" + "…" * 100_000 + "b", "!)" * 50_000, "?" + ")" * 100_000])
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
-    assert len(sentences(text)) <= 1
+    assert len(split_sentences(text)) <= 1
     assert time.process_time() - began < 2.0

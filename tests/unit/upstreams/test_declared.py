@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.declared import declared
-from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.domains.mcp_upstreams.declared import read_declared
+from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import UpstreamUnavailable
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def of_urls(text: str) -> list[tuple[str, str | None]]:
-    return [(found.name, found.url) for found in declared(Settings(mcp_server_urls=text))]  # type: ignore[arg-type]
+    return [(found.name, found.url) for found in read_declared(Settings(mcp_server_urls=text))]  # type: ignore[arg-type]
 
 
 def written(directory: Path, document: Any) -> Path:
@@ -74,7 +74,7 @@ def test_files_in_the_shapes_people_have(shape: str, tmp_path: Path) -> None:
         "off": {"command": "x", "disabled": True, "autoApprove": ["a"]},
     }
     document = {"mcp": {"servers": servers}} if shape == "mcp.servers" else {shape: servers}
-    first, second = declared(Settings(mcp_config=written(tmp_path, document)))
+    first, second = read_declared(Settings(mcp_config=written(tmp_path, document)))
     assert (first.name, first.url, first.secrets) == (
         "git-hub",
         "https://mcp.example.com/mcp",
@@ -99,13 +99,13 @@ def test_environment_variables_in_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     }
     program = {"command": "sh", "args": ["-c", "echo ${MY_TOKEN} ${1%x}"], "env": {"A": "${MY_TOKEN}"}}
     servers = {"mcpServers": {"remote": remote, "program": program}}
-    first, second = declared(Settings(mcp_config=written(tmp_path, servers)))
+    first, second = read_declared(Settings(mcp_config=written(tmp_path, servers)))
     assert (first.url, first.timeout) == ("https://mcp.example.com/mcp", 5)
     assert first.secrets == {"Authorization": "Bearer s3cret", "X-Plain": "$5 {a} ${}"}
     assert (second.command[2], second.secrets) == ("echo s3cret ${1%x}", {"A": "s3cret"})
     servers["mcpServers"]["remote"]["url"] = "https://${MY_HOST}/mcp"
     with pytest.raises(ConfigurationError, match="MY_HOST is not set"):
-        declared(Settings(mcp_config=written(tmp_path, servers)))
+        read_declared(Settings(mcp_config=written(tmp_path, servers)))
 
 
 @pytest.mark.parametrize(
@@ -133,20 +133,20 @@ def test_environment_variables_in_a_file(tmp_path: Path, monkeypatch: pytest.Mon
 def test_files_that_are_wrong(document: Any, words: str | None, tmp_path: Path) -> None:
     settings = Settings(mcp_config=written(tmp_path, document))
     if words is None:
-        assert declared(settings)
+        assert read_declared(settings)
         return
     with pytest.raises(ConfigurationError, match=words):
-        declared(settings)
+        read_declared(settings)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        declared(Settings(mcp_config=tmp_path / "none.json"))
+        read_declared(Settings(mcp_config=tmp_path / "none.json"))
 
 
 async def settled(app: App) -> None:
     """Wait until every upstream was asked what it offers."""
-    (keeper,) = [found for found in app.controllers if isinstance(found, UpstreamKeeper)]
+    (keeper,) = [found for found in app.controllers if isinstance(found, UpstreamReconciler)]
     market = Market(app, app.clock)  # type: ignore[arg-type]
     while True:
         await keeper.step()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.direct import Direct
+from agora.domains.mcp_upstreams.client.direct import DirectClient
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net.sealing import Sealer
@@ -97,17 +97,17 @@ class _Ways:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.on, self.gone = True, 0
-        real = Direct.request
+        real = DirectClient.request
 
-        async def request(direct: Direct, *arguments: Any) -> Any:
+        async def request(direct: DirectClient, *arguments: Any) -> Any:
             if not self.on:
-                from agora.domains.mcp_upstreams.client.direct import Elsewhere
+                from agora.domains.mcp_upstreams.client.direct import Redirected
 
-                raise Elsewhere
+                raise Redirected
             self.gone += 1
             return await real(direct, *arguments)
 
-        monkeypatch.setattr(Direct, "request", request)
+        monkeypatch.setattr(DirectClient, "request", request)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from agora.domains.mcp_upstreams.client import throttle as pace
-from agora.domains.mcp_upstreams.client.concurrency_limiter import Turns
+from agora.domains.mcp_upstreams.client.concurrency_limiter import ConcurrencyLimiter
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
-from agora.domains.mcp_upstreams.jobs import Restraint
+from agora.domains.mcp_upstreams.jobs import ListingLimiter
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net import egress_policy as internet
 from agora.net.sealing import Sealer
@@ -232,7 +232,7 @@ async def test_who_changes_all_the_time_is_asked_once_a_minute(monkeypatch: pyte
     now = 1000.0
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(loop, "time", lambda: now)
-    restraint, asked = Restraint(), 0
+    restraint, asked = ListingLimiter(), 0
     for _ in range(3600):
         now += 1
         asked += restraint.allows(("default", "ups_1"))
@@ -295,7 +295,7 @@ async def test_a_name_that_means_another_address_a_moment_later(rogue: Rogue, mo
 
 
 async def test_no_caller_has_an_upstream_for_itself() -> None:
-    turns, done = Turns("far", 4), asyncio.Event()
+    turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
         async with turns.turn(caller, 10):
@@ -316,7 +316,7 @@ async def test_no_caller_has_an_upstream_for_itself() -> None:
 
 
 async def test_one_at_a_time() -> None:
-    turns = Turns("far", 1)
+    turns = ConcurrencyLimiter("far", 1)
     async with turns.turn("a", 1):
         with pytest.raises(Overloaded):
             async with turns.turn("b", 0.01):
@@ -326,7 +326,7 @@ async def test_one_at_a_time() -> None:
 
 
 async def test_a_queue_has_an_end() -> None:
-    turns, done = Turns("far", 4), asyncio.Event()
+    turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
         async with turns.turn(caller, 10):
@@ -347,7 +347,7 @@ async def test_a_queue_has_an_end() -> None:
 
 
 async def test_who_gives_up_waiting_leaves_no_trace() -> None:
-    turns = Turns("far", 1)
+    turns = ConcurrencyLimiter("far", 1)
     async with turns.turn("a", 1):
         waiting = asyncio.create_task(_hold(turns, "b"))
         await asyncio.sleep(0)
@@ -358,6 +358,6 @@ async def test_who_gives_up_waiting_leaves_no_trace() -> None:
         pass
 
 
-async def _hold(turns: Turns, caller: str) -> None:
+async def _hold(turns: ConcurrencyLimiter, caller: str) -> None:
     async with turns.turn(caller, 10):
         pass

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.vetting import vet
+from agora.domains.mcp_upstreams.client.vetting import vet_items
 from agora.domains.mcp_upstreams.port import fingerprint
 from agora.net.sealing import Sealer
 
@@ -19,7 +19,7 @@ def define(name: Any, **more: Any) -> dict[str, Any]:
 
 
 def reason(definition: Any, *, upstream: str = "far") -> str | None:
-    (item,) = vet(upstream, "tool", [(definition, None)])
+    (item,) = vet_items(upstream, "tool", [(definition, None)])
     return item.reason
 
 
@@ -53,23 +53,23 @@ def test_reasons(definition: Any, why: str) -> None:
 
 
 def test_of_two_with_one_name_the_first_stays() -> None:
-    items = vet("far", "tool", [(define("a.b"), None), (define("a_b"), None), (define("a.b"), None)])
+    items = vet_items("far", "tool", [(define("a.b"), None), (define("a_b"), None), (define("a.b"), None)])
     assert [item.reason for item in items] == [None, "another one has the same name", "another one has the same name"]
     assert len({item.name for item in items}) == 3
 
 
 def test_a_name_that_was_dropped_is_free() -> None:
-    items = vet("far", "tool", [({"name": "a"}, None), (define("a"), None)])
+    items = vet_items("far", "tool", [({"name": "a"}, None), (define("a"), None)])
     assert [item.reason for item in items] == ["it has no inputSchema", None]
 
 
 def test_what_the_protocol_says_against_it() -> None:
-    (item,) = vet("far", "tool", [(define("a"), "its annotations are not valid")])
+    (item,) = vet_items("far", "tool", [(define("a"), "its annotations are not valid")])
     assert item.reason == "its annotations are not valid"
 
 
 def test_there_are_only_so_many() -> None:
-    items = vet("far", "prompt", [({"name": f"p{n}"}, None) for n in range(1000)], 7)
+    items = vet_items("far", "prompt", [({"name": f"p{n}"}, None) for n in range(1000)], 7)
     assert (items[-2].reason, items[-1].name) == (None, "(more)")
     assert "7 or more were left out" in (items[-1].reason or "")
 
@@ -117,7 +117,7 @@ def test_what_nobody_sees_is_not_offered(hidden: str) -> None:
         define("a", inputSchema={"type": "object", "properties": {f"x{hidden}": {}}}),
         define("a", annotations={"title": hidden}),
     ):
-        (item,) = vet("far", "tool", [(definition, None)])
+        (item,) = vet_items("far", "tool", [(definition, None)])
         assert f"U+{ord(hidden[0]):04X}" in (item.reason or "")
         assert hidden[0] not in item.description + item.name + str(item.definition)
 
@@ -136,13 +136,13 @@ def test_names_that_paths_swallow(name: str) -> None:
 
 def test_all_together_are_only_so_large() -> None:
     large = [(define(f"a{n}", description="x" * 60_000), None) for n in range(100)]
-    reasons = [item.reason for item in vet("far", "tool", large)]
+    reasons = [item.reason for item in vet_items("far", "tool", large)]
     assert reasons.count(None) == 69
     assert set(reasons[69:]) == {"the definitions before it are as much as one upstream may have"}
 
 
 def test_a_missing_description_is_made() -> None:
-    (item,) = vet("far", "tool", [(define("a"), None)])
+    (item,) = vet_items("far", "tool", [(define("a"), None)])
     assert item.description == "The tool a of far."
     assert "description" not in item.definition, "the definition stays as it came"
 

@@ -7,34 +7,34 @@ from typing import Any
 
 from ..port import Part
 
-__all__ = ["joined", "merged", "rest"]
+__all__ = ["join_texts", "merge_chunks", "remaining_parts"]
 
 
 def _is_text(part: Mapping[str, Any]) -> bool:
     return part.keys() == {"text"}
 
 
-def joined(parts: Iterable[Part]) -> list[Part]:
+def join_texts(parts: Iterable[Part]) -> list[Part]:
     """Parts with texts that follow one another put together: however they were cut, they are the same."""
-    found: list[Part] = []
+    merged_parts: list[Part] = []
     texts: list[str] = []
     for part in parts:
         if _is_text(part):
             texts.append(part["text"])
             continue
         if texts:
-            found.append({"text": "".join(texts)})
+            merged_parts.append({"text": "".join(texts)})
             texts = []
-        found.append(dict(part))
-    return [*found, {"text": "".join(texts)}] if texts else found
+        merged_parts.append(dict(part))
+    return [*merged_parts, {"text": "".join(texts)}] if texts else merged_parts
 
 
-def rest(given: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] | None:
+def remaining_parts(previous: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] | None:
     """What is still to be handed over of an artifact, and whether it is to be appended; None if nothing is.
 
     given: what was handed over. Where that is not how it begins now, all of it is, in its place.
     """
-    before, after = joined(given), joined(now)
+    before, after = join_texts(previous), join_texts(now)
     if before == after:
         return None
     last = len(before) - 1
@@ -48,22 +48,22 @@ def rest(given: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] 
     return list(now), False
 
 
-def merged(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def merge_chunks(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Events with pieces of one artifact that came together made one: each is a transaction."""
-    found: list[dict[str, Any]] = []
+    merged_events: list[dict[str, Any]] = []
     for event in events:
-        before = found[-1].get("artifactUpdate") if found else None
+        before = merged_events[-1].get("artifactUpdate") if merged_events else None
         piece = event.get("artifactUpdate")
-        if before is not None and piece is not None and _continues(before, piece):
+        if before is not None and piece is not None and _continues_artifact(before, piece):
             before["artifact"]["parts"] += piece["artifact"]["parts"]
             if "lastChunk" in piece:
                 before["lastChunk"] = piece["lastChunk"]
         else:
-            found.append(event)
-    return found
+            merged_events.append(event)
+    return merged_events
 
 
-def _continues(before: Mapping[str, Any], piece: Mapping[str, Any]) -> bool:
+def _continues_artifact(before: Mapping[str, Any], piece: Mapping[str, Any]) -> bool:
     artifact = piece["artifact"]
     return (
         piece.get("append") is True

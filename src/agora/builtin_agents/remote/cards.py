@@ -17,21 +17,21 @@ from agora.wire.a2a.canonical_json import signed_content
 from agora_sdk.errors import AgoraError
 
 from . import wire
-from .client import Post
-from .errors import Fault
-from .wire import Letter
+from .client import OriginClient
+from .errors import RemoteError
+from .wire import A2ARequest
 
 __all__ = ["read_card"]
 
 LARGEST: Final = 1024 * 1024  #: bytes of a card
 LARGEST_KEYS: Final = 262_144  #: bytes of a key set
 MOST_SIGNATURES: Final = 5
-ABSENT: Final = frozenset({400, 404, 405, 406, 410})
+ABSENT_STATUSES: Final = frozenset({400, 404, 405, 406, 410})
 WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 HEADERS: Final = {"accept": "application/json", "a2a-version": "1.0"}
 
 
-def _places(url: str) -> Iterator[str]:
+def _candidate_urls(url: str) -> Iterator[str]:
     """Where an agent's card may be. url: its own, or the agent's, or that of its host."""
     parts = urlsplit(url)
     if parts.path.endswith(".json"):
@@ -43,46 +43,46 @@ def _places(url: str) -> Iterator[str]:
     yield url
 
 
-async def read_card(post: Post, url: str) -> dict[str, Any]:
+async def read_card(post: OriginClient, url: str) -> dict[str, Any]:
     """An agent's card as A2A 1.0 has it, its addresses absolute. Raises Fault.
 
     A signature that does not fit its key is refused; those that were verified stay with the card, and others are
     left out.
     """
-    found, place = await _found(post, url)
+    document, place = await _fetch_card(post, url)
     try:
-        card = _placed(legacy_cards.from_legacy(found), place)
+        card = _resolve_urls(legacy_cards.from_legacy(document), place)
     except AgoraError as error:
-        raise Fault(f"Its card cannot be read: {error.detail}") from None
+        raise RemoteError(f"Its card cannot be read: {error.detail}") from None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Fault(f"Its card cannot be read ({type(error).__name__}).") from None
-    verified = await _verified(post, found, place)
+        raise RemoteError(f"Its card cannot be read ({type(error).__name__}).") from None
+    verified = await _verify_signatures(post, document, place)
     card.pop("signatures", None)
     return card | ({"signatures": verified} if verified else {})
 
 
-async def _found(post: Post, url: str) -> tuple[dict[str, Any], str]:
+async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
     """A card as it was written, and where it was."""
-    for place in _places(url):
-        document = await _document(post, place, LARGEST)
+    for place in _candidate_urls(url):
+        document = await _fetch_json(post, place, LARGEST)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
             return document, place
-    raise Fault("There is no agent card at this address.")
+    raise RemoteError("There is no agent card at this address.")
 
 
-async def _document(post: Post, url: str, limit: int) -> Any:
+async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
     """JSON at a URL of the same origin; None where there is nothing."""
-    reply = await post.send(Letter("GET", request_target(url), HEADERS))
+    reply = await post.send(A2ARequest("GET", request_target(url), HEADERS))
     try:
-        if reply.status in ABSENT:
-            await post.whole(reply, limit)
+        if reply.status in ABSENT_STATUSES:
+            await post.read_body(reply, limit)
             return None
-        body = await post.whole(reply, limit)
+        body = await post.read_body(reply, limit)
         if reply.status >= 300:
             raise wire.failure_of(reply.status, body)
         try:
-            return wire.parsed(body)
-        except Fault:
+            return wire.parse_json(body)
+        except RemoteError:
             if reply.headers.get("content-type", "").startswith("text/html"):
                 return None
             raise
@@ -90,45 +90,45 @@ async def _document(post: Post, url: str, limit: int) -> Any:
         reply.close()
 
 
-def _placed(card: dict[str, Any], place: str) -> dict[str, Any]:
+def _resolve_urls(card: dict[str, Any], place: str) -> dict[str, Any]:
     """With absolute addresses; none that would take what was asked for by https elsewhere without it."""
     secure = urlsplit(place).scheme == "https"
     interfaces = []
-    for told in card.get("supportedInterfaces") or ():
-        if not isinstance(told, dict) or not isinstance(told.get("url"), str):
+    for entry in card.get("supportedInterfaces") or ():
+        if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
             continue
-        url = urljoin(place, told["url"])
+        url = urljoin(place, entry["url"])
         if url.startswith("https://") or (url.startswith("http://") and not secure):
-            interfaces.append(told | {"url": url})
+            interfaces.append(entry | {"url": url})
     return card | {"supportedInterfaces": interfaces}
 
 
 # -- signatures ------------------------------------------------------------------------------------
 
 
-async def _verified(post: Post, card: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
     """The signatures whose key is known and that fit it. Raises Fault where there are some, and none of them fits.
 
     Only keys at the card's own origin are asked for: whoever signs elsewhere is not known here.
     """
-    told = card.get("signatures")
-    signatures = [entry for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
-    contents = _contents(card)
+    entries = card.get("signatures")
+    signatures = [item for item in entries if isinstance(item, dict)] if isinstance(entries, list) else []
+    contents = _signed_contents(card)
     fitting, failing = [], 0
     for signature in signatures[:MOST_SIGNATURES]:
-        key = await _key(post, signature, place)
+        key = await _fetch_key(post, signature, place)
         if key is None:
             continue
-        if any(_fits(signature, content, key) for content in contents):
+        if any(_is_valid_signature(signature, content, key) for content in contents):
             fitting.append(signature)
         else:
             failing += 1
     if failing and not fitting:
-        raise Fault("The signature of its card does not fit: the card was changed on its way.")
+        raise RemoteError("The signature of its card does not fit: the card was changed on its way.")
     return fitting
 
 
-def _contents(card: Mapping[str, Any]) -> list[bytes]:
+def _signed_contents(card: Mapping[str, Any]) -> list[bytes]:
     """What may have been signed: the card as it is, or without the members that are there for clients of 0.3."""
     try:
         return [signed_content(card), signed_content(legacy_cards.from_legacy(dict(card)))]
@@ -136,21 +136,21 @@ def _contents(card: Mapping[str, Any]) -> list[bytes]:
         return []
 
 
-async def _key(post: Post, signature: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], place: str) -> dict[str, Any] | None:
     """The key that a signature names, from its ``jku``."""
-    header = _header(signature)
+    header = _protected_header(signature)
     jku = header.get("jku")
-    if not isinstance(jku, str) or _origin(jku) != _origin(place):
+    if not isinstance(jku, str) or _origin_of(jku) != _origin_of(place):
         return None
-    keys = await _document(post, jku, LARGEST_KEYS)
-    found = keys.get("keys") if isinstance(keys, dict) else None
-    for key in found if isinstance(found, list) else ():
+    keys = await _fetch_json(post, jku, LARGEST_KEYS)
+    entries = keys.get("keys") if isinstance(keys, dict) else None
+    for key in entries if isinstance(entries, list) else ():
         if isinstance(key, dict) and key.get("kid") == header.get("kid"):
             return key
     return None
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _origin_of(url: str) -> tuple[str, str | None, int | None]:
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
@@ -158,15 +158,15 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
         return "", None, None
 
 
-def _header(signature: Mapping[str, Any]) -> dict[str, Any]:
+def _protected_header(signature: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        found = from_json(_decoded(signature.get("protected")))
+        header = from_json(_decode_base64url(signature.get("protected")))
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return header if isinstance(header, dict) else {}
 
 
-def _decoded(text: Any) -> bytes:
+def _decode_base64url(text: Any) -> bytes:
     """Base64url without padding. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("not text")
@@ -176,30 +176,32 @@ def _decoded(text: Any) -> bytes:
         raise ValueError(str(error)) from None
 
 
-def _fits(signature: Mapping[str, Any], content: bytes, key: Mapping[str, Any]) -> bool:
+def _is_valid_signature(signature: Mapping[str, Any], content: bytes, key: Mapping[str, Any]) -> bool:
     """Whether a JWS (RFC 7515) fits its content and key: ES256, RS256 and EdDSA are known."""
     payload = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
     signed = f"{signature.get('protected')}.{payload}".encode()
     try:
-        _check(str(_header(signature).get("alg")), key, _decoded(signature.get("signature")), signed)
-    except _wrong():
+        _verify_jws(
+            str(_protected_header(signature).get("alg")), key, _decode_base64url(signature.get("signature")), signed
+        )
+    except _verification_errors():
         return False
     return True
 
 
-def _wrong() -> tuple[type[Exception], ...]:
+def _verification_errors() -> tuple[type[Exception], ...]:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     return InvalidSignature, UnsupportedAlgorithm, ValueError, KeyError, TypeError
 
 
-def _check(algorithm: str, key: Mapping[str, Any], signature: bytes, signed: bytes) -> None:
+def _verify_jws(algorithm: str, key: Mapping[str, Any], signature: bytes, signed: bytes) -> None:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
     from cryptography.hazmat.primitives.hashes import SHA256
 
     def number(name: str) -> int:
-        return int.from_bytes(_decoded(key[name]), "big")
+        return int.from_bytes(_decode_base64url(key[name]), "big")
 
     kind = algorithm, key.get("kty"), key.get("crv")
     if kind == ("ES256", "EC", "P-256"):
@@ -209,7 +211,7 @@ def _check(algorithm: str, key: Mapping[str, Any], signature: bytes, signed: byt
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
     elif kind == ("EdDSA", "OKP", "Ed25519"):
-        ed25519.Ed25519PublicKey.from_public_bytes(_decoded(key["x"])).verify(signature, signed)
+        ed25519.Ed25519PublicKey.from_public_bytes(_decode_base64url(key["x"])).verify(signature, signed)
     elif kind[:2] == ("RS256", "RSA"):
         numbers = rsa.RSAPublicNumbers(number("e"), number("n"))
         numbers.public_key().verify(signature, signed, padding.PKCS1v15(), SHA256())

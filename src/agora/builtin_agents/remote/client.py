@@ -16,10 +16,10 @@ from agora.telemetry import open_span, trace_headers
 from agora_sdk.mcp_wire import Events
 
 from . import wire
-from .errors import Fault, malformed
-from .wire import Interface, Letter
+from .errors import RemoteError, malformed_answer
+from .wire import A2ARequest, Interface
 
-__all__ = ["Line", "Listening", "Post"]
+__all__ = ["A2AClient", "A2AStream", "OriginClient"]
 
 CONNECTING: Final = 10.0  # seconds
 LARGEST: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one item of a stream
@@ -29,7 +29,7 @@ MOST_ITEMS: Final = 100_000  #: of one stream
 LINGER: Final = 0.02  # seconds for a stream to end after its last item, so that its connection can be used again
 
 
-class Post:
+class OriginClient:
     """Requests to one origin, as whoever has these headers. seconds: without a sign from it.
 
     headers: by names in small letters.
@@ -48,58 +48,60 @@ class Post:
         """Hang up."""
         self._courier.close()
 
-    async def send(self, letter: Letter) -> Reply:
+    async def send(self, letter: A2ARequest) -> Reply:
         """Send a request, and wait for the head of its answer. Raises Fault."""
         with open_span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
-            reply = await self._sent(letter, {**self._headers, **letter.headers, **trace_headers()})
+            reply = await self._send_with_timeout(letter, {**self._headers, **letter.headers, **trace_headers()})
             here.note("http.response.status_code", reply.status)
             return reply
 
-    async def _sent(self, letter: Letter, headers: Mapping[str, str]) -> Reply:
+    async def _send_with_timeout(self, letter: A2ARequest, headers: Mapping[str, str]) -> Reply:
         try:
             async with asyncio.timeout(self.seconds):
                 return await self._courier.request(letter.method, letter.target, headers, letter.body)
         except AddressRefused as error:
-            raise Fault(f"{error}, and the setting a2a_private_networks does not allow that.", away=True) from None
+            raise RemoteError(
+                f"{error}, and the setting a2a_private_networks does not allow that.", away=True
+            ) from None
         except TimeoutError:
-            raise self._silent() from None
+            raise self._silence_error() from None
         except OSError as error:
             self._door.forget()
-            raise Fault(f"It cannot be reached ({error}).", passing=True, away=True) from None
+            raise RemoteError(f"It cannot be reached ({error}).", passing=True, away=True) from None
         except ConnectionLost as error:
-            raise Fault(f"The connection broke ({error}).", passing=True) from None
+            raise RemoteError(f"The connection broke ({error}).", passing=True) from None
         except ValueError as error:
-            raise Fault(f"The headers that are kept for it cannot be sent: {error}.") from None
+            raise RemoteError(f"The headers that are kept for it cannot be sent: {error}.") from None
 
-    async def whole(self, reply: Reply, limit: int = LARGEST) -> bytes:
+    async def read_body(self, reply: Reply, limit: int = LARGEST) -> bytes:
         """The body of an answer. Raises Fault for one that is larger."""
         parts, size = [], 0
         try:
-            async with asyncio.timeout(self.seconds) as patience:
+            async with asyncio.timeout(self.seconds) as timeout:
                 async for part in reply:
                     size += len(part)
                     if size > limit:
-                        raise Fault(f"Its answer is larger than {limit} bytes.")
+                        raise RemoteError(f"Its answer is larger than {limit} bytes.")
                     parts.append(part)
-                    patience.reschedule(asyncio.get_running_loop().time() + self.seconds)
+                    timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
         except TimeoutError:
-            raise self._silent() from None
+            raise self._silence_error() from None
         except ConnectionLost as error:
-            raise Fault(f"The connection broke ({error}).", passing=True) from None
+            raise RemoteError(f"The connection broke ({error}).", passing=True) from None
         return b"".join(parts)
 
-    def _silent(self) -> Fault:
-        return Fault(f"It gave no sign for {self.seconds:g} seconds.", passing=True)
+    def _silence_error(self) -> RemoteError:
+        return RemoteError(f"It gave no sign for {self.seconds:g} seconds.", passing=True)
 
 
-class Line:
+class A2AClient:
     """What can be asked of one agent, each by its method in A2A 1.0."""
 
-    def __init__(self, interface: Interface, post: Post) -> None:
+    def __init__(self, interface: Interface, post: OriginClient) -> None:
         self.interface, self._post = interface, post
 
     @property
-    def patience(self) -> float:
+    def timeout(self) -> float:
         """Seconds without a sign from it."""
         return self._post.seconds
 
@@ -109,47 +111,47 @@ class Line:
 
     async def call(self, method: str, params: Mapping[str, Any], *, task: bool = False) -> dict[str, Any]:
         """The answer, as a StreamResponse. task: it is a Task. Raises Fault."""
-        reply = await self._post.send(wire.letter(self.interface, method, params))
+        reply = await self._post.send(wire.build_request(self.interface, method, params))
         try:
-            return await self._answer(reply, task=task)
+            return await self._read_answer(reply, task=task)
         finally:
             reply.close()
 
-    async def stream(self, method: str, params: Mapping[str, Any]) -> Listening:
+    async def stream(self, method: str, params: Mapping[str, Any]) -> A2AStream:
         """Open a stream, to be closed. Raises Fault."""
-        reply = await self._post.send(wire.letter(self.interface, method, params))
+        reply = await self._post.send(wire.build_request(self.interface, method, params))
         try:
-            _check_form(reply)
+            _check_encoding(reply)
             if reply.status >= 400:
-                raise wire.failure_of(reply.status, await self._post.whole(reply, LARGEST_ERROR))
+                raise wire.failure_of(reply.status, await self._post.read_body(reply, LARGEST_ERROR))
             if _is_stream(reply):
-                return Listening(self, reply, [])
-            return Listening(self, reply, [await self._answer(reply)])
+                return A2AStream(self, reply, [])
+            return A2AStream(self, reply, [await self._read_answer(reply)])
         except BaseException:
             reply.close()
             raise
 
-    async def _answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
-        _check_form(reply)
+    async def _read_answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
+        _check_encoding(reply)
         if reply.status >= 300:
-            raise wire.failure_of(reply.status, await self._post.whole(reply, LARGEST_ERROR))
+            raise wire.failure_of(reply.status, await self._post.read_body(reply, LARGEST_ERROR))
         if _is_stream(reply):
-            raise malformed("it is a stream where none was asked for")
-        found = self.read(await self._post.whole(reply), task=task)
-        if found is None:
-            raise malformed("it says nothing")
-        return found
+            raise malformed_answer("it is a stream where none was asked for")
+        event = self.parse_event(await self._post.read_body(reply), task=task)
+        if event is None:
+            raise malformed_answer("it says nothing")
+        return event
 
-    def read(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
+    def parse_event(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
         """What bytes say. Raises Fault."""
-        return wire.event_of(self.interface, wire.result_of(self.interface, wire.parsed(body)), task=task)
+        return wire.event_of(self.interface, wire.result_of(self.interface, wire.parse_json(body)), task=task)
 
 
-class Listening:
+class A2AStream:
     """A stream that is open. first: what is known of it already."""
 
-    def __init__(self, line: Line, reply: Reply, first: list[dict[str, Any]]) -> None:
-        self._line, self._reply, self._first = line, reply, first
+    def __init__(self, line: A2AClient, reply: Reply, first: list[dict[str, Any]]) -> None:
+        self._client, self._reply, self._first = line, reply, first
         self._events = Events(LARGEST)
         self._size = self._count = 0
 
@@ -169,39 +171,39 @@ class Listening:
     async def items(self) -> list[dict[str, Any]] | None:
         """What has come since, as soon as there is something; None at the end. Raises Fault."""
         if self._first:
-            found, self._first = self._first, []
-            return found
+            events, self._first = self._first, []
+            return events
         try:
-            async with asyncio.timeout(self._line.patience) as patience:
+            async with asyncio.timeout(self._client.timeout) as timeout:
                 while part := await self._reply.part():
-                    if found := self._read(part):
-                        return found
-                    patience.reschedule(asyncio.get_running_loop().time() + self._line.patience)
+                    if events := self._parse_chunk(part):
+                        return events
+                    timeout.reschedule(asyncio.get_running_loop().time() + self._client.timeout)
         except TimeoutError:
-            raise Fault(f"It gave no sign for {self._line.patience:g} seconds.", passing=True) from None
+            raise RemoteError(f"It gave no sign for {self._client.timeout:g} seconds.", passing=True) from None
         except ConnectionLost as error:
-            raise Fault(f"The connection broke ({error}).", passing=True) from None
+            raise RemoteError(f"The connection broke ({error}).", passing=True) from None
         return None
 
-    def _read(self, part: bytes) -> list[dict[str, Any]]:
+    def _parse_chunk(self, part: bytes) -> list[dict[str, Any]]:
         self._size += len(part)
         if self._size > LONGEST_STREAM:
-            raise Fault(f"Its stream is longer than {LONGEST_STREAM} bytes.")
+            raise RemoteError(f"Its stream is longer than {LONGEST_STREAM} bytes.")
         try:
             bodies = [event.data for event in self._events.feed(part) if event.data]
         except ValueError as error:
-            raise malformed(str(error)) from None
+            raise malformed_answer(str(error)) from None
         self._count += len(bodies)
         if self._count > MOST_ITEMS:
-            raise Fault(f"Its stream has more than {MOST_ITEMS} items.")
-        return [found for body in bodies if (found := self._line.read(body)) is not None]
+            raise RemoteError(f"Its stream has more than {MOST_ITEMS} items.")
+        return [item for body in bodies if (item := self._client.parse_event(body)) is not None]
 
 
 def _is_stream(reply: Reply) -> bool:
     return reply.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def _check_form(reply: Reply) -> None:
+def _check_encoding(reply: Reply) -> None:
     packing = reply.headers.get("content-encoding", "identity").lower()
     if packing != "identity":
-        raise malformed(f"it is packed with {packing[:40]!r}, which was not asked for")
+        raise malformed_answer(f"it is packed with {packing[:40]!r}, which was not asked for")

@@ -15,16 +15,16 @@ from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
 from .cards import read_card
-from .client import Line, Post
-from .errors import Fault
+from .client import A2AClient, OriginClient
+from .errors import RemoteError
 from .wire import Interface
 
-__all__ = ["Lines"]
+__all__ = ["A2AClientPool"]
 
 READING: Final = 15.0  # seconds without a sign while a card is read
 
 
-class Lines:
+class A2AClientPool:
     """Implements :class:`agora.a2a.abroad.RemoteAgents`. resolver: from a host to its addresses."""
 
     def __init__(self, sealer: Sealer, *, resolver: Resolve = resolve_host) -> None:
@@ -33,36 +33,36 @@ class Lines:
     async def card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         """Read an agent's card. Raises UpstreamUnavailable, UpstreamFailed."""
         try:
-            post = await self._post(endpoint, endpoint.url, min(READING, endpoint.timeout))
+            post = await self._open_origin(endpoint, endpoint.url, min(READING, endpoint.timeout))
             try:
                 return await read_card(post, endpoint.url)
             finally:
                 post.close()
-        except Fault as fault:
-            raise fault.as_error(endpoint.url) from None
+        except RemoteError as error:
+            raise error.as_error(endpoint.url) from None
 
-    async def line(self, endpoint: RemoteEndpoint, interface: Interface) -> Line:
+    async def connect(self, endpoint: RemoteEndpoint, interface: Interface) -> A2AClient:
         """The line to an agent, which connects when it is used. Raises UpstreamUnavailable."""
-        return Line(interface, await self._post(endpoint, interface.url, endpoint.timeout))
+        return A2AClient(interface, await self._open_origin(endpoint, interface.url, endpoint.timeout))
 
-    async def _post(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> Post:
-        headers = self._headers(endpoint)
+    async def _open_origin(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:
+        headers = self._credential_headers(endpoint)
         if url.startswith("https://"):
             await asyncio.to_thread(default_ssl_context)
         try:
-            return Post(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)
+            return OriginClient(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)
         except ValueError:  # UnicodeError too, of a host that is no name
             raise UpstreamUnavailable(f"{url} is no address of an agent.") from None
 
-    def _headers(self, endpoint: RemoteEndpoint) -> dict[str, str]:
+    def _credential_headers(self, endpoint: RemoteEndpoint) -> dict[str, str]:
         """The credentials that are kept for an agent, by names in small letters."""
         if endpoint.secrets is None:
             return {}
         try:
-            found = from_json(self._sealer.open(endpoint.secrets, endpoint.agent_id))
+            headers = from_json(self._sealer.open(endpoint.secrets, endpoint.agent_id))
         except ValueError:
             raise UpstreamUnavailable(
                 "The credentials that are kept for it cannot be read: the server's signing key is another one.",
                 fix="Remove the agent, and add it again.",
             ) from None
-        return {name.lower(): value for name, value in found.items()}
+        return {name.lower(): value for name, value in headers.items()}

@@ -6,15 +6,15 @@ from typing import Final
 
 from agora_sdk.errors import AgoraError, UpstreamFailed, UpstreamUnavailable
 
-__all__ = ["FORGOTTEN", "GONE_BY", "UNSUPPORTED", "Fault", "malformed"]
+__all__ = ["NOT_CANCELABLE", "TASK_NOT_FOUND", "UNSUPPORTED_OPERATION", "RemoteError", "malformed_answer"]
 
 #: reasons of A2A 1.0, section 3.3.2, that are acted upon
-FORGOTTEN: Final = "TASK_NOT_FOUND"
-UNSUPPORTED: Final = "UNSUPPORTED_OPERATION"
-GONE_BY: Final = "TASK_NOT_CANCELABLE"
+TASK_NOT_FOUND: Final = "TASK_NOT_FOUND"
+UNSUPPORTED_OPERATION: Final = "UNSUPPORTED_OPERATION"
+NOT_CANCELABLE: Final = "TASK_NOT_CANCELABLE"
 
 
-class Fault(Exception):
+class RemoteError(Exception):
     """A call that came to nothing. detail: a sentence about what happened, for the requester too.
 
     passing: it may go by itself. away: nothing was reached at all. reason: of A2A, where the agent gave one.
@@ -30,6 +30,6 @@ class Fault(Exception):
         return kind(f"{name}: {self.detail}", fix="Look whether it runs, and whether its URL is right.")
 
 
-def malformed(what: str) -> Fault:
+def malformed_answer(what: str) -> RemoteError:
     """It answered with what is no A2A."""
-    return Fault(f"Its answer is not A2A: {what}.")
+    return RemoteError(f"Its answer is not A2A: {what}.")

@@ -12,12 +12,12 @@ from agora.store.port import Query, Reader, Row, Store
 from .. import queries as residents
 from ..port import Job
 
-__all__ = ["Past"]
+__all__ = ["ConversationHistory"]
 
 MOST = 20  #: tasks that a message may refer to
 
 
-class Past:
+class ConversationHistory:
     """Looked up by the agent and the requester of a task: nobody gets into the conversation of another."""
 
     def __init__(self, store: Store) -> None:
@@ -28,9 +28,9 @@ class Past:
         own = f"ctx_{job.task_id.removeprefix('task_')}"
         if job.context_id is None or job.context_id == own:
             return None
-        rows = await self._read(job, residents.conversation, **context_filter(job.context_id))
-        found = decode_json(rows[0]["checkpoint"]).get("context") if rows else None
-        return found if isinstance(found, str) else None
+        rows = await self._read_checkpoints(job, residents.conversation_checkpoint, **context_filter(job.context_id))
+        context_id = decode_json(rows[0]["checkpoint"]).get("context") if rows else None
+        return context_id if isinstance(context_id, str) else None
 
     async def tasks(self, job: Job) -> Sequence[str]:
         """The ids at the other side of the tasks that a message refers to; those of others are left out."""
@@ -38,12 +38,12 @@ class Past:
         if not isinstance(named, list) or not named:
             return ()
         ids = [name for name in named if isinstance(name, str)][:MOST]
-        rows = await self._read(job, residents.referred, ids=encode_json(ids))
-        found = [decode_json(row["checkpoint"]).get("task") for row in rows]
-        return [name for name in found if isinstance(name, str)]
+        rows = await self._read_checkpoints(job, residents.referenced_checkpoints, ids=encode_json(ids))
+        task_ids = [decode_json(row["checkpoint"]).get("task") for row in rows]
+        return [name for name in task_ids if isinstance(name, str)]
 
-    async def _read(self, job: Job, query: Query, **parameters: Any) -> Sequence[Row]:
-        async def work(reader: Reader) -> Sequence[Row]:
+    async def _read_checkpoints(self, job: Job, query: Query, **parameters: Any) -> Sequence[Row]:
+        async def read_rows(reader: Reader) -> Sequence[Row]:
             return await reader.all(query, agent_id=job.agent_id, requester=job.requester, **parameters)
 
-        return await self._store.read(job.tenant, work)
+        return await self._store.read(job.tenant, read_rows)

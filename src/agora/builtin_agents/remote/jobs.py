@@ -18,15 +18,15 @@ from agora.domains.mcp_upstreams.client.breaker import Backoff, Tuning
 from agora.store.port import Row, StoredEvent
 from agora_sdk.errors import AgoraError
 
-from ..host import Host
+from ..host import AgentHost
 from ..port import Profile
 from .agent import RemoteAgent
-from .client_pool import Lines
-from .errors import Fault
-from .history import Past
+from .client_pool import A2AClientPool
+from .errors import RemoteError
+from .history import ConversationHistory
 from .wire import Interface
 
-__all__ = ["Remotes"]
+__all__ = ["RemoteAgentsController"]
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ Key = tuple[str, str]
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class RemoteAgentState:
     """What is known of one. revision: of the row that its resident was made of. due: when it is next looked at."""
 
     revision: int
@@ -50,17 +50,17 @@ class Place:
     looked: int = 0
 
 
-class Remotes(Controller):
+class RemoteAgentsController(Controller):
     """Goes on while the marketplace is halted: it changes nothing but what is known."""
 
     name = "remotes"
     interval = 1.0
 
-    def __init__(self, house: JobContext, host: Host, lines: Lines) -> None:
+    def __init__(self, house: JobContext, host: AgentHost, lines: A2AClientPool) -> None:
         super().__init__(house)
-        self._host, self._lines, self._past = host, lines, Past(house.store)
-        self._places: dict[Key, Place] = {}
-        self._looking: dict[Key, asyncio.Task[None]] = {}
+        self._host, self._pool, self._history = host, lines, ConversationHistory(house.store)
+        self._places: dict[Key, RemoteAgentState] = {}
+        self._checks: dict[Key, asyncio.Task[None]] = {}
         self._syncing: dict[str, asyncio.Task[None]] = {}
         self._changed: set[str] = set()
         self._read_at = 0
@@ -69,7 +69,7 @@ class Remotes(Controller):
 
     async def load(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
-            await self._sync(tenant)
+            await self._sync_tenant(tenant)
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log, on the loop: who was added has a place at once."""
@@ -77,13 +77,13 @@ class Remotes(Controller):
             if stored.event.type.startswith(FOLLOWED):
                 self._changed.add(stored.tenant_id)
                 if stored.tenant_id not in self._syncing:
-                    self._syncing[stored.tenant_id] = asyncio.create_task(self._follow(stored.tenant_id))
+                    self._syncing[stored.tenant_id] = asyncio.create_task(self._follow_changes(stored.tenant_id))
 
     async def step(self) -> None:
         now = self.house.clock.now()
         if now - self._read_at >= READ_ROWS * MICROSECONDS:
             self._read_at = now
-            await self.each_tenant(self._sync)
+            await self.each_tenant(self._sync_tenant)
         for key, place in self._places.items():
             resident = place.resident
             if resident is not None and resident.suspect:
@@ -91,47 +91,47 @@ class Remotes(Controller):
                 place.due = min(place.due, max(now, place.looked + int(SOONEST * MICROSECONDS)))
             if resident is not None and not resident.alive:
                 self.house.context.last_seen.pop(key, None)  # what it wrote here is no sign of life from there
-            if place.due <= now and key not in self._looking:
-                self._looking[key] = asyncio.create_task(self._look(key, place))
+            if place.due <= now and key not in self._checks:
+                self._checks[key] = asyncio.create_task(self._check_agent(key, place))
 
     async def finish(self) -> None:
-        tasks = [*self._looking.values(), *self._syncing.values()]
+        tasks = [*self._checks.values(), *self._syncing.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def settled(self) -> None:
         """Wait until nobody is being looked at, and every change is followed."""
-        while found := [*self._looking.values(), *self._syncing.values()]:
-            await asyncio.wait(found)
+        while pending := [*self._checks.values(), *self._syncing.values()]:
+            await asyncio.wait(pending)
 
     # -- places ----------------------------------------------------------------------------------
 
-    async def _follow(self, tenant: str) -> None:
+    async def _follow_changes(self, tenant: str) -> None:
         try:
             while tenant in self._changed:
                 self._changed.discard(tenant)
-                await self._sync(tenant)
+                await self._sync_tenant(tenant)
         except Exception:
             log.exception("agents elsewhere could not be read; they will be in a moment")
             self._read_at = 0
         finally:
             del self._syncing[tenant]
 
-    async def _sync(self, tenant: str) -> None:
+    async def _sync_tenant(self, tenant: str) -> None:
         """Have a place for every row, and for no other."""
         rows = {row["agent_id"]: row for row in await self.read(tenant, statements.remotes)}
         for agent_id, row in rows.items():
-            await self._settle((tenant, agent_id), row)
+            await self._update_agent((tenant, agent_id), row)
         for key in [key for key in self._places if key[0] == tenant and key[1] not in rows]:
             del self._places[key]
             await self._host.remove(*key)
 
-    async def _settle(self, key: Key, row: Row) -> None:
+    async def _update_agent(self, key: Key, row: Row) -> None:
         place, reachable = self._places.get(key), row["state"] != "unavailable"
         if place is None:
             backoff = Backoff(Tuning(first=FIRST_LOOK, longest=LONGEST_PAUSE))
-            place = self._places[key] = Place(-1, None, None, backoff, self._next(row))
+            place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._first_check_at(row))
         if place.resident is not None:
             place.resident.reachable = reachable
         if (place.revision, place.card) == (row["revision"], row["card"]):
@@ -140,8 +140,8 @@ class Remotes(Controller):
         if row["interface"] is None:
             return  # its card was never read
         try:
-            resident = await self._resident(row, reachable)
-        except (AgoraError, Fault) as error:
+            resident = await self._build_agent(row, reachable)
+        except (AgoraError, RemoteError) as error:
             log.warning("%s cannot be passed anything: %s", row["agent_name"], error)
             return
         before, place.resident = place.resident, resident
@@ -149,27 +149,27 @@ class Remotes(Controller):
         if before is not None:
             before.retire()
 
-    def _next(self, row: Row) -> int:
+    def _first_check_at(self, row: Row) -> int:
         """When an agent is looked at first: a while after it was last, and now if it is not there."""
         if row["state"] != "available" or row["checked_at"] is None:
             return 0
-        return int(row["checked_at"]) + self._usual
+        return int(row["checked_at"]) + self._refresh_interval
 
     @property
-    def _usual(self) -> int:
+    def _refresh_interval(self) -> int:
         return int(self.house.context.settings.a2a_refresh * MICROSECONDS)
 
-    async def _resident(self, row: Row, reachable: bool) -> RemoteAgent:
+    async def _build_agent(self, row: Row, reachable: bool) -> RemoteAgent:
         card = decode_json(row["card"])
-        line = await self._lines.line(endpoint_of(row), Interface.of(decode_json(row["interface"]), card))
-        profile = Profile(row["agent_name"], row["description"] or "", _skills(card))
-        return RemoteAgent(profile, line, self._past, reachable=reachable)
+        line = await self._pool.connect(endpoint_of(row), Interface.of(decode_json(row["interface"]), card))
+        profile = Profile(row["agent_name"], row["description"] or "", _card_skills(card))
+        return RemoteAgent(profile, line, self._history, reachable=reachable)
 
     # -- how they are ----------------------------------------------------------------------------
 
-    async def _look(self, key: Key, place: Place) -> None:
+    async def _check_agent(self, key: Key, place: RemoteAgentState) -> None:
         """Read one agent's card; a slow one keeps nobody waiting."""
-        from agora.domains.a2a.remote_agents import looked_at
+        from agora.domains.a2a.remote_agents import record_check
 
         tenant, agent_id = key
         try:
@@ -178,28 +178,28 @@ class Remotes(Controller):
                 return
             outcome: Mapping[str, Any] | AgoraError
             try:
-                outcome = await self._lines.card(endpoint_of(rows[0]))
+                outcome = await self._pool.card(endpoint_of(rows[0]))
             except AgoraError as error:
                 outcome = error
-            await self.act(tenant, partial(looked_at, agent_id=agent_id, outcome=outcome))
+            await self.act(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
             if place.resident is not None:
                 place.resident.reachable = not away
             if away:
                 log.info("agent %s elsewhere is away: %s", agent_id, outcome)
             place.looked = self.house.clock.now()
-            pause = int(place.backoff.next() * MICROSECONDS) if away else self._usual
+            pause = int(place.backoff.next() * MICROSECONDS) if away else self._refresh_interval
             place.due = place.looked + pause
             if not away:
                 place.backoff.reset()
         except Exception:
             log.exception("agent %s elsewhere could not be looked at", agent_id)
-            place.due = self.house.clock.now() + self._usual
+            place.due = self.house.clock.now() + self._refresh_interval
         finally:
-            del self._looking[key]
+            del self._checks[key]
 
 
-def _skills(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = card.get("skills")
-    skills = found if isinstance(found, list) else []
+def _card_skills(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    value = card.get("skills")
+    skills = value if isinstance(value, list) else []
     return [skill for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)]

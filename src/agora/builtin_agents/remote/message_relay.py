@@ -15,10 +15,10 @@ from typing import Any, Final
 from agora_sdk.errors import AgoraError
 
 from ..port import Job
-from .client import Line
-from .errors import Fault, malformed
+from .client import A2AClient
+from .errors import RemoteError, malformed_answer
 
-__all__ = ["Meanwhile"]
+__all__ = ["MessageRelay"]
 
 Save = Callable[[], Awaitable[None]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -26,23 +26,23 @@ TRIES: Final = 3
 PAUSE: Final = 0.5  # seconds between them
 
 
-class Meanwhile:
+class MessageRelay:
     """Passes messages on.
 
     said: number of the newest message that the agent was told. save: keep that. hear: what it says to a message at once.
     """
 
-    def __init__(self, job: Job, line: Line, name: str, said: int, save: Save, hear: Hear) -> None:
-        self._job, self._line, self._name, self._save, self._hear = job, line, name, save, hear
-        self.said = said
-        self._told = False
-        self._turn = asyncio.Lock()
+    def __init__(self, job: Job, line: A2AClient, name: str, last_number: int, save: Save, hear: Hear) -> None:
+        self._job, self._client, self._name, self._save, self._hear = job, line, name, save, hear
+        self.last_number = last_number
+        self._delivered = False
+        self._lock = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
 
     def listen(self, task: str, context: str | None) -> None:
         """Pass on whatever is said from now on, until :meth:`stop`."""
         if self._listening is None:
-            self._listening = asyncio.get_running_loop().create_task(self._listen(task, context))
+            self._listening = asyncio.get_running_loop().create_task(self._relay_messages(task, context))
 
     async def stop(self) -> None:
         """Pass nothing more on."""
@@ -50,50 +50,55 @@ class Meanwhile:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
 
-    async def pass_on(self, task: str, context: str | None, before: float = math.inf) -> bool:
+    async def relay_pending(self, task: str, context: str | None, before: float = math.inf) -> bool:
         """Tell the agent what it was not told yet, up to a message's number.
 
         Answers whether it was told anything since this was last asked: then what it said may have another meaning now.
         """
-        async with self._turn:
-            for number, message in await self._job.more(self.said):
+        async with self._lock:
+            for number, message in await self._job.more(self.last_number):
                 if number < before:
-                    await self._pass(number, message, task, context)
-            told, self._told = self._told, False
-        return told
+                    await self._relay_message(number, message, task, context)
+            delivered, self._delivered = self._delivered, False
+        return delivered
 
-    async def _listen(self, task: str, context: str | None) -> None:
+    async def _relay_messages(self, task: str, context: str | None) -> None:
         with contextlib.suppress(AgoraError):  # the task is another's now: whoever works on it is told
             while True:
                 await self._job.news.wait()
-                async with self._turn:
-                    for number, message in await self._job.more(self.said):
-                        await self._pass(number, message, task, context)
+                async with self._lock:
+                    for number, message in await self._job.more(self.last_number):
+                        await self._relay_message(number, message, task, context)
 
-    async def _pass(self, number: int, message: Mapping[str, Any], task: str, context: str | None) -> None:
+    async def _relay_message(self, number: int, message: Mapping[str, Any], task: str, context: str | None) -> None:
         more = {name: message[name] for name in ("metadata", "extensions") if message.get(name)}
-        said = {"messageId": f"{self._job.task_id}.{number}", "role": "ROLE_USER", "parts": message["parts"], **more}
-        said |= {"taskId": task} | ({"contextId": context} if context is not None else {})
+        outgoing = {
+            "messageId": f"{self._job.task_id}.{number}",
+            "role": "ROLE_USER",
+            "parts": message["parts"],
+            **more,
+        }
+        outgoing |= {"taskId": task} | ({"contextId": context} if context is not None else {})
         try:
-            answer = await self._sent({"message": said, "configuration": {"returnImmediately": True}})
+            answer = await self._send_with_retry({"message": outgoing, "configuration": {"returnImmediately": True}})
             if "task" in answer and answer["task"].get("id") != task:
-                raise malformed("it is about another task")
-        except Fault as fault:
-            await self._job.say(f"{self._name} did not take a message while it works: {fault.detail}")
+                raise malformed_answer("it is about another task")
+        except RemoteError as error:
+            await self._job.say(f"{self._name} did not take a message while it works: {error.detail}")
         else:
-            self._told = True
+            self._delivered = True
             if "message" in answer:
                 await self._hear(answer["message"])
-        self.said = number
+        self.last_number = number
         await self._save()
 
-    async def _sent(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def _send_with_retry(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send it, more than once if it went astray. What becomes of the task is seen where that is followed."""
         for _ in range(TRIES - 1):
             try:
-                return await self._line.call("SendMessage", params)
-            except Fault as fault:
-                if not fault.passing:
+                return await self._client.call("SendMessage", params)
+            except RemoteError as error:
+                if not error.passing:
                     raise
             await asyncio.sleep(PAUSE)
-        return await self._line.call("SendMessage", params)
+        return await self._client.call("SendMessage", params)

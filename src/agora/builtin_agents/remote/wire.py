@@ -20,9 +20,9 @@ from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a import v03_proto as legacy_proto
 from agora_sdk.errors import AgoraError
 
-from .errors import FORGOTTEN, GONE_BY, UNSUPPORTED, Fault, malformed
+from .errors import NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION, RemoteError, malformed_answer
 
-__all__ = ["Interface", "Letter", "event_of", "failure_of", "letter", "parsed", "result_of"]
+__all__ = ["A2ARequest", "Interface", "build_request", "event_of", "failure_of", "parse_json", "result_of"]
 
 CURRENT, LEGACY = "1.0", "0.3"
 JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
@@ -31,12 +31,12 @@ _METHODS: Final = {current: old for old, current in legacy.METHODS.items()}
 _SENDS: Final = frozenset({"SendMessage", "SendStreamingMessage"})
 #: codes of JSON-RPC (section 5.4) that are acted upon
 _CODES: Final = {
-    -32001: FORGOTTEN,
-    -32002: GONE_BY,
-    -32004: UNSUPPORTED,
-    -32601: UNSUPPORTED,
+    -32001: TASK_NOT_FOUND,
+    -32002: NOT_CANCELABLE,
+    -32004: UNSUPPORTED_OPERATION,
+    -32601: UNSUPPORTED_OPERATION,
 }
-_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,20 @@ class Interface:
     streams: bool = False
 
     @classmethod
-    def of(cls, told: Mapping[str, Any], card: Mapping[str, Any]) -> Interface:
+    def of(cls, entry: Mapping[str, Any], card: Mapping[str, Any]) -> Interface:
         """From the interface that was chosen of a card. Raises Fault where it is none."""
-        url, tenant = told.get("url"), told.get("tenant")
+        url, tenant = entry.get("url"), entry.get("tenant")
         if not isinstance(url, str):
-            raise malformed("its card names no address")
+            raise malformed_answer("its card names no address")
         capabilities = card.get("capabilities")
         streams = isinstance(capabilities, dict) and capabilities.get("streaming") is True
-        version = CURRENT if str(told.get("protocolVersion", CURRENT)).startswith("1.") else LEGACY
-        binding = HTTP_JSON if told.get("protocolBinding") == HTTP_JSON else JSON_RPC
+        version = CURRENT if str(entry.get("protocolVersion", CURRENT)).startswith("1.") else LEGACY
+        binding = HTTP_JSON if entry.get("protocolBinding") == HTTP_JSON else JSON_RPC
         return cls(url, binding, version, tenant if isinstance(tenant, str) and tenant else None, streams)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class A2ARequest:
     """A request: method and target of HTTP, headers beside those that every one has, body."""
 
     method: str
@@ -80,21 +80,23 @@ class Letter:
 _JSON: Final = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 
 
-def letter(interface: Interface, method: str, params: Mapping[str, Any]) -> Letter:
+def build_request(interface: Interface, method: str, params: Mapping[str, Any]) -> A2ARequest:
     """A call of a method of A2A 1.0, as the interface wants it."""
     current = interface.version == CURRENT
     headers = _JSON | {"a2a-version": CURRENT} if current else _JSON
     if interface.binding == HTTP_JSON:
-        return _resource(interface, method, params, headers)
+        return _build_http_request(interface, method, params, headers)
     if current:
-        told = params if interface.tenant is None else {"tenant": interface.tenant, **params}
+        body_params = params if interface.tenant is None else {"tenant": interface.tenant, **params}
     else:
-        method, told = _METHODS[method], legacy.send_request_to_v03(params) if method in _SENDS else params
-    body = to_json({"jsonrpc": "2.0", "id": "1", "method": method, "params": told})
-    return Letter("POST", request_target(interface.url), headers, body)
+        method, body_params = _METHODS[method], legacy.send_request_to_v03(params) if method in _SENDS else params
+    body = to_json({"jsonrpc": "2.0", "id": "1", "method": method, "params": body_params})
+    return A2ARequest("POST", request_target(interface.url), headers, body)
 
 
-def _resource(interface: Interface, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Letter:
+def _build_http_request(
+    interface: Interface, method: str, params: Mapping[str, Any], headers: Mapping[str, str]
+) -> A2ARequest:
     """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
     current = interface.version == CURRENT
     base = request_target(interface.url).split("?", 1)[0].rstrip("/")
@@ -104,73 +106,77 @@ def _resource(interface: Interface, method: str, params: Mapping[str, Any], head
         base += f"/{quote(interface.tenant, safe='')}"
     if method in _SENDS:
         action = "send" if method == "SendMessage" else "stream"
-        return Letter("POST", f"{base}/message:{action}", headers, to_json(params if current else _old(params)))
+        return A2ARequest(
+            "POST", f"{base}/message:{action}", headers, to_json(params if current else _legacy_request(params))
+        )
     task = f"{base}/tasks/{quote(str(params['id']), safe='')}"
     if method == "GetTask":
-        return Letter("GET", task, headers)
+        return A2ARequest("GET", task, headers)
     if method == "SubscribeToTask":
-        return Letter("POST" if current else "GET", f"{task}:subscribe", headers, b"{}" if current else b"")
-    return Letter("POST", f"{task}:cancel", headers, b"{}")
+        return A2ARequest("POST" if current else "GET", f"{task}:subscribe", headers, b"{}" if current else b"")
+    return A2ARequest("POST", f"{task}:cancel", headers, b"{}")
 
 
-def _old(params: Mapping[str, Any]) -> dict[str, Any]:
+def _legacy_request(params: Mapping[str, Any]) -> dict[str, Any]:
     """A SendMessageRequest of 0.3 as its Protocol Buffers have it in JSON."""
-    found = legacy.send_request_to_v03(params) | {"message": legacy_proto.message_to_proto(params["message"])}
-    configuration = found.get("configuration")
-    return found if configuration is None else found | {"configuration": configuration}
+    request = legacy.send_request_to_v03(params) | {"message": legacy_proto.message_to_proto(params["message"])}
+    configuration = request.get("configuration")
+    return request if configuration is None else request | {"configuration": configuration}
 
 
 # -- answers ---------------------------------------------------------------------------------------
 
 
-def parsed(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """JSON. Raises Fault."""
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise malformed(f"it is no JSON ({str(error)[:200]})") from None
+        raise malformed_answer(f"it is no JSON ({str(error)[:200]})") from None
 
 
 def result_of(interface: Interface, document: Any) -> Any:
     """What an answer carries. Raises Fault for the error that it is instead."""
     if interface.binding == HTTP_JSON:
         if isinstance(document, dict) and document.keys() <= {"error"} and document:
-            raise _said(document["error"])
+            raise _error_of(document["error"])
         return document
     if not isinstance(document, dict) or ("result" not in document and "error" not in document):
-        raise malformed("it is no answer of JSON-RPC")
+        raise malformed_answer("it is no answer of JSON-RPC")
     if document.get("error") is not None:
-        raise _said(document["error"])
+        raise _error_of(document["error"])
     return document["result"]
 
 
-def failure_of(status: int, body: bytes) -> Fault:
+def failure_of(status: int, body: bytes) -> RemoteError:
     """What an HTTP error says."""
     if 300 <= status < 400:
-        return Fault("It redirects elsewhere, which is not followed.")
+        return RemoteError("It redirects elsewhere, which is not followed.")
     if status in (401, 403):
-        return Fault(f"It refuses the credentials that are kept for it (HTTP status {status}).")
+        return RemoteError(f"It refuses the credentials that are kept for it (HTTP status {status}).")
     try:
         document = from_json(body)
     except ValueError:
         document = None
-    told = document.get("error", document) if isinstance(document, dict) else None
-    if isinstance(told, dict) and ("message" in told or "code" in told or "detail" in told):
-        return _said(told, status)
-    return Fault(f"It answers with the HTTP status {status}.", passing=status in _PASSING)
+    error = document.get("error", document) if isinstance(document, dict) else None
+    if isinstance(error, dict) and ("message" in error or "code" in error or "detail" in error):
+        return _error_of(error, status)
+    return RemoteError(f"It answers with the HTTP status {status}.", passing=status in _TRANSIENT_STATUSES)
 
 
-def _said(error: Any, status: int = 200) -> Fault:
-    told = error if isinstance(error, dict) else {}
-    code, words = told.get("code"), told.get("message") or told.get("detail") or told.get("title")
+def _error_of(error: Any, status: int = 200) -> RemoteError:
+    fields = error if isinstance(error, dict) else {}
+    code, words = fields.get("code"), fields.get("message") or fields.get("detail") or fields.get("title")
     reason = _CODES.get(code) if isinstance(code, int) else None
-    for detail in told["details"] if isinstance(told.get("details"), list) else ():
+    for detail in fields["details"] if isinstance(fields.get("details"), list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("reason"), str):
             reason = detail["reason"]
     if reason is None and status in (404, 405, 501):
-        reason = FORGOTTEN if status == 404 else UNSUPPORTED
-    shown = str(words)[:LONGEST] if words else f"the error {code if code is not None else status}"
-    return Fault(f"It says: {shown.rstrip('.')}.", passing=status in _PASSING and reason is None, reason=reason)
+        reason = TASK_NOT_FOUND if status == 404 else UNSUPPORTED_OPERATION
+    summary = str(words)[:LONGEST] if words else f"the error {code if code is not None else status}"
+    return RemoteError(
+        f"It says: {summary.rstrip('.')}.", passing=status in _TRANSIENT_STATUSES and reason is None, reason=reason
+    )
 
 
 _MEMBERS: Final = ("task", "message", "statusUpdate", "artifactUpdate")
@@ -183,68 +189,68 @@ def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[st
     """
     try:
         if task:
-            return {"task": legacy.from_task(_sound(value))}
+            return {"task": legacy.from_task(_drop_empty(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
-            value = _unwrapped(value)
-        given = reading.camel_members(reading.read_object(value, "result"))
-        found = [member for member in _MEMBERS if isinstance(given.get(member), dict)]
-        if not found or "kind" in given:
-            if "artifact" in given and not _parts_of(given["artifact"]):
+            value = _unwrap_legacy(value)
+        fields = reading.camel_members(reading.read_object(value, "result"))
+        members = [member for member in _MEMBERS if isinstance(fields.get(member), dict)]
+        if not members or "kind" in fields:
+            if "artifact" in fields and not _parts_of(fields["artifact"]):
                 return None
-            return legacy.from_event(_sound(given))
-        return _named(found[0], given[found[0]])
+            return legacy.from_event(_drop_empty(fields))
+        return _typed_event(members[0], fields[members[0]])
     except AgoraError as error:
-        raise malformed(error.detail.rstrip(".")) from None
+        raise malformed_answer(error.detail.rstrip(".")) from None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise malformed(type(error).__name__) from None
+        raise malformed_answer(type(error).__name__) from None
 
 
-def _named(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
+def _typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """What is under the name of what it is, as 1.0 has it."""
-    given = _sound(value)
+    fields = _drop_empty(value)
     if member == "task":
-        return {"task": legacy.from_task(given)}
+        return {"task": legacy.from_task(fields)}
     if member == "message":
-        return {"message": reading.read_message(given)}
-    given = reading.camel_members(given)
-    about = {name: given[name] for name in ("taskId", "contextId", "metadata") if given.get(name)}
+        return {"message": reading.read_message(fields)}
+    fields = reading.camel_members(fields)
+    about = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
-        return {"statusUpdate": about | {"status": legacy.from_status(given.get("status"))}}
-    if not _parts_of(given.get("artifact")):
+        return {"statusUpdate": about | {"status": legacy.from_status(fields.get("status"))}}
+    if not _parts_of(fields.get("artifact")):
         return None
-    flags = {name: given[name] for name in ("append", "lastChunk") if isinstance(given.get(name), bool)}
-    return {"artifactUpdate": about | flags | {"artifact": legacy.from_artifact(given.get("artifact"))}}
+    flags = {name: fields[name] for name in ("append", "lastChunk") if isinstance(fields.get(name), bool)}
+    return {"artifactUpdate": about | flags | {"artifact": legacy.from_artifact(fields.get("artifact"))}}
 
 
 def _parts_of(value: Any) -> Any:
     return value.get("parts", value.get("content")) if isinstance(value, dict) else None
 
 
-def _sound(value: Any) -> dict[str, Any]:
+def _drop_empty(value: Any) -> dict[str, Any]:
     """Without what is empty and says nothing: messages and artifacts that have no parts, as end marks are sent."""
-    given = dict(reading.read_object(value, "result"))
-    status = given.get("status")
+    document = dict(reading.read_object(value, "result"))
+    status = document.get("status")
     if isinstance(status, dict) and isinstance(status.get("message"), dict) and not _parts_of(status["message"]):
-        given["status"] = {name: entry for name, entry in status.items() if name != "message"}
+        document["status"] = {name: entry for name, entry in status.items() if name != "message"}
     for member in ("artifacts", "history"):
-        if isinstance(given.get(member), list):
-            given[member] = [entry for entry in given[member] if _parts_of(entry)]
-    return given
+        if isinstance(document.get(member), list):
+            document[member] = [entry for entry in document[member] if _parts_of(entry)]
+    return document
 
 
-def _unwrapped(value: Any) -> Any:
+def _unwrap_legacy(value: Any) -> Any:
     """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
-    given = reading.camel_members(reading.read_object(value, "result"))
-    if "msg" in given:
-        given["message"] = given.pop("msg")
-    return _data_out(given)
+    item = reading.camel_members(reading.read_object(value, "result"))
+    if "msg" in item:
+        item["message"] = item.pop("msg")
+    return _unwrap_data(item)
 
 
-def _data_out(value: Any) -> Any:
+def _unwrap_data(value: Any) -> Any:
     if isinstance(value, list):
-        return [_data_out(entry) for entry in value]
+        return [_unwrap_data(entry) for entry in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("data"), dict) and value["data"].keys() == {"data"}:
         return value | {"kind": "data", "data": value["data"]["data"]}
-    return {name: entry if name in ("metadata", "data") else _data_out(entry) for name, entry in value.items()}
+    return {name: entry if name in ("metadata", "data") else _unwrap_data(entry) for name, entry in value.items()}

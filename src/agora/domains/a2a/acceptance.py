@@ -23,15 +23,15 @@ async def check_accepts(
     That is a part of another media type (A2A 1.0, section 3.1.1), and a message of somebody who does not
     support an extension that it requires (3.3.4).
     """
-    kept = await call.tx.one(statements.cards, agent_id=agent["agent_id"])
-    stored = decode_json(kept["card"]) if kept is not None and kept["card"] else {}
+    row = await call.tx.one(statements.cards, agent_id=agent["agent_id"])
+    stored = decode_json(row["card"]) if row is not None and row["card"] else {}
     _check_extensions(agent, stored, extensions)
-    given = [_mode(part) for part in parts]
-    if all(mode is None for mode in given):
+    modes = [_media_type(part) for part in parts]
+    if all(mode is None for mode in modes):
         return
-    accepted = _accepted(agent, stored)
-    for number, mode in enumerate(given):
-        if accepted is not None and mode is not None and not any(_fits(mode, known) for known in accepted):
+    accepted = _accepted_modes(agent, stored)
+    for number, mode in enumerate(modes):
+        if accepted is not None and mode is not None and not any(_matches_mode(mode, pattern) for pattern in accepted):
             raise InvalidRequest(
                 f"{agent['agent_name']} does not take {mode}.",
                 fix=f"It takes {', '.join(accepted)}.",
@@ -42,8 +42,8 @@ async def check_accepts(
 
 def _check_extensions(agent: Row, card: Mapping[str, Any], supported: Collection[str]) -> None:
     capabilities = card.get("capabilities")
-    told = capabilities.get("extensions") if isinstance(capabilities, dict) else None
-    for extension in told if isinstance(told, list) else ():
+    declared = capabilities.get("extensions") if isinstance(capabilities, dict) else None
+    for extension in declared if isinstance(declared, list) else ():
         if isinstance(extension, dict) and extension.get("required") is True and extension.get("uri") not in supported:
             raise InvalidRequest(
                 f"{agent['agent_name']} requires the extension {extension.get('uri')}.",
@@ -53,31 +53,31 @@ def _check_extensions(agent: Row, card: Mapping[str, Any], supported: Collection
             )
 
 
-def _mode(part: Mapping[str, Any]) -> str | None:
+def _media_type(part: Mapping[str, Any]) -> str | None:
     """The media type of a part, where it says one: text and data are taken by all."""
     mode = part.get("mediaType")
     return mode.partition(";")[0].strip().lower() if isinstance(mode, str) else None
 
 
-def _accepted(agent: Row, stored: Mapping[str, Any]) -> list[str] | None:
+def _accepted_modes(agent: Row, stored: Mapping[str, Any]) -> list[str] | None:
     """What an agent has said it takes; None if it has not said."""
-    told = decode_json(agent["metadata"]).get("a2a")
-    modes = _modes(stored.get("defaultInputModes")) or _modes(
-        told.get("input_modes") if isinstance(told, dict) else None
+    a2a_metadata = decode_json(agent["metadata"]).get("a2a")
+    modes = _parse_modes(stored.get("defaultInputModes")) or _parse_modes(
+        a2a_metadata.get("input_modes") if isinstance(a2a_metadata, dict) else None
     )
     if not modes:
         return None
     skills = stored.get("skills") or skills_of(agent)
-    return modes + [mode for skill in skills for mode in _modes(skill.get("inputModes"))]
+    return modes + [mode for skill in skills for mode in _parse_modes(skill.get("inputModes"))]
 
 
-def _modes(value: Any) -> list[str]:
+def _parse_modes(value: Any) -> list[str]:
     """Media types, in small letters; none of what is no list of them."""
     sound = isinstance(value, list) and all(isinstance(mode, str) for mode in value)
     return [mode.lower() for mode in value] if sound else []
 
 
-def _fits(mode: str, known: str) -> bool:
-    if known in ("*", "*/*") or known == mode:
+def _matches_mode(mode: str, pattern: str) -> bool:
+    if pattern in ("*", "*/*") or pattern == mode:
         return True
-    return known.endswith("/*") and mode.startswith(known[:-1])
+    return pattern.endswith("/*") and mode.startswith(pattern[:-1])

@@ -20,20 +20,20 @@ from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, Permissi
 
 from . import queries as statements
 from .routing import skills_of
-from .views import encode
+from .views import encode_document
 
-__all__ = ["MODES", "base_url", "card", "catalogue", "set_card"]
+__all__ = ["MODES", "base_url", "build_card", "list_catalogue", "set_card"]
 
 MODES = ("text/plain", "application/json")  #: media types of an agent that names none
 LARGEST = 262_144  #: most characters of a stored card
-OURS = frozenset(
+SERVER_FIELDS = frozenset(
     {"supportedInterfaces", "securitySchemes", "securityRequirements", "capabilities", "signatures", "url"}
 )
 TEXTS = frozenset({"name", "description", "version", "documentationUrl", "iconUrl"})
 LISTS = frozenset({"defaultInputModes", "defaultOutputModes", "inputModes", "outputModes", "tags", "examples"})
 FRONT = "front"  #: what stands for the front agent where cards are kept
 SKILLS = 100  #: most skills of a card
-_TOLD = {
+_METADATA_FIELDS = {
     "version": "version",
     "provider": "provider",
     "documentation_url": "documentationUrl",
@@ -43,17 +43,17 @@ _TOLD = {
 }
 
 
-def base_url(call: Call, given: str | None) -> str:
+def base_url(call: Call, override: str | None) -> str:
     """Where this server is reached."""
     settings = call.context.settings
-    return (given or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    return (override or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
 
 
-def _address(base: str, agent: Row | None) -> str:
+def _agent_url(base: str, agent: Row | None) -> str:
     return base if agent is None else f"{base}/a2a/{quote(agent['agent_name'], safe='')}"
 
 
-def _interfaces(url: str) -> list[dict[str, str]]:
+def _build_interfaces(url: str) -> list[dict[str, str]]:
     return [
         {"url": url, "protocolBinding": binding, "protocolVersion": version}
         for version in ("1.0", "0.3")
@@ -61,10 +61,10 @@ def _interfaces(url: str) -> list[dict[str, str]]:
     ]
 
 
-def _frame(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
+def _server_fields(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
     """What every card says of this marketplace. Who is on its machine needs no credential, unless the settings say so."""
     frame: dict[str, Any] = {
-        "supportedInterfaces": _interfaces(_address(base, agent)),
+        "supportedInterfaces": _build_interfaces(_agent_url(base, agent)),
         "capabilities": {"streaming": True, "pushNotifications": True, "extendedAgentCard": True},
         "securitySchemes": {
             "bearer": {"httpAuthSecurityScheme": {"scheme": "Bearer", "description": "A token or key of this server."}},
@@ -76,38 +76,45 @@ def _frame(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
     return frame
 
 
-def _made(agent: Row) -> dict[str, Any]:
+def _build_registered_card(agent: Row) -> dict[str, Any]:
     """The card that a registration makes."""
-    told = decode_json(agent["metadata"]).get("a2a")
-    told = told if isinstance(told, dict) else {}
-    made: dict[str, Any] = {
+    a2a_metadata = decode_json(agent["metadata"]).get("a2a")
+    a2a_metadata = a2a_metadata if isinstance(a2a_metadata, dict) else {}
+    fields: dict[str, Any] = {
         "name": agent["agent_name"],
         "description": agent["description"] or f"The agent {agent['agent_name']}.",
         "version": "1.0.0",
         "defaultInputModes": list(MODES),
         "defaultOutputModes": list(MODES),
-        "skills": _skills(agent),
+        "skills": _build_skills(agent),
     }
-    return _over(made, {ours: told[theirs] for theirs, ours in _TOLD.items() if _is_sound(ours, told.get(theirs))})
+    return _overlay_card(
+        fields,
+        {
+            ours: a2a_metadata[theirs]
+            for theirs, ours in _METADATA_FIELDS.items()
+            if _is_sound(ours, a2a_metadata.get(theirs))
+        },
+    )
 
 
-def _skills(agent: Row) -> list[dict[str, Any]]:
+def _build_skills(agent: Row) -> list[dict[str, Any]]:
     """Skills as they are told, or one of each capability; at least one, as the protocol asks."""
     tags = decode_json(agent["tags"])
-    told = [_skill(agent, skill, tags) for skill in skills_of(agent)]
-    known = {skill["id"] for skill in told}
-    more = [_skill(agent, {"id": name}, tags) for name in decode_json(agent["capabilities"]) if name not in known]
-    return (told + more)[:SKILLS] or [_skill(agent, {"id": "message", "name": "Message"}, tags)]
+    skills = [_build_skill(agent, skill, tags) for skill in skills_of(agent)]
+    ids = {skill["id"] for skill in skills}
+    more = [_build_skill(agent, {"id": name}, tags) for name in decode_json(agent["capabilities"]) if name not in ids]
+    return (skills + more)[:SKILLS] or [_build_skill(agent, {"id": "message", "name": "Message"}, tags)]
 
 
-def _skill(agent: Row, told: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
+def _build_skill(agent: Row, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
     """A skill with all that the protocol asks for; what is told of it and is no such thing is left out."""
-    name = told.get("name")
-    name = name if _is_text(name) else str(told["id"]).replace("_", " ").replace("-", " ").capitalize()
-    made = {"id": told["id"], "name": name, "description": f"{name}, by {agent['agent_name']}."}
-    made["tags"] = list(tags) or [told["id"]]
-    rest = {key: value for key, value in told.items() if key not in ("id", "name") and _is_sound(key, value)}
-    return {**made, **rest}
+    name = declared.get("name")
+    name = name if _is_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
+    skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent['agent_name']}."}
+    skill["tags"] = list(tags) or [declared["id"]]
+    rest = {key: value for key, value in declared.items() if key not in ("id", "name") and _is_sound(key, value)}
+    return {**skill, **rest}
 
 
 def _is_text(value: Any) -> bool:
@@ -119,22 +126,22 @@ def _is_sound(name: str, value: Any) -> bool:
     if name in TEXTS:
         return _is_text(value)
     if name in LISTS:
-        return _all(value, str)
+        return _is_list_of(value, str)
     return isinstance(value, dict) if name == "provider" else value is not None
 
 
-def _over(card: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+def _overlay_card(card: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """A card with the fields of another over it; of its capabilities, the extensions."""
-    over = card | {name: value for name, value in stored.items() if name not in OURS}
+    over = card | {name: value for name, value in stored.items() if name not in SERVER_FIELDS}
     capabilities = stored.get("capabilities")
-    if isinstance(capabilities, dict) and _all(capabilities.get("extensions"), dict):
+    if isinstance(capabilities, dict) and _is_list_of(capabilities.get("extensions"), dict):
         over["extensions"] = capabilities["extensions"]
     return over
 
 
-def _front(call: Call, builtins: Iterable[Row]) -> dict[str, Any]:
+def _build_front_card(call: Call, builtins: Iterable[Row]) -> dict[str, Any]:
     settings = call.context.settings
-    skills = [dict(skill) for agent in builtins for skill in _skills(agent)]
+    skills = [dict(skill) for agent in builtins for skill in _build_skills(agent)]
     route = {
         "id": "route",
         "name": "Route",
@@ -152,26 +159,30 @@ def _front(call: Call, builtins: Iterable[Row]) -> dict[str, Any]:
     return card
 
 
-async def card(call: Call, ref: str | None, base: str | None, *, extended: bool = False) -> contract.A2ACard:
+async def build_card(call: Call, ref: str | None, base: str | None, *, extended: bool = False) -> contract.A2ACard:
     """The card of an agent, or of the front agent. Raises NotFound for one that the caller may not see."""
-    agent = await _visible(call, ref) if ref is not None else None
-    made = _made(agent) if agent is not None else _front(call, await call.tx.all(statements.builtins))
-    kept = await call.tx.one(statements.cards, agent_id=agent["agent_id"] if agent is not None else FRONT)
-    if kept is not None:
-        for stored in (kept["card"], kept["extended"] if extended else None):
-            made = _over(made, decode_json(stored)) if stored else made
+    agent = await _require_visible(call, ref) if ref is not None else None
+    document = (
+        _build_registered_card(agent)
+        if agent is not None
+        else _build_front_card(call, await call.tx.all(statements.builtins))
+    )
+    row = await call.tx.one(statements.cards, agent_id=agent["agent_id"] if agent is not None else FRONT)
+    if row is not None:
+        for stored in (row["card"], row["extended"] if extended else None):
+            document = _overlay_card(document, decode_json(stored)) if stored else document
     base = base_url(call, base)
-    extensions = made.pop("extensions", None)
-    made |= _frame(call, base, agent)
+    extensions = document.pop("extensions", None)
+    document |= _server_fields(call, base, agent)
     if extensions:
-        made["capabilities"]["extensions"] = extensions
-    made.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
-    return as_encoded_result(encode(made), contract.A2ACard)
+        document["capabilities"]["extensions"] = extensions
+    document.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
+    return as_encoded_result(encode_document(document), contract.A2ACard)
 
 
-async def _visible(call: Call, ref: str) -> Row:
+async def _require_visible(call: Call, ref: str) -> Row:
     row = await find_agent(call.tx, ref)
-    if row is None or row["retired_at"] is not None or not _shown_to(call, row):
+    if row is None or row["retired_at"] is not None or not _is_visible_to(call, row):
         raise NotFound(
             f"There is no agent {ref!r}.",
             fix="Agents are listed with GET /agora/a2a/catalogue.",
@@ -180,7 +191,7 @@ async def _visible(call: Call, ref: str) -> Row:
     return row
 
 
-def _shown_to(call: Call, row: Row) -> bool:
+def _is_visible_to(call: Call, row: Row) -> bool:
     """Strangers see the cards of public agents, members those that are not private, and everyone its own."""
     caller = call.caller
     if caller.may("read:all") or caller.subject == row["agent_id"]:
@@ -203,56 +214,56 @@ async def set_card(
         check_may_act_for(call.caller, row["agent_id"])
         agent_id, audience = str(row["agent_id"]), audience_of(row)
     call.target = agent_id
-    texts = [None if given is None else _checked(given) for given in (card, extended)]
+    texts = [None if document is None else _check_card(document) for document in (card, extended)]
     if texts == [None, None]:
         await call.tx.execute(statements.drop_card, agent_id=agent_id)
     else:
-        kept = {"card": texts[0], "extended": texts[1], "now": call.now, "by": call.caller.subject}
-        await call.tx.execute(statements.keep_card, agent_id=agent_id, **kept)
-    told = {"agent_id": agent_id, "stored": texts != [None, None]}
-    call.emit("agora.agent.card_changed", told, subject=agent_id, audience=audience)
+        values = {"card": texts[0], "extended": texts[1], "now": call.now, "by": call.caller.subject}
+        await call.tx.execute(statements.keep_card, agent_id=agent_id, **values)
+    data = {"agent_id": agent_id, "stored": texts != [None, None]}
+    call.emit("agora.agent.card_changed", data, subject=agent_id, audience=audience)
     return contract.CardChange(
         agent_id=agent_id, stored=texts[0] is not None, extended=texts[1] is not None, updated_at=to_datetime(call.now)
     )
 
 
-def _checked(card: Mapping[str, Any]) -> str:
+def _check_card(card: Mapping[str, Any]) -> str:
     """A card's JSON. Raises InvalidRequest where a reader of cards would stumble over it."""
     _check_fields(card, "card")
     if "skills" in card:
         skills = card["skills"]
-        if not _all(skills, dict) or len(skills) > SKILLS:
-            raise _wrong("card.skills", f"is a list of 1 to {SKILLS} objects")
+        if not _is_list_of(skills, dict) or len(skills) > SKILLS:
+            raise _field_error("card.skills", f"is a list of 1 to {SKILLS} objects")
         for skill in skills:
             _check_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
     capabilities = card.get("capabilities", {})
     if not isinstance(capabilities, dict):
-        raise _wrong("card.capabilities", "is an object")
+        raise _field_error("card.capabilities", "is an object")
     extensions = capabilities.get("extensions") or [{"uri": "none"}]
-    if not _all(extensions, dict) or not all(_is_text(extension.get("uri")) for extension in extensions):
-        raise _wrong("card.capabilities", "has extensions with a uri each")
+    if not _is_list_of(extensions, dict) or not all(_is_text(extension.get("uri")) for extension in extensions):
+        raise _field_error("card.capabilities", "has extensions with a uri each")
     text = encode_json(card)
     if len(text) > LARGEST:
         raise PayloadTooLarge(f"A card has at most {LARGEST} characters; this one has {len(text)}.")
     return text
 
 
-def _check_fields(told: Mapping[str, Any], where: str) -> None:
-    for name, value in told.items():
+def _check_fields(fields: Mapping[str, Any], where: str) -> None:
+    for name, value in fields.items():
         if not (_is_text(value) if name == "id" else _is_sound(name, value)):
             kind = "a list of texts" if name in LISTS else "an object" if name == "provider" else "a text"
-            raise _wrong(f"{where}.{name}" if where == "card" else where, f"{name} is {kind} that is not empty")
+            raise _field_error(f"{where}.{name}" if where == "card" else where, f"{name} is {kind} that is not empty")
 
 
-def _all(value: Any, kind: type) -> bool:
+def _is_list_of(value: Any, kind: type) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)
 
 
-def _wrong(field: str, what: str) -> InvalidRequest:
+def _field_error(field: str, what: str) -> InvalidRequest:
     return InvalidRequest(f"{field}: {what}.", errors=[{"field": field, "message": what}])
 
 
-async def catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
+async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
     """A page of the agents whose cards the caller may see; the front agent is the first of all."""
     caller, base = call.caller, base_url(call, base)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
@@ -264,21 +275,21 @@ async def catalogue(call: Call, base: str | None, limit: int, cursor: str | None
         known=int(caller.may("read:agents")),
         limit=limit + 1,
     )
-    found = [_entry(base, row, row["last_activity"]) for row in rows[:limit]]
+    entries = [_catalogue_entry(base, row, row["last_activity"]) for row in rows[:limit]]
     more = len(rows) > limit
     if cursor is None:
-        found.insert(0, _front_entry(call, base))
+        entries.insert(0, _front_entry(call, base))
     return contract.A2ACatalogue.model_construct(
-        agents=found,
-        count=len(found),
-        total=None if more or cursor else len(found),
+        agents=entries,
+        count=len(entries),
+        total=None if more or cursor else len(entries),
         has_more=more,
-        next_cursor=paging.encode_cursor(found[-1].agent_id or "") if more else None,
+        next_cursor=paging.encode_cursor(entries[-1].agent_id or "") if more else None,
     )
 
 
-def _entry(base: str, row: Row, updated_at: int) -> contract.A2ACatalogueEntry:
-    url = _address(base, row)
+def _catalogue_entry(base: str, row: Row, updated_at: int) -> contract.A2ACatalogueEntry:
+    url = _agent_url(base, row)
     return contract.A2ACatalogueEntry.model_construct(
         agent_id=row["agent_id"],
         name=row["agent_name"],

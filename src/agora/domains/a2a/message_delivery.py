@@ -11,7 +11,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.messaging import queries as messages
-from agora.domains.tasks import messages as saying
+from agora.domains.tasks import messages as task_messages
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.completion import end_task
@@ -21,24 +21,24 @@ from agora.domains.tasks.work import begin_work
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 
-__all__ = ["KIND", "deliver", "take_reply"]
+__all__ = ["KIND", "complete_from_reply", "deliver_message"]
 
 KIND = "a2a"  #: message type
 QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
 
 
 def _wants_messages(agent: Row) -> bool:
-    told = decode_json(agent["metadata"]).get("a2a")
-    return isinstance(told, dict) and told.get("deliver") == "message"
+    a2a_metadata = decode_json(agent["metadata"]).get("a2a")
+    return isinstance(a2a_metadata, dict) and a2a_metadata.get("deliver") == "message"
 
 
-async def deliver(call: Call, draft: TaskDraft, agent: Row, message: Mapping[str, Any]) -> None:
+async def deliver_message(call: Call, draft: TaskDraft, agent: Row, message: Mapping[str, Any]) -> None:
     """Put what was said in a task into its agent's inbox, if that is how the agent wants it."""
     if '"deliver"' not in agent["metadata"] or not _wants_messages(agent):
         return
     from agora.domains.messaging.service import MessagingService
 
-    text = saying.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
+    text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
     await MessagingService(call).send(
         agent["agent_id"],
         text[:900_000],
@@ -48,26 +48,28 @@ async def deliver(call: Call, draft: TaskDraft, agent: Row, message: Mapping[str
     )
 
 
-async def take_reply(call: Call, sender: str, reply_to: str, content: str, metadata: Mapping[str, Any]) -> None:
+async def complete_from_reply(
+    call: Call, sender: str, reply_to: str, content: str, metadata: Mapping[str, Any]
+) -> None:
     """Complete the task that an answered message was about; its agent may ask instead, with ``a2a.status``.
 
     Nothing happens where the message is about none, the task is not between these two, is in other hands, or has ended.
     """
-    answered = await call.tx.one(messages.of, message_id=reply_to)
-    if answered is None or answered["message_type"] != KIND:
+    original = await call.tx.one(messages.of, message_id=reply_to)
+    if original is None or original["message_type"] != KIND:
         return
-    about = decode_json(answered["metadata"]).get("a2a")
+    about = decode_json(original["metadata"]).get("a2a")
     task_id = about.get("task_id") if isinstance(about, dict) else None
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id) if isinstance(task_id, str) else None
     if row is None or row["status"] in states.TERMINAL or row["lease_until"] is not None:
         return
-    if row["assigned_agent"] != sender or row["created_by"] != answered["from_agent"]:
+    if row["assigned_agent"] != sender or row["created_by"] != original["from_agent"]:
         return
     draft = TaskDraft(call, row)
-    told = metadata.get("a2a")
-    asked = QUESTION.get(str(told.get("status"))) if isinstance(told, dict) else None
-    if asked is not None:
-        await saying.add_assignee_message(draft, {"role": saying.AGENT, "parts": [{"text": content}]}, asked)
+    a2a_metadata = metadata.get("a2a")
+    status = QUESTION.get(str(a2a_metadata.get("status"))) if isinstance(a2a_metadata, dict) else None
+    if status is not None:
+        await task_messages.add_assignee_message(draft, {"role": task_messages.AGENT, "parts": [{"text": content}]}, status)
         return
     await begin_work(draft, TaskStatus.COMPLETED, None)
     await end_task(draft, TaskStatus.COMPLETED, result=content)

@@ -11,7 +11,7 @@ from agora.clock import new_id
 from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_result, encode_json
 from agora.core.call_records import IDEMPOTENCY, answered
 from agora.domains.agents.references import find_agent
-from agora.domains.tasks import assignment as giving
+from agora.domains.tasks import assignment
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.messages import USER, add_requester_message, join_text, require_open
 from agora.domains.tasks.views import context_of
@@ -20,21 +20,18 @@ from agora.telemetry import with_trace
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
 from agora_sdk.errors import IdempotencyConflict, InvalidRequest, NotFound
 
-from . import lookup as reading
-from . import message_delivery as delivering
-from . import push_configs as push
-from . import routing
+from . import lookup, message_delivery, push_configs, routing
 from . import views as view
 from .acceptance import check_accepts
 
-__all__ = ["Sending", "send"]
+__all__ = ["SendRequest", "send_message"]
 
-PLAIN = "a2a.message"  #: type of a task for which no skill was asked
+PLAIN_TASK_TYPE = "a2a.message"  #: type of a task for which no skill was asked
 NAMES = ("skill", "skillId", "skill_id")  #: where metadata may name a skill
 
 
 @dataclass(slots=True)
-class Sending:
+class SendRequest:
     """A message as it was sent. message: JSON of A2A. agent: as it was named, None for the front agent.
 
     extensions: URIs of those that the request asks for.
@@ -58,97 +55,101 @@ class Sending:
     @classmethod
     def of(
         cls,
-        said: A2AMessage | str,
+        content: A2AMessage | str,
         *,
         task_id: str | None,
         context_id: str | None,
         skill: str | None,
         metadata: Mapping[str, Any],
         **rest: Any,
-    ) -> Sending:
+    ) -> SendRequest:
         """What was asked for. Raises InvalidRequest where it says two things."""
-        if isinstance(said, str):
-            message: dict[str, Any] = {"parts": [{"text": said}]}
+        if isinstance(content, str):
+            message: dict[str, Any] = {"parts": [{"text": content}]}
         else:
-            message = said.model_dump(by_alias=True, exclude_unset=True)
-        task_id = _one("task_id", task_id, message.pop("taskId", None))
-        context_id = _one("context_id", context_id, message.pop("contextId", None))
+            message = content.model_dump(by_alias=True, exclude_unset=True)
+        task_id = _merge_field("task_id", task_id, message.pop("taskId", None))
+        context_id = _merge_field("context_id", context_id, message.pop("contextId", None))
         message["role"] = USER
-        skill = skill or _named_skill(message.get("metadata") or {}) or _named_skill(metadata)
+        skill = skill or _skill_in_metadata(message.get("metadata") or {}) or _skill_in_metadata(metadata)
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
 
     def digest(self) -> bytes:
         """What a repeated message is recognised by."""
-        said = encode_json([self.message, self.task_id, self.context_id, self.skill])
-        return hashlib.blake2b(said.encode(), digest_size=16).digest()
+        canonical = encode_json([self.message, self.task_id, self.context_id, self.skill])
+        return hashlib.blake2b(canonical.encode(), digest_size=16).digest()
 
 
-def _one(name: str, given: str | None, within: str | None) -> str | None:
-    if given is not None and within is not None and given != within:
+def _merge_field(name: str, argument: str | None, within: str | None) -> str | None:
+    if argument is not None and within is not None and argument != within:
         raise InvalidRequest(
-            f"The message says {within!r}, the call {given!r}.",
+            f"The message says {within!r}, the call {argument!r}.",
             fix="Say it once.",
             errors=[{"field": name, "message": "given twice"}],
         )
-    return given if given is not None else within
+    return argument if argument is not None else within
 
 
-def _named_skill(metadata: Mapping[str, Any]) -> str | None:
-    found = next((metadata[name] for name in NAMES if isinstance(metadata.get(name), str)), None)
-    return found if found and len(found) <= 64 and found.isprintable() else None
+def _skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
+    skill = next((metadata[name] for name in NAMES if isinstance(metadata.get(name), str)), None)
+    return skill if skill and len(skill) <= 64 and skill.isprintable() else None
 
 
-async def send(call: Call, sending: Sending, history_length: int | None, wait: float) -> A2ASendResult:
+async def send_message(call: Call, request: SendRequest, history_length: int | None, wait: float) -> A2ASendResult:
     """Take a message in; wait: seconds for which its answer may come later."""
-    agent = await _agent(call, sending.agent) if sending.agent is not None else None
-    message_id = sending.message.get("messageId")
+    agent = await _require_agent(call, request.agent) if request.agent is not None else None
+    message_id = request.message.get("messageId")
     if message_id is None:
         message_id = call.idempotency_key or new_id("msg")
-        sending.message = {"messageId": message_id, **sending.message}
+        request.message = {"messageId": message_id, **request.message}
     key = f"a2a {agent['agent_id'] if agent is not None else 'front'} {message_id}"  # no client's key has a space
-    digest = sending.digest()
+    digest = request.digest()
     document: dict[str, Any] | None = None
-    task_id = await _earlier(call, key, digest, message_id)
+    task_id = await _find_repeated(call, key, digest, message_id)
     if task_id is None:
-        taken = await _go_on(call, sending) if sending.task_id is not None else await _begin(call, sending, agent)
-        if not isinstance(taken, _Taken):
-            return as_encoded_result(view.encode({"message": taken}), A2ASendResult)
-        task_id, document = taken.task_id, taken.document
+        outcome = (
+            await _continue_task(call, request)
+            if request.task_id is not None
+            else await _create_task(call, request, agent)
+        )
+        if not isinstance(outcome, _StoredMessage):
+            return as_encoded_result(view.encode_document({"message": outcome}), A2ASendResult)
+        task_id, document = outcome.task_id, outcome.document
         stored = (call.caller.tenant, call.caller.subject, key, "agora.a2a.send", digest, task_id.encode(), call.now)
         call.tx.append(IDEMPOTENCY, stored)
     call.target = task_id
     if wait:
-        return _afterwards(task_id, history_length, wait)
+        return _answer_when_settled(task_id, history_length, wait)
     if document is None or history_length == 0:
-        document, _ = await reading.awaited(call.tx, task_id, history_length)
-    return _answer(document)
+        document, _ = await lookup.read_awaited_task(call.tx, task_id, history_length)
+    return _encode_answer(document)
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _StoredMessage:
     """A message that is kept. document: its task, where it is new."""
 
     task_id: str
     document: dict[str, Any] | None = None
 
 
-def _answer(document: Mapping[str, Any]) -> A2ASendResult:
-    return as_encoded_result(view.encode({"task": document}), A2ASendResult)
+def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
+    return as_encoded_result(view.encode_document({"task": document}), A2ASendResult)
 
 
-def _afterwards(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
+def _answer_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
     """The task as it is once it has ended or asks for something."""
 
-    async def read(call: Call) -> A2ASendResult:
-        document, settled = await reading.awaited(call.tx, task_id, history_length)
+    async def read_settled(call: Call) -> A2ASendResult:
+        document, settled = await lookup.read_awaited_task(call.tx, task_id, history_length)
         if not settled:
-            raise WaitForEvent(reading.CHANGES, wait, _answer(document), subject=task_id)
-        return _answer(document)
+            raise WaitForEvent(lookup.CHANGES, wait, _encode_answer(document), subject=task_id)
+        return _encode_answer(document)
 
-    return as_deferred_result(read)
+    return as_deferred_result(read_settled)
 
 
-async def _agent(call: Call, ref: str) -> Row:
+async def _require_agent(call: Call, ref: str) -> Row:
     row = await find_agent(call.tx, ref)
     if row is None or row["retired_at"] is not None:
         raise NotFound(
@@ -159,7 +160,7 @@ async def _agent(call: Call, ref: str) -> Row:
     return row
 
 
-async def _earlier(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
+async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
     """The task of the same message, if it came before. Raises IdempotencyConflict for another one under its id."""
     row = await call.tx.one(answered, subject=call.caller.subject, key=key)
     if row is None:
@@ -173,60 +174,60 @@ async def _earlier(call: Call, key: str, digest: bytes, message_id: str) -> str 
     return bytes(row["response"]).decode()
 
 
-async def _begin(call: Call, sending: Sending, agent: Row | None) -> _Taken | dict[str, Any]:
+async def _create_task(call: Call, request: SendRequest, agent: Row | None) -> _StoredMessage | dict[str, Any]:
     """Make a task of a message; a message back, where nobody is found for it."""
-    metadata = dict(with_trace(sending.metadata))
+    metadata = dict(with_trace(request.metadata))
     if agent is None:
-        route = await routing.route(call, sending.message, sending.skill)
+        route = await routing.route_message(call, request.message, request.skill)
         if route.agent is None:
-            return _back(sending, route.because)
-        agent, sending.skill = route.agent, route.skill
+            return _front_reply(request, route.because)
+        agent, request.skill = route.agent, route.skill
         own = metadata.get("agora")
         metadata["agora"] = (own if isinstance(own, dict) else {}) | {"skill": route.skill, "routed": route.because}
-    await check_accepts(call, agent, sending.message["parts"], sending.supported)
-    draft = await _task(call, sending, agent, metadata)
-    if sending.push is not None:
-        await push.create(call, draft.task_id, sending.push)
-    await delivering.deliver(call, draft, agent, sending.message)
+    await check_accepts(call, agent, request.message["parts"], request.supported)
+    draft = await _assign_task(call, request, agent, metadata)
+    if request.push is not None:
+        await push_configs.create_config(call, draft.task_id, request.push)
+    await message_delivery.deliver_message(call, draft, agent, request.message)
     status = view.status_of(draft.row, None)
-    document = view.task(
-        draft.row, metadata, status, [view.first_message(draft.row, {"message": sending.message})], None
+    document = view.build_task(
+        draft.row, metadata, status, [view.first_message(draft.row, {"message": request.message})], None
     )
-    return _Taken(draft.task_id, document)
+    return _StoredMessage(draft.task_id, document)
 
 
-async def _task(call: Call, sending: Sending, agent: Row, metadata: Mapping[str, Any]) -> TaskDraft:
-    payload: dict[str, Any] = {"message": sending.message, "text": join_text(sending.message["parts"])}
-    if sending.output_modes:
-        payload["accepted_output_modes"] = list(sending.output_modes)
-    order = giving.Order(
-        sending.skill or PLAIN,
+async def _assign_task(call: Call, request: SendRequest, agent: Row, metadata: Mapping[str, Any]) -> TaskDraft:
+    payload: dict[str, Any] = {"message": request.message, "text": join_text(request.message["parts"])}
+    if request.output_modes:
+        payload["accepted_output_modes"] = list(request.output_modes)
+    order = assignment.Order(
+        request.skill or PLAIN_TASK_TYPE,
         encode_json(payload),
         agent["agent_id"],
         metadata=encode_json(metadata) if metadata else "{}",
-        context_id=sending.context_id,
+        context_id=request.context_id,
         agent=agent,
     )
-    draft, _ = await giving.create_task(call, order)
+    draft, _ = await assignment.create_task(call, order)
     return draft
 
 
-def _back(sending: Sending, text: str) -> dict[str, Any]:
+def _front_reply(request: SendRequest, text: str) -> dict[str, Any]:
     """A message of the front agent itself."""
-    context_id = sending.context_id or f"ctx_{new_id('x')[2:]}"
+    context_id = request.context_id or f"ctx_{new_id('x')[2:]}"
     return {"messageId": new_id("msg"), "contextId": context_id, "role": "ROLE_AGENT", "parts": [{"text": text}]}
 
 
-async def _go_on(call: Call, sending: Sending) -> _Taken:
+async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
     """Say something more in a task. Raises NotFound, IllegalTransition for one that has ended."""
-    assert sending.task_id is not None
-    row = await reading.belonging(call, sending.task_id, sending.agent, lock=True)
+    assert request.task_id is not None
+    row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
     if caller.subject != row["created_by"] and not caller.acts_for_others:
-        raise reading.missing(sending.task_id)
-    if sending.context_id is not None and sending.context_id != context_of(row):
+        raise lookup.task_not_found(request.task_id)
+    if request.context_id is not None and request.context_id != context_of(row):
         raise InvalidRequest(
-            f"The task {sending.task_id} is not of the context {sending.context_id!r}.",
+            f"The task {request.task_id} is not of the context {request.context_id!r}.",
             fix="Leave the context out, or begin a new task in it.",
             errors=[{"field": "message.contextId", "message": "not the task's"}],
         )
@@ -234,10 +235,10 @@ async def _go_on(call: Call, sending: Sending) -> _Taken:
     require_open(draft)
     agent = await find_agent(call.tx, draft["assigned_agent"]) if draft["assigned_agent"] else None
     if agent is not None:
-        await check_accepts(call, agent, sending.message["parts"], sending.supported)
-    await add_requester_message(draft, sending.message)
-    if sending.push is not None:
-        await push.create(call, draft.task_id, sending.push)
+        await check_accepts(call, agent, request.message["parts"], request.supported)
+    await add_requester_message(draft, request.message)
+    if request.push is not None:
+        await push_configs.create_config(call, draft.task_id, request.push)
     if agent is not None:
-        await delivering.deliver(call, draft, agent, sending.message)
-    return _Taken(draft.task_id)
+        await message_delivery.deliver_message(call, draft, agent, request.message)
+    return _StoredMessage(draft.task_id)

@@ -24,91 +24,100 @@ from agora_sdk.contract.a2a import (
 )
 from agora_sdk.errors import Conflict, NotFound
 
-from . import lookup as reading
+from . import lookup
 from . import push_queries as deliveries
 from . import queries as statements
 from . import views as view
-from .remote_connections import check_url, seal
+from .remote_connections import check_url, seal_secrets
 
-__all__ = ["bury", "create", "dead_letters", "delete", "get", "page", "retry", "settings_of"]
+__all__ = [
+    "config_document",
+    "create_config",
+    "delete_config",
+    "get_config",
+    "give_up_config",
+    "list_configs",
+    "list_dead_letters",
+    "retry_config",
+]
 
-MOST = 20  #: of a task
-UNTRIED = {"state": "active", "attempts": 0, "due_at": 0, "lease_until": 0, "error": None}
+MOST_CONFIGS = 20  #: of a task
+NEW_DELIVERY_STATE = {"state": "active", "attempts": 0, "due_at": 0, "lease_until": 0, "error": None}
 
 
-async def create(call: Call, task_id: str, wanted: A2APushConfig, agent: str | None = None) -> A2APushConfig:
+async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: str | None = None) -> A2APushConfig:
     """Keep a configuration; one under the same id is replaced. That of a task that has ended is kept, and not used."""
-    task = await _own(call, task_id, agent)
+    task = await _require_own_task(call, task_id, agent)
     private = bool(call.context.settings.a2a_private_networks)
-    check_url(wanted.url, private=private)
-    config_id = wanted.id or new_id("push")
+    check_url(config.url, private=private)
+    config_id = config.id or new_id("push")
     if not await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id):
-        await _check_room(call, task_id)
-    told = wanted.authentication
-    kept: dict[str, Any] = {
+        await _check_config_limit(call, task_id)
+    auth = config.authentication
+    values: dict[str, Any] = {
         "tenant_id": call.caller.tenant,
         "task_id": task_id,
         "config_id": config_id,
         "owner": call.caller.subject,
-        "url": wanted.url,
-        "token": wanted.token,
-        "scheme": told.scheme if told is not None else None,
+        "url": config.url,
+        "token": config.token,
+        "scheme": auth.scheme if auth is not None else None,
         "credentials": None,
         "private": int(private),
         "created_at": call.now,
-        "version": wanted.version,
+        "version": config.version,
         "position": view.position_of(task["entries"]),
         "fence": call.now,  # none before it had the same
         "updated_at": call.now,
-    } | UNTRIED
-    if told is not None and told.credentials:
-        kept["credentials"] = seal(call, {"credentials": told.credentials}, config_id)
-    call.tx.append(statements.PUSH_CONFIGS, tuple(kept[column] for column in statements.PUSH_CONFIGS.names))
+    } | NEW_DELIVERY_STATE
+    if auth is not None and auth.credentials:
+        values["credentials"] = seal_secrets(call, {"credentials": auth.credentials}, config_id)
+    call.tx.append(statements.PUSH_CONFIGS, tuple(values[column] for column in statements.PUSH_CONFIGS.names))
     call.target = task_id
-    tell(call, "configured", kept)
-    return as_encoded_result(view.encode(settings_of(kept)), A2APushConfig)
+    emit_push_event(call, "configured", values)
+    return as_encoded_result(view.encode_document(config_document(values)), A2APushConfig)
 
 
-def tell(call: Call, happening: str, row: Mapping[str, Any] | Row, **data: Any) -> None:
+def emit_push_event(call: Call, happening: str, row: Mapping[str, Any] | Row, **data: Any) -> None:
     """Log the event ``agora.push.HAPPENING``, for whoever gave the task; of the URL, what may be read by others."""
-    told = {"task_id": row["task_id"], "config_id": row["config_id"], "url": _shown_url(row["url"])}
-    call.emit(f"agora.push.{happening}", told | data, subject=row["task_id"], audience=(row["owner"],))
+    fields = {"task_id": row["task_id"], "config_id": row["config_id"], "url": _redact_url(row["url"])}
+    call.emit(f"agora.push.{happening}", fields | data, subject=row["task_id"], audience=(row["owner"],))
 
 
-def _shown_url(url: str) -> str:
+def _redact_url(url: str) -> str:
     """A URL without its query, where people put keys."""
     return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
-async def _check_room(call: Call, task_id: str) -> None:
-    counted = await call.tx.one(statements.push_count, task_id=task_id)
-    if counted is not None and counted["configs"] >= MOST:
+async def _check_config_limit(call: Call, task_id: str) -> None:
+    row = await call.tx.one(statements.push_count, task_id=task_id)
+    if row is not None and row["configs"] >= MOST_CONFIGS:
         raise Conflict(
-            f"The task {task_id} has {MOST} push configurations already.",
+            f"The task {task_id} has {MOST_CONFIGS} push configurations already.",
             fix="Delete one first.",
             errors=[{"field": "config_id", "message": "too many"}],
         )
 
 
-async def _own(call: Call, task_id: str, agent: str | None) -> Row:
+async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Row:
     """A task for whoever gave it; nobody else is told where it posts to."""
-    row = await reading.belonging(call, task_id, agent)
+    row = await lookup.require_task(call, task_id, agent)
     if call.caller.subject != row["created_by"] and not call.caller.acts_for_others:
-        raise reading.missing(task_id)
+        raise lookup.task_not_found(task_id)
     return row
 
 
-def settings_of(row: Mapping[str, Any] | Row) -> dict[str, Any]:
+def config_document(row: Mapping[str, Any] | Row) -> dict[str, Any]:
     """A configuration as it is shown: without its credentials."""
-    shown = {"id": row["config_id"], "taskId": row["task_id"], "url": row["url"]}
+    document = {"id": row["config_id"], "taskId": row["task_id"], "url": row["url"]}
     if row["token"] is not None:
-        shown["token"] = row["token"]
+        document["token"] = row["token"]
     if row["scheme"] is not None:
-        shown["authentication"] = {"scheme": row["scheme"]}
-    return shown
+        document["authentication"] = {"scheme": row["scheme"]}
+    return document
 
 
-def _unknown(task_id: str, config_id: str) -> NotFound:
+def _config_not_found(task_id: str, config_id: str) -> NotFound:
     return NotFound(
         f"The task {task_id} has no push configuration {config_id!r}.",
         errors=[{"field": "config_id", "message": "unknown"}],
@@ -116,29 +125,29 @@ def _unknown(task_id: str, config_id: str) -> NotFound:
     )
 
 
-async def get(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushConfig:
+async def get_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushConfig:
     """One configuration. Raises NotFound."""
-    await _own(call, task_id, agent)
+    await _require_own_task(call, task_id, agent)
     row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
     if row is None:
-        raise _unknown(task_id, config_id)
-    return as_encoded_result(view.encode(settings_of(row)), A2APushConfig)
+        raise _config_not_found(task_id, config_id)
+    return as_encoded_result(view.encode_document(config_document(row)), A2APushConfig)
 
 
-async def page(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
+async def list_configs(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
     """A page of a task's configurations."""
-    await _own(call, task_id, agent)
+    await _require_own_task(call, task_id, agent)
     after = paging.decode_cursor(token)[0] if token else ""
     rows = await call.tx.all(statements.push_page, task_id=task_id, after=after, limit=size + 1)
-    answer: dict[str, Any] = {"configs": [settings_of(row) for row in rows[:size]]}
+    answer: dict[str, Any] = {"configs": [config_document(row) for row in rows[:size]]}
     if len(rows) > size:
         answer["nextPageToken"] = paging.encode_cursor(rows[size - 1]["config_id"])
-    return as_encoded_result(view.encode(answer), A2APushConfigs)
+    return as_encoded_result(view.encode_document(answer), A2APushConfigs)
 
 
-async def delete(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
+async def delete_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
     """Forget a configuration, whether or not it is there."""
-    await _own(call, task_id, agent)
+    await _require_own_task(call, task_id, agent)
     await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id)
     call.target = task_id
     return A2APushDeletion.model_construct(task_id=task_id, config_id=config_id)
@@ -147,36 +156,36 @@ async def delete(call: Call, task_id: str, config_id: str, agent: str | None) ->
 # -- what could not be delivered -------------------------------------------------------------------
 
 
-async def bury(call: Call, row: Row, error: str, attempts: int) -> None:
+async def give_up_config(call: Call, row: Row, error: str, attempts: int) -> None:
     """Give a configuration up, and say so; nothing, where it is gone, or another server's to deliver."""
     place = {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
     for dead in await call.tx.returning(deliveries.give_up, **place, error=error, attempts=attempts, now=call.now):
         call.target = row["task_id"]
-        tell(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead["position"])
+        emit_push_event(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead["position"])
 
 
-async def dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
+async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
     """A page of the configurations that were given up: the caller's own, an operator sees all."""
     task_id, config_id = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}
     place = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
     rows = await call.tx.all(deliveries.dead_page, **whose, **place)
-    found = [_dead(row) for row in rows[:limit]]
+    letters = [_build_dead_letter(row) for row in rows[:limit]]
     more = len(rows) > limit
     return PushDeadLetters.model_construct(
-        dead_letters=found,
-        count=len(found),
-        total=None if more or cursor else len(found),
+        dead_letters=letters,
+        count=len(letters),
+        total=None if more or cursor else len(letters),
         has_more=more,
-        next_cursor=paging.encode_cursor(found[-1].task_id, found[-1].config_id) if more else None,
+        next_cursor=paging.encode_cursor(letters[-1].task_id, letters[-1].config_id) if more else None,
     )
 
 
-def _dead(row: Row) -> PushDeadLetter:
+def _build_dead_letter(row: Row) -> PushDeadLetter:
     return PushDeadLetter.model_construct(
         task_id=row["task_id"],
         config_id=row["config_id"],
-        url=_shown_url(row["url"]),
+        url=_redact_url(row["url"]),
         owner=row["owner"],
         error=row["error"],
         attempts=row["attempts"],
@@ -185,13 +194,13 @@ def _dead(row: Row) -> PushDeadLetter:
     )
 
 
-async def retry(call: Call, task_id: str, config_id: str) -> PushRetry:
+async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     """Go on with a configuration that was given up, where it stopped."""
-    await _own(call, task_id, None)
+    await _require_own_task(call, task_id, None)
     row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
     if row is None:
-        raise _unknown(task_id, config_id)
+        raise _config_not_found(task_id, config_id)
     call.target = task_id
     if await call.tx.execute(deliveries.revive, task_id=task_id, config_id=config_id, now=call.now):
-        tell(call, "configured", row)
+        emit_push_event(call, "configured", row)
     return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row["position"])

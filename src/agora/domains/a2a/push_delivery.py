@@ -24,24 +24,24 @@ from agora.net.http_client import ConnectionLost, HttpClient, Reply, default_ssl
 from agora.net.sealing import Sealer
 from agora.store.port import Row
 
-__all__ = ["Notification", "Refused", "Sender"]
+__all__ = ["DeliveryRejected", "Notification", "NotificationSender"]
 
 AT_ONCE, EACH = 64, 8  # posts under way, and to one origin
-KEPT: Final = 256  #: origins with connections
+MOST_ORIGINS: Final = 256  #: origins with connections
 CONNECTING: Final = 5.0  # seconds
 LARGEST_ANSWER: Final = 65_536  #: bytes that are read of an answer, so that its connection can be used again
 LONGEST_ANSWER: Final = 200  #: characters of it that are told
-LONGEST_REST: Final = 3600.0  #: seconds that a receiver may ask to be left alone
+LONGEST_RETRY_AFTER: Final = 3600.0  #: seconds that a receiver may ask to be left alone
 GONE: Final = 410
-KINDS: Final = {"1.0": "application/a2a+json", "0.3": "application/json"}
+CONTENT_TYPES: Final = {"1.0": "application/a2a+json", "0.3": "application/json"}
 
 
-class Refused(Exception):
-    """It was not taken. for_good: there is no point in trying again. rest: seconds until then, if they were told."""
+class DeliveryRejected(Exception):
+    """It was not taken. permanent: there is no point in trying again. rest: seconds until then, if they were told."""
 
-    def __init__(self, why: str, *, for_good: bool = False, rest: float = 0.0) -> None:
+    def __init__(self, why: str, *, permanent: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(why)
-        self.for_good, self.rest = for_good, rest
+        self.permanent, self.retry_after = permanent, retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Origin:
 
     courier: HttpClient
     door: EgressPolicy
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EACH))
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EACH))
     users: int = 0
 
 
-class Sender:
+class NotificationSender:
     """Posts. issuer: the server's own URL. seconds: for one post with its answer."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Sender:
     ) -> None:
         self._key, self._sealer, self._issuer = key, sealer, issuer
         self._seconds, self._resolver = seconds, resolver
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
 
     def close(self) -> None:
@@ -85,68 +85,68 @@ class Sender:
         """Post a notification. private: addresses that are not public are allowed. Raises Refused."""
         url = notification.row["url"]
         try:
-            origin = await self._origin(url, private)
-            headers = self._headers(notification, origin.courier.host)
+            origin = await self._open_origin(url, private)
+            headers = self._build_headers(notification, origin.courier.host)
             origin.users += 1
             try:
-                await self._posted(origin, request_target(url), headers, notification.body)
+                await self._post_bounded(origin, request_target(url), headers, notification.body)
             finally:
                 origin.users -= 1
         except AddressRefused as error:
-            raise Refused(f"{error}.", for_good=True) from None
+            raise DeliveryRejected(f"{error}.", permanent=True) from None
         except TimeoutError:
-            raise Refused(f"There was no answer within {self._seconds:g} seconds.") from None
+            raise DeliveryRejected(f"There was no answer within {self._seconds:g} seconds.") from None
         except OSError as error:
             origin.door.forget()
-            raise Refused(f"It cannot be reached: {error}.") from None
+            raise DeliveryRejected(f"It cannot be reached: {error}.") from None
         except ConnectionLost as error:
-            raise Refused(f"The connection broke: {error}.") from None
+            raise DeliveryRejected(f"The connection broke: {error}.") from None
         except ValueError as error:
-            raise Refused(f"It cannot be posted: {error}.", for_good=True) from None
+            raise DeliveryRejected(f"It cannot be posted: {error}.", permanent=True) from None
 
-    async def _posted(self, origin: Origin, target: str, headers: Mapping[str, str], body: bytes) -> None:
-        async with origin.turns, self._turns, asyncio.timeout(self._seconds):
+    async def _post_bounded(self, origin: Origin, target: str, headers: Mapping[str, str], body: bytes) -> None:
+        async with origin.slots, self._slots, asyncio.timeout(self._seconds):
             reply = await origin.courier.request("POST", target, headers, body)
             try:
-                await _check(reply)
+                await _check_reply(reply)
             finally:
                 reply.close()
 
-    async def _origin(self, url: str, private: bool) -> Origin:
+    async def _open_origin(self, url: str, private: bool) -> Origin:
         """The connections to a URL's host; those that were not used for longest are given up."""
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc, private)
-        found = self._origins.get(key)
-        if found is None:
+        origin = self._origins.get(key)
+        if origin is None:
             context = await asyncio.to_thread(default_ssl_context) if parts.scheme == "https" else None
             door = EgressPolicy(private=private, resolver=self._resolver)
-            found = self._origins.setdefault(key, Origin(HttpClient(url, door, CONNECTING, context), door))
+            origin = self._origins.setdefault(key, Origin(HttpClient(url, door, CONNECTING, context), door))
         self._origins.move_to_end(key)
-        if len(self._origins) > KEPT:
+        if len(self._origins) > MOST_ORIGINS:
             for idle in [name for name, other in self._origins.items() if not other.users and name != key]:
                 self._origins.pop(idle).courier.close()
-        return found
+        return origin
 
-    def _headers(self, notification: Notification, host: str) -> dict[str, str]:
+    def _build_headers(self, notification: Notification, host: str) -> dict[str, str]:
         row = notification.row
-        proof = self._key.token(self._claims(notification))
+        proof = self._key.token(self._build_claims(notification))
         headers = {
             "host": host,
             "user-agent": "agora",
             "accept-encoding": "identity",
-            "content-type": KINDS[row["version"]],
+            "content-type": CONTENT_TYPES[row["version"]],
             "x-a2a-notification-signature": proof,
         }
         if row["token"] is not None:
             headers["x-a2a-notification-token"] = row["token"]
-        scheme, credentials = row["scheme"], self._credentials(row)
+        scheme, credentials = row["scheme"], self._open_credentials(row)
         if credentials is not None:
             headers["authorization"] = f"{scheme} {credentials}"
         elif scheme is None or scheme.lower() == "bearer":
             headers["authorization"] = f"Bearer {proof}"
         return headers
 
-    def _claims(self, notification: Notification) -> Mapping[str, Any]:
+    def _build_claims(self, notification: Notification) -> Mapping[str, Any]:
         row = notification.row
         return {
             "iss": self._issuer,
@@ -156,19 +156,19 @@ class Sender:
             "request_body_sha256": hashlib.sha256(notification.body).hexdigest(),
         }
 
-    def _credentials(self, row: Row) -> str | None:
+    def _open_credentials(self, row: Row) -> str | None:
         if row["credentials"] is None:
             return None
         try:
-            found = from_json(self._sealer.open(bytes(row["credentials"]), row["config_id"]))
+            secrets = from_json(self._sealer.open(bytes(row["credentials"]), row["config_id"]))
         except ValueError:
-            raise Refused(
-                "Its credentials cannot be read: the server's signing key is another one.", for_good=True
+            raise DeliveryRejected(
+                "Its credentials cannot be read: the server's signing key is another one.", permanent=True
             ) from None
-        return str(found["credentials"])
+        return str(secrets["credentials"])
 
 
-async def _check(reply: Reply) -> None:
+async def _check_reply(reply: Reply) -> None:
     """Take the receiver's answer. Raises Refused unless it is a success."""
     body = b""
     async for part in reply:
@@ -178,13 +178,17 @@ async def _check(reply: Reply) -> None:
     if 200 <= reply.status < 300:
         return
     if 300 <= reply.status < 400:
-        raise Refused("It redirects elsewhere, which is not followed.")
-    said = body[:LONGEST_ANSWER].decode("utf-8", "replace").strip()
-    printable = "".join(character for character in said if character.isprintable())
+        raise DeliveryRejected("It redirects elsewhere, which is not followed.")
+    text = body[:LONGEST_ANSWER].decode("utf-8", "replace").strip()
+    printable = "".join(character for character in text if character.isprintable())
     what = f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else "")
-    raise Refused(what, for_good=reply.status == GONE, rest=_rest(reply.headers.get("retry-after")))
+    raise DeliveryRejected(
+        what, permanent=reply.status == GONE, retry_after=_parse_retry_after(reply.headers.get("retry-after"))
+    )
 
 
-def _rest(told: str | None) -> float:
+def _parse_retry_after(header: str | None) -> float:
     """Seconds of ``Retry-After``; dates are not understood, and nobody is waited for without end."""
-    return min(float(told), LONGEST_REST) if told is not None and told.isascii() and told.isdigit() else 0.0
+    return (
+        min(float(header), LONGEST_RETRY_AFTER) if header is not None and header.isascii() and header.isdigit() else 0.0
+    )

@@ -27,9 +27,9 @@ from agora.domains.tasks import queries as tasks
 from agora.store.port import Reader, Row, StoredEvent
 
 from . import push_queries as statements
-from .push_delivery import Notification, Refused, Sender
+from .push_delivery import DeliveryRejected, Notification, NotificationSender
 
-__all__ = ["Push"]
+__all__ = ["PushOutbox"]
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ CONFIGURED = "agora.push.configured"
 Key = tuple[str, str, str]
 
 
-class Push(Controller):
+class PushOutbox(Controller):
     """Woken by commits; steps look after what is to be tried again, and what other servers have left."""
 
     name = "push"
@@ -54,7 +54,7 @@ class Push(Controller):
         settings, sealer = house.context.settings, house.context.ports.get(CREDENTIAL_SEALER)
         key = SigningKey(settings.keys / KEY_FILE)
         issuer = settings.public_url or "urn:agora"
-        self.sender = Sender(key, sealer, issuer, seconds=settings.push_timeout)
+        self.sender = NotificationSender(key, sealer, issuer, seconds=settings.push_timeout)
         self.counts = house.context.pushes
         self._watched: dict[tuple[str, str], set[str]] = {}
         self._workers: dict[Key, asyncio.Task[None]] = {}
@@ -68,10 +68,10 @@ class Push(Controller):
     async def load(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
             if self.house.store.exclusive:  # whoever held a lease is dead
-                await self.act(tenant, _release)
-            await self._watch_all(tenant)
+                await self.act(tenant, _release_leases)
+            await self._watch_tenant(tenant)
 
-    async def _watch_all(self, tenant: str) -> None:
+    async def _watch_tenant(self, tenant: str) -> None:
         place = {"task_id": "", "config_id": ""}
         while rows := await self.read(tenant, statements.active, **place, limit=PAGE):
             for row in rows:
@@ -85,15 +85,15 @@ class Push(Controller):
             if event.type == CONFIGURED and subject is not None:
                 config_id = from_json(event.data)["config_id"]
                 self._watched.setdefault((stored.tenant_id, subject), set()).add(config_id)
-                self._wake((stored.tenant_id, subject, config_id))
+                self._wake_worker((stored.tenant_id, subject, config_id))
             elif self._watched and event.type.startswith("agora.task."):
                 for config_id in tuple(self._watched.get((stored.tenant_id, subject or ""), ())):
-                    self._wake((stored.tenant_id, subject or "", config_id))
+                    self._wake_worker((stored.tenant_id, subject or "", config_id))
 
     async def step(self) -> None:
         now = self.house.clock.now()
         while self._later and self._later[0][0] <= now:
-            self._wake(heapq.heappop(self._later)[1])
+            self._wake_worker(heapq.heappop(self._later)[1])
         if now - self._swept >= SWEEP * MICROSECONDS:
             self._swept = now
             await self.each_tenant(self.tend)
@@ -102,7 +102,7 @@ class Push(Controller):
         """Deliver what is due and nobody delivers."""
         for row in await self.read(tenant, statements.due, now=self.house.clock.now(), limit=PAGE):
             self._watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
-            self._wake((tenant, row["task_id"], row["config_id"]))
+            self._wake_worker((tenant, row["task_id"], row["config_id"]))
 
     async def finish(self) -> None:
         self._closing = True
@@ -118,18 +118,18 @@ class Push(Controller):
 
     # -- one configuration -----------------------------------------------------------------------
 
-    def _wake(self, key: Key) -> None:
+    def _wake_worker(self, key: Key) -> None:
         if key in self._workers:
             self._again.add(key)
         elif not self._closing:
-            self._workers[key] = asyncio.get_running_loop().create_task(self._work(key))
+            self._workers[key] = asyncio.get_running_loop().create_task(self._run_worker(key))
 
-    async def _work(self, key: Key) -> None:
+    async def _run_worker(self, key: Key) -> None:
         """Deliver what there is, until there is no more; a slow receiver keeps nobody waiting."""
         try:
             while True:
                 self._again.discard(key)
-                if not await self._deliver(key) and key not in self._again:
+                if not await self._deliver_page(key) and key not in self._again:
                     return
         except Exception:
             log.exception("notifications of %s could not be delivered; they will be", key[1])
@@ -138,142 +138,144 @@ class Push(Controller):
             del self._workers[key]
             self._again.discard(key)
 
-    async def _deliver(self, key: Key) -> bool:
+    async def _deliver_page(self, key: Key) -> bool:
         """Deliver a page of items; whether there may be more at once."""
         tenant, task_id, config_id = key
-        rows = await self.act(tenant, partial(_claim, task_id=task_id, config_id=config_id))
+        rows = await self.act(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
         if not rows:
-            await self._forget(key)
+            await self._forget_inactive(key)
             return False
         row = rows[0]
-        task, entries, done = await self._read(tenant, row)
+        task, entries, finished = await self._read_updates(tenant, row)
         if not entries:
-            state = "done" if done else "active"
-            await self._mark(tenant, row, row["position"], state=state, held=False)
-            if done:
-                self._unwatch(key)
+            state = "done" if finished else "active"
+            await self._mark_delivered(tenant, row, row["position"], state=state, held=False)
+            if finished:
+                self._stop_watching(key)
             return False
         for entry in entries:
             last = entry is entries[-1]
             try:
-                await self._post(tenant, row, task, entry)
-            except Refused as error:
-                await self._failed(key, row, error, 1 if entry is not entries[0] else row["attempts"] + 1)
+                await self._post_entry(tenant, row, task, entry)
+            except DeliveryRejected as error:
+                await self._record_failure(key, row, error, 1 if entry is not entries[0] else row["attempts"] + 1)
                 return False
             self.counts["delivered"] += 1
-            state = "done" if last and done else "active"
-            if not await self._mark(tenant, row, entry.number, state=state, held=not last):
+            state = "done" if last and finished else "active"
+            if not await self._mark_delivered(tenant, row, entry.number, state=state, held=not last):
                 return False
-        if done:
-            self._unwatch(key)
-        return not done
+        if finished:
+            self._stop_watching(key)
+        return not finished
 
-    async def _forget(self, key: Key) -> None:
+    async def _forget_inactive(self, key: Key) -> None:
         """Nobody is to deliver this now: unless it is only later, or another's, there is nothing to watch."""
         tenant, task_id, config_id = key
         rows = await self.read(tenant, statements.standing, task_id=task_id, config_id=config_id)
         if not rows or rows[0]["state"] != "active":
-            self._unwatch(key)
+            self._stop_watching(key)
 
-    def _unwatch(self, key: Key) -> None:
+    def _stop_watching(self, key: Key) -> None:
         watched = self._watched.get(key[:2])
         if watched is not None:
             watched.discard(key[2])
             if not watched:
                 del self._watched[key[:2]]
 
-    async def _read(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
+    async def _read_updates(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
         """The task, what of it is to be told, and whether that is all there will ever be."""
         from agora.wire.a2a import v03 as legacy
 
-        from . import lookup as reading
-        from . import task_updates as following
+        from . import lookup, task_updates
         from . import views as view
 
-        async def work(reader: Reader) -> tuple[Row | None, list[Entry], bool]:
+        async def load_updates(reader: Reader) -> tuple[Row | None, list[Entry], bool]:
             task = await reader.one(tasks.select_task, task_id=row["task_id"])
             if task is None:
                 return None, [], True
-            stretch = await following.updates(reader, task, row["position"])
-            entries = list(stretch.entries)
+            page = await task_updates.read_updates(reader, task, row["position"])
+            entries = list(page.entries)
             if entries and row["version"] == "0.3":
-                document = await reading.document(reader, task, None)
-                told, number = legacy.task_to_v03(document), max(entries[-1].number, view.position_of(task["entries"]))
+                document = await lookup.build_task_document(reader, task, None)
+                payload, number = (
+                    legacy.task_to_v03(document),
+                    max(entries[-1].number, view.position_of(task["entries"])),
+                )
                 ended = task["completed_at"] is not None
-                return task, [Entry(number, "task", view.encode(told))], ended
-            return task, entries, stretch.done
+                return task, [Entry(number, "task", view.encode_document(payload))], ended
+            return task, entries, page.done
 
-        return await self.house.store.read(tenant, work)
+        return await self.house.store.read(tenant, load_updates)
 
-    async def _post(self, tenant: str, row: Row, task: Row | None, entry: Entry) -> None:
+    async def _post_entry(self, tenant: str, row: Row, task: Row | None, entry: Entry) -> None:
         body = entry.json
         if len(body) > LARGEST and task is not None:
-            body = await self._shortened(tenant, row, task)
+            body = await self._shortened_body(tenant, row, task)
         private = bool(row["private"]) and self.house.context.settings.a2a_private_networks
         notification = Notification(row, entry.number, body, self.house.clock.now())
         await self.sender.post(notification, private=private)
 
-    async def _shortened(self, tenant: str, row: Row, task: Row) -> bytes:
+    async def _shortened_body(self, tenant: str, row: Row, task: Row) -> bytes:
         from agora.wire.a2a import v03 as legacy
 
-        from . import lookup as reading
+        from . import lookup
         from . import views as view
 
-        async def work(reader: Reader) -> dict[str, Any]:
-            return await reading.document(reader, task, 0, artifacts=False)
+        async def load_document(reader: Reader) -> dict[str, Any]:
+            return await lookup.build_task_document(reader, task, 0, artifacts=False)
 
-        document = await self.house.store.read(tenant, work)
-        return view.encode(legacy.task_to_v03(document) if row["version"] == "0.3" else {"task": document})
+        document = await self.house.store.read(tenant, load_document)
+        return view.encode_document(legacy.task_to_v03(document) if row["version"] == "0.3" else {"task": document})
 
     # -- what became of it -----------------------------------------------------------------------
 
-    async def _mark(self, tenant: str, row: Row, position: int, *, state: str, held: bool) -> bool:
+    async def _mark_delivered(self, tenant: str, row: Row, position: int, *, state: str, held: bool) -> bool:
         """Move on; whether the configuration is still there, and ours."""
 
-        async def work(call: Call) -> int:
+        async def write_mark(call: Call) -> int:
             until = call.now + LEASE * MICROSECONDS if held else 0
-            told = {"position": position, "state": state, "until": until, "now": call.now}
-            return await call.tx.execute(statements.mark, **_place(row), **told)
+            values = {"position": position, "state": state, "until": until, "now": call.now}
+            return await call.tx.execute(statements.mark, **_config_key(row), **values)
 
-        return bool(await self.act(tenant, work))
+        return bool(await self.act(tenant, write_mark))
 
-    async def _failed(self, key: Key, row: Row, error: Refused, attempts: int) -> None:
+    async def _record_failure(self, key: Key, row: Row, error: DeliveryRejected, attempts: int) -> None:
         """Try again later, or give it up. attempts: of this item, with the one that failed."""
-        from .push_configs import bury
+        from .push_configs import give_up_config
 
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
-        if error.for_good or attempts >= self.house.context.settings.push_attempts:
-            await self.act(tenant, partial(bury, row=row, error=why, attempts=attempts))
+        if error.permanent or attempts >= self.house.context.settings.push_attempts:
+            await self.act(tenant, partial(give_up_config, row=row, error=why, attempts=attempts))
             self.counts["dead"] += 1
-            self._unwatch(key)
+            self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row["task_id"], why)
             return
-        pause = max(_pause(attempts), error.rest)
+        pause = max(_backoff_delay(attempts), error.retry_after)
         due_at = self.house.clock.now() + int(pause * MICROSECONDS)
 
-        async def work(call: Call) -> int:
-            told = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
-            return await call.tx.execute(statements.put_off, **_place(row), **told)
+        async def postpone(call: Call) -> int:
+            values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
+            return await call.tx.execute(statements.put_off, **_config_key(row), **values)
 
-        if await self.act(tenant, work):
+        if await self.act(tenant, postpone):
             heapq.heappush(self._later, (due_at, key))
 
 
-def _pause(attempts: int) -> float:
+def _backoff_delay(attempts: int) -> float:
     """Seconds after so many failures: doubled with each, with some chance in it, so that not all come back at once."""
     whole: float = min(FIRST_PAUSE * float(1 << min(attempts - 1, 16)), LONGEST_PAUSE)
     return whole * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-def _place(row: Row) -> dict[str, Any]:
+def _config_key(row: Row) -> dict[str, Any]:
     return {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
 
 
-async def _release(call: Call) -> None:
+async def _release_leases(call: Call) -> None:
     await call.tx.execute(statements.release)
 
 
-async def _claim(call: Call, *, task_id: str, config_id: str) -> Sequence[Row]:
+async def _claim_config(call: Call, *, task_id: str, config_id: str) -> Sequence[Row]:
     until = call.now + LEASE * MICROSECONDS
     return await call.tx.returning(statements.claim, task_id=task_id, config_id=config_id, until=until, now=call.now)

@@ -10,7 +10,9 @@ from agora.store.port import Query, Table, Write
 __all__ = [
     "PUSH_CONFIGS",
     "REMOTES",
-    "able",
+    "any_artifact",
+    "artifact_pieces",
+    "best_agent",
     "builtins",
     "cards",
     "catalogue",
@@ -18,9 +20,7 @@ __all__ = [
     "drop_card",
     "drop_push",
     "drop_remote",
-    "entry",
-    "given",
-    "handed",
+    "history_entries",
     "keep_card",
     "known_capabilities",
     "listing",
@@ -32,8 +32,8 @@ __all__ = [
     "remote",
     "remote_page",
     "remotes",
-    "said",
-    "settle_remote",
+    "set_remote_state",
+    "task_entry",
 ]
 
 BIG = "bigint"
@@ -89,9 +89,9 @@ REMOTES = Table(
 
 _OF_TASK = "from task_entries where tenant_id = :tenant and task_id = :task_id"
 
-entry = Query(f"select * {_OF_TASK} and number = :number", types={"number": BIG})
+task_entry = Query(f"select * {_OF_TASK} and number = :number", types={"number": BIG})
 # What belongs into the history: messages, and the questions that were asked with a change of state. Newest first.
-said = Query(
+history_entries = Query(
     f"""
     select * {_OF_TASK} and (type = 'message'
         or (type = 'status' and content is not null and status in ('input_required', 'auth_required')))
@@ -102,7 +102,7 @@ said = Query(
 
 
 @cache
-def given(many: bool) -> Query:
+def artifact_pieces(many: bool) -> Query:
     """Pieces of artifacts and of output. many: the log is long, and is not to be read on the event loop."""
     return Query(
         f"select number, type, content, data {_OF_TASK} and type in ('artifact', 'output') order by number limit :limit",
@@ -111,7 +111,7 @@ def given(many: bool) -> Query:
     )
 
 
-handed = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1")
+any_artifact = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1")
 
 # -- lists -------------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ _STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::jso
 _TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
 
 
-def _query(sql: str, filters: frozenset[str]) -> Query:
+def _build_query(sql: str, filters: frozenset[str]) -> Query:
     """SQLite is told which index to walk: that of the caller's tasks, unless a conversation narrows more."""
     narrowed = "context_id" in filters
     walked, mine = ("tasks", "+created_by") if narrowed else ("tasks indexed by tasks_status", "created_by")
@@ -143,7 +143,7 @@ def _query(sql: str, filters: frozenset[str]) -> Query:
 def listing(filters: frozenset[str], after: bool) -> Query:
     """A page of the tasks that somebody gave, the last changed first."""
     place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
-    return _query(
+    return _build_query(
         f"""
         select * from @tasks where tenant_id = :tenant and @mine = :viewer @conditions {place}
         order by status_at desc, task_id desc limit :limit
@@ -155,7 +155,7 @@ def listing(filters: frozenset[str], after: bool) -> Query:
 @cache
 def listing_count(filters: frozenset[str]) -> Query:
     """How many such tasks there are, counted up to :limit."""
-    return _query(
+    return _build_query(
         """
         select count(*) as total from (
             select 1 from @tasks where tenant_id = :tenant and @mine = :viewer @conditions limit :limit
@@ -205,7 +205,7 @@ known_capabilities = Query(
     """,
 )
 # Of the first hundred that have a capability, who is there before who is not, and then the least loaded.
-able = Query(
+best_agent = Query(
     """
     select a.* from (
         select agent_id from agent_capabilities where tenant_id = :tenant and capability = :capability
@@ -247,7 +247,7 @@ change_remote = Write(
     """,
     types={"now": BIG},
 )
-settle_remote = Write(
+set_remote_state = Write(
     """
     update a2a_remotes set state = :state, error = :error, checked_at = :now
     where tenant_id = :tenant and agent_id = :agent_id

@@ -27,35 +27,35 @@ from agora_sdk.contract.fields import AgentStatus, JsonObject, TaskStatus
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed, UpstreamUnavailable
 
 from . import queries as statements
-from .remote_connections import check_url, endpoint_of, seal
+from .remote_connections import check_url, endpoint_of, seal_secrets
 from .remote_port import RemoteAgents
 
-__all__ = ["ACCOUNT", "add", "get", "looked_at", "page", "refresh", "remove"]
+__all__ = ["ACCOUNT", "add_remote", "get_remote", "list_remotes", "record_check", "refresh_remote", "remove_remote"]
 
 ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no stranger's agent is taken for one
-SPOKEN = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
+BINDINGS = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
 VERSIONS = ("1.0", "0.3")
 LARGEST = 262_144  #: most characters of a card
 SKILLS = 100
-CONNECTING = 40.0  # seconds to read a card
+CARD_TIMEOUT = 40.0  # seconds to read a card
 CARD: TypeAdapter[Any] = TypeAdapter(JsonObject)
 
 
-def _remotes(call: Call) -> RemoteAgents:
+def _require_remotes(call: Call) -> RemoteAgents:
     remotes = call.context.ports.find(REMOTE_AGENTS)
     if remotes is None:
         raise UpstreamUnavailable("This server connects to no agents elsewhere.")
     return remotes
 
 
-async def add(
+async def add_remote(
     call: Call, url: str, name: str | None, headers: Mapping[str, str], timeout: float, verify: bool
 ) -> contract.RemoteAgent:
     """The relay that reads a card and makes an agent of it."""
     private = bool(call.context.settings.a2a_private_networks)
     check_url(url, private=private)
     if name is not None:
-        await _vacant(call, name)
+        await _check_name_free(call, name)
     elif not verify:
         raise InvalidRequest(
             "Without its card, the agent needs a name.", errors=[{"field": "name", "message": "required"}]
@@ -68,7 +68,7 @@ async def add(
         "url": url,
         "interface": None,
         "card": None,
-        "secrets": seal(call, headers, provisional),
+        "secrets": seal_secrets(call, headers, provisional),
         "private": int(private),
         "timeout": timeout,
         "revision": 1,
@@ -80,7 +80,7 @@ async def add(
         "created_at": call.now,
         "updated_at": call.now,
     }
-    endpoint, remotes = endpoint_of(row), _remotes(call) if verify else None
+    endpoint, remotes = endpoint_of(row), _require_remotes(call) if verify else None
 
     async def perform() -> Mapping[str, Any] | None:
         return await remotes.card(endpoint) if remotes is not None else None
@@ -88,24 +88,24 @@ async def add(
     async def settle(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
             raise outcome
-        card = None if outcome is None else _checked(outcome)
+        card = None if outcome is None else _check_card(outcome)
         chosen = name or str((card or {})["name"]).strip()
-        await _vacant(end, chosen)
+        await _check_name_free(end, chosen)
         if card is not None:
-            row.update(card=encode_json(card), interface=encode_json(_interface(card)), state="available")
+            row.update(card=encode_json(card), interface=encode_json(_choose_interface(card)), state="available")
             row.update(checked_at=end.now, refreshed_at=end.now)
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
-        agent_id = (await service.register(chosen, **_profile(card))).agent_id
-        row.update(agent_id=agent_id, secrets=seal(end, headers, agent_id))
+        agent_id = (await service.register(chosen, **_profile_from_card(card))).agent_id
+        row.update(agent_id=agent_id, secrets=seal_secrets(end, headers, agent_id))
         await administer(end, f"remote:{agent_id}")
         end.tx.append(statements.REMOTES, tuple(row[column] for column in statements.REMOTES.names))
-        tell(end, "added", row, chosen)
-        return _shown(row, chosen)
+        emit_remote_event(end, "added", row, chosen)
+        return _build_remote_agent(row, chosen)
 
-    return as_relay(perform, settle, CONNECTING)
+    return as_relay(perform, settle, CARD_TIMEOUT)
 
 
-async def _vacant(call: Call, name: str) -> None:
+async def _check_name_free(call: Call, name: str) -> None:
     check_name(name, "name")
     row = await find_agent(call.tx, name)
     if row is not None and row["retired_at"] is None:
@@ -116,70 +116,70 @@ async def _vacant(call: Call, name: str) -> None:
         )
 
 
-def _checked(told: Mapping[str, Any]) -> dict[str, Any]:
+def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
     """A card that can be kept. Raises UpstreamFailed."""
     try:
-        card: dict[str, Any] = CARD.validate_python(told)
+        card: dict[str, Any] = CARD.validate_python(document)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise UpstreamFailed(f"The agent's card is not JSON that can be kept: {fault}.") from None
+        message = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise UpstreamFailed(f"The agent's card is not JSON that can be kept: {message}.") from None
     name = card.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 128:
         raise UpstreamFailed("The agent's card has no name that an agent can have here.", fix="Give it a name.")
     if len(encode_json(card)) > LARGEST:
         raise UpstreamFailed(f"The agent's card has more than {LARGEST} characters.")
-    _interface(card)
+    _choose_interface(card)
     return card
 
 
-def _interface(card: Mapping[str, Any]) -> dict[str, Any]:
+def _choose_interface(card: Mapping[str, Any]) -> dict[str, Any]:
     """What is spoken with an agent: its newest version, and of that the binding that is preferred here."""
-    told = card.get("supportedInterfaces")
-    found = [
+    entries = card.get("supportedInterfaces")
+    candidates = [
         interface
-        for interface in (told if isinstance(told, list) else ())
+        for interface in (entries if isinstance(entries, list) else ())
         if isinstance(interface, dict)
-        and interface.get("protocolBinding") in SPOKEN
+        and interface.get("protocolBinding") in BINDINGS
         and all(isinstance(interface.get(name), str) for name in ("url", "protocolVersion"))
         and interface["protocolVersion"].startswith(VERSIONS)
     ]
-    if not found:
+    if not candidates:
         raise UpstreamFailed(
             "The agent's card names no interface that is spoken here.",
-            fix=f"Spoken are {' and '.join(SPOKEN)} in the versions {' and '.join(VERSIONS)}.",
+            fix=f"Spoken are {' and '.join(BINDINGS)} in the versions {' and '.join(VERSIONS)}.",
         )
-    return min(found, key=_preference)
+    return min(candidates, key=_interface_rank)
 
 
-def _preference(interface: Mapping[str, Any]) -> tuple[int, int]:
-    version = next(i for i, known in enumerate(VERSIONS) if interface["protocolVersion"].startswith(known))
-    return version, SPOKEN.index(interface["protocolBinding"])
+def _interface_rank(interface: Mapping[str, Any]) -> tuple[int, int]:
+    version = next(i for i, supported in enumerate(VERSIONS) if interface["protocolVersion"].startswith(supported))
+    return version, BINDINGS.index(interface["protocolBinding"])
 
 
-def _profile(card: Mapping[str, Any] | None) -> dict[str, Any]:
+def _profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
     """An agent's registration, as its card says."""
-    told = card or {}
-    skills = [skill for skill in _dicts(told.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
+    fields = card or {}
+    skills = [skill for skill in _only_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
     tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
-    about: dict[str, Any] = {"skills": skills}
+    a2a_metadata: dict[str, Any] = {"skills": skills}
     for theirs, ours in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):
-        if isinstance(told.get(theirs), list):
-            about[ours] = [mode for mode in told[theirs] if isinstance(mode, str)]
+        if isinstance(fields.get(theirs), list):
+            a2a_metadata[ours] = [mode for mode in fields[theirs] if isinstance(mode, str)]
     for theirs, ours in (("version", "version"), ("documentationUrl", "documentation_url"), ("iconUrl", "icon_url")):
-        if isinstance(told.get(theirs), str):
-            about[ours] = told[theirs]
-    if isinstance(told.get("provider"), dict):
-        about["provider"] = told["provider"]
+        if isinstance(fields.get(theirs), str):
+            a2a_metadata[ours] = fields[theirs]
+    if isinstance(fields.get("provider"), dict):
+        a2a_metadata["provider"] = fields["provider"]
     return {
         "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
-        "description": str(told.get("description") or "")[:4000].replace("\0", ""),
+        "description": str(fields.get("description") or "")[:4000].replace("\0", ""),
         "category": CATEGORY,
         "tags": list(dict.fromkeys(tags))[:50],
-        "metadata": {"remote": True, "a2a": about},
+        "metadata": {"remote": True, "a2a": a2a_metadata},
     }
 
 
-def _dicts(value: Any) -> Sequence[dict[str, Any]]:
+def _only_dicts(value: Any) -> Sequence[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
@@ -187,11 +187,11 @@ def _is_label(value: Any, longest: int) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= longest and value.isprintable()
 
 
-def _shown(row: Mapping[str, Any] | Row, name: str) -> contract.RemoteAgent:
-    shown = {column: row[column] for column in ("agent_id", "url", "timeout", "error", "created_by")}
+def _build_remote_agent(row: Mapping[str, Any] | Row, name: str) -> contract.RemoteAgent:
+    values = {column: row[column] for column in ("agent_id", "url", "timeout", "error", "created_by")}
     times = ("checked_at", "refreshed_at", "created_at", "updated_at")
     return contract.RemoteAgent(
-        **shown,
+        **values,
         **{column: None if row[column] is None else to_datetime(row[column]) for column in times},
         agent_name=name,
         interface=None if row["interface"] is None else decode_json(row["interface"]),
@@ -201,12 +201,12 @@ def _shown(row: Mapping[str, Any] | Row, name: str) -> contract.RemoteAgent:
     )
 
 
-def tell(call: Call, happening: str, row: Mapping[str, Any] | Row, name: str) -> None:
+def emit_remote_event(call: Call, happening: str, row: Mapping[str, Any] | Row, name: str) -> None:
     data = {"agent_id": row["agent_id"], "agent_name": name, "state": row["state"], "revision": row["revision"]}
     call.emit(f"agora.remote.{happening}", data, subject=row["agent_id"])
 
 
-async def _found(call: Call, ref: str) -> tuple[Row, Row]:
+async def _require_remote(call: Call, ref: str) -> tuple[Row, Row]:
     """An agent elsewhere and its row among the agents. Raises NotFound."""
     agent = await find_agent(call.tx, ref)
     row = await call.tx.one(statements.remote, agent_id=agent["agent_id"]) if agent is not None else None
@@ -219,49 +219,49 @@ async def _found(call: Call, ref: str) -> tuple[Row, Row]:
     return agent, row
 
 
-async def get(call: Call, ref: str) -> contract.RemoteAgent:
+async def get_remote(call: Call, ref: str) -> contract.RemoteAgent:
     """One of them."""
-    agent, row = await _found(call, ref)
-    return _shown(row, agent["agent_name"])
+    agent, row = await _require_remote(call, ref)
+    return _build_remote_agent(row, agent["agent_name"])
 
 
-async def page(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
+async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
     """A page of them."""
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     rows = await call.tx.all(statements.remote_page, after=after, limit=limit + 1)
-    found = [_shown(row, row["agent_name"]) for row in rows[:limit]]
+    entries = [_build_remote_agent(row, row["agent_name"]) for row in rows[:limit]]
     more = len(rows) > limit
     return contract.RemoteAgentPage.model_construct(
-        agents=found,
-        count=len(found),
-        total=None if more or cursor else len(found),
+        agents=entries,
+        count=len(entries),
+        total=None if more or cursor else len(entries),
         has_more=more,
-        next_cursor=paging.encode_cursor(found[-1].agent_id) if more else None,
+        next_cursor=paging.encode_cursor(entries[-1].agent_id) if more else None,
     )
 
 
-async def refresh(call: Call, ref: str) -> contract.RemoteAgent:
+async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
     """The relay that reads a card again."""
-    agent, row = await _found(call, ref)
+    agent, row = await _require_remote(call, ref)
     agent_id = call.target = str(agent["agent_id"])
     await check_administered(call, f"remote:{agent_id}")
-    endpoint, remotes = endpoint_of(row), _remotes(call)
+    endpoint, remotes = endpoint_of(row), _require_remotes(call)
 
     async def perform() -> Mapping[str, Any]:
         return await remotes.card(endpoint)
 
     async def settle(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
-            await looked_at(end, agent_id, outcome)
+            await record_check(end, agent_id, outcome)
             raise outcome
-        await _take(end, agent, _checked(outcome))
-        await _stands(end, agent_id, AgentStatus.ACTIVE)
-        return await get(end, agent_id)
+        await _store_card(end, agent, _check_card(outcome))
+        await _sync_status(end, agent_id, AgentStatus.ACTIVE)
+        return await get_remote(end, agent_id)
 
-    return as_relay(perform, settle, CONNECTING)
+    return as_relay(perform, settle, CARD_TIMEOUT)
 
 
-async def looked_at(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
+async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
     """Note how an agent was found: its card, or why there was none. Its state here follows that."""
     row = await call.tx.one(statements.remote, agent_id=agent_id)
     agent = await find_agent(call.tx, agent_id)
@@ -271,20 +271,22 @@ async def looked_at(call: Call, agent_id: str, outcome: Mapping[str, Any] | Agor
     try:
         if isinstance(outcome, AgoraError):
             raise outcome
-        card = _checked(outcome)
-    except AgoraError as fault:
-        state, error = contract.RemoteState.UNAVAILABLE, fault.detail[:1000]
+        card = _check_card(outcome)
+    except AgoraError as failure:
+        state, error = contract.RemoteState.UNAVAILABLE, failure.detail[:1000]
     if card is not None and (row["card"] is None or decode_json(row["card"]) != card):
-        await _take(call, agent, card)
+        await _store_card(call, agent, card)
     else:
-        await call.tx.execute(statements.settle_remote, agent_id=agent_id, state=state.value, error=error, now=call.now)
+        await call.tx.execute(
+            statements.set_remote_state, agent_id=agent_id, state=state.value, error=error, now=call.now
+        )
     if row["state"] != state.value:
-        told = {"agent_id": agent_id, "agent_name": agent["agent_name"], "state": state.value, "error": error}
-        call.emit("agora.remote.changed", told, subject=agent_id)
-    await _stands(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
+        data = {"agent_id": agent_id, "agent_name": agent["agent_name"], "state": state.value, "error": error}
+        call.emit("agora.remote.changed", data, subject=agent_id)
+    await _sync_status(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
 
 
-async def _stands(call: Call, agent_id: str, status: AgentStatus) -> None:
+async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
     """An agent elsewhere is offline while it cannot be reached, unless somebody has put it into another state."""
     row = await call.tx.one(agents.lock, ref=agent_id)
     between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)
@@ -294,20 +296,20 @@ async def _stands(call: Call, agent_id: str, status: AgentStatus) -> None:
         await set_agent_status(call, row, status.value)
 
 
-async def _take(call: Call, agent: Row, card: dict[str, Any]) -> None:
+async def _store_card(call: Call, agent: Row, card: dict[str, Any]) -> None:
     """Keep a card, and have the agent registered as it says."""
     agent_id = str(agent["agent_id"])
-    kept = {"card": encode_json(card), "interface": encode_json(_interface(card)), "now": call.now}
-    await call.tx.execute(statements.change_remote, agent_id=agent_id, **kept)
-    await AgentService(call).update(agent_id, **_profile(card))
+    values = {"card": encode_json(card), "interface": encode_json(_choose_interface(card)), "now": call.now}
+    await call.tx.execute(statements.change_remote, agent_id=agent_id, **values)
+    await AgentService(call).update(agent_id, **_profile_from_card(card))
     row = await call.tx.one(statements.remote, agent_id=agent_id)
     assert row is not None
-    tell(call, "refreshed", row, agent["agent_name"])
+    emit_remote_event(call, "refreshed", row, agent["agent_name"])
 
 
-async def remove(call: Call, ref: str) -> contract.RemoteRemoval:
+async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     """Take one off the marketplace; the connection is closed by whoever follows the event."""
-    agent, row = await _found(call, ref)
+    agent, row = await _require_remote(call, ref)
     call.target = agent["agent_id"]
     await administer(call, f"remote:{agent['agent_id']}")
     for task in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
@@ -317,5 +319,5 @@ async def remove(call: Call, ref: str) -> contract.RemoteRemoval:
     await call.tx.execute(statements.drop_remote, agent_id=agent["agent_id"])
     if agent["retired_at"] is None:
         await AgentService(call).deregister(agent["agent_id"])
-    tell(call, "removed", row, agent["agent_name"])
+    emit_remote_event(call, "removed", row, agent["agent_name"])
     return contract.RemoteRemoval(agent_id=agent["agent_id"], agent_name=agent["agent_name"])

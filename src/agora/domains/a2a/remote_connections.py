@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest
 
 from .remote_port import RemoteEndpoint
 
-__all__ = ["check_url", "endpoint_of", "seal"]
+__all__ = ["check_url", "endpoint_of", "seal_secrets"]
 
 
 def endpoint_of(row: Mapping[str, Any] | Row) -> RemoteEndpoint:
@@ -32,7 +32,7 @@ def endpoint_of(row: Mapping[str, Any] | Row) -> RemoteEndpoint:
     )
 
 
-def seal(call: Call, secrets: Mapping[str, str], owner: str) -> bytes | None:
+def seal_secrets(call: Call, secrets: Mapping[str, str], owner: str) -> bytes | None:
     """Credentials encrypted for the store, bound to what they belong to; None if there are none."""
     if not secrets:
         return None
@@ -45,15 +45,15 @@ def check_url(url: str, *, private: bool) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise _refused("It is not a URL.") from None
+        raise _url_error("It is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise _refused("It is not a URL of http or https.")
+        raise _url_error("It is not a URL of http or https.")
     if parts.username is not None or parts.password is not None:
-        raise _refused("Credentials do not belong into the URL.", "Give them apart from it.")
+        raise _url_error("Credentials do not belong into the URL.", "Give them apart from it.")
     if not private and is_evidently_private(host):
         fix = "An operator allows them with the setting a2a_private_networks."
-        raise _refused(f"{host} is a private or loopback address.", fix)
+        raise _url_error(f"{host} is a private or loopback address.", fix)
 
 
-def _refused(detail: str, fix: str | None = None) -> InvalidRequest:
+def _url_error(detail: str, fix: str | None = None) -> InvalidRequest:
     return InvalidRequest(detail, fix=fix, errors=[{"field": "url", "message": detail}])

@@ -21,12 +21,12 @@ from agora.store.port import Row
 
 from . import queries as statements
 
-__all__ = ["Route", "route", "skills_of"]
+__all__ = ["Route", "route_message", "skills_of"]
 
-READ = 2000  #: characters of a text that are looked at
-WORDS = 40  #: most words of it
-ENOUGH = 2.0  #: least likeness to a built-in agent's skill
-LISTED = 20  #: most skills that an answer names
+MOST_CHARACTERS = 2000  #: characters of a text that are looked at
+MOST_WORDS = 40  #: most words of it
+LEAST_LIKENESS = 2.0  #: least likeness to a built-in agent's skill
+MOST_LISTED = 20  #: most skills that an answer names
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[+*/^%=<>-]")
 _SPLIT = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
@@ -85,48 +85,48 @@ class Route:
     because: str
 
 
-async def route(call: Call, message: Mapping[str, Any], skill: str | None) -> Route:
+async def route_message(call: Call, message: Mapping[str, Any], skill: str | None) -> Route:
     """Find an agent for a message."""
     builtins = await call.tx.all(statements.builtins)
     if skill is not None:
-        return await _by_skill(call, builtins, skill)
-    text = join_text(message["parts"])[:READ]
-    words = tokens(text)
-    best = max(_likenesses(builtins, words), key=lambda found: found[0], default=None)
-    if best is not None and best[0] >= ENOUGH:
+        return await _route_by_skill(call, builtins, skill)
+    text = join_text(message["parts"])[:MOST_CHARACTERS]
+    words = tokenize_text(text)
+    best = max(_score_skills(builtins, words), key=lambda likeness: likeness[0], default=None)
+    if best is not None and best[0] >= LEAST_LIKENESS:
         _, agent, name, why = best
         return Route(agent, name, f"The text is like {why} of the skill {name!r} of {agent['agent_name']}.")
-    return await _by_capability(call, [*words, *_SPLIT.findall(text)[:WORDS]]) or Route(
-        None, None, _nobody(builtins, "Nothing in the text says who can do it.")
+    return await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MOST_WORDS]]) or Route(
+        None, None, _no_agent_message(builtins, "Nothing in the text says who can do it.")
     )
 
 
-async def _by_skill(call: Call, builtins: Sequence[Row], skill: str) -> Route:
+async def _route_by_skill(call: Call, builtins: Sequence[Row], skill: str) -> Route:
     for agent in builtins:
-        if any(found["id"] == skill for found in skills_of(agent)):
+        if any(entry["id"] == skill for entry in skills_of(agent)):
             return Route(agent, skill, f"{agent['agent_name']} has the skill {skill!r}.")
-    row = await call.tx.one(statements.able, capability=skill)
+    row = await call.tx.one(statements.best_agent, capability=skill)
     if row is not None:
         return Route(row, skill, f"{row['agent_name']} has the capability {skill!r}.")
-    return Route(None, None, _nobody(builtins, f"No agent has the skill {skill!r}."))
+    return Route(None, None, _no_agent_message(builtins, f"No agent has the skill {skill!r}."))
 
 
-async def _by_capability(call: Call, words: Sequence[str]) -> Route | None:
+async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None:
     """The longest capability that the text names, and the best agent that has it."""
-    named = list(dict.fromkeys(_names(words)))
-    if not named:
+    candidates = list(dict.fromkeys(_capability_names(words)))
+    if not candidates:
         return None
-    rows = await call.tx.all(statements.known_capabilities, names=encode_json(named))
-    known = sorted((row["capability"] for row in rows), key=lambda name: (-len(name), name))
-    for capability in known:
-        row = await call.tx.one(statements.able, capability=capability)
+    rows = await call.tx.all(statements.known_capabilities, names=encode_json(candidates))
+    capabilities = sorted((row["capability"] for row in rows), key=lambda name: (-len(name), name))
+    for capability in capabilities:
+        row = await call.tx.one(statements.best_agent, capability=capability)
         if row is not None:
             because = f"The text names {capability!r}, a capability of {row['agent_name']}."
             return Route(row, capability, because)
     return None
 
 
-def _names(words: Sequence[str]) -> Iterator[str]:
+def _capability_names(words: Sequence[str]) -> Iterator[str]:
     """Spellings of capabilities that a text may mean: its words, and pairs of them."""
     plain = [word for word in words if word.isalpha()]
     for first, second in pairwise(plain):
@@ -134,37 +134,42 @@ def _names(words: Sequence[str]) -> Iterator[str]:
     yield from (word for word in plain if len(word) > 2 and word not in _COMMON)
 
 
-def tokens(text: str) -> list[str]:
+def tokenize_text(text: str) -> list[str]:
     """Words, operators and, as ``#``, numbers of a text, in small letters."""
-    found = (word.casefold() for word in _TOKEN.findall(text))
-    return ["#" if word[0].isdigit() else word for word in islice(found, WORDS)]
+    matches = (word.casefold() for word in _TOKEN.findall(text))
+    return ["#" if word[0].isdigit() else word for word in islice(matches, MOST_WORDS)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Skill:
     """A skill as it is told, the words of its name and id, those of its tags, and the tokens of each example."""
 
-    told: Mapping[str, Any]
+    definition: Mapping[str, Any]
     named: frozenset[str]
     tagged: frozenset[str]
     examples: Sequence[frozenset[str]]
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> _Skill:
-        named = frozenset(_SPLIT.findall(f"{told['id']} {told.get('name') or ''}".casefold())) - _COMMON
-        tagged = frozenset(_SPLIT.findall(" ".join(_texts(told.get("tags"))).casefold())) - _COMMON
-        return cls(told, named, tagged - named, [frozenset(tokens(text)) for text in _texts(told.get("examples"))])
+    def of(cls, declared: Mapping[str, Any]) -> _Skill:
+        named = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
+        tagged = frozenset(_SPLIT.findall(" ".join(_only_texts(declared.get("tags"))).casefold())) - _COMMON
+        return cls(
+            declared,
+            named,
+            tagged - named,
+            [frozenset(tokenize_text(text)) for text in _only_texts(declared.get("examples"))],
+        )
 
 
 def skills_of(agent: Row) -> Sequence[Mapping[str, Any]]:
     """An agent's skills, as its registration tells them."""
-    return [skill.told for skill in _skills(agent["metadata"])]
+    return [skill.definition for skill in _parse_skills(agent["metadata"])]
 
 
 @lru_cache(256)
-def _skills(metadata: str) -> Sequence[_Skill]:
-    told = decode_json(metadata).get("a2a")
-    skills = told.get("skills") if isinstance(told, dict) else None
+def _parse_skills(metadata: str) -> Sequence[_Skill]:
+    a2a_metadata = decode_json(metadata).get("a2a")
+    skills = a2a_metadata.get("skills") if isinstance(a2a_metadata, dict) else None
     if not isinstance(skills, list):
         return ()
     return [_Skill.of(skill) for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)]
@@ -173,37 +178,39 @@ def _skills(metadata: str) -> Sequence[_Skill]:
 Likeness = tuple[float, Row, str, str]
 
 
-def _likenesses(agents: Sequence[Row], words: Sequence[str]) -> Iterator[Likeness]:
-    said = set(words)
-    telling = said - _COMMON
+def _score_skills(agents: Sequence[Row], words: Sequence[str]) -> Iterator[Likeness]:
+    vocabulary = set(words)
+    significant = vocabulary - _COMMON
     for agent in agents:
-        for skill in _skills(agent["metadata"]):
-            likeness, why = _likeness(said, telling, skill)
-            yield likeness, agent, skill.told["id"], why
+        for skill in _parse_skills(agent["metadata"]):
+            likeness, why = _score_skill(vocabulary, significant, skill)
+            yield likeness, agent, skill.definition["id"], why
 
 
-def _likeness(said: AbstractSet[str], telling: AbstractSet[str], skill: _Skill) -> tuple[float, str]:
+def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], skill: _Skill) -> tuple[float, str]:
     """How like a text is to a skill, and to what of it. telling: its words that are not common ones."""
-    by_name = 3.0 * sum(_among(word, skill.named) for word in telling)
-    by_tag = 2.0 * sum(_among(word, skill.tagged) for word in telling)
-    by_example = max((4.0 * len(words & said) / len(words | said) for words in skill.examples), default=0.0)
+    by_name = 3.0 * sum(_matches_word(word, skill.named) for word in significant)
+    by_tag = 2.0 * sum(_matches_word(word, skill.tagged) for word in significant)
+    by_example = max((4.0 * len(words & vocabulary) / len(words | vocabulary) for words in skill.examples), default=0.0)
     total = by_name + by_tag + by_example
     if by_example >= max(by_name, by_tag):
         return total, "an example"
     return total, "the name" if by_name >= by_tag else "a tag"
 
 
-def _texts(value: Any) -> list[str]:
+def _only_texts(value: Any) -> list[str]:
     return [text for text in value if isinstance(text, str)][:50] if isinstance(value, list) else []
 
 
-def _among(word: str, known: Collection[str]) -> bool:
+def _matches_word(word: str, candidates: Collection[str]) -> bool:
     """Whether a word is one of these, or another form of one: calculate, calculator."""
-    return word in known or (len(word) > 4 and any(len(other) > 4 and _stem(word) == _stem(other) for other in known))
+    return word in candidates or (
+        len(word) > 4 and any(len(other) > 4 and _stem_word(word) == _stem_word(other) for other in candidates)
+    )
 
 
 @lru_cache(4096)
-def _stem(word: str) -> str:
+def _stem_word(word: str) -> str:
     for ending in ("ations", "ation", "ators", "ator", "ating", "ated", "ates", "ate", "ings", "ing", "ions", "ion",
                    "ers", "er", "ors", "or", "ed", "es", "s", "e"):  # fmt: skip
         if word.endswith(ending) and len(word) - len(ending) > 3:
@@ -211,13 +218,13 @@ def _stem(word: str) -> str:
     return word
 
 
-def _nobody(builtins: Sequence[Row], why: str) -> str:
+def _no_agent_message(builtins: Sequence[Row], why: str) -> str:
     """What to say where nobody was found: who is there, and for what."""
     lines = [
         f"- {agent['agent_name']}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"
         for agent in builtins
         for skill in skills_of(agent)
     ]
-    there = "\n".join(lines[:LISTED]) or "- nobody yet"
+    there = "\n".join(lines[:MOST_LISTED]) or "- nobody yet"
     fix = "Send it to an agent's own address, or name a skill in the message's metadata, as 'skill'."
     return f"{why} {fix} These are always there:\n{there}"

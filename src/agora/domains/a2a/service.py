@@ -15,13 +15,7 @@ from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import IllegalTransition, PermissionDenied
 
-from . import cards
-from . import lookup as reading
-from . import messages as sending
-from . import push_configs as push
-from . import remote_agents as remotes
-from . import task_updates as following
-from . import views as view
+from . import cards, lookup, messages, push_configs, remote_agents, task_updates, views
 
 __all__ = ["A2AService"]
 
@@ -48,7 +42,7 @@ class A2AService(BoundService, contract.A2A):
         metadata: JsonObject = {},
         extensions: list[str] = [],
     ) -> contract.A2ASendResult:
-        wanted = sending.Sending.of(
+        request = messages.SendRequest.of(
             message,
             agent=agent,
             skill=skill,
@@ -59,13 +53,13 @@ class A2AService(BoundService, contract.A2A):
             metadata=metadata,
             extensions=extensions,
         )
-        return await sending.send(self.call, wanted, history_length, 0.0 if return_immediately else wait)
+        return await messages.send_message(self.call, request, history_length, 0.0 if return_immediately else wait)
 
     @implements
     async def get(
         self, task_id: str, agent: str | None = None, *, history_length: int | None = None, wait: float = 0
     ) -> contract.A2ATask:
-        return await reading.get(self.call, task_id, agent, history_length, wait)
+        return await lookup.get_task(self.call, task_id, agent, history_length, wait)
 
     @implements
     async def list(
@@ -80,7 +74,7 @@ class A2AService(BoundService, contract.A2A):
         history_length: int | None = None,
         include_artifacts: bool = False,
     ) -> contract.A2ATaskList:
-        return await reading.page(
+        return await lookup.list_tasks(
             self.call,
             agent,
             context_id=context_id,
@@ -95,7 +89,7 @@ class A2AService(BoundService, contract.A2A):
     @implements
     async def cancel(self, task_id: str, agent: str | None = None, *, metadata: JsonObject = {}) -> contract.A2ATask:
         call = self.call
-        row = await reading.belonging(call, task_id, agent, lock=True)
+        row = await lookup.require_task(call, task_id, agent, lock=True)
         call.target = task_id
         caller = call.caller
         if caller.subject != row["created_by"] and not caller.acts_for_others:
@@ -111,7 +105,9 @@ class A2AService(BoundService, contract.A2A):
         draft = TaskDraft(call, row)
         reason = metadata.get("reason")
         await end_task(draft, TaskStatus.CANCELLED, content=reason[:4000] if isinstance(reason, str) else None)
-        return as_encoded_result(view.encode(await reading.document(call.tx, draft.row, None)), contract.A2ATask)
+        return as_encoded_result(
+            views.encode_document(await lookup.build_task_document(call.tx, draft.row, None)), contract.A2ATask
+        )
 
     @implements
     def subscribe(
@@ -124,7 +120,7 @@ class A2AService(BoundService, contract.A2A):
         until: Literal["ended", "interrupted"] = "ended",
     ) -> AsyncIterator[contract.A2AUpdate]:
         # The dispatcher awaits the description within a read; a followed stream makes the items of it.
-        opening = following.follow(self.call, task_id, agent, last_event_id, history_length, until)
+        opening = task_updates.follow_task(self.call, task_id, agent, last_event_id, history_length, until)
         return cast("AsyncIterator[contract.A2AUpdate]", opening)
 
     # -- push notifications ----------------------------------------------------------------------
@@ -141,44 +137,44 @@ class A2AService(BoundService, contract.A2A):
         authentication: contract.A2AAuthentication | None = None,
         version: contract.PushVersion = "1.0",
     ) -> contract.A2APushConfig:
-        wanted = contract.A2APushConfig.model_construct(
+        config = contract.A2APushConfig.model_construct(
             id=config_id, url=url, token=token, authentication=authentication, version=version
         )
-        return await push.create(self.call, task_id, wanted, agent)
+        return await push_configs.create_config(self.call, task_id, config, agent)
 
     @implements
     async def get_push_config(self, task_id: str, config_id: str, agent: str | None = None) -> contract.A2APushConfig:
-        return await push.get(self.call, task_id, config_id, agent)
+        return await push_configs.get_config(self.call, task_id, config_id, agent)
 
     @implements
     async def list_push_configs(
         self, task_id: str, agent: str | None = None, *, page_size: int = 50, page_token: str | None = None
     ) -> contract.A2APushConfigs:
-        return await push.page(self.call, task_id, agent, page_size, page_token)
+        return await push_configs.list_configs(self.call, task_id, agent, page_size, page_token)
 
     @implements
     async def delete_push_config(
         self, task_id: str, config_id: str, agent: str | None = None
     ) -> contract.A2APushDeletion:
-        return await push.delete(self.call, task_id, config_id, agent)
+        return await push_configs.delete_config(self.call, task_id, config_id, agent)
 
     @implements
     async def push_dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> contract.PushDeadLetters:
-        return await push.dead_letters(self.call, limit, cursor)
+        return await push_configs.list_dead_letters(self.call, limit, cursor)
 
     @implements
     async def retry_push(self, task_id: str, config_id: str) -> contract.PushRetry:
-        return await push.retry(self.call, task_id, config_id)
+        return await push_configs.retry_config(self.call, task_id, config_id)
 
     # -- cards -----------------------------------------------------------------------------------
 
     @implements
     async def card(self, agent: str | None = None, *, base_url: str | None = None) -> contract.A2ACard:
-        return await cards.card(self.call, agent, base_url)
+        return await cards.build_card(self.call, agent, base_url)
 
     @implements
     async def extended_card(self, agent: str | None = None, *, base_url: str | None = None) -> contract.A2ACard:
-        return await cards.card(self.call, agent, base_url, extended=True)
+        return await cards.build_card(self.call, agent, base_url, extended=True)
 
     @implements
     async def set_card(
@@ -190,7 +186,7 @@ class A2AService(BoundService, contract.A2A):
     async def catalogue(
         self, *, base_url: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> contract.A2ACatalogue:
-        return await cards.catalogue(self.call, base_url, limit, cursor)
+        return await cards.list_catalogue(self.call, base_url, limit, cursor)
 
     # -- agents elsewhere ------------------------------------------------------------------------
 
@@ -204,20 +200,20 @@ class A2AService(BoundService, contract.A2A):
         timeout: float = 60,
         verify: bool = True,
     ) -> contract.RemoteAgent:
-        return await remotes.add(self.call, url, name, headers, timeout, verify)
+        return await remote_agents.add_remote(self.call, url, name, headers, timeout, verify)
 
     @implements
     async def list_remotes(self, *, limit: int = 50, cursor: str | None = None) -> contract.RemoteAgentPage:
-        return await remotes.page(self.call, limit, cursor)
+        return await remote_agents.list_remotes(self.call, limit, cursor)
 
     @implements
     async def get_remote(self, agent: str) -> contract.RemoteAgent:
-        return await remotes.get(self.call, agent)
+        return await remote_agents.get_remote(self.call, agent)
 
     @implements
     async def refresh_remote(self, agent: str) -> contract.RemoteAgent:
-        return await remotes.refresh(self.call, agent)
+        return await remote_agents.refresh_remote(self.call, agent)
 
     @implements
     async def remove_remote(self, agent: str) -> contract.RemoteRemoval:
-        return await remotes.remove(self.call, agent)
+        return await remote_agents.remove_remote(self.call, agent)

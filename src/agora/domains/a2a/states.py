@@ -48,4 +48,4 @@ def state_of(status: str) -> str:
 
 def statuses_of(state: A2AState) -> list[str]:
     """The statuses of tasks that A2A shows so."""
-    return [status.value for status, found in STATES.items() if found is state]
+    return [status.value for status, candidate in STATES.items() if candidate is state]

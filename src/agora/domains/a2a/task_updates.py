@@ -22,25 +22,25 @@ from agora.store.port import Reader, Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition, InvalidRequest
 
-from . import lookup as reading
+from . import lookup
 from . import queries as statements
 from . import views as view
 from .states import state_of
 
-__all__ = ["Until", "follow", "updates"]
+__all__ = ["Until", "follow_task", "read_updates"]
 
 Until = Literal["ended", "interrupted"]
 START = -1  #: position of a stream that begins with the task itself
-STRETCH = 8  #: most entries of a log read at once; one may hold some megabytes
+PAGE = 8  #: most entries of a log read at once; one may hold some megabytes
 _S = TaskStatus
 
 
-async def follow(
+async def follow_task(
     call: Call, task_id: str, agent: str | None, last_event_id: str | None, history_length: int | None, until: Until
 ) -> LogStreamSpec:
     """How to read a task's updates. Raises NotFound, IllegalTransition for a task that has ended."""
-    row = await reading.belonging(call, task_id, agent)
-    position = _position(last_event_id, row["entries"])
+    row = await lookup.require_task(call, task_id, agent)
+    position = _parse_position(last_event_id, row["entries"])
     if position == START and row["status"] in states.TERMINAL:
         raise IllegalTransition(
             f"{task_id} is {row['status']}: nothing more happens to it.",
@@ -48,16 +48,16 @@ async def follow(
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
         )
-    log = _Log(task_id, context_of(row), history_length, until)
+    log = _UpdateLog(task_id, context_of(row), history_length, until)
     return LogStreamSpec(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
 
 
-async def updates(reader: Reader, row: Row, after: int) -> LogPage:
+async def read_updates(reader: Reader, row: Row, after: int) -> LogPage:
     """A bounded page of what a task's stream has after a position. row: of the task."""
-    return await _Log(row["task_id"], context_of(row), None, "ended").read(reader, after)
+    return await _UpdateLog(row["task_id"], context_of(row), None, "ended").read(reader, after)
 
 
-def _position(last_event_id: str | None, entries: int) -> int:
+def _parse_position(last_event_id: str | None, entries: int) -> int:
     if last_event_id is None or last_event_id == str(START):
         return START
     if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.position_of(entries):
@@ -70,7 +70,7 @@ def _position(last_event_id: str | None, entries: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Log:
+class _UpdateLog:
     """A task's log as a stream of updates."""
 
     task_id: str
@@ -81,78 +81,80 @@ class _Log:
     async def read(self, reader: Reader, after: int) -> LogPage:
         """Items after a position, a bounded page of them."""
         if after == START:
-            return await self._beginning(reader)
-        found: list[Entry] = []
-        seen = (after - 1) // 2
-        while not found:
-            rows = await reader.all(task_lists.entries, task_id=self.task_id, after=seen, limit=STRETCH)
+            return await self._first_item(reader)
+        items: list[Entry] = []
+        last_number = (after - 1) // 2
+        while not items:
+            rows = await reader.all(task_lists.entries, task_id=self.task_id, after=last_number, limit=PAGE)
             for row in rows:
-                found += [item for item in await self._items(reader, row) if item.number > after]
-                if self._ends(row):
-                    return LogPage(found, done=True)
-                seen = row["number"]  # also of what nobody is told of
-                if sum(len(item.json) for item in found) > paging.STRETCH_BYTES:
-                    return LogPage(found)
-            if len(rows) < STRETCH:
+                items += [item for item in await self._entry_items(reader, row) if item.number > after]
+                if self._is_last(row):
+                    return LogPage(items, done=True)
+                last_number = row["number"]  # also of what nobody is told of
+                if sum(len(item.json) for item in items) > paging.STRETCH_BYTES:
+                    return LogPage(items)
+            if len(rows) < PAGE:
                 break
-        if found:
-            return LogPage(found)
+        if items:
+            return LogPage(items)
         task = await reader.one(tasks.select_task, task_id=self.task_id)
-        return LogPage((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= seen))
+        return LogPage((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= last_number))
 
-    def _ends(self, row: Row) -> bool:
+    def _is_last(self, row: Row) -> bool:
         return row["type"] == "done" or (self.until == "interrupted" and row["status"] in states.INTERRUPTED)
 
-    async def _beginning(self, reader: Reader) -> LogPage:
+    async def _first_item(self, reader: Reader) -> LogPage:
         row = await reader.one(tasks.select_task, task_id=self.task_id)
         if row is None:
             return LogPage((), done=True)
-        document = await reading.document(reader, row, self.history_length)
-        item = Entry(view.position_of(row["entries"]), "task", view.encode({"task": document}))
+        document = await lookup.build_task_document(reader, row, self.history_length)
+        item = Entry(view.position_of(row["entries"]), "task", view.encode_document({"task": document}))
         return LogPage([item], done=row["status"] in states.TERMINAL)
 
-    async def _items(self, reader: Reader, row: Row) -> list[Entry]:
+    async def _entry_items(self, reader: Reader, row: Row) -> list[Entry]:
         """What is told of an entry."""
         number, kind = view.position_of(row["number"]), row["type"]
         if kind == "output":
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row["content"]}]}
-            return [self._artifact(number, artifact, append=row["starts_at"] > 0)]
+            return [self._artifact_item(number, artifact, append=row["starts_at"] > 0)]
         if kind == "artifact":
             piece = decode_json(row["data"])
-            return [self._artifact(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])]
+            return [self._artifact_item(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])]
         if kind in ("comment", "checkpoint"):
             return []
         if kind == "done" and row["status"] == _S.COMPLETED:
-            return [*await self._result(reader, number - 1), self._status(number, row)]
+            return [*await self._result_items(reader, number - 1), self._status_item(number, row)]
         message = view.message_of({"task_id": self.task_id, "context_id": self.context_id}, row)
         if kind == "message" and message is not None and message["role"] == USER:
             return []
-        return [self._status(number, row)]
+        return [self._status_item(number, row)]
 
-    async def _result(self, reader: Reader, number: int) -> list[Entry]:
+    async def _result_items(self, reader: Reader, number: int) -> list[Entry]:
         """The artifact that the result is, where none was handed over."""
         data = await reader.one(tasks.select_task_data, task_id=self.task_id)
         if data is None or data["result"] is None:
             return []
-        if await reader.one(statements.handed, task_id=self.task_id) is not None:
+        if await reader.one(statements.any_artifact, task_id=self.task_id) is not None:
             return []
-        return [self._artifact(number, view.result_artifact(decode_json(data["result"])), last=True)]
+        return [self._artifact_item(number, view.result_artifact(decode_json(data["result"])), last=True)]
 
-    def _artifact(self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False) -> Entry:
+    def _artifact_item(
+        self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False
+    ) -> Entry:
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "artifact": artifact}
         if append:
             update["append"] = True
         if last:
             update["lastChunk"] = True
-        return Entry(number, "artifactUpdate", view.encode({"artifactUpdate": update}))
+        return Entry(number, "artifactUpdate", view.encode_document({"artifactUpdate": update}))
 
-    def _status(self, number: int, row: Row) -> Entry:
+    def _status_item(self, number: int, row: Row) -> Entry:
         status: dict[str, Any] = {"state": state_of(row["status"] or _S.IN_PROGRESS)}
         message = view.message_of({"task_id": self.task_id, "context_id": self.context_id}, row)
         if message is not None:
             status["message"] = message
-        status["timestamp"] = view.timestamp(row["time"])
+        status["timestamp"] = view.format_timestamp(row["time"])
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "status": status}
         if row["progress"]:
             update["metadata"] = {"agora": {"progress": row["progress"]}}
-        return Entry(number, "statusUpdate", view.encode({"statusUpdate": update}))
+        return Entry(number, "statusUpdate", view.encode_document({"statusUpdate": update}))

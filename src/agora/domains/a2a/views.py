@@ -22,16 +22,16 @@ from .states import state_of
 __all__ = [
     "OUTPUT",
     "Fields",
+    "add_marketplace_metadata",
     "artifacts_of",
-    "encode",
+    "build_task",
+    "encode_document",
     "first_message",
+    "format_timestamp",
     "message_of",
     "position_of",
     "result_artifact",
-    "shown",
     "status_of",
-    "task",
-    "timestamp",
 ]
 
 Fields = Mapping[str, Any]
@@ -39,7 +39,7 @@ OUTPUT, RESULT = "output", "result"  #: ids of the artifacts made of a task's ou
 LARGEST = 8_388_608  #: most characters of artifacts in one view of a task
 
 
-def timestamp(microseconds: int) -> str:
+def format_timestamp(microseconds: int) -> str:
     """RFC 3339 with milliseconds, in UTC (A2A 1.0, section 5.6.1)."""
     return f"{to_datetime(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
 
@@ -53,13 +53,13 @@ def first_message(row: Fields | Row, payload: Fields) -> dict[str, Any]:
     """What a task was given with: the message it was made of, or its payload as data."""
     message = payload.get("message")
     if isinstance(message, dict) and isinstance(message.get("parts"), list) and message["parts"]:
-        found = message
+        content = message
     else:
-        found = {"parts": [{"data": dict(payload)}]}
-    return _placed(row, found, 1, USER)
+        content = {"parts": [{"data": dict(payload)}]}
+    return _complete_message(row, content, 1, USER)
 
 
-def _placed(row: Fields | Row, message: Fields, number: int, role: str) -> dict[str, Any]:
+def _complete_message(row: Fields | Row, message: Fields, number: int, role: str) -> dict[str, Any]:
     """A message with what the protocol wants to be there."""
     return {
         "messageId": message.get("messageId") or f"{row['task_id']}.{number}",
@@ -76,10 +76,10 @@ _ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
 def message_of(row: Fields | Row, entry: Fields | Row) -> dict[str, Any] | None:
     """What an entry of the log says, as a message; None if it says nothing."""
     if entry["type"] == "message":
-        return _placed(row, decode_json(entry["data"]), entry["number"], AGENT)
+        return _complete_message(row, decode_json(entry["data"]), entry["number"], AGENT)
     if entry["content"] is None or entry["status"] == "pending":
         return None
-    return _placed(row, {"parts": [{"text": entry["content"]}]}, entry["number"], AGENT)
+    return _complete_message(row, {"parts": [{"text": entry["content"]}]}, entry["number"], AGENT)
 
 
 def status_of(row: Fields | Row, entry: Fields | Row | None) -> dict[str, Any]:
@@ -87,10 +87,10 @@ def status_of(row: Fields | Row, entry: Fields | Row | None) -> dict[str, Any]:
     status: dict[str, Any] = {"state": state_of(row["status"])}
     if entry is not None and (message := message_of(row, entry)) is not None:
         status["message"] = message
-    return status | {"timestamp": timestamp(row["status_at"])}
+    return status | {"timestamp": format_timestamp(row["status_at"])}
 
 
-def shown(metadata: Fields, row: Fields | Row) -> dict[str, Any]:
+def add_marketplace_metadata(metadata: Fields, row: Fields | Row) -> dict[str, Any]:
     """A task's metadata with what the marketplace adds."""
     own = metadata.get("agora")
     added = dict(own) if isinstance(own, dict) else {}
@@ -101,7 +101,7 @@ def shown(metadata: Fields, row: Fields | Row) -> dict[str, Any]:
     return {**metadata, "agora": added | {"position": position_of(row["entries"])}}
 
 
-def task(
+def build_task(
     row: Fields | Row,
     metadata: Fields,
     status: Fields,
@@ -109,12 +109,12 @@ def task(
     artifacts: Sequence[Fields] | None,
 ) -> dict[str, Any]:
     """A task; what is None is left out."""
-    found: dict[str, Any] = {"id": row["task_id"], "contextId": context_of(row), "status": status}
+    document: dict[str, Any] = {"id": row["task_id"], "contextId": context_of(row), "status": status}
     if artifacts is not None:
-        found["artifacts"] = artifacts
+        document["artifacts"] = artifacts
     if history is not None:
-        found["history"] = history
-    return found | {"metadata": shown(metadata, row)}
+        document["history"] = history
+    return document | {"metadata": add_marketplace_metadata(metadata, row)}
 
 
 def result_artifact(result: Any) -> dict[str, Any]:
@@ -128,47 +128,47 @@ def artifacts_of(entries: Iterable[Row], result: str | None, most: int) -> list[
 
     result: JSON text; it is an artifact where none was handed over. most: entries that are put together.
     """
-    found: dict[str, dict[str, Any]] = {}
+    artifacts: dict[str, dict[str, Any]] = {}
     output: list[str] = []
     characters = 0
     for count, entry in enumerate(entries):
         characters += len(entry["content"] or entry["data"] or "")
         if characters > LARGEST or count == most:
-            return _cut(_with_output(found, output))
+            return _mark_truncated(_with_output(artifacts, output))
         if entry["type"] == "output":
             output.append(entry["content"])
         else:
-            fold(found, decode_json(entry["data"]))
-    if not found and result is not None:
-        return [*_with_output(found, output), result_artifact(decode_json(result))]
-    return _with_output(found, output)
+            fold_piece(artifacts, decode_json(entry["data"]))
+    if not artifacts and result is not None:
+        return [*_with_output(artifacts, output), result_artifact(decode_json(result))]
+    return _with_output(artifacts, output)
 
 
-def fold(found: dict[str, dict[str, Any]], piece: Fields) -> None:
+def fold_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) -> None:
     """Put a piece to what is there of its artifact, or in its place."""
     artifact = piece["artifact"]
-    known = found.get(artifact["artifactId"])
-    if known is None or not piece["append"]:
-        found[artifact["artifactId"]] = artifact
+    existing = artifacts.get(artifact["artifactId"])
+    if existing is None or not piece["append"]:
+        artifacts[artifact["artifactId"]] = artifact
         return
     more = {name: value for name, value in artifact.items() if name not in ("artifactId", "parts", "metadata")}
-    known |= more | {"parts": known["parts"] + artifact["parts"]}
+    existing |= more | {"parts": existing["parts"] + artifact["parts"]}
     if "metadata" in artifact:
-        known["metadata"] = known.get("metadata", {}) | artifact["metadata"]
+        existing["metadata"] = existing.get("metadata", {}) | artifact["metadata"]
 
 
-def _with_output(found: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
+def _with_output(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
     first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": [{"text": "".join(output)}]}] if output else []
-    return [*first, *found.values()]
+    return [*first, *artifacts.values()]
 
 
-def _cut(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _mark_truncated(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Say that there is more than fits: the log has it all."""
     for artifact in artifacts:
         artifact["metadata"] = artifact.get("metadata", {}) | {"agora": {"truncated": True}}
     return artifacts
 
 
-def encode(document: Fields) -> bytes:
+def encode_document(document: Fields) -> bytes:
     """A document as it goes over a wire."""
     return to_json(document)

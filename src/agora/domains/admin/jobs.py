@@ -30,10 +30,10 @@ class Overrides(DueController):
     async def tend(self, tenant: str) -> None:
         now = self.house.clock.now()
         while not self.stopping and await self.read(tenant, upkeep.overdue_overrides, now=now):
-            if not await self.act(tenant, self._lift):
+            if not await self.act(tenant, self._lift_expired):
                 return
 
-    async def _lift(self, call: Call) -> int:
+    async def _lift_expired(self, call: Call) -> int:
         """Lift a batch; answers how many."""
         lifted = 0
         for row in await call.tx.all(overrides.expired, now=call.now):

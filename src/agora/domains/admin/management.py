@@ -26,7 +26,7 @@ __all__ = ["Management"]
 
 Change = tuple[JsonValue, JsonValue]
 STATUSES = {"activate": "active", "beta": "beta", "deprecate": "deprecated", "sunset": "sunset", "reset": None}
-UNENDING = frozenset({"agora.admin.manage", "agora.admin.override", "agora.admin.health"})
+ALWAYS_AVAILABLE = frozenset({"agora.admin.manage", "agora.admin.override", "agora.admin.health"})
 
 
 class Management(BoundService):
@@ -35,13 +35,13 @@ class Management(BoundService):
     async def run(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
         """Do it; raises InvalidRequest naming the actions there are."""
         actions: dict[str, Callable[[str, str, JsonValue], Awaitable[Change]]] = {
-            "agent": self._agent,
-            "configuration": self._configuration,
-            "service": self._service,
+            "agent": self._manage_agent,
+            "configuration": self._manage_setting,
+            "service": self._manage_service,
         }
         return await actions[resource](target, action, value)
 
-    async def _agent(self, target: str, action: str, value: JsonValue) -> Change:
+    async def _manage_agent(self, target: str, action: str, value: JsonValue) -> Change:
         call = self.call
         row = await load_agent(call.tx, target, "target")
         call.target = row["agent_id"]
@@ -56,22 +56,22 @@ class Management(BoundService):
             await AgentService(call).retire(row)
             return row["status"], "retired"
         if action == "set_tier":
-            return await self._tier(row, value)
-        wanted = {"suspend": "suspended", "activate": "active"}.get(action)
-        if wanted is None:
-            raise _unknown(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
-        if row["status"] == "paused" and wanted == "active":
+            return await self._set_tier(row, value)
+        status = {"suspend": "suspended", "activate": "active"}.get(action)
+        if status is None:
+            raise _unknown_action(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
+        if row["status"] == "paused" and status == "active":
             raise IllegalTransition(
                 f"{row['agent_name']} is paused by an override.",
                 fix="Lift it: agora.admin.override, action 'resume'.",
                 allowed=["suspend", "retire"],
             )
         await administer(call, call.target)
-        if wanted == "active" and await call.tx.all(overrides.standing, target_id=call.target, now=call.now):
-            wanted = "paused"  # by an override, which goes on
-        if row["status"] != wanted:
-            await set_agent_status(call, row, wanted)
-        return row["status"], wanted
+        if status == "active" and await call.tx.all(overrides.standing, target_id=call.target, now=call.now):
+            status = "paused"  # by an override, which goes on
+        if row["status"] != status:
+            await set_agent_status(call, row, status)
+        return row["status"], status
 
     async def _hand_over(self, row: Row, value: JsonValue) -> Change:
         """Give what a retired agent left, its unfinished tasks and unread mail, to another."""
@@ -89,12 +89,12 @@ class Management(BoundService):
                 fix="Give the name or id of an agent that is registered as value; the retired one's id as target.",
                 errors=[{"field": "value", "message": "not a registered agent"}],
             )
-        left, agent_id = row["agent_id"], heir["agent_id"]
-        messages = await hand_over_mail(call, left, agent_id)
-        tasks = await hand_over_tasks(call, left, agent_id)
+        retired_id, agent_id = row["agent_id"], heir["agent_id"]
+        messages = await hand_over_mail(call, retired_id, agent_id)
+        tasks = await hand_over_tasks(call, retired_id, agent_id)
         return None, {"agent_id": agent_id, "tasks": tasks, "messages": messages}
 
-    async def _tier(self, row: Any, value: JsonValue) -> Change:
+    async def _set_tier(self, row: Any, value: JsonValue) -> Change:
         try:
             tier = ServiceTier(str(value))
         except ValueError:
@@ -110,7 +110,7 @@ class Management(BoundService):
         self.call.emit("agora.agent.updated", data, subject=row["agent_id"], audience=audience_of(row))
         return row["service_tier"], tier.value
 
-    async def _configuration(self, target: str, action: str, value: JsonValue) -> Change:
+    async def _manage_setting(self, target: str, action: str, value: JsonValue) -> Change:
         call, configuration = self.call, self.call.context.configuration
         call.target = target
         if call.caller.tenant != HOME:
@@ -130,18 +130,18 @@ class Management(BoundService):
             after = getattr(configuration.settings, target)
             await call.tx.execute(statements.clear_setting, name=target)
         else:
-            raise _unknown(action, ("get", "set", "reset"))
+            raise _unknown_action(action, ("get", "set", "reset"))
         data = {"name": target, "value": after, "reset": action == "reset"}
         call.emit("agora.configuration.changed", data, subject=target, audience=(call.caller.subject,))
         return before, after
 
-    async def _service(self, target: str, action: str, value: JsonValue) -> Change:
+    async def _manage_service(self, target: str, action: str, value: JsonValue) -> Change:
         call, catalogue = self.call, self.call.context.catalogue
         if action not in STATUSES:
-            raise _unknown(action, tuple(STATUSES))
+            raise _unknown_action(action, tuple(STATUSES))
         operation = catalogue.find(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
-        if operation.name in UNENDING and action == "sunset":
+        if operation.name in ALWAYS_AVAILABLE and action == "sunset":
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await administer(call, call.target)
         before, status = str(catalogue.status(operation, call.caller.tenant)), STATUSES[action]
@@ -156,7 +156,7 @@ class Management(BoundService):
         return before, status
 
 
-def _unknown(action: str, actions: tuple[str, ...]) -> InvalidRequest:
+def _unknown_action(action: str, actions: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(
         f"There is no action {action!r} here.",
         fix=f"Use one of {', '.join(actions)}.",

@@ -34,22 +34,22 @@ class Retention(Controller):
 
     async def tend(self, tenant: str) -> None:
         settings = self.house.context.settings
-        await self._prune(tenant, upkeep.prune_events, settings.event_retention)
-        await self._prune(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
-        await self._prune(tenant, upkeep.prune_audit, settings.audit_retention)
+        await self._prune_older(tenant, upkeep.prune_events, settings.event_retention)
+        await self._prune_older(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
+        await self._prune_older(tenant, upkeep.prune_audit, settings.audit_retention)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
         await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
-        await self._prune(tenant, conversations.prune_usage, settings.audit_retention)
+        await self._prune_older(tenant, conversations.prune_usage, settings.audit_retention)
         await self._drop_ended(tenant, task_upkeep.expired_tasks, task_upkeep.TASK_DELETES, settings.task_retention)
         await self._drop_ended(
             tenant, task_upkeep.expired_workflows, task_upkeep.WORKFLOW_DELETES, settings.task_retention
         )
         await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
 
-    async def _prune(self, tenant: str, write: Write, seconds: int) -> None:
+    async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.house.clock.now() - seconds * MICROSECONDS
         # The oldest row that is looked at may be there to stay, so the last batch has one row less.
-        while not self.stopping and await self._write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
+        while not self.stopping and await self._run_write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
             pass
 
     async def _drop_messages(self, tenant: str, seconds: int) -> None:
@@ -63,14 +63,14 @@ class Retention(Controller):
             ids = [row["message_id"] for row in rows]
             await self._drop_deliveries(tenant, ids[-1], when)
             if not self.stopping:  # a message outlives its deliveries, by which they are found
-                await self._write(tenant, upkeep.drop_messages, ids=encode_json(ids))
+                await self._run_write(tenant, upkeep.drop_messages, ids=encode_json(ids))
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
         while not self.stopping:
             rows = await self.read(tenant, upkeep.doomed_deliveries, last=last, limit=SWEEP, **when)
             for batch in split_batches(rows, BATCH):
                 pairs = [(row["recipient"], row["message_id"]) for row in batch]
-                await self._write(tenant, upkeep.drop_deliveries, pairs=encode_json(pairs))
+                await self._run_write(tenant, upkeep.drop_deliveries, pairs=encode_json(pairs))
             if len(rows) < SWEEP:
                 return
 
@@ -81,20 +81,20 @@ class Retention(Controller):
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
             ids = encode_json([row[0] for row in rows])
 
-            async def work(call: Call, ids: str = ids) -> None:
+            async def drop_batch(call: Call, ids: str = ids) -> None:
                 for drop in drops:
                     await call.tx.execute(drop, ids=ids)
 
             if rows:
-                await self.act(tenant, work)
+                await self.act(tenant, drop_batch)
             if len(rows) < ENDED:
                 return
 
-    async def _write(self, tenant: str, write: Write, **parameters: Any) -> int:
-        async def work(call: Call) -> int:
+    async def _run_write(self, tenant: str, write: Write, **parameters: Any) -> int:
+        async def run(call: Call) -> int:
             return await call.tx.execute(write, **parameters)
 
-        return await self.act(tenant, work)
+        return await self.act(tenant, run)
 
 
 def _id_after(microseconds: int) -> str:

@@ -50,13 +50,13 @@ class AdminService(BoundService, contract.Admin):
         expires_in: int | None = None,
     ) -> contract.OverrideReceipt:
         call = self.call
-        authority = self._authority(priority)
-        agent = await self._agent(target_id)
+        authority = self._resolve_authority(priority)
+        agent = await self._find_agent(target_id)
         target = call.target = agent["agent_id"] if agent is not None else target_id
         call.detail = f"{action.value} with authority {authority}" + (f": {reason}" if reason else "")
         standing = list(await call.tx.all(overrides.standing, target_id=target, now=call.now))
         if action is OverrideAction.RESUME:
-            return await self._resume(target, agent, authority, standing)
+            return await self._lift_overrides(target, agent, authority, standing)
         if action is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
             raise IllegalTransition(
                 "The marketplace as a whole cannot be terminated.",
@@ -66,28 +66,28 @@ class AdminService(BoundService, contract.Admin):
         if action is OverrideAction.TERMINATE:
             await check_standing(call, target, authority)
             await check_administered(call, target)
-        row = self._row(target, action, authority, reason, expires_in)
+        row = self._build_row(target, action, authority, reason, expires_in)
         call.tx.append(overrides.OVERRIDES, tuple(row[name] for name in overrides.OVERRIDES.names))
-        self._emit("agora.override.applied", row)
+        self._emit_event("agora.override.applied", row)
         if agent is not None:
-            await self._follow(agent, action)
+            await self._apply_to_agent(agent, action)
         elif target.startswith(WORKFLOW):
             await WorkflowService(call).overridden(target, action.value, reason)
-        return self._receipt(row, OUTCOMES[action])
+        return self._build_receipt(row, OUTCOMES[action])
 
-    def _authority(self, priority: int | None) -> int:
+    def _resolve_authority(self, priority: int | None) -> int:
         if priority is None:
             return self.call.caller.authority
         check_authority(self.call.caller, priority, "place an override of")
         return priority
 
-    async def _agent(self, target_id: str) -> Row | None:
+    async def _find_agent(self, target_id: str) -> Row | None:
         """The agent meant; None for the whole marketplace and for workflows."""
         if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW):
             return None
         return await load_agent(self.call.tx, target_id, "target_id")
 
-    def _row(
+    def _build_row(
         self, target: str, action: OverrideAction, authority: int, reason: str, expires_in: int | None
     ) -> dict[str, Any]:
         call = self.call
@@ -106,7 +106,7 @@ class AdminService(BoundService, contract.Admin):
             "lifted_by": None,
         }
 
-    async def _follow(self, agent: Row, action: OverrideAction) -> None:
+    async def _apply_to_agent(self, agent: Row, action: OverrideAction) -> None:
         """The agent's own state says what was done to it."""
         if agent["status"] == "retired":
             raise IllegalTransition(f"{agent['agent_name']} has left the marketplace.", allowed=[])
@@ -115,7 +115,7 @@ class AdminService(BoundService, contract.Admin):
         elif agent["status"] not in ("paused", "suspended"):  # lifting the override does not end a suspension
             await set_agent_status(self.call, agent, "paused")
 
-    async def _resume(
+    async def _lift_overrides(
         self, target: str, agent: Row | None, authority: int, standing: list[Row]
     ) -> contract.OverrideReceipt:
         """Lift what this authority may lift; refuse if only higher ones stand."""
@@ -131,22 +131,22 @@ class AdminService(BoundService, contract.Admin):
             await call.tx.execute(
                 overrides.end, override_id=row["override_id"], status="lifted", now=call.now, by=call.caller.subject
             )
-            self._emit("agora.override.lifted", row)
+            self._emit_event("agora.override.lifted", row)
             await end_halt(call, row)
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
         if target.startswith(WORKFLOW) and not higher:
             await WorkflowService(call).overridden(target, "resume", "")
-        made = self._row(target, OverrideAction.RESUME, authority, "", None)
-        receipt = self._receipt(made, "partly_resumed" if higher else "resumed")
+        record = self._build_row(target, OverrideAction.RESUME, authority, "", None)
+        receipt = self._build_receipt(record, "partly_resumed" if higher else "resumed")
         receipt.lifted = [row["override_id"] for row in lower]
         return receipt
 
-    def _emit(self, type: str, row: Any) -> None:
+    def _emit_event(self, type: str, row: Any) -> None:
         names = ("override_id", "target_id", "action", "authority", "actor", "reason", "expires_at")
         self.call.emit(type, {name: row[name] for name in names}, subject=row["target_id"])
 
-    def _receipt(self, row: dict[str, Any], status: str) -> contract.OverrideReceipt:
+    def _build_receipt(self, row: dict[str, Any], status: str) -> contract.OverrideReceipt:
         return contract.OverrideReceipt(
             override_id=row["override_id"],
             status=status,
@@ -194,13 +194,13 @@ class AdminService(BoundService, contract.Admin):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.AuditPage:
-        given: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
-        given |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
-        filters = {name: value for name, value in given.items() if value is not None}
+        values: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
+        values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
+        filters = {name: value for name, value in values.items() if value is not None}
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         query = statements.audit(frozenset(filters))
         rows = await self.call.tx.all(query, **filters, before=before, limit=limit + 1)
-        entries = [_entry(row) for row in rows[:limit]]
+        entries = [_audit_entry(row) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.AuditPage.model_construct(
             entries=entries,
@@ -211,6 +211,6 @@ class AdminService(BoundService, contract.Admin):
         )
 
 
-def _entry(row: Row) -> contract.AuditEntry:
+def _audit_entry(row: Row) -> contract.AuditEntry:
     names = ("audit_id", "actor", "operation", "target", "outcome", "detail", "request_id")
     return contract.AuditEntry.model_construct(time=to_datetime(row["time"]), **{name: row[name] for name in names})

@@ -10,14 +10,14 @@ __all__ = [
     "doomed",
     "end",
     "forget",
-    "found",
-    "locked",
+    "live_session",
+    "locked_session",
     "prolong",
     "surplus",
     "unwatch",
     "watch",
-    "watched",
-    "watching",
+    "watch_count",
+    "watched_resources",
 ]
 
 BIG = "bigint"
@@ -37,8 +37,8 @@ SESSIONS = Table(
 
 _OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
 _FOUND = f"select client, expires_at from client_sessions where {_OWN} and expires_at > :now"
-found = Query(_FOUND, types={"now": BIG})
-locked = Query(_FOUND, types={"now": BIG}, lock=True)
+live_session = Query(_FOUND, types={"now": BIG})
+locked_session = Query(_FOUND, types={"now": BIG}, lock=True)
 # Those of one caller that are too many: the ones whose end is nearest.
 surplus = Query(
     """
@@ -55,8 +55,10 @@ end = Write(f"delete from client_sessions where {_OWN}")
 
 # -- what they watch ---------------------------------------------------------------------------
 
-watched = Query("select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri")
-watching = Query("select count(*) as number from client_watches where tenant_id = :tenant and session = :session")
+watched_resources = Query(
+    "select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri"
+)
+watch_count = Query("select count(*) as number from client_watches where tenant_id = :tenant and session = :session")
 watch = Write(
     """
     insert into client_watches (tenant_id, session, uri, named) values (:tenant, :session, :uri, :named)

@@ -25,15 +25,15 @@ __all__ = [
     "LIFETIME",
     "UNWATCHED",
     "WATCHED",
-    "Kept",
-    "begin",
-    "cancel",
-    "end",
-    "find",
-    "key_of",
-    "prolong",
-    "unwatch",
-    "watch",
+    "ClientSession",
+    "begin_session",
+    "cancel_request",
+    "end_session",
+    "find_session",
+    "prolong_session",
+    "session_key",
+    "unwatch_resource",
+    "watch_resource",
 ]
 
 ENDED: Final = "agora.mcp.session_ended"
@@ -49,7 +49,7 @@ LONGEST_URI: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ClientSession:
     """A session as its row has it. client: what it said of itself. expires: microseconds since 1970."""
 
     client: Mapping[str, Any]
@@ -57,53 +57,53 @@ class Kept:
     watched: dict[str, str]
 
 
-def key_of(id: str) -> str:
+def session_key(id: str) -> str:
     """What stands for a session where others may read; its id is as good as a credential to strangers without one."""
     return hashlib.blake2b(id.encode("utf-8", "surrogateescape"), digest_size=16, person=b"agora-session").hexdigest()
 
 
-async def begin(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
+async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Keep a new session; answers when it expires. Of too many, those give way that were gone on with longest ago."""
     most = MOST_OF_STRANGERS if caller.kind == "anonymous" else MOST
     for oldest in await call.tx.all(rows.surplus, kind=caller.kind, subject=caller.subject, most=most - 1):
-        await end(call, caller, oldest["session"])
+        await end_session(call, caller, oldest["session"])
     expires = call.now + LIFETIME
     row = (caller.tenant, key, caller.kind, caller.subject, to_json(client).decode(), call.now, expires)
     call.tx.append(rows.SESSIONS, row)
     return expires
 
 
-async def find(call: Call, caller: Caller, key: str) -> Kept | None:
+async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | None:
     """The caller's own session of that key, if it is not over."""
-    row = await call.tx.one(rows.found, now=call.now, **_own(caller, key))
+    row = await call.tx.one(rows.live_session, now=call.now, **_session_filter(caller, key))
     if row is None:
         return None
-    watched = {found["uri"]: found["named"] for found in await call.tx.all(rows.watched, session=key)}
-    return Kept(from_json(row["client"]), row["expires_at"], watched)
+    watched = {entry["uri"]: entry["named"] for entry in await call.tx.all(rows.watched_resources, session=key)}
+    return ClientSession(from_json(row["client"]), row["expires_at"], watched)
 
 
-async def prolong(call: Call, caller: Caller, key: str) -> int | None:
+async def prolong_session(call: Call, caller: Caller, key: str) -> int | None:
     """Put the end of a session off; answers when it expires now, None where there is none any more."""
     until = call.now + LIFETIME
-    done = await call.tx.execute(rows.prolong, until=until, now=call.now, **_own(caller, key))
-    return until if done else None
+    changed = await call.tx.execute(rows.prolong, until=until, now=call.now, **_session_filter(caller, key))
+    return until if changed else None
 
 
-async def end(call: Call, caller: Caller, key: str, *, quietly: bool = False) -> None:
+async def end_session(call: Call, caller: Caller, key: str, *, quietly: bool = False) -> None:
     """End a session; one that is over already needs no end. quietly: no server has it in memory."""
-    if await call.tx.execute(rows.end, **_own(caller, key)):
+    if await call.tx.execute(rows.end, **_session_filter(caller, key)):
         await call.tx.execute(rows.forget, session=key)
         if not quietly:
-            tell(call, caller, "session_ended", key)
+            emit_session_event(call, caller, "session_ended", key)
 
 
-async def cancel(call: Call, caller: Caller, key: str, request: int | str) -> None:
+async def cancel_request(call: Call, caller: Caller, key: str, request: int | str) -> None:
     """Tell the server at which a call of the session runs that it is not wanted any more."""
-    if await call.tx.one(rows.found, now=call.now, **_own(caller, key)) is not None:
-        tell(call, caller, "cancelled", key, request=request)
+    if await call.tx.one(rows.live_session, now=call.now, **_session_filter(caller, key)) is not None:
+        emit_session_event(call, caller, "cancelled", key, request=request)
 
 
-async def watch(call: Call, caller: Caller, key: str, uri: str, named: str) -> None:
+async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: str) -> None:
     """Let a session watch a resource. named: its URI as events name it. Raises NotFound, InvalidRequest."""
     if max(len(uri), len(named)) > LONGEST_URI or not uri.isprintable():
         raise InvalidRequest(
@@ -111,28 +111,28 @@ async def watch(call: Call, caller: Caller, key: str, uri: str, named: str) -> N
             fix="Subscribe to a URI that resources/list or resources/templates/list names.",
             errors=[{"field": "uri", "message": "too long, or with characters that nobody sees"}],
         )
-    if await call.tx.one(rows.locked, now=call.now, **_own(caller, key)) is None:
+    if await call.tx.one(rows.locked_session, now=call.now, **_session_filter(caller, key)) is None:
         raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")
     if await call.tx.execute(rows.watch, session=key, uri=uri, named=named):
-        row = await call.tx.one(rows.watching, session=key)
+        row = await call.tx.one(rows.watch_count, session=key)
         if row is not None and row["number"] > MOST_WATCHED:
             raise InvalidRequest(f"The session watches {MOST_WATCHED} resources.", fix="Unsubscribe from some first.")
-        tell(call, caller, "watched", key, uri=uri, named=named)
+        emit_session_event(call, caller, "watched", key, uri=uri, named=named)
 
 
-async def unwatch(call: Call, caller: Caller, key: str, uri: str) -> None:
+async def unwatch_resource(call: Call, caller: Caller, key: str, uri: str) -> None:
     """Let a session watch a resource no more; one that it does not watch needs no change."""
-    if await call.tx.one(rows.locked, now=call.now, **_own(caller, key)) is None:
+    if await call.tx.one(rows.locked_session, now=call.now, **_session_filter(caller, key)) is None:
         return
     if await call.tx.execute(rows.unwatch, session=key, uri=uri):
-        tell(call, caller, "unwatched", key, uri=uri)
+        emit_session_event(call, caller, "unwatched", key, uri=uri)
 
 
-def _own(caller: Caller, key: str) -> dict[str, str]:
+def _session_filter(caller: Caller, key: str) -> dict[str, str]:
     return {"session": key, "kind": caller.kind, "subject": caller.subject}
 
 
-def tell(call: Call, caller: Caller, name: str, key: str, **more: str | int) -> None:
+def emit_session_event(call: Call, caller: Caller, name: str, key: str, **more: str | int) -> None:
     """Log what became of a session; its owner alone sees it."""
     type = f"agora.mcp.{name}"
     call.emit(type, {"session": key, **more}, audience=(caller.subject,))

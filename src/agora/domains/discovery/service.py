@@ -11,14 +11,14 @@ from agora_sdk.contract import discovery as contract
 from agora_sdk.contract.query import ServiceInfo, ServicePage, ServiceUsage
 from agora_sdk.errors import NotFound
 
-__all__ = ["DiscoveryService", "info", "page"]
+__all__ = ["DiscoveryService", "build_service_info", "build_service_page"]
 
 
-def _routes(operation: Operation) -> list[str]:
+def _route_texts(operation: Operation) -> list[str]:
     return [f"{route.method} {route.path}" for route in operation.routes]
 
 
-def info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
+def build_service_info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
     """One version of an operation as the catalogue shows it."""
     catalogue, tenant = call.context.catalogue, call.caller.tenant
     return ServiceInfo.model_construct(
@@ -29,7 +29,7 @@ def info(call: Call, operation: Operation, *, schema: bool = False, usage: bool 
         description=operation.description,
         kind=operation.kind.value,
         scope=operation.scope,
-        routes=_routes(operation),
+        routes=_route_texts(operation),
         deprecation_date=operation.deprecation_date.isoformat() if operation.deprecation_date else None,
         sunset_date=operation.sunset_date.isoformat() if operation.sunset_date else None,
         replacement=operation.replacement,
@@ -40,7 +40,7 @@ def info(call: Call, operation: Operation, *, schema: bool = False, usage: bool 
     )
 
 
-def page(services: Sequence[ServiceInfo], total: int, offset: int) -> ServicePage:
+def build_service_page(services: Sequence[ServiceInfo], total: int, offset: int) -> ServicePage:
     """A page of the catalogue."""
     return ServicePage.model_construct(
         services=list(services),
@@ -53,7 +53,7 @@ def page(services: Sequence[ServiceInfo], total: int, offset: int) -> ServicePag
 class DiscoveryService(BoundService, contract.Discovery):
     """What the marketplace can do."""
 
-    def _enabled(self) -> None:
+    def _require_enabled(self) -> None:
         if not self.call.context.settings.service_discovery:
             raise NotFound(
                 "Service discovery is disabled on this server.",
@@ -70,19 +70,21 @@ class DiscoveryService(BoundService, contract.Discovery):
         limit: int = 500,
         offset: int = 0,
     ) -> ServicePage:
-        self._enabled()
+        self._require_enabled()
         call = self.call
-        found = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
-        shown = [info(call, operation, schema=True) for operation in found[offset : offset + limit]]
-        return page(shown, len(found), offset)
+        operations = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
+        services = [
+            build_service_info(call, operation, schema=True) for operation in operations[offset : offset + limit]
+        ]
+        return build_service_page(services, len(operations), offset)
 
     @implements
     async def schema(self, service: str, version: str | None = None) -> contract.ServiceSchema:
-        self._enabled()
+        self._require_enabled()
         operation = self.call.context.catalogue.find(service, version, self.call.caller.tenant)
-        shown = info(self.call, operation)
+        summary = build_service_info(self.call, operation)
         return contract.ServiceSchema.model_construct(
-            **{name: getattr(shown, name) for name in contract.ServiceSchema.model_fields if name in _SHARED},
+            **{name: getattr(summary, name) for name in contract.ServiceSchema.model_fields if name in _SHARED},
             input_schema=operation.input_schema,
             output_schema=operation.output_schema,
             idempotent=operation.idempotent,

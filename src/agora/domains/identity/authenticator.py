@@ -17,13 +17,13 @@ from pydantic_core import from_json
 from agora.clock import Clock
 from agora.core import scopes
 from agora.core.call import Caller
-from agora.domains.tenants.service import HOME, supreme
+from agora.domains.tenants.service import HOME, is_installation_operator
 from agora.settings import Settings
 from agora.store.port import Reader, Row, Store, StoredEvent
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 from . import credential_queries as credentials
-from .ended_sessions import Ended
+from .ended_sessions import EndedSessions
 from .signing import MAX_CREDENTIAL, Signer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Authenticator:
         self._static = _static_tokens(settings, signer)
         self._cache: dict[str, tuple[Caller, float]] = {}
         self._changes = 0
-        self.ended = Ended(store)
+        self.ended = EndedSessions(store)
         self.sign_on: SignOn | None = None
         authority = settings.admin_authority_level
         self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
@@ -64,10 +64,10 @@ class Authenticator:
             if local:
                 return self.operator
             return self.newcomer if self._settings.open_registration else self.anonymous
-        found = self._cache.get(credential)
-        if found is None or found[1] < time.monotonic():
+        entry = self._cache.get(credential)
+        if entry is None or entry[1] < time.monotonic():
             return None
-        caller = found[0]
+        caller = entry[0]
         return None if caller.expires_at is not None and caller.expires_at <= self._clock.now() else caller
 
     async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
@@ -75,11 +75,11 @@ class Authenticator:
         caller = self.cached(credential, local=local)
         if caller is None:
             assert credential is not None
-            known = self._changes
-            caller = await self._verify(credential)
+            version = self._changes
+            caller = await self._verify_credential(credential)
             if caller.tenant != HOME:
-                await self._served(caller.tenant)
-            if known == self._changes:  # else what was just read may be what was just changed
+                await self._check_tenant_served(caller.tenant)
+            if version == self._changes:  # else what was just read may be what was just changed
                 if len(self._cache) >= CACHE_SIZE:
                     self._cache.clear()
                 self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
@@ -92,23 +92,27 @@ class Authenticator:
         """
         if tenant == caller.tenant:
             return caller
-        if not supreme(caller, self._settings.admin_authority_level):
+        if not is_installation_operator(caller, self._settings.admin_authority_level):
             raise PermissionDenied(
                 "Your credential is of another tenant.",
                 fix="Leave the header X-Agora-Tenant out: a credential brings its tenant along.",
             )
-        row = await self._store.read(tenant, _tenant) if len(tenant) <= LONGEST_TENANT and "\0" not in tenant else None
+        row = (
+            await self._store.read(tenant, _read_tenant)
+            if len(tenant) <= LONGEST_TENANT and "\0" not in tenant
+            else None
+        )
         if row is None or row["status"] in GONE:
             raise NotFound(
                 f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
             )
         return replace(caller, tenant=tenant)
 
-    async def _served(self, tenant: str) -> None:
+    async def _check_tenant_served(self, tenant: str) -> None:
         """Raises for a tenant whose callers are refused."""
-        row = await self._store.read(tenant, _tenant)
+        row = await self._store.read(tenant, _read_tenant)
         if row is None or row["status"] in GONE:
-            raise _bad("The marketplace of this credential is no more.", "Ask an operator.")
+            raise _credential_error("The marketplace of this credential is no more.", "Ask an operator.")
         if row["status"] != "active":
             because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""
             raise PermissionDenied(
@@ -136,39 +140,41 @@ class Authenticator:
         subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
         if subjects:
             self._changes += 1
-            stale = [key for key, (caller, _) in self._cache.items() if not subjects.isdisjoint(_names(caller))]
+            stale = [key for key, (caller, _) in self._cache.items() if not subjects.isdisjoint(_caller_names(caller))]
             for key in stale:
                 del self._cache[key]
 
-    async def _verify(self, credential: str) -> Caller:
+    async def _verify_credential(self, credential: str) -> Caller:
         if self.sign_on is not None and credential.startswith(JWT):
             return await self.sign_on.caller(credential)
         if len(credential) > MAX_CREDENTIAL:
-            raise _bad("The credential is too long.")
+            raise _credential_error("The credential is too long.")
         if credential.startswith("agt_"):
-            return await self._agent(credential)
+            return await self._verify_agent(credential)
         digest = self._signer.digest(credential)
         if hmac.compare_digest(digest, self._admin_digest):
             return self.operator
         if digest in self._static:
             return self._static[digest]
         if credential.startswith(("agfy_", "enr_")):
-            return await self._key(digest)
+            return await self._verify_key(digest)
         if self.sign_on is not None and credential.startswith("ses_"):
-            return await self._session(credential, self.sign_on)
-        raise _bad("The credential is not known here.")
+            return await self._verify_session(credential, self.sign_on)
+        raise _credential_error("The credential is not known here.")
 
-    async def _agent(self, token: str) -> Caller:
+    async def _verify_agent(self, token: str) -> Caller:
         claims = self._signer.verify_agent_token(token)
         if claims is None:
-            raise _bad("The agent token is not genuine.")
+            raise _credential_error("The agent token is not genuine.")
 
-        async def look_up(reader: Reader) -> Row | None:
+        async def read_agent(reader: Reader) -> Row | None:
             return await reader.one(credentials.agent, agent_id=claims.agent_id)
 
-        row = await self._store.read(claims.tenant, look_up)
+        row = await self._store.read(claims.tenant, read_agent)
         if row is None or row["token_generation"] != claims.generation or row["status"] == "retired":
-            raise _bad("The agent token has ended: the agent was deregistered.", "Register the agent again.")
+            raise _credential_error(
+                "The agent token has ended: the agent was deregistered.", "Register the agent again."
+            )
         if row["status"] == "suspended":
             raise PermissionDenied(
                 "The agent is suspended.", fix="An operator activates it again: agora.admin.manage, action 'activate'."
@@ -185,21 +191,21 @@ class Authenticator:
             registrar=row["registrar"],
         )
 
-    async def _session(self, token: str, sign_on: SignOn) -> Caller:
+    async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
         session = self._signer.verify_session_token(token)
         if session is None:
-            raise _bad("The session is not genuine.", "Sign in again.")
+            raise _credential_error("The session is not genuine.", "Sign in again.")
         return await sign_on.session_caller(*session)
 
-    async def _key(self, digest: bytes) -> Caller:
-        async def look_up(reader: Reader) -> Row | None:
+    async def _verify_key(self, digest: bytes) -> Caller:
+        async def read_key(reader: Reader) -> Row | None:
             return await reader.one(credentials.key, digest=digest)
 
-        row = await self._store.read("", look_up)
+        row = await self._store.read("", read_key)
         if row is None or row["revoked_at"] is not None:
-            raise _bad("The key is not known here, or was revoked.", "Ask an operator for another one.")
+            raise _credential_error("The key is not known here, or was revoked.", "Ask an operator for another one.")
         if row["expires_at"] is not None and row["expires_at"] <= self._clock.now():
-            raise _bad("The key has expired.", "Ask an operator for another one.")
+            raise _credential_error("The key has expired.", "Ask an operator for another one.")
         enrolment = row["kind"] == "enrolment"
         return Caller(
             tenant=row["tenant_id"],
@@ -215,30 +221,30 @@ class Authenticator:
         )
 
 
-def _names(caller: Caller) -> tuple[str | None, ...]:
+def _caller_names(caller: Caller) -> tuple[str | None, ...]:
     """What an event may call what it says of a caller."""
     login = () if caller.person is None else caller.person.login
     return (caller.subject, caller.token_id, caller.tenant, *login)
 
 
-async def _tenant(reader: Reader) -> Row | None:
+async def _read_tenant(reader: Reader) -> Row | None:
     return await reader.one(credentials.tenant)
 
 
-def _bad(
+def _credential_error(
     detail: str, fix: str = "Check the token; a new one comes from registering, or from an operator."
 ) -> Unauthenticated:
     return Unauthenticated(detail, fix=fix)
 
 
 def _static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
-    found = {}
+    callers = {}
     for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
         name, _, rest = entry.partition(":")
         token, _, role = rest.partition(":")
         allowed = scopes.EVERYTHING if role == "admin" else scopes.AGENT
         authority = settings.admin_authority_level if role == "admin" else 0
-        found[signer.digest(token)] = Caller(
+        callers[signer.digest(token)] = Caller(
             "default", f"static:{name}", name, "key", allowed, tier="enterprise", authority=authority
         )
-    return found
+    return callers

@@ -13,14 +13,14 @@ from agora.store.port import Reader, Row, Store, StoredEvent
 
 from . import queries as people
 
-__all__ = ["Ended"]
+__all__ = ["EndedSessions"]
 
 ENDED = "agora.session.ended"
 SECONDS = 30.0
 SIZE = 10_000
 
 
-class Ended:
+class EndedSessions:
     """Which sessions go on, as of a moment ago."""
 
     def __init__(self, store: Store) -> None:
@@ -34,13 +34,13 @@ class Ended:
         if self._going_on.get(key, 0.0) > time.monotonic():
             return False
 
-        async def look_up(reader: Reader) -> Row | None:
+        async def read_login(reader: Reader) -> Row | None:
             return await reader.one(people.ended_here, login=session)
 
-        known = self._changes
-        if await self._store.read(tenant, look_up) is not None:
+        version = self._changes
+        if await self._store.read(tenant, read_login) is not None:
             return True
-        if known == self._changes:  # else it may have ended while it was looked at
+        if version == self._changes:  # else it may have ended while it was looked at
             if len(self._going_on) >= SIZE:
                 self._going_on.clear()
             self._going_on[key] = time.monotonic() + SECONDS

@@ -14,7 +14,7 @@ __all__ = ["People"]
 BATCH = 200
 SWEEPS = 60  #: steps from one look for what is over to the next
 
-Seen = dict[tuple[str, str], Sighting]
+Sightings = dict[tuple[str, str], Sighting]
 
 
 class People(Controller):
@@ -23,7 +23,7 @@ class People(Controller):
     name = "people"
     interval = 5.0
 
-    def __init__(self, house: JobContext, seen: Seen) -> None:
+    def __init__(self, house: JobContext, seen: Sightings) -> None:
         super().__init__(house)
         self._seen = seen
         self._steps = 0
@@ -42,15 +42,15 @@ class People(Controller):
         by_tenant: dict[str, list[tuple[str, Sighting]]] = {}
         for (tenant, user_id), sighting in self._seen.items():
             by_tenant.setdefault(tenant, []).append((user_id, sighting))
-        for tenant, seen in by_tenant.items():
-            for batch in split_batches(sorted(seen, key=lambda pair: pair[0]), BATCH):
-                await self._write(tenant, dict(batch))
+        for tenant, sightings in by_tenant.items():
+            for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), BATCH):
+                await self._write_sightings(tenant, dict(batch))
                 for user_id, sighting in batch:
                     if self._seen.get((tenant, user_id)) is sighting:
                         del self._seen[tenant, user_id]
 
-    async def _write(self, tenant: str, batch: dict[str, Sighting]) -> None:
-        async def work(call: Call) -> None:
+    async def _write_sightings(self, tenant: str, batch: dict[str, Sighting]) -> None:
+        async def write_batch(call: Call) -> None:
             for user_id, sighting in batch.items():
                 person = sighting.person
                 await call.tx.execute(
@@ -66,18 +66,18 @@ class People(Controller):
                     at=sighting.at,
                 )
 
-        await self.act(tenant, work)
+        await self.act(tenant, write_batch)
 
     # -- what is over ----------------------------------------------------------------------------
 
     async def tend(self, tenant: str) -> None:
         """Forget sessions that are over, and tokens that could not be used any more anyway."""
         for write in (people.drop_sessions, people.drop_logins):
-            while not self.stopping and await self._drop(tenant, write) == BATCH:
+            while not self.stopping and await self._drop_expired(tenant, write) == BATCH:
                 pass
 
-    async def _drop(self, tenant: str, write: Write) -> int:
-        async def work(call: Call) -> int:
+    async def _drop_expired(self, tenant: str, write: Write) -> int:
+        async def drop_batch(call: Call) -> int:
             return await call.tx.execute(write, before=call.now, limit=BATCH)
 
-        return await self.act(tenant, work)
+        return await self.act(tenant, drop_batch)

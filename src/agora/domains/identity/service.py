@@ -13,7 +13,7 @@ from agora_sdk.contract import implements
 from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, NotFound, Unauthenticated, UpstreamFailed
 
 from . import queries as people
-from .sign_on_port import Departure, Entry, SignOn
+from .sign_on_port import LogoutNotice, SignInResult, SignOn
 
 __all__ = ["AuthService"]
 
@@ -43,18 +43,18 @@ class AuthService(BoundService, contract.Auth):
     @implements
     async def login(self, username: str, password: str) -> contract.Login:
         sign_on = self._sign_on()
-        return as_relay(lambda: sign_on.password(username, password), _came_in, SECONDS)
+        return as_relay(lambda: sign_on.password(username, password), _answer_login, SECONDS)
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
         sign_on = self._sign_on()
-        return as_relay(lambda: sign_on.refresh(refresh_token, client_id), _came_in, SECONDS)
+        return as_relay(lambda: sign_on.refresh(refresh_token, client_id), _answer_login, SECONDS)
 
     @implements
     async def userinfo(self) -> contract.UserInfo:
         caller = self.call.caller
         person = caller.person
-        found = contract.UserInfo(
+        info = contract.UserInfo(
             id=caller.subject,
             sub=caller.subject,
             name=caller.name,
@@ -66,16 +66,16 @@ class AuthService(BoundService, contract.Auth):
             expires_at=to_datetime(caller.expires_at) if caller.expires_at else None,
         )
         if person is not None:
-            found.sub, found.issuer, found.email = person.subject, person.issuer, person.email
-            found.username = found.preferred_username = person.username
-            found.roles, found.role = list(person.roles), person.role
-            found.concurrency_limit = person.limit or None
-        return found
+            info.sub, info.issuer, info.email = person.subject, person.issuer, person.email
+            info.username = info.preferred_username = person.username
+            info.roles, info.role = list(person.roles), person.role
+            info.concurrency_limit = person.limit or None
+        return info
 
     @implements
     async def logout(self, refresh_token: str | None = None, client_id: str | None = None) -> contract.LoggedOut:
         sign_on, call, caller = self._sign_on(), self.call, self.call.caller
-        await _end_here(call)
+        await _end_local_session(call)
 
         async def settle(end: Call, outcome: tuple[bool, str | None] | AgoraError) -> contract.LoggedOut:
             if isinstance(outcome, UpstreamFailed | Unauthenticated):  # here, it has ended
@@ -93,7 +93,7 @@ class AuthService(BoundService, contract.Auth):
         if caller.kind == "anonymous":
             raise Unauthenticated("Nobody has signed in.", fix="Send the credential that the session was begun with.")
         await call.tx.execute(people.ended_login, login=session_id, now=call.now, forget_at=call.now + DAY)
-        _tell(call, caller.subject, caller.subject)
+        _emit_session_ended(call, caller.subject, caller.subject)
         return contract.SignedOut()
 
     @implements
@@ -102,18 +102,18 @@ class AuthService(BoundService, contract.Auth):
         if call.caller.tenant != HOME:  # the word does not say whose tenant's people it means: it is kept in one place
             raise InvalidRequest("Providers speak to the whole server.", fix="Leave the header X-Agora-Tenant out.")
         try:
-            departure = sign_on.heard(logout_token)
+            notice = sign_on.read_logout_token(logout_token)
         except Unauthenticated as error:
-            raise _no_logout(error.detail, error.fix) from error
+            raise _logout_error(error.detail, error.fix) from error
 
         async def settle(end: Call, outcome: AgoraError | None) -> contract.LogoutTaken:
             if isinstance(outcome, Unauthenticated):
-                raise _no_logout(outcome.detail, outcome.fix)
+                raise _logout_error(outcome.detail, outcome.fix)
             if isinstance(outcome, AgoraError):
                 raise outcome
-            return await _gone(end, departure)
+            return await _record_logout(end, notice)
 
-        return as_relay(lambda: sign_on.vouched(logout_token), settle, SECONDS)
+        return as_relay(lambda: sign_on.check_logout_token(logout_token), settle, SECONDS)
 
     def _sign_on(self) -> SignOn:
         """The port. No answer of its operations may be kept, so none takes an idempotency key."""
@@ -132,7 +132,7 @@ class AuthService(BoundService, contract.Auth):
         return sign_on
 
 
-async def _came_in(call: Call, outcome: Entry | AgoraError) -> contract.Login:
+async def _answer_login(call: Call, outcome: SignInResult | AgoraError) -> contract.Login:
     if isinstance(outcome, AgoraError):
         raise outcome
     call.target = outcome.caller.subject
@@ -141,11 +141,11 @@ async def _came_in(call: Call, outcome: Entry | AgoraError) -> contract.Login:
         refresh_token=outcome.refresh_token,
         expires_in=outcome.expires_in,
         refresh_expires_in=outcome.refresh_expires_in,
-        user=_user(outcome.caller),
+        user=_login_user(outcome.caller),
     )
 
 
-def _user(caller: Caller) -> contract.LoginUser:
+def _login_user(caller: Caller) -> contract.LoginUser:
     person = caller.person
     assert person is not None, "whoever came in by a provider is a person"
     return contract.LoginUser(
@@ -159,7 +159,7 @@ def _user(caller: Caller) -> contract.LoginUser:
     )
 
 
-async def _end_here(call: Call) -> None:
+async def _end_local_session(call: Call) -> None:
     """Let none of the session's tokens count any more, whatever becomes of it at the provider."""
     caller = call.caller
     if caller.person is None:
@@ -172,27 +172,27 @@ async def _end_here(call: Call) -> None:
         await call.tx.execute(people.ended_login, login=login, now=call.now, forget_at=forget_at)
     if caller.person.session_id is not None:
         await call.tx.execute(people.end_session, session_id=caller.person.session_id, now=call.now)
-    _tell(call, caller.subject, caller.subject)
+    _emit_session_ended(call, caller.subject, caller.subject)
 
 
-async def _gone(call: Call, departure: Departure) -> contract.LogoutTaken:
+async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
     """Let what a provider said hold, once."""
-    now, user_id = call.now, departure.user_id
-    if not await call.tx.execute(people.first_use, login=departure.notice, now=now, forget_at=departure.until):
-        raise _no_logout("The logout token was taken before.", "Nothing is left to be done.")
-    await call.tx.execute(people.ended_login, login=departure.login, now=departure.at, forget_at=now + WEEK)
-    _tell(call, user_id or departure.login, user_id)
-    return contract.LogoutTaken(user_id=user_id, whole_person=departure.login == user_id)
+    now, user_id = call.now, notice.user_id
+    if not await call.tx.execute(people.first_use, login=notice.notice, now=now, forget_at=notice.until):
+        raise _logout_error("The logout token was taken before.", "Nothing is left to be done.")
+    await call.tx.execute(people.ended_login, login=notice.login, now=notice.at, forget_at=now + WEEK)
+    _emit_session_ended(call, user_id or notice.login, user_id)
+    return contract.LogoutTaken(user_id=user_id, whole_person=notice.login == user_id)
 
 
-def _tell(call: Call, subject: str, user_id: str | None) -> None:
+def _emit_session_ended(call: Call, subject: str, user_id: str | None) -> None:
     """Say that a session has ended: every server forgets who it was of, and looks at its streams."""
     call.target = subject
     audience = () if user_id is None else (user_id,)
     call.emit("agora.session.ended", {"user_id": user_id}, subject=subject, audience=audience)
 
 
-def _no_logout(detail: str, fix: str | None) -> MalformedRequest:
+def _logout_error(detail: str, fix: str | None) -> MalformedRequest:
     """A logout token that does not count (section 2.8: status 400, and an error as OAuth has it)."""
-    told = {"error": "invalid_request", "error_description": detail}
-    return MalformedRequest(detail, fix=fix, errors=[{"field": "logout_token", "message": detail}], **told)
+    oauth_error = {"error": "invalid_request", "error_description": detail}
+    return MalformedRequest(detail, fix=fix, errors=[{"field": "logout_token", "message": detail}], **oauth_error)

@@ -12,9 +12,9 @@ from agora.core.ports import Port
 
 __all__ = [
     "SIGN_ON",
-    "Departure",
-    "Entry",
+    "LogoutNotice",
     "Sighting",
+    "SignInResult",
     "SignOn",
     "browser_key",
     "notice_key",
@@ -27,7 +27,7 @@ DIGITS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SignInResult:
     """What somebody who came in was given by the provider, and who that is here."""
 
     caller: Caller
@@ -46,7 +46,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class LogoutNotice:
     """A provider's word that somebody has logged out there.
 
     login: what stands for the session that ended, or, where all of them did, for the person. user_id: who, if it says so.
@@ -85,16 +85,16 @@ class SignOn(Protocol):
     def takes_passwords(self) -> bool:
         """Whether names and passwords are passed on."""
 
-    async def password(self, username: str, password: str) -> Entry:
+    async def password(self, username: str, password: str) -> SignInResult:
         """Come in by a password. Raises Unauthenticated, RateLimited, UpstreamFailed."""
 
-    async def refresh(self, refresh_token: str, client_id: str | None) -> Entry:
+    async def refresh(self, refresh_token: str, client_id: str | None) -> SignInResult:
         """Come in again. Raises Unauthenticated, InvalidRequest, UpstreamFailed."""
 
-    def heard(self, logout_token: str) -> Departure:
+    def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """What a provider says, unless it could not be the word of one; nobody knows yet whether it is. Raises Unauthenticated."""
 
-    async def vouched(self, logout_token: str) -> None:
+    async def check_logout_token(self, logout_token: str) -> None:
         """Raise Unauthenticated unless the provider has signed that; UpstreamUnavailable while nobody can tell."""
 
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:

@@ -37,11 +37,11 @@ class AgentClaims:
     generation: int
 
 
-def _encode(data: bytes) -> str:
+def _encode_base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _decode(text: str) -> bytes:
+def _decode_base64url(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
@@ -51,40 +51,40 @@ class Signer:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def _mac(self, purpose: str, text: str) -> str:
-        return _encode(hmac.digest(self._secret, f"{purpose}\0{text}".encode(), "sha256"))
+    def _compute_mac(self, purpose: str, text: str) -> str:
+        return _encode_base64url(hmac.digest(self._secret, f"{purpose}\0{text}".encode(), "sha256"))
 
     def agent_token(self, tenant: str, agent_id: str, generation: int) -> str:
-        payload = _encode(to_json([tenant, agent_id, generation]))
-        return f"agt_{payload}.{self._mac('agent', payload)}"
+        payload = _encode_base64url(to_json([tenant, agent_id, generation]))
+        return f"agt_{payload}.{self._compute_mac('agent', payload)}"
 
     def verify_agent_token(self, token: str) -> AgentClaims | None:
         """The claims of a genuine token, else None."""
         payload, _, signature = token.removeprefix("agt_").partition(".")
-        if not hmac.compare_digest(self._mac("agent", payload).encode(), signature.encode()):
+        if not hmac.compare_digest(self._compute_mac("agent", payload).encode(), signature.encode()):
             return None
         try:
-            tenant, agent_id, generation = from_json(_decode(payload))
+            tenant, agent_id, generation = from_json(_decode_base64url(payload))
         except (ValueError, binascii.Error):
             return None
         return AgentClaims(tenant, agent_id, generation)
 
     def session_token(self, tenant: str, session_id: str) -> str:
         """The credential of a browser's session; ``session_id`` begins with ``ses_``, and so does it."""
-        payload = _encode(to_json([tenant, session_id]))
-        return f"ses_{payload}.{self._mac('session', payload)}"
+        payload = _encode_base64url(to_json([tenant, session_id]))
+        return f"ses_{payload}.{self._compute_mac('session', payload)}"
 
     def verify_session_token(self, token: str) -> tuple[str, str] | None:
         """Tenant and session of a genuine token, else None."""
         payload, _, signature = token.removeprefix("ses_").partition(".")
-        if not hmac.compare_digest(self._mac("session", payload).encode(), signature.encode()):
+        if not hmac.compare_digest(self._compute_mac("session", payload).encode(), signature.encode()):
             return None
-        tenant, session_id = from_json(_decode(payload))  # ours, so well formed
+        tenant, session_id = from_json(_decode_base64url(payload))  # ours, so well formed
         return tenant, session_id
 
     def key(self, tenant: str, token_id: str, kind: str) -> str:
         """An API key or enrolment token of the given id."""
-        return PREFIXES[kind] + self._mac(kind, f"{tenant}\0{token_id}")
+        return PREFIXES[kind] + self._compute_mac(kind, f"{tenant}\0{token_id}")
 
     def encryption_key(self, purpose: str) -> bytes:
         """32 bytes to encrypt with, for one purpose alone."""

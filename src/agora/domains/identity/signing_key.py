@@ -21,7 +21,7 @@ from agora.wire.a2a.canonical_json import to_canonical_json
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-__all__ = ["KEY_FILE", "SigningKey", "encode"]
+__all__ = ["KEY_FILE", "SigningKey", "encode_base64url"]
 
 KEY_FILE: Final = "a2a-signing.pem"
 SIZE: Final = 32  #: bytes of a coordinate of P-256
@@ -39,23 +39,23 @@ class SigningKey:
         from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        der = self._key.sign(f"{protected}.{encode(content)}".encode(), ECDSA(SHA256()))
+        der = self._key.sign(f"{protected}.{encode_base64url(content)}".encode(), ECDSA(SHA256()))
         r, s = decode_dss_signature(der)
-        return encode(r.to_bytes(SIZE, "big") + s.to_bytes(SIZE, "big"))
+        return encode_base64url(r.to_bytes(SIZE, "big") + s.to_bytes(SIZE, "big"))
 
     def token(self, claims: Mapping[str, Any], **header: str) -> str:
         """A JWT (RFC 7519)."""
-        protected = encode(to_json({"alg": "ES256", "typ": "JWT", "kid": self.jwk["kid"], **header}))
+        protected = encode_base64url(to_json({"alg": "ES256", "typ": "JWT", "kid": self.jwk["kid"], **header}))
         content = to_json(dict(claims))
-        return f"{protected}.{encode(content)}.{self.signature(protected, content)}"
+        return f"{protected}.{encode_base64url(content)}.{self.signature(protected, content)}"
 
     @cached_property
     def jwk(self) -> dict[str, str]:
         """The public key (RFC 7517)."""
         numbers = self._key.public_key().public_numbers()
-        x, y = (encode(number.to_bytes(SIZE, "big")) for number in (numbers.x, numbers.y))
+        x, y = (encode_base64url(number.to_bytes(SIZE, "big")) for number in (numbers.x, numbers.y))
         required = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
-        thumbprint = encode(hashlib.sha256(to_canonical_json(required)).digest())
+        thumbprint = encode_base64url(hashlib.sha256(to_canonical_json(required)).digest())
         return {**required, "kid": thumbprint, "alg": "ES256", "use": "sig"}
 
     @cached_property
@@ -68,10 +68,10 @@ class SigningKey:
         )
 
         if not self._path.exists():
-            made = generate_private_key(SECP256R1())
+            new_key = generate_private_key(SECP256R1())
             write_secret_once(
                 self._path,
-                made.private_bytes(
+                new_key.private_bytes(
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
                 ),
             )
@@ -81,6 +81,6 @@ class SigningKey:
         return key
 
 
-def encode(data: bytes) -> str:
+def encode_base64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

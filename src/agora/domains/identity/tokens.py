@@ -41,7 +41,7 @@ class TokenService(BoundService, contract.Tokens):
         expires_in: int | None = None,
     ) -> contract.CreatedToken:
         call = self.call
-        allowed = self._scopes(kind, scopes)
+        allowed = self._check_scopes(kind, scopes)
         check_authority(call.caller, authority, "grant an authority of")
         check_tier(call, service_tier)
         token_id = call.target = new_id("key")
@@ -64,32 +64,32 @@ class TokenService(BoundService, contract.Tokens):
         await administer(call, token_id)
         audience = (call.caller.subject,)
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
-        return contract.CreatedToken.model_construct(**_fields(row), token=key)
+        return contract.CreatedToken.model_construct(**_token_fields(row), token=key)
 
     async def reissue(self, result: contract.CreatedToken) -> contract.CreatedToken:
         """Show the key again to whoever repeats its making under the same idempotency key."""
         result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, result.kind)
         return result
 
-    def _scopes(self, kind: str, wanted: contract.Scopes) -> list[str]:
+    def _check_scopes(self, kind: str, requested: contract.Scopes) -> list[str]:
         """The scopes of a key, known ones that its maker holds too."""
         if kind == "enrolment":
-            if wanted:
+            if requested:
                 raise InvalidRequest(
                     "An enrolment token only enrols; it has no scopes.",
                     fix="Leave scopes out, or make an api_key.",
                     errors=[{"field": "scopes", "message": "not for enrolment tokens"}],
                 )
             return sorted(scopes.ENROLMENT)
-        known = SPECIAL | {operation.scope for operation in self.call.context.catalogue.operations if operation.scope}
-        unknown = [scope for scope in wanted if scope not in known and not scope.startswith(INTENT)]
+        valid = SPECIAL | {operation.scope for operation in self.call.context.catalogue.operations if operation.scope}
+        unknown = [scope for scope in requested if scope not in valid and not scope.startswith(INTENT)]
         if unknown:
             raise InvalidRequest(
                 f"{unknown[0]!r} is not a scope.",
-                fix=f"Scopes are {', '.join(sorted(known))}.",
+                fix=f"Scopes are {', '.join(sorted(valid))}.",
                 errors=[{"field": "scopes", "message": f"unknown scope {scope!r}"} for scope in unknown],
             )
-        granted = sorted(set(wanted) or scopes.AGENT)
+        granted = sorted(set(requested) or scopes.AGENT)
         missing = [scope for scope in granted if not self.call.caller.may(scope)]
         if missing:
             raise PermissionDenied(
@@ -103,14 +103,14 @@ class TokenService(BoundService, contract.Tokens):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
-        found = [contract.Token.model_construct(**_fields(row)) for row in rows[:limit]]
+        tokens = [contract.Token.model_construct(**_token_fields(row)) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.TokenPage.model_construct(
-            tokens=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
+            tokens=tokens,
+            count=len(tokens),
+            total=None if more or cursor else len(tokens),
             has_more=more,
-            next_cursor=paging.encode_cursor(found[-1].token_id) if more else None,
+            next_cursor=paging.encode_cursor(tokens[-1].token_id) if more else None,
         )
 
     @implements
@@ -133,7 +133,7 @@ class TokenService(BoundService, contract.Tokens):
         return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))
 
 
-def _fields(row: Row | dict[str, Any]) -> dict[str, Any]:
+def _token_fields(row: Row | dict[str, Any]) -> dict[str, Any]:
     return {
         "token_id": row["token_id"],
         "kind": row["kind"],

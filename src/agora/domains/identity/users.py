@@ -31,18 +31,18 @@ class UserService(BoundService, contract.Users):
         username, after = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
         rows = await self.call.tx.all(people.listing, username=username, after=after, limit=limit + 1)
         more = len(rows) > limit
-        found = [_user(row) for row in rows[:limit]]
+        users = [_build_user(row) for row in rows[:limit]]
         return contract.UserPage.model_construct(
-            users=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
+            users=users,
+            count=len(users),
+            total=None if more or cursor else len(users),
             has_more=more,
-            next_cursor=paging.encode_cursor(found[-1].username, found[-1].user_id) if more else None,
+            next_cursor=paging.encode_cursor(users[-1].username, users[-1].user_id) if more else None,
         )
 
     @implements
     async def get(self, user_id: str) -> contract.User:
-        return await self._with_tasks(_there(await self.call.tx.one(people.by_id, user_id=user_id), user_id))
+        return await self._with_tasks(_require_user(await self.call.tx.one(people.by_id, user_id=user_id), user_id))
 
     @implements
     async def update(
@@ -55,8 +55,8 @@ class UserService(BoundService, contract.Users):
     ) -> contract.User:
         call = self.call
         call.target = user_id
-        row = dict(_there(await call.tx.one(people.locked, user_id=user_id), user_id))
-        await administer(call, user_id, self._authority(row["role"] or row["provider_role"]))
+        row = dict(_require_user(await call.tx.one(people.locked, user_id=user_id), user_id))
+        await administer(call, user_id, self._authority_of_role(row["role"] or row["provider_role"]))
         if role is not None:
             self._check_role(role, row)
             row["role"] = None if role == "provider" else role
@@ -66,37 +66,37 @@ class UserService(BoundService, contract.Users):
             row["disabled_at"] = call.now if disabled else None
         changed = {name: row[name] for name in ("role", "concurrency_limit", "disabled_at")}
         await call.tx.execute(people.change, user_id=user_id, now=call.now, **changed)
-        told: dict[str, Any] = {"user_id": user_id, "role": row["role"], "disabled": row["disabled_at"] is not None}
-        call.emit("agora.user.updated", told, subject=user_id, audience=(user_id, call.caller.subject))
+        data: dict[str, Any] = {"user_id": user_id, "role": row["role"], "disabled": row["disabled_at"] is not None}
+        call.emit("agora.user.updated", data, subject=user_id, audience=(user_id, call.caller.subject))
         return await self._with_tasks(row)
 
     def _check_role(self, role: str, row: dict[str, Any]) -> None:
         """Nobody gives what they do not have themselves."""
-        caller, wanted = self.call.caller, row["provider_role"] if role == "provider" else role
-        scopes = scopes_of(wanted, caller.tenant)
+        caller, target_role = self.call.caller, row["provider_role"] if role == "provider" else role
+        scopes = scopes_of(target_role, caller.tenant)
         lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]
-        authority = self._authority(wanted)
+        authority = self._authority_of_role(target_role)
         if lacking or authority > caller.authority:
             what = repr(lacking[0]) if lacking else f"the authority {authority}"
             raise PermissionDenied(
-                f"You do not hold {what} yourself, which a person with the role {wanted} has.",
+                f"You do not hold {what} yourself, which a person with the role {target_role} has.",
                 fix="Let somebody do it who may do everything.",
                 required=lacking[0] if lacking else "admin",
             )
 
-    def _authority(self, role: str | None) -> int:
+    def _authority_of_role(self, role: str | None) -> int:
         caller = self.call.caller
         scopes, operator = scopes_of(role, caller.tenant), self.call.context.settings.admin_authority_level
         return authority_of(scopes, role, caller.tenant, operator)
 
     async def _with_tasks(self, row: Any) -> contract.User:
-        found = _user(row)
-        counted = await self.call.tx.one(people.open_tasks, user_id=row["user_id"], limit=COUNTED)
-        found.open_tasks = counted["tasks"] if counted is not None else 0
-        return found
+        user = _build_user(row)
+        count_row = await self.call.tx.one(people.open_tasks, user_id=row["user_id"], limit=COUNTED)
+        user.open_tasks = count_row["tasks"] if count_row is not None else 0
+        return user
 
 
-def _there(row: Row | None, user_id: str) -> Row:
+def _require_user(row: Row | None, user_id: str) -> Row:
     if row is None:
         raise NotFound(
             f"There is no person {user_id}.",
@@ -106,7 +106,7 @@ def _there(row: Row | None, user_id: str) -> Row:
     return row
 
 
-def _user(row: Any) -> contract.User:
+def _build_user(row: Any) -> contract.User:
     return contract.User(
         user_id=row["user_id"],
         username=row["username"],

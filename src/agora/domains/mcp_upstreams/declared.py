@@ -26,10 +26,10 @@ from agora_sdk.errors import InvalidRequest
 
 from . import queries as statements
 from .headers import check_headers
-from .offer_review import tell
+from .offer_review import emit_offer_event
 from .port import Upstreams
 
-__all__ = ["Declared", "bring_in", "declared"]
+__all__ = ["Declared", "read_declared", "sync_declared"]
 
 LONGEST = 24
 ORIGINS = ("settings", "file")
@@ -51,33 +51,33 @@ class Declared:
     timeout: float | None = None
 
 
-def declared(settings: Settings) -> list[Declared]:
+def read_declared(settings: Settings) -> list[Declared]:
     """All of them. Raises ConfigurationError, naming the place of the fault."""
-    found = [_of_url(entry) for entry in settings.mcp_server_urls]
+    upstreams = [_from_url(entry) for entry in settings.mcp_server_urls]
     if settings.mcp_config is not None:
-        found += _of_file(settings.mcp_config)
-    seen: set[str] = set()
-    for upstream in found:
+        upstreams += _from_file(settings.mcp_config)
+    names: set[str] = set()
+    for upstream in upstreams:
         from .registration import RESERVED
 
-        if upstream.name in seen or upstream.name in RESERVED:
+        if upstream.name in names or upstream.name in RESERVED:
             what = "reserved" if upstream.name in RESERVED else "there twice"
             raise ConfigurationError(f"upstream MCP servers: the name {upstream.name!r} is {what}; give another one")
-        seen.add(upstream.name)
-    return found
+        names.add(upstream.name)
+    return upstreams
 
 
-def _of_url(entry: str) -> Declared:
+def _from_url(entry: str) -> Declared:
     name, separator, url = entry.partition("=")
     if not separator or "/" in name:
         name, url = "", entry
-    parts = urlsplit(_checked(url, "mcp_server_urls"))
+    parts = urlsplit(_check_declared_url(url, "mcp_server_urls"))
     if not parts.path:
         parts = parts._replace(path="/mcp")
-    return Declared(_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
+    return Declared(_make_slug(name or parts.netloc, "mcp_server_urls"), "settings", urlunsplit(parts))
 
 
-def _checked(url: str, where: str) -> str:
+def _check_declared_url(url: str, where: str) -> str:
     """A URL that can be connected to; what may be a password in it is not repeated."""
     try:
         parts = urlsplit(url)
@@ -85,127 +85,127 @@ def _checked(url: str, where: str) -> str:
     except ValueError:
         usable = None
     if not usable:
-        shown = repr(url) if "@" not in url else "what is given"
-        raise ConfigurationError(f"{where}: {shown} is not a URL; write http://localhost:3001/mcp")
+        label = repr(url) if "@" not in url else "what is given"
+        raise ConfigurationError(f"{where}: {label} is not a URL; write http://localhost:3001/mcp")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(f"{where}: credentials do not belong into a URL; give them as headers in mcp_config")
     return url
 
 
-def _of_file(path: Path) -> Iterator[Declared]:
+def _from_file(path: Path) -> Iterator[Declared]:
     try:
         document = json.loads(path.expanduser().read_text("utf-8"))
     except OSError as error:
         raise ConfigurationError(f"mcp_config: {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ConfigurationError(f"mcp_config: {path} is not JSON: {error}") from None
-    for name, entry in _servers(document, path).items():
+    for name, entry in _server_entries(document, path).items():
         if not isinstance(entry, dict):
             raise ConfigurationError(f"mcp_config: {name!r} in {path} is not an object")
         if not entry.get("disabled") and entry.get("enabled", True):
-            yield _of_entry(name, entry, path)
+            yield _from_entry(name, entry, path)
 
 
-def _servers(document: Any, path: Path) -> Mapping[str, Any]:
+def _server_entries(document: Any, path: Path) -> Mapping[str, Any]:
     inner = document.get("mcp") if isinstance(document, dict) else None
     for place, key in ((document, "mcpServers"), (inner, "servers"), (document, "servers")):
         if isinstance(place, dict) and isinstance(place.get(key), dict):
-            found: Mapping[str, Any] = place[key]
-            return found
+            servers: Mapping[str, Any] = place[key]
+            return servers
     raise ConfigurationError(f"mcp_config: {path} has neither mcpServers nor mcp.servers")
 
 
-def _of_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
+def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     where = f"mcp_config: {name!r} in {path}"
-    entry = _expanded(entry, where)
+    entry = _expand_variables(entry, where)
     url = entry.get("url") or entry.get("httpUrl") or entry.get("serverUrl")
-    slug, timeout = _slug(name, where), _seconds(entry.get("timeout"), where)
+    slug, timeout = _make_slug(name, where), _parse_timeout(entry.get("timeout"), where)
     if isinstance(url, str):
         if entry.get("type", "http") not in HTTP_TYPES:
             raise ConfigurationError(f"{where}: only streamable HTTP is supported, not {entry['type']!r}")
-        headers = _texts(entry, "headers", where)
+        headers = _text_mapping(entry, "headers", where)
         try:
             check_headers(headers)
         except InvalidRequest as error:
             raise ConfigurationError(f"{where}: {error.detail}") from None
-        return Declared(slug, "file", _checked(url, where), secrets=headers, timeout=timeout)
+        return Declared(slug, "file", _check_declared_url(url, where), secrets=headers, timeout=timeout)
     command, arguments = entry.get("command"), entry.get("args", [])
     if not isinstance(command, str) or not command:
         raise ConfigurationError(f"{where} has neither a url nor a command")
     if not isinstance(arguments, list) or not all(isinstance(part, str) for part in arguments):
         raise ConfigurationError(f"{where}: args is a list of texts")
     directory = entry.get("cwd")
-    environment = _texts(entry, "env", where)
+    environment = _text_mapping(entry, "env", where)
     parts = (command, *arguments)
     return Declared(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
 
 
-def _seconds(given: Any, where: str) -> float | None:
+def _parse_timeout(value: Any, where: str) -> float | None:
     """A timeout; what is too many seconds are the milliseconds that some clients write."""
-    if given is None:
+    if value is None:
         return None
-    if isinstance(given, int | float) and not isinstance(given, bool) and 0 < given <= LONGEST_TIMEOUT * 1000:
-        return given if given <= LONGEST_TIMEOUT else given / 1000
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_TIMEOUT * 1000:
+        return value if value <= LONGEST_TIMEOUT else value / 1000
     raise ConfigurationError(f"{where}: timeout is a number of seconds, up to {LONGEST_TIMEOUT}")
 
 
-def _expanded(value: Any, where: str) -> Any:
+def _expand_variables(value: Any, where: str) -> Any:
     """A value with the environment variables that its texts name."""
     if isinstance(value, dict):
-        return {key: _expanded(part, where) for key, part in value.items()}
+        return {key: _expand_variables(part, where) for key, part in value.items()}
     if isinstance(value, list):
-        return [_expanded(part, where) for part in value]
+        return [_expand_variables(part, where) for part in value]
 
     def variable(match: re.Match[str]) -> str:
-        found = os.environ.get(match["name"], match["otherwise"])
-        if found is None:
+        replacement = os.environ.get(match["name"], match["otherwise"])
+        if replacement is None:
             raise ConfigurationError(f"{where}: the environment variable {match['name']} is not set")
-        return found
+        return replacement
 
     return VARIABLE.sub(variable, value) if isinstance(value, str) else value
 
 
-def _texts(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:
-    found = entry.get(name) or {}
-    if not isinstance(found, dict) or not all(isinstance(value, str | int | float) for value in found.values()):
+def _text_mapping(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:
+    mapping = entry.get(name) or {}
+    if not isinstance(mapping, dict) or not all(isinstance(value, str | int | float) for value in mapping.values()):
         raise ConfigurationError(f"{where}: {name} is an object of texts")
-    texts = {str(key): str(value) for key, value in found.items()}
+    texts = {str(key): str(value) for key, value in mapping.items()}
     if any("\0" in text or "=" in key or "\0" in key for key, text in texts.items()):
         raise ConfigurationError(f"{where}: {name} has characters that it cannot have")
     return texts
 
 
-def _slug(text: str, where: str) -> str:
+def _make_slug(text: str, where: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST].strip("-")
     if not slug:
         raise ConfigurationError(f"{where}: {text!r} has no letter or digit to make a name of")
     return slug
 
 
-async def bring_in(call: Call, engine: Upstreams, wanted: list[Declared]) -> list[str]:
+async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) -> list[str]:
     """Make the store hold what is declared; answers names that an operator has given to other upstreams."""
     rows = {row["name"]: row for row in await call.tx.all(statements.every)}
-    by_name = {upstream.name: upstream for upstream in wanted}
+    by_name = {upstream.name: upstream for upstream in desired}
     for name, row in rows.items():
         if row["origin"] in ORIGINS and name not in by_name:
-            from .registration import drop
+            from .registration import drop_upstream
 
-            await drop(call, row)
-    taken = []
+            await drop_upstream(call, row)
+    conflicts = []
     for name, upstream in by_name.items():
-        kept = rows.get(name)
-        if kept is None:
-            row = _row(call, engine, upstream)
+        stored = rows.get(name)
+        if stored is None:
+            row = _declared_row(call, engine, upstream)
             call.tx.append(statements.UPSTREAMS, tuple(row.values()))
-            await tell(call, "added", row)
-        elif kept["origin"] not in ORIGINS:
-            taken.append(name)
+            await emit_offer_event(call, "added", row)
+        elif stored["origin"] not in ORIGINS:
+            conflicts.append(name)
         else:
-            await _update(call, engine, kept, upstream)
-    return taken
+            await _update_declared(call, engine, stored, upstream)
+    return conflicts
 
 
-def _row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str, Any]:
+def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str, Any]:
     from .registration import new_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
@@ -222,27 +222,27 @@ def _row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str, Any]:
     )
 
 
-async def _update(call: Call, engine: Upstreams, kept: Any, upstream: Declared) -> None:
+async def _update_declared(call: Call, engine: Upstreams, stored: Any, upstream: Declared) -> None:
     """Change what is declared otherwise now."""
-    fresh = _row(call, engine, upstream)
+    fresh = _declared_row(call, engine, upstream)
     same = ("transport", "url", "timeout")
-    command = decode_json(kept["command"]) if kept["command"] else None
-    sealed = bytes(kept["secrets"]) if kept["secrets"] is not None else None
+    command = decode_json(stored["command"]) if stored["command"] else None
+    sealed = bytes(stored["secrets"]) if stored["secrets"] is not None else None
     if (
-        all(kept[name] == fresh[name] for name in same)
+        all(stored[name] == fresh[name] for name in same)
         and command == (decode_json(fresh["command"]) if fresh["command"] else None)
-        and engine.opens_to(sealed, upstream.secrets, kept["upstream_id"])
+        and engine.opens_to(sealed, upstream.secrets, stored["upstream_id"])
     ):
         return
     await call.tx.execute(
         statements.reconfigure,
-        upstream_id=kept["upstream_id"],
+        upstream_id=stored["upstream_id"],
         transport=fresh["transport"],
         url=fresh["url"],
         command=fresh["command"],
-        secrets=engine.seal(upstream.secrets, kept["upstream_id"]),
+        secrets=engine.seal(upstream.secrets, stored["upstream_id"]),
         timeout=fresh["timeout"],
-        tool_timeouts=encode_json(decode_json(kept["tool_timeouts"])),
-        concurrency=kept["concurrency"],
+        tool_timeouts=encode_json(decode_json(stored["tool_timeouts"])),
+        concurrency=stored["concurrency"],
         now=call.now,
     )

@@ -43,7 +43,7 @@ class FederatedOperation(Operation):
             (Route("POST", f"/tools/{tool.upstream}/{tool.name}"),),
             scope=CALL.scope,
             kind=Kind.RELAY,
-            version=_version(tool.version),
+            version=_normalize_version(tool.version),
             body_limit=CALL.body_limit,
             idempotent=reads or hints.get("idempotentHint") is True,
             destructive=not reads and hints.get("destructiveHint") is True,
@@ -81,8 +81,8 @@ class FederatedOperation(Operation):
 
             @model_validator(mode="before")
             @classmethod
-            def _wrap(cls, given: Any) -> Any:
-                return {"upstream": upstream, "tool": tool, "arguments": given}
+            def _wrap(cls, value: Any) -> Any:
+                return {"upstream": upstream, "tool": tool, "arguments": value}
 
         return create_model(
             f"{upstream}_{tool}_request".title().replace("_", ""),
@@ -120,16 +120,16 @@ class Federation:
     async def load(self, tenant: str) -> None:
         """Take over what the store has."""
 
-        async def read(reader: Reader) -> Sequence[Row]:
+        async def load_tools(reader: Reader) -> Sequence[Row]:
             return await reader.all(upstreams.callable_tools)
 
-        rows = await self._store.read(tenant, read)
-        found = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row["upstream"]))}
-        for name in self._known.get(tenant, set()) - found.keys():
-            self._take(Offer(tenant, name, ()))
-        for name, mine in found.items():
+        rows = await self._store.read(tenant, load_tools)
+        tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row["upstream"]))}
+        for name in self._known.get(tenant, set()) - tools_by_upstream.keys():
+            self._apply_offer(Offer(tenant, name, ()))
+        for name, mine in tools_by_upstream.items():
             tools = [OfferedTool(name, r["name"], r["description"], r["definition"], r["server_version"]) for r in mine]
-            self._take(Offer(tenant, name, tools))
+            self._apply_offer(Offer(tenant, name, tools))
 
     def apply(self, stored: StoredEvent) -> None:
         """Follow the event log: at once what this server decided, in a moment what another one did."""
@@ -137,17 +137,17 @@ class Federation:
             return
         offer = self._offers.take(stored.event.event_id)
         if offer is not None:
-            self._take(offer)
+            self._apply_offer(offer)
         elif stored.tenant_id in self._loading:
             self._again.add(stored.tenant_id)
         else:
-            self._loading[stored.tenant_id] = asyncio.create_task(self._reload(stored.tenant_id))
+            self._loading[stored.tenant_id] = asyncio.create_task(self._reload_tenant(stored.tenant_id))
 
     async def stop(self) -> None:
         """Wait until nothing is being read any more."""
         await asyncio.gather(*self._loading.values())
 
-    async def _reload(self, tenant: str) -> None:
+    async def _reload_tenant(self, tenant: str) -> None:
         try:
             self._again.add(tenant)
             while tenant in self._again:
@@ -158,22 +158,22 @@ class Federation:
         finally:
             del self._loading[tenant]
 
-    def _take(self, offer: Offer) -> None:
-        known = self._known.setdefault(offer.tenant, set())
-        (known.add if offer.tools else known.discard)(offer.upstream)
-        self._offer(offer.tenant, offer.upstream, list(_operations(offer.tools)))
+    def _apply_offer(self, offer: Offer) -> None:
+        names = self._known.setdefault(offer.tenant, set())
+        (names.add if offer.tools else names.discard)(offer.upstream)
+        self._offer(offer.tenant, offer.upstream, list(_build_operations(offer.tools)))
 
 
-def _operations(tools: Iterable[OfferedTool]) -> Iterable[Operation]:
+def _build_operations(tools: Iterable[OfferedTool]) -> Iterable[Operation]:
     for tool in tools:
         yield FederatedOperation(tool)
 
 
-def _version(text: str | None) -> str:
+def _normalize_version(text: str | None) -> str:
     """A server's version as one of the catalogue's: 2.1 is 2.1.0; what is none is 1.0.0."""
-    given = (text or "").strip().removeprefix("v")
+    stripped = (text or "").strip().removeprefix("v")
     try:
-        version = parse_version(given)
+        version = parse_version(stripped)
     except InvalidVersion:
         return "1.0.0"
-    return given if version.pre else ".".join(map(str, version.numbers))
+    return stripped if version.pre else ".".join(map(str, version.numbers))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["check_headers", "fault_of"]
+__all__ = ["check_headers", "header_error"]
 
 MOST, LONGEST_NAME, LONGEST_VALUE = 30, 100, 4000
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -22,16 +22,16 @@ OWN = frozenset(
 def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse (InvalidRequest) what cannot be sent, or is said already."""
     for name, value in headers.items():
-        if fault := fault_of(name, value):
+        if problem := header_error(name, value):
             field = f"headers.{name[:LONGEST_NAME]}"
-            raise InvalidRequest(f"{field}: {fault}.", errors=[{"field": field, "message": fault}])
+            raise InvalidRequest(f"{field}: {problem}.", errors=[{"field": field, "message": problem}])
     names = [name.lower() for name in headers]
     if len(names) > MOST or len(set(names)) < len(names):
-        fault = f"more than {MOST}" if len(names) > MOST else "the same name twice"
-        raise InvalidRequest(f"headers: {fault}.", errors=[{"field": "headers", "message": fault}])
+        problem = f"more than {MOST}" if len(names) > MOST else "the same name twice"
+        raise InvalidRequest(f"headers: {problem}.", errors=[{"field": "headers", "message": problem}])
 
 
-def fault_of(name: str, value: str) -> str | None:
+def header_error(name: str, value: str) -> str | None:
     """What is wrong with a header; None if nothing is."""
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         return "is no name of a header"

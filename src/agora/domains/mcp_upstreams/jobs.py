@@ -15,12 +15,12 @@ from agora.store.port import StoredEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as upstreams
-from .declared import bring_in, declared
-from .offer_review import take, tell
+from .declared import read_declared, sync_declared
+from .offer_review import apply_listing, emit_offer_event
 from .port import Endpoint, Listing, Upstreams
-from .views import endpoint_of, found
+from .views import endpoint_of, require_upstream
 
-__all__ = ["UpstreamKeeper"]
+__all__ = ["UpstreamReconciler"]
 
 log = logging.getLogger(__name__)
 AT_ONCE, MINUTE = 5.0, 60.0
@@ -28,7 +28,7 @@ READ_ROWS = 5.0  # seconds between reads of the rows, which another server may h
 FOLLOWED = "agora.upstream."
 
 
-class Restraint:
+class ListingLimiter:
     """How often each upstream is asked what it offers: some times at once, then once a minute, whatever it says."""
 
     def __init__(self) -> None:
@@ -37,17 +37,17 @@ class Restraint:
     def allows(self, key: tuple[str, str]) -> bool:
         """Whether to ask now; if so, it counts."""
         now = asyncio.get_running_loop().time()
-        left, since = self._left.get(key, (AT_ONCE, now))
-        left = min(AT_ONCE, left + (now - since) / MINUTE)
-        self._left[key] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
+        tokens, since = self._left.get(key, (AT_ONCE, now))
+        tokens = min(AT_ONCE, tokens + (now - since) / MINUTE)
+        self._left[key] = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens >= 1
 
     def keep(self, tenant: str, keys: set[tuple[str, str]]) -> None:
         """Forget the tenant's other upstreams."""
-        self._left = {key: left for key, left in self._left.items() if key[0] != tenant or key in keys}
+        self._left = {key: tokens for key, tokens in self._left.items() if key[0] != tenant or key in keys}
 
 
-class UpstreamKeeper(Controller):
+class UpstreamReconciler(Controller):
     """Goes on while the marketplace is halted: it changes nothing but what is known."""
 
     name = "upstreams"
@@ -56,16 +56,16 @@ class UpstreamKeeper(Controller):
     def __init__(self, house: JobContext) -> None:
         super().__init__(house)
         self._engine: Upstreams = house.context.ports.get(UPSTREAMS)
-        self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._restraint = Restraint()
+        self._listings: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._limiter = ListingLimiter()
         self._endpoints: dict[str, list[Endpoint]] = {}
         self._unread: set[str] = set()
         self._read_at = 0
 
     async def load(self) -> None:
-        wanted = declared(self.house.context.settings)
-        taken = await self.act(DEFAULT_TENANT, partial(bring_in, engine=self._engine, wanted=wanted))
-        for name in taken:
+        desired = read_declared(self.house.context.settings)
+        conflicts = await self.act(DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired))
+        for name in conflicts:
             log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
@@ -98,33 +98,33 @@ class UpstreamKeeper(Controller):
             raise
         endpoints = [endpoint_of(row) for row in rows if commands or row["transport"] != "stdio"]
         self._engine.keep(tenant, endpoints)
-        self._restraint.keep(tenant, {endpoint.key for endpoint in endpoints})
+        self._limiter.keep(tenant, {endpoint.key for endpoint in endpoints})
         self._endpoints[tenant] = endpoints
 
     def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
         """Ask those upstreams what they offer that may have changed it."""
         changed = set(self._engine.changed(tenant))
         for endpoint in endpoints:
-            due = endpoint.upstream_id in changed and endpoint.key not in self._asking
-            if due and self._restraint.allows(endpoint.key):
-                self._asking[endpoint.key] = asyncio.create_task(self._ask(endpoint))
+            due = endpoint.upstream_id in changed and endpoint.key not in self._listings
+            if due and self._limiter.allows(endpoint.key):
+                self._listings[endpoint.key] = asyncio.create_task(self._list_upstream(endpoint))
 
     async def finish(self) -> None:
-        for task in list(self._asking.values()):
+        for task in list(self._listings.values()):
             task.cancel()
-        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await asyncio.gather(*self._listings.values(), return_exceptions=True)
         await self._engine.close()
 
     async def settled(self) -> None:
         """Wait until nothing is being asked."""
-        while self._asking:
-            await asyncio.wait(self._asking.values())
+        while self._listings:
+            await asyncio.wait(self._listings.values())
 
-    async def _ask(self, endpoint: Endpoint) -> None:
+    async def _list_upstream(self, endpoint: Endpoint) -> None:
         """Ask one upstream what it offers; a slow one keeps nobody waiting."""
         try:
             listing = await self._engine.listing(endpoint)
-            await self.act(endpoint.tenant, partial(_keep, upstream_id=endpoint.upstream_id, listing=listing))
+            await self.act(endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing))
         except NotFound:
             return  # it was removed meanwhile
         except AgoraError as error:
@@ -132,11 +132,11 @@ class UpstreamKeeper(Controller):
         except Exception:
             log.exception("upstream %s could not be listed", endpoint.name)
         finally:
-            del self._asking[endpoint.key]
+            del self._listings[endpoint.key]
 
 
-async def _keep(call: Call, *, upstream_id: str, listing: Listing) -> None:
-    row = await found(call, upstream_id, lock=True)
-    if await take(call, row, listing):
+async def _store_listing(call: Call, *, upstream_id: str, listing: Listing) -> None:
+    row = await require_upstream(call, upstream_id, lock=True)
+    if await apply_listing(call, row, listing):
         call.target = upstream_id
-        await tell(call, "changed", row)
+        await emit_offer_event(call, "changed", row)

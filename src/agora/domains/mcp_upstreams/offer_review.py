@@ -18,7 +18,7 @@ from . import queries as statements
 from .offers import Offer, OfferedTool
 from .port import Item, Kind, Listing
 
-__all__ = ["GONE", "take", "tell"]
+__all__ = ["GONE", "apply_listing", "emit_offer_event"]
 
 GONE = "the upstream does not offer it any more"
 PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model what to do; resources come and go
@@ -29,39 +29,41 @@ COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "
 Values = dict[str, Any]
 
 
-async def take(call: Call, upstream: Row | Mapping[str, Any], listing: Listing) -> bool:
+async def apply_listing(call: Call, upstream: Row | Mapping[str, Any], listing: Listing) -> bool:
     """Compare a listing with what is known, and keep it; whether anything changed."""
     upstream_id = upstream["upstream_id"]
     rows = await call.tx.all(statements.items, upstream_id=upstream_id)
-    known = {(row["kind"], row["name"]): row for row in rows}
+    stored = {(row["kind"], row["name"]): row for row in rows}
     changed = False
-    for item in _admitted(listing.items, known):
-        row = known.pop((item.kind, item.name), None)
-        changed = await _keep(call, upstream_id, item.kind, item.name, row, _now(item, row)) or changed
-    for row in known.values():
-        changed = await _gone(call, upstream_id, row) or changed
+    for item in _admit_items(listing.items, stored):
+        row = stored.pop((item.kind, item.name), None)
+        changed = await _store_item(call, upstream_id, item.kind, item.name, row, _current_values(item, row)) or changed
+    for row in stored.values():
+        changed = await _drop_item(call, upstream_id, row) or changed
     await call.tx.execute(
         statements.met,
         upstream_id=upstream_id,
-        server_name=_short(listing.server_name),
-        server_version=_short(listing.server_version),
+        server_name=_truncate_name(listing.server_name),
+        server_version=_truncate_name(listing.server_version),
         protocol_version=listing.protocol_version,
         instructions=listing.instructions[:20_000] if listing.instructions else None,
         now=call.now,
     )
-    return changed or upstream["listed_at"] is None or upstream["server_version"] != _short(listing.server_version)
+    return (
+        changed or upstream["listed_at"] is None or upstream["server_version"] != _truncate_name(listing.server_version)
+    )
 
 
-def _admitted(items: Iterable[Item], known: Mapping[tuple[str, str], Row]) -> list[Item]:
+def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Row]) -> list[Item]:
     """The items, without those that are new where an upstream has brought too many names already.
 
     What has gone is remembered, so that it cannot come back as another thing; names without end would fill the store.
     """
-    counts = Counter(kind for kind, _ in known)
+    counts = Counter(kind for kind, _ in stored)
     admitted: list[Item] = []
     refused: set[Kind] = set()
     for item in items:
-        new = (item.kind, item.name) not in known
+        new = (item.kind, item.name) not in stored
         if new and item.kind in PINNED and counts[item.kind] >= MOST_KNOWN:
             refused.add(item.kind)
             continue
@@ -70,52 +72,52 @@ def _admitted(items: Iterable[Item], known: Mapping[tuple[str, str], Row]) -> li
     return admitted + [Item(kind, "(new)", f"New ones of the kind {kind}.", {}, TOO_MANY) for kind in sorted(refused)]
 
 
-async def _gone(call: Call, upstream_id: str, row: Row) -> bool:
+async def _drop_item(call: Call, upstream_id: str, row: Row) -> bool:
     """Keep what was accepted of a thing that is offered no more; whether that changes anything."""
     key = {"upstream_id": upstream_id, "kind": row["kind"], "name": row["name"]}
     if row["kind"] not in PINNED or row["pinned"] is None:
         await call.tx.execute(statements.drop_item, **key)
         return True
     values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": GONE}
-    return await _keep(call, upstream_id, row["kind"], row["name"], row, values)
+    return await _store_item(call, upstream_id, row["kind"], row["name"], row, values)
 
 
-def _now(item: Item, row: Row | None) -> Values:
+def _current_values(item: Item, row: Row | None) -> Values:
     """What is kept of an item that is offered now."""
-    found = item.hash
+    digest = item.hash
     values: Values = {
         "description": item.description,
         "definition": encode_json(item.definition),
-        "hash": found,
+        "hash": digest,
         "pinned": row["pinned"] if row is not None else None,
-        "accepted": _pinned(row, found),
+        "accepted": _accepted_definition(row, digest),
         "state": "active",
         "reason": None,
     }
     if item.reason is not None:
         return values | {"state": "dropped", "reason": item.reason}
     if values["pinned"] is None:
-        return values | {"pinned": found}
-    if values["pinned"] != found:
-        return values | {"state": "quarantined", "reason": _difference(values["accepted"], item.definition)}
+        return values | {"pinned": digest}
+    if values["pinned"] != digest:
+        return values | {"state": "quarantined", "reason": _describe_difference(values["accepted"], item.definition)}
     return values
 
 
-def _pinned(row: Row | None, found: str) -> str | None:
+def _accepted_definition(row: Row | None, digest: str) -> str | None:
     """The accepted definition, where another one is offered now."""
-    if row is None or row["pinned"] is None or row["pinned"] == found:
+    if row is None or row["pinned"] is None or row["pinned"] == digest:
         return None
     accepted: str | None = row["accepted"] or (row["definition"] if row["hash"] == row["pinned"] else None)
     return accepted
 
 
-def _difference(accepted: str | None, definition: Mapping[str, Any]) -> str:
+def _describe_difference(accepted: str | None, definition: Mapping[str, Any]) -> str:
     before = decode_json(accepted) if accepted else {}
     keys = sorted(key for key in {*before, *definition} - {"_meta"} if before.get(key) != definition.get(key))
     return f"it changed since it was accepted: {', '.join(keys)[:500]}"
 
 
-async def _keep(call: Call, upstream_id: str, kind: str, name: str, row: Row | None, values: Values) -> bool:
+async def _store_item(call: Call, upstream_id: str, kind: str, name: str, row: Row | None, values: Values) -> bool:
     if row is None:
         key = (call.caller.tenant, upstream_id, kind, name)
         call.tx.append(statements.UPSTREAM_TOOLS, (*key, *(values[name] for name in COLUMNS), call.now, call.now))
@@ -126,7 +128,7 @@ async def _keep(call: Call, upstream_id: str, kind: str, name: str, row: Row | N
     return True
 
 
-async def tell(call: Call, happening: str, upstream: Row | Mapping[str, Any]) -> None:
+async def emit_offer_event(call: Call, happening: str, upstream: Row | Mapping[str, Any]) -> None:
     """Tell what an upstream offers now, and hand its tools to the catalogue."""
     rows = await call.tx.all(statements.items, upstream_id=upstream["upstream_id"])
     now = await call.tx.one(statements.by_ref, ref=upstream["upstream_id"])
@@ -148,5 +150,5 @@ async def tell(call: Call, happening: str, upstream: Row | Mapping[str, Any]) ->
     call.context.ports.get(OFFERS).lay_down(event_id, Offer(call.caller.tenant, name, tools))
 
 
-def _short(text: str | None) -> str | None:
+def _truncate_name(text: str | None) -> str | None:
     return text[:200] if text else None

@@ -47,14 +47,14 @@ class Endpoint:
 
 def fingerprint(definition: Mapping[str, Any]) -> str:
     """SHA-256 of a definition, whatever the order of its keys; ``_meta`` is no part of it."""
-    essential = _sorted({name: value for name, value in definition.items() if name != "_meta"})
+    essential = _sort_keys({name: value for name, value in definition.items() if name != "_meta"})
     return hashlib.sha256(to_json(essential, inf_nan_mode="strings")).hexdigest()
 
 
-def _sorted(value: Any) -> Any:
+def _sort_keys(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
-    return [_sorted(part) for part in value] if isinstance(value, list) else value
+        return {str(key): _sort_keys(value[key]) for key in sorted(value, key=str)}
+    return [_sort_keys(part) for part in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from agora_sdk.errors import AgoraError, Conflict, NameTaken
 
 from . import queries as statements
 from .headers import check_headers
-from .offer_review import take, tell
+from .offer_review import apply_listing, emit_offer_event
 from .port import Listing, Upstreams
-from .views import counted, endpoint_of, found, summary
+from .views import build_summary, count_items, endpoint_of, require_upstream
 
-__all__ = ["CONNECTING", "RESERVED", "adding", "drop", "engine_of", "new_row"]
+__all__ = ["CONNECTING", "RESERVED", "add_by_url", "drop_upstream", "engine_of", "new_row"]
 
 MOST = 500  # upstreams: each has a connection
 CONNECTING = 40.0  # seconds to connect, beside those for the listing
@@ -33,7 +33,7 @@ def engine_of(call: Call) -> Upstreams:
     return call.context.ports.get(UPSTREAMS)
 
 
-async def adding(
+async def add_by_url(
     call: Call,
     *,
     name: str,
@@ -46,7 +46,7 @@ async def adding(
 ) -> contract.Upstream:
     """The relay that adds an upstream by its URL. others: as :func:`new_row` takes them."""
     engine, private = engine_of(call), call.context.settings.mcp_private_networks
-    await vacant(call, name, registry_name)
+    await check_vacant(call, name, registry_name)
     engine.check_url(url, private=private)
     check_headers(headers)
     row = new_row(call, engine, name=name, url=url, secrets=headers, origin=origin, private=private, **others) | {
@@ -61,19 +61,19 @@ async def adding(
     async def settle(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
         if isinstance(outcome, AgoraError):
             raise outcome
-        await vacant(end, name, registry_name)
+        await check_vacant(end, name, registry_name)
         end.tx.append(statements.UPSTREAMS, tuple(row.values()))
         await administer(end, row["upstream_id"])
         if outcome is not None:
-            await take(end, row, outcome)
-        await tell(end, "added", row)
-        kept = await found(end, row["upstream_id"])
-        return summary(end, kept, (await counted(end, [kept])).get(kept["upstream_id"], {}))
+            await apply_listing(end, row, outcome)
+        await emit_offer_event(end, "added", row)
+        stored = await require_upstream(end, row["upstream_id"])
+        return build_summary(end, stored, (await count_items(end, [stored])).get(stored["upstream_id"], {}))
 
     return as_relay(perform, settle, endpoint.timeout + CONNECTING)
 
 
-async def vacant(call: Call, name: str, registry_name: str | None = None) -> None:
+async def check_vacant(call: Call, name: str, registry_name: str | None = None) -> None:
     """Refuse a name that is taken, or that something else in the catalogue goes by."""
     if name in RESERVED:
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
@@ -130,8 +130,8 @@ def new_row(
     }
 
 
-async def drop(call: Call, row: Row) -> None:
+async def drop_upstream(call: Call, row: Row) -> None:
     """Remove an upstream and all it offers; the connection is closed by the controller."""
     await call.tx.execute(statements.drop_items, upstream_id=row["upstream_id"])
     await call.tx.execute(statements.drop_upstream, upstream_id=row["upstream_id"])
-    await tell(call, "removed", row)
+    await emit_offer_event(call, "removed", row)

@@ -19,8 +19,8 @@ from agora_sdk.contract.upstreams import Headers, Upstream
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound
 
 from . import queries as statements
-from .registration import adding
-from .server_json import SCHEMA, remote_of, unwrapped
+from .registration import add_by_url
+from .server_json import SCHEMA, remote_of, unwrap_server
 
 __all__ = ["RegistryService"]
 
@@ -46,27 +46,29 @@ class RegistryService(BoundService, contract.Registry):
         include_deleted: bool = False,
     ) -> contract.RegistryPage:
         after = paging.decode_cursor(cursor)[0] if cursor else ""
-        found = [
+        entries = [
             entry
-            for entry in await _servers(self.call)
+            for entry in await _list_servers(self.call)
             if entry["server"]["name"] > after
             and (search is None or search.lower() in entry["server"]["name"].lower())
-            and (version is None or _is(entry, version))
+            and (version is None or _has_version(entry, version))
             and (updated_since is None or entry["_meta"][OFFICIAL]["updatedAt"] >= updated_since)
         ]
-        more = len(found) > limit
-        return _page(found[:limit], paging.encode_cursor(found[limit - 1]["server"]["name"]) if more else None)
+        more = len(entries) > limit
+        return _build_page(
+            entries[:limit], paging.encode_cursor(entries[limit - 1]["server"]["name"]) if more else None
+        )
 
     @implements
     async def versions(self, server_name: str, *, include_deleted: bool = False) -> contract.RegistryPage:
-        return _page([await _server(self.call, server_name)], None)
+        return _build_page([await _require_server(self.call, server_name)], None)
 
     @implements
     async def get(
         self, server_name: str, version: str = "latest", *, include_deleted: bool = False
     ) -> contract.RegistryEntry:
-        entry = await _server(self.call, server_name)
-        if not _is(entry, version):
+        entry = await _require_server(self.call, server_name)
+        if not _has_version(entry, version):
             raise NotFound(f"{server_name} has no version {version}.", fix=f"It has {entry['server']['version']}.")
         return contract.RegistryEntry.model_validate(entry)
 
@@ -82,12 +84,12 @@ class RegistryService(BoundService, contract.Registry):
         concurrency: int = 16,
         verify: bool = True,
     ) -> Upstream:
-        remote = remote_of(unwrapped(server), variables, headers)
+        remote = remote_of(unwrap_server(server), variables, headers)
         if remote.name.lower().startswith(NAMESPACE):
             raise NameTaken(f"{remote.name} is a name of this server's own.", fix="Change the name in the server.json.")
-        return await adding(
+        return await add_by_url(
             self.call,
-            name=name or _local(remote.name),
+            name=name or _local_name(remote.name),
             url=remote.url,
             description=remote.description,
             headers=remote.headers,
@@ -99,42 +101,42 @@ class RegistryService(BoundService, contract.Registry):
         )
 
 
-async def _server(call: Call, server_name: str) -> Entry:
-    for entry in await _servers(call):
+async def _require_server(call: Call, server_name: str) -> Entry:
+    for entry in await _list_servers(call):
         if entry["server"]["name"] == server_name:
             return entry
     raise NotFound(f"There is no server {server_name!r}.", fix="They are listed at GET /v0.1/servers.")
 
 
-async def _servers(call: Call) -> list[Entry]:
+async def _list_servers(call: Call) -> list[Entry]:
     """Every server by name; this one is one of them."""
     rows = await call.tx.all(statements.every)
-    found = [_own(call), *(_upstream(call, row) for row in rows)]
-    return sorted(found, key=lambda entry: str(entry["server"]["name"]))
+    entries = [_own_entry(call), *(_upstream_entry(call, row) for row in rows)]
+    return sorted(entries, key=lambda entry: str(entry["server"]["name"]))
 
 
-def _page(entries: list[Entry], cursor: str | None) -> contract.RegistryPage:
+def _build_page(entries: list[Entry], cursor: str | None) -> contract.RegistryPage:
     metadata = {"count": len(entries), "nextCursor": cursor}
     return contract.RegistryPage.model_validate({"servers": entries, "metadata": metadata})
 
 
-def _is(entry: Entry, version: str) -> bool:
+def _has_version(entry: Entry, version: str) -> bool:
     return version in ("latest", entry["server"]["version"])
 
 
-def _own(call: Call) -> Entry:
+def _own_entry(call: Call) -> Entry:
     about = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
-    return _entry(call, OWN, about, __version__, "", call.context.started_at, call.context.started_at)
+    return _build_entry(call, OWN, about, __version__, "", call.context.started_at, call.context.started_at)
 
 
-def _upstream(call: Call, row: Row) -> Entry:
+def _upstream_entry(call: Call, row: Row) -> Entry:
     name = row["registry_name"] or f"{NAMESPACE}{row['name']}"
     about = row["description"] or f"The tools of {row['server_name'] or row['name']}."
     version = row["server_version"] or "1.0.0"
-    return _entry(call, name, about, version, f"?toolsets={row['name']}", row["created_at"], row["updated_at"])
+    return _build_entry(call, name, about, version, f"?toolsets={row['name']}", row["created_at"], row["updated_at"])
 
 
-def _entry(call: Call, name: str, about: str, version: str, query: str, since: int, changed: int) -> Entry:
+def _build_entry(call: Call, name: str, about: str, version: str, query: str, since: int, changed: int) -> Entry:
     settings = call.context.settings
     base = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
     server: Mapping[str, Any] = {
@@ -154,7 +156,7 @@ def _entry(call: Call, name: str, about: str, version: str, query: str, since: i
     return {"server": dict(server), "_meta": {OFFICIAL: official}}
 
 
-def _local(registry_name: str) -> str:
+def _local_name(registry_name: str) -> str:
     """A name for an upstream from its name in the registry."""
     name = re.sub(r"[^a-z0-9]+", "-", registry_name.partition("/")[2].lower()).strip("-")[:24].strip("-")
     if not name:

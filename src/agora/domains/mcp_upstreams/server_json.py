@@ -12,7 +12,7 @@ from typing import Any
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["SCHEMA", "Remote", "remote_of", "unwrapped"]
+__all__ = ["SCHEMA", "Remote", "remote_of", "unwrap_server"]
 
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+")
@@ -29,29 +29,29 @@ class Remote:
     headers: Mapping[str, str]
 
 
-def unwrapped(given: Mapping[str, Any]) -> Mapping[str, Any]:
+def unwrap_server(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The server.json itself, also out of an entry of a registry."""
-    inner = given.get("server")
-    return inner if isinstance(inner, dict) and "name" not in given else given
+    inner = document.get("server")
+    return inner if isinstance(inner, dict) and "name" not in document else document
 
 
 def remote_of(server: Mapping[str, Any], variables: Mapping[str, str], headers: Mapping[str, str]) -> Remote:
     """The remote of a server.json, with its variables filled in. Raises InvalidRequest naming what is missing."""
     name, description = server.get("name"), server.get("description")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 200:
-        raise _wrong("name", "a server.json has a name such as io.github.user/weather")
-    remote = _streamable(server)
+        raise _field_error("name", "a server.json has a name such as io.github.user/weather")
+    remote = _streamable_remote(server)
     missing: list[str] = []
-    url = _filled(str(remote.get("url", "")), remote.get("variables"), variables, missing)
-    sent = dict(headers)
-    lower = {given.lower() for given in headers}
-    for entry in _entries(remote.get("headers")):
+    url = _fill_template(str(remote.get("url", "")), remote.get("variables"), variables, missing)
+    merged = dict(headers)
+    lower = {key.lower() for key in headers}
+    for entry in _only_objects(remote.get("headers")):
         header = entry.get("name")
         if not isinstance(header, str) or header.lower() in lower:
             continue
         value = entry.get("value") or entry.get("default")
         if isinstance(value, str):
-            sent[header] = _filled(value, entry.get("variables"), variables, missing)
+            merged[header] = _fill_template(value, entry.get("variables"), variables, missing)
         elif entry.get("isRequired") is True:
             missing.append(f"headers.{header}")
     if missing:
@@ -60,46 +60,46 @@ def remote_of(server: Mapping[str, Any], variables: Mapping[str, str], headers: 
             fix="Give variables as 'variables', headers as 'headers'.",
             errors=[{"field": what if "." in what else f"variables.{what}", "message": "missing"} for what in missing],
         )
-    return Remote(name, description[:1000] if isinstance(description, str) else "", url, sent)
+    return Remote(name, description[:1000] if isinstance(description, str) else "", url, merged)
 
 
-def _streamable(server: Mapping[str, Any]) -> Mapping[str, Any]:
-    remotes = _entries(server.get("remotes"))
+def _streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
+    remotes = _only_objects(server.get("remotes"))
     for remote in remotes:
         if remote.get("type") == "streamable-http" and isinstance(remote.get("url"), str):
             return remote
-    if _entries(server.get("packages")) and not remotes:
+    if _only_objects(server.get("packages")) and not remotes:
         raise InvalidRequest(
             "It has packages alone: to run one would run its code on this server, so it is not imported.",
             fix="Put its command into the file of the setting mcp_config, and set mcp_commands.",
             errors=[{"field": "server.packages", "message": "not imported"}],
         )
-    raise _wrong("server.remotes", "has no remote of type streamable-http")
+    raise _field_error("server.remotes", "has no remote of type streamable-http")
 
 
-def _entries(given: Any) -> list[Mapping[str, Any]]:
-    return [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+def _only_objects(value: Any) -> list[Mapping[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-def _filled(template: str, declared: Any, given: Mapping[str, str], missing: list[str]) -> str:
+def _fill_template(template: str, declared: Any, values: Mapping[str, str], missing: list[str]) -> str:
     """A text with its ``{variables}`` filled in; what is neither given nor declared with a value is noted."""
-    known = declared if isinstance(declared, dict) else {}
+    variables = declared if isinstance(declared, dict) else {}
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        about = known.get(name)
+        about = variables.get(name)
         about = about if isinstance(about, dict) else {}
-        found = about.get("value") or given.get(name) or about.get("default")
+        text = about.get("value") or values.get(name) or about.get("default")
         choices = about.get("choices")
-        if isinstance(choices, list) and choices and found is not None and found not in choices:
-            raise _wrong(f"variables.{name}", f"is one of {', '.join(map(str, choices))}")
-        if not isinstance(found, str):
+        if isinstance(choices, list) and choices and text is not None and text not in choices:
+            raise _field_error(f"variables.{name}", f"is one of {', '.join(map(str, choices))}")
+        if not isinstance(text, str):
             missing.append(name)
             return ""
-        return found
+        return text
 
     return VARIABLE.sub(value, template)
 
 
-def _wrong(field: str, words: str) -> InvalidRequest:
+def _field_error(field: str, words: str) -> InvalidRequest:
     return InvalidRequest(f"{field}: {words}.", errors=[{"field": field, "message": words}])

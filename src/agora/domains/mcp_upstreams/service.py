@@ -16,10 +16,10 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
 
 from . import queries as statements
-from .offer_review import take, tell
+from .offer_review import apply_listing, emit_offer_event
 from .port import Listing
-from .registration import CONNECTING, adding, drop, engine_of
-from .views import NOT_PERMITTED, counted, detail, endpoint_of, found, summary
+from .registration import CONNECTING, add_by_url, drop_upstream, engine_of
+from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["UpstreamService"]
 
@@ -48,7 +48,7 @@ class UpstreamService(contract.Upstreams):
         concurrency: int = 16,
         verify: bool = True,
     ) -> contract.Upstream:
-        return await adding(
+        return await add_by_url(
             self._call,
             name=name,
             url=url,
@@ -64,31 +64,31 @@ class UpstreamService(contract.Upstreams):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self._call.tx.all(statements.listing, after=after, limit=limit + 1)
-        counts = await counted(self._call, rows[:limit])
-        shown = [summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows[:limit]]
+        counts = await count_items(self._call, rows[:limit])
+        summaries = [build_summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows[:limit]]
         more = len(rows) > limit
         return contract.UpstreamPage.model_construct(
-            upstreams=shown,
-            count=len(shown),
-            total=None if more or cursor else len(shown),
+            upstreams=summaries,
+            count=len(summaries),
+            total=None if more or cursor else len(summaries),
             has_more=more,
-            next_cursor=paging.encode_cursor(shown[-1].name) if more else None,
+            next_cursor=paging.encode_cursor(summaries[-1].name) if more else None,
         )
 
     @implements
     async def get(
         self, upstream: str, *, kind: contract.ItemKind | None = None, state: contract.ItemState | None = None
     ) -> contract.UpstreamDetail:
-        row = await found(self._call, upstream)
-        counts = (await counted(self._call, [row])).get(row["upstream_id"], {})
-        wanted = {"kind": kind.value if kind else None, "state": state.value if state else None}
-        items = await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **wanted)
-        return detail(self._call, row, counts, items)
+        row = await require_upstream(self._call, upstream)
+        counts = (await count_items(self._call, [row])).get(row["upstream_id"], {})
+        filters = {"kind": kind.value if kind else None, "state": state.value if state else None}
+        items = await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **filters)
+        return build_detail(self._call, row, counts, items)
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
         call, engine = self._call, engine_of(self._call)
-        row = await self._usable(upstream)
+        row = await self._require_usable(upstream)
         await check_administered(call, row["upstream_id"])
         endpoint = endpoint_of(row)
 
@@ -98,9 +98,9 @@ class UpstreamService(contract.Upstreams):
         async def settle(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
             if isinstance(outcome, AgoraError):
                 raise outcome
-            kept = await found(end, row["upstream_id"], lock=True)
-            if await take(end, kept, outcome):
-                await tell(end, "changed", kept)
+            stored = await require_upstream(end, row["upstream_id"], lock=True)
+            if await apply_listing(end, stored, outcome):
+                await emit_offer_event(end, "changed", stored)
             return await type(self)(end).get(row["upstream_id"])
 
         call.target = row["upstream_id"]
@@ -111,7 +111,7 @@ class UpstreamService(contract.Upstreams):
         self, upstream: str, names: contract.Names = [], *, hashes: contract.Hashes = []
     ) -> contract.Acceptance:
         call = self._call
-        row = await found(call, upstream, lock=True)
+        row = await require_upstream(call, upstream, lock=True)
         call.target = row["upstream_id"]
         await administer(call, row["upstream_id"])
         accepted = []
@@ -122,20 +122,20 @@ class UpstreamService(contract.Upstreams):
             if await call.tx.execute(statements.accept_item, **key, now=call.now):
                 accepted.append(item["name"])
         if accepted:
-            await tell(call, "accepted", row)
+            await emit_offer_event(call, "accepted", row)
         return contract.Acceptance.model_construct(upstream_id=row["upstream_id"], name=row["name"], accepted=accepted)
 
     @implements
     async def remove(self, upstream: str) -> contract.UpstreamRemoval:
-        row = await found(self._call, upstream, lock=True)
+        row = await require_upstream(self._call, upstream, lock=True)
         self._call.target = row["upstream_id"]
         await administer(self._call, row["upstream_id"])
-        await drop(self._call, row)
+        await drop_upstream(self._call, row)
         return contract.UpstreamRemoval(upstream_id=row["upstream_id"], name=row["name"])
 
-    async def _usable(self, upstream: str) -> Row:
+    async def _require_usable(self, upstream: str) -> Row:
         """An upstream that may be connected to."""
-        row = await found(self._call, upstream)
+        row = await require_upstream(self._call, upstream)
         if row["transport"] == "stdio" and not self._call.context.settings.mcp_commands:
             raise UpstreamUnavailable(f"{row['name']} is not available: {NOT_PERMITTED}.")
         return row
@@ -146,8 +146,8 @@ class UpstreamService(contract.Upstreams):
     async def call(
         self, upstream: str, tool: str, arguments: JsonObject = {}, *, timeout: float | None = None
     ) -> contract.ToolResult:
-        row = await self._usable(upstream)
-        await self._active(row, "tool", tool)
+        row = await self._require_usable(upstream)
+        await self._require_active(row, "tool", tool)
         seconds = timeout or decode_json(row["tool_timeouts"]).get(tool) or row["timeout"]
 
         def answer(raw: Mapping[str, Any]) -> contract.ToolResult:
@@ -160,24 +160,24 @@ class UpstreamService(contract.Upstreams):
                 meta=raw.get("_meta"),
             )
 
-        return self._asked(row, "tools/call", {"name": tool, "arguments": arguments}, seconds, tool, answer)
+        return self._relay_request(row, "tools/call", {"name": tool, "arguments": arguments}, seconds, tool, answer)
 
     @implements
     async def read(self, upstream: str, uri: str) -> contract.ResourceResult:
-        row = await self._usable(upstream)
-        if not await self._templated(row, uri):
-            await self._active(row, "resource", uri)
+        row = await self._require_usable(upstream)
+        if not await self._matches_template(row, uri):
+            await self._require_active(row, "resource", uri)
 
         def answer(raw: Mapping[str, Any]) -> contract.ResourceResult:
             contents = raw.get("contents", [])
             return contract.ResourceResult.model_construct(upstream=row["name"], uri=uri, contents=contents)
 
-        return self._asked(row, "resources/read", {"uri": uri}, row["timeout"], uri, answer)
+        return self._relay_request(row, "resources/read", {"uri": uri}, row["timeout"], uri, answer)
 
     @implements
     async def prompt(self, upstream: str, prompt: str, arguments: dict[str, str] = {}) -> contract.PromptResult:
-        row = await self._usable(upstream)
-        await self._active(row, "prompt", prompt)
+        row = await self._require_usable(upstream)
+        await self._require_active(row, "prompt", prompt)
 
         def answer(raw: Mapping[str, Any]) -> contract.PromptResult:
             return contract.PromptResult.model_construct(
@@ -188,9 +188,9 @@ class UpstreamService(contract.Upstreams):
             )
 
         params = {"name": prompt, "arguments": arguments}
-        return self._asked(row, "prompts/get", params, row["timeout"], prompt, answer)
+        return self._relay_request(row, "prompts/get", params, row["timeout"], prompt, answer)
 
-    async def _active(self, upstream: Row, kind: str, name: str) -> None:
+    async def _require_active(self, upstream: Row, kind: str, name: str) -> None:
         """Refuse what cannot be used, with the reason."""
         row = await self._call.tx.one(statements.item, upstream_id=upstream["upstream_id"], kind=kind, name=name)
         where = f"GET /upstreams/{upstream['name']}"
@@ -204,11 +204,11 @@ class UpstreamService(contract.Upstreams):
         if row["state"] == "dropped":
             raise NotFound(f"The {kind} {name!r} of {upstream['name']} cannot be offered: {row['reason']}.")
 
-    async def _templated(self, upstream: Row, uri: str) -> bool:
+    async def _matches_template(self, upstream: Row, uri: str) -> bool:
         rows = await self._call.tx.all(statements.templates, upstream_id=upstream["upstream_id"])
-        return any(_fits(row["name"], uri) for row in rows)
+        return any(_uri_matches(row["name"], uri) for row in rows)
 
-    def _asked(
+    def _relay_request(
         self,
         upstream: Row,
         method: str,
@@ -238,7 +238,7 @@ class UpstreamService(contract.Upstreams):
         return as_relay(perform, settle, seconds + SLACK)
 
 
-def _fits(template: str, uri: str) -> bool:
+def _uri_matches(template: str, uri: str) -> bool:
     """Whether a URI may come of a template (RFC 6570): its fixed parts are there, in their order, with something between.
 
     Looked for from left to right, each once: a pattern for it could be made to take for ever.
@@ -252,8 +252,8 @@ def _fits(template: str, uri: str) -> bool:
         return False
     place = len(first)
     for part in middle:
-        found = uri.find(part, place + 1, end)
-        if found < 0:
+        index = uri.find(part, place + 1, end)
+        if index < 0:
             return False
-        place = found + len(part)
+        place = index + len(part)
     return place < end

@@ -17,13 +17,21 @@ from . import queries as statements
 from .client.vetting import service_name
 from .port import Condition, Endpoint
 
-__all__ = ["NOT_PERMITTED", "condition", "counted", "detail", "endpoint_of", "found", "summary"]
+__all__ = [
+    "NOT_PERMITTED",
+    "build_detail",
+    "build_summary",
+    "connection_condition",
+    "count_items",
+    "endpoint_of",
+    "require_upstream",
+]
 
 NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
 Values = Row | Mapping[str, Any]
 
 
-async def found(call: Call, ref: str, *, lock: bool = False) -> Row:
+async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Row:
     """The upstream of a name or id; NotFound."""
     row = await call.tx.one(statements.lock if lock else statements.by_ref, ref=ref)
     if row is None:
@@ -54,7 +62,7 @@ def endpoint_of(row: Values) -> Endpoint:
     )
 
 
-async def counted(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int]]:
+async def count_items(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int]]:
     """How much each upstream offers: tools that can be called, and what cannot be used."""
     counts: dict[str, dict[str, int]] = {}
     for row in await call.tx.all(statements.counts, ids=encode_json([row["upstream_id"] for row in rows])):
@@ -66,21 +74,21 @@ async def counted(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int
     return counts
 
 
-def summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
+def build_summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
     """An upstream, as whoever asks may see it."""
-    return contract.upstreams.Upstream.model_construct(**_fields(call, row, counts))
+    return contract.upstreams.Upstream.model_construct(**_summary_fields(call, row, counts))
 
 
-def detail(
+def build_detail(
     call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row]
 ) -> contract.upstreams.UpstreamDetail:
     """An upstream with what it offers."""
-    shown = [_item(row["name"], item) for item in items]
-    return contract.upstreams.UpstreamDetail.model_construct(**_fields(call, row, counts), items=shown)
+    entries = [_build_item(row["name"], item) for item in items]
+    return contract.upstreams.UpstreamDetail.model_construct(**_summary_fields(call, row, counts), items=entries)
 
 
-def _fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
-    now = condition(call, row)
+def _summary_fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
+    now = connection_condition(call, row)
     retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * 1_000_000))
     operator = call.caller.may("admin")
     return {
@@ -114,7 +122,7 @@ _SAME = (
 )
 
 
-def condition(call: Call, row: Values) -> Condition:
+def connection_condition(call: Call, row: Values) -> Condition:
     """How an upstream stands."""
     if row["transport"] == "stdio" and not call.context.settings.mcp_commands:
         return Condition("unavailable", NOT_PERMITTED)
@@ -126,7 +134,7 @@ def _without_query(url: str | None) -> str | None:
     return urlunsplit(urlsplit(url)._replace(query="", fragment="")) if url else url
 
 
-def _item(upstream: str, row: Row) -> contract.upstreams.UpstreamItem:
+def _build_item(upstream: str, row: Row) -> contract.upstreams.UpstreamItem:
     tool = row["kind"] == "tool" and row["state"] == "active"
     return contract.upstreams.UpstreamItem.model_construct(
         kind=contract.upstreams.ItemKind(row["kind"]),

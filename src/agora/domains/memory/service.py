@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
-from agora.domains.search.words import fold
+from agora.domains.search.words import fold_text
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import memory as contract
@@ -208,7 +208,7 @@ def _split_words(*texts: str) -> Iterator[str]:
     """The first :data:`INDEXED` different words, as they are compared."""
     earlier: set[str] = set()
     for text in texts:
-        for word in _WORD.findall(fold(text)):
+        for word in _WORD.findall(fold_text(text)):
             if (short := word[:LONGEST_WORD]) not in earlier:
                 earlier.add(short)
                 yield short

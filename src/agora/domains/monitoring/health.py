@@ -39,16 +39,16 @@ from agora.domains.agents.supervision import SYSTEM_WIDE
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.mcp_upstreams import queries as upstreams
 from agora.domains.mcp_upstreams.port import UPSTREAMS
-from agora.domains.mcp_upstreams.views import condition
+from agora.domains.mcp_upstreams.views import connection_condition
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
 from agora.store.port import StoreFailure, TxClosed
 from agora_sdk.contract.admin import ActiveOverride, ComponentHealth, Health, Stop
 from agora_sdk.contract.fields import OverrideAction
 from agora_sdk.errors import AgoraError, NotFound
 
-from . import health_queries as vitals
+from . import health_queries
 from .health_monitor import MICROSECONDS, HealthMonitor, Loop
-from .trend import in_words
+from .trend import format_duration
 
 __all__ = ["COMPONENTS", "health", "without_store"]
 
@@ -79,23 +79,23 @@ async def health(call: Call, component: str | None = None) -> Health:
         )
     monitor = call.context.ports.get(HEALTH_MONITOR)
     names = [component] if component is not None else list(COMPONENTS)
-    found = {name: await _looked(COMPONENTS[name], call, monitor) for name in names}
-    active = await _overrides(call)
-    stopped = _stop(active)
-    status: OverallStatus = _worst(*(part.status for part in found.values()))
+    components = {name: await _run_check(COMPONENTS[name], call, monitor) for name in names}
+    active = await _active_overrides(call)
+    stopped = _current_stop(active)
+    status: OverallStatus = _worst_status(*(part.status for part in components.values()))
     if stopped is not None and status != "critical":
         status = "halted" if stopped.action is OverrideAction.EMERGENCY_HALT else "paused"
     return Health(
         status=status,
         stopped=stopped,
-        overrides=[each for each in active if _concerns(each, call.caller)],
-        components=found,
+        overrides=[each for each in active if _may_see(each, call.caller)],
+        components=components,
         version=__version__,
         timestamp=to_datetime(call.now),
     )
 
 
-async def _overrides(call: Call) -> list[ActiveOverride]:
+async def _active_overrides(call: Call) -> list[ActiveOverride]:
     """Overrides in force, as far as they can be read."""
     try:
         rows = await call.tx.all(overrides.active)
@@ -117,7 +117,7 @@ async def _overrides(call: Call) -> list[ActiveOverride]:
     ]
 
 
-def _stop(active: Sequence[ActiveOverride]) -> Stop | None:
+def _current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
     """What stops the whole marketplace: a halt before a pause, then the highest authority."""
     system_wide = [each for each in active if each.target_id == SYSTEM_WIDE]
     if not system_wide:
@@ -126,17 +126,17 @@ def _stop(active: Sequence[ActiveOverride]) -> Stop | None:
     return Stop(action=first.action, by=first.by, since=first.since, expires_at=first.expires_at)
 
 
-def _concerns(override: ActiveOverride, caller: Caller) -> bool:
+def _may_see(override: ActiveOverride, caller: Caller) -> bool:
     """Whether a caller may know of an override with its reason; strangers learn only that everything is stopped."""
     if caller.kind in ("anonymous", "enrolment"):
         return False
     return caller.may("read:all") or override.target_id in (SYSTEM_WIDE, caller.subject)
 
 
-async def _looked(check: Check, call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _run_check(check: Check, call: Call, monitor: HealthMonitor) -> ComponentHealth:
     began = time.perf_counter()
-    found = await check(call, monitor)
-    return found.model_copy(update={"latency_ms": round((time.perf_counter() - began) * 1000, 3)})
+    report = await check(call, monitor)
+    return report.model_copy(update={"latency_ms": round((time.perf_counter() - began) * 1000, 3)})
 
 
 def without_store(monitor: HealthMonitor, now: int) -> Health:
@@ -145,18 +145,18 @@ def without_store(monitor: HealthMonitor, now: int) -> Health:
     seconds, failure = (probed.seconds, probed.failure) if probed is not None else (0.0, None)
     detail = f"no answer: {failure}" if failure else "no answer"
     database = ComponentHealth(status="critical", detail=detail, latency_ms=round(seconds * 1000, 3))
-    found = {"database": database}
+    components = {"database": database}
     if monitor.bus() is not None:
         fault = monitor.bus_fault()
-        found["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
-    return Health(status="critical", components=found, version=__version__, timestamp=to_datetime(now))
+        components["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
+    return Health(status="critical", components=components, version=__version__, timestamp=to_datetime(now))
 
 
-def _worst(*statuses: Status) -> Status:
+def _worst_status(*statuses: Status) -> Status:
     return "critical" if "critical" in statuses else "degraded" if "degraded" in statuses else "healthy"
 
 
-def _by_limit(value: float, degraded: float, critical: float) -> Status:
+def _status_by_limit(value: float, degraded: float, critical: float) -> Status:
     """By limits below which (falling) or from which (rising) a value is in trouble."""
     if degraded > critical:
         return "critical" if value < critical else "degraded" if value < degraded else "healthy"
@@ -166,11 +166,11 @@ def _by_limit(value: float, degraded: float, critical: float) -> Status:
 # -- what is measured beforehand ---------------------------------------------------------------
 
 
-def _values(monitor: HealthMonitor) -> Mapping[str, float]:
+def _latest_values(monitor: HealthMonitor) -> Mapping[str, float]:
     return monitor.latest.values if monitor.latest is not None else {}
 
 
-def _measured(
+def _sampled_report(
     call: Call,
     monitor: HealthMonitor,
     status: Status,
@@ -181,47 +181,51 @@ def _measured(
     """A report on sampled values; one that is too old is degraded, and says so."""
     age = monitor.age(call.now)
     if age is None or age > 2 * monitor.interval:
-        stale = "not measured yet" if age is None else f"last measured {in_words(age)} ago"
-        status, detail = _worst(status, "degraded"), f"{detail}; {stale}" if detail else stale
+        stale = "not measured yet" if age is None else f"last measured {format_duration(age)} ago"
+        status, detail = _worst_status(status, "degraded"), f"{detail}; {stale}" if detail else stale
     return ComponentHealth(status=status, detail=detail, metrics=metrics, warning=warning)
 
 
-def _soon(what: str, seconds: float | None, horizon: float) -> str | None:
+def _trend_warning(what: str, seconds: float | None, horizon: float) -> str | None:
     """The warning, if it is time for one."""
     if seconds is None or seconds >= horizon:
         return None
-    return f"At the present rate {what} in {in_words(seconds)}."
+    return f"At the present rate {what} in {format_duration(seconds)}."
 
 
 # -- the components ----------------------------------------------------------------------------
 
 
-async def _database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     sample, began = monitor.latest, time.perf_counter()
     try:
-        await call.tx.one(vitals.ping)
+        await call.tx.one(health_queries.ping)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
-    asked = (time.perf_counter() - began) * 1000
+    elapsed_ms = (time.perf_counter() - began) * 1000
     probed = monitor.probed
     failure = probed.failure if probed is not None else sample.failure if sample is not None else None
     if failure is not None:
-        return _measured(call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(asked, 3)})
-    metrics = {"read_ms": round(asked, 3)} | {
-        name: round(value, 3) for name, value in _values(monitor).items() if not name.startswith(_ELSEWHERE)
+        return _sampled_report(call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(elapsed_ms, 3)})
+    metrics = {"read_ms": round(elapsed_ms, 3)} | {
+        name: round(value, 3)
+        for name, value in _latest_values(monitor).items()
+        if not name.startswith(_OTHER_COMPONENTS)
     }
     depth, limit = metrics.get("queue_depth", 0.0), metrics.get("queue_limit", 0.0) or 1.0
-    slow = max(asked, metrics.get("round_trip_ms", 0.0)) > SLOW_MS
-    status = _worst(_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy")
-    left = monitor.seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
-    detail = f"commits in {metrics.get('round_trip_ms', asked):.1f} ms, {depth:.0f} of {limit:.0f} waiting"
-    return _measured(call, monitor, status, detail, metrics, _soon("the write queue is full", left, MINUTES))
+    slow = max(elapsed_ms, metrics.get("round_trip_ms", 0.0)) > SLOW_MS
+    status = _worst_status(_status_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy")
+    remaining = monitor.seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
+    detail = f"commits in {metrics.get('round_trip_ms', elapsed_ms):.1f} ms, {depth:.0f} of {limit:.0f} waiting"
+    return _sampled_report(
+        call, monitor, status, detail, metrics, _trend_warning("the write queue is full", remaining, MINUTES)
+    )
 
 
-_ELSEWHERE = ("disk_", "memory_", "event_")
+_OTHER_COMPONENTS = ("disk_", "memory_", "event_")
 
 
-async def _mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     count = len(call.context.catalogue.operations)
     return ComponentHealth(
         status="healthy" if count else "critical",
@@ -230,9 +234,9 @@ async def _mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     )
 
 
-async def _agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
-        rows = await call.tx.all(vitals.agents)
+        rows = await call.tx.all(health_queries.agents)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     counts = {row["status"]: float(row["agents"]) for row in rows}
@@ -245,68 +249,68 @@ async def _agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     )
 
 
-async def _events(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_events(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     metrics = {name: float(value) for name, value in call.context.live.items()}
     lag = metrics.get("lag", 0.0)
-    left = monitor.seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
-    return _measured(
+    remaining = monitor.seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
+    return _sampled_report(
         call,
         monitor,
         "degraded" if lag >= LAG_HIGH else "healthy",
         f"{metrics.get('subscribers', 0):.0f} streams, the slowest {lag:.0f} events behind",
         metrics,
-        _soon(f"a stream is {LAG_HIGH:,} events behind", left, MINUTES),
+        _trend_warning(f"a stream is {LAG_HIGH:,} events behind", remaining, MINUTES),
     )
 
 
-async def _disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    metrics = _only(monitor, "disk_")
+async def _check_disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = _values_with_prefix(monitor, "disk_")
     if "disk_free" not in metrics:
-        return _measured(call, monitor, "degraded", "cannot be measured", {})
+        return _sampled_report(call, monitor, "degraded", "cannot be measured", {})
     free = metrics["disk_free"]
-    left = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
-    status = _by_limit(free, DISK_LOW, DISK_OUT)
+    remaining = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
+    status = _status_by_limit(free, DISK_LOW, DISK_OUT)
     detail = f"{free / MIB:,.0f} MiB free"
-    return _measured(call, monitor, status, detail, metrics, _soon("the disk is full", left, DAY))
+    return _sampled_report(call, monitor, status, detail, metrics, _trend_warning("the disk is full", remaining, DAY))
 
 
-async def _memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    metrics = _only(monitor, "memory_")
+async def _check_memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+    metrics = _values_with_prefix(monitor, "memory_")
     if "memory_rss" not in metrics:
-        return _measured(call, monitor, "degraded", "cannot be measured", {})
+        return _sampled_report(call, monitor, "degraded", "cannot be measured", {})
     share = metrics["memory_available"] / metrics["memory_total"]
-    left = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
-    status = _by_limit(share, MEMORY_LOW, MEMORY_OUT)
+    remaining = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
+    status = _status_by_limit(share, MEMORY_LOW, MEMORY_OUT)
     detail = f"the server uses {metrics['memory_rss'] / MIB:,.0f} MiB, {share:.0%} of the memory is available"
-    return _measured(call, monitor, status, detail, metrics, _soon("memory is used up", left, HOUR))
+    return _sampled_report(call, monitor, status, detail, metrics, _trend_warning("memory is used up", remaining, HOUR))
 
 
-def _only(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
-    return {name: value for name, value in _values(monitor).items() if name.startswith(prefix)}
+def _values_with_prefix(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
+    return {name: value for name, value in _latest_values(monitor).items() if name.startswith(prefix)}
 
 
-async def _controllers(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     metrics: dict[str, float] = {}
     complaints: list[str] = []
     for loop in monitor.loops:
         since = call.context.started_at if loop.last_run is None else loop.last_run
         age = (call.now - since) / MICROSECONDS
         metrics |= {f"{loop.name}.age_seconds": round(age, 1), f"{loop.name}.failures": float(loop.failures)}
-        if complaint := _complaint(loop, age):
+        if complaint := _loop_complaint(loop, age):
             complaints.append(complaint)
     detail = "; ".join(complaints) or f"{len(monitor.loops)} running"
     return ComponentHealth(status="degraded" if complaints else "healthy", detail=detail, metrics=metrics)
 
 
-def _complaint(loop: Loop, age: float) -> str | None:
+def _loop_complaint(loop: Loop, age: float) -> str | None:
     if loop.failures >= FAILED_OFTEN:
         return f"{loop.name} failed {loop.failures} times in a row"
     if age > 3 * loop.interval + 60:
-        return f"{loop.name} last ran {in_words(age)} ago"
+        return f"{loop.name} last ran {format_duration(age)} ago"
     return None
 
 
-async def _event_loop(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     watchdog = monitor.watchdog
     metrics = {"stalls": float(watchdog.stalls), "stalled_seconds": round(watchdog.stalled_seconds, 3)}
     stall = watchdog.last
@@ -323,23 +327,23 @@ async def _event_loop(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     )
 
 
-async def _upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     engine = call.context.ports.find(UPSTREAMS)
     try:
         rows = await call.tx.all(upstreams.every) if engine is not None else ()
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
-    found = {row["name"]: condition(call, row) for row in rows}
-    away = {name: one for name, one in found.items() if one.state == "unavailable"}
-    connected = sum(one.state == "connected" for one in found.values())
-    metrics = {"total": float(len(found)), "connected": float(connected), "unavailable": float(len(away))}
-    metrics |= {f"{name}.calls": float(one.calls) for name, one in found.items() if one.calls}
-    complaints = [f"{name}: {one.error}" for name, one in away.items()]
-    detail = "; ".join(complaints)[:2000] or f"{connected} of {len(found)} connected"
+    conditions = {row["name"]: connection_condition(call, row) for row in rows}
+    away = {name: state for name, state in conditions.items() if state.state == "unavailable"}
+    connected = sum(state.state == "connected" for state in conditions.values())
+    metrics = {"total": float(len(conditions)), "connected": float(connected), "unavailable": float(len(away))}
+    metrics |= {f"{name}.calls": float(state.calls) for name, state in conditions.items() if state.calls}
+    complaints = [f"{name}: {state.error}" for name, state in away.items()]
+    detail = "; ".join(complaints)[:2000] or f"{connected} of {len(conditions)} connected"
     return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
 
 
-async def _bus(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_bus(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     bridge = call.context.ports.find(BRIDGE)
     if bridge is None:
         return ComponentHealth(status="healthy", detail="embedded", metrics={})
@@ -350,7 +354,7 @@ async def _bus(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     return ComponentHealth(status=status, detail=f"Redis: {bridge.durability}", metrics=metrics)
 
 
-async def _remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
         rows = await call.tx.all(a2a.remotes)
     except (StoreFailure, TxClosed, AgoraError) as error:
@@ -362,7 +366,7 @@ async def _remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
 
 
-async def _push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
+async def _check_push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
         rows = await call.tx.all(push.numbers)
     except (StoreFailure, TxClosed, AgoraError) as error:
@@ -377,16 +381,16 @@ async def _push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
 
 
 COMPONENTS: dict[str, Check] = {
-    "database": _database,
-    "mcp_server": _mcp_server,
-    "agents": _agents,
-    "events": _events,
-    "upstreams": _upstreams,
-    "remotes": _remotes,
-    "push": _push,
-    "bus": _bus,
-    "disk": _disk,
-    "memory": _memory,
-    "controllers": _controllers,
-    "event_loop": _event_loop,
+    "database": _check_database,
+    "mcp_server": _check_mcp_server,
+    "agents": _check_agents,
+    "events": _check_events,
+    "upstreams": _check_upstreams,
+    "remotes": _check_remotes,
+    "push": _check_push,
+    "bus": _check_bus,
+    "disk": _check_disk,
+    "memory": _check_memory,
+    "controllers": _check_controllers,
+    "event_loop": _check_event_loop,
 }

@@ -24,7 +24,7 @@ from agora.telemetry import LoopWatchdog
 
 from . import trend
 
-__all__ = ["HEALTH_MONITOR", "HealthMonitor", "Loop", "Probe", "Sample", "machine"]
+__all__ = ["HEALTH_MONITOR", "HealthMonitor", "Loop", "Probe", "Sample", "measure_machine"]
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class HealthMonitor:
             failure = f"no answer within {CHECK_SECONDS:g} s"
         except Exception as error:
             log.warning("the store failed its check", exc_info=error)
-            failure = _told(error)
+            failure = _describe_failure(error)
         sample = Sample(self._clock.now(), failure, values)
         self._samples.append(sample)
         return sample
@@ -121,7 +121,7 @@ class HealthMonitor:
         except TimeoutError:
             failure = f"no commit within {PROBE_SECONDS:g} s"
         except StoreUnavailable as error:
-            failure, cause = _told(error), error.extra["cause"]
+            failure, cause = _describe_failure(error), error.extra["cause"]
         except Exception as error:
             failure = type(error).__name__
         before = self.probed.failure if self.probed is not None else None
@@ -184,10 +184,10 @@ class HealthMonitor:
         The bus only where it is Redis.
         """
         probe = self.probed
-        found = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
+        states = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
         if self.bus() is not None:
-            found["bus"] = "unreachable" if self.bus_fault() else "ok"
-        return found
+            states["bus"] = "unreachable" if self.bus_fault() else "ok"
+        return states
 
     def bus_fault(self) -> str | None:
         """Why Redis cannot be had; None where it can, or where the bus is embedded."""
@@ -195,7 +195,7 @@ class HealthMonitor:
         return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."
 
 
-def _told(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     """What is shown of a failure of the store: its own words may hold a password."""
     return error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
 
@@ -205,12 +205,12 @@ def _told(error: Exception) -> str:
 
 def _machine_of(directory: Path) -> Machine:
     def measure() -> Mapping[str, float]:
-        return machine(directory)
+        return measure_machine(directory)
 
     return measure
 
 
-def machine(directory: Path) -> dict[str, float]:
+def measure_machine(directory: Path) -> dict[str, float]:
     """Disk of a directory, and memory of this process and its machine or container, in bytes.
 
     What the system does not tell is left out.
@@ -222,15 +222,15 @@ def machine(directory: Path) -> dict[str, float]:
     except OSError:
         log.debug("the disk cannot be measured", exc_info=True)
     try:
-        values |= _memory()
+        values |= _read_memory()
     except (OSError, ValueError, IndexError, KeyError):
         log.debug("the memory cannot be measured", exc_info=True)
     return values
 
 
-def _memory() -> dict[str, float]:
-    rss = float(int(_text("/proc/self/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
-    lines = (line.split() for line in _text("/proc/meminfo").splitlines())
+def _read_memory() -> dict[str, float]:
+    rss = float(int(_read_text("/proc/self/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+    lines = (line.split() for line in _read_text("/proc/meminfo").splitlines())
     machine = {words[0].rstrip(":"): float(words[1]) * 1024 for words in lines}
     total, available = machine["MemTotal"], machine["MemAvailable"]
     limit = _container_limit()
@@ -242,12 +242,12 @@ def _memory() -> dict[str, float]:
 def _container_limit() -> float | None:
     """Memory that the container may use, where there is one with a limit."""
     try:
-        return float(_text("/sys/fs/cgroup/memory.max"))
+        return float(_read_text("/sys/fs/cgroup/memory.max"))
     except (OSError, ValueError):  # none, or "max"
         return None
 
 
-def _text(path: str) -> str:
+def _read_text(path: str) -> str:
     return Path(path).read_text("ascii")
 
 

@@ -23,7 +23,7 @@ from agora_sdk.errors import InvalidRequest
 
 from . import queries as statements
 
-__all__ = ["FIRST", "LAST", "Log", "Wanted", "wanted"]
+__all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "build_filter"]
 
 FIRST: Final = ""
 LAST: Final = "msg_g"  #: sorts after every id
@@ -34,7 +34,7 @@ AT_ONCE: Final = 6  #: messages read by one statement: each may be large
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MessageFilter:
     """Which messages: names of the filters that are present, the words, and the values of both."""
 
     filters: frozenset[str]
@@ -52,7 +52,7 @@ class Wanted:
         return READING if self.words else STRETCH
 
 
-async def wanted(
+async def build_filter(
     call: Call,
     *,
     type: str | None,
@@ -65,36 +65,36 @@ async def wanted(
     message_id: str | None = None,
     since: datetime | None,
     until: datetime | None,
-) -> Wanted:
+) -> MessageFilter:
     """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
     values: dict[str, Any] = {"type": type, "priority": priority, "correlation_id": correlation_id}
     values |= {"message_id": message_id}
     values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
     if from_agent is not None:
-        values["from_agent"] = (await _meant(call.tx, from_agent))[0]
+        values["from_agent"] = (await _resolve_agent(call.tx, from_agent))[0]
     if agent is not None:
-        values["agent"], values["address"] = await _meant(call.tx, agent)
+        values["agent"], values["address"] = await _resolve_agent(call.tx, agent)
     if to_agent == "broadcast":
         values["broadcast"] = True
     elif to_agent is not None:
-        values["to_agent"], values["to_address"] = await _meant(call.tx, to_agent)
+        values["to_agent"], values["to_address"] = await _resolve_agent(call.tx, to_agent)
     if not call.caller.may("read:all"):
         values["viewer"] = call.caller.subject
     present = {name: value for name, value in values.items() if value is not None}
-    words = _words(q)
-    texts = {f"word_{letter}": _pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
+    words = _split_words(q)
+    texts = {f"word_{letter}": _like_pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
     filters = frozenset(present) - {"address", "to_address"}
     present.pop("broadcast", None)
-    return Wanted(filters, len(words), present | texts)
+    return MessageFilter(filters, len(words), present | texts)
 
 
-async def _meant(tx: Reader, ref: str) -> tuple[str, str]:
+async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
     """The id of an agent, and the address under which messages are held for its name."""
     row = await find_agent(tx, ref)
     return (ref, held_address(ref)) if row is None else (row["agent_id"], held_address(row["agent_name"]))
 
 
-def _words(q: str | None) -> list[str]:
+def _split_words(q: str | None) -> list[str]:
     words = list(dict.fromkeys((q or "").split()))
     if len(words) > statements.WORDS:
         raise InvalidRequest(
@@ -104,67 +104,67 @@ def _words(q: str | None) -> list[str]:
     return words
 
 
-def _pattern(word: str) -> str:
+def _like_pattern(word: str) -> str:
     for special in "~%_":
         word = word.replace(special, f"~{special}")
     return f"%{word}%"
 
 
 @dataclass(slots=True)
-class Log:
+class MessageLogReader:
     """The log as one caller reads it. Where one look finds all there is, it is read in one stretch."""
 
-    wanted: Wanted
+    filter: MessageFilter
     _last: str = ""  # message of the stretch that an export is in
 
-    async def back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
+    async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
         """At most so many messages and bytes before one, newest first, and where to go on; None where nothing is."""
-        query = statements.page(self.wanted.filters, self.wanted.words, True)
+        query = statements.page(self.filter.filters, self.filter.words, True)
         rows: list[Row] = []
         budget = paging.PageBudget(most)
         for _ in range(STRETCHES):
-            end = await self._older(tx, before)
+            end = await self._page_end_before(tx, before)
             after = FIRST if end is None else _just_before(end["message_id"])
-            read = asked = AT_ONCE
-            while read == asked:
-                asked = min(limit + 1 - len(rows), AT_ONCE)
-                found = await tx.all(query, before=before, after=after, limit=asked, **self.wanted.values)
-                read = len(found)
-                for row in found:
+            read = batch = AT_ONCE
+            while read == batch:
+                batch = min(limit + 1 - len(rows), AT_ONCE)
+                page_rows = await tx.all(query, before=before, after=after, limit=batch, **self.filter.values)
+                read = len(page_rows)
+                for row in page_rows:
                     if len(rows) == limit or not budget.fits(row):
-                        return await shown(tx, rows), rows[-1]["message_id"]
+                        return await build_messages(tx, rows), rows[-1]["message_id"]
                     rows.append(row)
-                before = rows[-1]["message_id"] if found else before
+                before = rows[-1]["message_id"] if page_rows else before
             if end is None or self._too_old(end):
-                return await shown(tx, rows), None
+                return await build_messages(tx, rows), None
             before = end["message_id"]
-        return await shown(tx, rows), before
+        return await build_messages(tx, rows), before
 
-    async def forth(
+    async def read_forward(
         self, tx: Reader, after: str, ceiling: str, limit: int, most: int
     ) -> tuple[list[LoggedMessage], bool]:
         """At most so many messages and bytes between two, oldest first, however far apart, and whether that was all."""
-        query = statements.page(self.wanted.filters, self.wanted.words, False)
+        query = statements.page(self.filter.filters, self.filter.words, False)
         while True:
             if after >= self._last:
-                end = await self._newer(tx, after)
+                end = await self._page_end_after(tx, after)
                 self._last = ceiling if end is None else min(ceiling, end["message_id"])
             before = min(ceiling, _just_after(self._last))
-            rows = await tx.all(query, after=after, before=before, limit=limit, **self.wanted.values)
+            rows = await tx.all(query, after=after, before=before, limit=limit, **self.filter.values)
             fitting, more = paging.take_fitting_rows(rows, limit, most)
-            done = len(rows) < limit and before >= ceiling and not more
-            if rows or done:
-                return await shown(tx, fitting), done
+            finished = len(rows) < limit and before >= ceiling and not more
+            if rows or finished:
+                return await build_messages(tx, fitting), finished
             after = self._last
 
-    async def count(self, tx: Reader, limit: int) -> tuple[int, bool]:
+    async def count_messages(self, tx: Reader, limit: int) -> tuple[int, bool]:
         """How many messages there are, counted up to a limit, and whether there may be more."""
-        query, total, before = statements.page_count(self.wanted.filters, self.wanted.words), 0, LAST
+        query, total, before = statements.page_count(self.filter.filters, self.filter.words), 0, LAST
         for _ in range(STRETCHES):
-            end = await self._older(tx, before)
+            end = await self._page_end_before(tx, before)
             after = FIRST if end is None else _just_before(end["message_id"])
-            left = limit + 1 - total
-            row = await tx.one(query, before=before, after=after, limit=left, **self.wanted.values)
+            remaining = limit + 1 - total
+            row = await tx.one(query, before=before, after=after, limit=remaining, **self.filter.values)
             total += row["total"] if row is not None else 0
             if total > limit:
                 return limit, True
@@ -173,20 +173,20 @@ class Log:
             before = end["message_id"]
         return total, True
 
-    async def _older(self, tx: Reader, before: str) -> Row | None:
+    async def _page_end_before(self, tx: Reader, before: str) -> Row | None:
         """Where the stretch ends that goes back from a message."""
-        if self.wanted.quick:
+        if self.filter.quick:
             return None
-        return await tx.one(statements.older, before=before, window=self.wanted.stretch - 1)
+        return await tx.one(statements.older, before=before, window=self.filter.stretch - 1)
 
-    async def _newer(self, tx: Reader, after: str) -> Row | None:
-        if self.wanted.quick:
+    async def _page_end_after(self, tx: Reader, after: str) -> Row | None:
+        if self.filter.quick:
             return None
-        return await tx.one(statements.newer, after=after, window=self.wanted.stretch - 1)
+        return await tx.one(statements.newer, after=after, window=self.filter.stretch - 1)
 
     def _too_old(self, row: Row) -> bool:
         """Whether everything before a message was sent before what is asked for."""
-        since: int | None = self.wanted.values.get("since")
+        since: int | None = self.filter.values.get("since")
         return since is not None and row["created_at"] < since - SKEW
 
 
@@ -205,26 +205,28 @@ def _just_after(message_id: str) -> str:
 # -- what is shown -------------------------------------------------------------------------------
 
 
-async def shown(tx: Reader, rows: Sequence[Row]) -> list[LoggedMessage]:
+async def build_messages(tx: Reader, rows: Sequence[Row]) -> list[LoggedMessage]:
     """Messages with where they are, those that went to one agent."""
-    recipients = {ref: await _recipient(tx, ref) for ref in dict.fromkeys(map(_single, rows)) if ref is not None}
-    pairs = [(recipients[ref], row["message_id"]) for row in rows if (ref := _single(row)) is not None]
-    found = await tx.all(statements.states, pairs=encode_json(pairs)) if pairs else ()
-    states = {row["message_id"]: row["state"] for row in found}
-    return [_message(row, states.get(row["message_id"])) for row in rows]
+    recipients = {
+        ref: await _resolve_recipient(tx, ref) for ref in dict.fromkeys(map(_single_recipient, rows)) if ref is not None
+    }
+    pairs = [(recipients[ref], row["message_id"]) for row in rows if (ref := _single_recipient(row)) is not None]
+    state_rows = await tx.all(statements.states, pairs=encode_json(pairs)) if pairs else ()
+    states = {row["message_id"]: row["state"] for row in state_rows}
+    return [_build_message(row, states.get(row["message_id"])) for row in rows]
 
 
-def _single(row: Row) -> str | None:
+def _single_recipient(row: Row) -> str | None:
     ref: str = row["to_agent"]
     return None if row["broadcast"] or "," in ref or ref.startswith("capability:") else ref
 
 
-async def _recipient(tx: Reader, ref: str) -> str:
+async def _resolve_recipient(tx: Reader, ref: str) -> str:
     row = await find_agent(tx, ref)
     return held_address(ref) if row is None else str(row["agent_id"])
 
 
-def _message(row: Row, state: str | None) -> LoggedMessage:
+def _build_message(row: Row, state: str | None) -> LoggedMessage:
     return LoggedMessage.model_construct(
         message_id=row["message_id"],
         timestamp=to_datetime(row["created_at"]),

@@ -57,7 +57,7 @@ _TYPES = {"since": BIG, "until": BIG, "limit": BIG}
 _LIKE, _ILIKE = "m.content like :word_{} escape '~'", "m.content ilike :word_{} escape '~'"
 
 
-def _stretch(filters: frozenset[str], words: int, like: str) -> str:
+def _page_conditions(filters: frozenset[str], words: int, like: str) -> str:
     """The messages of a stretch, with the filters that are present and so many words."""
     conditions = [text for name, text in _FILTERS.items() if name in filters]
     conditions += [like.format(letter) for letter in LETTERS[:words]]
@@ -74,8 +74,8 @@ def page(filters: frozenset[str], words: int, descending: bool) -> Query:
     """Messages of a stretch, newest or oldest first."""
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(
-        form.format(_stretch(filters, words, _LIKE)),
-        form.format(_stretch(filters, words, _ILIKE)),
+        form.format(_page_conditions(filters, words, _LIKE)),
+        form.format(_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
     )
@@ -86,8 +86,8 @@ def page_count(filters: frozenset[str], words: int) -> Query:
     """How many messages of a stretch there are, counted up to :limit."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
-        form.format(_stretch(filters, words, _LIKE)),
-        form.format(_stretch(filters, words, _ILIKE)),
+        form.format(_page_conditions(filters, words, _LIKE)),
+        form.format(_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
     )
@@ -106,18 +106,18 @@ _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
 
-def _each(sql: str) -> Query:
+def _by_agent(sql: str) -> Query:
     return Query(sql.replace("@ids", _IDS), sql.replace("@ids", _IDS_POSTGRES))
 
 
-active_tasks = _each(
+active_tasks = _by_agent(
     """
     select assigned_agent as agent_id, count(*) as tasks from tasks
     where tenant_id = :tenant and completed_at is null and status = 'in_progress' and assigned_agent @ids
     group by assigned_agent
     """
 )
-waiting_for = _each(
+waiting_for = _by_agent(
     """
     select recipient as agent_id, count(*) as messages from deliveries
     where tenant_id = :tenant and state in ('held', 'queued') and recipient @ids group by recipient
@@ -144,15 +144,15 @@ ended = Query(
 )
 
 
-def _bounded(condition: str, **types: str) -> Query:
+def _bounded_count(condition: str, **types: str) -> Query:
     """How many rows there are, counted up to :limit."""
     sql = f"select count(*) as total from (select 1 from {condition} limit :limit) as counted"
     return Query(sql, types={"limit": BIG, **types}, scan=True)
 
 
-queued = _bounded("tasks where tenant_id = :tenant and waiting = 1")
-messages_since = _bounded("messages where tenant_id = :tenant and message_id > :after")
-waiting = _bounded("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
+queued = _bounded_count("tasks where tenant_id = :tenant and waiting = 1")
+messages_since = _bounded_count("messages where tenant_id = :tenant and message_id > :after")
+waiting = _bounded_count("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
 cost = Query(
     """
     select currency, cast(sum(amount) as bigint) as amount from billing_days

@@ -25,8 +25,8 @@ from agora_sdk.contract.workers import WorkerPage
 from agora_sdk.errors import InvalidRequest, PermissionDenied
 
 from . import queries as statements
-from .message_log import FIRST, LAST, Log, wanted
-from .statistics import stats
+from .message_log import FIRST, LAST, MessageLogReader, build_filter
+from .statistics import collect_stats
 
 __all__ = ["MonitorService"]
 
@@ -39,7 +39,7 @@ class MonitorService(BoundService, contract.Monitor):
 
     @implements
     async def stats(self) -> contract.MonitorStats:
-        return await stats(self.call)
+        return await collect_stats(self.call)
 
     @implements
     async def agents(
@@ -51,23 +51,23 @@ class MonitorService(BoundService, contract.Monitor):
         cursor: str | None = None,
     ) -> contract.MonitoredAgentPage:
         tx = self.call.tx
-        found = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
-        ids = encode_json([agent.agent_id for agent in found.agents])
+        page = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
+        ids = encode_json([agent.agent_id for agent in page.agents])
         tasks = {row["agent_id"]: row["tasks"] for row in await tx.all(statements.active_tasks, ids=ids)}
         mail = {row["agent_id"]: row["messages"] for row in await tx.all(statements.waiting_for, ids=ids)}
         agents = [
             contract.MonitoredAgent.model_construct(
                 **dict(agent), active_tasks=tasks.get(agent.agent_id, 0), waiting_messages=mail.get(agent.agent_id, 0)
             )
-            for agent in found.agents
+            for agent in page.agents
         ]
         return contract.MonitoredAgentPage.model_construct(
             agents=agents,
             count=len(agents),
-            total=found.total,
-            total_is_estimate=found.total_is_estimate,
-            has_more=found.has_more,
-            next_cursor=found.next_cursor,
+            total=page.total,
+            total_is_estimate=page.total_is_estimate,
+            has_more=page.has_more,
+            next_cursor=page.next_cursor,
         )
 
     @implements
@@ -99,8 +99,8 @@ class MonitorService(BoundService, contract.Monitor):
     ) -> contract.MessageLog:
         ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
         options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
-        found, page = await self._page(options, since, until, limit, cursor)
-        return contract.MessageLog.model_construct(messages=found, **page)
+        messages, page = await self._read_page(options, since, until, limit, cursor)
+        return contract.MessageLog.model_construct(messages=messages, **page)
 
     @implements
     async def search(
@@ -114,17 +114,17 @@ class MonitorService(BoundService, contract.Monitor):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.SearchResults:
-        found, page = await self._page({"q": q, "type": type, "agent": agent}, since, until, limit, cursor)
-        return contract.SearchResults.model_construct(query=q, results=found, **page)
+        results, page = await self._read_page({"q": q, "type": type, "agent": agent}, since, until, limit, cursor)
+        return contract.SearchResults.model_construct(query=q, results=results, **page)
 
-    async def _page(
+    async def _read_page(
         self, options: dict[str, Any], since: datetime | None, until: datetime | None, limit: int, cursor: str | None
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
         before = str(paging.decode_cursor(cursor)[0]) if cursor else LAST
-        log = Log(await wanted(self.call, **options, since=since, until=until))
-        found, onward = await log.back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
+        log = MessageLogReader(await build_filter(self.call, **options, since=since, until=until))
+        messages, onward = await log.read_back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(onward) if onward is not None else None
-        return found, {"count": len(found), "has_more": onward is not None, "next_cursor": following}
+        return messages, {"count": len(messages), "has_more": onward is not None, "next_cursor": following}
 
     @implements
     async def count(
@@ -143,8 +143,8 @@ class MonitorService(BoundService, contract.Monitor):
     ) -> contract.MessageCount:
         ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
         options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
-        log = Log(await wanted(self.call, **options, since=since, until=until))
-        total, estimate = await log.count(self.call.tx, paging.EXACT_UP_TO)
+        log = MessageLogReader(await build_filter(self.call, **options, since=since, until=until))
+        total, estimate = await log.count_messages(self.call.tx, paging.EXACT_UP_TO)
         return contract.MessageCount(total=total, total_is_estimate=estimate, type_filter=type)
 
     @implements
@@ -166,20 +166,23 @@ class MonitorService(BoundService, contract.Monitor):
         # The dispatcher awaits the description within a read; the feed reads the log of it.
         ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
         options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
-        following = self._export(options | {"since": since, "until": until}, last_event_id)
+        following = self._follow_export(options | {"since": since, "until": until}, last_event_id)
         return cast("AsyncIterator[contract.LoggedMessage]", following)
 
-    async def _export(self, options: dict[str, Any], last_event_id: str | None) -> LogStreamSpec:
-        log, ceiling = Log(await wanted(self.call, **options)), new_id("msg")  # what comes later is not waited for
+    async def _follow_export(self, options: dict[str, Any], last_event_id: str | None) -> LogStreamSpec:
+        log, ceiling = (
+            MessageLogReader(await build_filter(self.call, **options)),
+            new_id("msg"),
+        )  # what comes later is not waited for
 
-        async def read(reader: Reader, position: int) -> LogPage:
+        async def read_messages(reader: Reader, position: int) -> LogPage:
             after = _id_of(position) if position else FIRST
-            found, done = await log.forth(reader, after, ceiling, EXPORTED, paging.STRETCH_BYTES)
-            entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in found]
-            return LogPage(entries, done)
+            messages, finished = await log.read_forward(reader, after, ceiling, EXPORTED, paging.STRETCH_BYTES)
+            entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in messages]
+            return LogPage(entries, finished)
 
         viewer = Viewer(self.call.caller.subject, self.call.caller.may("read:all"))
-        return LogStreamSpec(read, ceiling, viewer, _position(last_event_id))
+        return LogStreamSpec(read_messages, ceiling, viewer, _parse_position(last_event_id))
 
     # -- live, and stepping in -------------------------------------------------------------------
 
@@ -203,7 +206,7 @@ class MonitorService(BoundService, contract.Monitor):
     ) -> contract.Intervention:
         call = self.call
         agent = call.target = str((await load_agent(call.tx, agent_id))["agent_id"])
-        told: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": to_datetime(call.now)}
+        fields: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": to_datetime(call.now)}
         if action == "message":
             if not message.strip():
                 raise InvalidRequest(
@@ -215,7 +218,7 @@ class MonitorService(BoundService, contract.Monitor):
             send = MessagingService(call).send
             receipt = await send(agent, message, INTERVENTION, Priority.HIGH, metadata=metadata)
             call.target, call.detail = agent, reason or None
-            return contract.Intervention(**told, message_id=receipt.message_id, status=receipt.status)
+            return contract.Intervention(**fields, message_id=receipt.message_id, status=receipt.status)
         if not call.caller.may("admin"):
             raise PermissionDenied(
                 f"{action} needs the scope 'admin'.", fix="Ask an operator for a key that has it.", required="admin"
@@ -223,7 +226,7 @@ class MonitorService(BoundService, contract.Monitor):
         override = await AdminService(call).override(
             agent, OverrideAction(action), (reason or message)[:2000], priority, expires_in
         )
-        return contract.Intervention(**told, override_id=override.override_id, status=override.status)
+        return contract.Intervention(**fields, override_id=override.override_id, status=override.status)
 
 
 def _number_of(message: contract.LoggedMessage) -> int:
@@ -234,7 +237,7 @@ def _id_of(number: int) -> str:
     return f"msg_{number:032x}"
 
 
-def _position(last_event_id: str | None) -> int:
+def _parse_position(last_event_id: str | None) -> int:
     position = int(last_event_id or 0)
     if position >= 1 << 128:
         raise InvalidRequest(

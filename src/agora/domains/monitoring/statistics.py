@@ -13,23 +13,23 @@ from agora.domains.billing.accounts import visible_account
 from agora.domains.billing.money import day_of, from_micros
 from agora_sdk.contract.monitor import Minute, Money, MonitorStats
 
-from . import health_queries as vitals
+from . import health_queries
 from . import queries as statements
 
-__all__ = ["stats"]
+__all__ = ["collect_stats"]
 
 HOUR: Final = 3_600_000_000
 MILLISECOND: Final = 1000
 
 
-async def stats(call: Call) -> MonitorStats:
+async def collect_stats(call: Call) -> MonitorStats:
     """Everything that is counted, for the caller."""
     tx, since = call.tx, call.now - HOUR
-    agents = {row["status"]: row["agents"] for row in await tx.all(vitals.agents)}
+    agents = {row["status"]: row["agents"] for row in await tx.all(health_queries.agents)}
     tasks = {row["status"]: row["tasks"] for row in await tx.all(statements.open_tasks)}
     ended = await tx.all(statements.ended, since=since, limit=EXACT_UP_TO)
     rows = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
-    sent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
+    recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
     waiting = await tx.one(statements.waiting, limit=EXACT_UP_TO)
     return MonitorStats.model_construct(
         agents=sum(agents.values()),
@@ -37,10 +37,10 @@ async def stats(call: Call) -> MonitorStats:
         tasks_open=sum(tasks.values()),
         tasks_by_status=tasks | {row["status"]: row["tasks"] for row in ended},
         queue_depth=rows["total"] if rows else 0,
-        messages_last_hour=sent["total"] if sent else 0,
+        messages_last_hour=recent["total"] if recent else 0,
         messages_waiting=waiting["total"] if waiting else 0,
-        **await _traffic(call),
-        cost_today=await _cost(call),
+        **await _traffic_stats(call),
+        cost_today=await _cost_today(call),
         streams=int(call.context.live.get("subscribers", 0)),
         last_sequence=await event_log.read_head(tx),
         started_at=to_datetime(call.context.started_at),
@@ -48,7 +48,7 @@ async def stats(call: Call) -> MonitorStats:
     )
 
 
-async def _traffic(call: Call) -> dict[str, Any]:
+async def _traffic_stats(call: Call) -> dict[str, Any]:
     """Calls of the last hour, by the minute and in all."""
     traffic = call.context.ports.find(TRAFFIC)
     assert traffic is not None, "a server that answers counts its calls"
@@ -57,33 +57,33 @@ async def _traffic(call: Call) -> dict[str, Any]:
     whole = type(hour[0][1])()
     for _, minute in hour:
         whole.add(minute)
-    done = whole.calls + whole.reads
+    total = whole.calls + whole.reads
     return {
-        "minutes": [_minute(at, minute) for at, minute in hour],
+        "minutes": [_build_minute(at, minute) for at, minute in hour],
         "calls_last_hour": whole.calls,
         "errors_last_hour": whole.errors,
-        "error_rate": round(whole.errors / done, 6) if done else 0.0,
-        "p50_ms": _rounded(whole.quantile(0.5)),
-        "p95_ms": _rounded(whole.quantile(0.95)),
+        "error_rate": round(whole.errors / total, 6) if total else 0.0,
+        "p50_ms": _round_ms(whole.quantile(0.5)),
+        "p95_ms": _round_ms(whole.quantile(0.95)),
     }
 
 
-def _minute(at: int, minute: Any) -> Minute:
+def _build_minute(at: int, minute: Any) -> Minute:
     return Minute.model_construct(
         minute=to_datetime(at),
         calls=minute.calls,
         reads=minute.reads,
         errors=minute.errors,
-        p50_ms=_rounded(minute.quantile(0.5)),
-        p95_ms=_rounded(minute.quantile(0.95)),
+        p50_ms=_round_ms(minute.quantile(0.5)),
+        p95_ms=_round_ms(minute.quantile(0.95)),
     )
 
 
-def _rounded(milliseconds: float | None) -> float | None:
+def _round_ms(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-async def _cost(call: Call) -> list[Money] | None:
+async def _cost_today(call: Call) -> list[Money] | None:
     """What today has cost so far, as it is in the ledger."""
     if not call.caller.may("read:billing"):
         return None

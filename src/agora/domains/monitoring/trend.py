@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Line", "fit", "in_words", "seconds_until"]
+__all__ = ["Line", "fit_line", "format_duration", "seconds_until"]
 
 Point = tuple[float, float]  # seconds, value
 
@@ -21,7 +21,7 @@ class Line:
     fit: float
 
 
-def fit(points: Sequence[Point]) -> Line | None:
+def fit_line(points: Sequence[Point]) -> Line | None:
     """The line through points; None through fewer than two moments."""
     count = len(points)
     if count < 2:
@@ -46,14 +46,14 @@ def seconds_until(points: Sequence[Point], limit: float, *, at_least: float) -> 
     """
     if not points or points[-1][0] - points[0][0] < at_least:
         return None
-    line = fit(points)
+    line = fit_line(points)
     if line is None or not line.slope or line.fit < CLEAR:
         return None
-    left = (limit - line.last) / line.slope
-    return left if left >= 0 else None
+    remaining = (limit - line.last) / line.slope
+    return remaining if remaining >= 0 else None
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time to come, roughly: ``3 h``, ``12 min``, ``40 s``."""
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= size:

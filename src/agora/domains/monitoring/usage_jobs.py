@@ -25,30 +25,30 @@ class UsageCounters(Controller):
 
     async def load(self) -> None:
         """Take over what was counted before the start."""
-        await self.each_tenant(self._load)
+        await self.each_tenant(self._load_tenant)
 
-    async def _load(self, tenant: str) -> None:
+    async def _load_tenant(self, tenant: str) -> None:
         self.house.meter.load(tenant, await self.read(tenant, statements.counted))
 
     async def step(self) -> None:
         for tenant in self.house.meter.tenants():
-            await self._flush(tenant)
+            await self._flush_tenant(tenant)
         for tenant in self.house.meter.traffic.tenants():
             await self._keep_minutes(tenant)
 
     async def finish(self) -> None:
         await self.step()
 
-    async def _flush(self, tenant: str) -> None:
+    async def _flush_tenant(self, tenant: str) -> None:
         meter = self.house.meter
         leaving = dict(sorted(meter.leaving(tenant).items()))
         if not leaving:
             return
 
-        async def work(call: Call) -> dict[Key, Usage]:
-            return await _add(call, leaving)
+        async def add_counts(call: Call) -> dict[Key, Usage]:
+            return await _add_counts(call, leaving)
 
-        meter.stored(tenant, await self.act(tenant, work))
+        meter.stored(tenant, await self.act(tenant, add_counts))
 
     async def _keep_minutes(self, tenant: str) -> None:
         traffic = self.house.meter.traffic
@@ -56,25 +56,25 @@ class UsageCounters(Controller):
         if not rows:
             return
 
-        async def work(call: Call) -> None:
+        async def write_minutes(call: Call) -> None:
             for number, row in rows.items():
                 await call.tx.execute(monitor.keep_minute, minute=number, server=traffic.server, **row)
             await call.tx.execute(monitor.prune_minutes, before=traffic.since(call.now))
 
         try:
-            await self.act(tenant, work)
+            await self.act(tenant, write_minutes)
         except BaseException:
             traffic.returned(tenant, rows)
             raise
 
 
-async def _add(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
+async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
     """Add counts to the stored ones; answers every counter as it is now."""
-    known = await call.tx.all(statements.locked)
-    missing = leaving.keys() - _totals(known).keys()
+    rows = await call.tx.all(statements.locked)
+    missing = leaving.keys() - _totals_by_key(rows).keys()
     for operation, version in sorted(missing):
         await call.tx.execute(statements.begin, operation=operation, version=version, now=call.now)
-    totals = _totals(await call.tx.all(statements.locked) if missing else known)
+    totals = _totals_by_key(await call.tx.all(statements.locked) if missing else rows)
     for key, counted in leaving.items():
         total = totals[key]
         total.add(counted)
@@ -90,5 +90,5 @@ async def _add(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
     return totals
 
 
-def _totals(rows: Sequence[Row]) -> dict[Key, Usage]:
+def _totals_by_key(rows: Sequence[Row]) -> dict[Key, Usage]:
     return {(row["operation"], row["version"]): Usage.of(row) for row in rows}

@@ -16,7 +16,7 @@ from agora_sdk.errors import InvalidRequest
 
 from . import queries as statements
 from .queries import Selection, Term
-from .words import distance, errors_allowed, pieces
+from .words import errors_allowed, split_pieces, typing_distance
 
 __all__ = ["AgentSearch"]
 
@@ -25,7 +25,7 @@ INLINE = 1000  # rows that are walked over on the event loop at most
 COMMON = 10_000  # for a page
 COUNTED = 100_000  # for the total
 CANDIDATES = 100  # known words that one word is compared with
-MEANT = 20  # known words that it is taken for
+MOST_TERMS = 20  # known words that it is taken for
 NOBODY = (0, False)
 EXACT, NEAR = 0, 1
 
@@ -51,47 +51,47 @@ class AgentSearch:
 
     # -- in the order of registration ------------------------------------------------------------
 
-    async def listed(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
-        after = _after(paging.decode_cursor(cursor)[0]) if cursor else ""
+    async def list_agents(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
+        after = _check_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
-            return _page([], self.call.now, NOBODY)
-        counts = await self._counts()
-        if counts is not None and not self._possible(counts):
-            return _page([], self.call.now, NOBODY)
+            return _build_page([], self.call.now, NOBODY)
+        counts = await self._capability_counts()
+        if counts is not None and not self._is_possible(counts):
+            return _build_page([], self.call.now, NOBODY)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
         private = plain["private"] if plain is not None and self.chosen.sees != "all" else 0
         gathered = sum(row["agents"] for row in counts or ())
         chosen = replace(
             self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
         )
-        query = statements.page(chosen)
+        query = statements.agents_page(chosen)
 
-        async def read(place: str, count: int) -> Sequence[Row]:
+        async def read_rows(place: str, count: int) -> Sequence[Row]:
             skipped = offset if place == after else 0
-            return await self._all(query, after=place, limit=count, offset=skipped)
+            return await self._run_query(query, after=place, limit=count, offset=skipped)
 
-        rows, more = await paging.read_page(read, after, "agent_id", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(read_rows, after, "agent_id", limit, self.call.context.settings.page_bytes)
         if plain is not None:
-            total = await self._counted(plain), False
+            total = await self._visible_count(plain), False
         else:
-            total = await self._total(replace(chosen, common=gathered > COUNTED), after="")
+            total = await self._count_total(replace(chosen, common=gathered > COUNTED), after="")
         following = paging.encode_cursor(rows[-1]["agent_id"]) if more else None
-        return _page(rows, self.call.now, total, following)
+        return _build_page(rows, self.call.now, total, following)
 
-    async def _counts(self) -> Sequence[Row] | None:
+    async def _capability_counts(self) -> Sequence[Row] | None:
         """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
         if not self.capabilities or self.chosen.retired:
             return None
         rows = await self.call.tx.all(statements.counts, capabilities=encode_json(self.capabilities))
-        known = {row["capability"]: row for row in rows}
-        self.capabilities.sort(key=lambda name: known[name]["agents"] if name in known else 0)
-        return [known[name] for name in self.capabilities if name in known]
+        rows_by_name = {row["capability"]: row for row in rows}
+        self.capabilities.sort(key=lambda name: rows_by_name[name]["agents"] if name in rows_by_name else 0)
+        return [rows_by_name[name] for name in self.capabilities if name in rows_by_name]
 
-    def _possible(self, counts: Sequence[Row]) -> bool:
+    def _is_possible(self, counts: Sequence[Row]) -> bool:
         """Whether there is anybody at all: nobody has all of several if nobody has one of them."""
         return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
 
-    async def _counted(self, counted: Row) -> int:
+    async def _visible_count(self, counted: Row) -> int:
         """The exact number of visible agents that have the one capability, from its counter."""
         agents, private = int(counted["agents"]), int(counted["private"])
         if self.chosen.sees == "all" or not private:
@@ -105,35 +105,39 @@ class AgentSearch:
 
     # -- the closest first -----------------------------------------------------------------------
 
-    async def searched(self, asked: list[str], limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
+    async def search_agents(
+        self, words: list[str], limit: int, offset: int, cursor: str | None
+    ) -> contract.FoundAgentPage:
         """What has all the words; only if nothing has, what has words that contain or resemble them."""
-        stage, place, after = _position(cursor) if cursor else (EXACT, 0, "")
+        stage, place, after = _decode_position(cursor) if cursor else (EXACT, 0, "")
         if self.chosen.retired:
             raise InvalidRequest(
                 "Agents that have left are not found by words.",
                 fix="Leave out 'search', or the status.",
                 errors=[{"field": "search", "message": "not with status=retired"}],
             )
-        if not asked:
-            return _page([], self.call.now, NOBODY)
+        if not words:
+            return _build_page([], self.call.now, NOBODY)
         chosen, total = replace(self.chosen, searched=True), NOBODY
         if stage == EXACT:
-            self.parameters |= statements.match([[_typed(word)] for word in asked])
-            total = await self._total(chosen, place=0, after="")
+            self.parameters |= statements.match_parameters([[_typed_term(word)] for word in words])
+            total = await self._count_total(chosen, place=0, after="")
         if total[0] == 0 and (stage == NEAR or not cursor):
             stage = NEAR
-            self.parameters |= statements.match(await self._meant(asked))
-            total = await self._total(chosen, place=0, after="")
-        rows = await self._all(statements.page(chosen), place=place, after=after, limit=limit + 1, offset=offset)
+            self.parameters |= statements.match_parameters(await self._expand_words(words))
+            total = await self._count_total(chosen, place=0, after="")
+        rows = await self._run_query(
+            statements.agents_page(chosen), place=place, after=after, limit=limit + 1, offset=offset
+        )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(stage, rows[-1]["place"], rows[-1]["agent_id"]) if more else None
-        return _page(rows, self.call.now, total, following)
+        return _build_page(rows, self.call.now, total, following)
 
-    async def _meant(self, asked: Sequence[str]) -> Sequence[Sequence[Term]]:
+    async def _expand_words(self, words: Sequence[str]) -> Sequence[Sequence[Term]]:
         """For each word itself and the known words that contain it, or that it may be a misspelling of."""
-        return [[_typed(word), *await self._terms(word)] for word in asked]
+        return [[_typed_term(word), *await self._similar_terms(word)] for word in words]
 
-    async def _terms(self, word: str) -> Sequence[Term]:
+    async def _similar_terms(self, word: str) -> Sequence[Term]:
         allowed = errors_allowed(word)
         if len(word) < 3 and word.isascii():
             return ()
@@ -143,33 +147,33 @@ class AgentSearch:
             shortest=len(word) - allowed,
             least=1 if allowed else statements.PIECES + 1,
             limit=CANDIDATES,
-            **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, pieces(word), strict=False)},
+            **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, split_pieces(word), strict=False)},
         )
         holding = [Term(row["term"]) for row in rows if row["intact"] > statements.PIECES]
-        return (holding or _nearest(word, [row["term"] for row in rows], allowed))[:MEANT]
+        return (holding or _nearest_terms(word, [row["term"] for row in rows], allowed))[:MOST_TERMS]
 
     # -- both ------------------------------------------------------------------------------------
 
-    async def _all(self, query: Query, **parameters: Any) -> Sequence[Row]:
-        known = self.parameters | parameters
-        known |= {
+    async def _run_query(self, query: Query, **parameters: Any) -> Sequence[Row]:
+        values = self.parameters | parameters
+        values |= {
             f"capability_{letter}": name for letter, name in zip(statements.LETTERS, self.capabilities, strict=False)
         }
-        return await self.call.tx.all(query, **known)
+        return await self.call.tx.all(query, **values)
 
-    async def _total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
-        rows = await self._all(statements.total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
+    async def _count_total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
+        rows = await self._run_query(statements.agents_total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
         return paging.bounded_total(rows[0]["total"])
 
 
-def _typed(word: str) -> Term:
+def _typed_term(word: str) -> Term:
     """A word as it was typed, perhaps not to its end."""
     return Term(word, goes_on=True, whole=True)
 
 
-def _nearest(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
+def _nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
     """Those of the terms that take the fewest errors, if any take few enough."""
-    errors = [distance(word, term, allowed) for term in terms]
+    errors = [typing_distance(word, term, allowed) for term in terms]
     fewest = min(errors, default=allowed + 1)
     if fewest > allowed:
         return []
@@ -177,7 +181,7 @@ def _nearest(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
     return [Term(term, whole=len(term) <= len(word) + allowed) for term in near]
 
 
-def _page(
+def _build_page(
     rows: Sequence[Row], now: int, total: tuple[int, bool], following: str | None = None
 ) -> contract.FoundAgentPage:
     agents = [agent_from_row(row, now) for row in rows]
@@ -191,22 +195,22 @@ def _page(
     )
 
 
-def _after(part: str) -> str:
+def _check_agent_id(part: str) -> str:
     """The agent that a cursor stands behind."""
     if not looks_like_id(part):
-        raise _foreign()
+        raise _cursor_error()
     return part
 
 
-def _position(cursor: str) -> tuple[int, int, str]:
+def _decode_position(cursor: str) -> tuple[int, int, str]:
     """Stage, place and agent of a cursor in ranked pages."""
     stage, place, agent_id = paging.decode_cursor(cursor, int, int, str)
     if stage not in (EXACT, NEAR) or not 0 < place < 10:
-        raise _foreign()
-    return stage, place, _after(agent_id)
+        raise _cursor_error()
+    return stage, place, _check_agent_id(agent_id)
 
 
-def _foreign() -> InvalidRequest:
+def _cursor_error() -> InvalidRequest:
     return InvalidRequest(
         "The cursor belongs to another query.",
         fix="Repeat the query as it was, with 'next_cursor' of the page before.",

@@ -8,7 +8,18 @@ from functools import lru_cache
 
 from agora.store.port import Query
 
-__all__ = ["LETTERS", "PIECES", "Selection", "Term", "counts", "match", "page", "private_seen", "terms", "total"]
+__all__ = [
+    "LETTERS",
+    "PIECES",
+    "Selection",
+    "Term",
+    "agents_page",
+    "agents_total",
+    "counts",
+    "match_parameters",
+    "private_seen",
+    "terms",
+]
 
 BIG = "bigint"
 LETTERS = "abcdefghijklmnopqrst"  #: of capabilities asked for, and of the pieces of a word
@@ -41,7 +52,7 @@ _ALSO = """
     exists (select 1 from agent_capabilities c{letter} where c{letter}.tenant_id = :tenant
         and c{letter}.capability = :capability_{letter} and c{letter}.agent_id = f.agent_id)
 """
-_HAD = "exists (select 1 from json_each(a.capabilities) h where h.value = :capability_{letter})"
+_HAD_CAPABILITY = "exists (select 1 from json_each(a.capabilities) h where h.value = :capability_{letter})"
 _HAD_POSTGRES = """
     exists (select 1 from json_array_elements_text(a.capabilities::json) h(value) where h.value = :capability_{letter})
 """
@@ -84,27 +95,27 @@ def _found_postgres(place: str) -> str:
     """
 
 
-def _place(inside: str) -> str:
+def _rank_column(inside: str) -> str:
     """The column that says where the words were found; ``inside`` is the condition for one place."""
     cases = " ".join(f"when {inside.format(name)} then {at}" for at, (name, _, _) in enumerate(_PLACES, 1))
     return f", case {cases} else {len(_PLACES) + 1} end as place"
 
 
-_PLACE = _place("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
-_PLACE_POSTGRES = _place("words @@ cast(:ts_{} as tsquery)")
+_PLACE = _rank_column("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
+_PLACE_POSTGRES = _rank_column("words @@ cast(:ts_{} as tsquery)")
 
 
-def _capabilities(chosen: Selection, first: int, had: str) -> str:
+def _capability_condition(chosen: Selection, first: int, had: str) -> str:
     """The condition on capabilities from the number ``first`` on."""
     form = had if chosen.retired else _ALSO
     each = [form.format(letter=letter) for letter in LETTERS[first : chosen.capabilities]]
     return f"({(' or ' if chosen.any else ' and ').join(each)})" if each else ""
 
 
-def _source(chosen: Selection, found: str) -> tuple[str, int]:
+def _id_source(chosen: Selection, matches: str) -> tuple[str, int]:
     """Where agent ids come from, and how many capabilities that has taken care of."""
     if chosen.searched:
-        return found, 0
+        return matches, 0
     if not chosen.capabilities or chosen.retired or (chosen.any and chosen.common):
         return "(select agent_id from agents where tenant_id = :tenant and agent_id > :after)", 0
     if chosen.any:
@@ -113,12 +124,12 @@ def _source(chosen: Selection, found: str) -> tuple[str, int]:
     return f"({_HAS.format(letter=LETTERS[0])})", 1
 
 
-def _body(chosen: Selection, found: str, had: str, *further: str) -> str:
-    source, done = _source(chosen, found)
+def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> str:
+    source, handled = _id_source(chosen, matches)
     conditions = [
         "a.tenant_id = :tenant",
         "a.retired_at is not null" if chosen.retired else "a.retired_at is null",
-        _capabilities(chosen, done, had),
+        _capability_condition(chosen, handled, had),
         _SEES[chosen.sees],
         *(text for name, text in _FILTERS.items() if name in chosen.filters),
         *further,
@@ -129,7 +140,7 @@ def _body(chosen: Selection, found: str, had: str, *further: str) -> str:
 
 
 @lru_cache(512)
-def page(chosen: Selection) -> Query:
+def agents_page(chosen: Selection) -> Query:
     """A page of agents after ``:after``: in the order of registration, or the closest first."""
     start: tuple[str, ...] = ()
     if chosen.searched:
@@ -139,20 +150,20 @@ def page(chosen: Selection) -> Query:
         columns, order = "a.*", "f.agent_id"
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
-        form.format(_body(chosen, _found_sqlite(_PLACE), _HAD, *start)),
-        form.format(_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
+        form.format(_select_body(chosen, _found_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
+        form.format(_select_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
         types=_TYPES,
         scan=chosen.scan,
     )
 
 
 @lru_cache(512)
-def total(chosen: Selection) -> Query:
+def agents_total(chosen: Selection) -> Query:
     """How many there are, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
-        form.format(_body(chosen, _found_sqlite(""), _HAD)),
-        form.format(_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
+        form.format(_select_body(chosen, _found_sqlite(""), _HAD_CAPABILITY)),
+        form.format(_select_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
         types=_TYPES,
         scan=True,
     )
@@ -219,7 +230,7 @@ class Term:
     whole: bool = False
 
 
-def match(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
+def match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
     """The parameters of a search for one term of every group, in either dialect."""
     parameters = {}
     for name, columns, weights in (*_PLACES, ("anywhere", "", "ABCD")):

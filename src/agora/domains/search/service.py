@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from agora.clock import to_datetime
 from agora.core.call import BoundService
-from agora.domains.discovery.service import info
-from agora.domains.discovery.service import page as service_page
+from agora.domains.discovery.service import build_service_info
+from agora.domains.discovery.service import build_service_page as service_page
 from agora.store.port import Row
 from agora_sdk.contract import Lifecycle, implements
 from agora_sdk.contract import query as contract
@@ -17,7 +17,7 @@ from agora_sdk.contract.fields import AgentStatus, ServiceTier
 
 from . import statistics_queries as statistics
 from .agents import AgentSearch
-from .words import words
+from .words import split_words
 
 __all__ = ["QueryService"]
 
@@ -46,12 +46,12 @@ class QueryService(BoundService, contract.Queries):
         # A reputation is shown rounded: what shows as 7.0 is at least 7.
         least = None if min_rating is None else min_rating - 0.005
         values = {"status": status, "service_tier": service_tier, "category": category, "min_rating": least}
-        found = AgentSearch(
+        agent_search = AgentSearch(
             self.call, list(dict.fromkeys(capabilities)), values, any=match == "any", retired=status == "retired"
         )
         if search is not None:
-            return await found.searched(words(search), limit, offset, cursor)
-        return await found.listed(limit, offset, cursor)
+            return await agent_search.search_agents(split_words(search), limit, offset, cursor)
+        return await agent_search.list_agents(limit, offset, cursor)
 
     @implements
     async def services(
@@ -64,9 +64,11 @@ class QueryService(BoundService, contract.Queries):
         offset: int = 0,
     ) -> contract.ServicePage:
         call = self.call
-        found = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
+        operations = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
         return service_page(
-            [info(call, operation, usage=True) for operation in found[offset : offset + limit]], len(found), offset
+            [build_service_info(call, operation, usage=True) for operation in operations[offset : offset + limit]],
+            len(operations),
+            offset,
         )
 
     @implements
@@ -81,11 +83,13 @@ class QueryService(BoundService, contract.Queries):
         assert waiting is not None
         assert events is not None
         operations = call.context.catalogue.visible(call.caller)
-        usage = [(found.name, call.context.catalogue.usage(found, call.caller.tenant)) for found in operations]
+        usage = [
+            (operation.name, call.context.catalogue.usage(operation, call.caller.tenant)) for operation in operations
+        ]
         return contract.Marketplace(
             agents_total=sum(row["agents"] for row in agents),
-            agents_by_status=_sums(agents, "status"),
-            agents_by_tier=_sums(agents, "service_tier"),
+            agents_by_status=_agents_by(agents, "status"),
+            agents_by_tier=_agents_by(agents, "service_tier"),
             top_capabilities={row["capability"]: row["agents"] for row in capabilities},
             messages=contract.MessageStatistics(
                 total=messages["total"], last_hour=messages["recent"], waiting=waiting["waiting"]
@@ -94,13 +98,13 @@ class QueryService(BoundService, contract.Queries):
             services_total=len(operations),
             calls=sum(counted["calls"] for _, counted in usage),
             errors=sum(counted["errors"] for _, counted in usage),
-            busiest_services=_busiest(usage),
+            busiest_services=_busiest_services(usage),
             started_at=to_datetime(call.context.started_at),
             timestamp=to_datetime(call.now),
         )
 
 
-def _sums(rows: Sequence[Row], column: str) -> dict[str, int]:
+def _agents_by(rows: Sequence[Row], column: str) -> dict[str, int]:
     """Agents by a column, most first."""
     sums: Counter[str] = Counter()
     for row in rows:
@@ -108,7 +112,7 @@ def _sums(rows: Sequence[Row], column: str) -> dict[str, int]:
     return dict(sums.most_common())
 
 
-def _busiest(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
+def _busiest_services(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
     calls: Counter[str] = Counter()
     for name, counted in usage:
         calls[name] += counted["calls"]

@@ -8,21 +8,21 @@ from itertools import pairwise
 
 from .queries import PIECES
 
-__all__ = ["WORDS", "distance", "errors_allowed", "fold", "pieces", "words"]
+__all__ = ["WORDS", "errors_allowed", "fold_text", "split_pieces", "split_words", "typing_distance"]
 
 WORDS = 10
 _WORD = re.compile(r"[^\W_]+")
 _ACCENT = re.compile("[\u0300-\u036f]")
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Text as it is compared: small letters, no accents."""
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text.lower())))
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The different words of a text, letters and digits only; the first :data:`WORDS` of them."""
-    return list(dict.fromkeys(_WORD.findall(fold(text))))[:WORDS]
+    return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:WORDS]
 
 
 def errors_allowed(word: str) -> int:
@@ -30,13 +30,13 @@ def errors_allowed(word: str) -> int:
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
 
-def pieces(word: str) -> list[str]:
+def split_pieces(word: str) -> list[str]:
     """The word in :data:`PIECES` parts: whoever makes few errors leaves some of them intact."""
     cuts = [len(word) * at // PIECES for at in range(PIECES + 1)]
     return [word[start:end] for start, end in pairwise(cuts)]
 
 
-def distance(word: str, term: str, limit: int) -> int:
+def typing_distance(word: str, term: str, limit: int) -> int:
     """Typing errors between a word and the beginning of a term that is nearest to it; above limit, limit + 1.
 
     One error: a letter too many, too few, another one, or two neighbours exchanged.

@@ -27,30 +27,32 @@ class Tenants(Controller):
     async def step(self) -> None:
         for row in await self.read(HOME, statements.erasing):
             late = self.house.clock.now() - row["status_since"] > GRACE_SECONDS * MICROSECONDS
-            if await self._emptied(row["tenant_id"]) and late:
-                await self.act(HOME, partial(self._forget, tenant=row["tenant_id"]))
+            if await self._erase_rows(row["tenant_id"]) and late:
+                await self.act(HOME, partial(self._mark_deleted, tenant=row["tenant_id"]))
 
-    async def _emptied(self, tenant: str) -> bool:
+    async def _erase_rows(self, tenant: str) -> bool:
         """Erase; tells whether nothing is left. Something may have been written while other tables were looked at."""
         rows = await self.read(tenant, statements.catalogue)
-        left = 0
-        for table, found in groupby(rows, key=lambda row: str(row["table_name"])):
-            left += await self._erase(tenant, statements.erase(table, tuple(row["column_name"] for row in found)))
-        return left == 0 and not self.stopping
+        erased = 0
+        for table, columns in groupby(rows, key=lambda row: str(row["table_name"])):
+            erased += await self._erase_table(
+                tenant, statements.erase(table, tuple(row["column_name"] for row in columns))
+            )
+        return erased == 0 and not self.stopping
 
-    async def _erase(self, tenant: str, rows: Write) -> int:
+    async def _erase_table(self, tenant: str, rows: Write) -> int:
         """Erase a table's rows; answers how many there were."""
 
-        async def work(call: Call) -> int:
+        async def erase_batch(call: Call) -> int:
             return await call.tx.execute(rows, limit=ROWS)
 
         erased = last = ROWS
         while last == ROWS and not self.stopping:
-            last = await self.act(tenant, work)
+            last = await self.act(tenant, erase_batch)
             erased += last
         return erased - ROWS
 
-    async def _forget(self, call: Call, tenant: str) -> None:
+    async def _mark_deleted(self, call: Call, tenant: str) -> None:
         if await call.tx.returning(statements.drop, id=tenant, now=call.now):
             call.target = tenant
             call.emit("agora.tenant.deleted", {"tenant_id": tenant}, subject=tenant, audience=("operator",))

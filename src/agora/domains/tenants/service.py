@@ -16,7 +16,7 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NameTa
 
 from . import queries as statements
 
-__all__ = ["HOME", "TenantService", "supreme"]
+__all__ = ["HOME", "TenantService", "is_installation_operator"]
 
 HOME: Final = "default"  #: the tenant from which the others are administered
 #: what a tenant's own administrators may: everything in it, but not run programs on the server's machine
@@ -24,7 +24,7 @@ ADMINISTRATOR: Final = scopes.AGENT | {"admin", "act:any", "read:all"}
 AUTHORITY: Final = 200  #: of a tenant's administrators; the operator of the installation overrules them
 
 
-def supreme(caller: Caller, least: int) -> bool:
+def is_installation_operator(caller: Caller, least: int) -> bool:
     """Whether a caller runs the installation. least: the operator's authority, as the settings have it."""
     return caller.tenant == HOME and caller.authority >= least and caller.may("admin")
 
@@ -37,9 +37,9 @@ class TenantService(BoundService, contract.Tenants):
         self, tenant_id: str, name: str | None = None, *, metadata: JsonObject = {}
     ) -> contract.CreatedTenant:
         call = self.call
-        self._require_supreme()
+        self._require_operator()
         call.target = tenant_id
-        made = await call.tx.returning(
+        rows = await call.tx.returning(
             statements.add,
             id=tenant_id,
             name=name or tenant_id,
@@ -47,7 +47,7 @@ class TenantService(BoundService, contract.Tenants):
             now=call.now,
             by=call.caller.subject,
         )
-        if not made:
+        if not rows:
             raise NameTaken(
                 f"There is, or was, a tenant {tenant_id}.",
                 fix="Choose another id; that of a deleted tenant is not given again.",
@@ -55,81 +55,84 @@ class TenantService(BoundService, contract.Tenants):
             )
         await call.tx.returning(statements.add_hosts, id=tenant_id, now=call.now)
         token_id, key = await self._make_key(tenant_id, "admin")
-        self._announce("created", tenant_id, name=name or tenant_id)
-        row = await self._found(tenant_id)
-        return contract.CreatedTenant.model_construct(**_fields(row), token_id=token_id, token=key)
+        self._emit_event("created", tenant_id, name=name or tenant_id)
+        row = await self._require_tenant(tenant_id)
+        return contract.CreatedTenant.model_construct(**_tenant_fields(row), token_id=token_id, token=key)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
-        self._require_supreme()
+        self._require_operator()
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self.call.tx.all(statements.listing, after=after, limit=limit + 1)
-        found, more = [contract.Tenant.model_construct(**_fields(row)) for row in rows[:limit]], len(rows) > limit
+        tenants, more = (
+            [contract.Tenant.model_construct(**_tenant_fields(row)) for row in rows[:limit]],
+            len(rows) > limit,
+        )
         return contract.TenantPage.model_construct(
-            tenants=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
+            tenants=tenants,
+            count=len(tenants),
+            total=None if more or cursor else len(tenants),
             has_more=more,
-            next_cursor=paging.encode_cursor(found[-1].tenant_id) if more else None,
+            next_cursor=paging.encode_cursor(tenants[-1].tenant_id) if more else None,
         )
 
     @implements
     async def get(self, tenant_id: str) -> contract.TenantDetails:
         call = self.call
-        if not self._supreme:
+        if not self._is_operator:
             row = await call.tx.one(statements.own) if tenant_id == call.caller.tenant else None
             if row is None:
-                raise _unknown(tenant_id)
-            return contract.TenantDetails.model_construct(**_fields(row))
-        row = await self._found(tenant_id)
+                raise _tenant_not_found(tenant_id)
+            return contract.TenantDetails.model_construct(**_tenant_fields(row))
+        row = await self._require_tenant(tenant_id)
         counts = await call.tx.one(statements.counts, id=tenant_id)
         assert counts is not None
         return contract.TenantDetails.model_construct(
-            **_fields(row), agents=counts["agents"], instances=counts["instances"]
+            **_tenant_fields(row), agents=counts["agents"], instances=counts["instances"]
         )
 
     @implements
     async def update(
         self, tenant_id: str, name: str | None = None, *, metadata: JsonObject | None = None
     ) -> contract.Tenant:
-        row = await self._mine(tenant_id)
-        kept = row["metadata"] if metadata is None else encode_json(metadata)
-        changed = await self._change(row, name=name or row["name"], metadata=kept)
-        self._announce("updated", tenant_id, name=changed["name"])
-        return contract.Tenant.model_construct(**_fields(changed))
+        row = await self._require_changeable(tenant_id)
+        packed = row["metadata"] if metadata is None else encode_json(metadata)
+        changed = await self._update_row(row, name=name or row["name"], metadata=packed)
+        self._emit_event("updated", tenant_id, name=changed["name"])
+        return contract.Tenant.model_construct(**_tenant_fields(changed))
 
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
-        row = await self._mine(tenant_id)
+        row = await self._require_changeable(tenant_id)
         _refuse_home(tenant_id, "suspended")
         if row["status"] == "suspended" and row["reason"] == reason:
-            return contract.Tenant.model_construct(**_fields(row))
+            return contract.Tenant.model_construct(**_tenant_fields(row))
         since = row["status_since"] if row["status"] == "suspended" else self.call.now
-        changed = await self._change(row, status="suspended", reason=reason, since=since)
-        self._announce("suspended", tenant_id, reason=reason)
-        return contract.Tenant.model_construct(**_fields(changed))
+        changed = await self._update_row(row, status="suspended", reason=reason, since=since)
+        self._emit_event("suspended", tenant_id, reason=reason)
+        return contract.Tenant.model_construct(**_tenant_fields(changed))
 
     @implements
     async def resume(self, tenant_id: str) -> contract.Tenant:
-        row = await self._mine(tenant_id)
+        row = await self._require_changeable(tenant_id)
         if row["status"] == "active":
-            return contract.Tenant.model_construct(**_fields(row))
-        changed = await self._change(row, status="active", reason="", since=self.call.now)
-        self._announce("resumed", tenant_id)
-        return contract.Tenant.model_construct(**_fields(changed))
+            return contract.Tenant.model_construct(**_tenant_fields(row))
+        changed = await self._update_row(row, status="active", reason="", since=self.call.now)
+        self._emit_event("resumed", tenant_id)
+        return contract.Tenant.model_construct(**_tenant_fields(changed))
 
     @implements
     async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
-        row = await self._mine(tenant_id)
+        row = await self._require_changeable(tenant_id)
         if row["status"] != "active":
             raise IllegalTransition(f"The tenant {tenant_id} is {row['status']}.", fix="Resume it first.", allowed=[])
         token_id, key = await self._make_key(tenant_id, label)
-        self._announce("key_created", tenant_id, token_id=token_id)
+        self._emit_event("key_created", tenant_id, token_id=token_id)
         return contract.TenantKey.model_construct(tenant_id=tenant_id, token_id=token_id, token=key)
 
     @implements
     async def delete(self, tenant_id: str, confirm: str) -> contract.DeletedTenant:
-        row = await self._mine(tenant_id, deleting=True)
+        row = await self._require_changeable(tenant_id, deleting=True)
         _refuse_home(tenant_id, "deleted")
         if confirm != tenant_id:
             raise InvalidRequest(
@@ -149,8 +152,8 @@ class TenantService(BoundService, contract.Tenants):
                 f"{counts['instances']} of its instances have not ended.",
                 fix="End them first: resume the tenant, terminate its instances, suspend it again.",
             )
-        await self._change(row, status="deleting", since=self.call.now)
-        self._announce("deleting", tenant_id)
+        await self._update_row(row, status="deleting", since=self.call.now)
+        self._emit_event("deleting", tenant_id)
         return contract.DeletedTenant(tenant_id=tenant_id)
 
     async def reissue(self, result: Any) -> Any:
@@ -161,33 +164,33 @@ class TenantService(BoundService, contract.Tenants):
     # -- what they share ---------------------------------------------------------------------------
 
     @property
-    def _supreme(self) -> bool:
-        return supreme(self.call.caller, self.call.context.settings.admin_authority_level)
+    def _is_operator(self) -> bool:
+        return is_installation_operator(self.call.caller, self.call.context.settings.admin_authority_level)
 
-    def _require_supreme(self) -> None:
-        if not self._supreme:
+    def _require_operator(self) -> None:
+        if not self._is_operator:
             raise PermissionDenied(
                 "Tenants are the business of whoever runs this installation.",
                 fix="Use the admin token of the server; it is in the file admin-token of its data directory.",
                 required="admin",
             )
 
-    async def _found(self, tenant_id: str) -> Row:
+    async def _require_tenant(self, tenant_id: str) -> Row:
         row = await self.call.tx.one(statements.by_id, id=tenant_id)
         if row is None:
-            raise _unknown(tenant_id)
+            raise _tenant_not_found(tenant_id)
         return row
 
-    async def _mine(self, tenant_id: str, *, deleting: bool = False) -> Row:
+    async def _require_changeable(self, tenant_id: str, *, deleting: bool = False) -> Row:
         """A tenant that is to be changed."""
-        self._require_supreme()
+        self._require_operator()
         self.call.target = tenant_id
-        row = await self._found(tenant_id)
+        row = await self._require_tenant(tenant_id)
         if row["status"] == "deleting" and not deleting:
             raise IllegalTransition(f"The tenant {tenant_id} is being deleted.", allowed=[])
         return row
 
-    async def _change(self, row: Row, **fields: Any) -> Row:
+    async def _update_row(self, row: Row, **fields: Any) -> Row:
         values = {name: row[name] for name in ("name", "status", "reason", "metadata")}
         values["since"] = row["status_since"]
         changed = await self.call.tx.returning(
@@ -195,7 +198,7 @@ class TenantService(BoundService, contract.Tenants):
         )
         if not changed:
             raise Conflict("The tenant was changed by somebody else just now.", fix="Look at it, and try again.")
-        return await self._found(row["tenant_id"])
+        return await self._require_tenant(row["tenant_id"])
 
     async def _make_key(self, tenant_id: str, label: str) -> tuple[str, str]:
         """Id and key of an administrator of the tenant."""
@@ -213,7 +216,7 @@ class TenantService(BoundService, contract.Tenants):
         )
         return token_id, key
 
-    def _announce(self, what: str, tenant_id: str, **data: Any) -> None:
+    def _emit_event(self, what: str, tenant_id: str, **data: Any) -> None:
         call: Call = self.call
         about = {"tenant_id": tenant_id, **data}
         call.emit(f"agora.tenant.{what}", about, subject=tenant_id, audience=(call.caller.subject,))
@@ -224,7 +227,7 @@ def _refuse_home(tenant_id: str, what: str) -> None:
         raise IllegalTransition(f"The tenant {HOME} is the operator's own and cannot be {what}.", allowed=[])
 
 
-def _unknown(tenant_id: str) -> NotFound:
+def _tenant_not_found(tenant_id: str) -> NotFound:
     return NotFound(
         f"There is no tenant {tenant_id}.",
         fix="Tenants are listed at GET /tenants.",
@@ -232,7 +235,7 @@ def _unknown(tenant_id: str) -> NotFound:
     )
 
 
-def _fields(row: Row) -> dict[str, Any]:
+def _tenant_fields(row: Row) -> dict[str, Any]:
     return {
         "tenant_id": row["tenant_id"],
         "name": row["name"],

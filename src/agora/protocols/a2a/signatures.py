@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from agora.domains.identity.signing_key import SigningKey, encode
+from agora.domains.identity.signing_key import SigningKey, encode_base64url
 from agora.wire.a2a.canonical_json import signed_content
 
 __all__ = ["CardSigner"]
@@ -36,7 +36,7 @@ class CardSigner:
         return signature
 
     def _create_signature(self, content: bytes, jku: str) -> dict[str, str]:
-        protected = encode(to_json({"alg": "ES256", "typ": "JOSE", "kid": self.jwk["kid"], "jku": jku}))
+        protected = encode_base64url(to_json({"alg": "ES256", "typ": "JOSE", "kid": self.jwk["kid"], "jku": jku}))
         return {"protected": protected, "signature": self._key.signature(protected, content)}
 
     @property

@@ -27,7 +27,7 @@ class Guard:
     def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...]) -> None:
         self._access, self._settings, self._scopes = access, settings, scopes
         self._names = known_names(settings)
-        trust = Trust.read(settings)
+        trust = Trust.from_settings(settings)
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
 
     async def caller(self, scope: Scope) -> Caller:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agora.builtin_agents.host import Host
-from agora.builtin_agents.jobs import Residents
-from agora.builtin_agents.remote.client_pool import Lines
-from agora.builtin_agents.remote.jobs import Remotes
+from agora.builtin_agents.host import AgentHost
+from agora.builtin_agents.jobs import BuiltinAgentsController
+from agora.builtin_agents.remote.client_pool import A2AClientPool
+from agora.builtin_agents.remote.jobs import RemoteAgentsController
 from agora.clock import Clock
 from agora.core.call import ServerContext
 from agora.core.dispatcher import Dispatcher
@@ -16,7 +16,7 @@ from agora.core.jobs import CommitListener, Controller, JobContext
 from agora.core.overrides import ActiveOverrides
 from agora.core.relay_settler import RelaySettler
 from agora.core.usage import Meter
-from agora.domains.a2a.push_outbox import Push
+from agora.domains.a2a.push_outbox import PushOutbox
 from agora.domains.admin.jobs import Overrides
 from agora.domains.admin.retention import Retention
 from agora.domains.agents.jobs import Heartbeats
@@ -30,7 +30,7 @@ from agora.domains.instances.hosted_reconciler import HostedInstanceReconciler
 from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.instances.reconciler import InstanceReconciler
-from agora.domains.mcp_upstreams.jobs import UpstreamKeeper
+from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.domains.messaging.jobs import MailExpiry
 from agora.domains.monitoring.census import Census
 from agora.domains.monitoring.health_monitor import HealthMonitor
@@ -54,8 +54,8 @@ KINDS: tuple[type[Controller], ...] = (
     ConversationTimeouts,
     BusReconciler,
     RelaySettler,
-    UpstreamKeeper,
-    Push,
+    UpstreamReconciler,
+    PushOutbox,
     Billing,
     Retention,
     UsageCounters,
@@ -74,8 +74,8 @@ def build_controllers(
     context: ServerContext,
     clock: Clock,
     monitor: HealthMonitor,
-    host: Host,
-    lines: Lines,
+    host: AgentHost,
+    lines: A2AClientPool,
     bus: Bus | None,
     authenticate: Authenticate,
 ) -> list[Controller]:
@@ -83,7 +83,7 @@ def build_controllers(
     house = JobContext(store, dispatcher, feed, gate, meter, context, clock)
     controllers: list[Controller] = [Sampling(house, monitor), Readiness(house, monitor)]
     controllers += [*(kind(house) for kind in KINDS), Census(house, dispatcher.measures)]
-    controllers += [Residents(house, host), Remotes(house, host, lines)]
+    controllers += [BuiltinAgentsController(house, host), RemoteAgentsController(house, host, lines)]
     if (local := context.ports.find(LOCAL_HOST)) is not None:
         instances = InstanceReconciler(house, local)
         remote = HostedInstanceReconciler(house, local.asker)

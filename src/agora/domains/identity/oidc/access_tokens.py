@@ -23,14 +23,14 @@ __all__ = [
     "SECOND",
     "TYPES",
     "Unverified",
-    "audience",
+    "audience_of",
     "check_id_token",
     "check_purpose",
     "check_signature",
     "check_times",
-    "read",
-    "refuse",
-    "seconds",
+    "numeric_date",
+    "parse_token",
+    "token_error",
 ]
 
 LONGEST: Final = 8192  #: characters of a token
@@ -44,7 +44,7 @@ TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 ID_TOKEN: Final = ("nonce", "at_hash", "c_hash", "s_hash")
 
 
-def refuse(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
+def token_error(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
     """The error for a token that does not count."""
     return Unauthenticated(detail, fix=fix, **extra)
 
@@ -64,32 +64,32 @@ class Unverified:
         return self.claims.get("iss")
 
 
-def read(token: str, types: Collection[str] = TYPES) -> Unverified:
+def parse_token(token: str, types: Collection[str] = TYPES) -> Unverified:
     """Take a compact JWS apart. Raises Unauthenticated for what could not be a token of ours."""
     parts = token.split(".", 3)
     if len(token) > LONGEST or len(parts) != 3:
-        raise refuse("The token is too long." if len(token) > LONGEST else "The token is not a signed JWT.")
-    header, claims = _decode(parts[0][: LONGEST_HEADER + 1]), _decode(parts[1])
+        raise token_error("The token is too long." if len(token) > LONGEST else "The token is not a signed JWT.")
+    header, claims = _decode_part(parts[0][: LONGEST_HEADER + 1]), _decode_part(parts[1])
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise refuse(
+        raise token_error(
             "The token is not signed as it has to be.", fix=f"Let the provider sign with {' or '.join(ALGORITHMS)}."
         )
     if "crit" in header or "b64" in header or not isinstance(kind, str) or kind.lower() not in types:
-        raise refuse("The token is of another kind than an access token.")
+        raise token_error("The token is of another kind than an access token.")
     if kid is not None and not (isinstance(kid, str) and len(kid) <= LONGEST_TEXT):
-        raise refuse("The token's key has no name that could be one.")
+        raise token_error("The token's key has no name that could be one.")
     return Unverified(algorithm, kid, kind.lower(), claims, token)
 
 
-def _decode(part: str) -> dict[str, Any]:
+def _decode_part(part: str) -> dict[str, Any]:
     try:
-        found = from_json(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
+        document = from_json(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise refuse("The token is not a signed JWT.")
-    return found
+        document = None
+    if not isinstance(document, dict):
+        raise token_error("The token is not a signed JWT.")
+    return document
 
 
 async def check_signature(token: Unverified, provider: Provider) -> None:
@@ -99,37 +99,39 @@ async def check_signature(token: Unverified, provider: Provider) -> None:
 
     keys = await provider.keys(token.kid, token.algorithm)
     if not keys:
-        raise refuse(f"The token is signed with a key that {provider.issuer} does not publish.")
+        raise token_error(f"The token is signed with a key that {provider.issuer} does not publish.")
     for key in keys:
         try:
             jws.deserialize_compact(token.text, key, algorithms=[token.algorithm])
         except (JoseError, ValueError):
             continue
         return
-    raise refuse("The token's signature is not genuine.")
+    raise token_error("The token's signature is not genuine.")
 
 
 def check_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
     """Check ``exp``, ``nbf`` and ``iat``; answers when the token ends, in microseconds, with what clocks may be off."""
-    ends, begins, issued = (seconds(claims, name) for name in ("exp", "nbf", "iat"))
+    ends, begins, issued = (numeric_date(claims, name) for name in ("exp", "nbf", "iat"))
     if ends is None:
-        raise refuse("The token never expires, so it is not taken.", fix="Let the provider issue tokens that do.")
+        raise token_error("The token never expires, so it is not taken.", fix="Let the provider issue tokens that do.")
     if ends * SECOND + skew <= now:
-        raise refuse(
+        raise token_error(
             "The access token has expired.", fix="Refresh it, or sign in again; streams resume where they were."
         )
     if max(begins or 0, issued or 0) * SECOND - skew > now:
-        raise refuse("The token is of a time to come.", fix="Set the clocks of the provider and of this server right.")
+        raise token_error(
+            "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
+        )
     return int(ends * SECOND) + skew
 
 
-def seconds(claims: Mapping[str, Any], name: str) -> float | None:
+def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     """A claim that is a moment, in seconds since 1970; None where it is not there. Raises Unauthenticated for nonsense."""
     value = claims.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST:
-        raise refuse(f"The token's {name} is no time.")
+        raise token_error(f"The token's {name} is no time.")
     return float(value)
 
 
@@ -138,35 +140,39 @@ def check_purpose(token: Unverified, audiences: Collection[str], clients: Collec
     claims = token.claims
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
     if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
-        raise refuse("That is no access token.", fix="Send the access token, not the ID token or the refresh token.")
+        raise token_error(
+            "That is no access token.", fix="Send the access token, not the ID token or the refresh token."
+        )
     if isinstance(
         claims.get("events"), dict
     ):  # the word of a provider to this server (RFC 8417), which nobody may use as a credential
-        raise refuse("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
+        raise token_error("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
     if "cnf" in claims:
-        raise refuse("The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token.")
+        raise token_error(
+            "The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token."
+        )
     party = claims.get("azp", claims.get("client_id"))
-    meant = audience(claims)
+    meant = audience_of(claims)
     if not meant & set(audiences) and not (isinstance(party, str) and party in clients):
-        raise refuse(
+        raise token_error(
             f"The token is for {', '.join(sorted(meant)[:3]) or 'nobody in particular'}, not for this server.",
             fix="Let the provider put this server into the audience (setting oidc_audience), or use the client it knows.",
         )
 
 
-def audience(claims: Mapping[str, Any]) -> set[str]:
+def audience_of(claims: Mapping[str, Any]) -> set[str]:
     """Whom a token is for."""
-    found = claims.get("aud", [])
-    found = [found] if isinstance(found, str) else found
-    if not isinstance(found, list) or len(found) > MOST_AUDIENCES or not all(isinstance(one, str) for one in found):
-        raise refuse("The token's audience is no list of names.")
-    return {one[:LONGEST_TEXT] for one in found}
+    value = claims.get("aud", [])
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or len(value) > MOST_AUDIENCES or not all(isinstance(name, str) for name in value):
+        raise token_error("The token's audience is no list of names.")
+    return {name[:LONGEST_TEXT] for name in value}
 
 
 def check_id_token(token: Unverified, client_id: str, nonce: str | None) -> None:
     """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: that of the sign-in, if it was one."""
     claims = token.claims
-    if client_id not in audience(claims) or claims.get("azp", client_id) != client_id:
-        raise refuse("The provider's ID token is for another client.")
+    if client_id not in audience_of(claims) or claims.get("azp", client_id) != client_id:
+        raise token_error("The provider's ID token is for another client.")
     if nonce is not None and claims.get("nonce") != nonce:
-        raise refuse("The provider's ID token is of another sign-in.", fix="Begin again.")
+        raise token_error("The provider's ID token is of another sign-in.", fix="Begin again.")

@@ -24,13 +24,22 @@ from agora.store.port import Reader, Row, Store
 from agora_sdk.errors import Overloaded, Unauthenticated
 
 from .. import queries as people
-from .access_tokens import refuse
+from .access_tokens import token_error
 from .flows import Tokens, challenge_of
 
 if TYPE_CHECKING:
     from .sign_on import Grant, SignOn
 
-__all__ = ["Begun", "Kept", "SealedState", "Session", "Sessions", "SignedIn", "State", "known_as"]
+__all__ = [
+    "BrowserSessions",
+    "ProviderTokens",
+    "Session",
+    "SignInCookies",
+    "SignInRedirect",
+    "SignInState",
+    "SignedIn",
+    "add_login_names",
+]
 
 SECOND: Final = 1_000_000
 LIFETIME: Final = 12 * 3600 * SECOND
@@ -51,7 +60,7 @@ class Sealer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class SignInRedirect:
     """A browser is sent to ``url``, and keeps ``cookie`` for so many seconds."""
 
     url: str
@@ -70,7 +79,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SignInState:
     """A sign-in under way. since: microseconds since 1970."""
 
     state: str
@@ -86,32 +95,32 @@ class State:
         return {"state": self.state, "nonce": self.nonce, "redirect_uri": self.redirect_uri, **challenge}
 
 
-class SealedState:
+class SignInCookies:
     """Sign-ins under way, each in a cookie of its browser."""
 
     def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer, self._clock = sealer, clock
 
-    def new(self, next: str, redirect_uri: str) -> State:
+    def new(self, next: str, redirect_uri: str) -> SignInState:
         """A sign-in that begins."""
         safe = (
             next.startswith("/") and next[1:2] not in ("/", "\\") and next.isprintable() and len(next) <= LONGEST_NEXT
         )
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        return State(state, nonce, verifier, next if safe else ONLY_PATH, redirect_uri, self._clock.now())
+        return SignInState(state, nonce, verifier, next if safe else ONLY_PATH, redirect_uri, self._clock.now())
 
-    def seal(self, state: State) -> str:
+    def seal(self, state: SignInState) -> str:
         """The cookie of a sign-in."""
         sealed = self._sealer.seal(to_json(asdict(state)), "sign-in")
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def open(self, cookie: str | None) -> State | None:
+    def open(self, cookie: str | None) -> SignInState | None:
         """The sign-in of a cookie; None if it is none, or of long ago."""
         if not cookie or len(cookie) > LONGEST_COOKIE:
             return None
         try:
             sealed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_", validate=True)
-            state = State(**from_json(self._sealer.open(sealed, "sign-in")))
+            state = SignInState(**from_json(self._sealer.open(sealed, "sign-in")))
         except (ValueError, binascii.Error, TypeError):
             return None
         return state if 0 <= self._clock.now() - state.since <= SIGNING_IN * SECOND else None
@@ -128,14 +137,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ProviderTokens:
     """The provider's tokens of a session."""
 
     refresh: str | None = field(default=None, repr=False)
     identity: str | None = field(default=None, repr=False)
 
 
-class Sessions:
+class BrowserSessions:
     """The sessions of people at this server. mint: signs a credential; set where credentials are signed."""
 
     mint: Callable[[str, str], str]
@@ -155,8 +164,8 @@ class Sessions:
             caller.tenant,
             id,
             caller.subject,
-            _packed(session.grant),
-            self._seal(id, Kept(session.refresh, session.identity)),
+            _pack_grant(session.grant),
+            self._seal_tokens(id, ProviderTokens(session.refresh, session.identity)),
             now,
             session.grant.ends - self._sign_on.trust.skew,
             0,
@@ -164,57 +173,57 @@ class Sessions:
             None,
         )
 
-        async def work(call: Call) -> None:
+        async def store_session(call: Call) -> None:
             if await call.tx.one(people.locked_session, session_id=id) is not None:
-                raise refuse("This sign-in was finished before.", fix="Begin again.")
+                raise token_error("This sign-in was finished before.", fix="Begin again.")
             call.tx.append(people.SESSIONS, row)
             call.target = caller.subject
 
-        await self._sign_on.system(caller.tenant, work, label="agora.auth.sign_in")
+        await self._sign_on.system(caller.tenant, store_session, label="agora.auth.sign_in")
         return self.mint(caller.tenant, id), now + LIFETIME
 
-    async def kept(self, tenant: str, session_id: str) -> Kept:
+    async def provider_tokens(self, tenant: str, session_id: str) -> ProviderTokens:
         """The provider's tokens of a session."""
-        row = await self._row(tenant, session_id)
-        return Kept() if row is None else self._open(row)
+        row = await self._read_row(tenant, session_id)
+        return ProviderTokens() if row is None else self._open_tokens(row)
 
     async def grant(self, tenant: str, session_id: str) -> Grant:
         """What a session gives now. Raises Unauthenticated when it is over, UpstreamUnavailable."""
-        row = _alive(await self._row(tenant, session_id), self._clock.now())
+        row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
         if row["fresh_until"] > self._clock.now():
-            return _unpacked(row)
-        return await asyncio.shield(self._renewal(tenant, session_id))
+            return _unpack_grant(row)
+        return await asyncio.shield(self._renewal_task(tenant, session_id))
 
-    def _renewal(self, tenant: str, session_id: str) -> asyncio.Task[Grant]:
+    def _renewal_task(self, tenant: str, session_id: str) -> asyncio.Task[Grant]:
         """The one renewal of a session that this server is at."""
         task = self._renewing.get(session_id)
         if task is None:
-            task = self._renewing[session_id] = asyncio.create_task(self._renew(tenant, session_id))
+            task = self._renewing[session_id] = asyncio.create_task(self._renew_session(tenant, session_id))
 
-            def over(done: asyncio.Task[Grant]) -> None:
+            def forget_renewal(finished: asyncio.Task[Grant]) -> None:
                 del self._renewing[session_id]
-                if not done.cancelled():
-                    done.exception()
+                if not finished.cancelled():
+                    finished.exception()
 
-            task.add_done_callback(over)
+            task.add_done_callback(forget_renewal)
         return task
 
-    async def _renew(self, tenant: str, session_id: str) -> Grant:
+    async def _renew_session(self, tenant: str, session_id: str) -> Grant:
         for _ in range(int(LEASE / SECOND / LOOKING)):
-            row = await self._leased(tenant, session_id)
+            row = await self._lease_session(tenant, session_id)
             if row is None:  # another server is at it
                 await asyncio.sleep(LOOKING)
             elif row["fresh_until"] > self._clock.now():
-                return _unpacked(row)
+                return _unpack_grant(row)
             else:
-                return await self._renewed(tenant, row)
+                return await self._renew_leased(tenant, row)
         raise Overloaded("The session is being renewed.", fix="Try again in a moment.", retry_after=2)
 
-    async def _leased(self, tenant: str, session_id: str) -> Row | None:
+    async def _lease_session(self, tenant: str, session_id: str) -> Row | None:
         """The session's row, to be renewed by us unless it is fresh; None while it is another's."""
 
-        async def work(call: Call) -> Row | None:
-            row = _alive(await call.tx.one(people.locked_session, session_id=session_id), call.now)
+        async def take_lease(call: Call) -> Row | None:
+            row = _require_alive(await call.tx.one(people.locked_session, session_id=session_id), call.now)
             if row["fresh_until"] > call.now:
                 return row
             if row["renewing_until"] > call.now:
@@ -222,87 +231,87 @@ class Sessions:
             await call.tx.execute(people.lease, session_id=session_id, until=call.now + LEASE)
             return row
 
-        return await self._sign_on.system(tenant, work, label="session.lease")
+        return await self._sign_on.system(tenant, take_lease, label="session.lease")
 
-    async def _renewed(self, tenant: str, row: Row) -> Grant:
-        session_id, kept = row["session_id"], self._open(row)
+    async def _renew_leased(self, tenant: str, row: Row) -> Grant:
+        session_id, stored_tokens = row["session_id"], self._open_tokens(row)
         try:
-            if kept.refresh is None:
-                raise refuse("The session has ended: the provider renews nothing.")
-            before = _unpacked(row)
+            if stored_tokens.refresh is None:
+                raise token_error("The session has ended: the provider renews nothing.")
+            before = _unpack_grant(row)
             await self._sign_on.check_login(before)
-            grant, tokens = await self._sign_on.renew(kept.refresh)
+            grant, tokens = await self._sign_on.renew_grant(stored_tokens.refresh)
             if (grant.tenant, grant.person.subject) != (before.tenant, before.person.subject):
-                raise refuse("The provider renewed the session for somebody else.")
-            grant = replace(grant, person=known_as(grant.person, before.person.login))  # it may leave names out
+                raise token_error("The provider renewed the session for somebody else.")
+            grant = replace(grant, person=add_login_names(grant.person, before.person.login))  # it may leave names out
         except Unauthenticated as error:
-            await self._write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
-            raise refuse("The session has ended at the identity provider.", fix="Sign in again.") from error
+            await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
+            raise token_error("The session has ended at the identity provider.", fix="Sign in again.") from error
         except BaseException:
-            await self._write(tenant, people.release, session_id=session_id)
+            await self._run_write(tenant, people.release, session_id=session_id)
             raise
-        await self._write(
+        await self._run_write(
             tenant,
             people.renewed,
             session_id=session_id,
-            person=_packed(grant),
-            secrets=self._seal(session_id, _after(kept, tokens)),
+            person=_pack_grant(grant),
+            secrets=self._seal_tokens(session_id, _merge_tokens(stored_tokens, tokens)),
             fresh_until=grant.ends - self._sign_on.trust.skew,
         )
-        return _named(grant, row)
+        return _bind_to_session(grant, row)
 
-    async def _write(self, tenant: str, write: Any, **parameters: Any) -> None:
-        async def work(call: Call) -> None:
+    async def _run_write(self, tenant: str, write: Any, **parameters: Any) -> None:
+        async def run(call: Call) -> None:
             await call.tx.execute(write, **parameters)
 
-        await self._sign_on.system(tenant, work, label="session.renew")
+        await self._sign_on.system(tenant, run, label="session.renew")
 
-    async def _row(self, tenant: str, session_id: str) -> Row | None:
-        async def look_up(reader: Reader) -> Row | None:
+    async def _read_row(self, tenant: str, session_id: str) -> Row | None:
+        async def read_session(reader: Reader) -> Row | None:
             return await reader.one(people.session, session_id=session_id)
 
-        return await self._store.read(tenant, look_up)
+        return await self._store.read(tenant, read_session)
 
-    def _seal(self, session_id: str, kept: Kept) -> bytes:
-        return self._sealer.seal(to_json(asdict(kept)), session_id)
+    def _seal_tokens(self, session_id: str, tokens: ProviderTokens) -> bytes:
+        return self._sealer.seal(to_json(asdict(tokens)), session_id)
 
-    def _open(self, row: Row) -> Kept:
+    def _open_tokens(self, row: Row) -> ProviderTokens:
         try:
-            return Kept(**from_json(self._sealer.open(bytes(row["secrets"]), row["session_id"])))
+            return ProviderTokens(**from_json(self._sealer.open(bytes(row["secrets"]), row["session_id"])))
         except ValueError:  # sealed with a key that the server has not any more
-            return Kept()
+            return ProviderTokens()
 
 
-def _after(kept: Kept, tokens: Tokens) -> Kept:
+def _merge_tokens(previous: ProviderTokens, tokens: Tokens) -> ProviderTokens:
     """What is kept after a renewal: a provider may leave out what stays as it is."""
-    return Kept(tokens.refresh or kept.refresh, tokens.identity or kept.identity)
+    return ProviderTokens(tokens.refresh or previous.refresh, tokens.identity or previous.identity)
 
 
-def known_as(person: Person, login: Sequence[str]) -> Person:
+def add_login_names(person: Person, login: Sequence[str]) -> Person:
     """Somebody whose session at the provider goes by those names, too; by two at most, the newest first."""
     token, *sessions = *person.login, *login[1:]
     return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES]))
 
 
-def _alive(row: Row | None, now: int) -> Row:
+def _require_alive(row: Row | None, now: int) -> Row:
     if row is None or row["ended_at"] is not None or row["expires_at"] <= now:
-        raise refuse("The session has ended.", fix="Sign in again.")
+        raise token_error("The session has ended.", fix="Sign in again.")
     return row
 
 
-def _packed(grant: Grant) -> str:
+def _pack_grant(grant: Grant) -> str:
     return to_json(asdict(grant)).decode()
 
 
-def _unpacked(row: Row) -> Grant:
+def _unpack_grant(row: Row) -> Grant:
     from .sign_on import Grant
 
-    found: dict[str, Any] = from_json(row["person"])
-    person = found["person"] | {name: tuple(found["person"][name]) for name in ("roles", "login")}
-    return _named(Grant(found["tenant"], Person(**person), found["asked"], found["ends"]), row)
+    document: dict[str, Any] = from_json(row["person"])
+    person = document["person"] | {name: tuple(document["person"][name]) for name in ("roles", "login")}
+    return _bind_to_session(Grant(document["tenant"], Person(**person), document["asked"], document["ends"]), row)
 
 
-def _named(grant: Grant, row: Row) -> Grant:
+def _bind_to_session(grant: Grant, row: Row) -> Grant:
     """A grant as a session's: it ends with what the provider said, and nothing but the session ends it before."""
     person = replace(grant.person, session_id=row["session_id"])
     return replace(grant, person=person, ends=min(grant.ends, row["expires_at"]))

@@ -54,9 +54,9 @@ class Trust:
         return frozenset(filter(None, (self.client_id, self.cli_client_id)))
 
     @classmethod
-    def read(cls, settings: Settings) -> Trust | None:
+    def from_settings(cls, settings: Settings) -> Trust | None:
         """What the settings say; None where they name no provider. Raises ConfigurationError."""
-        issuers = tuple(_issuers(settings))
+        issuers = tuple(_read_issuers(settings))
         if not issuers:
             return None
         client = settings.oidc_client_id or settings.keycloak_client_id
@@ -73,7 +73,7 @@ class Trust:
             settings.oidc_cli_client_id or ("" if secret else client),
             frozenset(audiences),
             bool(settings.oidc_audience),
-            _roles(settings.oidc_roles),
+            _parse_roles(settings.oidc_roles),
             None if settings.oidc_default_role == "none" else settings.oidc_default_role,
             tuple(filter(None, settings.oidc_tenant_claim.split("."))),
             settings.oidc_scope,
@@ -89,21 +89,21 @@ def _own_audiences(settings: Settings, client: str) -> tuple[str, ...]:
     return tuple(filter(None, (client, settings.oidc_cli_client_id, *addresses)))
 
 
-def _issuers(settings: Settings) -> Iterable[Issuer]:
+def _read_issuers(settings: Settings) -> Iterable[Issuer]:
     realm, url = settings.keycloak_realm, settings.keycloak_url.rstrip("/")
     if bool(realm) != bool(url):
         raise ConfigurationError("keycloak_url and keycloak_realm belong together: set both, or neither")
-    written = [f"{url}/realms/{realm}"] if url else []
-    seen = set()
-    for text in (*written, *settings.oidc_issuers):
-        issuer = _issuer(text)
-        if issuer.url in seen:
+    urls = [f"{url}/realms/{realm}"] if url else []
+    unique = set()
+    for text in (*urls, *settings.oidc_issuers):
+        issuer = _parse_issuer(text)
+        if issuer.url in unique:
             raise ConfigurationError(f"oidc_issuers: {issuer.url} is there twice")
-        seen.add(issuer.url)
+        unique.add(issuer.url)
         yield issuer
 
 
-def _issuer(text: str) -> Issuer:
+def _parse_issuer(text: str) -> Issuer:
     """``URL`` or ``TENANT=URL``. A trailing slash is part of an issuer's name, so it stays."""
     tenant, equals, url = text.partition("=")
     if not equals or "/" in tenant:
@@ -124,11 +124,11 @@ def _issuer(text: str) -> Issuer:
     return Issuer(url, tenant or None)
 
 
-def _roles(written: Iterable[str]) -> Mapping[str, str]:
-    found = {}
-    for entry in written:
+def _parse_roles(entries: Iterable[str]) -> Mapping[str, str]:
+    roles = {}
+    for entry in entries:
         name, _, role = entry.rpartition("=")
         if not name or role not in ROLES:
             raise ConfigurationError(f"oidc_roles: {entry!r} is not NAME=ROLE with a role of {', '.join(ROLES)}")
-        found[name.strip()] = role
-    return found
+        roles[name.strip()] = role
+    return roles

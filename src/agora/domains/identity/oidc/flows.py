@@ -18,7 +18,7 @@ __all__ = ["Flows", "Tokens", "challenge_of"]
 
 LONGEST_WORD: Final = 200
 #: errors of the token endpoint (RFC 6749, section 5.2) that are the person's to mend
-PERSONAL: Final = frozenset({"invalid_grant", "access_denied", "invalid_request"})
+PERSONAL_ERRORS: Final = frozenset({"invalid_grant", "access_denied", "invalid_request"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Flows:
     def __init__(self, provider: Provider, trust: Trust) -> None:
         self._provider, self._trust = provider, trust
 
-    async def authorization(self, parameters: Mapping[str, str]) -> str:
+    async def authorization_url(self, parameters: Mapping[str, str]) -> str:
         """The URL to send a browser to. Raises Conflict where people cannot sign in."""
         endpoint = (await self._provider.metadata()).authorization
         if endpoint is None or not self._trust.client_id:
@@ -51,31 +51,31 @@ class Flows:
                 "People cannot sign in here by their browsers.",
                 fix="Set oidc_client_id to a client that the provider allows the standard flow.",
             )
-        given = {"response_type": "code", "client_id": self._trust.client_id, "scope": self._trust.scope, **parameters}
-        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(given)}"
+        query = {"response_type": "code", "client_id": self._trust.client_id, "scope": self._trust.scope, **parameters}
+        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
-    async def code(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+    async def exchange_code(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
         """Tokens for a code."""
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
-        return await self._tokens(form | {"redirect_uri": redirect_uri}, self._trust.client_id)
+        return await self._request_tokens(form | {"redirect_uri": redirect_uri}, self._trust.client_id)
 
-    async def password(self, username: str, password: str) -> Tokens:
+    async def exchange_password(self, username: str, password: str) -> Tokens:
         """Tokens for a name and a password, where the settings allow it."""
         form = {"grant_type": "password", "username": username, "password": password, "scope": self._trust.scope}
-        return await self._tokens(form, self._trust.client_id)
+        return await self._request_tokens(form, self._trust.client_id)
 
-    async def refresh(self, token: str, client_id: str) -> Tokens:
+    async def exchange_refresh_token(self, token: str, client_id: str) -> Tokens:
         """Tokens for a refresh token that was issued to one of our clients."""
-        return await self._tokens({"grant_type": "refresh_token", "refresh_token": token}, client_id)
+        return await self._request_tokens({"grant_type": "refresh_token", "refresh_token": token}, client_id)
 
-    async def end(self, refresh_token: str, client_id: str) -> bool:
+    async def revoke_token(self, refresh_token: str, client_id: str) -> bool:
         """End what a refresh token stands for; tells whether the provider did. Raises UpstreamUnavailable."""
-        known = await self._provider.metadata()
-        if known.end_session is not None and "/realms/" in self._provider.issuer:  # Keycloak ends the whole session
-            status, _ = await self._post(known.end_session, {"refresh_token": refresh_token}, client_id)
-        elif known.revocation is not None:
+        metadata = await self._provider.metadata()
+        if metadata.end_session is not None and "/realms/" in self._provider.issuer:  # Keycloak ends the whole session
+            status, _ = await self._post_form(metadata.end_session, {"refresh_token": refresh_token}, client_id)
+        elif metadata.revocation is not None:
             form = {"token": refresh_token, "token_type_hint": "refresh_token"}
-            status, _ = await self._post(known.revocation, form, client_id)
+            status, _ = await self._post_form(metadata.revocation, form, client_id)
         else:
             return False
         return status < 300
@@ -85,48 +85,52 @@ class Flows:
         endpoint = (await self._provider.metadata()).end_session
         if endpoint is None:
             return None
-        given = {"client_id": self._trust.client_id} | ({"id_token_hint": identity} if identity else {})
-        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(given)}"
+        query = {"client_id": self._trust.client_id} | ({"id_token_hint": identity} if identity else {})
+        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
-    async def _tokens(self, form: Mapping[str, str], client_id: str) -> Tokens:
-        status, answer = await self._post((await self._provider.metadata()).token, form, client_id)
+    async def _request_tokens(self, form: Mapping[str, str], client_id: str) -> Tokens:
+        status, answer = await self._post_form((await self._provider.metadata()).token, form, client_id)
         access, kind = answer.get("access_token"), answer.get("token_type", "Bearer")
         if status != 200 or not isinstance(access, str) or str(kind).lower() != "bearer":
-            raise _refusal(status, answer)
+            raise _provider_error(status, answer)
         return Tokens(
             access,
-            _text(answer.get("refresh_token")),
-            _text(answer.get("id_token")),
-            _number(answer.get("expires_in")),
-            _number(answer.get("refresh_expires_in")),
+            _text_or_none(answer.get("refresh_token")),
+            _text_or_none(answer.get("id_token")),
+            _seconds_or_none(answer.get("expires_in")),
+            _seconds_or_none(answer.get("refresh_expires_in")),
         )
 
-    async def _post(self, url: str, form: Mapping[str, str], client_id: str) -> tuple[int, dict[str, Any]]:
+    async def _post_form(self, url: str, form: Mapping[str, str], client_id: str) -> tuple[int, dict[str, Any]]:
         """A form, with who asks: our own client has a secret, the command line's has none."""
         secret = self._trust.client_secret if client_id == self._trust.client_id else ""
         if secret and not (await self._provider.metadata()).takes_posted_secret:
             basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
-            return await self._provider.web.post(url, form, {"authorization": f"Basic {basic}"})
-        who = {"client_id": client_id} | ({"client_secret": secret} if secret else {})
-        return await self._provider.web.post(url, {**form, **who})
+            return await self._provider.web.post_form(url, form, {"authorization": f"Basic {basic}"})
+        credentials = {"client_id": client_id} | ({"client_secret": secret} if secret else {})
+        return await self._provider.web.post_form(url, {**form, **credentials})
 
 
-def _refusal(status: int, answer: Mapping[str, Any]) -> AgoraError:
-    code, said = str(answer.get("error", ""))[:LONGEST_WORD], str(answer.get("error_description", ""))[:LONGEST_WORD]
-    said = said if said.isprintable() else ""
-    if code in PERSONAL:
+def _provider_error(status: int, answer: Mapping[str, Any]) -> AgoraError:
+    code, description = (
+        str(answer.get("error", ""))[:LONGEST_WORD],
+        str(answer.get("error_description", ""))[:LONGEST_WORD],
+    )
+    description = description if description.isprintable() else ""
+    if code in PERSONAL_ERRORS:
         return Unauthenticated(
-            f"The identity provider refuses: {said or code}.", fix="Check the name and the password, or sign in again."
+            f"The identity provider refuses: {description or code}.",
+            fix="Check the name and the password, or sign in again.",
         )
     return UpstreamFailed(
-        f"The identity provider answered {status} {code}{f': {said}' if said else ''}.",
+        f"The identity provider answered {status} {code}{f': {description}' if description else ''}.",
         fix="Check oidc_client_id, oidc_client_secret, and which flows the provider allows that client.",
     )
 
 
-def _text(value: Any) -> str | None:
+def _text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _number(value: Any) -> int | None:
+def _seconds_or_none(value: Any) -> int | None:
     return int(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None

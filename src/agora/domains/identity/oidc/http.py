@@ -15,7 +15,7 @@ from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Web", "checked"]
+__all__ = ["ProviderHttpClient", "check_endpoint"]
 
 SECONDS: Final = 10.0  #: for a whole answer
 CONNECTING: Final = 3.0
@@ -23,33 +23,33 @@ LARGEST: Final = 524_288  #: bytes of an answer
 RETRY_AFTER: Final = 5
 
 
-class Web:
+class ProviderHttpClient:
     """The connections to one provider, made when first needed. issuer: its URL."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
         self._client: httpx.AsyncClient | None = None
 
-    async def get(self, url: str) -> dict[str, Any]:
+    async def get_json(self, url: str) -> dict[str, Any]:
         """A document. Raises UpstreamUnavailable, and UpstreamFailed for what is no such document."""
-        status, found = await self._ask("GET", url, None, {})
-        if status != 200 or not isinstance(found, dict):
+        status, document = await self._send_request("GET", url, None, {})
+        if status != 200 or not isinstance(document, dict):
             raise UpstreamFailed(
                 f"The identity provider answered {status} at {url}.",
                 fix="Is the setting oidc_issuers (or keycloak_url and keycloak_realm) right?",
             )
-        return found
+        return document
 
-    async def post(
+    async def post_form(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = {}
     ) -> tuple[int, dict[str, Any]]:
         """Status and answer of a form; an answer that is no JSON object is an empty one."""
-        status, found = await self._ask("POST", url, form, headers)
+        status, answer = await self._send_request("POST", url, form, headers)
         if status >= 500:
             raise UpstreamUnavailable(
                 f"The identity provider answered {status}.", fix="Try again in a moment.", retry_after=RETRY_AFTER
             )
-        return status, found if isinstance(found, dict) else {}
+        return status, answer if isinstance(answer, dict) else {}
 
     async def close(self) -> None:
         """Hang up."""
@@ -57,12 +57,12 @@ class Web:
         if client is not None:
             await client.aclose()
 
-    async def _ask(
+    async def _send_request(
         self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
     ) -> tuple[int, Any]:
         import httpx
 
-        client = self._connected()
+        client = self._open_client()
         try:
             async with asyncio.timeout(SECONDS), client.stream(method, url, data=form, headers=dict(headers)) as answer:
                 body = bytearray()
@@ -70,7 +70,7 @@ class Web:
                     body += part
                     if len(body) > LARGEST:
                         raise UpstreamFailed(f"The identity provider answered more than {LARGEST} bytes at {url}.")
-                return answer.status_code, _json(bytes(body))
+                return answer.status_code, _parse_json(bytes(body))
         except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(
                 f"The identity provider {self._issuer} does not answer ({type(error).__name__}).",
@@ -78,7 +78,7 @@ class Web:
                 retry_after=RETRY_AFTER,
             ) from None
 
-    def _connected(self) -> httpx.AsyncClient:
+    def _open_client(self) -> httpx.AsyncClient:
         import httpx
 
         if self._client is None:
@@ -93,14 +93,14 @@ class Web:
         return self._client
 
 
-def _json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return from_json(body)
     except ValueError:
         return None
 
 
-def checked(url: Any, issuer: str, name: str) -> str:
+def check_endpoint(url: Any, issuer: str, name: str) -> str:
     """An endpoint that a provider names: https, or on this machine where the provider itself is."""
     if isinstance(url, str) and len(url) <= 2000:
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from ..sign_on_port import Departure, notice_key, session_key, user_id
+from ..sign_on_port import LogoutNotice, notice_key, session_key, user_id
 from . import access_tokens as verification
-from .access_tokens import SECOND, refuse
+from .access_tokens import SECOND, token_error
 
-__all__ = ["TYPES", "read"]
+__all__ = ["TYPES", "parse_logout_token"]
 
 TYPES: Final = verification.TYPES | {"logout+jwt", "application/logout+jwt"}
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
@@ -18,46 +18,52 @@ LONG: Final = 3600  #: the most, whatever it says
 LONGEST: Final = 255
 
 
-def read(claims: Mapping[str, Any], issuer: str, audiences: Collection[str], now: int, skew: int) -> Departure:
+def parse_logout_token(
+    claims: Mapping[str, Any], issuer: str, audiences: Collection[str], now: int, skew: int
+) -> LogoutNotice:
     """What a logout token says, checked as section 2.6 has it, but for its signature. Raises Unauthenticated.
 
     audiences: names of ours at that provider. now and skew: microseconds.
     """
-    if not verification.audience(claims) & set(audiences):
-        raise refuse("The logout token is for another client.", fix="Let the provider send it to whom it is for.")
+    if not verification.audience_of(claims) & set(audiences):
+        raise token_error("The logout token is for another client.", fix="Let the provider send it to whom it is for.")
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise refuse("The token is no logout token.", fix=f"Its claim events has to have {EVENT}.")
+        raise token_error("The token is no logout token.", fix=f"Its claim events has to have {EVENT}.")
     if "nonce" in claims:  # which makes it an ID token
-        raise refuse("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
-    at, until = _times(claims, now, skew)
-    jti, session, subject = (_text(claims, name) for name in ("jti", "sid", "sub"))
+        raise token_error("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
+    at, until = _check_times(claims, now, skew)
+    jti, session, subject = (_text_claim(claims, name) for name in ("jti", "sid", "sub"))
     if jti is None:
-        raise refuse("The logout token has no jti.", fix="Each has a claim jti of its own.")
+        raise token_error("The logout token has no jti.", fix="Each has a claim jti of its own.")
     person = None if subject is None else user_id(issuer, subject)
     login = person if session is None else session_key(issuer, session)
     if login is None:
-        raise refuse("The logout token does not say who has logged out.", fix="It has a claim sid, or sub, or both.")
-    return Departure(login, person, notice_key(issuer, jti), at, until)
+        raise token_error(
+            "The logout token does not say who has logged out.", fix="It has a claim sid, or sub, or both."
+        )
+    return LogoutNotice(login, person, notice_key(issuer, jti), at, until)
 
 
-def _times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
+def _check_times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
     """When it was made, and until when it counts, with what clocks may be off."""
-    issued, ends = verification.seconds(claims, "iat"), verification.seconds(claims, "exp")
+    issued, ends = verification.numeric_date(claims, "iat"), verification.numeric_date(claims, "exp")
     if issued is None:
-        raise refuse("The logout token does not say when it was made.", fix="It has a claim iat.")
+        raise token_error("The logout token does not say when it was made.", fix="It has a claim iat.")
     if issued * SECOND - skew > now:
-        raise refuse("The token is of a time to come.", fix="Set the clocks of the provider and of this server right.")
+        raise token_error(
+            "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
+        )
     until = int(min(issued + SHORT if ends is None else ends, issued + LONG) * SECOND) + skew
     if until <= now:
-        raise refuse("The logout token has expired.", fix="Send it while it is new.")
+        raise token_error("The logout token has expired.", fix="Send it while it is new.")
     return int(issued * SECOND), until
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str | None:
+def _text_claim(claims: Mapping[str, Any], name: str) -> str | None:
     value = claims.get(name)
     if value is None:
         return None
     if not (isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()):
-        raise refuse(f"The logout token's {name} is no name.", fix=f"Text of at most {LONGEST} characters.")
+        raise token_error(f"The logout token's {name} is no name.", fix=f"Text of at most {LONGEST} characters.")
     return value

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from agora.clock import Clock
 from agora_sdk.errors import AgoraError, UpstreamFailed
 
-from .http import Web, checked
+from .http import ProviderHttpClient, check_endpoint
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, RSAKey
 
-__all__ = ["ALGORITHMS", "Metadata", "Provider", "Remembered"]
+__all__ = ["ALGORITHMS", "CachedAnswer", "Metadata", "Provider"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 SECOND: Final = 1_000_000
 FRESH: Final = 600 * SECOND
 STALE: Final = 86_400 * SECOND
-APART: Final = 10 * SECOND  #: least between two looks for keys that are not known
-RESTING: Final = 5 * SECOND  #: after a look in vain
+LEAST_INTERVAL: Final = 10 * SECOND  #: least between two looks for keys that are not known
+RETRY_PAUSE: Final = 5 * SECOND  #: after a look in vain
 MOST_KEYS: Final = 50
 LEAST_RSA: Final = 2048  #: bits
 #: algorithms of signatures, and the kind of key each wants
@@ -38,66 +38,66 @@ ALGORITHMS: Final = {"RS256": "RSA", "ES256": "EC"}
 DISCOVERY: Final = "/.well-known/openid-configuration"
 
 
-class Remembered(Generic[T]):
+class CachedAnswer(Generic[T]):
     """An answer that is asked for when it is needed, see the module."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock) -> None:
         self._ask, self._clock = ask, clock
         self._value: T | None = None
-        self._heard = self._asked = -STALE
+        self._answered_at = self._asked_at = -STALE
         self._error: AgoraError | None = None
-        self._asking: asyncio.Task[T] | None = None
+        self._request: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
         """The answer, fresh or not too old. Raises what asking raised, where there is none."""
-        age = self._clock.now() - self._heard
+        age = self._clock.now() - self._answered_at
         if self._value is None or age >= STALE:
-            return await self._wait()
-        if age >= FRESH and self._rested(RESTING):
-            self._begin()  # the next one has it
+            return await self._wait_for_answer()
+        if age >= FRESH and self._may_ask(RETRY_PAUSE):
+            self._begin_request()  # the next one has it
         return self._value
 
-    async def anew(self) -> T:
+    async def get_fresh(self) -> T:
         """The answer as of now, or of a moment ago."""
-        if self._asking is not None or self._rested(APART):
-            return await self._wait()
+        if self._request is not None or self._may_ask(LEAST_INTERVAL):
+            return await self._wait_for_answer()
         return await self.get()
 
     async def close(self) -> None:
         """Ask no more."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        if self._request is not None:
+            self._request.cancel()
+            await asyncio.gather(self._request, return_exceptions=True)
 
-    def _rested(self, least: int) -> bool:
-        return self._asking is None and self._clock.now() - self._asked >= least
+    def _may_ask(self, least: int) -> bool:
+        return self._request is None and self._clock.now() - self._asked_at >= least
 
-    async def _wait(self) -> T:
-        if self._error is not None and self._value is None and not self._rested(RESTING) and self._asking is None:
+    async def _wait_for_answer(self) -> T:
+        if self._error is not None and self._value is None and not self._may_ask(RETRY_PAUSE) and self._request is None:
             raise type(self._error)(self._error.detail, fix=self._error.fix, **self._error.extra)
-        return await asyncio.shield(self._begin())
+        return await asyncio.shield(self._begin_request())
 
-    def _begin(self) -> asyncio.Task[T]:
-        if self._asking is None:
-            self._asked = self._clock.now()
-            self._asking = asyncio.create_task(self._hear())
-            self._asking.add_done_callback(self._over)
-        return self._asking
+    def _begin_request(self) -> asyncio.Task[T]:
+        if self._request is None:
+            self._asked_at = self._clock.now()
+            self._request = asyncio.create_task(self._run_request())
+            self._request.add_done_callback(self._forget_request)
+        return self._request
 
-    async def _hear(self) -> T:
+    async def _run_request(self) -> T:
         try:
             self._value = await self._ask()
         except AgoraError as error:
             self._error = error
-            if self._value is None or self._clock.now() - self._heard >= STALE:
+            if self._value is None or self._clock.now() - self._answered_at >= STALE:
                 raise
             log.warning("%s What it said before is used.", error.detail)
         else:
-            self._error, self._heard = None, self._clock.now()
+            self._error, self._answered_at = None, self._clock.now()
         return self._value
 
-    def _over(self, task: asyncio.Task[T]) -> None:
-        self._asking = None
+    def _forget_request(self, task: asyncio.Task[T]) -> None:
+        self._request = None
         if not task.cancelled():
             task.exception()  # whoever waited has seen it
 
@@ -119,9 +119,9 @@ class Provider:
     """One provider. issuer: its URL, which tokens name as ``iss``."""
 
     def __init__(self, issuer: str, clock: Clock) -> None:
-        self.issuer, self.web = issuer, Web(issuer)
-        self._metadata = Remembered(self._discover, clock)
-        self._keys = Remembered(self._fetch_keys, clock)
+        self.issuer, self.web = issuer, ProviderHttpClient(issuer)
+        self._metadata = CachedAnswer(self._fetch_metadata, clock)
+        self._keys = CachedAnswer(self._fetch_keys, clock)
 
     async def metadata(self) -> Metadata:
         """Raises UpstreamUnavailable, UpstreamFailed."""
@@ -129,8 +129,8 @@ class Provider:
 
     async def keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
         """Published keys that a signature may be of: that one, or, without a name, all of the kind."""
-        found = _fitting(await self._keys.get(), kid, algorithm)
-        return found or _fitting(await self._keys.anew(), kid, algorithm)
+        matches = _matching_keys(await self._keys.get(), kid, algorithm)
+        return matches or _matching_keys(await self._keys.get_fresh(), kid, algorithm)
 
     async def close(self) -> None:
         """Hang up."""
@@ -138,8 +138,8 @@ class Provider:
         await self._keys.close()
         await self.web.close()
 
-    async def _discover(self) -> Metadata:
-        document = await self.web.get(self.issuer.rstrip("/") + DISCOVERY)
+    async def _fetch_metadata(self) -> Metadata:
+        document = await self.web.get_json(self.issuer.rstrip("/") + DISCOVERY)
         if document.get("issuer") != self.issuer:
             raise UpstreamFailed(
                 f"The provider at {self.issuer} calls itself {str(document.get('issuer'))[:200]!r}.",
@@ -147,11 +147,11 @@ class Provider:
             )
 
         def optional(name: str) -> str | None:
-            return checked(document[name], self.issuer, name) if document.get(name) else None
+            return check_endpoint(document[name], self.issuer, name) if document.get(name) else None
 
         return Metadata(
-            checked(document.get("jwks_uri"), self.issuer, "jwks_uri"),
-            checked(document.get("token_endpoint"), self.issuer, "token_endpoint"),
+            check_endpoint(document.get("jwks_uri"), self.issuer, "jwks_uri"),
+            check_endpoint(document.get("token_endpoint"), self.issuer, "token_endpoint"),
             optional("authorization_endpoint"),
             optional("end_session_endpoint"),
             optional("revocation_endpoint"),
@@ -160,21 +160,21 @@ class Provider:
         )
 
     async def _fetch_keys(self) -> Sequence[tuple[str | None, RSAKey | ECKey]]:
-        document = await self.web.get((await self.metadata()).keys)
+        document = await self.web.get_json((await self.metadata()).keys)
         published = document.get("keys")
         if not isinstance(published, list):
             raise UpstreamFailed(f"The identity provider {self.issuer} publishes no keys.")
-        return [key for entry in published[:MOST_KEYS] if (key := _key(entry)) is not None]
+        return [key for entry in published[:MOST_KEYS] if (key := _import_key(entry)) is not None]
 
 
-def _fitting(
+def _matching_keys(
     keys: Sequence[tuple[str | None, RSAKey | ECKey]], kid: str | None, algorithm: str
 ) -> Sequence[RSAKey | ECKey]:
     kind = ALGORITHMS[algorithm]
     return [key for name, key in keys if key.key_type == kind and kid in (None, name)]
 
 
-def _key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
+def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     """A key for signatures of ours; None for any other."""
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, RSAKey
@@ -182,7 +182,7 @@ def _key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None
     kid, kind = entry.get("kid"), entry.get("kty")
-    if not (kid is None or isinstance(kid, str)) or entry.get("alg") not in (None, *_algorithms(kind)):
+    if not (kid is None or isinstance(kid, str)) or entry.get("alg") not in (None, *_algorithms_of(kind)):
         return None
     try:
         if kind == "RSA" and len(entry["n"]) * 6 >= LEAST_RSA:
@@ -194,5 +194,5 @@ def _key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     return None
 
 
-def _algorithms(kind: Any) -> tuple[str, ...]:
-    return tuple(name for name, wanted in ALGORITHMS.items() if wanted == kind)
+def _algorithms_of(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, key_type in ALGORITHMS.items() if key_type == kind)

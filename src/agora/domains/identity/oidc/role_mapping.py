@@ -7,47 +7,47 @@ from typing import Any, Final
 
 from agora.core.scopes import EVERYTHING, ROLES
 
-__all__ = ["best", "given", "permitted"]
+__all__ = ["highest_role", "restrict_scopes", "role_names"]
 
 MOST: Final = 500  #: roles and groups that are looked at
 LONGEST: Final = 255
 RANKS: Final = tuple(ROLES)  #: the highest first
 
 
-def given(claims: Mapping[str, Any], clients: Collection[str]) -> tuple[str, ...]:
+def role_names(claims: Mapping[str, Any], clients: Collection[str]) -> tuple[str, ...]:
     """Names of roles in Keycloak's layout (``realm_access``, and ``resource_access`` of our clients), a plain ``roles``,
     and groups, which begin with a slash whether or not the provider writes it."""
     realm, resources = claims.get("realm_access"), claims.get("resource_access")
-    named = [*_names(realm), *_texts(claims.get("roles"))]
+    named = [*_role_list(realm), *_valid_texts(claims.get("roles"))]
     if isinstance(resources, dict):
-        named += [name for client in sorted(clients) for name in _names(resources.get(client))]
+        named += [name for client in sorted(clients) for name in _role_list(resources.get(client))]
     roles = [name for name in named if not name.startswith("/")]
-    groups = [name if name.startswith("/") else f"/{name}" for name in _texts(claims.get("groups"))]
+    groups = [name if name.startswith("/") else f"/{name}" for name in _valid_texts(claims.get("groups"))]
     return tuple(dict.fromkeys([*roles, *groups]))[:MOST]
 
 
-def _names(holder: Any) -> list[str]:
-    return _texts(holder.get("roles")) if isinstance(holder, dict) else []
+def _role_list(holder: Any) -> list[str]:
+    return _valid_texts(holder.get("roles")) if isinstance(holder, dict) else []
 
 
-def _texts(value: Any) -> list[str]:
+def _valid_texts(value: Any) -> list[str]:
     if not isinstance(value, list):
         return []
     return [item for item in value[:MOST] if isinstance(item, str) and 0 < len(item) <= LONGEST and item.isprintable()]
 
 
-def best(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
+def highest_role(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
     """The highest of our roles that these names stand for."""
-    found = {table[name] for name in names if name in table}
-    return next((role for role in RANKS if role in found), default)
+    held_roles = {table[name] for name in names if name in table}
+    return next((role for role in RANKS if role in held_roles), default)
 
 
-def permitted(may: frozenset[str], asked: Any, known: Collection[str]) -> frozenset[str]:
+def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[str]) -> frozenset[str]:
     """What a role may; less, where the token itself asks for some of our scopes alone.
 
     asked: the token's ``scope``. known: scopes of ours. A token with none of them carries all that its role gives.
     """
-    named = set(asked.split()[:MOST]) & set(known) if isinstance(asked, str) else set()
+    named = set(requested.split()[:MOST]) & set(own_scopes) if isinstance(requested, str) else set()
     if not named:
         return may
     return frozenset(named if may == EVERYTHING else named & may)

@@ -19,12 +19,12 @@ from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLim
 from .. import credential_queries as credentials
 from .. import queries as people
 from ..roles import authority_of, scopes_of
-from ..sign_on_port import Departure, Entry, Sighting, session_key, token_key, user_id
+from ..sign_on_port import LogoutNotice, Sighting, SignInResult, session_key, token_key, user_id
 from . import access_tokens as verification
-from . import logout_tokens as departures
+from . import logout_tokens
 from . import role_mapping as roles
-from .access_tokens import refuse
-from .browser_sessions import Begun, SealedState, Session, Sessions, SignedIn, known_as
+from .access_tokens import token_error
+from .browser_sessions import BrowserSessions, Session, SignedIn, SignInCookies, SignInRedirect, add_login_names
 from .configuration import TENANT, Trust
 from .flows import Flows, Tokens
 from .provider import Provider
@@ -93,8 +93,8 @@ class SignOn:
         self.home = next(iter(self._providers.values()))
         self._flows = Flows(self.home, trust)
         self._tries: dict[str, tuple[float, float]] = {}
-        self.sessions = Sessions(self, store, sealer, clock)
-        self.states = SealedState(sealer, clock)
+        self.sessions = BrowserSessions(self, store, sealer, clock)
+        self.states = SignInCookies(sealer, clock)
         self.seen: dict[tuple[str, str], Sighting] = {}
 
     async def close(self) -> None:
@@ -121,108 +121,110 @@ class SignOn:
     def takes_passwords(self) -> bool:
         return self.trust.password and bool(self.trust.client_id)
 
-    async def password(self, username: str, password: str) -> Entry:
+    async def password(self, username: str, password: str) -> SignInResult:
         """See the port."""
         if not self.takes_passwords:
             raise _no_passwords()
-        self._take_a_try(username)
-        return await self._entry(await self._flows.password(username, password))
+        self._limit_attempts(username)
+        return await self._build_result(await self._flows.exchange_password(username, password))
 
-    async def refresh(self, refresh_token: str, client_id: str | None) -> Entry:
+    async def refresh(self, refresh_token: str, client_id: str | None) -> SignInResult:
         """See the port."""
-        client = self._client(client_id)
+        client = self._resolve_client(client_id)
         if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
             raise _no_passwords()  # nobody was given a token of that client, whose secret would be lent to a thief
-        return await self._entry(await self._flows.refresh(refresh_token, client))
+        return await self._build_result(await self._flows.exchange_refresh_token(refresh_token, client))
 
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
         """See the port."""
         client, identity = client_id, None
         if caller.person is not None and caller.person.session_id is not None:
-            kept = await self.sessions.kept(caller.tenant, caller.person.session_id)
-            client, identity = self.trust.client_id, kept.identity
-            refresh_token = refresh_token or kept.refresh
-        ended = await self._flows.end(refresh_token, self._client(client)) if refresh_token else False
+            stored_tokens = await self.sessions.provider_tokens(caller.tenant, caller.person.session_id)
+            client, identity = self.trust.client_id, stored_tokens.identity
+            refresh_token = refresh_token or stored_tokens.refresh
+        ended = await self._flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
         return ended, await self._flows.logout_url(identity)
 
-    def heard(self, logout_token: str) -> Departure:
+    def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """See the port."""
-        found, provider = self._said(logout_token)
+        token, provider = self._parse_logout(logout_token)
         clients = self.trust.clients if provider is self.home else ()
-        return departures.read(
-            found.claims, provider.issuer, clients or self.trust.audiences, self.clock.now(), self.trust.skew
+        return logout_tokens.parse_logout_token(
+            token.claims, provider.issuer, clients or self.trust.audiences, self.clock.now(), self.trust.skew
         )
 
-    async def vouched(self, logout_token: str) -> None:
+    async def check_logout_token(self, logout_token: str) -> None:
         """See the port."""
-        await verification.check_signature(*self._said(logout_token))
+        await verification.check_signature(*self._parse_logout(logout_token))
 
-    def _said(self, logout_token: str) -> tuple[verification.Unverified, Provider]:
-        found = verification.read(logout_token, departures.TYPES)
-        return found, self._provider(found.issuer)
+    def _parse_logout(self, logout_token: str) -> tuple[verification.Unverified, Provider]:
+        token = verification.parse_token(logout_token, logout_tokens.TYPES)
+        return token, self._require_provider(token.issuer)
 
-    def _provider(self, issuer: Any) -> Provider:
+    def _require_provider(self, issuer: Any) -> Provider:
         provider = self._providers.get(issuer) if isinstance(issuer, str) else None
         if provider is None:
-            raise refuse("The token's issuer is none that this server trusts.", fix="See the setting oidc_issuers.")
+            raise token_error(
+                "The token's issuer is none that this server trusts.", fix="See the setting oidc_issuers."
+            )
         return provider
 
-    def _client(self, wanted: str | None) -> str:
-        client = wanted or self.trust.client_id
+    def _resolve_client(self, client_id: str | None) -> str:
+        client = client_id or self.trust.client_id
         if not client or client not in self.trust.clients:
             raise InvalidRequest(
-                f"{wanted!r} is not a client of this server." if wanted else "The settings name no client.",
+                f"{client_id!r} is not a client of this server." if client_id else "The settings name no client.",
                 fix="Leave client_id out, or give that of GET /v1/auth/configuration.",
                 errors=[{"field": "client_id", "message": "unknown client"}],
             )
         return client
 
-    def _take_a_try(self, username: str) -> None:
+    def _limit_attempts(self, username: str) -> None:
         """Passwords are guessed slowly: the provider sees one address for all who come through us."""
         now, key = time.monotonic(), username.casefold()
-        left, since = self._tries.get(key, (float(TRIES), now))
-        left = min(TRIES, left + (now - since) / REFILL)
-        if left < 1:
+        remaining, since = self._tries.get(key, (float(TRIES), now))
+        remaining = min(TRIES, remaining + (now - since) / REFILL)
+        if remaining < 1:
             raise RateLimited(
                 "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL)
             )
         if len(self._tries) > MOST_SEEN:
             self._tries.clear()
-        self._tries[key] = (left - 1, now)
+        self._tries[key] = (remaining - 1, now)
 
-    async def _entry(self, tokens: Tokens) -> Entry:
+    async def _build_result(self, tokens: Tokens) -> SignInResult:
         caller = await self.caller(tokens.access)
-        return Entry(caller, tokens.access, tokens.refresh, tokens.expires_in, tokens.refresh_expires_in)
+        return SignInResult(caller, tokens.access, tokens.refresh, tokens.expires_in, tokens.refresh_expires_in)
 
     # -- tokens ----------------------------------------------------------------------------------
 
     async def caller(self, token: str) -> Caller:
         """Who an access token stands for. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
-        grant = await self.verified(token)
-        return await self.admitted(grant)
+        grant = await self.verify_token(token)
+        return await self.admit_grant(grant)
 
-    async def verified(self, token: str) -> Grant:
+    async def verify_token(self, token: str) -> Grant:
         """What an access token gives, once it is known to be genuine."""
-        found = verification.read(token)
-        provider = self._provider(found.issuer)
-        ends = verification.check_times(found.claims, self.clock.now(), self.trust.skew)
+        parsed = verification.parse_token(token)
+        provider = self._require_provider(parsed.issuer)
+        ends = verification.check_times(parsed.claims, self.clock.now(), self.trust.skew)
         verification.check_purpose(
-            found, self.trust.audiences, () if self.trust.strict or provider is not self.home else self.trust.clients
+            parsed, self.trust.audiences, () if self.trust.strict or provider is not self.home else self.trust.clients
         )
-        await verification.check_signature(found, provider)
-        return self._grant(found.claims, provider, ends, token)
+        await verification.check_signature(parsed, provider)
+        return self._build_grant(parsed.claims, provider, ends, token)
 
-    async def admitted(self, grant: Grant) -> Caller:
+    async def admit_grant(self, grant: Grant) -> Caller:
         """The caller of a grant, as the rows about that person have it now."""
         person = grant.person
         subject = user_id(person.issuer, person.subject)
 
-        async def look_up(reader: Reader) -> tuple[Any, Any]:
+        async def read_rows(reader: Reader) -> tuple[Any, Any]:
             return await reader.one(credentials.tenant), await reader.one(people.standing, user_id=subject)
 
-        tenant, row = await self._store.read(grant.tenant, look_up)
+        tenant, row = await self._store.read(grant.tenant, read_rows)
         if tenant is None and grant.tenant != DEFAULT_TENANT:
-            raise refuse(
+            raise token_error(
                 f"There is no marketplace {grant.tenant}.", fix="Whoever runs the server makes it: agora.tenant.create."
             )
         await self.check_login(grant)
@@ -232,9 +234,9 @@ class SignOn:
             )
         role = (row["role"] if row is not None else None) or person.role
         limit = row["concurrency_limit"] if row is not None else None
-        may = roles.permitted(scopes_of(role, grant.tenant), grant.asked, self._known)
+        may = roles.restrict_scopes(scopes_of(role, grant.tenant), grant.asked, self._known)
         person = replace(person, limit=self._limit if limit is None else limit)
-        self._note(grant.tenant, subject, person)
+        self._record_sighting(grant.tenant, subject, person)
         return Caller(
             tenant=grant.tenant,
             subject=subject,
@@ -254,39 +256,39 @@ class SignOn:
         token, session, alias, *_ = *person.login, "", "", ""
         names = {"token": token, "session": session, "alias": alias, "person": user_id(person.issuer, person.subject)}
 
-        async def look_up(reader: Reader) -> Any:
+        async def read_ended(reader: Reader) -> Any:
             return await reader.one(people.ended, **names, issued_at=person.issued_at)
 
         for tenant in {grant.tenant, DEFAULT_TENANT}:  # what providers say is kept in the one that there always is
-            if await self._store.read(tenant, look_up) is not None:
-                raise refuse("The session of this token has ended: its holder has logged out.")
+            if await self._store.read(tenant, read_ended) is not None:
+                raise token_error("The session of this token has ended: its holder has logged out.")
 
-    def _note(self, tenant: str, subject: str, person: Person) -> None:
+    def _record_sighting(self, tenant: str, subject: str, person: Person) -> None:
         if len(self.seen) < MOST_SEEN or (tenant, subject) in self.seen:
             self.seen[tenant, subject] = Sighting(person, self.clock.now())
 
-    def _grant(self, claims: Mapping[str, Any], provider: Provider, ends: int, token: str) -> Grant:
+    def _build_grant(self, claims: Mapping[str, Any], provider: Provider, ends: int, token: str) -> Grant:
         subject = claims.get("sub")
         if not (isinstance(subject, str) and 0 < len(subject) <= LONGEST and subject.isprintable()):
-            raise refuse("The token has no subject.")
-        named = roles.given(claims, self.trust.clients if provider is self.home else ())
-        session = _text(claims, "sid") or _text(claims, "session_state")
+            raise token_error("The token has no subject.")
+        named = roles.role_names(claims, self.trust.clients if provider is self.home else ())
+        session = _text_claim(claims, "sid") or _text_claim(claims, "session_state")
         keys = (token_key(token), session_key(provider.issuer, session)) if session else (token_key(token),)
         issued = claims.get("iat")
         person = Person(
             provider.issuer,
             subject,
-            _text(claims, "preferred_username") or _text(claims, "email") or subject,
-            _text(claims, "email"),
-            _text(claims, "name"),
+            _text_claim(claims, "preferred_username") or _text_claim(claims, "email") or subject,
+            _text_claim(claims, "email"),
+            _text_claim(claims, "name"),
             named,
-            roles.best(named, self.trust.roles, self.trust.default_role),
+            roles.highest_role(named, self.trust.roles, self.trust.default_role),
             keys,
             issued_at=int(issued) * 1_000_000 if isinstance(issued, int | float) else 0,
         )
-        return Grant(self._tenant(claims, provider.issuer), person, _text(claims, "scope", 4096) or "", ends)
+        return Grant(self._tenant_of(claims, provider.issuer), person, _text_claim(claims, "scope", 4096) or "", ends)
 
-    def _tenant(self, claims: Mapping[str, Any], issuer: str) -> str:
+    def _tenant_of(self, claims: Mapping[str, Any], issuer: str) -> str:
         """A provider's own tenant, else what the claim says; without either setting, the one that there always is."""
         if (own := self._tenants[issuer]) is not None:
             return own
@@ -298,19 +300,19 @@ class SignOn:
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if not isinstance(value, str) or not TENANT.fullmatch(value):
-            raise refuse("The token names no tenant that could be one.", fix="See the setting oidc_tenant_claim.")
+            raise token_error("The token names no tenant that could be one.", fix="See the setting oidc_tenant_claim.")
         return value
 
     # -- browsers --------------------------------------------------------------------------------
 
-    async def begin(self, next: str, redirect_uri: str) -> Begun:
+    async def begin(self, next: str, redirect_uri: str) -> SignInRedirect:
         """Send a browser to the provider (authorization code with PKCE).
 
         next: the path to go on to. redirect_uri: where the provider sends it back. Raises UpstreamUnavailable, Conflict.
         """
         state = self.states.new(next, redirect_uri)
-        url = await self._flows.authorization(state.parameters())
-        return Begun(url, self.states.seal(state))
+        url = await self._flows.authorization_url(state.parameters())
+        return SignInRedirect(url, self.states.seal(state))
 
     async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
         """Take a browser back from the provider. query: of the callback. cookie: what ``begin`` gave that browser.
@@ -318,61 +320,62 @@ class SignOn:
         Raises Unauthenticated for a sign-in that is not this browser's, is over, or was used before.
         """
         state = self.states.open(cookie)
-        given = query.get("state", "")
+        state_parameter = query.get("state", "")
         if (
             state is None
             or state.redirect_uri != redirect_uri
-            or not hmac.compare_digest(state.state.encode(), given.encode("utf-8", "replace"))
+            or not hmac.compare_digest(state.state.encode(), state_parameter.encode("utf-8", "replace"))
         ):
-            raise refuse("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
+            raise token_error("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
         metadata = await self.home.metadata()
         if query.get("iss", self.home.issuer if not metadata.says_issuer else None) != self.home.issuer:
-            raise refuse("Another provider answered than the one that was asked.", fix="Begin again.")
+            raise token_error("Another provider answered than the one that was asked.", fix="Begin again.")
         if not 0 < len(query.get("code", "")) <= LONGEST_CODE:
-            said = query.get("error_description") or query.get("error") or "no code"
-            raise refuse(
-                f"The identity provider refuses: {said[:200] if said.isprintable() else 'no code'}.", fix="Begin again."
+            reason = query.get("error_description") or query.get("error") or "no code"
+            raise token_error(
+                f"The identity provider refuses: {reason[:200] if reason.isprintable() else 'no code'}.",
+                fix="Begin again.",
             )
         session_id = "ses_" + hashlib.sha256(f"session\0{state.state}".encode()).hexdigest()[:32]
-        tokens = await self._flows.code(query["code"], state.verifier, redirect_uri)
-        grant = await self.granted(tokens, state.nonce)
-        caller = await self.admitted(grant)
+        tokens = await self._flows.exchange_code(query["code"], state.verifier, redirect_uri)
+        grant = await self.grant_of_tokens(tokens, state.nonce)
+        caller = await self.admit_grant(grant)
         credential, expires_at = await self.sessions.begin(
             caller, Session(session_id, grant, tokens.refresh, tokens.identity)
         )
         return SignedIn(credential, expires_at, state.next, caller.name)
 
-    async def granted(self, tokens: Tokens, nonce: str | None) -> Grant:
+    async def grant_of_tokens(self, tokens: Tokens, nonce: str | None) -> Grant:
         """What the tokens of a sign-in, or of its renewal, give; by the ID token where the access token is none of ours."""
         identity = None
         if tokens.identity is not None:
-            identity = verification.read(tokens.identity, {"jwt"})
+            identity = verification.parse_token(tokens.identity, {"jwt"})
             if identity.issuer != self.home.issuer:
-                raise refuse("The provider's ID token is of another provider.")
+                raise token_error("The provider's ID token is of another provider.")
             verification.check_id_token(identity, self.trust.client_id, nonce)
             ends = verification.check_times(identity.claims, self.clock.now(), self.trust.skew)
             await verification.check_signature(identity, self.home)
         elif nonce is not None:
-            raise refuse("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
+            raise token_error("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
         if tokens.access.count(".") == 2 or identity is None:
-            grant = await self.verified(tokens.access)
+            grant = await self.verify_token(tokens.access)
             if identity is None:
                 return grant
             if identity.claims.get("sub") != grant.person.subject:
-                raise refuse("The provider's tokens are of two people.")
-            named = self._grant(identity.claims, self.home, ends, tokens.access)
-            return replace(grant, person=known_as(grant.person, named.person.login))
-        return self._grant(identity.claims, self.home, ends, tokens.access)
+                raise token_error("The provider's tokens are of two people.")
+            named = self._build_grant(identity.claims, self.home, ends, tokens.access)
+            return replace(grant, person=add_login_names(grant.person, named.person.login))
+        return self._build_grant(identity.claims, self.home, ends, tokens.access)
 
-    async def renew(self, refresh_token: str) -> tuple[Grant, Tokens]:
+    async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]:
         """New tokens for a session of a browser."""
-        tokens = await self._flows.refresh(refresh_token, self.trust.client_id)
-        return await self.granted(tokens, None), tokens
+        tokens = await self._flows.exchange_refresh_token(refresh_token, self.trust.client_id)
+        return await self.grant_of_tokens(tokens, None), tokens
 
     async def session_caller(self, tenant: str, session_id: str) -> Caller:
         """Who a session of a browser stands for, renewed where that is due."""
         grant = await self.sessions.grant(tenant, session_id)
-        return await self.admitted(grant)
+        return await self.admit_grant(grant)
 
 
 def _no_passwords() -> NotFound:
@@ -382,7 +385,7 @@ def _no_passwords() -> NotFound:
     )
 
 
-def _text(claims: Mapping[str, Any], name: str, longest: int = LONGEST) -> str | None:
+def _text_claim(claims: Mapping[str, Any], name: str, longest: int = LONGEST) -> str | None:
     value = claims.get(name)
     return value if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable() else None
 
@@ -400,10 +403,10 @@ def open_sign_on(
 
     mint: signs the credential of a browser's session, by its tenant and id.
     """
-    trust = Trust.read(settings)
+    trust = Trust.from_settings(settings)
     if trust is None:
         return None
     authority, limit = settings.admin_authority_level, settings.user_concurrency
-    made = SignOn(trust, store, sealer, clock, authority=authority, limit=limit, known=known)
-    made.sessions.mint = mint
-    return made
+    sign_on = SignOn(trust, store, sealer, clock, authority=authority, limit=limit, known=known)
+    sign_on.sessions.mint = mint
+    return sign_on

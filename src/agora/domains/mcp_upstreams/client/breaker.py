@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Backoff", "Breaker", "Tuning"]
+__all__ = ["Backoff", "CircuitBreaker", "Tuning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Backoff:
         self.failures = 0
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens when so many calls failed in a row; after a pause one failure more opens it again, for longer."""
 
     def __init__(self, tuning: Tuning, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,17 +51,17 @@ class Breaker:
         self._failures, self._until = 0, 0.0
         self.reason = ""
 
-    def closed_for(self) -> float:
+    def seconds_open(self) -> float:
         """Seconds until calls may pass again; 0 if they may."""
         return max(0.0, self._until - self._clock())
 
-    def failed(self, why: str) -> None:
+    def record_failure(self, why: str) -> None:
         """Count a call that got no proper answer."""
         self._failures += 1
         if self._failures >= self._limit:
             self._until = self._clock() + self._backoff.next()
             self.reason = f"{self._failures} calls in a row failed, the last one so: {why.rstrip('.')}"
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         self._failures, self._until = 0, 0.0
         self._backoff.reset()

@@ -9,41 +9,41 @@ from dataclasses import dataclass
 
 from agora_sdk.errors import Overloaded
 
-__all__ = ["Turns"]
+__all__ = ["ConcurrencyLimiter"]
 
 WAITING = 16  # calls in the queue, for each that may run
 
 
 @dataclass(slots=True)
-class _Own:
+class _CallerSlots:
     """What one caller has. calls: running and waiting."""
 
     slots: asyncio.Semaphore
     calls: int = 0
 
 
-class Turns:
+class ConcurrencyLimiter:
     """most: calls at once. One caller gets no more than three quarters of the places, in the queue too."""
 
     def __init__(self, name: str, most: int) -> None:
         self._name, self._most, self._share = name, most, most - most // 4
         self._slots = asyncio.Semaphore(most)
-        self._own: dict[str, _Own] = {}
+        self._callers: dict[str, _CallerSlots] = {}
         self._queued = 0
         self.running = 0
 
     @contextlib.asynccontextmanager
-    async def turn(self, caller: str, seconds: float) -> AsyncIterator[None]:
+    async def acquire_slot(self, caller: str, seconds: float) -> AsyncIterator[None]:
         """A place among the calls that run. Raises Overloaded: there are too many, or it took too long."""
-        own = self._own.setdefault(caller, _Own(asyncio.Semaphore(self._share)))
+        own = self._callers.setdefault(caller, _CallerSlots(asyncio.Semaphore(self._share)))
         if self._queued >= self._most * WAITING or own.calls >= self._share * (WAITING + 1):
             if not own.calls:
-                del self._own[caller]
+                del self._callers[caller]
             waiting = f"{self._queued} calls wait for {self._name} already."
             raise Overloaded(waiting, fix="Try again later.", retry_after=1)
         own.calls += 1
         try:
-            await self._wait(own, seconds)
+            await self._wait_for_slot(own, seconds)
             self.running += 1
             try:
                 yield
@@ -54,9 +54,9 @@ class Turns:
         finally:
             own.calls -= 1
             if not own.calls:
-                self._own.pop(caller, None)
+                self._callers.pop(caller, None)
 
-    async def _wait(self, own: _Own, seconds: float) -> None:
+    async def _wait_for_slot(self, own: _CallerSlots, seconds: float) -> None:
         """Take a place of the caller's own, and one of all."""
         self._queued += 1
         try:

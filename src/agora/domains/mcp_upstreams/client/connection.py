@@ -21,14 +21,14 @@ from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, Upstr
 
 from ..port import Condition, Endpoint, Listing, Progress
 from .addresses import EgressPolicy, Resolve, resolve_host
-from .breaker import Backoff, Breaker, Tuning
-from .concurrency_limiter import Turns
-from .errors import in_words, is_breakdown, translated
-from .route import Line
+from .breaker import Backoff, CircuitBreaker, Tuning
+from .concurrency_limiter import ConcurrencyLimiter
+from .errors import describe_error, is_breakdown, translate_error
+from .route import Channel
 from .session import Session, open_session
-from .stdio import command_line
-from .transport import http_line
-from .transport_errors import Faults
+from .stdio import open_stdio_channel
+from .transport import open_http_channel
+from .transport_errors import TransportErrors
 
 __all__ = ["Connection"]
 
@@ -47,16 +47,16 @@ class Connection:
     ) -> None:
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
-        self._faults = Faults()
-        self._breaker = Breaker(tuning)
-        self._turns = Turns(endpoint.name, endpoint.concurrency)
+        self._transport_errors = TransportErrors()
+        self._breaker = CircuitBreaker(tuning)
+        self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
-        self._turned = asyncio.Event()  # set, and replaced, when the state changes
+        self._state_changed = asyncio.Event()  # set, and replaced, when the state changes
         self._lost = asyncio.Event()
         self._at_once, self._why = False, ""
         self._error: str | None = None
         self._retry_at: float | None = None
-        self._task = asyncio.create_task(self._keep(), name=f"upstream {endpoint.name}")
+        self._task = asyncio.create_task(self._maintain_connection(), name=f"upstream {endpoint.name}")
 
     # -- from outside ----------------------------------------------------------------------------
 
@@ -65,17 +65,17 @@ class Connection:
         while not self._task.done():  # a cancellation may be taken for that of a scope of the SDK's
             self._task.cancel()
             await asyncio.wait((self._task,), timeout=1)
-        self._rest("it was removed", math.inf)
+        self._enter_pause("it was removed", math.inf)
 
     def condition(self) -> Condition:
         """How it stands."""
         if self._retry_at is not None:
-            return Condition("unavailable", self._error, max(0.0, self._retry_at - _now()), self._turns.running)
-        if (pause := self._breaker.closed_for()) > 0:
-            return Condition("unavailable", self._breaker.reason, pause, self._turns.running)
+            return Condition("unavailable", self._error, max(0.0, self._retry_at - _loop_time()), self._limiter.running)
+        if (pause := self._breaker.seconds_open()) > 0:
+            return Condition("unavailable", self._breaker.reason, pause, self._limiter.running)
         if self._session is None and self._error is not None:  # being tried again
-            return Condition("unavailable", self._error, 0.0, self._turns.running)
-        return Condition("connected" if self._session else "connecting", None, None, self._turns.running)
+            return Condition("unavailable", self._error, 0.0, self._limiter.running)
+        return Condition("connected" if self._session else "connecting", None, None, self._limiter.running)
 
     def changed(self) -> None:
         """What it offers is not known to be current any more."""
@@ -85,15 +85,15 @@ class Connection:
         self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, caller: str = ""
     ) -> dict[str, Any]:
         """One request, within its turn; waiting for its turn and for a connection is part of its time."""
-        if (pause := self._breaker.closed_for()) > 0:
-            raise self._unavailable(self._breaker.reason, pause)
-        until = _now() + seconds
+        if (pause := self._breaker.seconds_open()) > 0:
+            raise self._unavailable_error(self._breaker.reason, pause)
+        until = _loop_time() + seconds
 
         async def send(session: Session) -> dict[str, Any]:
-            return await session.request(method, params, _left(until), progress)
+            return await session.request(method, params, _remaining_seconds(until), progress)
 
-        async with self._turns.turn(caller, seconds):
-            return await self._used(send, until)
+        async with self._limiter.acquire_slot(caller, seconds):
+            return await self._use_session(send, until)
 
     async def listing(self) -> Listing:
         """All that it offers."""
@@ -104,155 +104,159 @@ class Connection:
             return await session.listing(name, seconds)
 
         try:
-            return await self._used(ask, _now() + seconds)
+            return await self._use_session(ask, _loop_time() + seconds)
         except BaseException:
             self.current = False
             raise
 
     # -- calls -----------------------------------------------------------------------------------
 
-    async def _used(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
+    async def _use_session(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
         """Use the session; if the upstream has forgotten it, once more with a new one."""
         for again in (True, False):
-            session = await self._connected(_left(until))
+            session = await self._wait_for_session(_remaining_seconds(until))
             try:
                 answer = await use(session)
             except MCPError as error:
-                fault = self._faults.take(error)
-                forgotten = fault is not None and fault.kind == "session"
-                if fault is not None and fault.kind in ("session", "unreachable"):
-                    self._lose(session, fault.detail, at_once=forgotten and again)
+                transport_error = self._transport_errors.take(error)
+                forgotten = transport_error is not None and transport_error.kind == "session"
+                if transport_error is not None and transport_error.kind in ("session", "unreachable"):
+                    self._drop_session(session, transport_error.detail, at_once=forgotten and again)
                 elif error.code == CONNECTION_CLOSED and self.endpoint.transport == "stdio":
-                    self._lose(session, "the program ended", at_once=False)
+                    self._drop_session(session, "the program ended", at_once=False)
                 if forgotten and again:
                     continue
-                raise self._judged(translated(self.endpoint.name, error, fault)) from None
+                raise self._record_outcome(translate_error(self.endpoint.name, error, transport_error)) from None
             except ValidationError as error:
                 detail = f"The answer of {self.endpoint.name} is not valid MCP: {error.errors()[0]['msg']}"
-                raise self._judged(UpstreamFailed(detail, outcome="unknown")) from None
+                raise self._record_outcome(UpstreamFailed(detail, outcome="unknown")) from None
             except TimeoutError:
-                raise self._judged(DeadlineExceeded(f"{self.endpoint.name} did not answer in time.")) from None
-            self._breaker.succeeded()
+                raise self._record_outcome(DeadlineExceeded(f"{self.endpoint.name} did not answer in time.")) from None
+            self._breaker.record_success()
             return answer
         raise AssertionError("the last try answers or raises")
 
-    def _judged(self, error: AgoraError) -> AgoraError:
+    def _record_outcome(self, error: AgoraError) -> AgoraError:
         """Count a failure against the upstream, if it is one of the upstream."""
         if is_breakdown(error):
-            self._breaker.failed(error.detail)
+            self._breaker.record_failure(error.detail)
         else:
-            self._breaker.succeeded()
+            self._breaker.record_success()
         return error
 
-    async def _connected(self, seconds: float) -> Session:
+    async def _wait_for_session(self, seconds: float) -> Session:
         """The session, once there is one. Raises UpstreamUnavailable."""
         try:
             async with asyncio.timeout(seconds):
                 while self._session is None:
-                    if self._retry_at is not None and self._retry_at - _now() > self._tuning.patience:
-                        raise self._unavailable(self._error, self._retry_at - _now())
-                    await self._turned.wait()
+                    if self._retry_at is not None and self._retry_at - _loop_time() > self._tuning.patience:
+                        raise self._unavailable_error(self._error, self._retry_at - _loop_time())
+                    await self._state_changed.wait()
                 return self._session
         except TimeoutError:
-            raise self._unavailable(self._error or "there is no connection yet", 1) from None
+            raise self._unavailable_error(self._error or "there is no connection yet", 1) from None
 
-    def _unavailable(self, why: str | None, pause: float) -> UpstreamUnavailable:
+    def _unavailable_error(self, why: str | None, pause: float) -> UpstreamUnavailable:
         seconds = {} if pause == math.inf else {"retry_after": max(1, math.ceil(pause))}
         return UpstreamUnavailable(
             f"{self.endpoint.name} is not available: {why}.", fix="Look whether it runs, and where.", **seconds
         )
 
-    def _lose(self, session: Session | None, why: str, *, at_once: bool) -> None:
+    def _drop_session(self, session: Session | None, why: str, *, at_once: bool) -> None:
         """This session is of no use any more; whoever notices first says so."""
         if session is not None and self._session is session:
             self._session, self._why, self._at_once = None, why.rstrip("."), at_once
             self._lost.set()
-            self._turn_over()
+            self._notify_state_change()
 
-    def _turn_over(self) -> None:
+    def _notify_state_change(self) -> None:
         """Wake whoever waits for another state."""
-        self._turned.set()
-        self._turned = asyncio.Event()
+        self._state_changed.set()
+        self._state_changed = asyncio.Event()
 
     # -- the task --------------------------------------------------------------------------------
 
-    async def _keep(self) -> None:
+    async def _maintain_connection(self) -> None:
         """Open it, again and again."""
         backoff = Backoff(self._tuning)
         while True:
-            self._lost, self._retry_at, self._at_once, began = asyncio.Event(), None, False, _now()
+            self._lost, self._retry_at, self._at_once, began = asyncio.Event(), None, False, _loop_time()
             why = "the connection broke"
             try:
-                await self._open(self._lost)
+                await self._run_session(self._lost)
             except Exception as error:
-                self._why = why = in_words(error, self._faults)
-            self._lose(self._session, why, at_once=False)
+                self._why = why = describe_error(error, self._transport_errors)
+            self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._why)
-            if _now() - began > self._tuning.longest:  # it had worked
+            if _loop_time() - began > self._tuning.longest:  # it had worked
                 backoff.reset()
             if not self._at_once:
                 pause = backoff.next()
-                self._rest(self._why, pause)
+                self._enter_pause(self._why, pause)
                 await asyncio.sleep(pause)
 
-    def _rest(self, why: str, pause: float) -> None:
-        self._error, self._retry_at = why, _now() + pause
-        self._turn_over()
+    def _enter_pause(self, why: str, pause: float) -> None:
+        self._error, self._retry_at = why, _loop_time() + pause
+        self._notify_state_change()
 
-    async def _open(self, lost: asyncio.Event) -> None:
+    async def _run_session(self, lost: asyncio.Event) -> None:
         """Connect, and stay until it is lost. Raises what a transport raises, alone or in a group."""
         async with (
-            self._line(lost) as line,
-            open_session(line, self._faults, self.changed, self._tuning.connect) as session,
+            self._open_channel(lost) as line,
+            open_session(line, self._transport_errors, self.changed, self._tuning.connect) as session,
         ):
             self.current, self._error = False, None
             self._session = session
-            self._turn_over()
-            following = asyncio.create_task(session.follow(self.changed))
+            self._notify_state_change()
+            following = asyncio.create_task(session.follow_changes(self.changed))
             try:
-                await self._watch(session, lost)
+                await self._monitor_session(session, lost)
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
 
-    async def _watch(self, session: Session, lost: asyncio.Event) -> None:
+    async def _monitor_session(self, session: Session, lost: asyncio.Event) -> None:
         """Wait until it is lost; ask for a sign of life now and then, and in the end what there is."""
-        tuning, listed = self._tuning, _now()
-        while not await _happened(lost, tuning.keepalive):
+        tuning, listed = self._tuning, _loop_time()
+        while not await _wait_event(lost, tuning.keepalive):
             try:
-                await session.alive(tuning.keepalive)
+                await session.check_alive(tuning.keepalive)
             except MCPError as error:
-                fault = self._faults.take(error)
-                if is_breakdown(found := translated(self.endpoint.name, error, fault)):
-                    self._lose(session, found.detail, at_once=fault is not None and fault.kind == "session")
-            if _now() - listed > tuning.relist:
-                listed = _now()
+                transport_error = self._transport_errors.take(error)
+                if is_breakdown(failure := translate_error(self.endpoint.name, error, transport_error)):
+                    self._drop_session(
+                        session,
+                        failure.detail,
+                        at_once=transport_error is not None and transport_error.kind == "session",
+                    )
+            if _loop_time() - listed > tuning.relist:
+                listed = _loop_time()
                 self.changed()
 
-    def _line(self, lost: asyncio.Event) -> contextlib.AbstractAsyncContextManager[Line]:
+    def _open_channel(self, lost: asyncio.Event) -> contextlib.AbstractAsyncContextManager[Channel]:
         endpoint = self.endpoint
         if endpoint.transport == "stdio":
-            return command_line(endpoint.name, endpoint.command, endpoint.directory, self._secrets, lost)
+            return open_stdio_channel(endpoint.name, endpoint.command, endpoint.directory, self._secrets, lost)
         assert endpoint.url is not None
-        return http_line(
+        return open_http_channel(
             endpoint.url,
             self._secrets,
-            self._faults,
+            self._transport_errors,
             EgressPolicy(private=endpoint.private, resolver=self._resolver),
             connections=endpoint.concurrency + 4,
             seconds=self._tuning.connect,
         )
 
 
-def _now() -> float:
+def _loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _left(until: float) -> float:
-    return max(0.001, until - _now())
+def _remaining_seconds(until: float) -> float:
+    return max(0.001, until - _loop_time())
 
 
-async def _happened(event: asyncio.Event, seconds: float) -> bool:
+async def _wait_event(event: asyncio.Event, seconds: float) -> bool:
     """Wait for an event for so long; whether it came."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-__all__ = ["HIDDEN", "Allowance", "fault_of"]
+__all__ = ["HIDDEN", "Allowance", "definition_error"]
 
 LARGEST = 65_536  # bytes of one
 MOST_PARTS = 3000  # objects and lists in one: a validator looks at each
@@ -49,42 +49,42 @@ def size_of(definition: Mapping[str, Any]) -> int:
 
 def parts_of(value: Any) -> int:
     """Objects and lists in it."""
-    return sum(isinstance(part, dict | list) for part, _ in _walk(value))
+    return sum(isinstance(part, dict | list) for part, _ in _walk_values(value))
 
 
-def fault_of(definition: Mapping[str, Any]) -> str | None:
+def definition_error(definition: Mapping[str, Any]) -> str | None:
     """Why a definition is not even looked at; None if nothing speaks against it."""
     if size_of(definition) > LARGEST:
         return f"its definition is larger than {LARGEST} bytes"
     if parts_of(definition) > MOST_PARTS:
         return f"its definition has more than {MOST_PARTS} parts"
-    for part, depth in _walk(definition):
+    for part, depth in _walk_values(definition):
         if depth > DEEPEST:
             return "its definition is nested too deeply"
-        if isinstance(part, str) and (found := HIDDEN.search(part)):
-            return f"its definition has characters that nobody sees, such as U+{ord(found[0]):04X}"
-        if isinstance(part, list) and len(part) > LONGEST_LIST and not _sortable(part):
+        if isinstance(part, str) and (match := HIDDEN.search(part)):
+            return f"its definition has characters that nobody sees, such as U+{ord(match[0]):04X}"
+        if isinstance(part, list) and len(part) > LONGEST_LIST and not _is_sortable(part):
             return f"its definition has a list of more than {LONGEST_LIST} different things"
-        if isinstance(part, dict) and (elsewhere := _reference(part)):
-            return f"its definition refers to something elsewhere: {elsewhere[:100]}"
+        if isinstance(part, dict) and (reference := _external_reference(part)):
+            return f"its definition refers to something elsewhere: {reference[:100]}"
     return None
 
 
-def _sortable(things: list[Any]) -> bool:
+def _is_sortable(things: list[Any]) -> bool:
     kinds = {type(thing) for thing in things}
     return kinds <= {int, float} or kinds == {str}
 
 
-def _reference(part: Mapping[str, Any]) -> str | None:
+def _external_reference(part: Mapping[str, Any]) -> str | None:
     """A reference that leads out of the definition: whoever follows it could be led anywhere."""
     for name in ("$ref", "$dynamicRef", "$recursiveRef"):
-        found = part.get(name)
-        if isinstance(found, str) and not found.startswith("#"):
-            return found
+        target = part.get(name)
+        if isinstance(target, str) and not target.startswith("#"):
+            return target
     return None
 
 
-def _walk(value: Any) -> Iterator[tuple[Any, int]]:
+def _walk_values(value: Any) -> Iterator[tuple[Any, int]]:
     """Every value in a value, keys too, with its depth."""
     waiting = [(value, 0)]
     while waiting:

@@ -23,25 +23,25 @@ from agora.telemetry import open_span, trace_headers
 from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 
 from .addresses import AddressRefused
-from .bounds import LARGEST, checked
-from .throttle import Pace
-from .transport_errors import Fault, Faults, fault_of_answer, fault_of_form
+from .bounds import LARGEST, check_size
+from .throttle import Throttle
+from .transport_errors import TransportError, TransportErrors, error_of_content_type, error_of_status
 
-__all__ = ["Direct", "Elsewhere"]
+__all__ = ["DirectClient", "Redirected"]
 
 LARGEST_ERROR: Final = 65_536
 LINGER: Final = 0.02  # seconds for a stream to end after its answer, so that its connection can be used again
 
 
-class Elsewhere(Exception):
+class Redirected(Exception):
     """The upstream redirects: that is left to the SDK, which follows within the same origin."""
 
 
-class Direct:
+class DirectClient:
     """Sends through a courier. headers: by names in small letters."""
 
-    def __init__(self, courier: HttpClient, headers: Mapping[str, str], faults: Faults) -> None:
-        self._courier, self._faults = courier, faults
+    def __init__(self, courier: HttpClient, headers: Mapping[str, str], faults: TransportErrors) -> None:
+        self._courier, self._transport_errors = courier, faults
         self._headers = {"host": courier.host, **headers, **ACCEPT}
         self._numbers = itertools.count(1)
 
@@ -53,65 +53,67 @@ class Direct:
         body = to_json({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
         try:
             async with asyncio.timeout(opts.get("timeout")):
-                reply = await self._posted({**self._headers, **opts.get("headers", {})}, body)
+                reply = await self._post_request({**self._headers, **opts.get("headers", {})}, body)
                 try:
-                    return _result(await self._answer(reply, id, progress))
+                    return _result_of(await self._read_answer(reply, id, progress))
                 finally:
                     reply.close()
         except TimeoutError:
             raise MCPError(REQUEST_TIMEOUT, f"{method} timed out") from None
         except ConnectionLost as error:
-            raise self._faults.error(Fault("lost", f"The connection broke: {error}.")) from None
+            raise self._transport_errors.error(TransportError("lost", f"The connection broke: {error}.")) from None
         except ValueError as error:
             raise MCPError(PARSE_ERROR, str(error)) from None
 
-    async def _posted(self, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def _post_request(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
             with open_span("mcp.request", "client", **{"server.address": self._courier.host}) as here:
                 reply = await self._courier.post({**headers, **trace_headers()}, body)
                 here.note("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
-            raise self._faults.error(Fault("refused", f"{error}.")) from None
+            raise self._transport_errors.error(TransportError("refused", f"{error}.")) from None
         except OSError as error:
-            raise self._faults.error(Fault("unreachable", f"It cannot be reached: {error}.")) from None
+            raise self._transport_errors.error(
+                TransportError("unreachable", f"It cannot be reached: {error}.")
+            ) from None
 
-    async def _answer(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
+    async def _read_answer(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
         """The message that answers, out of a JSON body or a stream of events."""
         if 300 <= reply.status < 400:
-            raise Elsewhere
+            raise Redirected
         if reply.status >= 400:
-            return await self._refused(reply)
+            return await self._read_error(reply)
         kind = reply.headers.get("content-type", "")
-        fault = fault_of_form(kind, reply.headers.get("content-encoding"))
+        fault = error_of_content_type(kind, reply.headers.get("content-encoding"))
         if fault is not None:
-            raise self._faults.error(fault)
+            raise self._transport_errors.error(fault)
         if kind.lower().startswith("text/event-stream"):
-            return await self._streamed(reply, id, progress)
-        return _message(await _whole(reply, LARGEST))
+            return await self._read_stream(reply, id, progress)
+        return _parse_message(await _read_body(reply, LARGEST))
 
-    async def _refused(self, reply: Reply) -> Mapping[str, Any]:
-        body = await _whole(reply, LARGEST_ERROR)
-        fault = fault_of_answer(reply.status, body, in_session=False)
+    async def _read_error(self, reply: Reply) -> Mapping[str, Any]:
+        body = await _read_body(reply, LARGEST_ERROR)
+        fault = error_of_status(reply.status, body, in_session=False)
         if fault is not None:
-            raise self._faults.error(fault)
-        return _message(body)
+            raise self._transport_errors.error(fault)
+        return _parse_message(body)
 
-    async def _streamed(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
-        events, pace = Events(LARGEST), Pace()
+    async def _read_stream(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
+        events, pace = Events(LARGEST), Throttle()
         async for part in reply:
-            await pace.read(part)
+            await pace.wait_for_part(part)
             for event in events.feed(part):
-                message = _message(event.data) if event.data else {}
+                message = _parse_message(event.data) if event.data else {}
                 if is_response(message):  # to whatever id: nothing else was asked here
-                    await _drained(reply)
+                    await _drain_stream(reply)
                     return message
                 if progress is not None and message.get("method") == "notifications/progress":
-                    await _report(message.get("params"), id, progress)
+                    await _report_progress(message.get("params"), id, progress)
         raise MCPError(CONNECTION_CLOSED, "The stream ended without an answer")
 
 
-async def _whole(reply: Reply, limit: int) -> bytes:
+async def _read_body(reply: Reply, limit: int) -> bytes:
     """The body; ValueError if it is larger than that."""
     parts, size = [], 0
     async for part in reply:
@@ -122,14 +124,14 @@ async def _whole(reply: Reply, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _message(text: bytes) -> dict[str, Any]:
-    found = from_json(checked(text))
-    if not isinstance(found, dict):
+def _parse_message(text: bytes) -> dict[str, Any]:
+    message = from_json(check_size(text))
+    if not isinstance(message, dict):
         raise ValueError("it is not a JSON-RPC message")
-    return found
+    return message
 
 
-def _result(message: Mapping[str, Any]) -> dict[str, Any]:
+def _result_of(message: Mapping[str, Any]) -> dict[str, Any]:
     error = message.get("error")
     if isinstance(error, dict) and isinstance(error.get("code"), int):
         raise MCPError(error["code"], str(error.get("message", "")), error.get("data"))
@@ -139,20 +141,20 @@ def _result(message: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-async def _report(params: Any, token: int, progress: Any) -> None:
+async def _report_progress(params: Any, token: int, progress: Any) -> None:
     """Tell how far it is, if that is what was said."""
     if not isinstance(params, dict) or params.get("progressToken") != token:
         return
-    done, total, words = params.get("progress"), params.get("total"), params.get("message")
-    if _number(done) and (total is None or _number(total)) and (words is None or isinstance(words, str)):
-        await progress(done, total, words)
+    amount, total, words = params.get("progress"), params.get("total"), params.get("message")
+    if _is_number(amount) and (total is None or _is_number(total)) and (words is None or isinstance(words, str)):
+        await progress(amount, total, words)
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-async def _drained(reply: Reply) -> None:
+async def _drain_stream(reply: Reply) -> None:
     """Read what is left of a stream, if it ends at once."""
     with contextlib.suppress(TimeoutError, ConnectionLost):
         async with asyncio.timeout(LINGER):

@@ -8,29 +8,29 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED, PARSE_ERROR
 
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
-from .transport_errors import Fault, Faults
+from .transport_errors import TransportError, TransportErrors
 
-__all__ = ["in_words", "is_breakdown", "translated"]
+__all__ = ["describe_error", "is_breakdown", "translate_error"]
 
 UNKNOWN = "unknown"
 LONGEST = 500  # characters of what an upstream says
-LOOK = "Look whether it took effect before doing it again."
+CHECK_OUTCOME = "Look whether it took effect before doing it again."
 
 
-def translated(name: str, error: MCPError, fault: Fault | None) -> AgoraError:
+def translate_error(name: str, error: MCPError, fault: TransportError | None) -> AgoraError:
     """The error of a request to the upstream of that name."""
     if fault is not None:
-        return _of_fault(name, fault)
+        return _translate_transport_error(name, fault)
     if error.code == REQUEST_TIMEOUT:
-        return DeadlineExceeded(f"{name} did not answer in time.", fix=LOOK, outcome=UNKNOWN)
+        return DeadlineExceeded(f"{name} did not answer in time.", fix=CHECK_OUTCOME, outcome=UNKNOWN)
     if error.code == CONNECTION_CLOSED:
-        return UpstreamFailed(f"The connection to {name} broke before its answer.", fix=LOOK, outcome=UNKNOWN)
+        return UpstreamFailed(f"The connection to {name} broke before its answer.", fix=CHECK_OUTCOME, outcome=UNKNOWN)
     if error.code == PARSE_ERROR:
         return UpstreamFailed(f"The answer of {name} cannot be read: {error.message[:LONGEST]}", outcome=UNKNOWN)
     return UpstreamFailed(f"{name} says: {error.message[:LONGEST]}", upstream_code=error.code)
 
 
-def _of_fault(name: str, fault: Fault) -> AgoraError:
+def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
     detail = f"{name}: {fault.detail}"
     if fault.kind == "refused":
         return UpstreamUnavailable(detail, fix="An operator allows it with the setting mcp_private_networks.")
@@ -39,7 +39,7 @@ def _of_fault(name: str, fault: Fault) -> AgoraError:
     if fault.kind == "http" and fault.status is not None and fault.status < 500:
         fix = "Check its credentials." if fault.status in (401, 403) else None
         return UpstreamFailed(detail, fix=fix, upstream_status=fault.status)
-    return UpstreamFailed(detail, fix=LOOK, outcome=UNKNOWN)
+    return UpstreamFailed(detail, fix=CHECK_OUTCOME, outcome=UNKNOWN)
 
 
 def is_breakdown(error: AgoraError) -> bool:
@@ -47,7 +47,7 @@ def is_breakdown(error: AgoraError) -> bool:
     return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
 
 
-def in_words(error: BaseException, faults: Faults) -> str:
+def describe_error(error: BaseException, faults: TransportErrors) -> str:
     """Why a connection could not be made, or broke; what the upstream says of it is cut short."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -33,7 +33,7 @@ class ConnectionPool:
     def __init__(self, sealer: Sealer, *, tuning: Tuning | None = None, resolver: Resolve = resolve_host) -> None:
         self._sealer, self._tuning, self._resolver = sealer, tuning or Tuning(), resolver
         self._connections: dict[Key, Connection] = {}
-        self._kept: dict[Key, Endpoint] = {}
+        self._endpoints: dict[Key, Endpoint] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._kind: type[Connection] | None = None
         self._importing = asyncio.Lock()
@@ -42,45 +42,45 @@ class ConnectionPool:
 
     def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
         """Hold connections to exactly these upstreams of a tenant; :meth:`tend` opens them."""
-        wanted = {endpoint.key: endpoint for endpoint in endpoints}
-        self._kept = {key: kept for key, kept in self._kept.items() if key[0] != tenant} | wanted
+        desired = {endpoint.key: endpoint for endpoint in endpoints}
+        self._endpoints = {key: current for key, current in self._endpoints.items() if key[0] != tenant} | desired
         for key, connection in list(self._connections.items()):
-            if key[0] == tenant and (key not in wanted or wanted[key].revision != connection.endpoint.revision):
-                self._drop(key)
+            if key[0] == tenant and (key not in desired or desired[key].revision != connection.endpoint.revision):
+                self._drop_connection(key)
 
     async def tend(self) -> None:
         """Open the connections that are to be held and are not there."""
-        for key, endpoint in list(self._kept.items()):
-            if key not in self._connections and key in self._kept:
+        for key, endpoint in list(self._endpoints.items()):
+            if key not in self._connections and key in self._endpoints:
                 with contextlib.suppress(UpstreamUnavailable):  # its credentials cannot be read: calls are told
-                    await self._connection(endpoint)
+                    await self._get_connection(endpoint)
 
     async def close(self) -> None:
         """Hang up everywhere."""
-        self._kept.clear()
+        self._endpoints.clear()
         for key in list(self._connections):
-            self._drop(key)
+            self._drop_connection(key)
         await asyncio.gather(*self._closing)
 
-    def _drop(self, key: Key) -> None:
+    def _drop_connection(self, key: Key) -> None:
         task = asyncio.create_task(self._connections.pop(key).close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _connection(self, endpoint: Endpoint) -> Connection:
+    async def _get_connection(self, endpoint: Endpoint) -> Connection:
         """The connection to an upstream, opened now if there is none."""
-        kind = await self._imported()
-        found = self._connections.get(endpoint.key)
-        if found is not None and found.endpoint.revision < endpoint.revision:
-            self._drop(endpoint.key)
-            found = None
-        if found is None:
-            found = self._connections[endpoint.key] = kind(
-                endpoint, self._secrets(endpoint), self._tuning, self._resolver
+        kind = await self._import_class()
+        connection = self._connections.get(endpoint.key)
+        if connection is not None and connection.endpoint.revision < endpoint.revision:
+            self._drop_connection(endpoint.key)
+            connection = None
+        if connection is None:
+            connection = self._connections[endpoint.key] = kind(
+                endpoint, self._open_secrets(endpoint), self._tuning, self._resolver
             )
-        return found
+        return connection
 
-    async def _imported(self) -> type[Connection]:
+    async def _import_class(self) -> type[Connection]:
         """The class that needs the protocol's SDK, imported beside the event loop: it takes a while."""
         if self._kind is None:
             async with self._importing:
@@ -95,8 +95,8 @@ class ConnectionPool:
 
     async def probe(self, endpoint: Endpoint) -> Listing:
         """Connect, ask what there is, and hang up."""
-        kind = await self._imported()
-        connection = kind(endpoint, self._secrets(endpoint), replace(self._tuning, patience=0), self._resolver)
+        kind = await self._import_class()
+        connection = kind(endpoint, self._open_secrets(endpoint), replace(self._tuning, patience=0), self._resolver)
         try:
             return await connection.listing()
         finally:
@@ -104,7 +104,7 @@ class ConnectionPool:
 
     async def listing(self, endpoint: Endpoint) -> Listing:
         """Ask over the persistent connection what there is."""
-        return await (await self._connection(endpoint)).listing()
+        return await (await self._get_connection(endpoint)).listing()
 
     async def request(
         self,
@@ -116,12 +116,12 @@ class ConnectionPool:
         caller: str = "",
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came."""
-        return await (await self._connection(endpoint)).request(method, params, seconds, progress, caller)
+        return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""
-        found = self._connections.get((tenant, upstream_id))
-        return found.condition() if found is not None else Condition()
+        connection = self._connections.get((tenant, upstream_id))
+        return connection.condition() if connection is not None else Condition()
 
     def changed(self, tenant: str) -> Sequence[str]:
         """Ids of connected upstreams whose listing is not known to be current."""
@@ -149,14 +149,14 @@ class ConnectionPool:
             return False
         return bool(opened == dict(secrets))
 
-    def _secrets(self, endpoint: Endpoint) -> dict[str, str]:
+    def _open_secrets(self, endpoint: Endpoint) -> dict[str, str]:
         if endpoint.secrets is None:
             return {}
         try:
-            found: dict[str, str] = from_json(self._sealer.open(endpoint.secrets, endpoint.upstream_id))
+            secrets: dict[str, str] = from_json(self._sealer.open(endpoint.secrets, endpoint.upstream_id))
         except ValueError:
             raise UpstreamUnavailable(
                 f"The credentials of {endpoint.name} cannot be read: the server's signing key is another one.",
                 fix="Remove the upstream, and add it again.",
             ) from None
-        return found
+        return secrets

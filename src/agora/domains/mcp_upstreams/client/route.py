@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .direct import Direct
+from .direct import DirectClient
 
-__all__ = ["Line"]
+__all__ = ["Channel"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Channel:
     """The SDK's streams to read from and to write to, and a shorter way where there is one."""
 
     read: Any
     write: Any
-    direct: Direct | None = None
+    direct: DirectClient | None = None

@@ -23,10 +23,10 @@ from agora import __version__
 
 from ..port import Kind, Listing, Progress
 from .definitions import Allowance
-from .direct import Elsewhere
-from .route import Line
-from .transport_errors import Faults
-from .vetting import MOST, Found, vet
+from .direct import Redirected
+from .route import Channel
+from .transport_errors import TransportErrors
+from .vetting import MOST, RawDefinition, vet_items
 
 __all__ = ["Session", "open_session"]
 
@@ -57,30 +57,30 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
 
     version: str | None = None
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Channel) -> None:
         super().__init__(line.read, line.write)
         self._direct = line.direct
-        self.found: dict[str, list[Found]] = {}
+        self.listings: dict[str, list[RawDefinition]] = {}
         self.left_out: dict[str, int] = {}
 
     async def send_raw_request(self, method: str, params: Any, opts: Any = None, **others: Any) -> dict[str, Any]:
         if self._direct is not None and method in REQUESTS and self.version in MODERN_PROTOCOL_VERSIONS:
             try:
                 return await self._direct.request(method, params, opts)
-            except Elsewhere:
+            except Redirected:
                 self._direct = None
         raw = await super().send_raw_request(method, params, opts, **others)
         field = LISTED.get(method)
         if field is None or not isinstance(raw.get(field), list):
             return raw
-        found = self.found.setdefault(method, [])
-        page = raw[field][: MOST - len(found)]
+        definitions = self.listings.setdefault(method, [])
+        page = raw[field][: MOST - len(definitions)]
         self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
-        faults = await asyncio.to_thread(lambda: [self._fault(method, raw, field, each) for each in page])
-        found += zip(page, faults, strict=True)
+        faults = await asyncio.to_thread(lambda: [self._validation_error(method, raw, field, each) for each in page])
+        definitions += zip(page, faults, strict=True)
         return {**raw, field: [each for each, fault in zip(page, faults, strict=True) if fault is None]}
 
-    def _fault(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
+    def _validation_error(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
         """What the protocol's types say against one definition."""
         try:
             methods.validate_server_result(
@@ -124,7 +124,7 @@ class Session:
         )
         return answer.root
 
-    async def alive(self, seconds: float) -> None:
+    async def check_alive(self, seconds: float) -> None:
         """Ask for a sign of life. Raises MCPError."""
         version = self._client.protocol_version or ""
         if version in MODERN_PROTOCOL_VERSIONS:
@@ -138,28 +138,28 @@ class Session:
         """All that there is, vetted. Raises MCPError, ValidationError, TimeoutError."""
         client = self._client
         async with self._listing, asyncio.timeout(seconds):
-            self._dispatcher.found.clear()
+            self._dispatcher.listings.clear()
             self._dispatcher.left_out.clear()
             capabilities = client.server_capabilities
             if capabilities is not None and capabilities.tools is not None:
-                await self._pages("tool", client.list_tools)
+                await self._read_pages("tool", client.list_tools)
             if capabilities is not None and capabilities.resources is not None:
-                await self._pages("resource", client.list_resources)
+                await self._read_pages("resource", client.list_resources)
                 with contextlib.suppress(MCPError):  # many servers have resources and do not know templates
-                    await self._pages("template", client.list_resource_templates)
+                    await self._read_pages("template", client.list_resource_templates)
             if capabilities is not None and capabilities.prompts is not None:
-                await self._pages("prompt", client.list_prompts)
-            found, left_out = dict(self._dispatcher.found), dict(self._dispatcher.left_out)
+                await self._read_pages("prompt", client.list_prompts)
+            listings, left_out = dict(self._dispatcher.listings), dict(self._dispatcher.left_out)
         items, allowance = [], Allowance()
         for kind, method in KINDS.items():
             more = left_out.get(method, 0)
-            items += await asyncio.to_thread(vet, upstream, kind, found.get(method, []), more, allowance)
+            items += await asyncio.to_thread(vet_items, upstream, kind, listings.get(method, []), more, allowance)
         who = client.server_info
         return Listing(
             who.name if who else None, who.version if who else None, client.protocol_version, client.instructions, items
         )
 
-    async def _pages(self, kind: Kind, ask: Callable[..., Any]) -> None:
+    async def _read_pages(self, kind: Kind, ask: Callable[..., Any]) -> None:
         """Page after page, until there are as many as can be offered; then what comes after is left out unseen."""
         method, cursor = KINDS[kind], None
         for _ in range(PAGES):
@@ -167,11 +167,11 @@ class Session:
             if not page.next_cursor or page.next_cursor == cursor:
                 return
             cursor = page.next_cursor
-            if len(self._dispatcher.found.get(method, ())) >= MOST:
+            if len(self._dispatcher.listings.get(method, ())) >= MOST:
                 break
         self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 
-    async def follow(self, changed: Callable[[], None]) -> None:
+    async def follow_changes(self, changed: Callable[[], None]) -> None:
         """Listen for changes for as long as the session lives; handshake eras are told without being asked."""
         if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             return
@@ -191,23 +191,23 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    line: Line, faults: Faults, changed: Callable[[], None], seconds: float
+    line: Channel, faults: TransportErrors, changed: Callable[[], None], seconds: float
 ) -> AsyncIterator[Session]:
     """A session over a line, after the handshake. Raises MCPError, ConnectionError, TimeoutError."""
 
-    async def hear(message: IncomingMessage) -> None:
+    async def handle_message(message: IncomingMessage) -> None:
         if isinstance(message, CHANGES):
             changed()
 
     dispatcher = _Dispatcher(line)
-    async with ClientSession(dispatcher=dispatcher, message_handler=hear, client_info=CLIENT) as client:
+    async with ClientSession(dispatcher=dispatcher, message_handler=handle_message, client_info=CLIENT) as client:
         async with asyncio.timeout(seconds):
-            await _greet(client, faults)
+            await _handshake(client, faults)
         dispatcher.version = client.protocol_version
         yield Session(client, dispatcher)
 
 
-async def _greet(client: ClientSession, faults: Faults) -> None:
+async def _handshake(client: ClientSession, faults: TransportErrors) -> None:
     """The handshake: of the newer era if the upstream knows it."""
     try:
         await client.discover()

@@ -22,17 +22,17 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 from pydantic import ValidationError
 
-from .bounds import LARGEST, checked
-from .route import Line
-from .throttle import Pace
+from .bounds import LARGEST, check_size
+from .route import Channel
+from .throttle import Throttle
 
-__all__ = ["command_line"]
+__all__ = ["open_stdio_channel"]
 
 log = logging.getLogger(__name__)
 LONGEST_WORDS: Final = 1000  # characters of a line of its log
 CHUNK: Final = 65_536
 GRACE: Final = 0.5  # seconds to end by itself, and again after a signal
-REAPED: Final = 10.0  # seconds until the system says that what was killed has ended
+REAP_TIMEOUT: Final = 10.0  # seconds until the system says that what was killed has ended
 POLL: Final = 0.01
 
 Sending = anyio.abc.ObjectSendStream[SessionMessage | Exception]
@@ -40,27 +40,27 @@ Receiving = anyio.abc.ObjectReceiveStream[SessionMessage]
 
 
 @contextlib.asynccontextmanager
-async def command_line(
+async def open_stdio_channel(
     name: str, command: Sequence[str], directory: str | None, environment: Mapping[str, str], ended: asyncio.Event
-) -> AsyncIterator[Line]:
+) -> AsyncIterator[Channel]:
     """A line to a program that is started here; ``ended`` is set when it says nothing any more."""
     own = get_default_environment() | dict(environment)
     place = os.path.join(directory or "", command[0]) if os.sep in command[0] else command[0]
     if shutil.which(place, path=own.get("PATH")) is None:
         raise ConnectionError(f"there is no program {command[0]}")
-    async with _running(command, own, directory) as process:
-        heard, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-        write, said = anyio.create_memory_object_stream[SessionMessage](0)
-        async with heard, read, write, said, anyio.create_task_group() as group:
-            group.start_soon(_hear, process, heard, ended)
-            group.start_soon(_say, process, said)
-            group.start_soon(_log, process, name)
-            yield Line(read, write)
+    async with _run_process(command, own, directory) as process:
+        incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
+        async with incoming, read, write, outgoing, anyio.create_task_group() as group:
+            group.start_soon(_read_messages, process, incoming, ended)
+            group.start_soon(_write_messages, process, outgoing)
+            group.start_soon(_log_stderr, process, name)
+            yield Channel(read, write)
             group.cancel_scope.cancel()
 
 
 @contextlib.asynccontextmanager
-async def _running(
+async def _run_process(
     command: Sequence[str], environment: Mapping[str, str], directory: str | None
 ) -> AsyncIterator[Process]:
     """A program, ended with the block: whoever is cancelled in between, however often, leaves none behind."""
@@ -73,7 +73,7 @@ async def _running(
     try:
         yield await asyncio.shield(starting)
     finally:
-        ending = loop.create_task(_end(starting))
+        ending = loop.create_task(_terminate_process(starting))
         cancelled = False
         while not ending.done():
             try:
@@ -85,27 +85,27 @@ async def _running(
             raise asyncio.CancelledError
 
 
-async def _hear(process: Process, heard: Sending, ended: asyncio.Event) -> None:
+async def _read_messages(process: Process, incoming: Sending, ended: asyncio.Event) -> None:
     """Its messages, line by line; what is no message is passed over, as many programs print a greeting."""
     assert process.stdout is not None
-    pace = Pace()
+    pace = Throttle()
     try:
-        async for line in _lines(process.stdout):
-            await pace.take()
+        async for line in _read_lines(process.stdout):
+            await pace.wait_for()
             try:
-                message = jsonrpc_message_adapter.validate_json(checked(line), by_name=False)
+                message = jsonrpc_message_adapter.validate_json(check_size(line), by_name=False)
             except ValidationError:
                 log.debug("a line of a program is no message")
                 continue
-            await heard.send(SessionMessage(message))
+            await incoming.send(SessionMessage(message))
     except (ValueError, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
         log.info("a program is heard no more: %s", error)
     finally:
         ended.set()
-        await heard.aclose()
+        await incoming.aclose()
 
 
-async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def _read_lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """Lines with something in them; ValueError for one that is too long."""
     parts: list[bytes] = []
     size = 0
@@ -121,9 +121,9 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
             raise ValueError(f"it wrote a line of more than {LARGEST} bytes")
 
 
-async def _say(process: Process, said: Receiving) -> None:
+async def _write_messages(process: Process, outgoing: Receiving) -> None:
     assert process.stdin is not None
-    async for message in said:
+    async for message in outgoing:
         text = message.message.model_dump_json(by_alias=True, exclude_unset=True)
         try:
             process.stdin.write(text.encode() + b"\n")
@@ -132,18 +132,18 @@ async def _say(process: Process, said: Receiving) -> None:
             return
 
 
-async def _log(process: Process, name: str) -> None:
+async def _log_stderr(process: Process, name: str) -> None:
     """Write down what it complains about."""
     assert process.stderr is not None
-    pace = Pace(rate=10, burst=100)
+    pace = Throttle(rate=10, burst=100)
     while chunk := await process.stderr.read(CHUNK):
         for line in chunk.decode("utf-8", "replace").splitlines():
-            await pace.take()
+            await pace.wait_for()
             words = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[:LONGEST_WORDS])
             log.info("upstream %s says: %s", name, words)
 
 
-async def _end(starting: asyncio.Task[Process]) -> None:
+async def _terminate_process(starting: asyncio.Task[Process]) -> None:
     """Let it end, then make it end, with all that it has started; one that could not be started has."""
     try:
         process = await starting
@@ -153,19 +153,19 @@ async def _end(starting: asyncio.Task[Process]) -> None:
         if process.stdin is not None:
             process.stdin.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if await _gone(process, GRACE):
+            if await _wait_exit(process, GRACE):
                 break
-            _signal(process, number)
+            _signal_group(process, number)
         else:
-            await _gone(process, REAPED)
+            await _wait_exit(process, REAP_TIMEOUT)
     finally:
-        _signal(process, signal.SIGKILL)
+        _signal_group(process, signal.SIGKILL)
         transport: Any = process._transport  # type: ignore[attr-defined]
         with contextlib.suppress(PermissionError):
             transport.close()  # who survives may hold its pipes open
 
 
-async def _gone(process: Process, seconds: float) -> bool:
+async def _wait_exit(process: Process, seconds: float) -> bool:
     """Whether it has ended in time. (To wait for it would wait for whoever inherited its pipes.)"""
     until = asyncio.get_running_loop().time() + seconds
     while process.returncode is None:
@@ -175,6 +175,6 @@ async def _gone(process: Process, seconds: float) -> bool:
     return True
 
 
-def _signal(process: Process, number: signal.Signals) -> None:
+def _signal_group(process: Process, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from .bounds import parts_in
+from .bounds import count_parts
 
-__all__ = ["Pace"]
+__all__ = ["Throttle"]
 
 
-class Pace:
+class Throttle:
     """So many messages a second, and so many at once after a silence."""
 
     def __init__(self, rate: float = 200.0, burst: float = 1000.0) -> None:
         self._rate, self._burst, self._left = rate, burst, burst
         self._at = asyncio.get_running_loop().time()
 
-    async def take(self, messages: int = 1) -> None:
+    async def wait_for(self, messages: int = 1) -> None:
         """Count messages; wait for as long as they were too many."""
         now = asyncio.get_running_loop().time()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate) - messages
@@ -24,6 +24,6 @@ class Pace:
         if self._left < 0:
             await asyncio.sleep(-self._left / self._rate)
 
-    async def read(self, part: bytes) -> None:
+    async def wait_for_part(self, part: bytes) -> None:
         """Count what a part of a stream of events costs to read: its events first of all."""
-        await self.take(part.count(b"data:") + part.count(b"\n") // 50 + parts_in(part) // 500)
+        await self.wait_for(part.count(b"data:") + part.count(b"\n") // 50 + count_parts(part) // 500)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..port import Item, Kind
-from .definitions import HIDDEN, Allowance, fault_of
+from .definitions import HIDDEN, Allowance, definition_error
 
-__all__ = ["MOST", "Found", "service_name", "vet"]
+__all__ = ["MOST", "RawDefinition", "service_name", "vet_items"]
 
 #: a raw definition, and what the protocol's own types say against it
-Found = tuple[Any, str | None]
+RawDefinition = tuple[Any, str | None]
 
 LONGEST_NAME = 64  # hosts take no longer tool names, the upstream's name included
 LONGEST = 500
@@ -27,8 +27,12 @@ def service_name(upstream: str, tool: str) -> str:
     return f"{upstream}.{tool}"
 
 
-def vet(
-    upstream: str, kind: Kind, found: Iterable[Found], left_out: int = 0, allowance: Allowance | None = None
+def vet_items(
+    upstream: str,
+    kind: Kind,
+    definitions: Iterable[RawDefinition],
+    left_out: int = 0,
+    allowance: Allowance | None = None,
 ) -> list[Item]:
     """The items of one kind, in the upstream's order; what cannot be offered carries the reason.
 
@@ -36,47 +40,47 @@ def vet(
     """
     allowance = allowance or Allowance()
     items: list[Item] = []
-    taken: set[str] = set()
+    offered: set[str] = set()
     names: set[str] = set()
-    for number, (raw, fault) in enumerate(found):
+    for number, (raw, fault) in enumerate(definitions):
         definition = raw if isinstance(raw, dict) else {}
         name = definition.get(KEYS[kind])
-        shown = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:LONGEST]) if isinstance(name, str) else ""
-        shown = shown or f"#{number + 1}"
-        reason = _reason(upstream, kind, definition, name, fault, taken) or allowance.take(definition)
-        if shown in names:  # a row has one name: the first stays as it is
-            shown = f"{shown} #{number + 1}"
-        names.add(shown)
+        label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:LONGEST]) if isinstance(name, str) else ""
+        label = label or f"#{number + 1}"
+        reason = _rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.take(definition)
+        if label in names:  # a row has one name: the first stays as it is
+            label = f"{label} #{number + 1}"
+        names.add(label)
         if reason is None:
-            taken.add(_folded(kind, str(name)))
-        description = _description(upstream, kind, shown, definition)
-        kept = definition if fault_of(definition) is None else {KEYS[kind]: shown}
-        items.append(Item(kind, shown, description, kept, reason))
-    return items + ([_surplus(kind, left_out)] if left_out else [])
+            offered.add(_fold_name(kind, str(name)))
+        description = _description_of(upstream, kind, label, definition)
+        stored = definition if definition_error(definition) is None else {KEYS[kind]: label}
+        items.append(Item(kind, label, description, stored, reason))
+    return items + ([_surplus_item(kind, left_out)] if left_out else [])
 
 
-def _surplus(kind: Kind, left_out: int) -> Item:
+def _surplus_item(kind: Kind, left_out: int) -> Item:
     reason = f"an upstream can offer {MOST} of a kind; {left_out} or more were left out"
     return Item(kind, "(more)", f"More of the kind {kind}.", {}, reason)
 
 
-def _reason(
-    upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, fault: str | None, taken: set[str]
+def _rejection_reason(
+    upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, fault: str | None, offered: set[str]
 ) -> str | None:
     if not isinstance(name, str) or not name:
         return f"it has no {KEYS[kind]}"
-    if wrong := fault_of(definition):
+    if wrong := definition_error(definition):
         return wrong
-    if kind == "tool" and (wrong := _wrong_name(upstream, name) or _wrong_schemas(definition)):
+    if kind == "tool" and (wrong := _name_error(upstream, name) or _schemas_error(definition)):
         return wrong
     if len(name) > LONGEST_NAMES[kind]:
         return f"its name is longer than {LONGEST_NAMES[kind]} characters"
-    if _folded(kind, name) in taken:
+    if _fold_name(kind, name) in offered:
         return "another one has the same name"
     return fault
 
 
-def _wrong_name(upstream: str, name: str) -> str | None:
+def _name_error(upstream: str, name: str) -> str | None:
     if not TOOL_NAME.fullmatch(name):
         return "its name has characters other than letters, digits, '_', '-' and '.'"
     if not name.strip("."):
@@ -86,20 +90,20 @@ def _wrong_name(upstream: str, name: str) -> str | None:
     return None
 
 
-def _wrong_schemas(definition: Mapping[str, Any]) -> str | None:
-    given = definition.get("inputSchema")
-    if not isinstance(given, dict):
+def _schemas_error(definition: Mapping[str, Any]) -> str | None:
+    input_schema = definition.get("inputSchema")
+    if not isinstance(input_schema, dict):
         return "it has no inputSchema"
-    if given.get("type") != "object":
+    if input_schema.get("type") != "object":
         return "its inputSchema is not of type object"
     for name in ("inputSchema", "outputSchema"):
         schema = definition.get(name)
-        if schema is not None and (fault := _schema_fault(schema)):
+        if schema is not None and (fault := _schema_error(schema)):
             return f"its {name} is not a JSON schema: {fault}"
     return None
 
 
-def _schema_fault(schema: Any) -> str | None:
+def _schema_error(schema: Any) -> str | None:
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
     from jsonschema.validators import validator_for  # type: ignore[import-untyped]
@@ -114,12 +118,12 @@ def _schema_fault(schema: Any) -> str | None:
     return None
 
 
-def _folded(kind: Kind, name: str) -> str:
+def _fold_name(kind: Kind, name: str) -> str:
     """What two names of which only one can be offered have in common: some hosts take no dots."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) if kind == "tool" else name
 
 
-def _description(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
-    given = definition.get("description") or definition.get("title")
-    text = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", given[:8000]) if isinstance(given, str) else ""
+def _description_of(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
+    source = definition.get("description") or definition.get("title")
+    text = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", source[:8000]) if isinstance(source, str) else ""
     return text if text.strip() else f"The {kind} {name} of {upstream}."
