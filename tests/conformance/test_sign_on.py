@@ -255,7 +255,7 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     sign_on = market.app.sign_on
     assert sign_on is not None
     vera = await who(market, credential)
-    kept = await sign_on.sessions.kept("default", str(vera.token_id))
+    kept = await sign_on.sessions.provider_tokens("default", str(vera.token_id))
     assert kept.refresh is not None
     assert await sign_on._flows.end(kept.refresh, CLIENT)
     market.clock.advance(301)
