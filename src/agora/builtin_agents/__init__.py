@@ -1,7 +1,7 @@
-"""Residents: agents that live in the server's own process.
+"""Built-in agents: agents that run in the server process, and proxies of remote A2A agents.
 
-Built-in ones, and proxies of agents elsewhere. A resident is an agent like any other: it has a row, a card and an inbox,
-and its tasks are claimed with a lease and written under a fencing token. What it does with the marketplace, it does
-through the dispatcher, as itself. :mod:`agora.residents.port` is what a resident is written against;
-:mod:`agora.residents.host` runs them. Nothing of a protocol, of HTTP or of SQL may enter the port and the host.
+Such an agent is an agent like any other: it has a row, a card and an inbox, its tasks are claimed with a lease and
+written under a fencing token, and it calls operations through the dispatcher under its own identity.
+:mod:`.port` defines the interface of a built-in agent; :mod:`.host` runs them. The port and the host must not depend on
+a protocol, on HTTP or on SQL.
 """

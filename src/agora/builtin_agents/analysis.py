@@ -1,4 +1,4 @@
-"""Analysis: what can be said of a text by counting, and its sentiment by a lexicon (VADER, for English)."""
+"""The analysis agent: text statistics, readability, keywords, and sentiment by a lexicon (VADER, for English)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .text import count_statistics, extract_keywords, measure_readability, split
 __all__ = ["AnalysisAgent"]
 
 LONGEST = 200_000  # most characters of a text
-INLINE = 4000  # characters that are analysed on the loop; longer texts have a thread
-SCORED = 500  # most sentences whose sentiment is looked at
+INLINE = 4000  # longest text analysed on the event loop; longer texts are analysed in a thread
+SCORED = 500  # most sentences that are scored for sentiment
 LONG_SENTENCE = 2000
 MISSING = "Sentiment needs the extra: pip install 'agora-server[analysis]'."
 _ABOUT = r"(?:the\s+)?(?:following\s+|this\s+|that\s+|my\s+|these\s+)?(?:text|data|sentence|paragraph|document|message|words?)?"
@@ -73,13 +73,13 @@ class AnalysisAgent(BuiltinAgent):
         analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
         public_parts = {
             name: part for name, part in analysis.items() if name != "keywords"
-        }  # everyone sees it: not what it says
+        }    # the event is public: keywords would reveal the text
         await job.publish("analysis.complete", public_parts)
         return Reply([{"text": _format_report(analysis)}, {"data": analysis}], result=analysis)
 
 
 def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:
-    """The text, and what is to be said of it."""
+"""    """Return the text to analyse and the names of the requested report sections."""
     data, message_text = job.data, job.text
     match = _COMMAND.match(message_text[:1000])
     what = (job.skill or (match["what"] if match else "")).lower()
@@ -108,7 +108,7 @@ def _analyze_text(text: str, parts: tuple[str, ...]) -> dict[str, Any]:
 
 @cache
 def _load_scorer() -> Scorer | None:
-    """VADER, once it is needed; None where it is not installed."""
+    """Import VADER on first use. None if the optional extra is not installed."""
     try:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
     except ImportError:
@@ -118,7 +118,7 @@ def _load_scorer() -> Scorer | None:
 
 
 def _score_sentiment(text: str) -> dict[str, Any]:
-    """The mean over the sentences, as VADER's authors have it: compound from -1 to 1."""
+    """Average the VADER scores of the sentences, as its authors recommend; ``compound`` is between -1 and 1."""
     score = _load_scorer()
     if score is None:
         return {"label": "unknown", "reason": MISSING}

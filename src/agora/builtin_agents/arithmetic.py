@@ -1,4 +1,4 @@
-"""Arithmetic: from an expression to its value, by a parser of our own, exact where it can be.
+"""Arithmetic expressions: a bounded recursive descent parser and evaluator, exact for fractions.
 
 ::
 
@@ -10,7 +10,7 @@
     atom     = number | constant | function "(" sum ("," sum)* ")" | "(" sum ")"
 
 Whole numbers and fractions are kept as fractions; roots, logarithms and angles as decimals of 40 digits, of which
-15 are shown. Everything is bounded: length, depth, size of numbers, so that no expression takes long.
+15 are printed. Length, depth and the size of numbers are bounded, so evaluation time is bounded too.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Token:
 
 
 def evaluate(expression: str) -> Number:
-    """The value of an expression. Raises ArithmeticFault, which says what is wrong in words for people."""
+    """Evaluate an expression. Raises CalculationError with a message for the requester."""
     if len(expression) > LONGEST:
         raise CalculationError(f"The expression has {len(expression)} characters; at most {LONGEST} are read.")
     with localcontext(_CONTEXT):
@@ -64,7 +64,7 @@ def evaluate(expression: str) -> Number:
 
 
 def _normalize_expression(expression: str) -> str:
-    """Signs as they are typed on a keyboard, and numbers without commas between thousands."""
+    """Replace typographic signs by ASCII operators and remove thousands separators."""
     text = expression.translate(_SIGNS)
     text = re.sub(r"√\s*(\d+(?:\.\d+)?)", r"sqrt(\1)", text).replace("√", "sqrt")
     text = text.replace("²", "^2").replace("³", "^3").replace("½", "(1/2)").replace("¼", "(1/4)").replace("¾", "(3/4)")

@@ -1,4 +1,4 @@
-"""Calculator: arithmetic for agents and people."""
+"""The calculator agent: evaluates expressions, operands and questions in words."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class CalculatorAgent(BuiltinAgent):
 
 
 def _describe_failure(expression: str, error: CalculationError) -> dict[str, Any]:
-    """What everyone may know of a failure: of what was no arithmetic, nothing that it said."""
+    """Build the public failure event. Text that is not arithmetic is not repeated, since the event is public."""
     if (
         ARITHMETIC.fullmatch(expression) is None
         or not {word.lower() for word in WORD.findall(expression)} <= KNOWN_WORDS
@@ -78,7 +78,7 @@ def _describe_failure(expression: str, error: CalculationError) -> dict[str, Any
 
 
 def _build_answer(expression: str, value: Number) -> dict[str, Any]:
-    """The result as data: a number where JSON keeps it, its text, and its fraction where decimals are cut off."""
+    """Build the result object: a JSON number if exact, its text, and the fraction if the decimals are truncated."""
     answer = {"expression": expression, "result": value.json, "text": str(value)}
     return answer | ({"fraction": value.fraction} if value.fraction else {})
 

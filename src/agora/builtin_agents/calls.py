@@ -1,4 +1,4 @@
-"""Calls as a resident: to the dispatcher like everyone's, patient with what passes by itself."""
+"""Operation calls of a built-in agent, retried on transient errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHORTEST, LONGEST = 0.05, 2.0
 
 
 class Pause(Protocol):
-    """Waits for so many seconds, or until something may have changed for the better."""
+    """Sleep for a number of seconds, or less if an override changes meanwhile."""
 
     async def __call__(self, seconds: float, /) -> None: ...
 
@@ -36,7 +36,7 @@ class AgentCalls:
         self.tracing = dispatcher.tracing
 
     async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
-        """Run an operation until it is answered or refused for good; answers its result."""
+        """Run an operation and return its result. Retries transient errors without a limit; raises all others."""
         operation = self._find(name, self.caller.tenant or DEFAULT_TENANT)
         if operation.kind is Kind.STREAM:
             raise TypeError(f"{name} is a stream")
@@ -47,6 +47,7 @@ class AgentCalls:
                     operation, self.caller, arguments, idempotency_key=idempotency_key
                 )
             except TRANSIENT_ERRORS as error:
+                # A call with an unknown outcome may have taken effect: repeat it only if that is harmless.
                 once = idempotency_key is not None or operation.kind is Kind.QUERY or operation.idempotent
                 if error.extra.get("outcome") == "unknown" and not once:
                     raise

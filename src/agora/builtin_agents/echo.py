@@ -1,4 +1,4 @@
-"""Echo: it says what it is told. For trying things out, and for tests."""
+"""The echo agent: returns the parts it received. Used for trials and tests."""
 
 from __future__ import annotations
 

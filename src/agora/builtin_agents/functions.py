@@ -79,14 +79,14 @@ def _ln(number: Number) -> Number:
 
 
 def _log(number: Number, base: Number | None = None) -> Number:
-    """To the base 10 unless another one is given."""
+    """Compute the logarithm to ``base``, 10 by default."""
     if number.value <= 0 or (base is not None and (base.value <= 0 or base.value == 1)):
         raise CalculationError("Logarithms are of numbers above zero, to bases above zero but not 1.")
     return _snap_to_whole(number.decimal.log10() if base is None else number.decimal.ln() / base.decimal.ln())
 
 
 def _snap_to_whole(value: Decimal) -> Number:
-    """What is whole but for its last digits is whole."""
+    """Round a value that differs from an integer by less than 1e-30: logarithms of powers are integers."""
     near = value.quantize(Decimal(1), ROUND_HALF_UP)
     return Number(Fraction(near), True) if abs(value - near) < Decimal("1e-30") else Number(value, True)
 

@@ -1,8 +1,8 @@
-"""The host: it gives residents their tasks, keeps the leases, and stops them.
+"""The host of built-in agents: dispatches their tasks, renews the leases, and stops the runs.
 
-A task that finds a place free begins in the transaction that makes it, and here when that is committed: nothing is
-asked for, nothing is polled. What finds no place free waits in its queue, and is claimed when a place is. After a
-crash the leases run out, and the tasks are claimed by whichever server has the agent then.
+A task whose agent has a free slot is leased in the transaction that creates it and started here on commit, without
+polling. Other tasks wait in their queue and are claimed when a slot becomes free. After a crash the leases expire, and
+the server that hosts the agent then claims the tasks.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ LABEL = "residents"
 
 @dataclass(slots=True, eq=False)
 class HostedAgent:
-    """An agent's place in this process.
+    """The state of one agent that this process hosts.
 
-    waiting: tasks may wait in its queues. mail: messages may wait in its inbox. stale: tasks may be leased to it that a
-    process before this one had in hand. barred: an operator has suspended it.
+    waiting: its queues may hold tasks. mail: its inbox may hold messages. stale: tasks may still be leased to it that a
+    previous process was running. barred: an operator has suspended it.
     """
 
     resident: BuiltinAgent
@@ -74,9 +74,9 @@ class HostedAgent:
 
 
 class AgentHost:
-    """Every resident of this process.
+    """All built-in agents of this process.
 
-    find: an operation by name and tenant. alone: no other process has the data.
+    find: looks up an operation by name and tenant. alone: no other process uses the store.
     """
 
     def __init__(
@@ -103,9 +103,9 @@ class AgentHost:
     # -- who lives here --------------------------------------------------------------------------
 
     def put(self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False) -> None:
-        """Let an agent live here; its row is there already. What waits for it is taken up.
+        """Host an agent that is registered already, and claim its waiting tasks.
 
-        Where it lives here already, it has the new resident from the next task on. barred: it is suspended.
+        If it is hosted already, the new implementation is used from the next task on. barred: it is suspended.
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
         calls = AgentCalls(self._dispatcher, caller, self._find, self._wait_for_override)
@@ -118,7 +118,7 @@ class AgentHost:
         self.wake(place)
 
     async def remove(self, tenant: str, agent_id: str) -> None:
-        """Let an agent move out; what it has in hand is given back."""
+        """Stop hosting an agent and release its tasks."""
         place = self._places.pop((tenant, agent_id), None)
         if place is None:
             return
@@ -154,13 +154,13 @@ class AgentHost:
         self._handed[task.task_id] = (place, task)
 
     def _forget_uncommitted(self, place: HostedAgent) -> None:
-        """Free the places of tasks whose transaction never came to be."""
+        """Free the slots of tasks whose transaction was rolled back."""
         before = time.monotonic() - FORGET
         for task_id in [name for name, since in place.handed.items() if since < before]:
             del place.handed[task_id], self._handed[task_id]
 
     def _is_allowed(self, place: HostedAgent) -> bool:
-        """Whether nothing stands against it."""
+        """Whether the agent may claim tasks now: not suspended and not halted by an override."""
         if place.barred:
             return False
         try:
@@ -170,13 +170,13 @@ class AgentHost:
         return True
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """Follow the event log, on the loop: begin what was handed over, look for what waits, stop what is over."""
+        """Apply committed events on the event loop: start leased tasks, fetch waiting ones, stop ended ones."""
         if not self._places or self._closing:
             return
         for stored in events:
             try:
                 self._apply_event(stored.tenant_id, stored.event)
-            except Exception:  # whoever else follows the log is not to miss it
+            except Exception:  # other followers of the log must still get the events
                 log.exception("the residents could not follow %s", stored.event.type)
 
     def _apply_event(self, tenant: str, event: NewEvent) -> None:
@@ -193,7 +193,7 @@ class AgentHost:
             self._apply_status_event(place, event)
 
     def _apply_status_event(self, place: HostedAgent, event: NewEvent) -> None:
-        """An agent was suspended, or is no longer, or has left."""
+        """Apply the suspension, the activation or the deregistration of an agent."""
         if event.type == "agora.agent.deregistered":
             leaving = asyncio.get_running_loop().create_task(self.remove(place.caller.tenant, place.caller.subject))
             self._leaving.add(leaving)
@@ -228,7 +228,7 @@ class AgentHost:
             checking.add_done_callback(self._checking.discard)
 
     def _eligible_agents(self, tenant: str, event: NewEvent) -> Sequence[HostedAgent]:
-        """Who may take a task that can be claimed: the agent it is for, or those that can do what it requires."""
+        """Return the hosted agents that may claim a task: its assignee, or those with the required capabilities."""
         if event.audience is not None:
             candidates = (self._places.get((tenant, agent_id)) for agent_id in event.audience)
             return [place for place in candidates if place is not None]
@@ -268,12 +268,12 @@ class AgentHost:
             self.wake(place)
 
     def wake(self, place: HostedAgent) -> None:
-        """See whether something waits for an agent."""
+        """Start fetching work for an agent, unless a fetch is running."""
         if place.fetching is None and not self._closing:
             place.fetching = asyncio.get_running_loop().create_task(self._fetch_work(place))
 
     async def _fetch_work(self, place: HostedAgent) -> None:
-        """Take what waits, while there is a place free; what fails is tried again by the next :meth:`tend`."""
+        """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`tend`."""
         try:
             while not self._closing and self._is_allowed(place):
                 if place.stale:
@@ -325,7 +325,7 @@ class AgentHost:
     # -- time ------------------------------------------------------------------------------------
 
     async def tend(self) -> None:
-        """Renew leases, and try again what failed; to be called every other second."""
+        """Renew the leases that are due and retry failed fetches. Called every two seconds."""
         now = self._clock.now()
         due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
         for place in self.places:
@@ -335,7 +335,7 @@ class AgentHost:
         await asyncio.gather(*(run.renew(now) for run in due))
 
     async def stop(self) -> None:
-        """Let jobs end, give back what takes longer, and close the residents."""
+        """Let runs end for GRACE seconds, release the others, and close the agents."""
         self._closing = True
         await self._drain_runs(self.places)
         for checking in self._checking:
@@ -360,7 +360,7 @@ class AgentHost:
             task.cancel()
 
     async def settled(self) -> None:
-        """Wait until nobody has anything in hand."""
+        """Wait until no run, fetch or removal is in progress."""
         while pending := [
             *(run.task for _, run in self._runs.values() if run.task is not None),
             *(place.fetching for place in self.places if place.fetching is not None),
@@ -370,7 +370,7 @@ class AgentHost:
             await asyncio.wait(pending)
 
     async def _wait_for_override(self, seconds: float) -> None:
-        """Until so many seconds are over, or an override has changed."""
+        """Sleep for a number of seconds, or until an override changes."""
         changed = self._changed
         try:
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""Residents: the built-in agents are in every marketplace, leases are renewed, signs of life given."""
+"""The controller of built-in agents: registers them in every tenant, renews leases, records heartbeats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["BuiltinAgentsController"]
 
 
 class BuiltinAgentsController(Controller):
-    """Looks after the host of the agents that live in this process."""
+    """Runs the :class:`AgentHost` of this process."""
 
     name = "residents"
     interval = 2.0
@@ -39,7 +39,7 @@ class BuiltinAgentsController(Controller):
         await self._host.stop()
 
     async def tend(self, tenant: str) -> None:
-        """Have the built-in agents in a marketplace that is new here."""
+        """Register the built-in agents in a tenant, once."""
         if tenant in self._settled:
             return
         for resident in BUILTIN:
@@ -51,7 +51,7 @@ class BuiltinAgentsController(Controller):
         self._settled.add(tenant)
 
     def _record_heartbeats(self) -> None:
-        """As a connected agent does, several times before it would be called silent."""
+        """Record heartbeats as a connected agent does, three times within the offline timeout."""
         now, settings = self.house.clock.now(), self.house.context.settings
         if now < self._signs_at:
             return

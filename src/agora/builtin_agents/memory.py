@@ -1,4 +1,4 @@
-"""Memory: a key and value store that understands plain sentences, on top of ``agora.memory``."""
+"""The memory agent: a key-value store with commands in plain sentences, on top of ``agora.memory``."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class MemoryAgent(BuiltinAgent):
 
 
 def parse_sentence(text: str) -> dict[str, Any]:
-    """What a sentence asks for: action, key, value, query; empty where it is none of ours."""
+    """Parse a sentence into action, key, value and query. Empty if it matches no command."""
     if len(text) > 70_000:
         return {}
     text = text.strip().rstrip(".?!").rstrip()

@@ -1,4 +1,4 @@
-"""Mail: a message to a resident becomes a task of the one who sent it, whose end replies to it."""
+"""Messages to built-in agents become tasks of their senders; the end of the task is the reply."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BATCH = 50
 
 
 async def create_message_tasks(call: Call, reader: Caller) -> int:
-    """Make tasks of a resident's unread messages, and acknowledge them, in one transaction; answers how many.
+    """Create tasks from an agent's unread messages and acknowledge them in one transaction. Returns their number.
 
-    A message whose sender cannot pay for the work gets that as its reply.
+    A sender that cannot pay for the task gets an error message as the reply.
     """
     own = MessagingService(replace(call, caller=reader))
     page = await own.receive(unread=True, limit=BATCH)

@@ -1,4 +1,4 @@
-"""Numbers of the calculator: fractions while they are exact, decimals after; bounded, and shown as people write them."""
+"""Numbers of the calculator: exact fractions where possible, else decimals; bounded in size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phrases: questions about numbers as people ask them, made into expressions."""
+"""Translation of questions about numbers into arithmetic expressions."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ _AND = re.compile(r"\s*(?:,\s*and\b|,|\band\b|&)\s*", re.IGNORECASE)
 
 
 def as_expression(text: str) -> str:
-    """The expression that a question asks for: what is around it is left out, words are made signs.
+    """Translate a question into an expression: drop the surrounding words, replace words by operators.
 
-    What is no phrase of a known form stays as it is, for the parser to name.
+    Unknown words are kept, so that the parser reports them.
     """
     if len(text) > LONGEST:
         return text

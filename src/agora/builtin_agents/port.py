@@ -1,4 +1,4 @@
-"""The port: what a resident is, and what it may do with the task in its hands."""
+"""The interface of built-in agents: the agent, its profile, and the job with which it handles one task."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ StopReason: TypeAlias = Literal["cancelled", "lost", "stopping"]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a resident is known by.
+    """The public profile of a built-in agent.
 
     skills: as A2A writes them in a card (id, name, description, tags, examples); their ids are its capabilities.
     """
@@ -50,7 +50,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers, where it is more than text or data: parts of the final artifact.
+    """The answer of a handler that is more than text or data: parts of the final artifact.
 
     parts: empty where everything was handed over by ``job.artifact`` already. result: the task's result, for those
     who read tasks and not artifacts; by default the text of the parts, or the data of the one part. notes: said with
@@ -71,7 +71,7 @@ class TaskFailed(Exception):
 
 
 class TaskRejected(Exception):
-    """Raised by a handler: the task is none that it does."""
+    """Raised by a handler: the agent does not do this kind of task."""
 
 
 class TaskPostponed(Exception):
@@ -97,7 +97,7 @@ class InputRequired(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Job(ABC):
-    """A task in a resident's hands. Its methods write under the task's lease.
+    """One task that an agent is running. Its methods write under the task's lease.
 
     Each of them raises StaleLease once the task is not the resident's any more; the handler is cancelled then, and
     ``ended`` says why. They wait for a store that is full or a marketplace that is halted.
@@ -168,7 +168,7 @@ class Job(ABC):
 
     @abstractmethod
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
-        """Tell the requester something while the work goes on: the message of the task's status.
+        """Send the requester a message while the task runs: the message of the task's status.
 
         more: what ``agora.task.message`` takes besides: message_id, metadata, extensions.
         """
@@ -179,11 +179,11 @@ class Job(ABC):
 
     @abstractmethod
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:
-        """Say how it goes. progress: per cent done, never less than before."""
+        """Report progress. progress: per cent, never less than before."""
 
     @abstractmethod
     async def save(self, checkpoint: Mapping[str, Any]) -> None:
-        """Keep where the work stands, for an attempt after a crash. At most 65,536 characters of JSON."""
+        """Store a checkpoint for the next attempt after a crash. At most 65,536 characters of JSON."""
 
     @abstractmethod
     async def publish(self, event_type: str, data: Any) -> None:
@@ -223,5 +223,5 @@ class BuiltinAgent(ABC):
 
 
 def text_of(parts: Sequence[Mapping[str, Any]]) -> str:
-    """The text of the parts that have any."""
+    """Join the text parts with line feeds."""
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))

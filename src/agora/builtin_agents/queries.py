@@ -1,4 +1,4 @@
-"""Agents that live in the server's process: their rows among the others', and what their tasks have kept."""
+"""Queries about built-in and remote agents: retired registrations, and checkpoints of earlier tasks."""
 
 from __future__ import annotations
 

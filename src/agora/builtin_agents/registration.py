@@ -1,4 +1,4 @@
-"""Built-in agents as the marketplace has them: rows of a reserved account, written when a marketplace is looked after."""
+"""Registration of built-in agents under a reserved account, in every tenant."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ACCOUNT = CATEGORY = "builtin"  #: no registration has this account, so no stran
 
 
 async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | None:
-    """Have a built-in agent registered as its profile says; answers its id, and whether it is suspended.
+    """Register or update a built-in agent from its profile. Returns its id and whether it is suspended.
 
-    None where its name is a stranger's, or an operator has deregistered it.
+    None if another account uses the name, or an operator has deregistered the agent.
     """
     row = await call.tx.one(agents.by_name, ref=profile.name)
     service = AgentService(replace(call, caller=replace(call.caller, account=ACCOUNT)))

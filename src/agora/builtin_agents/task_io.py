@@ -1,4 +1,4 @@
-"""What goes into a resident and what comes out: tasks as messages, answers as parts and as results."""
+"""Conversion of tasks to A2A messages, and of handler answers to parts and results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENTRIES = 500
 
 
 def message_of(task: ClaimedTask) -> Mapping[str, Any]:
-    """What was said with a task, as an A2A message; a task of another protocol is put into one."""
+    """Return the message of a task; the payload of a task from another protocol is wrapped in one."""
     payload = task.payload
     message = payload.get("message")
     if isinstance(message, dict) and isinstance(message_parts := message.get("parts"), list):
@@ -32,13 +32,13 @@ def message_of(task: ClaimedTask) -> Mapping[str, Any]:
 
 
 async def newest_message(calls: AgentCalls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
-    """What a task's requester said last, and the number of its entry in the log; None if it has nothing of the kind."""
+    """Return the requester's last message and its entry number. None if the log has no message."""
     messages = await messages_since(calls, task_id, 0)
     return (messages[-1][1], messages[-1][0]) if messages else None
 
 
 async def messages_since(calls: AgentCalls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
-    """What a task's requester said after an entry of its log: number and message of each."""
+    """Return the requester's messages after a log entry, as pairs of number and message."""
     messages: list[tuple[int, Mapping[str, Any]]] = []
     cursor: str | None = paging.encode_cursor(after) if after else None
     while True:

@@ -1,4 +1,4 @@
-"""A run: one task in a resident's hands, from its start until what became of it is written."""
+"""One run of a task by an agent of this process, until its outcome is stored."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TaskRun(Job):
     # -- the host's side -------------------------------------------------------------------------
 
     async def work(self) -> None:
-        """Have the task done, and write what became of it; in the trace that it was given in."""
+        """Run the handler and store the outcome, within the trace of the task's creation."""
         PROTOCOL.set("resident")
         if self.calls.tracing is None:
             await self._run_handler()
@@ -181,7 +181,7 @@ class TaskRun(Job):
             await self._fail_task(f"Its result cannot be kept: {error.detail}", retry=False)
 
     async def _reply_to_message(self, text: str) -> None:
-        """Answer the message that the task was made of, before the task ends: a crash in between repeats it."""
+        """Reply to the message that created the task, before the task ends: after a crash both are repeated."""
         message_id = self.metadata.get(MESSAGE_ID_KEY)
         if isinstance(message_id, str):
             await self.calls(

@@ -1,4 +1,4 @@
-"""Text in numbers: statistics, keywords, readability. For English where it says so."""
+"""Text statistics, keywords and readability. Keywords and readability are for English."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Agents elsewhere that live here as residents: what they are given is passed on over A2A, what they say is passed back.
+"""Remote A2A agents as agents of this marketplace: tasks are forwarded over A2A, results are relayed back.
 
-:mod:`.wire` is what is said to them and what they say, as bytes; :mod:`.line` the connection to one of them;
-:mod:`.cards` reads their cards; :mod:`.errand` takes one task there and back; :mod:`.agent` is the resident;
-:mod:`.lines` keeps them all. A caller sees the ids of this marketplace alone: those of the other side stay in the
-task's checkpoint. Credentials are opened here and go nowhere but to the agent; a caller's own are not even known.
+:mod:`.wire` encodes requests and decodes answers; :mod:`.client` is the connection to one agent; :mod:`.cards` reads
+and verifies agent cards; :mod:`.task_run` forwards one task; :mod:`.agent` implements the agent; :mod:`.client_pool`
+creates the clients. Callers only see ids of this marketplace: remote ids are kept in the task's checkpoint. Stored
+credentials are decrypted here and sent to the remote agent only; credentials of callers are never forwarded.
 """

@@ -1,4 +1,4 @@
-"""An agent elsewhere as a resident."""
+"""A remote A2A agent as an agent of this process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["RemoteAgent"]
 
 
 class RemoteAgent(BuiltinAgent):
-    """Passes its tasks on. reachable: as it was when it was last looked at; then it is alive.
+    """Forwards its tasks. reachable: the result of the last check; an unreachable agent is not alive.
 
-    suspect: something has gone wrong since, and it should be looked at again.
+    suspect: a call has failed since the last check, so that it should be checked again soon.
     """
 
     concurrency = 64
@@ -39,7 +39,7 @@ class RemoteAgent(BuiltinAgent):
                 self._client.close()
 
     def retire(self) -> None:
-        """Another has its place: hang up once the errands of this one are done."""
+        """Close the connection once the current runs have ended: another instance has replaced this one."""
         self._retired = True
         if not self._active_runs:
             self._client.close()

@@ -1,4 +1,4 @@
-"""Pieces of artifacts: what of them has been handed over, and what is still to be. Pure functions."""
+"""Chunks of artifacts: merging, and what remains to be written of one. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _is_text(part: Mapping[str, Any]) -> bool:
 
 
 def join_texts(parts: Iterable[Part]) -> list[Part]:
-    """Parts with texts that follow one another put together: however they were cut, they are the same."""
+    """Join consecutive text parts, so that differently cut chunks compare equal."""
     merged_parts: list[Part] = []
     texts: list[str] = []
     for part in parts:
@@ -30,7 +30,7 @@ def join_texts(parts: Iterable[Part]) -> list[Part]:
 
 
 def remaining_parts(previous: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] | None:
-    """What is still to be handed over of an artifact, and whether it is to be appended; None if nothing is.
+    """Return the parts of an artifact that are not written yet, and whether to append them. None if complete.
 
     given: what was handed over. Where that is not how it begins now, all of it is, in its place.
     """
@@ -49,7 +49,7 @@ def remaining_parts(previous: Sequence[Part], now: Sequence[Part]) -> tuple[list
 
 
 def merge_chunks(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Events with pieces of one artifact that came together made one: each is a transaction."""
+    """Merge consecutive chunks of one artifact: each event costs a transaction."""
     merged_events: list[dict[str, Any]] = []
     for event in events:
         before = merged_events[-1].get("artifactUpdate") if merged_events else None

@@ -1,4 +1,4 @@
-"""Cards of agents elsewhere: found, read, and their signatures looked at (A2A 1.0, section 8)."""
+"""Agent cards of remote agents: discovery, parsing, and signature verification (A2A 1.0, section 8)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADERS: Final = {"accept": "application/json", "a2a-version": "1.0"}
 
 
 def _candidate_urls(url: str) -> Iterator[str]:
-    """Where an agent's card may be. url: its own, or the agent's, or that of its host."""
+    """Yield the URLs where a card may be. url: of the card, of the agent, or of its host."""
     parts = urlsplit(url)
     if parts.path.endswith(".json"):
         yield url
@@ -62,7 +62,7 @@ async def read_card(post: OriginClient, url: str) -> dict[str, Any]:
 
 
 async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
-    """A card as it was written, and where it was."""
+    """Fetch the first card at one of the candidate URLs. Returns the document and its URL."""
     for place in _candidate_urls(url):
         document = await _fetch_json(post, place, LARGEST)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
@@ -71,7 +71,7 @@ async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str
 
 
 async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
-    """JSON at a URL of the same origin; None where there is nothing."""
+    """Fetch JSON from a URL of the client's origin. None if there is no such document."""
     reply = await post.send(A2ARequest("GET", request_target(url), HEADERS))
     try:
         if reply.status in ABSENT_STATUSES:
@@ -91,7 +91,7 @@ async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
 
 
 def _resolve_urls(card: dict[str, Any], place: str) -> dict[str, Any]:
-    """With absolute addresses; none that would take what was asked for by https elsewhere without it."""
+    """Resolve relative interface URLs. A card fetched over https may not name http interfaces (no downgrade)."""
     secure = urlsplit(place).scheme == "https"
     interfaces = []
     for entry in card.get("supportedInterfaces") or ():
@@ -107,9 +107,9 @@ def _resolve_urls(card: dict[str, Any], place: str) -> dict[str, Any]:
 
 
 async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
-    """The signatures whose key is known and that fit it. Raises Fault where there are some, and none of them fits.
+    """Return the signatures that verify. Raises RemoteError if keys were found but no signature verifies.
 
-    Only keys at the card's own origin are asked for: whoever signs elsewhere is not known here.
+    Only keys at the card's own origin are fetched (``jku``): keys of other origins are not trusted.
     """
     entries = card.get("signatures")
     signatures = [item for item in entries if isinstance(item, dict)] if isinstance(entries, list) else []

@@ -1,7 +1,7 @@
-"""The line to one agent elsewhere: calls and streams, within limits of size and time.
+"""The client of one remote A2A agent: calls and streams, bounded in size and time.
 
-Connections are kept and checked by the house's courier: addresses anew at each connection, no redirects, nothing sent
-twice. Whatever comes is counted before it is read.
+The HTTP client pools connections, checks the address of each new one against the egress policy, follows no redirects
+and repeats no request. Bytes are counted before they are parsed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LINGER: Final = 0.02  # seconds for a stream to end after its last item, so that
 
 
 class OriginClient:
-    """Requests to one origin, as whoever has these headers. seconds: without a sign from it.
+    """HTTP requests to one origin with fixed headers. seconds: the idle timeout.
 
     headers: by names in small letters.
     """
@@ -45,7 +45,7 @@ class OriginClient:
         self.seconds = seconds
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         self._courier.close()
 
     async def send(self, letter: A2ARequest) -> Reply:
@@ -74,7 +74,7 @@ class OriginClient:
             raise RemoteError(f"The headers that are kept for it cannot be sent: {error}.") from None
 
     async def read_body(self, reply: Reply, limit: int = LARGEST) -> bytes:
-        """The body of an answer. Raises Fault for one that is larger."""
+        """Read the body of an answer. Raises RemoteError if it is larger than ``limit`` bytes."""
         parts, size = [], 0
         try:
             async with asyncio.timeout(self.seconds) as timeout:
@@ -95,18 +95,18 @@ class OriginClient:
 
 
 class A2AClient:
-    """What can be asked of one agent, each by its method in A2A 1.0."""
+    """Calls methods of A2A 1.0 at one agent."""
 
     def __init__(self, interface: Interface, post: OriginClient) -> None:
         self.interface, self._post = interface, post
 
     @property
     def timeout(self) -> float:
-        """Seconds without a sign from it."""
+        """The idle timeout in seconds."""
         return self._post.seconds
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         self._post.close()
 
     async def call(self, method: str, params: Mapping[str, Any], *, task: bool = False) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class A2AClient:
 
 
 class A2AStream:
-    """A stream that is open. first: what is known of it already."""
+    """An open stream of events. first: events that were received already."""
 
     def __init__(self, line: A2AClient, reply: Reply, first: list[dict[str, Any]]) -> None:
         self._client, self._reply, self._first = line, reply, first
@@ -156,11 +156,11 @@ class A2AStream:
         self._size = self._count = 0
 
     def close(self) -> None:
-        """Hang up, unless it is at its end."""
+        """Close the stream."""
         self._reply.close()
 
     async def finish(self) -> None:
-        """Let it come to its end, if it does at once."""
+        """Read to the end if the server ends the stream at once, so that the connection can be reused."""
         try:
             async with asyncio.timeout(LINGER):
                 while await self._reply.part():
@@ -169,7 +169,7 @@ class A2AStream:
             pass
 
     async def items(self) -> list[dict[str, Any]] | None:
-        """What has come since, as soon as there is something; None at the end. Raises Fault."""
+        """Wait for the next events. None at the end of the stream. Raises RemoteError."""
         if self._first:
             events, self._first = self._first, []
             return events

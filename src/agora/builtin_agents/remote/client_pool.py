@@ -1,4 +1,4 @@
-"""Lines to agents elsewhere: made from their rows, with the credentials that are kept for them."""
+"""Creates clients of remote agents from their rows, with their stored credentials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READING: Final = 15.0  # seconds without a sign while a card is read
 
 
 class A2AClientPool:
-    """Implements :class:`agora.a2a.abroad.RemoteAgents`. resolver: from a host to its addresses."""
+    """Implements :class:`agora.domains.a2a.remote_port.RemoteAgents`. resolver: resolves a host to addresses."""
 
     def __init__(self, sealer: Sealer, *, resolver: Resolve = resolve_host) -> None:
         self._sealer, self._resolver = sealer, resolver
@@ -42,7 +42,7 @@ class A2AClientPool:
             raise error.as_error(endpoint.url) from None
 
     async def connect(self, endpoint: RemoteEndpoint, interface: Interface) -> A2AClient:
-        """The line to an agent, which connects when it is used. Raises UpstreamUnavailable."""
+        """Create a client; it connects on first use. Raises UpstreamUnavailable."""
         return A2AClient(interface, await self._open_origin(endpoint, interface.url, endpoint.timeout))
 
     async def _open_origin(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:

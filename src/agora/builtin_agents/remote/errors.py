@@ -1,4 +1,4 @@
-"""What can go wrong with an agent elsewhere, and whether another try may help."""
+"""Errors of remote agents, and whether a retry may help."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NOT_CANCELABLE: Final = "TASK_NOT_CANCELABLE"
 
 
 class RemoteError(Exception):
-    """A call that came to nothing. detail: a sentence about what happened, for the requester too.
+    """A failed call. detail: a sentence that is shown to the requester too.
 
-    passing: it may go by itself. away: nothing was reached at all. reason: of A2A, where the agent gave one.
+    passing: transient, a retry may help. away: no connection was made. reason: the A2A error reason, if any.
     """
 
     def __init__(self, detail: str, *, passing: bool = False, away: bool = False, reason: str | None = None) -> None:
@@ -25,11 +25,11 @@ class RemoteError(Exception):
         self.detail, self.passing, self.away, self.reason = detail, passing, away, reason
 
     def as_error(self, name: str) -> AgoraError:
-        """For whoever asked an operator's operation. name: of the agent, or its URL."""
+        """Convert to the error of an operator's call. name: of the agent, or its URL."""
         kind = UpstreamUnavailable if self.passing or self.away else UpstreamFailed
         return kind(f"{name}: {self.detail}", fix="Look whether it runs, and whether its URL is right.")
 
 
 def malformed_answer(what: str) -> RemoteError:
-    """It answered with what is no A2A."""
+    """The error of an answer that is not valid A2A."""
     return RemoteError(f"Its answer is not A2A: {what}.")

@@ -1,4 +1,4 @@
-"""The past: what tasks before one have in their checkpoints, so that conversations go on at the other side."""
+"""Checkpoints of earlier tasks: maps contexts and references to the ids of the remote agent."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MOST = 20  #: tasks that a message may refer to
 
 
 class ConversationHistory:
-    """Looked up by the agent and the requester of a task: nobody gets into the conversation of another."""
+    """Looks up by agent and requester, so that nobody can join another requester's conversation."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def context(self, job: Job) -> str | None:
-        """The context's id at the other side; None for a conversation that is new."""
+        """Return the remote context id. None for a new conversation."""
         own = f"ctx_{job.task_id.removeprefix('task_')}"
         if job.context_id is None or job.context_id == own:
             return None
@@ -33,7 +33,7 @@ class ConversationHistory:
         return context_id if isinstance(context_id, str) else None
 
     async def tasks(self, job: Job) -> Sequence[str]:
-        """The ids at the other side of the tasks that a message refers to; those of others are left out."""
+        """Return the remote ids of the tasks that a message refers to, only of tasks of the same requester."""
         named = job.message.get("referenceTaskIds")
         if not isinstance(named, list) or not named:
             return ()

@@ -1,4 +1,4 @@
-"""Agents elsewhere: each has its place here, and is looked at now and then, more seldom the longer it is away."""
+"""The controller of remote agents: hosts each one and checks it periodically, with backoff while unreachable."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Key = tuple[str, str]
 
 @dataclass(slots=True, eq=False)
 class RemoteAgentState:
-    """What is known of one. revision: of the row that its resident was made of. due: when it is next looked at."""
+    """The state of one remote agent. revision: of the row it was built from. due: time of the next check."""
 
     revision: int
     card: str | None
@@ -51,7 +51,7 @@ class RemoteAgentState:
 
 
 class RemoteAgentsController(Controller):
-    """Goes on while the marketplace is halted: it changes nothing but what is known."""
+    """Runs while the marketplace is halted: it only updates what is known about remote agents."""
 
     name = "remotes"
     interval = 1.0
@@ -90,7 +90,7 @@ class RemoteAgentsController(Controller):
                 resident.suspect = False
                 place.due = min(place.due, max(now, place.looked + int(SOONEST * MICROSECONDS)))
             if resident is not None and not resident.alive:
-                self.house.context.last_seen.pop(key, None)  # what it wrote here is no sign of life from there
+                self.house.context.last_seen.pop(key, None)  # its own writes here are no heartbeat of the remote agent
             if place.due <= now and key not in self._checks:
                 self._checks[key] = asyncio.create_task(self._check_agent(key, place))
 
@@ -119,7 +119,7 @@ class RemoteAgentsController(Controller):
             del self._syncing[tenant]
 
     async def _sync_tenant(self, tenant: str) -> None:
-        """Have a place for every row, and for no other."""
+        """Host exactly the remote agents that have a row in the tenant."""
         rows = {row["agent_id"]: row for row in await self.read(tenant, statements.remotes)}
         for agent_id, row in rows.items():
             await self._update_agent((tenant, agent_id), row)
@@ -150,7 +150,7 @@ class RemoteAgentsController(Controller):
             before.retire()
 
     def _first_check_at(self, row: Row) -> int:
-        """When an agent is looked at first: a while after it was last, and now if it is not there."""
+        """Time of the first check: one interval after the last check, or now if the agent is unavailable."""
         if row["state"] != "available" or row["checked_at"] is None:
             return 0
         return int(row["checked_at"]) + self._refresh_interval
@@ -168,7 +168,7 @@ class RemoteAgentsController(Controller):
     # -- how they are ----------------------------------------------------------------------------
 
     async def _check_agent(self, key: Key, place: RemoteAgentState) -> None:
-        """Read one agent's card; a slow one keeps nobody waiting."""
+        """Read one agent's card in its own task, so that a slow agent delays no other."""
         from agora.domains.a2a.remote_agents import record_check
 
         tenant, agent_id = key

@@ -1,7 +1,7 @@
-"""Meanwhile: what the requester says while the agent works, passed on to it as it comes.
+"""Relays messages of the requester to the remote agent while it works.
 
-Each message has the id that it would have as an answer, so one that is sent again after a crash is taken once. An agent
-need not take any (section 3.1.1 of A2A 1.0 leaves it to each): then the requester is told so, and the work goes on.
+Message ids are derived from the task and the entry number, so that a message repeated after a crash is processed once.
+An agent may refuse such messages (A2A 1.0, section 3.1.1): then the requester is notified and the task goes on.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ PAUSE: Final = 0.5  # seconds between them
 
 
 class MessageRelay:
-    """Passes messages on.
+    """Relays messages of one task, in order.
 
-    said: number of the newest message that the agent was told. save: keep that. hear: what it says to a message at once.
+    last_number: entry number of the newest delivered message. save: stores it. hear: handles an immediate reply.
     """
 
     def __init__(self, job: Job, line: A2AClient, name: str, last_number: int, save: Save, hear: Hear) -> None:
@@ -40,20 +40,20 @@ class MessageRelay:
         self._listening: asyncio.Task[None] | None = None
 
     def listen(self, task: str, context: str | None) -> None:
-        """Pass on whatever is said from now on, until :meth:`stop`."""
+        """Relay new messages until :meth:`stop`."""
         if self._listening is None:
             self._listening = asyncio.get_running_loop().create_task(self._relay_messages(task, context))
 
     async def stop(self) -> None:
-        """Pass nothing more on."""
+        """Stop relaying."""
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
 
     async def relay_pending(self, task: str, context: str | None, before: float = math.inf) -> bool:
-        """Tell the agent what it was not told yet, up to a message's number.
+        """Deliver the pending messages up to an entry number.
 
-        Answers whether it was told anything since this was last asked: then what it said may have another meaning now.
+        Returns whether anything was delivered since the last call: a question asked before that may be answered.
         """
         async with self._lock:
             for number, message in await self._job.more(self.last_number):
@@ -93,7 +93,7 @@ class MessageRelay:
         await self._save()
 
     async def _send_with_retry(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Send it, more than once if it went astray. What becomes of the task is seen where that is followed."""
+        """Send a message, with retries on transient errors. The task's progress is followed elsewhere."""
         for _ in range(TRIES - 1):
             try:
                 return await self._client.call("SendMessage", params)

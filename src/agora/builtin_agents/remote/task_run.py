@@ -1,8 +1,8 @@
-"""An errand: one task taken to an agent elsewhere, and what it says brought back as it comes.
+"""One task forwarded to a remote agent, and its events relayed back.
 
-What must outlive a crash is the task's checkpoint: the ids at the other side, and which message was sent last. The next
-run finds it, listens again or asks, and hands over what is missing. A message has the same id however often it is
-sent, so an agent that keeps to section 3.1.1 of A2A 1.0 takes it once.
+The task's checkpoint holds what must survive a crash: the remote ids and the number of the last message sent. The next
+run loads it, subscribes or polls again, and writes what is missing. Message ids are stable across retries, so an agent
+that follows section 3.1.1 of A2A 1.0 processes each message once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PREFIX: Final = "TASK_STATE_"
 
 
 class RemoteTaskRun:
-    """One run of it. name: of the agent, for what the requester is told. troubled: the agent could not be talked to."""
+    """One run. name: of the agent, for messages to the requester. troubled: the agent could not be reached."""
 
     def __init__(self, job: Job, line: A2AClient, past: ConversationHistory, name: str) -> None:
         self._job, self._client, self._history, self._name = job, line, past, name
@@ -59,7 +59,7 @@ class RemoteTaskRun:
         self.troubled = False
 
     async def run(self) -> Reply:
-        """Answers what the agent's answer is. Raises as a resident's handler does."""
+        """Run the task and return the agent's reply. Raises as :meth:`BuiltinAgent.handle`."""
         try:
             try:
                 return await self._run_until_answered()
@@ -84,7 +84,7 @@ class RemoteTaskRun:
             raise
 
     async def _run_until_answered(self) -> Reply:
-        """What it comes to. A question that the requester has answered before it was asked is not asked."""
+        """Run until there is a reply. A question is dropped if the requester's answer is pending already."""
         while True:
             try:
                 return await self._run_once()
@@ -110,7 +110,7 @@ class RemoteTaskRun:
         return await self._poll_task()
 
     async def _cancel_remote(self) -> None:
-        """Tell the agent that nobody waits any more."""
+        """Cancel the remote task; errors are ignored."""
         if self._task is not None:
             with contextlib.suppress(RemoteError, TimeoutError):
                 async with asyncio.timeout(CANCEL_TIMEOUT):
@@ -119,7 +119,7 @@ class RemoteTaskRun:
     # -- there -----------------------------------------------------------------------------------
 
     async def _build_params(self) -> dict[str, Any]:
-        """The request; none of our own ids is in it but the message's, which is made of the task's."""
+        """Build the request. No local id is sent except the message id, which is derived from the task id."""
         job = self._job
         message: dict[str, Any] = {"messageId": self._message_id, "role": "ROLE_USER", "parts": list(job.parts)}
         message |= {name: job.message[name] for name in ("metadata", "extensions") if job.message.get(name)}
@@ -152,7 +152,7 @@ class RemoteTaskRun:
         return await self._handle_event(await self._await_first(self._client.call("SendMessage", params)))
 
     async def _await_first(self, answer: Coroutine[Any, Any, T]) -> T:
-        """The first answer to a message. Who is cancelled meanwhile waits a little for it: it says what to call off."""
+        """Wait for the first answer. When cancelled, wait a little longer: the answer names the task to cancel."""
         sending = asyncio.get_running_loop().create_task(answer)
         try:
             return await asyncio.shield(sending)
@@ -166,7 +166,7 @@ class RemoteTaskRun:
             raise
 
     async def _learn_task_id(self, answer: Any) -> None:
-        """Which task it is about."""
+        """Take the remote task id from an answer."""
         events = [answer]
         if isinstance(answer, A2AStream):
             try:
@@ -178,7 +178,7 @@ class RemoteTaskRun:
             self._task = self._task or about.get("taskId") or ("task" in event and about.get("id")) or None
 
     async def _poll_task(self) -> Reply:
-        """See what becomes of a task that is there, over another stream, or by asking now and then."""
+        """Follow a task that exists remotely, by subscription or by polling with backoff."""
         pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
         sign = loop.time()
         while True:
@@ -207,7 +207,7 @@ class RemoteTaskRun:
         return await self._handle_event(await self._client.call("GetTask", {"id": self._task}, task=True))
 
     async def _follow_stream(self, listening: A2AStream) -> Reply | None:
-        """Bring back what comes, to the end of the task or of the stream."""
+        """Relay events until the task or the stream ends."""
         try:
             while (events := await listening.items()) is not None:
                 for event in merge_chunks(events):
@@ -227,7 +227,7 @@ class RemoteTaskRun:
     # -- and back --------------------------------------------------------------------------------
 
     async def _handle_event(self, event: Mapping[str, Any]) -> Reply | None:
-        """Bring one event back; answers what the task's end is."""
+        """Relay one event. Returns the reply if the task has ended."""
         if "message" in event:
             return await self._handle_message(event["message"])
         if "task" in event:
@@ -241,7 +241,7 @@ class RemoteTaskRun:
         return None
 
     def _check_task_id(self, task: Any, context: Any) -> None:
-        """Keep the ids of the first event; refuse those of another task. Raises Fault.
+        """Store the ids of the first event; reject events of another task. Raises RemoteError.
 
         They are kept while events are passed on: what is written here afterwards is not committed before.
         """
@@ -267,7 +267,7 @@ class RemoteTaskRun:
                 await self._saving
 
     async def _load_previous_output(self) -> None:
-        """What runs before this one have handed over."""
+        """Load the artifacts and messages that earlier runs have written."""
         own = await self._job.call("agora.a2a.get", task_id=self._job.task_id)
         for artifact in own.artifacts or ():
             parts = [part.model_dump(by_alias=True, exclude_unset=True) for part in artifact.parts]
@@ -283,7 +283,7 @@ class RemoteTaskRun:
         return Reply(message["parts"])
 
     async def _handle_task(self, task: Mapping[str, Any]) -> Reply | None:
-        """The task as it is: hand over what is not here yet."""
+        """Compare a snapshot of the remote task with what is written, and write the rest."""
         for artifact in task.get("artifacts", ()):
             missing = remaining_parts(self._parts_written.get(artifact["artifactId"], ()), artifact["parts"])
             if missing is not None:
@@ -337,7 +337,7 @@ class RemoteTaskRun:
         raise TaskFailed(text or f"{self._name} {what}.")
 
     def _build_result(self) -> Any:
-        """The task's result, for those who read tasks and not artifacts."""
+        """Build the result for clients that read results, not artifacts."""
         parts = [part for artifact in self._parts_written.values() for part in artifact]
         text = text_of(parts)
         if text:
@@ -375,7 +375,7 @@ class RemoteTaskRun:
 
 
 def _check_id(value: Any) -> str:
-    """An id of theirs that can be kept. Raises Fault."""
+    """Check that a remote id can be stored. Raises RemoteError."""
     text = str(value)
     if not 1 <= len(text) <= 200 or not text.isprintable():
         raise malformed_answer("an id has more than 200 characters, or some that cannot be printed")
@@ -383,7 +383,7 @@ def _check_id(value: Any) -> str:
 
 
 def _discard_answer(sending: asyncio.Task[Any]) -> None:
-    """Whatever comes of it is of no use any more."""
+    """Close a stream that opened after the run was cancelled."""
     if not sending.cancelled() and sending.exception() is None and isinstance(answer := sending.result(), A2AStream):
         answer.close()
 

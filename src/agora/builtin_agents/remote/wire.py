@@ -1,8 +1,8 @@
-"""A2A as an agent elsewhere speaks it: versions 1.0 and 0.3, JSON-RPC and HTTP+JSON. Pure functions.
+"""A2A wire format of remote agents: versions 1.0 and 0.3, JSON-RPC and HTTP+JSON. Pure functions.
 
-Here a call is a method and parameters of A2A 1.0, and what is answered a StreamResponse of 1.0; whatever the agent
-speaks is made of the one and read into the other. Answers are read as people write them (see
-:mod:`agora.a2a.reading`), but what an item is about is never guessed.
+Internally a call is a method with parameters of A2A 1.0, and an answer a StreamResponse of 1.0; this module converts
+both to and from the agent's version and binding. Answers are parsed tolerantly (see
+:mod:`agora.wire.a2a.tolerant_input`), but the type of an item is never guessed.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _JSON: Final = {"content-type": "application/json", "accept": "application/json,
 
 
 def build_request(interface: Interface, method: str, params: Mapping[str, Any]) -> A2ARequest:
-    """A call of a method of A2A 1.0, as the interface wants it."""
+    """Encode a call of an A2A 1.0 method for the agent's version and binding."""
     current = interface.version == CURRENT
     headers = _JSON | {"a2a-version": CURRENT} if current else _JSON
     if interface.binding == HTTP_JSON:
@@ -136,7 +136,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def result_of(interface: Interface, document: Any) -> Any:
-    """What an answer carries. Raises Fault for the error that it is instead."""
+    """Return the result of an answer. Raises RemoteError for an error answer."""
     if interface.binding == HTTP_JSON:
         if isinstance(document, dict) and document.keys() <= {"error"} and document:
             raise _error_of(document["error"])
@@ -149,7 +149,7 @@ def result_of(interface: Interface, document: Any) -> Any:
 
 
 def failure_of(status: int, body: bytes) -> RemoteError:
-    """What an HTTP error says."""
+    """Build the error of an HTTP error answer."""
     if 300 <= status < 400:
         return RemoteError("It redirects elsewhere, which is not followed.")
     if status in (401, 403):
@@ -183,7 +183,7 @@ _MEMBERS: Final = ("task", "message", "statusUpdate", "artifactUpdate")
 
 
 def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[str, Any] | None:
-    """An item as a StreamResponse of 1.0; None for one that says nothing. task: it is a bare Task.
+    """Convert an item to a StreamResponse of 1.0. None for an empty item. task: the item is a bare Task.
 
     Raises Fault for what is no A2A.
     """
@@ -227,7 +227,7 @@ def _parts_of(value: Any) -> Any:
 
 
 def _drop_empty(value: Any) -> dict[str, Any]:
-    """Without what is empty and says nothing: messages and artifacts that have no parts, as end marks are sent."""
+    """Drop messages and artifacts without parts: some agents send them as end marks."""
     document = dict(reading.read_object(value, "result"))
     status = document.get("status")
     if isinstance(status, dict) and isinstance(status.get("message"), dict) and not _parts_of(status["message"]):

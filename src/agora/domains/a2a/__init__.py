@@ -1,8 +1,8 @@
-"""A2A: the rules behind the Agent2Agent protocol. A task there is a task here.
+"""A2A: the domain rules behind the Agent2Agent protocol. An A2A task is a task of the marketplace.
 
-:mod:`.states` says which state is which, :mod:`.view` what a task looks like, :mod:`.reading` and :mod:`.following` read
-it. :mod:`.sending` takes messages in, :mod:`.routing` finds whom they are for, :mod:`.accepting` whether that one takes
-them, :mod:`.delivering` brings them to agents that take no tasks. :mod:`.cards`, :mod:`.push` and :mod:`.remotes` keep
-what their names say; :mod:`.service` is the contract's face of it all. Nothing of a wire may enter: bindings, versions
-and signatures are the protocol's.
+:mod:`.states` maps task states, :mod:`.views` renders tasks, :mod:`.lookup` and :mod:`.task_updates` read them.
+:mod:`.messages` accepts messages, :mod:`.routing` selects the agent, :mod:`.acceptance` checks media types and
+extensions, :mod:`.message_delivery` serves agents that take messages instead of tasks. :mod:`.cards`,
+:mod:`.push_configs` and :mod:`.remote_agents` store what they are named after; :mod:`.service` implements the contract.
+Bindings, wire versions and signatures belong to ``protocols/a2a`` and ``wire/a2a``, not here.
 """

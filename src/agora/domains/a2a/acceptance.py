@@ -1,4 +1,4 @@
-"""What an agent takes: media types that it has named, and whoever supports the extensions that it requires."""
+"""Checks that a message has media types that the agent accepts and the extensions that it requires."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["check_accepts"]
 async def check_accepts(
     call: Call, agent: Row, parts: Sequence[Mapping[str, Any]], extensions: Collection[str]
 ) -> None:
-    """Refuse what the agent has said it does not take.
+    """Refuse a message that the agent's card excludes. Raises InvalidRequest.
 
     That is a part of another media type (A2A 1.0, section 3.1.1), and a message of somebody who does not
     support an extension that it requires (3.3.4).
@@ -60,7 +60,7 @@ def _media_type(part: Mapping[str, Any]) -> str | None:
 
 
 def _accepted_modes(agent: Row, stored: Mapping[str, Any]) -> list[str] | None:
-    """What an agent has said it takes; None if it has not said."""
+    """Return the media types that an agent accepts. None if it declares none."""
     a2a_metadata = decode_json(agent["metadata"]).get("a2a")
     modes = _parse_modes(stored.get("defaultInputModes")) or _parse_modes(
         a2a_metadata.get("input_modes") if isinstance(a2a_metadata, dict) else None

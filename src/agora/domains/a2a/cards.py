@@ -1,6 +1,6 @@
 """Agent cards (A2A 1.0, section 4.4): made from the registration, with what its owner stored over it.
 
-Where an agent is reached is always here: a stored card, or that of an agent elsewhere, has no say in it.
+The interface URLs are always this server's: neither a stored card nor a remote agent's card can change them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _build_interfaces(url: str) -> list[dict[str, str]]:
 
 
 def _server_fields(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
-    """What every card says of this marketplace. Who is on its machine needs no credential, unless the settings say so."""
+    """Build the fields that every card has. Security is required unless the settings trust local callers."""
     frame: dict[str, Any] = {
         "supportedInterfaces": _build_interfaces(_agent_url(base, agent)),
         "capabilities": {"streaming": True, "pushNotifications": True, "extendedAgentCard": True},
@@ -99,7 +99,7 @@ def _build_registered_card(agent: Row) -> dict[str, Any]:
 
 
 def _build_skills(agent: Row) -> list[dict[str, Any]]:
-    """Skills as they are told, or one of each capability; at least one, as the protocol asks."""
+    """Build the skills: the declared ones, and one per further capability; at least one (required by A2A)."""
     tags = decode_json(agent["tags"])
     skills = [_build_skill(agent, skill, tags) for skill in skills_of(agent)]
     ids = {skill["id"] for skill in skills}
@@ -192,7 +192,7 @@ async def _require_visible(call: Call, ref: str) -> Row:
 
 
 def _is_visible_to(call: Call, row: Row) -> bool:
-    """Strangers see the cards of public agents, members those that are not private, and everyone its own."""
+    """Whether the caller may see a card: public ones everybody, non-private ones members, its own every agent."""
     caller = call.caller
     if caller.may("read:all") or caller.subject == row["agent_id"]:
         return True
@@ -228,7 +228,7 @@ async def set_card(
 
 
 def _check_card(card: Mapping[str, Any]) -> str:
-    """A card's JSON. Raises InvalidRequest where a reader of cards would stumble over it."""
+    """Check and serialize a card. Raises InvalidRequest for a field of the wrong type."""
     _check_fields(card, "card")
     if "skills" in card:
         skills = card["skills"]

@@ -1,4 +1,4 @@
-"""Reading tasks as A2A does: one, a page, and what happens to one."""
+"""Reads of tasks for A2A: one task, a page of tasks, and a task that is awaited."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL
 
 
 def task_not_found(task_id: str) -> NotFound:
-    """There is no such task, or not for this caller, or not with this agent."""
+    """The error for a task that does not exist, or that this caller or agent may not see."""
     return NotFound(
         f"There is no task {task_id}.",
         fix="Tasks are listed with GET /agora/a2a/list.",
@@ -63,7 +63,7 @@ async def require_task(call: Call, task_id: str, agent: str | None, *, lock: boo
 async def build_task_document(
     reader: Reader, row: view.Fields | Row, history_length: int | None, *, artifacts: bool = True
 ) -> dict[str, Any]:
-    """A task with what its log says."""
+    """Build a task document from its row and its log."""
     task_id = row["task_id"]
     data = await reader.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
@@ -101,7 +101,7 @@ async def _read_artifacts(reader: Reader, row: view.Fields | Row, result: str | 
 
 
 async def get_task(call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float) -> A2ATask:
-    """One task. Raises Wait while it is worked on, if asked to."""
+    """Read one task. Raises Wait while it is in progress, if ``wait`` seconds are given."""
     row = await require_task(call, task_id, agent)
     result = as_encoded_result(view.encode_document(await build_task_document(call.tx, row, history_length)), A2ATask)
     if wait and row["status"] in ("pending", "in_progress"):
@@ -110,7 +110,7 @@ async def get_task(call: Call, task_id: str, agent: str | None, history_length: 
 
 
 async def read_awaited_task(reader: Reader, task_id: str, history_length: int | None) -> tuple[dict[str, Any], bool]:
-    """A task, and whether there is nothing to wait for."""
+    """Read a task, and whether it has ended or needs input."""
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise task_not_found(task_id)
@@ -129,7 +129,7 @@ async def list_tasks(
     history_length: int | None,
     artifacts: bool,
 ) -> A2ATaskList:
-    """A page of the tasks that the caller gave."""
+    """Read a page of the tasks that the caller created."""
     parameters: dict[str, Any] = {}
     if agent is not None:
         row = await find_agent(call.tx, agent)
@@ -175,7 +175,7 @@ def _decode_position(token: str) -> dict[str, Any]:
 async def _encode_documents(
     call: Call, rows: Sequence[Row], history_length: int | None, artifacts: bool
 ) -> list[bytes]:
-    """Tasks of these rows: fewer, where they are so large that the answer would be."""
+    """Encode the tasks of these rows; fewer than given if the page would exceed ``page_bytes``."""
     documents: list[bytes] = []
     size = 0
     for row in rows:

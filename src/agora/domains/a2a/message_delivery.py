@@ -1,4 +1,4 @@
-"""Messages of A2A for agents that talk and take no tasks: they get the marketplace's message, and their reply is the result.
+"""Delivery of A2A messages to agents that use messages instead of tasks; their reply completes the task.
 
 An agent asks for it when it registers, with the metadata ``{"a2a": {"deliver": "message"}}``. The message's
 ``correlation_id`` is the context's id, and its metadata has ``a2a``: ``task_id`` and the ``message`` of A2A.
@@ -33,7 +33,7 @@ def _wants_messages(agent: Row) -> bool:
 
 
 async def deliver_message(call: Call, draft: TaskDraft, agent: Row, message: Mapping[str, Any]) -> None:
-    """Put what was said in a task into its agent's inbox, if that is how the agent wants it."""
+    """Send the message of a task to its agent's inbox, if the agent asked for that."""
     if '"deliver"' not in agent["metadata"] or not _wants_messages(agent):
         return
     from agora.domains.messaging.service import MessagingService
@@ -53,7 +53,7 @@ async def complete_from_reply(
 ) -> None:
     """Complete the task that an answered message was about; its agent may ask instead, with ``a2a.status``.
 
-    Nothing happens where the message is about none, the task is not between these two, is in other hands, or has ended.
+    Ignored if the message has no task, or the task is of other agents, is leased, or has ended.
     """
     original = await call.tx.one(messages.of, message_id=reply_to)
     if original is None or original["message_type"] != KIND:

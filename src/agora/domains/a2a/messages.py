@@ -1,4 +1,4 @@
-"""Sending a message (A2A 1.0, section 3.1.1): it makes a task, or goes on with one, and happens once."""
+"""SendMessage (A2A 1.0, section 3.1.1): creates a task or continues one, idempotent by message id."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class SendRequest:
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
 
     def digest(self) -> bytes:
-        """What a repeated message is recognised by."""
+        """Digest by which a repeated message is recognised."""
         canonical = encode_json([self.message, self.task_id, self.context_id, self.skill])
         return hashlib.blake2b(canonical.encode(), digest_size=16).digest()
 
@@ -96,13 +96,13 @@ def _skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
 
 
 async def send_message(call: Call, request: SendRequest, history_length: int | None, wait: float) -> A2ASendResult:
-    """Take a message in; wait: seconds for which its answer may come later."""
+    """Accept a message. wait: seconds to wait for the task to end or to ask for input."""
     agent = await _require_agent(call, request.agent) if request.agent is not None else None
     message_id = request.message.get("messageId")
     if message_id is None:
         message_id = call.idempotency_key or new_id("msg")
         request.message = {"messageId": message_id, **request.message}
-    key = f"a2a {agent['agent_id'] if agent is not None else 'front'} {message_id}"  # no client's key has a space
+    key = f"a2a {agent['agent_id'] if agent is not None else 'front'} {message_id}"  # the space keeps it apart from clients' own idempotency keys
     digest = request.digest()
     document: dict[str, Any] | None = None
     task_id = await _find_repeated(call, key, digest, message_id)

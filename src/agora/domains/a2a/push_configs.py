@@ -1,7 +1,7 @@
-"""Push configurations (A2A 1.0, section 3.1.7): where what happens to a task is posted. Who gave the task sets them.
+"""Push notification configurations (A2A 1.0, section 3.1.7): webhooks of a task, set by its creator.
 
-A configuration has a position in its task's stream, and is its own outbox: what comes after that position is to be
-delivered, in order, by the controller. The log it is read from is written with the change itself, so nothing is lost.
+A configuration holds its position in the task's stream and serves as its own outbox: the controller delivers the items
+after that position in order. The task's log is written in the transaction of the change, so no item is lost.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ async def _check_config_limit(call: Call, task_id: str) -> None:
 
 
 async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Row:
-    """A task for whoever gave it; nobody else is told where it posts to."""
+    """Read a task of the caller. Others may not see its webhooks. Raises NotFound."""
     row = await lookup.require_task(call, task_id, agent)
     if call.caller.subject != row["created_by"] and not call.caller.acts_for_others:
         raise lookup.task_not_found(task_id)
@@ -157,7 +157,7 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
 
 
 async def give_up_config(call: Call, row: Row, error: str, attempts: int) -> None:
-    """Give a configuration up, and say so; nothing, where it is gone, or another server's to deliver."""
+    """Mark a configuration as dead and log an event. No-op if it was deleted or another server holds its fence."""
     place = {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
     for dead in await call.tx.returning(deliveries.give_up, **place, error=error, attempts=attempts, now=call.now):
         call.target = row["task_id"]

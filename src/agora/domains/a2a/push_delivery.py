@@ -1,4 +1,4 @@
-"""Posting push notifications (A2A 1.0, section 4.3.3): to whom, with what proof, within which limits.
+"""HTTP delivery of push notifications (A2A 1.0, section 4.3.3): signing, egress checks, limits.
 
 Each is signed with the server's key, which is at ``/.well-known/jwks.json``: a JWT whose claims have the time (``iat``),
 the task (``sub``), the delivery (``jti``, the same when it is repeated) and the SHA-256 of the body
@@ -37,7 +37,7 @@ CONTENT_TYPES: Final = {"1.0": "application/a2a+json", "0.3": "application/json"
 
 
 class DeliveryRejected(Exception):
-    """It was not taken. permanent: there is no point in trying again. rest: seconds until then, if they were told."""
+    """The receiver rejected it. permanent: a retry is pointless. retry_after: seconds until the next attempt."""
 
     def __init__(self, why: str, *, permanent: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(why)
@@ -76,7 +76,7 @@ class NotificationSender:
         self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
 
     def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         for origin in self._origins.values():
             origin.courier.close()
         self._origins.clear()
@@ -113,7 +113,7 @@ class NotificationSender:
                 reply.close()
 
     async def _open_origin(self, url: str, private: bool) -> Origin:
-        """The connections to a URL's host; those that were not used for longest are given up."""
+        """Return the connections to a URL's origin; the least recently used idle ones are closed."""
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc, private)
         origin = self._origins.get(key)
@@ -169,7 +169,7 @@ class NotificationSender:
 
 
 async def _check_reply(reply: Reply) -> None:
-    """Take the receiver's answer. Raises Refused unless it is a success."""
+    """Read the receiver's answer. Raises DeliveryRejected unless it is a 2xx."""
     body = b""
     async for part in reply:
         body += part
@@ -188,7 +188,7 @@ async def _check_reply(reply: Reply) -> None:
 
 
 def _parse_retry_after(header: str | None) -> float:
-    """Seconds of ``Retry-After``; dates are not understood, and nobody is waited for without end."""
+    """Parse the seconds of ``Retry-After``, bounded. HTTP dates are ignored."""
     return (
         min(float(header), LONGEST_RETRY_AFTER) if header is not None and header.isascii() and header.isdigit() else 0.0
     )

@@ -1,9 +1,8 @@
-"""Push notifications: what happens to a task is posted to where its requester wants it, in order, at least once.
+"""The push notification controller: posts a task's updates to its webhooks, in order, at least once.
 
-A configuration is its own outbox: it has a position in its task's log. Whoever delivers holds a lease on it, posts the
-next item, and moves the position on; a server that dies after a post and before that posts the item again. A post that
-fails is tried again after a pause that grows; after so many the configuration is dead, which is told, and waits until
-somebody says that it should go on.
+A configuration is its own outbox: it has a position in its task's log. The delivering server holds a lease on it, posts
+the next item and advances the position; a server that dies between the two makes the item be posted again. A failed
+post is retried with backoff; after ``push_attempts`` the configuration becomes a dead letter until it is retried.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class PushOutbox(Controller):
 
     async def load(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
-            if self.house.store.exclusive:  # whoever held a lease is dead
+            if self.house.store.exclusive:  # one server has the store, so every lease is of a dead process
                 await self.act(tenant, _release_leases)
             await self._watch_tenant(tenant)
 
@@ -125,7 +124,7 @@ class PushOutbox(Controller):
             self._workers[key] = asyncio.get_running_loop().create_task(self._run_worker(key))
 
     async def _run_worker(self, key: Key) -> None:
-        """Deliver what there is, until there is no more; a slow receiver keeps nobody waiting."""
+        """Deliver pages until none is left. Each configuration has its own task: a slow receiver delays no other."""
         try:
             while True:
                 self._again.discard(key)
@@ -169,7 +168,7 @@ class PushOutbox(Controller):
         return not finished
 
     async def _forget_inactive(self, key: Key) -> None:
-        """Nobody is to deliver this now: unless it is only later, or another's, there is nothing to watch."""
+        """Stop watching a configuration that could not be claimed, unless it is still active."""
         tenant, task_id, config_id = key
         rows = await self.read(tenant, statements.standing, task_id=task_id, config_id=config_id)
         if not rows or rows[0]["state"] != "active":
@@ -183,7 +182,7 @@ class PushOutbox(Controller):
                 del self._watched[key[:2]]
 
     async def _read_updates(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
-        """The task, what of it is to be told, and whether that is all there will ever be."""
+        """Read the task, the items after the configuration's position, and whether these are the last."""
         from agora.wire.a2a import v03 as legacy
 
         from . import lookup, task_updates
@@ -227,10 +226,10 @@ class PushOutbox(Controller):
         document = await self.house.store.read(tenant, load_document)
         return view.encode_document(legacy.task_to_v03(document) if row["version"] == "0.3" else {"task": document})
 
-    # -- what became of it -----------------------------------------------------------------------
+    # -- outcomes --------------------------------------------------------------------------------
 
     async def _mark_delivered(self, tenant: str, row: Row, position: int, *, state: str, held: bool) -> bool:
-        """Move on; whether the configuration is still there, and ours."""
+        """Advance the position. Returns whether the configuration still exists under our fence."""
 
         async def write_mark(call: Call) -> int:
             until = call.now + LEASE * MICROSECONDS if held else 0
@@ -263,7 +262,7 @@ class PushOutbox(Controller):
 
 
 def _backoff_delay(attempts: int) -> float:
-    """Seconds after so many failures: doubled with each, with some chance in it, so that not all come back at once."""
+    """Exponential backoff in seconds, with jitter so that retries do not come at once."""
     whole: float = min(FIRST_PAUSE * float(1 << min(attempts - 1, 16)), LONGEST_PAUSE)
     return whole * random.uniform(0.5, 1.0)  # noqa: S311
 

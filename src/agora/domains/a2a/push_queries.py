@@ -1,4 +1,4 @@
-"""Push notifications: what is due, who delivers it, how far each configuration has got."""
+"""Queries of the push outbox: due configurations, leases, positions, dead letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A2A: tasks as that protocol looks at them, push configurations, cards, agents elsewhere."""
+"""Queries of the A2A domain: task logs and lists, push configurations, cards, remote agents."""
 
 from __future__ import annotations
 

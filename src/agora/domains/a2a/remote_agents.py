@@ -1,4 +1,4 @@
-"""Agents elsewhere as agents of this marketplace: their rows, their cards. What is sent to them is passed on by residents."""
+"""Remote A2A agents as agents of this marketplace: registration, cards and state (operations of operators)."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ async def _check_name_free(call: Call, name: str) -> None:
 
 
 def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A card that can be kept. Raises UpstreamFailed."""
+    """Check that a card can be stored. Raises UpstreamFailed."""
     try:
         card: dict[str, Any] = CARD.validate_python(document)
     except ValidationError as error:
@@ -133,7 +133,7 @@ def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _choose_interface(card: Mapping[str, Any]) -> dict[str, Any]:
-    """What is spoken with an agent: its newest version, and of that the binding that is preferred here."""
+    """Choose the interface to use: the newest version, then the preferred binding. Raises UpstreamFailed."""
     entries = card.get("supportedInterfaces")
     candidates = [
         interface
@@ -262,7 +262,7 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
 
 
 async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
-    """Note how an agent was found: its card, or why there was none. Its state here follows that."""
+    """Record the outcome of a check: the card or the error. Updates the agent's status."""
     row = await call.tx.one(statements.remote, agent_id=agent_id)
     agent = await find_agent(call.tx, agent_id)
     if row is None or agent is None:
@@ -287,7 +287,7 @@ async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | A
 
 
 async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
-    """An agent elsewhere is offline while it cannot be reached, unless somebody has put it into another state."""
+    """Set the agent offline or active by reachability; states set by operators (paused, suspended) are kept."""
     row = await call.tx.one(agents.lock, ref=agent_id)
     between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)
     if row is None or row["status"] not in between:
@@ -308,7 +308,7 @@ async def _store_card(call: Call, agent: Row, card: dict[str, Any]) -> None:
 
 
 async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
-    """Take one off the marketplace; the connection is closed by whoever follows the event."""
+    """Remove a remote agent: fails its open tasks and deregisters it. The controller closes the connection."""
     agent, row = await _require_remote(call, ref)
     call.target = agent["agent_id"]
     await administer(call, f"remote:{agent['agent_id']}")

@@ -1,4 +1,4 @@
-"""What is elsewhere, as rules treat it: agents and listeners that this server is to connect to."""
+"""Checks and encryption for outgoing connections: URLs of remote agents and webhooks, and their credentials."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def seal_secrets(call: Call, secrets: Mapping[str, str], owner: str) -> bytes | 
 
 
 def check_url(url: str, *, private: bool) -> None:
-    """Refuse what is no URL of HTTP, has a password in it, or evidently leads to a private address."""
+    """Check the URL of an outgoing connection. Raises InvalidRequest unless it is http(s), without a password, and public."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,4 +1,4 @@
-"""The port: what the rest of the house asks of agents elsewhere."""
+"""The port to remote A2A agents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["REMOTE_AGENTS", "RemoteAgents", "RemoteEndpoint"]
 
 @dataclass(frozen=True, slots=True)
 class RemoteEndpoint:
-    """Where an agent elsewhere is. url: as it was given, its own or that of its card. secrets: sealed headers.
+    """Address of a remote agent. url: of the agent or of its card. secrets: sealed headers.
 
     private: whether it may be at a private or loopback address. revision: another one needs another connection.
     timeout: seconds without a sign from it.

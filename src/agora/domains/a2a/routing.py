@@ -1,4 +1,4 @@
-"""The front agent: which agent a message is for.
+"""Routing of the front agent: selects the agent for a message without an addressee.
 
 A skill that is named decides: a built-in agent's first, else that of whoever has the capability. Without one, the text
 does: its words are compared with the skills of the built-in agents, then with the capabilities that agents have. The
@@ -78,7 +78,7 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Whom a message is for. agent: None if nobody was found. because: why, in words for whoever sent it."""
+    """The selected agent. agent: None if nobody matches. because: the reason, shown to the sender."""
 
     agent: Row | None
     skill: str | None
@@ -188,7 +188,7 @@ def _score_skills(agents: Sequence[Row], words: Sequence[str]) -> Iterator[Liken
 
 
 def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], skill: _Skill) -> tuple[float, str]:
-    """How like a text is to a skill, and to what of it. telling: its words that are not common ones."""
+    """Score the likeness of a text to a skill, and name what matched. significant: its uncommon words."""
     by_name = 3.0 * sum(_matches_word(word, skill.named) for word in significant)
     by_tag = 2.0 * sum(_matches_word(word, skill.tagged) for word in significant)
     by_example = max((4.0 * len(words & vocabulary) / len(words | vocabulary) for words in skill.examples), default=0.0)
@@ -219,7 +219,7 @@ def _stem_word(word: str) -> str:
 
 
 def _no_agent_message(builtins: Sequence[Row], why: str) -> str:
-    """What to say where nobody was found: who is there, and for what."""
+    """The message when no agent matches: lists the built-in agents and their skills."""
     lines = [
         f"- {agent['agent_name']}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"
         for agent in builtins

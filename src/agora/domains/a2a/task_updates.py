@@ -1,4 +1,4 @@
-"""Following a task as A2A does (1.0, section 3.1.6): the task, then an update for each entry of its log.
+"""SubscribeToTask (A2A 1.0, section 3.1.6): a snapshot of the task, then one update per log entry.
 
 An item's number is twice its entry's and one; the number before it is free for the artifact that a result becomes,
 which comes before the end of the task. So a stream resumes after any item, from the log alone.
@@ -90,7 +90,7 @@ class _UpdateLog:
                 items += [item for item in await self._entry_items(reader, row) if item.number > after]
                 if self._is_last(row):
                     return LogPage(items, done=True)
-                last_number = row["number"]  # also of what nobody is told of
+                last_number = row["number"]  # entries without items advance the position too
                 if sum(len(item.json) for item in items) > paging.STRETCH_BYTES:
                     return LogPage(items)
             if len(rows) < PAGE:
@@ -112,7 +112,7 @@ class _UpdateLog:
         return LogPage([item], done=row["status"] in states.TERMINAL)
 
     async def _entry_items(self, reader: Reader, row: Row) -> list[Entry]:
-        """What is told of an entry."""
+        """Convert a log entry to stream items; comments and checkpoints have none."""
         number, kind = view.position_of(row["number"]), row["type"]
         if kind == "output":
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row["content"]}]}
@@ -130,7 +130,7 @@ class _UpdateLog:
         return [self._status_item(number, row)]
 
     async def _result_items(self, reader: Reader, number: int) -> list[Entry]:
-        """The artifact that the result is, where none was handed over."""
+        """Convert the result to an artifact, unless the agent wrote artifacts itself."""
         data = await reader.one(tasks.select_task_data, task_id=self.task_id)
         if data is None or data["result"] is None:
             return []

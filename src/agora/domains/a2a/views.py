@@ -145,7 +145,7 @@ def artifacts_of(entries: Iterable[Row], result: str | None, most: int) -> list[
 
 
 def fold_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) -> None:
-    """Put a piece to what is there of its artifact, or in its place."""
+    """Append a chunk to its artifact, or replace the artifact."""
     artifact = piece["artifact"]
     existing = artifacts.get(artifact["artifactId"])
     if existing is None or not piece["append"]:
@@ -163,12 +163,12 @@ def _with_output(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str])
 
 
 def _mark_truncated(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Say that there is more than fits: the log has it all."""
+    """Mark artifacts as truncated; the log has all of them."""
     for artifact in artifacts:
         artifact["metadata"] = artifact.get("metadata", {}) | {"agora": {"truncated": True}}
     return artifacts
 
 
 def encode_document(document: Fields) -> bytes:
-    """A document as it goes over a wire."""
+    """Serialize a document to JSON."""
     return to_json(document)

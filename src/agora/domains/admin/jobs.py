@@ -1,4 +1,4 @@
-"""Overrides: those whose time is over are lifted. This goes on while the marketplace is halted."""
+"""The controller of overrides: lifts expired ones. It also runs while the marketplace is halted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY = "system"
 
 
 class Overrides(DueController):
-    """The gate stops minding an expired override by itself; here it is recorded, and its agent goes on."""
+    """The gate ignores expired overrides by itself; this records the expiry and resumes the agent."""
 
     name = "overrides"
     interval = 1.0
@@ -34,7 +34,7 @@ class Overrides(DueController):
                 return
 
     async def _lift_expired(self, call: Call) -> int:
-        """Lift a batch; answers how many."""
+        """Lift a batch of expired overrides. Returns their number."""
         lifted = 0
         for row in await call.tx.all(overrides.expired, now=call.now):
             ended = {"override_id": row["override_id"], "status": "expired", "now": call.now, "by": BY}

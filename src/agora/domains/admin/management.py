@@ -1,4 +1,4 @@
-"""Management: an agent's life, a setting, a service's status. Each answers what was before and what is now."""
+"""``agora.admin.manage``: agents, settings and operation statuses. Each action returns the old and the new value."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Management(BoundService):
         return row["status"], status
 
     async def _hand_over(self, row: Row, value: JsonValue) -> Change:
-        """Give what a retired agent left, its unfinished tasks and unread mail, to another."""
+        """Transfer the unfinished tasks and unread messages of a retired agent to another one."""
         call = self.call
         if row["status"] != "retired":
             raise IllegalTransition(

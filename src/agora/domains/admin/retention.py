@@ -1,4 +1,4 @@
-"""Retention: what was kept as long as the settings say is deleted, a little at a time."""
+"""The retention controller: deletes expired rows in small batches."""
 
 from __future__ import annotations
 
@@ -98,5 +98,5 @@ class Retention(Controller):
 
 
 def _id_after(microseconds: int) -> str:
-    """What sorts after the ids of messages made until then."""
+    """An id that sorts after all message ids created until then."""
     return f"msg_{max(0, microseconds) // 1000:012x}"

@@ -1,4 +1,4 @@
-"""Upkeep: what the controllers find and change. Every change is bounded, so that no writer waits long."""
+"""Queries of retention and of expired overrides. Every write is bounded, so that no other writer waits long."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class AdminService(BoundService, contract.Admin):
         }
 
     async def _apply_to_agent(self, agent: Row, action: OverrideAction) -> None:
-        """The agent's own state says what was done to it."""
+        """Apply an override to the agent's own status."""
         if agent["status"] == "retired":
             raise IllegalTransition(f"{agent['agent_name']} has left the marketplace.", allowed=[])
         if action is OverrideAction.TERMINATE:

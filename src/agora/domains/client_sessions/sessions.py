@@ -1,7 +1,7 @@
-"""Sessions of clients whose protocol has them: a row, by which any server goes on with one.
+"""Protocol sessions of clients (MCP): rows, so that any server can continue a session.
 
-Work over a call of the system's, for the caller whose session it is; a session of somebody else is not there. What
-changes is an event for the servers that have the session in memory: :data:`ENDED`, :data:`CANCELLED`, :data:`WATCHED`,
+All functions run in a system call on behalf of the session's caller; sessions of other callers are not visible.
+Changes are events for the servers that hold the session in memory: :data:`ENDED`, :data:`CANCELLED`, :data:`WATCHED`,
 :data:`UNWATCHED`.
 """
 
@@ -58,12 +58,12 @@ class ClientSession:
 
 
 def session_key(id: str) -> str:
-    """What stands for a session where others may read; its id is as good as a credential to strangers without one."""
+    """Digest of a session id for the store and events: for anonymous callers the id itself is a credential."""
     return hashlib.blake2b(id.encode("utf-8", "surrogateescape"), digest_size=16, person=b"agora-session").hexdigest()
 
 
 async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
-    """Keep a new session; answers when it expires. Of too many, those give way that were gone on with longest ago."""
+    """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
     most = MOST_OF_STRANGERS if caller.kind == "anonymous" else MOST
     for oldest in await call.tx.all(rows.surplus, kind=caller.kind, subject=caller.subject, most=most - 1):
         await end_session(call, caller, oldest["session"])
@@ -83,7 +83,7 @@ async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | 
 
 
 async def prolong_session(call: Call, caller: Caller, key: str) -> int | None:
-    """Put the end of a session off; answers when it expires now, None where there is none any more."""
+    """Extend a session. Returns the new expiry, or None if the session has ended."""
     until = call.now + LIFETIME
     changed = await call.tx.execute(rows.prolong, until=until, now=call.now, **_session_filter(caller, key))
     return until if changed else None
@@ -98,7 +98,7 @@ async def end_session(call: Call, caller: Caller, key: str, *, quietly: bool = F
 
 
 async def cancel_request(call: Call, caller: Caller, key: str, request: int | str) -> None:
-    """Tell the server at which a call of the session runs that it is not wanted any more."""
+    """Log an event that cancels a running request, for the server that runs it."""
     if await call.tx.one(rows.live_session, now=call.now, **_session_filter(caller, key)) is not None:
         emit_session_event(call, caller, "cancelled", key, request=request)
 
@@ -133,6 +133,6 @@ def _session_filter(caller: Caller, key: str) -> dict[str, str]:
 
 
 def emit_session_event(call: Call, caller: Caller, name: str, key: str, **more: str | int) -> None:
-    """Log what became of a session; its owner alone sees it."""
+    """Log an event of a session, visible to its owner only."""
     type = f"agora.mcp.{name}"
     call.emit(type, {"session": key, **more}, audience=(caller.subject,))

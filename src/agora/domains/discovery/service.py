@@ -1,4 +1,4 @@
-"""Discovery: the catalogue, as those may see it who ask."""
+"""Discovery: the operation registry, filtered by what the caller may see."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Identity: who a credential stands for, and what it may.
 
-In this room: minting and verifying credentials, scopes, rate limits. What may not enter: HTTP, rules of
-the marketplace.
+Mints and verifies credentials, and checks scopes and authority. It must not depend on HTTP or on marketplace rules.
 """

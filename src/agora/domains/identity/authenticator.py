@@ -1,4 +1,4 @@
-"""The authenticator: from a credential to a caller.
+"""The authenticator: resolves a credential to a caller.
 
 Verified credentials are cached for a short time; an event that changes a caller (deregistered, updated,
 revoked) drops it from the cache at once.
@@ -40,7 +40,7 @@ CHANGES = ("agora.agent.", "agora.token.", "agora.override.", "agora.user.", "ag
 
 
 class Authenticator:
-    """Answers callers for credentials; raises Unauthenticated for bad ones.
+    """Resolves credentials to callers; raises Unauthenticated for invalid ones.
 
     sign_on: where people of identity providers are known; None without any. ended: which sessions of the monitor have.
     """
@@ -86,7 +86,7 @@ class Authenticator:
         return caller
 
     async def within(self, caller: Caller, tenant: str) -> Caller:
-        """The caller as it acts in a tenant that it named: its own, or for whoever runs the installation, any.
+        """The caller acting in a named tenant: its own, or any tenant for an operator of the installation.
 
         Raises PermissionDenied to everybody else, whether there is such a tenant or not.
         """
@@ -222,7 +222,7 @@ class Authenticator:
 
 
 def _caller_names(caller: Caller) -> tuple[str | None, ...]:
-    """What an event may call what it says of a caller."""
+    """The subjects under which events may refer to a caller."""
     login = () if caller.person is None else caller.person.login
     return (caller.subject, caller.token_id, caller.tenant, *login)
 

@@ -1,4 +1,4 @@
-"""Authority: nobody grants what it does not have itself, and nobody undoes what a higher authority did.
+"""Authority: a caller grants at most what it has itself, and cannot undo what a higher authority did.
 
 A caller's authority is 0 to 255. What somebody administers (a key, an agent's state, a person, a host, a budget ...) is noted
 with the authority of whoever did it last; only that much, or more, changes it again. Overrides carry an authority of their own

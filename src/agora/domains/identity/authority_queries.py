@@ -1,4 +1,4 @@
-"""Who has administered what: the authority that it takes to change it again."""
+"""Queries of administration: which authority last administered a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions of the monitor that their people have ended: a row each, which every server looks at, and remembers for a moment.
+"""Monitor sessions that their users have ended: one row each, cached briefly by every server.
 
 An event of one that ends makes every server look again at once; so what is remembered costs a page nothing, and no copy of
 a cookie outlives its session, here or elsewhere, nor a restart.

@@ -1,4 +1,4 @@
-"""People: who came by is written down, and what is over of their sessions is forgotten."""
+"""The controller of users: stores sightings, and deletes expired sessions and ended logins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Sightings = dict[tuple[str, str], Sighting]
 
 
 class People(Controller):
-    """Writes what authentication saw: it does not write itself. seen: by tenant and id, shared with it."""
+    """Stores the sightings that the authenticator collected. seen: by tenant and user id, shared with it."""
 
     name = "people"
     interval = 5.0
@@ -38,7 +38,7 @@ class People(Controller):
         await self.flush()
 
     async def flush(self) -> None:
-        """Write the people seen so far; what cannot be written stays for the next time."""
+        """Store the collected sightings; those that fail stay for the next flush."""
         by_tenant: dict[str, list[tuple[str, Sighting]]] = {}
         for (tenant, user_id), sighting in self._seen.items():
             by_tenant.setdefault(tenant, []).append((user_id, sighting))

@@ -1,4 +1,4 @@
-"""People who sign in by a provider, their sessions, and what has ended before its time."""
+"""Queries of users of identity providers, their browser sessions, and ended logins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single sign-on: the contract's operations over the port of :mod:`.signing_on`."""
+"""Single sign-on: the operations of the contract over the port of :mod:`.sign_on_port`."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _login_user(caller: Caller) -> contract.LoginUser:
 
 
 async def _end_local_session(call: Call) -> None:
-    """Let none of the session's tokens count any more, whatever becomes of it at the provider."""
+    """Invalidate all tokens of the session here, whatever the provider does."""
     caller = call.caller
     if caller.person is None:
         raise InvalidRequest(
@@ -176,7 +176,7 @@ async def _end_local_session(call: Call) -> None:
 
 
 async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
-    """Let what a provider said hold, once."""
+    """Record a back-channel logout, once per logout token."""
     now, user_id = call.now, notice.user_id
     if not await call.tx.execute(people.first_use, login=notice.notice, now=now, forget_at=notice.until):
         raise _logout_error("The logout token was taken before.", "Nothing is left to be done.")
@@ -186,7 +186,7 @@ async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTak
 
 
 def _emit_session_ended(call: Call, subject: str, user_id: str | None) -> None:
-    """Say that a session has ended: every server forgets who it was of, and looks at its streams."""
+    """Log that a session has ended: every server drops cached callers and rechecks open streams."""
     call.target = subject
     audience = () if user_id is None else (user_id,)
     call.emit("agora.session.ended", {"user_id": user_id}, subject=subject, audience=audience)

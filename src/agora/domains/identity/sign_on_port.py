@@ -1,4 +1,4 @@
-"""Single sign-on, as the rules see it: a port, whose other side asks identity providers."""
+"""The port to single sign-on, implemented by :mod:`.oidc`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DIGITS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class SignInResult:
-    """What somebody who came in was given by the provider, and who that is here."""
+    """The result of a login: the provider's tokens and the caller here."""
 
     caller: Caller
     access_token: str = field(repr=False)
@@ -39,7 +39,7 @@ class SignInResult:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Somebody came by. at: microseconds since 1970."""
+    """A user that was authenticated. at: microseconds since 1970."""
 
     person: Person
     at: int
@@ -62,7 +62,7 @@ class LogoutNotice:
 
 
 class SignOn(Protocol):
-    """Comes and goes of people. None of these methods may be awaited inside a transaction.
+    """Login and logout of users. None of these methods may be awaited inside a transaction.
 
     seen: by tenant and id, who came by since that was last written down.
     """

@@ -1,4 +1,4 @@
-"""Users: people who have come in, and what the operator decided about them."""
+"""Users of identity providers: roles, limits and suspension set by operators."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Upstreams: MCP servers elsewhere, what they offer, and calls of it.
+"""MCP upstreams: remote MCP servers, their tools, resources and prompts, and calls of them.
 
-``service`` is the contract's, and so is ``registry``; ``adding`` takes upstreams in and out; ``taking`` compares what
-an upstream offers now with what was accepted; ``declared`` are those of the settings; ``server_json`` reads entries of
-the MCP registry; ``view`` is what rows look like.
+``service`` and ``registry`` implement the contract; ``registration`` adds and removes upstreams; ``offer_review``
+compares a listing with the accepted definitions; ``declared`` reads upstreams from the settings; ``server_json`` reads
+entries of the MCP registry; ``views`` renders rows.
 """

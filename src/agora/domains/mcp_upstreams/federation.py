@@ -1,4 +1,4 @@
-"""Federation: tools of upstreams as operations of the catalogue, made at run time.
+"""Federation: tools of upstreams as operations of the registry, created at run time.
 
 A tool is an operation by the name of its upstream and its own, such as ``github.create_issue``; who calls it calls
 ``agora.upstream.call``. What an upstream offers comes with the event that tells of it, or from the store.

@@ -1,4 +1,4 @@
-"""Headers that an upstream is to get with every request: which there may be."""
+"""Checks of the custom headers that are sent to an upstream."""
 
 from __future__ import annotations
 

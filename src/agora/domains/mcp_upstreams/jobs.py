@@ -1,4 +1,4 @@
-"""Upstreams: connections are held to those there are, and what they offer is asked for whenever it may have changed."""
+"""The controller of MCP upstreams: keeps connections open and refreshes listings when they may have changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FOLLOWED = "agora.upstream."
 
 
 class ListingLimiter:
-    """How often each upstream is asked what it offers: some times at once, then once a minute, whatever it says."""
+    """Token bucket of listings per upstream: a burst of five, then one per minute."""
 
     def __init__(self) -> None:
         self._left: dict[tuple[str, str], tuple[float, float]] = {}

@@ -1,4 +1,4 @@
-"""Taking over what an upstream offers: new things are offered here, changed ones wait until they are accepted.
+"""Review of an upstream's listing: new items are offered, changed ones are quarantined until accepted.
 
 What was accepted is pinned by its hash. A definition that has another one is quarantined, also if it had been away
 in between: otherwise a tool could become another one behind the back of whoever looked at it.

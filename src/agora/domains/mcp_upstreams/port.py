@@ -1,4 +1,4 @@
-"""The port: what the rest of the house asks of upstream MCP servers."""
+"""The port to upstream MCP servers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Monitoring: what people look at who look after the marketplace, and how they step in.
+"""Monitoring: statistics, health, the message log, and interventions of operators.
 
-In this room: numbers, the log of everybody's messages, interventions. What may not enter: pages, how the server measures
-itself (:mod:`..monitor`).
+Web pages belong to ``protocols/web``.
 """

@@ -1,4 +1,4 @@
-"""The census: how many agents, tasks and messages there are, counted now and then for whoever collects metrics."""
+"""Periodic counts of agents, tasks, messages and instances by state, for the metrics endpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHARE = 0.02  # of the time may be spent counting: where it takes long, it is do
 
 
 class Census(Controller):
-    """Counts while somebody looks: ``measures.looked_at`` says when that was."""
+    """Counts only while metrics are collected (``measures.looked_at``)."""
 
     name = "census"
     interval = INTERVAL

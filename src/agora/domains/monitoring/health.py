@@ -140,7 +140,7 @@ async def _run_check(check: Check, call: Call, monitor: HealthMonitor) -> Compon
 
 
 def without_store(monitor: HealthMonitor, now: int) -> Health:
-    """What is known of the health when nothing can be read: the store is gone."""
+    """Build the health report while the store cannot be read."""
     probed = monitor.probed
     seconds, failure = (probed.seconds, probed.failure) if probed is not None else (0.0, None)
     detail = f"no answer: {failure}" if failure else "no answer"

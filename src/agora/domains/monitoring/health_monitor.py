@@ -1,4 +1,4 @@
-"""The monitor: what the server measured of itself in the last hour.
+"""The health monitor: samples of the server's own measurements over the last hour.
 
 A query may await nothing but the store, so whatever else health tells is measured beforehand, every few seconds.
 """

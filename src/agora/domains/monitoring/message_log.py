@@ -1,7 +1,7 @@
-"""The log of messages: everybody's, as far as the caller may see them.
+"""The message log: all messages that the caller may see.
 
-It is walked through in stretches of so many messages each, newest or oldest first, so that no question, however few its
-answers, takes longer than it should: a page says where to go on.
+It is scanned in windows of a bounded number of messages, newest or oldest first, so that a query with few matches is
+bounded too: a page may be short or empty and still name a next cursor.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Numbers: the marketplace now, and in the last hour."""
+"""Statistics of the marketplace: now, and over the last hour."""
 
 from __future__ import annotations
 

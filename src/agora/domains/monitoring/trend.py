@@ -1,4 +1,4 @@
-"""Trend: from a series of measurements, when a limit will be reached if it goes on like this."""
+"""Linear trend of measurements: the time until a limit is reached."""
 
 from __future__ import annotations
 

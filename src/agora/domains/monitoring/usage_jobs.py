@@ -1,4 +1,4 @@
-"""Usage: what was counted since the last time is added to the stored counters; minutes are written as they are now."""
+"""The usage controller: adds counted calls to the stored counters and writes the calls per minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching agents: by what they can do in the order of registration, by words the closest first."""
+"""Agent search: by capabilities in the order of registration, or by words ranked by relevance."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class AgentSearch:
     async def search_agents(
         self, words: list[str], limit: int, offset: int, cursor: str | None
     ) -> contract.FoundAgentPage:
-        """What has all the words; only if nothing has, what has words that contain or resemble them."""
+        """Search by words: exact matches, or, only if there are none, words that contain or resemble them."""
         stage, place, after = _decode_position(cursor) if cursor else (EXACT, 0, "")
         if self.chosen.retired:
             raise InvalidRequest(

@@ -1,4 +1,4 @@
-"""Words as people type them: what they ask for, and what they may have meant."""
+"""Search words: normalization, and tolerance for typing errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tenants that are being deleted: their rows are erased, some at a time, then they are forgotten."""
+"""The controller of tenants: erases the rows of deleted tenants in batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRACE_SECONDS = 120  # in which what is still in memory somewhere is written
 
 
 class Tenants(Controller):
-    """Erases table by table. Whenever it is killed, what is left is erased by whoever is next."""
+    """Erases table by table. After a crash the next run continues."""
 
     name = "tenants"
     interval = 5.0

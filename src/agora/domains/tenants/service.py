@@ -1,4 +1,4 @@
-"""Tenants: made, suspended and erased by whoever runs the installation, from the tenant ``default``."""
+"""Tenants: created, suspended and deleted by operators of the installation, from the tenant ``default``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AUTHORITY: Final = 200  #: of a tenant's administrators; the operator of the ins
 
 
 def is_installation_operator(caller: Caller, least: int) -> bool:
-    """Whether a caller runs the installation. least: the operator's authority, as the settings have it."""
+    """Whether a caller is an operator of the installation. least: the authority that the settings require."""
     return caller.tenant == HOME and caller.authority >= least and caller.may("admin")
 
 

@@ -1,7 +1,7 @@
-"""Single sign-on: people, and programs, known to an OpenID provider such as Keycloak.
+"""Single sign-on with OpenID Connect providers such as Keycloak.
 
-``configuration`` is what the operator decided; ``web`` asks a provider, within bounds; ``provider`` remembers what it says
-of itself and its keys; ``verification`` tells a genuine access token from any other; ``roles`` says what its bearer may;
-``flows`` are the ways to a token (a password, a code, a refresh token); ``sessions`` keep a person signed in to the
-monitor; ``sign_on`` puts them together.
+``configuration`` holds the settings; ``http`` is the bounded HTTP client; ``provider`` caches metadata and keys;
+``access_tokens`` and ``logout_tokens`` verify tokens; ``role_mapping`` maps roles to scopes; ``flows`` implements the
+token endpoint flows (code, password, refresh token); ``browser_sessions`` keeps users signed in to the monitor;
+``sign_on`` combines them.
 """

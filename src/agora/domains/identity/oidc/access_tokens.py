@@ -51,7 +51,7 @@ def token_error(detail: str, fix: str = "Sign in again for a new token.", **extr
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """A token taken apart. claims: of which nothing is true yet."""
+    """A parsed token. claims: not verified yet."""
 
     algorithm: str
     kid: str | None
@@ -65,7 +65,7 @@ class Unverified:
 
 
 def parse_token(token: str, types: Collection[str] = TYPES) -> Unverified:
-    """Take a compact JWS apart. Raises Unauthenticated for what could not be a token of ours."""
+    """Parse a compact JWS. Raises Unauthenticated if its form, algorithm or type is not accepted."""
     parts = token.split(".", 3)
     if len(token) > LONGEST or len(parts) != 3:
         raise token_error("The token is too long." if len(token) > LONGEST else "The token is not a signed JWT.")

@@ -1,4 +1,4 @@
-"""Sessions of browsers: a person stays signed in for as long as the provider renews what it said.
+"""Browser sessions: a user stays signed in for as long as the provider renews the tokens.
 
 The credential (``ses_...``) is signed, and names a row; the provider's tokens are sealed in that row. Whoever needs a
 session whose token has run out renews it, under a lease of the row, so that a refresh token is used once, whichever server
@@ -195,7 +195,7 @@ class BrowserSessions:
         return await asyncio.shield(self._renewal_task(tenant, session_id))
 
     def _renewal_task(self, tenant: str, session_id: str) -> asyncio.Task[Grant]:
-        """The one renewal of a session that this server is at."""
+        """Return the running renewal of a session, or start it: one per session and server."""
         task = self._renewing.get(session_id)
         if task is None:
             task = self._renewing[session_id] = asyncio.create_task(self._renew_session(tenant, session_id))

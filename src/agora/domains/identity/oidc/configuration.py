@@ -1,4 +1,4 @@
-"""What the operator decided about single sign-on: whom to trust, and for what."""
+"""The settings of single sign-on: trusted issuers, clients, audiences and roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways to a token, at a provider: a code with PKCE, a name and a password, a refresh token; and out again."""
+"""OAuth flows of a provider: authorization code with PKCE, password, refresh token, and logout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a provider: JSON over HTTP, within bounds of time and size. Nothing is followed, nothing is repeated."""
+"""HTTP client of a provider: JSON, bounded in time and size, without redirects and retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logout tokens: a provider's word that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0, section 2.4)."""
+"""Logout tokens (OpenID Connect Back-Channel Logout 1.0, section 2.4): parsing and validation."""
 
 from __future__ import annotations
 

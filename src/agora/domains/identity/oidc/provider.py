@@ -1,8 +1,7 @@
-"""What a provider says of itself: its metadata (OpenID Connect Discovery 1.0) and its keys (RFC 7517), remembered.
+"""Metadata (OpenID Connect Discovery 1.0) and keys (RFC 7517) of a provider, cached.
 
-Nothing is asked before it is needed. What was heard is used while it is fresh, and, where the provider does not answer,
-for a day after; it is renewed beside the requests that use it. A key that is not among those known is looked for at once,
-but not more than every ten seconds, whoever asks. Many who wait for the same answer wait for one request.
+Answers are fetched on first use, used while fresh, and for a day more if the provider does not answer; they are renewed
+in the background. An unknown key triggers a refetch, at most every ten seconds. Concurrent callers share one request.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ DISCOVERY: Final = "/.well-known/openid-configuration"
 
 
 class CachedAnswer(Generic[T]):
-    """An answer that is asked for when it is needed, see the module."""
+    """A cached answer with single-flight fetching; see the module."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock) -> None:
         self._ask, self._clock = ask, clock

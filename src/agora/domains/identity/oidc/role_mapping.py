@@ -1,4 +1,4 @@
-"""From what a provider says of somebody to what that one may here."""
+"""Maps roles and groups of a provider to roles and scopes of this server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing on: from a provider's token to a caller, and the ways in and out for people."""
+"""Single sign-on: resolves provider tokens to callers; login, refresh and logout of users."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class SignOn:
         return client
 
     def _limit_attempts(self, username: str) -> None:
-        """Passwords are guessed slowly: the provider sees one address for all who come through us."""
+        """Rate-limit password attempts per name: the provider sees this server's address for all users."""
         now, key = time.monotonic(), username.casefold()
         remaining, since = self._tries.get(key, (float(TRIES), now))
         remaining = min(TRIES, remaining + (now - since) / REFILL)

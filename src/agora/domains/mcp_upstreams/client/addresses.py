@@ -1,4 +1,4 @@
-"""Addresses: where an upstream may be. A URL that a caller gives must not lead into the operator's own network.
+"""URL checks for upstreams: a URL given by a caller must not lead into the operator's private network (SSRF).
 
 A host is checked when it is added, as far as it can be told by looking at it, and again when a connection is made:
 its name is resolved here, every address is checked, and the connection goes to a checked address, so that a name

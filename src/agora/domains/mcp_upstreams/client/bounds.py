@@ -1,4 +1,4 @@
-"""Bounds of what an upstream may say at once: a small text can be a large thing in memory."""
+"""Size bounds of one upstream message: a small JSON text can take much memory."""
 
 from __future__ import annotations
 

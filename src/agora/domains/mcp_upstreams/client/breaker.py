@@ -1,4 +1,4 @@
-"""When to try again: growing pauses between connections, and a stop after calls that failed in a row."""
+"""Exponential backoff of connections, and a circuit breaker for calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns: how many calls run at an upstream at once, how many wait, and that no caller has it for itself."""
+"""Concurrency limit of an upstream, with a bounded queue and a fair share per caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection to one upstream, held for as long as it is wanted, and made again when it breaks.
+"""A persistent connection to one upstream, reopened when it breaks.
 
 A task of its own opens it, waits until it is lost, and opens it again: at once if it had worked, else after a pause
 that grows. Calls share it. Who calls while it is being opened waits for that; who calls in a pause is told at once.

@@ -1,4 +1,4 @@
-"""Definitions of what an upstream offers: how large they are, and what no honest one has in it."""
+"""Limits of the definitions that an upstream offers: size, depth, hidden characters, external references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures of upstreams as errors of ours: each says whether anything may have been done there."""
+"""Conversion of upstream failures to AgoraErrors; each says whether the call may have taken effect."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ Key = tuple[str, str]
 
 
 class ConnectionPool:
-    """Implements :class:`agora.upstreams.port.Upstreams`."""
+    """Implements :class:`agora.domains.mcp_upstreams.port.Upstreams`."""
 
     def __init__(self, sealer: Sealer, *, tuning: Tuning | None = None, resolver: Resolve = resolve_host) -> None:
         self._sealer, self._tuning, self._resolver = sealer, tuning or Tuning(), resolver

@@ -1,4 +1,4 @@
-"""A line to an upstream, whichever way it goes."""
+"""The message streams to an upstream, over any transport."""
 
 from __future__ import annotations
 

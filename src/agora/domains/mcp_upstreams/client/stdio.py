@@ -1,4 +1,4 @@
-"""Programs: upstreams that are started here and spoken to over their standard streams.
+"""The stdio transport: upstreams that are started as child processes.
 
 As the SDK does it, but bounded: a line that does not end is not collected for ever, and what a program writes to its
 standard error goes into the log, where it can steer no terminal.

@@ -1,4 +1,4 @@
-"""Pace: how fast an upstream may talk. Who talks faster is read more slowly, so that it keeps nobody else waiting."""
+"""Throttles reading from an upstream, so that a flood of messages does not starve the event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: what goes wrong on the way to an upstream and back, in a form that passes through the SDK as a JSON-RPC error."""
+"""Transport errors of upstreams, in a form that passes through the SDK as JSON-RPC errors."""
 
 from __future__ import annotations
 

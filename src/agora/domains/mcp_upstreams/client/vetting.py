@@ -1,4 +1,4 @@
-"""Vetting: what of an upstream's offer can be offered here. Nothing is dropped in silence: each has its reason."""
+"""Vetting of an upstream's listing: which items can be offered here; rejected ones carry the reason."""
 
 from __future__ import annotations
 
