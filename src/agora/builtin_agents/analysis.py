@@ -73,13 +73,13 @@ class AnalysisAgent(BuiltinAgent):
         analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
         public_parts = {
             name: part for name, part in analysis.items() if name != "keywords"
-        }    # the event is public: keywords would reveal the text
+        }  # the event is public: keywords would reveal the text
         await job.publish("analysis.complete", public_parts)
         return Reply([{"text": _format_report(analysis)}, {"data": analysis}], result=analysis)
 
 
 def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:
-"""    """Return the text to analyse and the names of the requested report sections."""
+    """Return the text to analyse and the names of the requested report sections."""
     data, message_text = job.data, job.text
     match = _COMMAND.match(message_text[:1000])
     what = (job.skill or (match["what"] if match else "")).lower()
