@@ -33,7 +33,9 @@ class SessionStore:
     async def begin(self, caller: Caller, client: Mapping[str, Any]) -> Session:
         """A new session, kept but not yet known here: its handshake is still to be answered."""
         session = self._sessions().create(caller, client)
-        session.expires = await self._run_in_store(caller, lambda call: rules.begin_session(call, caller, session.key, client))
+        session.expires = await self._run_in_store(
+            caller, lambda call: rules.begin_session(call, caller, session.key, client)
+        )
         return session
 
     async def find(self, id: str, caller: Caller) -> Session | None:
@@ -57,7 +59,9 @@ class SessionStore:
         """Put the end of a session off, if it is time to; tells whether it goes on."""
         if session.expires - self._dispatcher.clock.now() >= HALF_LIFETIME:
             return True
-        until = await self._run_in_store(session.caller, lambda call: rules.prolong_session(call, session.caller, session.key))
+        until = await self._run_in_store(
+            session.caller, lambda call: rules.prolong_session(call, session.caller, session.key)
+        )
         if until is None:
             await self._forget(session)
             return False
@@ -76,7 +80,9 @@ class SessionStore:
     async def cancel(self, session: Session, request: int | str) -> None:
         """Cancel a call that runs at another server, if at any. Raises RateLimited."""
         self._dispatcher.limiter.take(session.caller)
-        await self._run_in_store(session.caller, lambda call: rules.cancel_request(call, session.caller, session.key, request))
+        await self._run_in_store(
+            session.caller, lambda call: rules.cancel_request(call, session.caller, session.key, request)
+        )
 
     async def discard(self, session: Session) -> None:
         """End a session whose handshake came to nothing: no server knows it."""
@@ -95,12 +101,16 @@ class SessionStore:
 
     async def unwatch(self, session: Session, uri: str) -> None:
         """Let it watch a resource no more."""
-        await self._run_in_store(session.caller, lambda call: rules.unwatch_resource(call, session.caller, session.key, uri))
+        await self._run_in_store(
+            session.caller, lambda call: rules.unwatch_resource(call, session.caller, session.key, uri)
+        )
         session.watched.pop(uri, None)
 
     async def refresh_watched(self, session: Session) -> None:
         """Read again what it watches: another server may have been told."""
-        row = await self._run_in_store(session.caller, lambda call: rules.find_session(call, session.caller, session.key))
+        row = await self._run_in_store(
+            session.caller, lambda call: rules.find_session(call, session.caller, session.key)
+        )
         if row is not None:
             session.watched.clear()
             session.watched.update(row.watched)
