@@ -18,7 +18,19 @@ from agora_sdk.errors import BY_CODE
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-EMITTERS = {"emit", "_emit", "_announce", "tell", "_emit_agent_event", "emit_instance_event"}
+EMITTERS = {
+    "emit",
+    "_emit",
+    "_announce",
+    "_emit_event",
+    "tell",
+    "emit_offer_event",
+    "emit_remote_event",
+    "emit_push_event",
+    "emit_session_event",
+    "_emit_agent_event",
+    "emit_instance_event",
+}
 #: Rooms that name their events shortly: where, how they call it, which argument is the name, what stands before it.
 SHORT = (
     ("domains/tasks/", "draft.emit", 0, "agora.task."),
@@ -26,11 +38,11 @@ SHORT = (
     ("domains/workflows/", "run.emit", 0, "agora.workflow."),
     ("domains/workflows/run.py", "self.emit", 0, "agora.workflow."),
     ("domains/workers/service.py", "self._emit", 0, "agora.worker."),
-    ("domains/mcp_upstreams/", "tell", 1, "agora.upstream."),
-    ("domains/a2a/remote_agents.py", "tell", 1, "agora.remote."),
-    ("domains/a2a/push_configs.py", "tell", 1, "agora.push."),
-    ("domains/tenants/service.py", "self._announce", 0, "agora.tenant."),
-    ("domains/client_sessions/sessions.py", "tell", 2, "agora.mcp."),
+    ("domains/mcp_upstreams/", "emit_offer_event", 1, "agora.upstream."),
+    ("domains/a2a/remote_agents.py", "emit_remote_event", 1, "agora.remote."),
+    ("domains/a2a/push_configs.py", "emit_push_event", 1, "agora.push."),
+    ("domains/tenants/service.py", "self._emit_event", 0, "agora.tenant."),
+    ("domains/client_sessions/sessions.py", "emit_session_event", 2, "agora.mcp."),
 )
 #: What ``status.value`` can be where it names an event.
 STATES = {"agora.task.": {*states.TERMINAL, *states.INTERRUPTED}, "agora.workflow.": ENDED}
