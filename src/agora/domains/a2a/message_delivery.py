@@ -69,7 +69,9 @@ async def complete_from_reply(
     a2a_metadata = metadata.get("a2a")
     status = QUESTION.get(str(a2a_metadata.get("status"))) if isinstance(a2a_metadata, dict) else None
     if status is not None:
-        await task_messages.add_assignee_message(draft, {"role": task_messages.AGENT, "parts": [{"text": content}]}, status)
+        await task_messages.add_assignee_message(
+            draft, {"role": task_messages.AGENT, "parts": [{"text": content}]}, status
+        )
         return
     await begin_work(draft, TaskStatus.COMPLETED, None)
     await end_task(draft, TaskStatus.COMPLETED, result=content)
