@@ -173,7 +173,7 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
     try:
         assert '"exists": false' in run("status", "--url", url, "--dev", "--json", code=1)
         assert "migrations applied" in run("upgrade", "--url", url, "--dev", "--create")
-        assert "it was there already" in run("create", "--url", f"{url}".replace("commands", "commands_dev"))
+        assert "exists already" in run("create", "--url", f"{url}".replace("commands", "commands_dev"))
         monkeypatch.setenv("AGORA_DB_PASSWORD", "it's secret")
         assert "made" in run("create", "--url", url, "--login", "e1_served")
         assert "current" in run("status", "--url", url.replace("postgres:@", "e1_served:@"))

@@ -49,19 +49,21 @@ def talk(
         str | None, typer.Argument(metavar="URL", help="The agent, or its card; this marketplace if left out.")
     ] = None,
     message: Annotated[
-        str | None, typer.Option("--message", "-m", help="Say this; else a conversation begins.")
+        str | None, typer.Option("--message", "-m", help="Text to send; without it, a conversation starts.")
     ] = None,
-    stream: Annotated[bool, typer.Option("--stream", help="Show the answer as it comes.")] = False,
+    stream: Annotated[bool, typer.Option("--stream", help="Stream the answer.")] = False,
     auth: Annotated[str | None, typer.Option("--auth", help="Bearer token for the agent.", metavar="TOKEN")] = None,
-    skill: Annotated[str | None, typer.Option(help="Id of the skill that is wanted.")] = None,
+    skill: Annotated[str | None, typer.Option(help="Id of the requested skill.")] = None,
     context_id: Annotated[
-        str | None, typer.Option("--context", help="Id of the conversation to go on with.", metavar="ID")
+        str | None, typer.Option("--context", help="Id of the conversation to continue.", metavar="ID")
     ] = None,
-    task: Annotated[str | None, typer.Option(help="Id of the task to go on with.")] = None,
-    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Go on talking after the message.")] = False,
-    seconds: Annotated[float, typer.Option(help="How long an answer may take.")] = 120.0,
+    task: Annotated[str | None, typer.Option(help="Id of the task to continue.")] = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Continue the conversation after the message.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 120.0,
 ) -> None:
-    """Talk to an A2A agent anywhere: agora a2a URL --message TEXT, or without a message, in a conversation."""
+    """Send a message to an A2A agent: agora a2a URL --message TEXT. Without a message, start a conversation."""
     import asyncio
 
     from agora_sdk.a2a import A2AClient

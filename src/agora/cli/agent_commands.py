@@ -23,9 +23,11 @@ List = list[str] | None
 def register(
     session: Session,
     name: Annotated[str, typer.Argument(help="Name of the agent, unique in the marketplace.")],
-    capability: Annotated[List, typer.Option("--capability", "-c", help="What it can do; repeat it.")] = None,
+    capability: Annotated[
+        List, typer.Option("--capability", "-c", help="A capability of the agent; may be repeated.")
+    ] = None,
     tier: Annotated[str, typer.Option(help="basic, premium or enterprise.")] = "basic",
-    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    description: Annotated[str, typer.Option(help="Purpose of the agent.")] = "",
     metadata: Annotated[str, typer.Option(help="A JSON object, or @FILE.json.")] = "{}",
 ) -> None:
     """Register an agent; its token is kept for later calls with --as NAME."""
@@ -49,7 +51,9 @@ def register(
 @client_command
 def agents(
     session: Session,
-    capability: Annotated[List, typer.Option("--capability", "-c", help="Must have it; repeat it.")] = None,
+    capability: Annotated[
+        List, typer.Option("--capability", "-c", help="A required capability; may be repeated.")
+    ] = None,
     search: Annotated[str | None, typer.Option("--search", "-s", help="Words of name, description, tags.")] = None,
     status: Annotated[str | None, typer.Option(help="active, busy, paused, offline ...")] = None,
     limit: Annotated[int, typer.Option(help="Largest number of rows.")] = 50,
@@ -88,9 +92,11 @@ def send(
 @client_command
 def inbox(
     session: Session,
-    agent: Annotated[str | None, typer.Argument(help="Whose inbox; your own if left out, as an agent.")] = None,
-    unread: Annotated[bool, typer.Option("--unread", help="Only what was not read yet.")] = False,
-    mark: Annotated[bool, typer.Option("--mark", help="Mark what is shown as read; in your own inbox only.")] = False,
+    agent: Annotated[str | None, typer.Argument(help="Agent whose inbox is read; an agent's own if left out.")] = None,
+    unread: Annotated[bool, typer.Option("--unread", help="Only unread messages.")] = False,
+    mark: Annotated[
+        bool, typer.Option("--mark", help="Mark the shown messages as read; in your own inbox only.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="Largest number of messages.")] = 50,
 ) -> None:
     """Read messages. They stay as they are, unless --mark marks them as read."""
@@ -137,9 +143,9 @@ def watch(
     more: Annotated[List, typer.Option("--types", help="The same, with commas or repeated.")] = None,
     agent: Annotated[str | None, typer.Option(help="Only events that concern this agent.")] = None,
     since: Annotated[str | None, typer.Option(help="Begin after this sequence number or event id.")] = None,
-    limit: Annotated[int, typer.Option(help="Stop after so many; 0 for never.")] = 0,
+    limit: Annotated[int, typer.Option(help="Stop after this number of events; 0 for no limit.")] = 0,
 ) -> None:
-    """Follow events live. Ctrl-C ends it."""
+    """Follow events live until Ctrl-C."""
     event_types = [
         part.strip() for argument in (*(types or ()), *(more or ())) for part in argument.split(",") if part.strip()
     ]
@@ -153,7 +159,7 @@ def services(
     category: Annotated[str | None, typer.Argument(help="messaging, agent, query ...")] = None,
     version: Annotated[str | None, typer.Option(help="A version or range, such as ^1.0.")] = None,
 ) -> None:
-    """List what can be called, with how often it was and how long it took."""
+    """List the operations, with their usage and latency."""
     session.out.result(session.client.query.services(category, version), TABLES["services"])
 
 

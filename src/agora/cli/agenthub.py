@@ -126,7 +126,7 @@ def check_connection(
     api_key: Key = None,
     server_url: Server = None,
 ) -> None:
-    """Ask whether a server answers."""
+    """Check the connection to a server."""
     with _ServerSession(api_key, url or server_url) as session:
         summary = session.client.query.marketplace()
         session.out.say(f"{session.client.url} answers: {summary.agents_total} agents", "green")
@@ -263,7 +263,7 @@ def marketplace_discover(
 
 
 def dashboard(api_key: Key = None, server_url: Server = None) -> None:
-    """Show instances and costs at a glance."""
+    """Show a summary of instances and costs."""
     from .dashboard import print_dashboard
 
     with _ServerSession(api_key, server_url) as session:
@@ -335,9 +335,9 @@ def instance_terminate(
     instance_id: Instance,
     api_key: Key = None,
     server_url: Server = None,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Do not ask whether it is meant.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """End an instance for good, and show its final bill."""
+    """Terminate an instance permanently, and show its final bill."""
     from .instance_views import print_instance
     from .instances import require_confirmation
 
@@ -356,7 +356,7 @@ def instance_execute(
     api_key: Key = None,
     server_url: Server = None,
 ) -> None:
-    """Let an instance do work."""
+    """Execute a request on an instance."""
     from .arguments import value_of
     from .instances import execute_and_print
 

@@ -62,7 +62,7 @@ def _single_command(
 
 def contract() -> typer.Typer:
     """The group of the contract."""
-    app = typer.Typer(help="The contract: what the marketplace can do.", no_args_is_help=True)
+    app = typer.Typer(help="The contract: the operations of the marketplace.", no_args_is_help=True)
     app.command("export")(export)
     app.callback()(lambda: None)
     return app
@@ -70,7 +70,7 @@ def contract() -> typer.Typer:
 
 def marketplace() -> typer.Typer:
     """The group of the market."""
-    about = "The market: which agents there are, what they cost, and whether instances can be had."
+    about = "The market: agents with their prices and the availability of instances."
     app = typer.Typer(help=about, no_args_is_help=True, cls=lazy_group(lambda: ["discover"], _market_command))
     app.callback()(lambda: None)
     return app

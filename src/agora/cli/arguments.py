@@ -112,7 +112,7 @@ def gather_arguments(
     missing = [field for field in fields if field.required and field.name not in arguments]
     if missing:
         errors = [{"field": field.name, "message": f"required: {field.shown}"} for field in missing]
-        raise InvalidRequest("Something required is missing.", errors=errors)
+        raise InvalidRequest("A required argument is missing.", errors=errors)
     return arguments
 
 
@@ -130,7 +130,7 @@ def value_of(text: str) -> Any:
 
 
 def argument_error(field: str, message: str) -> InvalidRequest:
-    return InvalidRequest("The arguments are not right.", errors=[{"field": field, "message": message}])
+    return InvalidRequest("Invalid arguments.", errors=[{"field": field, "message": message}])
 
 
 def _resolve_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:

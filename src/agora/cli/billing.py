@@ -31,6 +31,11 @@ def format_money(amount: float | None, currency: str = "") -> str:
     return f"{whole}.{places.rstrip('0').ljust(2, '0')} {currency}".rstrip()
 
 
+def format_quantity(quantity: float, unit: str) -> str:
+    """A quantity with its unit, in the plural unless it is one: ``2 instances``, ``35.8 seconds``."""
+    return f"{quantity:,.10g} {unit}{'' if quantity == 1 else 's'}"
+
+
 def _money_column(field: str) -> Callable[[Any], str]:
     """An amount with the currency of its row."""
     return lambda item: format_money(getattr(item, field), item.currency)
@@ -47,7 +52,7 @@ PRICES: Sequence[Column] = [
 ]
 USAGE: Sequence[Column] = [
     *_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
-    ("quantity", lambda item: f"{item.quantity:,.10g} {item.unit}"),
+    ("quantity", lambda item: format_quantity(item.quantity, item.unit)),
     ("amount", _money_column("amount")),
     *_columns(instance="instance_id", id="entry_id", note="description"),
 ]
@@ -193,7 +198,7 @@ def _print_invoice(session: Session, found: Invoice) -> None:
     )
     columns: list[Column] = [
         *_columns(month="period", description="description"),
-        ("quantity", lambda line: f"{line.quantity:,.10g} {line.unit}"),
+        ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
         ("amount", lambda line: format_money(line.amount, found.currency)),
     ]
     session.out.table(found.lines, columns)

@@ -1,4 +1,4 @@
-"""Instances and costs at a glance."""
+"""A summary of instances and costs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def dashboard(
     account: Annotated[str | None, typer.Argument(help="The account; everybody's for operators if left out.")] = None,
     currency: Annotated[str | None, typer.Option(help="Code of the currency, such as USD.")] = None,
 ) -> None:
-    """Show instances and costs at a glance: in all, this month, by day, by agent, and how the budgets stand."""
+    """Show a summary of instances and costs: total, this month, by day, by agent, and budgets."""
     print_dashboard(session, account, currency)
 
 
@@ -59,7 +59,7 @@ def _print_tables(session: Session, found: Dashboard, running: InstanceDashboard
             "running time": f"{found.summary.total_uptime_hours:,.2f} h",
             "this month": format_money(now.current_month_cost, now.currency),
             "last month": format_money(now.last_month_cost, now.currency),
-            "in all": format_money(found.summary.total_cost, now.currency),
+            "total": format_money(found.summary.total_cost, now.currency),
             "balance": format_money(now.balance, now.currency),
         }
     )

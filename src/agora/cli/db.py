@@ -29,7 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def group() -> typer.Typer:
     """The commands."""
-    app = typer.Typer(help="The database: make it, migrate it, move it.", no_args_is_help=True)
+    app = typer.Typer(help="The database: create, migrate and copy it.", no_args_is_help=True)
     app.command("status")(status)
     app.command("upgrade")(upgrade)
     app.command("create")(create)
@@ -39,7 +39,7 @@ def group() -> typer.Typer:
 
 
 def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
-    """Tell how far the database is migrated; the exit code is 1 where 'agora db upgrade' has something to do."""
+    """Show the migration status of the database; the exit code is 1 if 'agora db upgrade' has something to do."""
     from agora.store.databases import database_status as of
 
     database = _run_on_target(lambda target: of(target), url, dev, prod)
@@ -52,7 +52,7 @@ def upgrade(
     url: Url = None,
     dev: Dev = False,
     prod: Prod = False,
-    create: Annotated[bool, typer.Option("--create", help="Make the database if it is not there.")] = False,
+    create: Annotated[bool, typer.Option("--create", help="Create the database if it does not exist.")] = False,
     json: Json = False,
 ) -> None:
     """Apply the migrations that are pending; with PostgreSQL, protect every table too."""
@@ -83,7 +83,7 @@ def create(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make the database unless it is there, and migrate it."""
+    """Create the database unless it exists, and migrate it."""
     from agora.store import databases
 
     async def create_database(target: str) -> tuple[bool, DatabaseStatus]:
@@ -92,7 +92,7 @@ def create(
 
     is_new, database = _run_on_target(create_database, url, dev, prod)
     if not json:
-        typer.echo("made" if is_new else "it was there already")
+        typer.echo("created" if is_new else "exists already")
     _print_status(database, json)
 
 
@@ -101,7 +101,7 @@ def copy(
     target: Annotated[str, typer.Argument(help="postgresql://..., of a database without rows.")],
     json: Json = False,
 ) -> None:
-    """Move an installation from SQLite to PostgreSQL: all of it, counted, or nothing.
+    """Copy an installation from SQLite to PostgreSQL in one transaction, with a count of all rows.
 
     Keys and tokens stay in the data directory: serve the copy with the same one.
     """

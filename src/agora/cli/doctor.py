@@ -141,7 +141,7 @@ def _check_server(session: Session) -> Iterator[Finding]:
 
 @client_command
 def doctor(session: Session) -> None:
-    """Check this machine and the connection to the server, with a fix for whatever is wrong."""
+    """Check this machine and the connection to the server, with a fix for each problem."""
     settings, wrong = _load_settings()
     server = list(_check_server(session))
     ports = _check_ports(settings, reachable=_has_answered(server))
@@ -152,8 +152,8 @@ def doctor(session: Session) -> None:
     else:
         columns: list[tuple[str, Callable[[Finding], str]]] = [
             ("", lambda finding: finding.state),
-            ("what", lambda finding: finding.subject),
-            ("found", lambda finding: finding.detail),
+            ("check", lambda finding: finding.subject),
+            ("result", lambda finding: finding.detail),
             ("fix", lambda finding: finding.fix),
         ]
         session.out.table(findings, columns)

@@ -58,13 +58,13 @@ def _state_fields(found: Instance) -> dict[str, Any]:
         "agent": f"{found.agent_name} ({found.agent_id})",
         "account": found.customer_id,
         "status": found.status,
-        "why": found.reason,
-        "next try": format_cell(found.retry_at) if found.retry_at else None,
-        "crash loop": "it goes on ending soon after each start" if found.crash_loop else None,
+        "reason": found.reason,
+        "next restart": format_cell(found.retry_at) if found.retry_at else None,
+        "crash loop": "it ends soon after each start" if found.crash_loop else None,
         "host": ", ".join(part for part in (found.host, found.engine, found.address) if part),
         "beside": found.co_located_with,
         "limits": ", ".join(_format_limits(found)),
-        "made": found.created_at,
+        "created": found.created_at,
         "started": found.started_at,
         "restarts": found.restarts or None,
         "ended": found.stopped_at,
@@ -92,7 +92,7 @@ def _usage_fields(found: Instance) -> dict[str, Any]:
     share = f", {use.memory_usage:.1f} % of its limit" if use.memory_usage else ""
     network = (use.network_received or 0, use.network_sent or 0)
     return {
-        "CPU": f"{use.cpu_usage:.1f} % of a core, {use.cpu_seconds:.1f} s in all" if use.cpu_seconds else None,
+        "CPU": f"{use.cpu_usage:.1f} % of a core, {use.cpu_seconds:.1f} s in total" if use.cpu_seconds else None,
         "memory": f"{use.memory_bytes / MEBIBYTE:.0f} MB{share}" if use.memory_bytes else None,
         "network": "{:,} bytes received, {:,} sent".format(*network) if any(network) else None,
         "uptime": format_duration(use.uptime) if use.uptime else None,

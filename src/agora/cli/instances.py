@@ -131,10 +131,10 @@ def require_confirmation(instance_id: str, confirm: bool) -> None:
 def terminate(
     session: Session,
     instance_id: Id,
-    confirm: Annotated[bool, typer.Option("--confirm", "-y", help="Do not ask whether it is meant.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", "-y", help="Do not ask for confirmation.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait until it has ended.")] = 15.0,
 ) -> None:
-    """End an instance for good, and show its final bill."""
+    """Terminate an instance permanently, and show its final bill."""
     require_confirmation(instance_id, confirm)
     print_result(session, session.client.instance.terminate(instance_id, wait=wait))
 
@@ -146,10 +146,12 @@ def terminate(
 def logs(
     session: Session,
     instance_id: Id,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it comes, until Ctrl-C or its end.")] = False,
-    tail: Annotated[int, typer.Option("--tail", "-n", min=0, help="Only so many last lines; 0 for all.")] = 100,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Follow the log until Ctrl-C or the end of the instance.")
+    ] = False,
+    tail: Annotated[int, typer.Option("--tail", "-n", min=0, help="Number of last lines; 0 for all.")] = 100,
 ) -> None:
-    """Read what an instance has written."""
+    """Read the log of an instance."""
     from agora_sdk.errors import Conflict
 
     reader = session.client.instance.logs
@@ -171,7 +173,7 @@ def logs(
     except Conflict:
         if not follow:
             raise
-        session.out.note("it has ended")
+        session.out.note("the instance has ended")
 
 
 def _last_lines(text: str, count: int) -> str:
@@ -210,7 +212,7 @@ def execute(
     method: Annotated[Method, typer.Option("--method", "-X", case_sensitive=False)] = Method.POST,
     timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
 ) -> None:
-    """Let an instance do work, and print what it answers."""
+    """Execute a request on an instance, and print the answer."""
     from .arguments import argument_error
 
     if not endpoint.startswith("/"):

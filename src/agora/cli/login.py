@@ -26,7 +26,7 @@ def login(
     ] = None,
     browser: Annotated[bool, typer.Option(help="Use a browser on this machine, also where a code would do.")] = False,
 ) -> None:
-    """Log in as a person: with a code that you confirm in a browser anywhere, or by a browser on this machine."""
+    """Log in as an SSO user: with a code that you confirm in any browser, or with a browser on this machine."""
     url, logins = session.client.url, _stored_logins(session)
     logins.forget(url)
     configuration = session.client.auth.configuration()
@@ -113,7 +113,7 @@ def logout(session: Session) -> None:
 
 @client_command
 def whoami(session: Session) -> None:
-    """Show who you are at the server, and what you may."""
+    """Show your identity, role and scopes at the server."""
     me = session.client.auth.userinfo()
     if session.out.json:
         session.out.result(me)

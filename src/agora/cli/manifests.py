@@ -128,7 +128,7 @@ def _validate_manifest(session: Session, operation: Operation, arguments: dict[s
         )
     else:
         session.out.table(
-            validation.faults, [("field", lambda fault: fault.field), ("is wrong", lambda fault: fault.message)]
+            validation.faults, [("field", lambda fault: fault.field), ("problem", lambda fault: fault.message)]
         )
     if not validation.valid:
         raise typer.Exit(2)
@@ -149,7 +149,7 @@ def example(
     docker: Annotated[bool, typer.Option("--docker", help="Of an agent that is a container image.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
 ) -> None:
-    """Print an example of a manifest, with which an agent is registered so that instances of it can be run."""
+    """Print an example of a manifest for registering an agent with a deployment."""
     from .manifest_file import CONTAINER, PROGRAM
 
     text = CONTAINER if docker else PROGRAM

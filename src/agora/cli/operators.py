@@ -12,7 +12,7 @@ from .session import Session, client_command
 
 __all__ = ["halt", "health", "resume", "show"]
 
-Reason = Annotated[str, typer.Option(help="Why; everybody who is stopped reads it.")]
+Reason = Annotated[str, typer.Option(help="Reason, shown to everyone who is stopped.")]
 
 
 @client_command
@@ -28,7 +28,7 @@ def health(
     columns: list[Column] = [
         ("component", lambda pair: pair[0]),
         ("status", lambda pair: pair[1].status),
-        ("found", lambda pair: pair[1].detail),
+        ("result", lambda pair: pair[1].detail),
         ("warning", lambda pair: pair[1].warning),
     ]
     session.out.table(result.components.items(), columns)
@@ -56,7 +56,7 @@ def halt(
     session: Session,
     target: Annotated[str, typer.Argument(help="An agent, or the whole marketplace.")] = "system_wide",
     reason: Reason = "",
-    expires_in: Annotated[int | None, typer.Option(help="Seconds until it lifts itself.")] = None,
+    expires_in: Annotated[int | None, typer.Option(help="Seconds until the override expires.")] = None,
 ) -> None:
     """Stop an agent, or everything, at once."""
     result = session.as_operator(
@@ -71,7 +71,7 @@ def resume(
     target: Annotated[str, typer.Argument(help="An agent, or the whole marketplace.")] = "system_wide",
     reason: Reason = "",
 ) -> None:
-    """Lift what stands against an agent, or against everything."""
+    """Lift the overrides of an agent, or of the whole marketplace."""
     result = session.as_operator(lambda client: client.admin.override(target, "resume", reason))  # type: ignore[arg-type]
     session.out.result(result)
 

@@ -41,7 +41,7 @@ _TASKS = [
     *attribute_columns(id="task_id", type="task_type", status="status", priority="priority"),
     ("progress", lambda task: f"{task.progress:.0f}%"),
     ("agent", lambda task: (task.started_at and task.assigned_agent) or task.assignee or task.assigned_agent),
-    *attribute_columns(created="created_at", deadline="deadline", tries="attempts", notes="notes"),
+    *attribute_columns(created="created_at", deadline="deadline", attempts="attempts", notes="notes"),
 ]
 _WORKFLOWS = [
     *attribute_columns(id="workflow_id", name="workflow_name", status="status"),
@@ -59,7 +59,7 @@ _HOSTS = [
 ]
 _EXECUTIONS = [
     *attribute_columns(time="created_at", endpoint="endpoint", status="status"),
-    ("took", lambda each: None if each.execution_time is None else f"{each.execution_time * 1000:,.1f} ms"),
+    ("duration", lambda each: None if each.execution_time is None else f"{each.execution_time * 1000:,.1f} ms"),
     *attribute_columns(HTTP="http_status", id="execution_id", error="error"),
 ]
 _DEPLOYMENTS = [

@@ -26,7 +26,7 @@ __all__ = ["assign", "listing", "output", "show"]
 #: Columns of a list that are there only if they say something of one of its tasks.
 OPTIONAL_COLUMNS: Mapping[str, Callable[[Task], bool]] = {
     "deadline": lambda task: task.deadline is not None,
-    "tries": lambda task: task.attempts > 1,
+    "attempts": lambda task: task.attempts > 1,
     "notes": lambda task: bool(task.notes),
 }
 MAX_TRAIL = 1000  #: most entries of a trail that are shown
@@ -101,13 +101,13 @@ assign = _task_command(
 output = _task_command(
     "output",
     _print_output,
-    _command_option("follow", bool, False, "--follow", "-f", help="Go on as it comes, until the task ends."),
+    _command_option("follow", bool, False, "--follow", "-f", help="Follow the output until the task ends."),
 )
 
 
 @client_command
 def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of the task.")]) -> None:
-    """Look a task up, with its trail: who did what to it, when."""
+    """Show a task with its history."""
     task = session.client.task.get(task_id)
     history = session.client.task.history(task_id)
     trail = list(islice(history, MAX_TRAIL))
@@ -116,7 +116,7 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
         session.out.value(document)
         return
     session.out.fields(dict(task))
-    session.out.table(trail, with_agent_names(session.client, TABLES["TaskEntryPage"], "actor"), title="Trail")
+    session.out.table(trail, with_agent_names(session.client, TABLES["TaskEntryPage"], "actor"), title="History")
     if history.total and history.total > len(trail):
         session.out.note(f"the oldest {len(trail)} of {history.total} entries; all with agora task history {task_id}")
 

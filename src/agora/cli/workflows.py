@@ -36,7 +36,8 @@ def create(
     file: Annotated[str, typer.Argument(help="YAML or JSON file with name and steps; - for standard input.")],
     name: Annotated[str | None, typer.Option(help="Name, instead of the file's.")] = None,
     input: Annotated[
-        list[str] | None, typer.Option(help="What the steps refer to as ${input...}.", metavar="KEY=VALUE|JSON|@FILE")
+        list[str] | None,
+        typer.Option(help="Input that the steps refer to as ${input...}.", metavar="KEY=VALUE|JSON|@FILE"),
     ] = None,
     priority: Annotated[str | None, typer.Option(help="low, normal, high or urgent.")] = None,
     watch: Watching = False,
@@ -89,7 +90,7 @@ def _error_place(field: str, arguments: Mapping[str, Any]) -> str:
 
 @client_command
 def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -> None:
-    """How a workflow stands: its steps, their progress, who does what."""
+    """Show a workflow's status: steps, progress, agents."""
     if watch:
         _watch_to_end(session, workflow_id)
     elif session.out.json:
@@ -112,7 +113,7 @@ def _watch_to_end(session: Session, workflow_id: str) -> None:
 
 @client_command
 def timeline(session: Session, workflow_id: WorkflowId) -> None:
-    """When each step could begin, began and ended, as a chart."""
+    """Show when each step became ready, started and ended, as a chart."""
     spans_page = session.client.workflow.timeline(workflow_id)
     if session.out.json:
         session.out.result(spans_page)
@@ -122,12 +123,12 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
         ("step", lambda span: span.step if span.index is None else f"{span.step}[{span.index}]"),
         ("status", lambda span: "waiting_approval" if span.awaiting else span.status),
         ("", lambda span: _span_bar(spans_page, span, plain)),
-        ("took", lambda span: format_duration(span.duration_seconds)),
+        ("duration", lambda span: format_duration(span.duration_seconds)),
         ("agent", lambda span: span.agent),
     ]
     session.out.table(spans_page.spans, with_agent_names(session.client, columns, "agent"))
     if spans_page.has_more:
-        session.out.note("parts of a for_each were left out")
+        session.out.note("items of a for_each were left out")
 
 
 def _span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
@@ -152,7 +153,7 @@ def _span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
 
 @client_command
 def diagram(session: Session, workflow_id: WorkflowId) -> None:
-    """The graph of a workflow as Mermaid text."""
+    """Show the graph of a workflow as Mermaid text."""
     result: Any = session.client.workflow.diagram(workflow_id)
     if session.out.json:
         session.out.result(result)

@@ -91,15 +91,17 @@ class Reporter:
         """What the instances cost, line by line."""
         currency = invoice.currency
         table = Table(box=box.SIMPLE_HEAD, title=f"The invoice of {invoice.account_id}", title_justify="left")
-        table.add_column("for")
+        table.add_column("item")
         for heading in ("quantity", "amount"):
             table.add_column(heading, justify="right")
         for line in invoice.lines:
             table.add_row(
-                Text(line.description), f"{line.quantity:,.10g} {line.unit}", f"{line.amount:,.6f} {currency}"
+                Text(line.description),
+                f"{line.quantity:,.10g} {line.unit}{'' if line.quantity == 1 else 's'}",
+                f"{line.amount:,.6f} {currency}",
             )
         table.add_section()
-        table.add_row("in all", "", f"{invoice.charges:,.6f} {currency}")
+        table.add_row("total", "", f"{invoice.charges:,.6f} {currency}")
         self._console.print()
         self._console.print(table)
 

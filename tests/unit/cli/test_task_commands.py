@@ -51,7 +51,7 @@ def test_a_task_is_assigned_listed_shown_and_cancelled(agora: Agora, answer: Ago
     agora("task", "cancel", receipt["task_id"], "--reason", "changed my mind")
     shown = agora("task", "show", receipt["task_id"])
     assert "cancelled" in shown.stdout
-    assert "changed my mind" in shown.stdout.split("Trail")[1]
+    assert "changed my mind" in shown.stdout.split("History")[1]
     told = answer("task", "show", receipt["task_id"])
     assert told["task"]["status"] == "cancelled"
     assert [entry["type"] for entry in told["history"]] == ["status", "done"]

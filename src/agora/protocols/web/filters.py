@@ -93,6 +93,11 @@ def format_milliseconds(value: float | None) -> str:
     return NO_VALUE if value is None else f"{value:.1f} ms" if value < 10 else format_duration(value / 1000)
 
 
+def format_quantity(value: float, unit: str) -> str:
+    """A quantity with its unit, in the plural unless it is one: ``2 instances``, ``35.8 seconds``."""
+    return f"{value:,.10g} {unit}{'' if value == 1 else 's'}"
+
+
 def format_share(value: float | None) -> str:
     """A share from 0 to 1 in per cent."""
     return NO_VALUE if value is None else f"{value * 100:.0f} %" if value in (0, 1) else f"{value * 100:.1f} %"
@@ -144,6 +149,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "milliseconds": format_milliseconds,
     "moment": format_time,
     "money": format_money,
+    "quantity": format_quantity,
     "room": page_path_of,
     "sentence": capitalize_first,
     "share": format_share,
