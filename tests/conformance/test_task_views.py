@@ -52,7 +52,7 @@ async def test_output_is_bounded(market: Market) -> None:
         value=2000,
     )
     await market.call(doer, "task.append", task_id=task_id, content="x" * 1500)
-    with pytest.raises(PayloadTooLarge, match="at most 2000"):
+    with pytest.raises(PayloadTooLarge, match="the limit is 2000"):
         await market.call(doer, "task.append", task_id=task_id, content="x" * 501)
 
 

@@ -86,7 +86,7 @@ async def test_a_task_is_done_with_its_progress_output_and_trail(server: Running
             await task.write("line two\n")
             await task.save({"line": 2})
             await task.report(80)
-            with pytest.raises(Conflict, match="does not go back"):
+            with pytest.raises(Conflict, match="cannot decrease"):
                 await task.report(10)
             return {"verdict": "good", "of": task.payload["file"]}
 

@@ -15,7 +15,7 @@ from agora.store.port import Query, Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 
-from . import invoices as invoicing
+from . import invoices
 from . import queries as statements
 from . import view_queries as views
 from .accounts import sees_all_accounts
@@ -165,7 +165,7 @@ async def list_invoices(
     if account != "":
         month = month_value(period) if period else 0
         rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
-    page = [invoicing.build_summary(row) for row in rows[:limit]]
+    page = [invoices.build_summary(row) for row in rows[:limit]]
     more = len(rows) > limit
     return contract.InvoicePage(
         invoices=page,

@@ -12,13 +12,8 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import EntryKind, PricingType
 
-from . import invoices as invoicing
-from . import limits as limiting
-from . import lists as listing
-from . import prices as pricing
+from . import invoices, limits, lists, prices, reports, usage_records
 from . import queries as statements
-from . import reports as reporting
-from . import usage_records as recording
 from .accounts import account_of, require_developer, visible_account
 from .invoice_files import render_csv, render_html
 from .ledger import Ledger
@@ -52,13 +47,13 @@ class BillingService(BoundService, contract.Billing):
         cursor: str | None = None,
     ) -> contract.PricePage:
         if agent_id is None:
-            return await listing.current_prices(self.call, limit, cursor)
+            return await lists.current_prices(self.call, limit, cursor)
         agent = await load_agent(self.call.tx, agent_id)
         if history:
-            return await listing.price_history(self.call, agent, limit, cursor)
+            return await lists.price_history(self.call, agent, limit, cursor)
         row = await self.call.tx.one(statements.price_at, agent_id=agent["agent_id"], at=self.call.now)
-        prices = [] if row is None else [pricing.build_price(row, agent["agent_name"])]
-        return contract.PricePage(prices=prices, count=len(prices), total=len(prices))
+        versions = [] if row is None else [prices.build_price(row, agent["agent_name"])]
+        return contract.PricePage(prices=versions, count=len(versions), total=len(versions))
 
     @implements
     async def set_price(
@@ -86,8 +81,8 @@ class BillingService(BoundService, contract.Billing):
             "input_price": input_price,
             "output_price": output_price,
         }
-        version = await pricing.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
-        listing.announce_price(call, agent, version)
+        version = await prices.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
+        lists.announce_price(call, agent, version)
         return version
 
     # -- the ledger --------------------------------------------------------------------------------
@@ -107,16 +102,16 @@ class BillingService(BoundService, contract.Billing):
         at: datetime | None = None,
         description: str | None = None,
     ) -> contract.UsageRecord:
-        usage = recording.Usage(
+        usage = usage_records.Usage(
             usage_key,
             account,
             await self._agent(agent_id),
-            recording.build_quantities(requests, seconds, input_tokens, output_tokens, instance_id),
+            usage_records.build_quantities(requests, seconds, input_tokens, output_tokens, instance_id),
             instance_id or "",
-            recording.parse_moment(self.call.now, at),
+            usage_records.parse_moment(self.call.now, at),
             description or "",
         )
-        return await recording.record_usage(self.call, usage)
+        return await usage_records.record_usage(self.call, usage)
 
     @implements
     async def reverse(self, entry_id: str, reason: str) -> contract.Entry:
@@ -139,10 +134,8 @@ class BillingService(BoundService, contract.Billing):
         cursor: str | None = None,
     ) -> contract.EntryPage:
         account_filter = visible_account(self.call.caller, account)
-        filters = listing.EntryFilters(
-            account_filter, await self._agent(agent_id), instance_id or "", kind, since, until
-        )
-        return await listing.list_entries(self.call, filters, limit, cursor)
+        filters = lists.EntryFilters(account_filter, await self._agent(agent_id), instance_id or "", kind, since, until)
+        return await lists.list_entries(self.call, filters, limit, cursor)
 
     # -- what it comes to --------------------------------------------------------------------------
 
@@ -158,10 +151,10 @@ class BillingService(BoundService, contract.Billing):
         currency: str | None = None,
     ) -> contract.Cost:
         account_filter = visible_account(self.call.caller, account)
-        request = reporting.CostRequest(
+        request = reports.CostRequest(
             account_filter, await self._agent(agent_id), instance_id or "", since, until, currency
         )
-        return await reporting.report_cost(self.call, request)
+        return await reports.report_cost(self.call, request)
 
     @implements
     async def revenue(
@@ -173,11 +166,11 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.RevenuePage:
-        return await reporting.report_revenue(self.call, agent_id, since, until, limit, cursor)
+        return await reports.report_revenue(self.call, agent_id, since, until, limit, cursor)
 
     @implements
     async def dashboard(self, account: str | None = None, *, currency: str | None = None) -> contract.Dashboard:
-        return await reporting.build_dashboard(self.call, visible_account(self.call.caller, account), currency)
+        return await reports.build_dashboard(self.call, visible_account(self.call.caller, account), currency)
 
     # -- credit and budgets ------------------------------------------------------------------------
 
@@ -192,7 +185,7 @@ class BillingService(BoundService, contract.Billing):
         reason: str | None = None,
         credit_key: str | None = None,
     ) -> contract.Entry:
-        return await recording.record_credit(
+        return await usage_records.record_credit(
             self.call, account, to_micros(amount), currency or self._usual, EntryKind(kind), credit_key, reason or ""
         )
 
@@ -200,7 +193,7 @@ class BillingService(BoundService, contract.Billing):
     async def balance(
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.Balances:
-        return await listing.list_balances(self.call, visible_account(self.call.caller, account), limit, cursor)
+        return await lists.list_balances(self.call, visible_account(self.call.caller, account), limit, cursor)
 
     @implements
     async def budget(
@@ -214,18 +207,18 @@ class BillingService(BoundService, contract.Billing):
         prepaid: bool = False,
     ) -> contract.Budget:
         agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
-        limits = limiting.BudgetLimits(
+        desired = limits.BudgetLimits(
             None if soft_limit is None else to_micros(soft_limit),
             None if hard_limit is None else to_micros(hard_limit),
             prepaid,
         )
-        return await limiting.set_budget(self.call, account, agent, currency or self._usual, limits)
+        return await limits.set_budget(self.call, account, agent, currency or self._usual, desired)
 
     @implements
     async def budgets(
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.BudgetPage:
-        return await limiting.list_budgets(self.call, account, limit, cursor)
+        return await limits.list_budgets(self.call, account, limit, cursor)
 
     # -- invoices ----------------------------------------------------------------------------------
 
@@ -238,7 +231,7 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.InvoicePage:
-        return await listing.list_invoices(self.call, visible_account(self.call.caller, account), period, limit, cursor)
+        return await lists.list_invoices(self.call, visible_account(self.call.caller, account), period, limit, cursor)
 
     @implements
     async def invoice(
@@ -247,22 +240,20 @@ class BillingService(BoundService, contract.Billing):
         call = self.call
         account_filter = visible_account(call.caller, account)
         if invoice is not None:
-            return await invoicing.build_invoice(
-                call.tx, await invoicing.find_invoice(call.tx, invoice, account_filter)
-            )
+            return await invoices.build_invoice(call.tx, await invoices.find_invoice(call.tx, invoice, account_filter))
         whose = account or account_of(call.caller)
-        return await invoicing.build_open_invoice(
+        return await invoices.build_open_invoice(
             call.tx, whose, currency or self._usual, call.now, visible=account_filter != ""
         )
 
     @implements
     async def document(self, invoice: str, *, format: Literal["csv", "html"] = "html") -> contract.InvoiceDocument:
         tx = self.call.tx
-        invoice_data = await invoicing.build_invoice(
-            tx, await invoicing.find_invoice(tx, invoice, visible_account(self.call.caller, None))
+        invoice_data = await invoices.build_invoice(
+            tx, await invoices.find_invoice(tx, invoice, visible_account(self.call.caller, None))
         )
         return render_csv(invoice_data) if format == "csv" else render_html(invoice_data, self.call.caller.tenant)
 
     @implements
     async def close(self, period: str) -> contract.Closing:
-        return await recording.close_month(self.call, period)
+        return await usage_records.close_month(self.call, period)

@@ -1,4 +1,4 @@
-"""Memory: what is kept by key, and its words."""
+"""SQL of memories: values by key, and their word index."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ delete_memory = Write(
     "delete from memories where tenant_id = :tenant and namespace = :namespace and key = :key returning memory_id"
 )
 delete_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
-#: counts one more (or less); changes nothing where that would be too many
+#: adds to the number of memories; changes no row if it would exceed the limit
 change_count = Write(
     """
     insert into memory_counts (tenant_id, entries) values (:tenant, 1)

@@ -1,4 +1,7 @@
-"""Memory: key and value in rows, words in an index of their own, the same on every engine."""
+"""Memory: a versioned key-value store with namespaces, and full-text search by an inverted index.
+
+The index is a table of words, not an engine's full-text search, so that SQLite and PostgreSQL give the same results.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ from . import queries as statements
 __all__ = ["MemoryService"]
 
 MAX_VALUE_LENGTH = 65_536  #: characters of JSON of one value
-MAX_INDEXED_WORDS = 100  #: different words of one memory by which it is found
-MAX_QUERY_WORDS = 20  #: words of one search
+MAX_INDEXED_WORDS = 100  #: most distinct words of one memory in the index
+MAX_QUERY_WORDS = 20  #: most words of one query that are used
 LONGEST_WORD = 40
 LAST = "\U0010ffff"
 ANY = -1
@@ -32,7 +35,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class MemoryService(BoundService, contract.Memories):
-    """What agents want kept."""
+    """The contract's memory operations."""
 
     @implements
     async def store(
@@ -61,7 +64,7 @@ class MemoryService(BoundService, contract.Memories):
             now=call.now,
             if_version=ANY if if_version is None else if_version,
         )
-        if not rows:  # somebody was quicker
+        if not rows:  # a concurrent call stored another version since it was read
             raise _version_conflict(key, await call.tx.one(statements.memory_by_key, namespace=place, key=key))
         await self._index(rows[0], key, value, tags, is_new=rows[0]["version"] == 1)
         data, audience = self._about(rows[0])
@@ -69,7 +72,7 @@ class MemoryService(BoundService, contract.Memories):
         return self._memory(rows[0])
 
     def _place(self, namespace: str) -> str:
-        """Namespaces are shared; ``own`` is one of the caller's, by a name that nobody can write."""
+        """The stored namespace. ``own`` is private: ``@`` and the caller's id, a name that the contract's pattern rejects."""
         return f"@{self.call.caller.subject}" if namespace == OWN else namespace
 
     async def _index(self, row: Row, key: str, value: JsonValue, tags: list[str], *, is_new: bool) -> None:
@@ -79,15 +82,15 @@ class MemoryService(BoundService, contract.Memories):
             await tx.execute(statements.delete_words, memory_id=memory_id)
         elif not await tx.execute(statements.change_count, change=1, most=most):
             raise Conflict(
-                f"{most} memories are kept; there is no room for another.",
-                fix="Forget some, or raise the setting memory_limit.",
+                f"The limit of {most} memories is reached.",
+                fix="Delete some with agora.memory.forget, or raise the setting memory_limit.",
                 limit=most,
             )
         for word in _split_words(f"{key} {' '.join(tags)}", *_value_texts(value)):
             tx.append(statements.WORDS, (self.call.caller.tenant, word, memory_id))
 
     def _about(self, row: Row) -> tuple[dict[str, Any], tuple[str, ...] | None]:
-        """What an event says, and to whom: not the value, which whoever may read it recalls."""
+        """Data and audience of an event, without the value: readers recall it, under access control."""
         own, by = row["namespace"].startswith("@"), self.call.caller.subject
         data = {"namespace": OWN if own else row["namespace"], "key": row["key"], "by": by}
         return data, (by,) if own else None
@@ -100,8 +103,8 @@ class MemoryService(BoundService, contract.Memories):
         row = await self.call.tx.one(statements.memory_by_key, namespace=self._place(namespace), key=key)
         if row is None:
             raise NotFound(
-                f"Nothing is kept under {key!r}.",
-                fix="See what there is with GET /agora/memory/list, or look for it with GET /agora/memory/search.",
+                f"There is no memory under {key!r}.",
+                fix="List memories with GET /agora/memory/list, or search with GET /agora/memory/search.",
                 errors=[{"field": "key", "message": "unknown"}],
             )
         return self._memory(row)
@@ -175,8 +178,8 @@ def _pack_value(value: JsonValue) -> str:
     text = encode_json(value)
     if len(text) > MAX_VALUE_LENGTH:
         raise PayloadTooLarge(
-            f"The value takes {len(text)} characters of JSON; at most {MAX_VALUE_LENGTH} are kept.",
-            fix="Keep what is large elsewhere, and a reference to it here.",
+            f"The value takes {len(text)} characters of JSON; the limit is {MAX_VALUE_LENGTH}.",
+            fix="Store large data outside, and a reference to it here.",
             errors=[{"field": "value", "message": "too large"}],
         )
     return text
@@ -184,12 +187,12 @@ def _pack_value(value: JsonValue) -> str:
 
 def _version_conflict(key: str, row: Row | None) -> Conflict:
     version = row["version"] if row is not None else 0
-    now = f"has the version {version}" if version else "is not kept"
-    return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store on top of that.", version=version)
+    now = f"has the version {version}" if version else "does not exist"
+    return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store with its version.", version=version)
 
 
 def _value_texts(value: JsonValue) -> Iterator[str]:
-    """Every text of a value, names too."""
+    """Every string and number in a value, including the names of its fields."""
     level: list[Any] = [value]
     while level:
         item = level.pop(0)

@@ -1,6 +1,8 @@
-"""Tasks: the rules of work.
+"""Tasks: a queue of work with leases, fencing tokens, retries, deadlines and dependencies.
 
-:mod:`.queues` names what a task waits for, :mod:`.states` says which state may follow which, :mod:`.draft` is a
-task being changed, with its log; on these stand :mod:`.giving`, :mod:`.claiming`, :mod:`.working`,
-:mod:`.ending` and :mod:`.reading`; :mod:`.service` is the contract's face of them, :mod:`.upkeep` what time brings.
+:mod:`.service` implements the contract's operations. Below it, one module per part of a task's life: :mod:`.assignment`
+creates and addresses tasks, :mod:`.claims` leases them, :mod:`.work` holds what the assignee does, :mod:`.completion`
+requeues and ends them, :mod:`.deadlines` handles leases and deadlines that expire, :mod:`.lookup` reads. They share
+:mod:`.states` (the state machine), :mod:`.draft` (a locked row and its changes), :mod:`.queues` (queue names) and
+:mod:`.access` (who may see and change a task).
 """

@@ -32,9 +32,10 @@ Fields = Mapping[str, Any]
 
 
 def can_see_task(caller: Caller, row: Fields | Row) -> bool:
-    """Its creator, whoever it is or was with, and, while it is open to anyone, everyone.
+    """Whether a caller may see a task: its creator, its assignee, its holder, and everyone while nobody has it.
 
-    A task held for a name is open to who has that name. What ended before is nobody's: the name may have been another's.
+    A task that waits for an agent name is visible to the agent of that name, but only until it has ended: the name may
+    have belonged to another agent then.
     """
     if caller.may("read:all") or caller.acts_for_others:
         return True
@@ -61,7 +62,7 @@ def _unknown_task(task_id: str) -> NotFound:
 
 
 async def load_visible_task(call: Call, task_id: str) -> Row:
-    """A task as the caller may see it. Raises NotFound, whether it is hidden or not there."""
+    """Load a task that the caller may see. Raises NotFound if it does not exist or is hidden, without telling which."""
     return _require_visible(call, task_id, await call.tx.one(tasks.select_task, task_id=task_id))
 
 
@@ -74,19 +75,19 @@ async def lock_visible_task(call: Call, task_id: str) -> TaskDraft:
 
 
 async def lock_task(call: Call, task_id: str) -> TaskDraft:
-    """A task that is there, for change by the rules themselves: whoever caused it need not see it."""
+    """Lock a task that exists, without checking access: for changes that the server makes by itself."""
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
     assert row is not None
     return TaskDraft(call, row)
 
 
 async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
-    """A task for its creator to change. Raises PermissionDenied for anyone but that one and operators."""
+    """Lock a task for its creator or an operator. Raises NotFound, PermissionDenied."""
     draft = await lock_visible_task(call, task_id)
     caller = call.caller
     if caller.subject != draft["created_by"] and not caller.acts_for_others:
         raise PermissionDenied(
-            f"{task_id} was given by {draft['created_by']}; only that one decides about it.",
+            f"{task_id} was created by {draft['created_by']}; only its creator may do this.",
             fix="Its assignee can reject, release or fail it instead.",
             required="act:any",
         )
@@ -94,7 +95,7 @@ async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
 
 
 async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
-    """A task for the holder of its lease to change. Raises StaleLease when the lease is another's by now."""
+    """Lock a task for the holder of its lease. Raises StaleLease if the fencing token is not the newest."""
     call.target = task_id
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
     if row is None or not (can_see_task(call.caller, row) or await _has_taken_part(call, task_id)):
@@ -105,14 +106,14 @@ async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
 
 
 async def _has_taken_part(call: Call, task_id: str) -> bool:
-    """Whether the caller once worked on a task that is another's now: it is told so, not that there is none."""
+    """Whether the caller worked on a task before: it gets StaleLease then, where others get NotFound."""
     return await call.tx.one(task_lists.entry_of_actor, task_id=task_id, actor=call.caller.subject) is not None
 
 
 async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> TaskDraft:
-    """A task for whoever works on it: with the token of its claim, or without one as its assignee.
+    """Lock a task for its worker: by the fencing token of its claim, or without one as its assignee.
 
-    Raises StaleLease, Conflict while somebody else's lease lives, PermissionDenied for anyone else.
+    Raises NotFound, StaleLease, Conflict while another subject holds the lease, PermissionDenied.
     """
     if token is not None:
         return await lock_held_task(call, task_id, token)
@@ -130,17 +131,19 @@ async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> Tas
         return draft
     if draft["assigned_agent"] is None and draft["status"] in states.UNFINISHED:
         raise PermissionDenied(
-            f"{task_id} is open to anyone that fits, and you have not claimed it.", fix="Take it with agora.task.claim."
+            f"{task_id} is in the pool, and you have not claimed it.", fix="Claim it with agora.task.claim."
         )
     raise PermissionDenied(
-        f"{task_id} is with {draft['assigned_agent']}.", fix="Only its assignee works on it.", required="act:any"
+        f"{task_id} is assigned to {draft['assigned_agent']}.",
+        fix="Only its assignee may work on it.",
+        required="act:any",
     )
 
 
 async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> tuple[TaskDraft, str]:
-    """A task for somebody to say something in it, and as whom: ``ROLE_USER`` its requester, ``ROLE_AGENT`` its worker.
+    """Lock a task to add a message, and choose its role: ``ROLE_USER`` for the requester, ``ROLE_AGENT`` for the worker.
 
-    Who is both answers while the task waits for an answer, and works on it otherwise.
+    A caller that is both is the requester while the task waits for input, and the worker otherwise.
     """
     if token is not None:
         return await lock_held_task(call, task_id, token), "ROLE_AGENT"
@@ -153,14 +156,14 @@ async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> 
     if is_requester or caller.acts_for_others:
         return draft, "ROLE_USER"
     raise PermissionDenied(
-        f"{task_id} is between {draft['created_by']} and whoever works on it.",
+        f"{task_id} takes messages only from {draft['created_by']} and its assignee.",
         fix="Add a comment with agora.task.comment.",
         required="act:any",
     )
 
 
 def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
-    """Whether a task is with the caller, or waits for its name."""
+    """Whether a task is assigned to the caller, or waits for its name."""
     assigned = draft["assigned_agent"]
     return assigned == caller.subject or (caller.kind == "agent" and assigned == held_address(caller.name))
 
@@ -170,12 +173,12 @@ def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
     if token == draft["fence"] and mine and draft["status"] in states.UNFINISHED:
         return
     if token == draft["fence"] and mine and draft["status"] in ("completed", "failed"):
-        return  # a repeated call: it finds its own work done
+        return  # a repeated call is idempotent: the operation compares it with what was recorded
     raise StaleLease(
         f"{draft.task_id} is {draft['status']}; the fencing token {token} is not the newest."
         if token != draft["fence"]
         else f"{draft.task_id} is {draft['status']} and no longer yours.",
-        fix="Stop working on it; whoever has it now goes on from its last checkpoint.",
+        fix="Stop working on it; its next holder continues from the last checkpoint.",
         task_status=draft["status"],
         holder=draft["holder"] if queues.address_of(draft["queue"]) else None,
     )

@@ -1,4 +1,4 @@
-"""Giving a task: to whom, after what, and when it may be done."""
+"""Creating tasks: resolve the assignee, check the dependencies, insert the row, and dispatch it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 
-from . import access, queues, states
+from . import access, queues, states, views
 from . import queries as tasks
-from . import views as view
 from . import worker_queries as workers
 from .completion import announce_available
 from .draft import TaskDraft
@@ -45,12 +44,12 @@ LOADS_LOOKED_AT = 100
 
 @dataclass(slots=True)
 class Order:
-    """A task to be made.
+    """The request to create a task.
 
-    deadline: microseconds since 1970. max_failures: of the attempts, how many may fail by themselves; lost leases
-    do not count among them. balanced: given to the least loaded agent that fits, if there is one.
-    among: ids of the agents that may have it; where nothing is required, nobody else gets it.
-    agent: the assignee's row, where it has been looked up.
+    deadline: microseconds since 1970. max_failures: how many attempts may fail; lost leases do not count.
+    balanced: assign it to the least loaded agent with the capabilities, if there is one.
+    among: ids of candidate agents; without required capabilities no other agent gets the task.
+    agent: the assignee's row, if the caller has loaded it already.
     """
 
     task_type: str
@@ -82,7 +81,7 @@ class Order:
 
 @dataclass(slots=True)
 class Destination:
-    """Where a task waits. agent: id of whose it is, or ``name:NAME``; None in the pool."""
+    """Where a task waits. agent: id of its assignee, or ``name:NAME`` of one not registered yet; None in the pool."""
 
     lane: str
     agent: str | None = None
@@ -91,7 +90,7 @@ class Destination:
 
 
 async def resolve_destination(call: Call, order: Order) -> Destination:
-    """Resolve whom a task is for. Raises NotFound for unknown ids, InvalidRequest for an agent that cannot do it."""
+    """Resolve the assignee of a task to a lane. Raises NotFound for unknown ids, InvalidRequest for missing capabilities."""
     ref, required = order.assignee, list(dict.fromkeys(order.required))
     if ref is not None and ref.startswith("capability:"):
         _check_capability(ref.removeprefix("capability:"))
@@ -112,7 +111,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
 
 
 async def _is_agent(call: Call, name: str) -> bool:
-    """Whether an agent has a name that looks like a worker: it keeps what is sent to that name."""
+    """Whether an agent is named ``worker:...``: tasks for that name go to the agent, not to a worker."""
     row = await find_agent(call.tx, name)
     return row is not None and row["retired_at"] is None
 
@@ -129,7 +128,7 @@ def _check_capability(name: str) -> None:
 async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destination:
     agent_id = await _least_loaded(call, order, required) if order.balanced else None
     if agent_id is None and order.among and not required:
-        agent_id = order.among[0]  # none of them is there; the first may come back
+        agent_id = order.among[0]  # no candidate is available: wait for the first one
     if agent_id is not None:
         return Destination(f"agent:{agent_id}", agent_id, required)
     target = Destination(
@@ -145,12 +144,13 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
 
 
 async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
-    """Id of the agent, alive and able, with the smallest share of its places taken or promised."""
+    """Id of the available agent with the capabilities and the smallest ratio of open tasks to its concurrency limit."""
     parameters = {"capability": required[0]} if required else {}
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
     query = workers.select_candidates(bool(required), bool(order.among))
     rows = await call.tx.all(query, **parameters, limit=LOADS_LOOKED_AT)
     able = [row for row in rows if set(required) <= set(decode_json(row["capabilities"]))]
+    # The id breaks ties, so that concurrent servers choose alike and tests are deterministic.
     best = min(
         able, key=lambda row: (row["open_tasks"] / max(1, row["max_concurrent_tasks"]), row["agent_id"]), default=None
     )
@@ -173,13 +173,13 @@ def _check_able(row: Row, required: Sequence[str]) -> None:
     if lacking:
         raise InvalidRequest(
             f"{row['agent_name']} does not have the capability {', '.join(map(repr, lacking))}.",
-            fix="Leave out the assignee to give the task to whoever has it.",
+            fix="Leave out the assignee to let any agent with the capability claim the task.",
             errors=[{"field": "required_capabilities", "message": "the assignee lacks some"}],
         )
 
 
 async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[str]) -> Destination:
-    """A name that nobody has (any more): the task waits for whoever registers it."""
+    """Resolve a name without an agent: the task waits until an agent registers under it. Raises NotFound, Conflict."""
     if looks_like_id(ref):
         raise NotFound(
             f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
@@ -191,7 +191,7 @@ async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[s
     waiting = await call.tx.one(tasks.count_waiting_for_name, address=address, limit=HELD_LIMIT)
     if waiting is not None and waiting["held"] >= HELD_LIMIT:
         raise Conflict(
-            f"{HELD_LIMIT} tasks already wait for {ref!r}, which nobody has registered.",
+            f"{HELD_LIMIT} tasks already wait for {ref!r}, which is not registered.",
             fix="Check the name; it is not among GET /agora/query/agents.",
             errors=[{"field": "assignee", "message": "too many held tasks"}],
         )
@@ -200,14 +200,15 @@ async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[s
 
 
 async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]:
-    """Make a task and say so.
+    """Create a task and emit its events.
 
-    Raises RateLimited for a person who has as many as they may, PaymentRequired where its price does not fit; nothing has
-    been written then.
+    Raises NotFound, InvalidRequest, Conflict for a bad assignee or dependency, RateLimited above a user's concurrency
+    limit, PaymentRequired if a budget does not cover its price. Nothing is written in these cases.
     """
     if order.workflow_id is None:
         await check_concurrency(call)
     target = await resolve_destination(call, order)
+    # Locks the dependencies: none of them can end between this check and the insert, which would leave it blocked forever.
     blocked = await _check_dependencies(call, order)
     if order.parent_id is not None:
         await access.load_visible_task(call, order.parent_id)
@@ -215,10 +216,11 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     await agree_on_price(draft, among=target.agent in order.among)
     draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
     is_begun = begin_locally(draft)
+    # The row is inserted, not updated, so due_at is set here and not by TaskDraft.save.
     draft.row["due_at"] = states.next_due(draft.row, call.now)
     call.tx.append(tasks.TASKS, tuple(draft.row.values()))
     call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
-    draft.emit("assigned", created_by=draft["created_by"], **view.build_announcement(draft.row))
+    draft.emit("assigned", created_by=draft["created_by"], **views.build_announcement(draft.row))
     if is_begun:
         hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
     elif draft["waiting"]:
@@ -228,13 +230,13 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
 
 
 def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str, Any]:
-    """The row of a new task; blocked: how many of those it depends on are not done."""
+    """Build the row of a new task. blocked: how many of its dependencies are not completed."""
     return dict.fromkeys(tasks.TASKS.names) | {
         "tenant_id": call.caller.tenant,
         "task_id": new_id("task"),
         "task_type": order.task_type,
         "status": TaskStatus.PENDING.value,
-        "priority": view.RANKS[order.priority],
+        "priority": views.RANKS[order.priority],
         "assignee": order.assignee,
         "assigned_agent": where.agent,
         "queue": queues.queue_name(where.lane, order.task_type),
@@ -273,7 +275,7 @@ def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> di
 
 
 async def _check_dependencies(call: Call, order: Order) -> int:
-    """Check what a task depends on; answers how many of it are not done."""
+    """Lock and check the dependencies; return how many are not completed. Raises NotFound, Conflict."""
     if not order.depends_on:
         return 0
     task_ids = list(dict.fromkeys(order.depends_on))
@@ -287,7 +289,9 @@ async def _check_dependencies(call: Call, order: Order) -> int:
         if row is None or not access.can_see_task(call.caller, row):
             raise _bad_dependency(NotFound(f"There is no task {task_id} to depend on."))
         if row["status"] in states.TERMINAL and row["status"] != TaskStatus.COMPLETED:
-            raise _bad_dependency(Conflict(f"{task_id} is {row['status']}; what depends on it could never be done."))
+            raise _bad_dependency(
+                Conflict(f"{task_id} is {row['status']}; a task that depends on it could never start.")
+            )
         if row["status"] != TaskStatus.COMPLETED:
             blocked += 1
     return blocked
@@ -299,7 +303,7 @@ def _bad_dependency(error: Exception) -> Exception:
 
 
 async def _insert_dependencies(draft: TaskDraft) -> None:
-    """Remember what waits for what."""
+    """Insert one row per dependency, and flag the tasks depended on so that their end is propagated."""
     call = draft.call
     for task_id in dict.fromkeys(decode_json(draft["depends_on"])):
         call.tx.append(tasks.DEPENDENCIES, (call.caller.tenant, task_id, draft.task_id))
@@ -307,7 +311,7 @@ async def _insert_dependencies(draft: TaskDraft) -> None:
 
 
 async def build_receipt(draft: TaskDraft, where: Destination) -> contract.TaskReceipt:
-    """The answer to whoever gave the task."""
+    """Build the result of ``agora.task.assign``."""
     return contract.TaskReceipt.model_construct(
         task_id=draft.task_id,
         status=TaskStatus(draft["status"]),
@@ -318,7 +322,7 @@ async def build_receipt(draft: TaskDraft, where: Destination) -> contract.TaskRe
 
 
 async def estimate_completion(call: Call, row: Any) -> datetime | None:
-    """When a task is likely to be done, by how long its type took that agent, or any, before."""
+    """Estimate when a task will be done, from the mean durations of its type for its agent, or for all agents."""
     if row["completed_at"] is not None:
         return None
     agent = row["assigned_agent"]
@@ -333,21 +337,21 @@ async def estimate_completion(call: Call, row: Any) -> datetime | None:
 
 
 def required_of(row: Mapping[str, Any] | Row) -> list[str]:
-    """What was required of whoever does a task, beside what the assignee says."""
+    """Required capabilities of a task, without the one that its assignee ``capability:NAME`` adds."""
     return [name for name in decode_json(row["requirements"]) if f"capability:{name}" != row["assignee"]]
 
 
 async def repeat_task(
     call: Call, row: Mapping[str, Any], data: Row, assignee: str | None
 ) -> tuple[TaskDraft, Destination]:
-    """A new task like an old one."""
+    """Create a task with the parameters of an ended one. assignee: instead of the old one, if given."""
     order = Order(
         row["task_type"],
         data["payload"],
         assignee if assignee is not None else row["assignee"],
         required=required_of(row),
         model=row["required_model"],
-        priority=view.PRIORITIES[row["priority"]],
+        priority=views.PRIORITIES[row["priority"]],
         parent_id=row["parent_id"],
         retry_of=row["task_id"],
         max_attempts=row["max_attempts"],

@@ -1,4 +1,8 @@
-"""Claiming: the best tasks for whoever asks, each taken by exactly one."""
+"""Claims: lease the most urgent waiting tasks to a worker; each task goes to exactly one.
+
+Atomicity is the database's: one UPDATE selects and leases (``for update skip locked`` on PostgreSQL, the single writer on
+SQLite), so that two claimants never get the same row.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,7 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest, NotFound
 
 from . import queries as tasks
-from . import queues
-from . import views as view
+from . import queues, views
 from . import worker_queries as workers
 from .draft import emit_task_event, parties_of
 
@@ -26,14 +29,14 @@ __all__ = ["claim_own_tasks", "claim_tasks"]
 
 AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
-SPARE = 32  #: candidates beyond those wanted, in case others take some at the same time
+SPARE = 32  #: further candidates per attempt, in case other claimants lease some at the same time
 TRIES = 4
 SIGN_OF_LIFE = 30_000_000  #: a worker's last sign of life is written this often, in microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who claims, and what for. brought: tokens of its capabilities and models."""
+    """The caller of a claim. brought: tokens of its capabilities and models (:func:`.queues.requirement_tokens`)."""
 
     brought: frozenset[str]
     addresses: list[str]
@@ -41,7 +44,7 @@ class Claimant:
     task_types: frozenset[str]
 
     def may_take(self, event: NewEvent) -> bool:
-        """Whether the task that an ``agora.task.available`` is about may be one to claim."""
+        """Whether an event ``agora.task.available`` is about a task that this claimant could take: it ends the long poll."""
         data = from_json(event.data)
         models = [data["required_model"]] if data["required_model"] else []
         needed = queues.requirement_tokens(data["required_capabilities"], models)
@@ -60,7 +63,7 @@ async def claim_tasks(
     worker: str | None,
     lease_seconds: int,
 ) -> contract.Claim:
-    """Take up to ``limit`` tasks. Raises Wait where there are none: nothing has changed then."""
+    """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
     brought, addresses, worker_id = await _resolve_claimant(call, capabilities, models, worker)
     claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
     rows = await _lease_tasks(call, claimant, await _find_queues(call, claimant), limit, lease_seconds)
@@ -81,7 +84,7 @@ async def claim_own_tasks(call: Call, limit: int, lease_seconds: int) -> contrac
 async def _lease_tasks(
     call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int
 ) -> Sequence[Row]:
-    """Lease the most urgent tasks of these queues, the first first."""
+    """Lease the most urgent tasks of these queues, in order of urgency."""
     lease = {
         "holder": call.caller.subject,
         "worker": claimant.worker_id,
@@ -95,6 +98,7 @@ async def _lease_tasks(
         rows := await call.tx.returning(tasks.lease_first_task, queues=encode_json(list(wanted)), **lease)
     ):
         return rows
+    # Other claimants may lease the candidates between the two statements: look at more of them in each attempt.
     for attempt in range(TRIES):
         candidates = await _find_candidates(call, wanted, limit + attempt * SPARE)
         if not candidates:
@@ -112,7 +116,7 @@ def _urgency_key(row: Any) -> tuple[int, int, str]:
 async def _resolve_claimant(
     call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
 ) -> tuple[frozenset[str], list[str], str | None]:
-    """What the caller brings along, the addresses it answers to, and the worker it is."""
+    """Tokens of the caller's capabilities and models, its addresses, and its worker id. Raises InvalidRequest, NotFound."""
     caller = call.caller
     addresses = [f"agent:{caller.subject}"]
     own: list[str] | None = None
@@ -151,11 +155,11 @@ async def _find_own_worker(call: Call, ref: str) -> Row:
 
 
 async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
-    """Queues in which something waits that the caller can do. open: also those that require nothing."""
+    """Names of the queues with waiting tasks that the caller may claim. open: also queues without requirements."""
     own = queues.queue_ranges(claimant.addresses, (), open=False)
     pool = queues.queue_ranges(
         (), sorted(claimant.brought), open=open
-    )  # the same for all who bring the same: asked once
+    )  # equal for equal capabilities, so the store caches it
     names: list[str] = []
     for name_ranges in filter(None, (own, pool)):
         rows = await call.tx.all(tasks.waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
@@ -164,7 +168,7 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
 
 
 async def _find_candidates(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
-    """Ids of the most urgent tasks of these queues, the first first."""
+    """Ids of the most urgent tasks of these queues, in order of urgency."""
     heads: list[Row] = []
     for queue in wanted:
         heads += await call.tx.all(tasks.queue_heads, queue=queue, limit=limit)
@@ -176,7 +180,7 @@ async def _build_claim(call: Call, rows: Sequence[Row]) -> contract.Claim:
     for row in rows:
         data = await call.tx.one(tasks.select_task_data, task_id=row["task_id"])
         assert data is not None
-        claimed.append(view.build_claimed_task(row, data))
+        claimed.append(views.build_claimed_task(row, data))
         _log_start(call, row)
     call.target = rows[0]["task_id"] if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
@@ -185,7 +189,7 @@ async def _build_claim(call: Call, rows: Sequence[Row]) -> contract.Claim:
 
 
 def _log_start(call: Call, row: Row) -> None:
-    """The statement that took the task has counted this entry already."""
+    """Append the log entry of a claim. Its number was counted by the UPDATE that leased the task."""
     entry = (call.caller.tenant, row["task_id"], row["entries"], "status", call.now, call.caller.subject)
     details = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
     call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json(details)))

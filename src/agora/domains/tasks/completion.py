@@ -1,4 +1,4 @@
-"""How a task moves on: started, given back, failed, ended, and what follows from its end."""
+"""State changes of a task: start, requeue, reassign, fail, end, and release of what depends on it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from agora.core.call import decode_json, encode_json
 from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
-from . import queues, states
-from . import views as view
+from . import queues, states, views
 from .draft import TaskDraft, parties_of
 from .prices import agree_on_price, charge_price, release_price
 from .signals import STEP_TASK_ENDED, StepTaskEnded
@@ -26,28 +25,28 @@ __all__ = [
 ]
 
 LONGEST_BACKOFF = 86_400.0  # seconds
-SHOWN = 65_536  #: a result longer than so many characters is not repeated in the log
+SHOWN = 65_536  #: longest result, in characters, that is repeated in the log
 _S = TaskStatus
 
 
 def announce_available(draft: TaskDraft) -> None:
-    """Say that a task can be claimed: to whom it is addressed, or to everyone."""
+    """Emit ``agora.task.available``: to the addressee, or to everyone for a task in the pool."""
     address = queues.address_of(draft["queue"])
     if address is None:
-        draft.emit("available", audience=None, **view.build_announcement(draft.row))
+        draft.emit("available", audience=None, **views.build_announcement(draft.row))
     elif not address.startswith("name:"):
-        draft.emit("available", audience=(draft["assigned_agent"],), **view.build_announcement(draft.row))
+        draft.emit("available", audience=(draft["assigned_agent"],), **views.build_announcement(draft.row))
 
 
 def offer_task(draft: TaskDraft) -> None:
-    """Let a pending task be claimed, if nothing stands in the way."""
+    """Make a pending task claimable, unless it is blocked or delayed."""
     if draft["blocked"] == 0 and draft["available_at"] is None:
         draft.set(waiting=1)
         announce_available(draft)
 
 
 async def start_task(draft: TaskDraft) -> None:
-    """Begin a task without a claim: it has no lease then, and nobody takes it from its assignee."""
+    """Start a task without a claim. It has no lease, so it does not expire and stays with its assignee."""
     call = draft.call
     subject = call.caller.subject
     assigned = draft["assigned_agent"]
@@ -70,14 +69,14 @@ async def start_task(draft: TaskDraft) -> None:
 
 
 def _release_holder(draft: TaskDraft) -> None:
-    """Nobody works on it any more."""
+    """Clear the lease, and decrement the holder's count of active tasks."""
     if draft["holder"] is not None and draft["status"] not in (_S.PENDING, *states.TERMINAL):
         draft.call.tx.append(tasks.ACTIVE_TASKS, (draft["tenant_id"], draft["holder"], -1))
     draft.set(lease_until=None, waiting=0, available_at=None)
 
 
 def _default_assignee(draft: TaskDraft) -> str | None:
-    """Whose a task is that nobody has claimed."""
+    """The assignee of a task while it is not claimed, from its queue; None in the pool."""
     address = queues.address_of(draft["queue"])
     if address is None:
         return None
@@ -87,19 +86,19 @@ def _default_assignee(draft: TaskDraft) -> str | None:
 
 
 def pool_queue(draft: TaskDraft) -> str:
-    """The queue for anyone that fits."""
+    """Name of the pool queue with the task's requirements."""
     model = [draft["required_model"]] if draft["required_model"] else []
     needed = queues.requirement_tokens(decode_json(draft["requirements"]), model)
     return queues.queue_name(queues.build_lane(None, needed), draft["task_type"])
 
 
 async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | None = None, refund: bool = False) -> None:
-    """Give a task back to its queue. refund: the attempt does not count."""
+    """Return a task to its queue. refund: the attempt does not count. Raises IllegalTransition."""
     states.check_transition(draft.task_id, draft["status"], _S.PENDING)
     previous_holder, audience = draft["holder"], parties_of(draft.row)
     _release_holder(draft)
     if states.is_balanced(draft.row) and decode_json(draft["requirements"]):
-        draft.set(queue=pool_queue(draft))  # the agent that its load chose may be gone: others need not wait for it
+        draft.set(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
     draft.set(
         status=_S.PENDING.value,
         holder=None,
@@ -110,7 +109,9 @@ async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | Non
         available_at=available_at,
     )
     draft.log("status", status=_S.PENDING, content=reason, data={"from": previous_holder})
-    audience = tuple(dict.fromkeys((*audience, *parties_of(draft.row))))  # who held it learns that it does no more
+    audience = tuple(
+        dict.fromkeys((*audience, *parties_of(draft.row)))
+    )  # the former holder learns that it lost the task
     draft.emit("requeued", audience=audience, reason=reason, holder=previous_holder, attempts=draft["attempts"])
     offer_task(draft)
     await draft.save()
@@ -119,9 +120,10 @@ async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | Non
 async def move_task(
     draft: TaskDraft, queue: str, agent: str | None, assignee: str | None, reason: str | None, *, among: bool = False
 ) -> None:
-    """Put a task into another queue; whoever held it holds it no more.
+    """Move a task to another queue, releasing its holder.
 
-    among: the agent is one of several that were named. Raises PaymentRequired where the price of the agent does not fit.
+    among: the agent is one of several that the creator named. Raises PaymentRequired if a budget does not cover the
+    price of the new agent, IllegalTransition.
     """
     before = draft["assigned_agent"]
     if draft["status"] != _S.PENDING:
@@ -131,7 +133,7 @@ async def move_task(
     _release_holder(draft)
     draft.set(status=_S.PENDING.value, holder=None, worker=None, queue=queue, assigned_agent=agent, assignee=assignee)
     if holder is not None:
-        draft.set(fence=draft["fence"] + 1)
+        draft.set(fence=draft["fence"] + 1)  # invalidates the token of the former holder
     draft.set(available_at=available_at)
     await agree_on_price(draft, among=among)
     draft.log("status", status=_S.PENDING, content=reason, data={"reassigned": {"from": before, "to": agent}})
@@ -141,9 +143,9 @@ async def move_task(
 
 
 async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool = False) -> None:
-    """An attempt came to nothing: there is another one after a pause, or the task has failed.
+    """Record a failed attempt: requeue the task with exponential backoff, or end it if no attempt is left.
 
-    lost: nobody said so; the lease ran out.
+    lost: the lease expired without a report; such attempts do not count as failures of the work.
     """
     if not lost:
         draft.set(failures=draft["failures"] + 1)
@@ -161,7 +163,8 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
 async def end_task(
     draft: TaskDraft, status: TaskStatus, *, result: Any = None, error: str | None = None, content: str | None = None
 ) -> None:
-    """End a task, and let what waited for that go on: in the same transaction."""
+    """End a task and release or cancel its dependants, recursively, in the same transaction. Raises IllegalTransition."""
+    # A work list instead of recursion: chains of dependants may be longer than the interpreter's stack.
     ended = [draft]
     await _end_one_task(draft, status, result, error, content)
     while ended:
@@ -175,6 +178,7 @@ async def _end_one_task(
 ) -> None:
     states.check_transition(draft.task_id, draft["status"], status)
     call = draft.call
+    # Before the row is written: the reservation of its price must not outlive the task.
     if status is _S.COMPLETED:
         _record_duration(draft)
         await charge_price(draft)
@@ -206,9 +210,10 @@ def _record_duration(draft: TaskDraft) -> None:
 
 
 async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
-    """Let go on what depends on an ended task; answers those that ended with it."""
+    """Unblock the dependants of a completed task, or cancel those of another; return the cancelled ones."""
     call, ended = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
+    # Locked in the order of their ids, as everywhere, so that two ends with common dependants cannot deadlock.
     rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json([row["task_id"] for row in dependants]))
     for row in rows:
         draft = TaskDraft(call, row)

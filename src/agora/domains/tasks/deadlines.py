@@ -1,4 +1,7 @@
-"""What time does to tasks: leases run out, pauses end, deadlines pass."""
+"""Timers of tasks: expired leases, retry delays, deadlines and assignment timeouts; and changes of the assignee.
+
+Every task has at most one timer, its column ``due_at`` (:func:`.states.next_due`); :class:`.jobs.TaskDeadlines` polls it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,8 @@ from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import PaymentRequired
 
-from . import assignment as giving
+from . import assignment, queues, states, views
 from . import queries as tasks
-from . import queues, states
-from . import views as view
 from . import worker_queries as workers
 from .access import lock_task
 from .completion import announce_available, end_task, fail_attempt, move_task, offer_task, pool_queue, requeue_task
@@ -35,7 +36,7 @@ _S = TaskStatus
 
 
 async def handle_due_task(call: Call, task_id: str) -> bool:
-    """Do what is due about a task; nothing, where somebody did it already. Answers whether its lease ran out."""
+    """Handle the timer of a task if it is still due; return whether its lease expired. Idempotent across servers."""
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
     if row is None or row["due_at"] is None or row["due_at"] > call.now:
         return False
@@ -52,7 +53,7 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
         offer_task(draft)
         await draft.save()
     else:
-        await draft.save()  # what was due is no more: only the time of the next look is new
+        await draft.save()  # the cause has gone: only due_at is computed anew
     return False
 
 
@@ -60,28 +61,28 @@ async def _handle_running_task(draft: TaskDraft) -> bool:
     now, row = draft.call.now, draft.row
     expired = row["lease_until"] is not None and row["lease_until"] <= now
     if expired:
-        error = f"The lease of {row['holder']} ran out."
+        error = f"The lease of {row['holder']} expired."
         await fail_attempt(draft, error, retry=True, lost=True)
     elif row["timeout"] is not None and row["started_at"] + row["timeout"] * 1_000_000 <= now:
         await fail_attempt(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
     else:
         if row["deadline"] <= now:
             draft.emit("overdue", deadline=to_datetime(row["deadline"]))
-            draft.log("note", content="The deadline has passed; the work goes on.")
+            draft.log("note", content="The deadline has passed; the work continues.")
         await draft.save()
     return expired
 
 
 async def _offer_to_others(draft: TaskDraft) -> None:
-    """The agent a task was balanced onto has not taken it: anyone that fits may, or the next of those assigned."""
+    """Move a task that its balanced agent has not claimed in time: to the pool, or to the next candidate."""
     queue, agent, others = pool_queue(draft), None, list[str]()
     if not decode_json(draft["requirements"]):
         others = [agent_id for agent_id in await _find_candidates(draft) if agent_id != draft["assigned_agent"]]
         if not others:
             await draft.save()
             return
-        order = giving.Order(draft["task_type"], "{}", balanced=True, among=others)
-        target = await giving.resolve_destination(draft.call, order)
+        order = assignment.Order(draft["task_type"], "{}", balanced=True, among=others)
+        target = await assignment.resolve_destination(draft.call, order)
         queue, agent = queues.queue_name(target.lane, draft["task_type"]), target.agent
     try:
         await move_task(draft, queue, agent, draft["assignee"], "not taken in time", among=agent in others)
@@ -90,7 +91,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
 
 
 async def _find_candidates(draft: TaskDraft) -> list[str]:
-    """Ids of the agents that a task's workflow is for."""
+    """Ids of the agents assigned to the task's workflow."""
     if draft["workflow_id"] is None:
         return []
     candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft["workflow_id"]))
@@ -98,25 +99,25 @@ async def _find_candidates(draft: TaskDraft) -> list[str]:
 
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:
-    """Hand over the tasks that waited for a name; answers how many."""
+    """Assign the tasks that waited for a name to the agent that registered it; return how many."""
     return await hand_over_tasks(call, held_address(agent_name), agent_id)
 
 
 async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> None:
-    """Give back what an agent has in hand. What is its own stays its own, until whoever gave it, or an operator, decides.
+    """Requeue the running tasks of an agent that left. They stay assigned to its id until their creator or an operator acts.
 
-    Whoever registers the name next is somebody else: nothing of this may be left under the name.
+    The next agent of the same name is another agent: no task of the former one may remain under the name.
     """
     for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
         await requeue_task(await lock_task(call, row["task_id"]), "its agent has left", refund=True)
     await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
-    # A task and the registration it was held for may have crossed: then it is under the name still.
+    # A task created concurrently with the registration may still be addressed to the name.
     for address in (held_address(agent_name), agent_id):
         await _readdress_tasks(call, address, agent_id)
 
 
 async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
-    """What waits for a worker that is taken off is its owner's."""
+    """Move the tasks that wait for an unregistered worker to the queue of its owner."""
     lanes = {"old_lane": f"worker:{worker_id}", "new_lane": f"agent:{owner}"}
     prefixes = {name: queues.queue_name(lane, "") for name, lane in lanes.items()}
     for row in await call.tx.returning(tasks.move_worker_tasks, owner=owner, **prefixes):
@@ -125,8 +126,7 @@ async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
 
 
 async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
-    """Give an agent the unfinished tasks of an address: ``name:NAME``, or the id of an agent that has left; answers
-    how many."""
+    """Assign an agent the unfinished tasks of an address, ``name:NAME`` or the id of an agent that left; return how many."""
     rows = await _readdress_tasks(call, address, agent_id)
     for row in rows:
         data = {
@@ -134,7 +134,7 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
             "task_type": row["task_type"],
             "status": row["status"],
             "assigned_agent": agent_id,
-            "priority": view.PRIORITIES[row["priority"]].value,
+            "priority": views.PRIORITIES[row["priority"]].value,
             "required_capabilities": decode_json(row["requirements"]),
             "required_model": row["required_model"],
             "queue": "own",
@@ -149,7 +149,7 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
 
 
 async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[Row]:
-    """Put the unfinished tasks of an address into an agent's own queues; what was agreed on with another is void."""
+    """Move the unfinished tasks of an address to an agent's queues, releasing prices agreed with another agent."""
     prefix = queues.queue_name(f"agent:{agent_id}", "")
     rows = await call.tx.returning(tasks.readdress_tasks, old_address=address, new_address=agent_id, new_lane=prefix)
     for row in rows:
@@ -161,5 +161,5 @@ async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[
 
 
 async def extend_leases(call: Call, since: int) -> None:
-    """Give leases back the time for which the marketplace stood still."""
+    """Extend running leases and timers by the duration of a halt. since: its start, microseconds since 1970."""
     await call.tx.execute(tasks.extend_leases, stood_still=max(0, call.now - since))

@@ -1,4 +1,4 @@
-"""A task being changed: what of its row is new, and what its log gets."""
+"""A locked task and its pending changes: columns, log entries and events of one transaction."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from . import states
 
 __all__ = ["REMARKS", "TaskDraft", "emit_task_event", "parties_of"]
 
-REMARKS = frozenset({"progress", "milestone", "note"})  #: entries whose content is what is said of a task's state
+REMARKS = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
 
 
 def parties_of(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
-    """Who sees what happens to a task: who gave it, who is to do it, who does it."""
+    """Audience of a task's events: its creator, its assignee and its holder."""
     subjects = (row["created_by"], row["assigned_agent"], row["holder"])
     return tuple(dict.fromkeys(subject for subject in subjects if subject))
 
@@ -31,7 +31,7 @@ def emit_task_event(
     audience: tuple[str, ...] | None,
     source: str | None = None,
 ) -> None:
-    """Log the event ``agora.task.HAPPENING``."""
+    """Emit the event ``agora.task.HAPPENING``. audience: subjects, None for everyone."""
     payload = {
         "task_id": row["task_id"],
         "task_type": row["task_type"],
@@ -78,7 +78,7 @@ class TaskDraft:
         starts_at: int | None = None,
         data: Any = None,
     ) -> int:
-        """Add an entry to the task's log; answers its number."""
+        """Append an entry to the task's log; return its number. starts_at: offset of a piece of output."""
         number = self.row["entries"] + 1
         self.set(entries=number)
         if status is not None or (content is not None and type in REMARKS):
@@ -102,16 +102,17 @@ class TaskDraft:
         return int(number)
 
     def emit(self, happening: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
-        """Log the event ``agora.task.HAPPENING``; its audience are the parties unless given, None for everyone."""
+        """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties if left out."""
         emit_task_event(self.call, self.row, happening, data, parties_of(self.row) if audience == () else audience)
 
     async def save(self) -> None:
-        """Write what changed."""
+        """Update the changed columns, and compute ``due_at`` anew."""
         self.set(updated_at=self.call.now)
         if "status_entry" in self._changed:
             self.set(status_at=self.call.now)
         due = states.next_due(self.row, self.call.now)
         self.set(due_at=due)
+        # Only the columns that changed: an update of an indexed column costs an index write on both engines.
         columns = frozenset(self._changed)
         self._changed = set()
         if columns:

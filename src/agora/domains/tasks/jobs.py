@@ -1,4 +1,4 @@
-"""Tasks: leases that ran out, pauses that are over, deadlines that passed."""
+"""The background job of tasks: handle expired leases, elapsed retry delays and passed deadlines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH = 200
 
 
 class TaskDeadlines(DueController):
-    """Looks after each task that is due; while the marketplace is halted none is."""
+    """Polls the tasks whose timer is due. Does nothing while the marketplace is halted: a halt stops all timers."""
 
     name = "tasks"
     interval = 0.5

@@ -1,4 +1,4 @@
-"""Tasks as they are looked at: lists, logs, numbers."""
+"""SQL of task lists, logs and statistics."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TYPES = {
     "limit": BIG,
     "offset": BIG,
 }
-#: of a conversation, which may be that of one task alone
+#: tasks of a conversation; a task without a context is a conversation of its own
 IN_CONTEXT = """task_id in (select c.task_id from tasks c where c.tenant_id = :tenant and c.context_id = :context_id
     union all select :context_task) and coalesce(context_id, :context_id) = :context_id"""
 _FILTERS = {
@@ -71,7 +71,7 @@ def _build_query(sql: str, *, scan: bool) -> Query:
 
 @cache
 def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query:
-    """A page of tasks with the filters that are present; ``after`` continues behind a place in the order."""
+    """A page of tasks with the filters that are present; ``after`` continues after a cursor."""
     order = _ORDERS[sort]
     direction, beyond = ("desc", "<") if descending else ("asc", ">")
     place = f"and ({', '.join(order)}) {beyond} ({', '.join(f':after_{name}' for name in order)})" if after else ""
@@ -102,7 +102,7 @@ history = Query(
 entry_of_actor = Query(
     "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1"
 )
-# From the piece in which the offset lies.
+# Starts with the chunk that contains the offset.
 output = Query(
     """
     select starts_at, content from task_entries

@@ -1,7 +1,7 @@
-"""Handing over: a task for an agent of this process begins in the transaction that makes it.
+"""Local dispatch: start a task for a built-in agent in the transaction that creates it.
 
-It needs no claim then: its lease is written with its row, and its agent is told by the commit. If the server dies in
-between, or the agent does not take it up, the lease runs out like any other.
+It needs no claim: its lease is inserted with its row, and the agent receives it after the commit. If the server dies in
+between, or the agent does not start it, the lease expires like any other.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
 
 from . import queries as tasks
-from . import queues
-from . import views as view
+from . import queues, views
 from .access import lock_task
 from .completion import fail_attempt, requeue_task
 from .draft import TaskDraft, emit_task_event, parties_of
@@ -25,13 +24,13 @@ __all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_locally", "hand_over", "take_ba
 
 
 class LocalAgents(Protocol):
-    """The agents that live in this process. Neither method does I/O."""
+    """The agents that run in this process. Neither method does I/O."""
 
     def takes(self, tenant: str, agent_id: str, /) -> int | None:
-        """Seconds of the lease under which an agent would take a task now; None if it is not here, or has no place."""
+        """Lease in seconds if the agent runs here and has a free slot; None otherwise."""
 
     def hand(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
-        """Give a task to an agent, under its lease: it begins once the start is committed."""
+        """Queue a leased task for an agent; it starts after the transaction commits."""
 
 
 #: agents in the server's own process, where it runs any
@@ -39,9 +38,9 @@ LOCAL_AGENTS: Port[LocalAgents] = Port("agents in this process")
 
 
 def begin_locally(draft: TaskDraft) -> bool:
-    """Begin a task that waits, if its agent has a place free in this process: before the row is written.
+    """Start a waiting task before its row is inserted, if its agent has a free slot in this process; return whether.
 
-    The events and the log say what a claim would have said.
+    The log and the events are those of a claim.
     """
     residents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft["assigned_agent"]
     if residents is None or agent_id is None or not draft["waiting"]:
@@ -72,19 +71,19 @@ def begin_locally(draft: TaskDraft) -> bool:
 
 
 def hand_over(draft: TaskDraft, data: dict[str, Any]) -> None:
-    """Say that a task has begun, and let its agent have it once that is committed."""
+    """Emit ``agora.task.started``, and queue the task for its agent after the commit."""
     call, agent_id = draft.call, draft["holder"]
     data_of_start = {"attempt": 1, "worker": None}
     emit_task_event(
         call, draft.row, "started", data_of_start, parties_of(draft.row), source=f"/agora/agents/{agent_id}"
     )
-    call.context.ports.get(LOCAL_AGENTS).hand(call.caller.tenant, agent_id, view.build_claimed_task(draft.row, data))
+    call.context.ports.get(LOCAL_AGENTS).hand(call.caller.tenant, agent_id, views.build_claimed_task(draft.row, data))
 
 
 async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None:
-    """Queue again what a server that died had in hand, where no other server can have it; the attempt counts.
+    """Requeue the local agent's tasks that a dead server left leased. The attempt counts.
 
-    running: ids of the tasks that this process has in hand itself.
+    running: ids of the tasks that this process is working on.
     """
     for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
         if row["task_id"] in running:

@@ -1,4 +1,4 @@
-"""Looking at tasks: one, a page, a log, the output, numbers."""
+"""Reading tasks: one task, lists, the log, the output, and statistics."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import InvalidRequest
 
-from . import access, states
+from . import access, states, views
 from . import list_queries as task_lists
 from . import queries as tasks
-from . import views as view
 
 __all__ = [
     "TaskFilters",
@@ -37,8 +36,8 @@ __all__ = [
 
 DAY = 86_400_000_000
 SAMPLE = 10_000
-PIECES = 500  #: most pieces of output read at once
-STRETCH = 20  #: most entries of a log read at once; one may hold 256 K of output
+PIECES = 500  #: most chunks of output in one result
+STRETCH = 20  #: most log entries in one page of a stream; one entry may hold 256 KiB of output
 _CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
 _PLACES = {
     "created": ("task_id",),
@@ -49,7 +48,7 @@ _PLACES = {
 
 @dataclass(slots=True)
 class TaskFilters:
-    """Filters of a list, as given."""
+    """Filters of ``agora.task.list``, as the caller passed them."""
 
     agent_id: str | None = None
     status: TaskStatus | Sequence[TaskStatus] | None = None
@@ -65,11 +64,11 @@ class TaskFilters:
 
 
 async def get_task(call: Call, task_id: str, estimated: Any) -> contract.Task:
-    """One task, with an estimate of its end."""
+    """One task with its payload and estimated completion. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
-    task = view.build_task(row, data)
+    task = views.build_task(row, data)
     task.estimated_completion = await estimated(call, row)
     return task
 
@@ -85,10 +84,10 @@ async def _resolve_subject(call: Call, ref: str, field: str) -> str:
 
 
 async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
-    """Parameters by the name of their filter."""
+    """Query parameters by filter name; filters that are not used are left out. Raises NotFound for an unknown agent."""
     parameters: dict[str, Any] = {
         "task_type": wanted.task_type,
-        "priority": None if wanted.priority is None else view.RANKS[wanted.priority],
+        "priority": None if wanted.priority is None else views.RANKS[wanted.priority],
         "workflow_id": wanted.workflow_id,
         "parent_id": wanted.parent_id,
         "worker": wanted.worker,
@@ -113,13 +112,13 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
 
 
 def context_filter(context_id: str) -> dict[str, str]:
-    """Parameters that find the tasks of a conversation, also the one task that is a conversation of its own."""
+    """Query parameters for the tasks of a conversation. A task without a context is a conversation of its own."""
     own = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
     return {"context_id": context_id, "context_task": own}
 
 
 async def _add_agent_filter(call: Call, ref: str, given: dict[str, Any]) -> None:
-    """An agent is meant with the name under which tasks may have waited for it."""
+    """Filter by an agent, including tasks that wait under its name."""
     if ref == call.caller.subject:
         given |= {"agent": ref, "address": held_address(call.caller.name)}
         return
@@ -134,7 +133,7 @@ async def _add_agent_filter(call: Call, ref: str, given: dict[str, Any]) -> None
 async def list_tasks(
     call: Call, wanted: TaskFilters, sort: str, descending: bool, limit: int, offset: int, cursor: str | None
 ) -> contract.TaskPage:
-    """A page of the tasks that are wanted and seen."""
+    """A page of the tasks that match the filters and that the caller may see."""
     parameters_of_filters = await _build_filters(call, wanted)
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
     query = task_lists.list_tasks(filters, sort, descending, cursor is not None)
@@ -148,7 +147,7 @@ async def list_tasks(
     more = len(rows) > len(page)
     total, estimate = len(page), False
     if more or cursor or offset:
-        page = []  # many may count at once: none holds a page meanwhile
+        page = []  # counting may queue behind others; do not hold a page in memory meanwhile
         total, estimate = await paging.count_rows(call.tx, task_lists.count_tasks(filters), parameters)
         page = await _load_tasks(call, rows[:limit])
     return contract.TaskPage.model_construct(
@@ -162,7 +161,7 @@ async def list_tasks(
 
 
 async def _load_tasks(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
-    """Tasks of these rows: fewer, where they are so large that the answer would be."""
+    """Tasks of these rows with their payloads; fewer if the page would exceed the byte limit."""
     loaded: list[contract.Task] = []
     budget = paging.PageBudget(call.context.settings.page_bytes)
     for row in rows:
@@ -170,12 +169,12 @@ async def _load_tasks(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
         assert data is not None
         if not budget.fits(data):
             break
-        loaded.append(view.build_task(row, data))
+        loaded.append(views.build_task(row, data))
     return loaded
 
 
 async def read_history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
-    """A page of a task's trail."""
+    """A page of a task's log without output and artifacts. Raises NotFound."""
     await access.load_visible_task(call, task_id)
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
@@ -183,7 +182,7 @@ async def read_history(call: Call, task_id: str, limit: int, cursor: str | None)
         return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
 
     rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
-    entries = [view.build_entry(row) for row in rows]
+    entries = [views.build_entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
         entries=entries,
         count=len(entries),
@@ -194,7 +193,7 @@ async def read_history(call: Call, task_id: str, limit: int, cursor: str | None)
 
 
 async def read_output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
-    """A stretch of a task's output."""
+    """A slice of a task's output. offset, limit: characters. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     offset = min(offset, row["output_size"])
     rows = await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=PIECES)
@@ -227,12 +226,12 @@ def parse_position(last_event_id: str | None, entries: int) -> int:
 
 
 async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
-    """Entries of a task's log after one, for a stream; done with the entry of the task's end."""
+    """Log entries after a number, for a stream; the stream ends with the entry of the task's end."""
     rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
     rows, _ = paging.take_fitting_rows(rows, STRETCH, paging.STRETCH_BYTES)
     entries, is_last = [], False
     for row in rows:
-        entry = view.build_entry(row)
+        entry = views.build_entry(row)
         entries.append(Entry(entry.number, entry.type, entry.model_dump_json().encode()))
         if entry.type == "done":
             is_last = True
@@ -246,7 +245,7 @@ async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
 async def compute_statistics(
     call: Call, agent: str | None, task_type: str | None, since: datetime | None
 ) -> contract.TaskStatistics:
-    """Tasks in numbers."""
+    """Counts, throughput and duration percentiles. since: start of the period, the last day if None."""
     begin = to_microseconds(since) if since is not None else call.now - DAY
     scope: dict[str, Any] = {}
     if agent is not None:
@@ -266,7 +265,7 @@ async def compute_statistics(
         total=sum(row["tasks"] for row in counted),
         by_status=_sum_by(counted, "status"),
         by_priority={
-            view.PRIORITIES[int(rank)].value: n for rank, n in _sum_by(counted, "priority", "waiting").items() if n
+            views.PRIORITIES[int(rank)].value: n for rank, n in _sum_by(counted, "priority", "waiting").items() if n
         },
         waiting=sum(row["waiting"] for row in counted),
         since=to_datetime(begin),

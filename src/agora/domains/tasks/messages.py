@@ -1,6 +1,6 @@
-"""What is said in a task, and the pieces of its result that are handed over while it is worked on.
+"""Messages and artifacts of a task.
 
-Entries of both hold A2A's own JSON: a message (A2A 1.0, section 4.1.4), and an artifact (4.1.7) with ``append`` and
+Both are log entries that hold the JSON of A2A unchanged: a message (A2A 1.0, section 4.1.4), and an artifact (4.1.7) with ``append`` and
 ``lastChunk`` beside it.
 """
 
@@ -15,9 +15,8 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge
 
-from . import access, states
+from . import access, states, views
 from . import queries as tasks
-from . import views as view
 from .completion import requeue_task
 from .draft import TaskDraft
 from .work import begin_work
@@ -35,17 +34,17 @@ __all__ = [
 ]
 
 USER, AGENT = "ROLE_USER", "ROLE_AGENT"
-ENTRY_OVERHEAD = 200  #: characters that an entry counts beside its own
+ENTRY_OVERHEAD = 200  #: characters that each entry counts in addition to its JSON
 EVENT_TEXT_LIMIT = 2000  #: most characters of a message in an event
 _S = TaskStatus
 
 
 def build_parts(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """Parts as they are kept. Raises InvalidRequest unless there is something, and one way of saying it."""
+    """Parts of a message as stored. Raises InvalidRequest unless exactly one of text and parts is given."""
     if (text is None) == (not parts):
         raise InvalidRequest(
             "Give either text or parts.",
-            errors=[{"field": "text" if text is None else "parts", "message": "either, or"}],
+            errors=[{"field": "text" if text is None else "parts", "message": "give exactly one of text and parts"}],
         )
     if text is not None:
         return [{"text": text}]
@@ -60,15 +59,15 @@ def join_text(parts: Sequence[Mapping[str, Any]]) -> str:
 async def post_message(
     call: Call, task_id: str, message: dict[str, Any], status: TaskStatus | None, token: int | None
 ) -> contract.TaskEntry:
-    """Say something in a task, as its assignee or as its requester."""
+    """Add a message to a task, as its assignee or as its requester. Raises InvalidRequest, IllegalTransition, PayloadTooLarge."""
     draft, role = await access.lock_task_for_message(call, task_id, token)
     require_open(draft)
     content = {"role": role} | {name: value for name, value in message.items() if value}
     if role == USER:
         if status is not None:
             raise InvalidRequest(
-                "Only the assignee of a task asks for something.",
-                errors=[{"field": "status", "message": "not the requester's to set"}],
+                "Only the assignee of a task may set a status with a message.",
+                errors=[{"field": "status", "message": "only for the assignee"}],
             )
         number = await add_requester_message(draft, content)
     else:
@@ -77,10 +76,10 @@ async def post_message(
 
 
 def require_open(draft: TaskDraft) -> None:
-    """Refuse to say anything in a task that has ended."""
+    """Raises IllegalTransition if the task has ended."""
     if draft["status"] in states.TERMINAL:
         raise IllegalTransition(
-            f"{draft.task_id} is {draft['status']}: nothing more can be said in it.",
+            f"{draft.task_id} is {draft['status']}; it takes no more messages.",
             fix="Begin a new task; in A2A, send the message without its task id.",
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
@@ -88,7 +87,7 @@ def require_open(draft: TaskDraft) -> None:
 
 
 async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
-    """Keep what the requester says; an answer sends the task back to its agent. Answers the entry's number."""
+    """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number."""
     answers = draft["status"] in states.INTERRUPTED
     number = _append_entry(draft, "message", kept)
     draft.emit("message", **_message_event(draft, kept, number))
@@ -100,7 +99,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
 
 
 async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None) -> int:
-    """Keep what the assignee says: the message of the task's status."""
+    """Store a message of the assignee, and set the status if one is given. Returns the entry's number."""
     await begin_work(draft, status, 0.0)
     if status is not None and status.value != draft["status"]:
         states.check_transition(draft.task_id, draft["status"], status)
@@ -121,9 +120,11 @@ def _message_event(draft: TaskDraft, kept: Mapping[str, Any], number: int) -> di
 async def add_artifact(
     call: Call, task_id: str, artifact: dict[str, Any], *, append: bool, last: bool, token: int | None
 ) -> contract.TaskEntry:
-    """Hand over a piece of the result."""
+    """Add an artifact or a chunk of one. Raises InvalidRequest, IllegalTransition, PayloadTooLarge."""
     if append and artifact["artifactId"] is None:
-        raise InvalidRequest("Which artifact?", errors=[{"field": "artifact_id", "message": "needed to append"}])
+        raise InvalidRequest(
+            "artifact_id is required to append.", errors=[{"field": "artifact_id", "message": "required with append"}]
+        )
     draft = await access.lock_assigned_task(call, task_id, token)
     await begin_work(draft, None, 0.0)
     if draft["status"] != _S.IN_PROGRESS:
@@ -139,12 +140,12 @@ async def add_artifact(
 
 
 def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
-    """Log it, and count it: what a task keeps is bounded."""
+    """Append a log entry, and count its size: the messages of a task are limited. Raises PayloadTooLarge."""
     size, limit = len(encode_json(data)) + ENTRY_OVERHEAD, draft.call.context.settings.task_output_limit
     if draft["said"] + size > limit:
         raise PayloadTooLarge(
-            f"What is said in {draft.task_id} would take {draft['said'] + size} characters; at most {limit} are kept.",
-            fix="Complete the task, or keep what is large elsewhere.",
+            f"The messages of {draft.task_id} would take {draft['said'] + size} characters; the limit is {limit}.",
+            fix="Complete the task, or store large data outside and send a reference.",
             errors=[{"field": "parts", "message": "limit reached"}],
             size=draft["said"],
         )
@@ -155,4 +156,4 @@ def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: 
 def _build_entry(draft: TaskDraft, type: str, number: int, data: Any) -> contract.TaskEntry:
     row = dict.fromkeys(tasks.ENTRIES.names)
     columns = {"type": type, "task_id": draft.task_id, "number": number, "time": draft.call.now}
-    return view.build_entry(row | columns | {"actor": draft.call.caller.subject, "data": encode_json(data)})
+    return views.build_entry(row | columns | {"actor": draft.call.caller.subject, "data": encode_json(data)})

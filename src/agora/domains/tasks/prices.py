@@ -1,6 +1,6 @@
-"""Prices of tasks: agreed on when a task is assigned to an agent by name, and reserved of the limits of whoever pays.
+"""Prices of tasks: agreed when a task is assigned to a named agent, and reserved against the payer's budgets.
 
-Who leaves it open who does a task has agreed to no price. Billing is loaded when the first task is assigned to somebody.
+A task in the pool has no price: its creator did not choose the agent. Billing is imported with the first assignment.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ __all__ = ["agree_on_price", "charge_price", "release_price"]
 
 
 async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
-    """Reserve the price of the agent that a task is assigned to now, in place of what was reserved for it before.
+    """Reserve the price of the task's new agent, replacing an earlier reservation.
 
-    among: the agent is one of several that were named. Raises BudgetExceeded, CreditExhausted.
+    among: the agent is one of several that the creator named. Raises BudgetExceeded, CreditExhausted.
     """
     from agora.domains.billing import reservations
 
@@ -24,7 +24,7 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
 
 
 async def release_price(draft: TaskDraft) -> None:
-    """Give back what is reserved for a task that has ended, or is taken from its assignee."""
+    """Release the reservation of a task that ended without completion or changes its assignee. Idempotent."""
     if draft["price_version"] is not None:
         from agora.domains.billing import reservations
 
@@ -33,7 +33,7 @@ async def release_price(draft: TaskDraft) -> None:
 
 
 async def charge_price(draft: TaskDraft) -> None:
-    """Charge for a task that is completed what was agreed on."""
+    """Charge the agreed price of a completed task."""
     if draft["price_version"] is not None:
         from agora.domains.billing import reservations
 

@@ -1,4 +1,4 @@
-"""Tasks: what is given, claimed and worked on."""
+"""SQL of tasks: rows, queues, leases, dependencies and timers."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ select_tasks_for_update = Query(_LOCK_ALL.format(ids=_IDS), _LOCK_ALL.format(ids
 
 @cache
 def update_task(columns: frozenset[str]) -> Write:
-    """Write these columns of a task, and no other: an index on another is not touched."""
+    """Update only these columns of a task, so that indexes on other columns are not written."""
     assignments = ", ".join(f"{name} = :{name}" for name in sorted(columns))
     types = {name: _TYPES[name] for name in columns if name in _TYPES}
     text = f"update tasks set {assignments} where tenant_id = :tenant and task_id = :task_id"
@@ -143,8 +143,8 @@ set_result = Write(
 )
 
 # -- claiming ----------------------------------------------------------------------------------
-# ranges: JSON array of [low, high): stretches of queue names. Names of queues in which something waits
-# are found by skipping through the index from one to the next, so their length does not matter.
+# ranges: JSON array of [low, high) ranges of queue names. A recursive query skips through the index from one queue
+# name to the next (a loose index scan), so its cost does not depend on the length of a queue.
 
 _NEXT = """(select min(t.queue) from tasks t
         where t.tenant_id = :tenant and t.waiting = 1 and t.queue {after} and t.queue < {high})"""
@@ -187,7 +187,7 @@ _CHOSEN = "where tenant_id = :tenant and task_id {chosen} returning *"
 _LEASE = {"lease_seconds": BIG, "lease_until": BIG, "now": BIG}
 _URGENCY = "priority, deadline, task_id"
 _WAITING = "select task_id from tasks where tenant_id = :tenant and waiting = 1 and"
-# The most urgent task of the queue whose first one is the most urgent; what others take at the same time is passed over.
+# The most urgent task of the queue whose head is the most urgent; rows locked by other claims are skipped.
 _FIRST = f"{_WAITING} queue = {{queue}} order by {_URGENCY} limit 1"
 _FIRST_SQLITE = f"""= (
         select t.task_id from json_each(:queues) q join tasks t
@@ -202,7 +202,7 @@ _FIRST_POSTGRES = f"""= (
             order by head.priority, head.deadline, head.task_id) as best
         cross join lateral ({_FIRST.format(queue='best.name collate "C"')} for update skip locked) as free
         limit 1)"""
-# For many: as many as there are calls, chosen once, as an array. Some more are looked at, in case others hold them.
+# For a batch of claims: as many tasks as there are calls, selected once as an array; 256 spare ones in case of locks.
 _FIRST_MANY = f"""
     from unnest(array({_WAITING} task_id = any(array(
             select head.task_id from json_array_elements_text(:queues::json) as q (name) cross join lateral (
@@ -229,7 +229,7 @@ lease_tasks = Write(
     _TAKEN.format(
         ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
     ),
-    # as an array, the rows are chosen once, before any is changed
+    # as an array, the rows are selected once, before any is updated
     _TAKEN.format(
         ":",
         least="least",
@@ -240,7 +240,7 @@ lease_tasks = Write(
     types={**_LEASE, "limit": BIG},
     takes="task_id",
 )
-#: how many tasks an agent works on
+#: number of tasks that an agent works on
 ACTIVE_TASKS = Tally(
     "agents",
     (("tenant_id", "text"), ("agent_id", "text"), ("change", BIG)),
@@ -254,11 +254,11 @@ ACTIVE_TASKS = Tally(
     ),
 )
 
-# -- what depends on what ----------------------------------------------------------------------
+# -- dependencies ------------------------------------------------------------------------------
 
 select_dependants = Query("select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id")
 
-# -- names not registered yet, names that are gone ---------------------------------------------
+# -- unregistered names and former agents ------------------------------------------------------
 
 held_tasks = Query(
     """
@@ -313,8 +313,8 @@ duration_estimate = Query(
     ) as known
     """
 )
-# A moving mean: of the first hundred tasks all, then each new one counts a hundredth.
-#: how long tasks of a type waited for an agent, and took it
+# A moving mean: arithmetic over the first hundred tasks, then each new one has a weight of one hundredth.
+#: mean waiting and running time of the tasks of a type, by agent
 TASK_DURATIONS = Tally(
     "task_durations",
     (

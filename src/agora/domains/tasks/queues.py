@@ -1,9 +1,8 @@
-r"""Queues: what a waiting task requires, as a name that sorts.
+r"""Queue names: the requirements of a waiting task, encoded so that an index range finds them.
 
 A queue is a lane and a task type. A lane is an address (``agent:ID``, ``name:NAME``, ``worker:ID``) or, in the
-pool, the sorted list of what must be brought along: ``needs:a\x1fb\x1f``. Whoever claims looks at the stretches of
-the sorted names that begin with something it brings, so neither the length of a queue nor queues for
-others cost it anything.
+pool, the sorted list of required tokens: ``needs:a\x1fb\x1f``. A claim scans the index ranges that begin with a token
+of the claimant, so its cost depends neither on the length of a queue nor on queues for others.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ __all__ = [
 ]
 
 _ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
-_AFTER_ITEM, _AFTER_TYPE = "\x20", "\x1f"  # the first text that does not begin so
+_AFTER_ITEM, _AFTER_TYPE = "\x20", "\x1f"  # exclusive upper bounds of the prefixes
 _POOL = "needs:"
 _MODEL = "\x02"
 
@@ -34,7 +33,7 @@ def requirement_tokens(capabilities: Iterable[str], models: Iterable[str] = ()) 
 
 
 def build_lane(address: str | None, required: Sequence[str]) -> str:
-    """Where a task waits: at an address, or in the pool for whoever brings all that is required."""
+    """The lane of an address; without one, the pool lane of the required tokens."""
     return address if address is not None else _POOL + "".join(token + _ITEM for token in required)
 
 
@@ -56,15 +55,15 @@ def task_type_of(queue: str) -> str:
 
 @lru_cache(4096)
 def needs_of(queue: str) -> frozenset[str]:
-    """What a queue of the pool requires."""
+    """Tokens that a pool queue requires; empty for an address."""
     lane = queue.partition(_TYPE)[0]
     return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
 
 
 def queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
-    """Stretches [low, high) of queue names in which there may be something for these addresses and tokens.
+    """Ranges [low, high) of queue names that may hold tasks for these addresses and tokens.
 
-    open: and what requires nothing.
+    open: include the pool queues without requirements.
     """
     own = [(address + _TYPE, address + _AFTER_TYPE) for address in addresses]
     anyone = [(_POOL + _TYPE, _POOL + _AFTER_TYPE)] if open else []
@@ -72,5 +71,5 @@ def queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool
 
 
 def can_claim_from(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:
-    """Whether the tasks of a queue can be done with what is brought, and are of a type that is wanted."""
+    """Whether these tokens satisfy a queue, and its task type is requested (any if task_types is empty)."""
     return needs_of(queue) <= brought and (not task_types or task_type_of(queue) in task_types)

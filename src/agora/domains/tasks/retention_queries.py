@@ -1,4 +1,4 @@
-"""Ended tasks and workflows that were kept as long as the settings say. Every deletion is bounded."""
+"""SQL of retention: ended tasks and workflows that are older than the settings allow. Every deletion is bounded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BIG = "bigint"
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
-# Oldest first, as the index has them; a task stays as long as its workflow runs.
+# Oldest first, in index order; a task is retained while its workflow runs.
 expired_tasks = Query(
     """
     select t.task_id from tasks t

@@ -1,4 +1,4 @@
-"""The tasks of the contract."""
+"""Implementation of the contract's task operations."""
 
 from __future__ import annotations
 
@@ -19,14 +19,8 @@ from agora_sdk.contract.fields import JsonObject, Priority, TaskStatus
 from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest
 
-from . import access, queues, states
-from . import assignment as giving
-from . import claims as claiming
-from . import lookup as reading
-from . import messages as saying
+from . import access, assignment, claims, lookup, messages, queues, states, views, work
 from . import queries as statements
-from . import views as view
-from . import work as working
 from .completion import end_task, move_task
 
 __all__ = ["TaskService"]
@@ -35,7 +29,7 @@ __all__ = ["TaskService"]
 class TaskService(BoundService, contract.Tasks):
     """Work, with leases and fencing."""
 
-    # -- giving ----------------------------------------------------------------------------------
+    # -- assigning --------------------------------------------------------------------------------
 
     @implements
     async def assign(
@@ -56,7 +50,7 @@ class TaskService(BoundService, contract.Tasks):
         metadata: JsonObject = {},
         context_id: str | None = None,
     ) -> contract.TaskReceipt:
-        order = giving.Order(
+        order = assignment.Order(
             task_type,
             encode_json(payload),
             assignee,
@@ -72,9 +66,9 @@ class TaskService(BoundService, contract.Tasks):
             metadata=encode_json(with_trace(metadata)),
             context_id=context_id,
         )
-        draft, where = await giving.create_task(self.call, order)
+        draft, where = await assignment.create_task(self.call, order)
         self.call.target = draft.task_id
-        return await giving.build_receipt(draft, where)
+        return await assignment.build_receipt(draft, where)
 
     def _deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
@@ -92,35 +86,37 @@ class TaskService(BoundService, contract.Tasks):
         old = await access.lock_own_task(self.call, task_id)
         if old["status"] in states.UNFINISHED:
             raise IllegalTransition(
-                f"{task_id} is {old['status']}; only what has ended is done again.",
+                f"{task_id} is {old['status']}; only an ended task can be retried.",
                 fix="Cancel it first, or reassign it.",
                 allowed=states.allowed_after(old["status"]),
             )
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
-        draft, where = await giving.repeat_task(self.call, old.row, data, assignee)
+        draft, where = await assignment.repeat_task(self.call, old.row, data, assignee)
         old.log("note", content=f"done again as {draft.task_id}")
         await old.save()
         self.call.target = draft.task_id
-        return await giving.build_receipt(draft, where)
+        return await assignment.build_receipt(draft, where)
 
     @implements
     async def reassign(self, task_id: str, assignee: str | None, reason: str | None = None) -> contract.TaskUpdate:
         draft = await access.lock_own_task(self.call, task_id)
         if draft["status"] in states.TERMINAL:
             states.check_transition(task_id, draft["status"], TaskStatus.PENDING)
-        order = giving.Order(draft["task_type"], "{}", assignee, giving.required_of(draft.row), draft["required_model"])
-        where = await giving.resolve_destination(self.call, order)
+        order = assignment.Order(
+            draft["task_type"], "{}", assignee, assignment.required_of(draft.row), draft["required_model"]
+        )
+        where = await assignment.resolve_destination(self.call, order)
         draft.set(requirements=encode_json(where.requirements))
         await move_task(draft, queues.queue_name(where.lane, draft["task_type"]), where.agent, assignee, reason)
-        return view.build_update(draft.row)
+        return views.build_update(draft.row)
 
     @implements
     async def cancel(self, task_id: str, reason: str | None = None) -> contract.TaskUpdate:
         draft = await access.lock_own_task(self.call, task_id)
         if draft["status"] != TaskStatus.CANCELLED:
             await end_task(draft, TaskStatus.CANCELLED, content=reason)
-        return view.build_update(draft.row)
+        return views.build_update(draft.row)
 
     @implements
     async def comment(self, task_id: str, text: str) -> contract.TaskEntry:
@@ -131,7 +127,7 @@ class TaskService(BoundService, contract.Tasks):
         await draft.save()
         entry = dict.fromkeys(statements.ENTRIES.names)
         values = {"type": "comment", "task_id": task_id, "number": number, "time": call.now, "content": text}
-        return view.build_entry(entry | values | {"actor": call.caller.subject})
+        return views.build_entry(entry | values | {"actor": call.caller.subject})
 
     @implements
     async def message(
@@ -146,10 +142,10 @@ class TaskService(BoundService, contract.Tasks):
         extensions: list[str] = [],
         fencing_token: int | None = None,
     ) -> contract.TaskEntry:
-        content: dict[str, Any] = {"messageId": message_id, "parts": saying.build_parts(text, parts)}
+        content: dict[str, Any] = {"messageId": message_id, "parts": messages.build_parts(text, parts)}
         content |= {"metadata": metadata, "extensions": extensions}
         state = TaskStatus(status) if status is not None else None
-        return await saying.post_message(self.call, task_id, content, state, fencing_token)
+        return await messages.post_message(self.call, task_id, content, state, fencing_token)
 
     @implements
     async def artifact(
@@ -168,8 +164,8 @@ class TaskService(BoundService, contract.Tasks):
         fencing_token: int | None = None,
     ) -> contract.TaskEntry:
         piece: dict[str, Any] = {"artifactId": artifact_id, "name": name, "description": description}
-        piece |= {"parts": saying.build_parts(text, parts), "metadata": metadata, "extensions": extensions}
-        return await saying.add_artifact(self.call, task_id, piece, append=append, last=last, token=fencing_token)
+        piece |= {"parts": messages.build_parts(text, parts), "metadata": metadata, "extensions": extensions}
+        return await messages.add_artifact(self.call, task_id, piece, append=append, last=last, token=fencing_token)
 
     # -- working ---------------------------------------------------------------------------------
 
@@ -186,8 +182,8 @@ class TaskService(BoundService, contract.Tasks):
         fencing_token: int | None = None,
     ) -> contract.TaskUpdate:
         call = self.call
-        draft = await working.apply_update(call, task_id, status, progress, notes, milestone, result, fencing_token)
-        return view.build_update(draft.row)
+        draft = await work.apply_update(call, task_id, status, progress, notes, milestone, result, fencing_token)
+        return views.build_update(draft.row)
 
     @implements
     async def claim(
@@ -201,7 +197,7 @@ class TaskService(BoundService, contract.Tasks):
         worker: str | None = None,
         lease_seconds: int = 60,
     ) -> contract.Claim:
-        return await claiming.claim_tasks(
+        return await claims.claim_tasks(
             self.call,
             limit,
             wait=wait,
@@ -224,7 +220,7 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint_number: int | None = None,
     ) -> contract.Renewal:
         call = self.call
-        return await working.renew_lease(
+        return await work.renew_lease(
             call, task_id, fencing_token, lease_seconds, progress, checkpoint, checkpoint_number
         )
 
@@ -238,26 +234,26 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint: JsonObject | None = None,
         delay: float = 0,
     ) -> contract.TaskUpdate:
-        draft = await working.release_task(self.call, task_id, fencing_token, reason, checkpoint, delay)
-        return view.build_update(draft.row)
+        draft = await work.release_task(self.call, task_id, fencing_token, reason, checkpoint, delay)
+        return views.build_update(draft.row)
 
     @implements
     async def complete(
         self, task_id: str, result: JsonValue = None, *, notes: str | None = None, fencing_token: int | None = None
     ) -> contract.TaskUpdate:
-        return view.build_update((await working.complete_task(self.call, task_id, result, notes, fencing_token)).row)
+        return views.build_update((await work.complete_task(self.call, task_id, result, notes, fencing_token)).row)
 
     @implements
     async def fail(
         self, task_id: str, error: str, *, retry: bool = True, fencing_token: int | None = None
     ) -> contract.TaskUpdate:
-        return view.build_update((await working.fail_task(self.call, task_id, error, retry, fencing_token)).row)
+        return views.build_update((await work.fail_task(self.call, task_id, error, retry, fencing_token)).row)
 
     @implements
     async def append(
         self, task_id: str, content: str, *, offset: int | None = None, fencing_token: int | None = None
     ) -> contract.TaskOutput:
-        return await working.append_output(self.call, task_id, content, offset, fencing_token)
+        return await work.append_output(self.call, task_id, content, offset, fencing_token)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -282,7 +278,7 @@ class TaskService(BoundService, contract.Tasks):
         context_id: str | None = None,
         cursor: str | None = None,
     ) -> contract.TaskPage:
-        filters = reading.TaskFilters(
+        filters = lookup.TaskFilters(
             agent_id=agent_id,
             status=status,
             task_type=task_type,
@@ -295,38 +291,38 @@ class TaskService(BoundService, contract.Tasks):
             until=until,
             context_id=context_id,
         )
-        return await reading.list_tasks(self.call, filters, sort, descending, limit, offset, cursor)
+        return await lookup.list_tasks(self.call, filters, sort, descending, limit, offset, cursor)
 
     @implements
     async def get(self, task_id: str) -> contract.Task:
-        return await reading.get_task(self.call, task_id, giving.estimate_completion)
+        return await lookup.get_task(self.call, task_id, assignment.estimate_completion)
 
     @implements
     async def history(self, task_id: str, *, limit: int = 100, cursor: str | None = None) -> contract.TaskEntryPage:
-        return await reading.read_history(self.call, task_id, limit, cursor)
+        return await lookup.read_history(self.call, task_id, limit, cursor)
 
     @implements
     async def output(self, task_id: str, offset: int = 0, limit: int = 262_144) -> contract.TaskOutput:
-        return await reading.read_output(self.call, task_id, offset, limit)
+        return await lookup.read_output(self.call, task_id, offset, limit)
 
     @implements
     def stream(self, task_id: str, *, last_event_id: str | None = None) -> AsyncIterator[contract.TaskEntry]:
-        # The dispatcher awaits the description within a read; a followed stream makes the entries of it.
+        # The dispatcher awaits this within a read transaction, and turns the result into a stream of entries.
         return cast("AsyncIterator[contract.TaskEntry]", self._follow(task_id, last_event_id))
 
     async def _follow(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
         task = await access.load_visible_task(self.call, task_id)
-        position = reading.parse_position(last_event_id, task["entries"])
+        position = lookup.parse_position(last_event_id, task["entries"])
         caller = self.call.caller
 
         async def read(reader: Reader, after: int) -> Any:
-            return await reading.read_log_page(reader, task_id, after)
+            return await lookup.read_log_page(reader, task_id, after)
 
-        viewer = Viewer(caller.subject, sees_all=True)  # who sees the task sees what happens to it
+        viewer = Viewer(caller.subject, sees_all=True)  # whoever may see the task may see all its entries
         return LogStreamSpec(read, task_id, viewer, position)
 
     @implements
     async def statistics(
         self, agent_id: str | None = None, task_type: str | None = None, *, since: datetime | None = None
     ) -> contract.TaskStatistics:
-        return await reading.compute_statistics(self.call, agent_id, task_type, since)
+        return await lookup.compute_statistics(self.call, agent_id, task_type, since)

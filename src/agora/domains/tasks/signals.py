@@ -1,4 +1,4 @@
-"""Signals of tasks: what other domains act on when tasks end, and what they are asked."""
+"""Signals that tasks publish (ADR 0026): workflows subscribe to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnde
 
 @dataclass(frozen=True, slots=True)
 class StepTaskEnded:
-    """A task of a workflow's step has ended. task: its row. error: why, where it failed."""
+    """A task of a workflow step has ended. task: its row. error: reason of a failure, else None."""
 
     task: Mapping[str, Any]
     status: TaskStatus
@@ -23,7 +23,7 @@ class StepTaskEnded:
 
 @dataclass(slots=True)
 class StepCandidates:
-    """Which agents a workflow is for. agents: references to them, filled in by the handler."""
+    """Request for the agents assigned to a workflow. agents: references, appended by the handler."""
 
     workflow_id: str
     agents: list[str] = field(default_factory=list)

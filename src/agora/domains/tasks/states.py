@@ -1,4 +1,4 @@
-"""States of a task: which may follow which.
+"""The state machine of a task.
 
 ::
 
@@ -8,7 +8,7 @@
                      └──► input_required, auth_required
     pending, input_required, auth_required ──► cancelled, rejected, expired
 
-A task set to a state that lies behind in_progress passes through it, in the same transaction.
+A pending task that is set to a later state passes through in_progress in the same transaction.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
     "next_due",
 ]
 
-ASSIGNMENT_TIMEOUT = 30_000_000  #: how long such a task waits for the one agent before anyone may take it
+ASSIGNMENT_TIMEOUT = 30_000_000  #: microseconds that a balanced task waits for its agent before any other may claim it
 _S = TaskStatus
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
 UNFINISHED = frozenset(_S) - TERMINAL
@@ -50,31 +50,31 @@ TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
 
 
 def allowed_after(status: str) -> list[str]:
-    """What a caller may set a task to that is in this state."""
+    """States that a caller may set after this one; expiry and dead-lettering are the server's."""
     by_time = {_S.EXPIRED, _S.DEAD_LETTERED}
     return sorted(state.value for state in TRANSITIONS[TaskStatus(status)] - by_time)
 
 
 def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
-    """Refuse what cannot follow. Raises IllegalTransition naming what can."""
+    """Raises IllegalTransition, with the allowed states, unless ``after`` may follow ``before``."""
     if after not in TRANSITIONS[TaskStatus(before)]:
         allowed = allowed_after(before)
         can = (
             f"It can become {', '.join(allowed)}."
             if allowed
-            else "It has ended; agora.task.retry makes a new one of it."
+            else "It has ended; agora.task.retry creates a new task from it."
         )
         raise IllegalTransition(f"{task_id} is {before}; it cannot become {after.value}.", fix=can, allowed=allowed)
 
 
 def is_balanced(row: Mapping[str, Any] | Row) -> bool:
-    """Whether a task is with an agent, or waits for one, that was chosen by its load, not named."""
+    """Whether the task's agent was chosen by load, not named by the creator."""
     named = row["assignee"] is not None and not row["assignee"].startswith("capability:")
     return not named and address_of(row["queue"]) is not None
 
 
 def next_due(row: Mapping[str, Any], now: int) -> int | None:
-    """When time next changes something about a task; None if it never does."""
+    """The next time, in microseconds since 1970, at which a timer of the task is due; None if there is none."""
     status, moments = row["status"], []
     if status in TERMINAL:
         return None

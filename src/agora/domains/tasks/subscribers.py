@@ -1,4 +1,4 @@
-"""What tasks do when other domains say something."""
+"""Signal handlers of tasks (ADR 0026)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["hand_over_waiting_tasks", "release_tasks", "resume_leases"]
 
 
 async def hand_over_waiting_tasks(call: Call, registered: AgentRegistered) -> None:
-    """Give a new agent the tasks that waited for its name."""
+    """Assign the tasks that waited for its name to a new agent."""
     registered.tasks += await follow_registration(call, registered.agent_id, registered.agent_name)
 
 
 async def release_tasks(call: Call, agent: Row) -> None:
-    """Give back what an agent that has left had in hand."""
+    """Requeue the running tasks of an agent that left."""
     await follow_deregistration(call, agent["agent_id"], agent["agent_name"])
 
 
 async def resume_leases(call: Call, since: int) -> None:
-    """Give leases and timers back the time that a halt took. since: microseconds since 1970."""
+    """Extend leases and timers by the duration of a halt. since: microseconds since 1970."""
     await extend_leases(call, since)

@@ -1,4 +1,4 @@
-"""Tasks as answers show them."""
+"""Conversion of task rows to contract types and event data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "context_of",
 ]
 
-PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the first first
+PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the most urgent first
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 _SAME = (
     "task_id",
@@ -80,7 +80,7 @@ def _task_fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) ->
 
 
 def context_of(row: Mapping[str, Any] | Row) -> str:
-    """Id of the conversation that a task belongs to; one that was given none is a conversation of its own."""
+    """Id of the conversation of a task; a task without one is a conversation of its own (A2A ``contextId``)."""
     return str(row["context_id"] or f"ctx_{row['task_id'][5:]}")
 
 
@@ -90,14 +90,14 @@ def build_task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> c
 
 
 def build_claimed_task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.ClaimedTask:
-    """A task as whoever claimed it gets it."""
+    """A task with its fencing token, for the holder of its lease."""
     return contract.ClaimedTask.model_construct(
         **_task_fields(row, data), fencing_token=row["fence"], lease_seconds=row["lease_seconds"]
     )
 
 
 def build_update(row: Mapping[str, Any]) -> contract.TaskUpdate:
-    """What a change came to."""
+    """The result of an operation that changed a task."""
     return contract.TaskUpdate.model_construct(
         success=True,
         updated_at=to_datetime(row["updated_at"]),
@@ -124,7 +124,7 @@ def build_entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
 
 
 def build_announcement(row: Mapping[str, Any] | Row) -> dict[str, Any]:
-    """What a worker needs to know of a task to decide whether to claim it."""
+    """Data of ``agora.task.available``: what a worker needs to decide whether to claim the task."""
     return {
         "priority": PRIORITIES[row["priority"]].value,
         "required_capabilities": decode_json(row["requirements"]),

@@ -1,4 +1,4 @@
-"""Working on a task: what its assignee, or the holder of its lease, says and writes."""
+"""Operations of a task's assignee or lease holder: status, progress, checkpoints, output, completion."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ async def apply_update(
     result: Any,
     token: int | None,
 ) -> TaskDraft:
-    """Apply what an assignee says of its task: ``agora.task.update``."""
+    """Apply ``agora.task.update``. Raises InvalidRequest, IllegalTransition, Conflict, StaleLease, PermissionDenied."""
     if status in BY_TIME:
         raise InvalidRequest(
-            f"A task becomes {status} by itself.",
-            errors=[{"field": "status", "message": "not to be set"}],
+            f"The status {status} is set by the server only.",
+            errors=[{"field": "status", "message": "set by the server only"}],
         )
     draft = await _lock_reported_task(call, task_id, status, token)
     if status is not None and status.value == draft["status"] and status in states.TERMINAL:
@@ -63,7 +63,7 @@ async def apply_update(
 
 
 async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | None, token: int | None) -> TaskDraft:
-    """The task, for its assignee; for its creator too where that one takes it back or answers its question."""
+    """Lock the task for its assignee; also for its creator to cancel it or to answer its question."""
     if status in (_S.CANCELLED, _S.PENDING):
         draft = await access.lock_visible_task(call, task_id)
         if call.caller.subject == draft["created_by"] or call.caller.acts_for_others:
@@ -74,7 +74,7 @@ async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | Non
             return draft
         if status is _S.CANCELLED:
             raise PermissionDenied(
-                f"{task_id} was given by {draft['created_by']}; only that one cancels it.",
+                f"{task_id} was created by {draft['created_by']}; only its creator may cancel it.",
                 fix="Set it to rejected, or release it.",
                 required="act:any",
             )
@@ -84,7 +84,7 @@ async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | Non
 async def _check_repeated_update(
     draft: TaskDraft, progress: float | None, notes: str | None, milestone: str | None, result: Any
 ) -> None:
-    """Refuse an update to the status that a task ended with, if it says anything that would be dropped."""
+    """Accept a repeated update to a terminal status; raise Conflict if it contains anything that was not recorded."""
     if result is not None:
         await _check_repeated_result(draft, result)
     recorded_notes = draft["error"] if draft["status"] == _S.FAILED else draft["notes"]
@@ -104,7 +104,7 @@ async def _check_repeated_result(draft: TaskDraft, result: Any) -> None:
 
 
 def _canonical_json(value: Any) -> str:
-    """JSON in which the order of keys does not matter, and 1 is not true."""
+    """JSON with sorted keys: comparison ignores their order, and distinguishes 1 from true."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -112,16 +112,16 @@ def _ended_differently(draft: TaskDraft, field: str) -> Conflict:
     return Conflict(
         f"{draft.task_id} is {draft['status']} already, with another {field}.",
         fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
-        errors=[{"field": field, "message": "not what was recorded"}],
+        errors=[{"field": field, "message": "differs from the recorded value"}],
         task_status=draft["status"],
     )
 
 
 async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: float | None) -> None:
-    """A pending task that is worked on passes through in_progress.
+    """Start a pending task that is worked on, so that it passes through in_progress.
 
-    Raises IllegalTransition where the work is only implied, by progress or output, and the caller is not the assignee:
-    an operator acts for an assignee by setting the status.
+    Raises IllegalTransition if it is blocked, or if only progress or output implies the start and the caller is not the
+    assignee: an operator acts for an assignee by setting the status.
     """
     if draft["status"] != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
         return
@@ -129,7 +129,7 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
         return
     if status is None and not access.is_assignee(draft.call.caller, draft):
         raise IllegalTransition(
-            f"{draft.task_id} is pending: nobody works on it yet.",
+            f"{draft.task_id} is pending; it has not been claimed.",
             fix="Wait until it is claimed, or set its status to in_progress on behalf of its assignee.",
             allowed=states.allowed_after(draft["status"]),
         )
@@ -143,9 +143,9 @@ def _check_ready(draft: TaskDraft) -> None:
     if draft["blocked"]:
         paused = draft["workflow_id"] is not None
         raise IllegalTransition(
-            f"{draft.task_id} waits: its workflow is paused."
+            f"{draft.task_id} is blocked: its workflow is paused."
             if paused
-            else f"{draft.task_id} waits for {draft['blocked']} other tasks to be done.",
+            else f"{draft.task_id} is blocked by {draft['blocked']} unfinished tasks.",
             fix="Resume the workflow first." if paused else "See 'depends_on'.",
             allowed=[_S.CANCELLED.value, _S.REJECTED.value],
         )
@@ -154,8 +154,8 @@ def _check_ready(draft: TaskDraft) -> None:
 def _set_progress(draft: TaskDraft, progress: float) -> None:
     if progress < draft["progress"]:
         raise Conflict(
-            f"The progress of {draft.task_id} is {draft['progress']:g}; it does not go back to {progress:g}.",
-            fix="Report what is done by now, or release the task so that it begins again.",
+            f"The progress of {draft.task_id} is {draft['progress']:g}; it cannot decrease to {progress:g}.",
+            fix="Report the current progress, or release the task to restart it.",
             progress=draft["progress"],
         )
     draft.set(progress=progress)
@@ -170,7 +170,7 @@ def _record_progress(
         draft.set(milestone=milestone)
     kind = "milestone" if milestone is not None else "progress" if progress is not None else "note"
     if kind == "note" and not alone:
-        return  # the entry of the end says it
+        return  # the entry of the status change holds the notes
     draft.log(kind, progress=draft["progress"], content=notes, data={"milestone": milestone} if milestone else None)
     draft.emit("progress", progress=draft["progress"], notes=notes, milestone=milestone)
 
@@ -203,7 +203,7 @@ async def renew_lease(
     checkpoint: JsonObject | None,
     number: int | None,
 ) -> contract.Renewal:
-    """Extend a lease, and keep where the work stands."""
+    """Extend a lease, and store progress and a checkpoint. Raises StaleLease, IllegalTransition, Conflict, PayloadTooLarge."""
     draft = await access.lock_held_task(call, task_id, token)
     if draft["status"] in states.TERMINAL or draft["status"] == _S.PENDING:
         states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
@@ -232,15 +232,15 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
     text, last = encode_json(checkpoint), draft["checkpoint_number"]
     if len(text) > CHECKPOINT_LIMIT:
         raise PayloadTooLarge(
-            f"The checkpoint takes {len(text)} characters; at most {CHECKPOINT_LIMIT} are kept.",
-            fix="Keep what is large elsewhere, and a reference to it in the checkpoint.",
+            f"The checkpoint takes {len(text)} characters; the limit is {CHECKPOINT_LIMIT}.",
+            fix="Store large data outside, and a reference to it in the checkpoint.",
             errors=[{"field": "checkpoint", "message": "too large"}],
         )
     if number is None:
         number = (last or 0) + 1
     elif last is not None and number < last:
         raise Conflict(
-            f"The checkpoint {number} is older than {last}, which is kept.",
+            f"The checkpoint {number} is older than the stored checkpoint {last}.",
             fix="Send checkpoints in their order.",
             checkpoint_number=last,
         )
@@ -250,7 +250,7 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
 async def release_task(
     call: Call, task_id: str, token: int, reason: str | None, checkpoint: JsonObject | None, delay: float
 ) -> TaskDraft:
-    """Give a task back."""
+    """Return a task to its queue; the attempt does not count. delay: seconds. Raises StaleLease, IllegalTransition."""
     draft = await access.lock_held_task(call, task_id, token)
     if checkpoint is not None:
         _set_checkpoint(draft, checkpoint, None)
@@ -289,7 +289,7 @@ async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: in
 async def append_output(
     call: Call, task_id: str, content: str, offset: int | None, token: int | None
 ) -> contract.TaskOutput:
-    """Append to a task's output."""
+    """Append to a task's output. offset: in characters; repeats of the same chunk are ignored. Raises Conflict, PayloadTooLarge."""
     draft = await access.lock_assigned_task(call, task_id, token)
     size = draft["output_size"]
     if offset is not None and offset != size:
@@ -301,8 +301,8 @@ async def append_output(
     limit = call.context.settings.task_output_limit
     if size + len(content) > limit:
         raise PayloadTooLarge(
-            f"The output of {task_id} would take {size + len(content)} characters; at most {limit} are kept.",
-            fix="Complete the task, or keep what is large elsewhere.",
+            f"The output of {task_id} would take {size + len(content)} characters; the limit is {limit}.",
+            fix="Complete the task, or store large data outside.",
             errors=[{"field": "content", "message": "output limit reached"}],
             size=size,
         )
@@ -314,14 +314,14 @@ async def append_output(
 
 
 async def _check_repeated(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
-    """A chunk that is there already was sent again; anything else does not belong where it says."""
+    """Accept a repeated chunk; raise Conflict for any other offset than the end."""
     if offset + len(content) <= size:
         for row in await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=1):
             if row["starts_at"] == offset and row["content"] == content:
                 return
     raise Conflict(
         f"The output of {task_id} ends at {size}, not at {offset}.",
-        fix=f"Go on at offset {size}.",
+        fix=f"Continue at offset {size}.",
         size=size,
     )
 

@@ -1,4 +1,4 @@
-"""Workers, and the agents among which work is balanced."""
+"""SQL of workers, and of the candidates for balanced tasks."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ update = Write(
     """,
     types={"now": BIG},
 )
-#: signs of life
+#: time of the last claim
 SEEN = Tally(
     "workers",
     (("tenant_id", "text"), ("worker_id", "text"), ("now", BIG)),
@@ -106,7 +106,7 @@ _AMONG_POSTGRES = "= any(array(select json_array_elements_text(:among::json)))"
 
 @cache
 def select_candidates(capability: bool, among: bool) -> Query:
-    """Agents that are there, with how many tasks each has: those with a capability, those of a list."""
+    """Available agents with their open tasks, filtered by a capability and by a list of ids."""
     source = "agents a"
     if capability:
         source = """agent_capabilities c join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id

@@ -1,4 +1,4 @@
-"""Workers: the processes that take an agent's tasks."""
+"""Workers: processes that claim tasks on behalf of an agent, each with its own capabilities and models."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class WorkerService(BoundService, contract.Workers):
             )
         leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
         for task in leased:
-            await requeue_task(await lock_task(call, task["task_id"]), "its worker was taken off", refund=True)
+            await requeue_task(await lock_task(call, task["task_id"]), "its worker was unregistered", refund=True)
         await follow_unregistration(call, row["worker_id"], row["owner"])
         await call.tx.execute(statements.retire, worker_id=row["worker_id"], now=call.now)
         call.target = row["worker_id"]

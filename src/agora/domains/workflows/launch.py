@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import decode_json, encode_json
 from agora.domains.agents.references import filter_registered
-from agora.domains.tasks import assignment as giving
+from agora.domains.tasks import assignment
 from agora.domains.tasks.views import PRIORITIES
 from agora.store.port import Row
 from agora_sdk.contract.workflows import Step, StepStatus
@@ -73,7 +73,7 @@ async def _begin_work(
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
     among = await filter_registered(run.call.tx, agents)
-    order = giving.Order(
+    order = assignment.Order(
         spec.task_type or spec.name,
         run.budget.write(encode_json(payload)),
         agents[0] if agents and not among and not spec.capability else spec.agent,
@@ -93,7 +93,7 @@ async def _begin_work(
         balanced=bool(spec.capability or among),
         among=among,
     )
-    draft, _ = await giving.create_task(run.call, order)
+    draft, _ = await assignment.create_task(run.call, order)
     return {"task_id": draft.task_id}, None
 
 

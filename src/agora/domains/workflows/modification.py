@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agora.core.call import encode_json
-from agora.domains.tasks import access, queues, states
-from agora.domains.tasks import assignment as giving
-from agora.domains.tasks import completion as ending
+from agora.domains.tasks import access, assignment, completion, queues, states
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract.fields import TaskStatus
@@ -160,11 +158,13 @@ async def _open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
 
 
 async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
-    order = giving.Order(draft["task_type"], "{}", agent, capability, draft["required_model"], balanced=agent is None)
-    where = await giving.resolve_destination(draft.call, order)
+    order = assignment.Order(
+        draft["task_type"], "{}", agent, capability, draft["required_model"], balanced=agent is None
+    )
+    where = await assignment.resolve_destination(draft.call, order)
     draft.set(requirements=encode_json(where.requirements))
     queue = queues.queue_name(where.lane, draft["task_type"])
-    await ending.move_task(draft, queue, where.agent, agent, "its workflow was modified")
+    await completion.move_task(draft, queue, where.agent, agent, "its workflow was modified")
 
 
 async def pause_workflow(run: WorkflowRun) -> None:
@@ -189,7 +189,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
         if row["waiting"]:
             draft = TaskDraft(run.call, row)
-            ending.announce_available(draft)
+            completion.announce_available(draft)
             if states.is_balanced(row):
                 await draft.save()  # its agent has as long as at first
     await run.emit("resumed")

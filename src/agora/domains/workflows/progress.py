@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.core.call import Call
-from agora.domains.tasks import access, states
-from agora.domains.tasks import completion as ending
+from agora.domains.tasks import access, completion, states
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
-from . import launch as launching
+from . import launch
 from . import queries as workflows
 from .run import StepDraft, WorkflowRun, final_result
 
@@ -80,14 +79,14 @@ async def _handle_part_ended(
             await settle_step(run, step, f"Part {item}: {failure}")
             return
     if step.row["items_open"] == 0:
-        await settle_step(run, step, launching.describe_failed_parts(step))
+        await settle_step(run, step, launch.describe_failed_parts(step))
     elif run.row["paused_at"] is None:
         await begin_more_parts(run, step, 1)
 
 
 async def begin_more_parts(run: WorkflowRun, step: StepDraft, most: int) -> None:
     """Begin up to so many further parts of a step."""
-    failure = await launching.begin_items(run, step, most)
+    failure = await launch.begin_items(run, step, most)
     if failure is not None or step.row["items_open"] == 0:
         await settle_step(run, step, failure)
 
@@ -113,7 +112,7 @@ async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
     """Begin the step that makes up for a failed one, if there is one that has not begun."""
     if step.status is _S.FAILED and step.spec.compensate is not None:
         makes_up = run.steps[step.spec.compensate]
-        if makes_up.status is _S.PENDING and (failed := await launching.begin_step(run, makes_up)):
+        if makes_up.status is _S.PENDING and (failed := await launch.begin_step(run, makes_up)):
             run.move(makes_up, _S.FAILED, error=failed)
 
 
@@ -127,7 +126,7 @@ async def advance_run(run: WorkflowRun) -> None:
         for step in ready:
             if run.row["error"] is not None:
                 break
-            if failure := await launching.begin_step(run, step):
+            if failure := await launch.begin_step(run, step):
                 await settle_step(run, step, failure)
         if not ready:
             break
@@ -168,7 +167,9 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
         if task_id is not None:
             draft = await access.lock_task(call, task_id)
             if draft["status"] in states.UNFINISHED:
-                await ending.end_task(draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more.")
+                await completion.end_task(
+                    draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more."
+                )
         if child_id is not None:
             child = await WorkflowRun.load(call, child_id)
             if not child.ended:

@@ -13,9 +13,7 @@ from agora_sdk.contract.fields import JsonObject, Priority
 from agora_sdk.contract.workflows import Step, WorkflowStatus
 from agora_sdk.errors import PermissionDenied
 
-from . import creation as creating
-from . import lookup as reading
-from . import modification as changing
+from . import creation, lookup, modification
 from .progress import advance_run
 from .run import WorkflowRun
 
@@ -41,8 +39,8 @@ class WorkflowService(BoundService, contract.Workflows):
     ) -> contract.WorkflowReceipt:
         call = self.call
         definitions = cast("list[Step]", steps)  # validated by the dispatcher
-        await creating.check_steps(call, definitions, assigned_agents)
-        run = await creating.create_workflow(
+        await creation.check_steps(call, definitions, assigned_agents)
+        run = await creation.create_workflow(
             call,
             workflow_name,
             definitions,
@@ -60,7 +58,7 @@ class WorkflowService(BoundService, contract.Workflows):
 
     @implements
     async def status(self, workflow_id: str) -> contract.Workflow:
-        return await reading.get_workflow(self.call, workflow_id)
+        return await lookup.get_workflow(self.call, workflow_id)
 
     @implements
     async def list(
@@ -73,15 +71,15 @@ class WorkflowService(BoundService, contract.Workflows):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.WorkflowPage:
-        return await reading.list_workflows(self.call, status, agent_id, since, limit, offset, cursor)
+        return await lookup.list_workflows(self.call, status, agent_id, since, limit, offset, cursor)
 
     @implements
     async def timeline(self, workflow_id: str) -> contract.Timeline:
-        return await reading.build_timeline(self.call, workflow_id)
+        return await lookup.build_timeline(self.call, workflow_id)
 
     @implements
     async def diagram(self, workflow_id: str) -> contract.WorkflowDiagram:
-        return await reading.build_diagram(self.call, workflow_id)
+        return await lookup.build_diagram(self.call, workflow_id)
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -100,26 +98,26 @@ class WorkflowService(BoundService, contract.Workflows):
         reason: str = "",
     ) -> contract.Modification:
         run = await self._own(workflow_id)
-        changing.require_running(run)
+        modification.require_running(run)
         self._note(action, step, reason)
         if action == "reassign":
-            await changing.reassign_step(run, changing.require_step(run, step), agent, capability)
+            await modification.reassign_step(run, modification.require_step(run, step), agent, capability)
         elif action == "add":
-            step = await changing.add_step(run, definition, before)
+            step = await modification.add_step(run, definition, before)
         elif action == "reorder":
-            changing.reorder_steps(run, order)
+            modification.reorder_steps(run, order)
         elif action == "skip":
-            await changing.skip_step(run, changing.require_step(run, step))
+            await modification.skip_step(run, modification.require_step(run, step))
         elif action == "pause":
-            await changing.pause_workflow(run)
+            await modification.pause_workflow(run)
         elif action == "resume":
-            await changing.resume_workflow(run)
+            await modification.resume_workflow(run)
         return await self._modified(run, action, step, reason)
 
     async def _modified(self, run: WorkflowRun, action: str, step: str | None, reason: str) -> contract.Modification:
         run.set(modifications=run.row["modifications"] + 1)
         if action == "terminate":
-            await changing.terminate_workflow(run, reason)
+            await modification.terminate_workflow(run, reason)
         else:
             if action in ("add", "reorder", "skip"):
                 await advance_run(run)
@@ -142,7 +140,7 @@ class WorkflowService(BoundService, contract.Workflows):
         self, workflow_id: str, step: str | None = None, *, approved: bool = True, comment: str = ""
     ) -> contract.Modification:
         caller = self.call.caller
-        await reading.load_visible_workflow(self.call, workflow_id)
+        await lookup.load_visible_workflow(self.call, workflow_id)
         if not (caller.may(APPROVE) or caller.acts_for_others):
             raise PermissionDenied(
                 "Steps are approved by people.",
@@ -150,9 +148,9 @@ class WorkflowService(BoundService, contract.Workflows):
                 required=APPROVE,
             )
         run = await self._load(workflow_id)
-        changing.require_running(run)
+        modification.require_running(run)
         self._note("approve" if approved else "refuse", step, comment)
-        decided = await changing.decide_approval(run, step, approved, comment)
+        decided = await modification.decide_approval(run, step, approved, comment)
         await run.save()
         return self._modification(run, "approve" if approved else "refuse", decided.name)
 
@@ -162,7 +160,7 @@ class WorkflowService(BoundService, contract.Workflows):
         self._note("cancel", None, reason)
         if run.row["status"] == WorkflowStatus.CANCELLED:
             return self._modification(run, "cancel", None)
-        changing.require_running(run)
+        modification.require_running(run)
         return await self._modified(run, "terminate", None, reason)
 
     async def _load(self, workflow_id: str) -> WorkflowRun:
@@ -172,7 +170,7 @@ class WorkflowService(BoundService, contract.Workflows):
     async def _own(self, workflow_id: str) -> WorkflowRun:
         """A workflow for its creator to change. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
-        await reading.load_visible_workflow(self.call, workflow_id)
+        await lookup.load_visible_workflow(self.call, workflow_id)
         run = await self._load(workflow_id)
         if run.row["created_by"] != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
@@ -191,13 +189,13 @@ class WorkflowService(BoundService, contract.Workflows):
     async def overridden(self, workflow_id: str, action: str, reason: str) -> None:
         """Follow an administrative override. Raises NotFound, IllegalTransition."""
         run = await self._load(workflow_id)
-        changing.require_running(run)
+        modification.require_running(run)
         paused = run.row["paused_at"] is not None
         if action == "terminate":
-            await changing.terminate_workflow(run, reason or "terminated by an override")
+            await modification.terminate_workflow(run, reason or "terminated by an override")
             return
         if action == "resume" and paused:
-            await changing.resume_workflow(run)
+            await modification.resume_workflow(run)
         elif action in ("pause", "emergency_halt") and not paused:
-            await changing.pause_workflow(run)
+            await modification.pause_workflow(run)
         await run.save()
