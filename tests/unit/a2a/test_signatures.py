@@ -76,8 +76,8 @@ def test_a_damaged_key_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_same_card_has_the_same_signature(signer: CardSigner) -> None:
     card = {"name": "a", "description": "b", "version": "1", "capabilities": {}, "skills": []}
-    assert signer.sign_card(card, JKU) == signer.signature(dict(card), JKU)
-    assert signer.sign_card(card, JKU) != signer.signature(card, JKU + "2")
+    assert signer.sign_card(card, JKU) == signer.sign_card(dict(card), JKU)
+    assert signer.sign_card(card, JKU) != signer.sign_card(card, JKU + "2")
 
 
 def test_the_example_of_the_specification() -> None:

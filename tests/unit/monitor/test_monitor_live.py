@@ -287,9 +287,9 @@ async def test_events_are_not_kept_for_a_slow_reader() -> None:
         assert feeder.write(batch((number, "agora.agent.updated" if number % 2 else f"own.{number}")))
     assert feeder.position == 5000
     assert feeder.due == {"all", "agents"}
-    taken: Sequence[EncodedEvent] = feeder.take("agents")
+    taken: Sequence[EncodedEvent] = feeder.take_events("agents")
     assert [item.number for item in taken] == list(range(4801, 5000, 2))
-    assert len(feeder.take("all")) == 100
+    assert len(feeder.take_events("all")) == 100
     assert len(feeder._fragments_by_type) <= 1000
     assert feeder.due == set()
 
@@ -297,19 +297,19 @@ async def test_events_are_not_kept_for_a_slow_reader() -> None:
 def test_fragments_are_rendered_when_it_is_time() -> None:
     first, second = parts("first", every=0.25)[0], parts("second", tick=5.0)[0]
     schedule = Schedule([first, second], 100.0)
-    assert schedule.wait([], 100.0) == 5.0
-    assert schedule.ready(["first"], 100.0) == [first]
-    schedule.rendered(first, 100.0, 100.001)
-    assert schedule.ready(["first", "second"], 100.01) == []  # a twentieth of the time
-    assert schedule.ready(["first", "second"], 100.03) == [second]
-    assert schedule.ready(["first"], 100.26) == [first]
-    schedule.rendered(first, 101.0, 101.5)  # something slow
-    assert schedule.wait(["second"], 101.5) == pytest.approx(3.5)  # its tick, before the rest is over
-    assert schedule.ready(["second"], 105.0) == []
-    assert schedule.ready(["second"], 111.6) == [second]
-    assert schedule.ticked(105.0) == ["second"]
+    assert schedule.seconds_to_wait([], 100.0) == 5.0
+    assert schedule.ready_fragments(["first"], 100.0) == [first]
+    schedule.mark_rendered(first, 100.0, 100.001)
+    assert schedule.ready_fragments(["first", "second"], 100.01) == []  # a twentieth of the time
+    assert schedule.ready_fragments(["first", "second"], 100.03) == [second]
+    assert schedule.ready_fragments(["first"], 100.26) == [first]
+    schedule.mark_rendered(first, 101.0, 101.5)  # something slow
+    assert schedule.seconds_to_wait(["second"], 101.5) == pytest.approx(3.5)  # its tick, before the rest is over
+    assert schedule.ready_fragments(["second"], 105.0) == []
+    assert schedule.ready_fragments(["second"], 111.6) == [second]
+    assert schedule.due_ticks(105.0) == ["second"]
     schedule.postpone(second, 30, 105.0)
-    assert schedule.ticked(120.0) == []
+    assert schedule.due_ticks(120.0) == []
 
 
 def test_a_page_has_its_fragments() -> None:

@@ -110,7 +110,7 @@ async def test_files_are_kept_for_ever_under_the_name_of_their_version(browser: 
     assert first.headers["content-type"] == "text/css; charset=utf-8"
     assert first.content == ASSETS.files["style.css"].body
     assert first.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(ASSETS.files["style.css"].packed) == first.content
+    assert gzip.decompress(ASSETS.files["style.css"].gzipped) == first.content
     assert "content-encoding" not in (await browser.get(url, **{"accept-encoding": "identity"})).headers
     again = await browser.get(url, **{"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
