@@ -136,7 +136,7 @@ class LoopScheduler:
         share = self._shares.get(owner)
         if share is None:
             if len(self._shares) >= FORGET_ABOVE:
-                self._forget()
+                self._forget_idle()
             share = self._shares[owner] = Share(self._virtual, weight)
         return share
 
@@ -144,7 +144,7 @@ class LoopScheduler:
         """Whether a call may go on without waiting; else it awaits :meth:`turn`."""
         if share.waiting or share.virtual > self._virtual + self._slice:
             return False
-        self._begin(share)
+        self._begin_turn(share)
         self._passed = True
         return True
 
@@ -170,7 +170,7 @@ class LoopScheduler:
         share.virtual = max(share.virtual, self._virtual) + seconds / share.weight
         self._used += seconds
 
-    def _begin(self, share: Share) -> None:
+    def _begin_turn(self, share: Share) -> None:
         share.virtual = max(share.virtual, self._virtual) + OVERHEAD_SECONDS / share.weight
         if share is not self._recent:
             if self._recent is not None:
@@ -205,7 +205,7 @@ class LoopScheduler:
                     heapq.heappop(heap)
                 if not future.done():
                     self._virtual = max(self._virtual, virtual)
-                    self._begin(share)
+                    self._begin_turn(share)
                     future.set_result(None)
                     planned -= share.estimate + OVERHEAD_SECONDS
         if heap:
@@ -213,7 +213,7 @@ class LoopScheduler:
         else:
             self._pumping = False
 
-    def _forget(self) -> None:
+    def _forget_idle(self) -> None:
         """Drop the shares that a new one would be equal to."""
         self._shares = {
             owner: share for owner, share in self._shares.items() if share.waiting or share.virtual > self._virtual

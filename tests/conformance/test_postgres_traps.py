@@ -443,13 +443,13 @@ def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPa
 
 async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also after an error that the client has no usual class for."""
-    speak, listened = peers.Peers._speak, asyncio.Semaphore(0)
+    speak, listened = peers.Peers._send_next, asyncio.Semaphore(0)
 
     async def confused(self: peers.Peers, connection: Any) -> None:
-        monkeypatch.setattr(peers.Peers, "_speak", speak)
+        monkeypatch.setattr(peers.Peers, "_send_next", speak)
         raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
 
-    monkeypatch.setattr(peers.Peers, "_speak", confused)
+    monkeypatch.setattr(peers.Peers, "_send_next", confused)
     monkeypatch.setattr(peers, "AGAIN_SECONDS", 0)
     store = postgres.store()
     store.peers.on_word = lambda origin, topic, text: listened.release()

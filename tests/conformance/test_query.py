@@ -293,9 +293,9 @@ async def test_agents_of_an_older_release_are_found_too(
     new_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.setattr(migrate, "pending", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
+        older.setattr(migrate, "pending_migrations", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
         if isinstance(new_engine, PostgresEngine):
-            older.setattr(schema, "unprotected", _nothing)  # releases of then protected nothing
+            older.setattr(schema, "find_unprotected", _nothing)  # releases of then protected nothing
             connection = await asyncpg.connect(new_engine.url)
             await schema.migrate_schema(connection, ManualClock())
             await connection.close()

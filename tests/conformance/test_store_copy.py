@@ -101,7 +101,7 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
         return count
 
     for wrong, message in ((cut, "closed"), (lost, r"messages was copied with \d+ rows instead of \d+")):
-        monkeypatch.setattr(copying, "_fill", wrong)
+        monkeypatch.setattr(copying, "_copy_table", wrong)
         with pytest.raises(StoreFailure, match=message):
             await copy_database(file, postgres.url)
         async with asyncio.timeout(30):

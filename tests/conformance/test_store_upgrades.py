@@ -122,9 +122,9 @@ async def test_migrations_of_postgres_keep_the_rows(owned: str, monkeypatch: pyt
     protect = schema._apply_protection
     for number in range(1, len(every) + 1):
         before = await rows()
-        monkeypatch.setattr(migrate, "plan", lambda dialect, files=None, until=number: every[:until])
-        monkeypatch.setattr(schema, "_protect", protect if number >= PROTECTED else _nothing)
-        monkeypatch.setattr(schema, "unprotected", schema.find_unprotected if number >= PROTECTED else _none)
+        monkeypatch.setattr(migrate, "list_migrations", lambda dialect, files=None, until=number: every[:until])
+        monkeypatch.setattr(schema, "_apply_protection", protect if number >= PROTECTED else _nothing)
+        monkeypatch.setattr(schema, "find_unprotected", schema.find_unprotected if number >= PROTECTED else _none)
         assert await schema.migrate_schema(connection, SystemClock()) == 1
         kept({name: found for name, found in before.items() if found}, await rows())
         for name, columns in (await tables()).items():

@@ -174,14 +174,18 @@ class Dispatcher:
         Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
-        usage = self._usage(caller)
+        usage = self._cpu_usage(caller)
         await usage.turn()
         try:
             if self.tracing is None:
-                return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress, usage)
-            told = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
-            with self.tracing.work(operation.name, "internal", told):
-                return await self._invoke(operation, caller, arguments, idempotency_key, request_id, progress, usage)
+                return await self._run_operation(
+                    operation, caller, arguments, idempotency_key, request_id, progress, usage
+                )
+            attributes = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
+            with self.tracing.work(operation.name, "internal", attributes):
+                return await self._run_operation(
+                    operation, caller, arguments, idempotency_key, request_id, progress, usage
+                )
         finally:
             usage.settle()
 
@@ -190,19 +194,19 @@ class Dispatcher:
 
         size: bytes that are about to be read.
         """
-        usage = self._usage(caller)
+        usage = self._cpu_usage(caller)
         await usage.turn()
         if size > SMALL:
             usage.add(size * SECONDS_A_BYTE_READ)
 
-    def _usage(self, caller: Caller) -> CpuUsage:
+    def _cpu_usage(self, caller: Caller) -> CpuUsage:
         """What a call of a caller uses; the server's own work has no share, it goes before all others."""
         if caller.kind == "system":
             return CpuUsage(self, None, caller)
         weight = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0
         return CpuUsage(self, self.scheduler.share(caller.owner, weight), caller)
 
-    async def _invoke(
+    async def _run_operation(
         self,
         operation: Operation,
         caller: Caller,
@@ -217,13 +221,15 @@ class Dispatcher:
         REQUEST.set(request_id)
         try:
             self.admission.admit(operation, caller)
-            values = self._validate(operation, arguments, usage)
+            values = self._validate_arguments(operation, arguments, usage)
             if operation.kind is Kind.QUERY:
-                outcome = await MeteredCoroutine(self._query(operation, caller, values, request_id, usage), usage.add)
+                outcome = await MeteredCoroutine(
+                    self._run_query(operation, caller, values, request_id, usage), usage.add
+                )
             elif operation.kind is Kind.RELAY:
-                outcome = await self._relay(operation, caller, values, key, request_id, progress, usage)
+                outcome = await self._run_relay(operation, caller, values, key, request_id, progress, usage)
             else:
-                outcome = await self._command(operation, caller, values, key, request_id, usage)
+                outcome = await self._run_command(operation, caller, values, key, request_id, usage)
             outcome.notices = self.catalogue.notices(operation, caller.tenant)
             outcome.usage = usage
             failure, waited = None, outcome.waited
@@ -235,20 +241,22 @@ class Dispatcher:
             raise
         except Exception as error:
             failure = InternalError.code
-            raise self._internal(operation, error) from error
+            raise self._to_internal_error(operation, error) from error
         finally:
-            self._record(operation, caller, time.perf_counter() - began, waited, failure)
+            self._record_call(operation, caller, time.perf_counter() - began, waited, failure)
 
-    def _record(self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None) -> None:
+    def _record_call(
+        self, operation: Operation, caller: Caller, seconds: float, waited: float, failure: str | None
+    ) -> None:
         """Count a call. waited: how long of it was spent waiting for an event, as it was asked to."""
         self.meter.record(operation, seconds, failure is None, caller.tenant)
         # tools of others are as many as others please: they are counted as one
-        counted = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
-        self.measures.call(PROTOCOL.get(), counted, seconds - waited, failure)
+        label = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
+        self.measures.call(PROTOCOL.get(), label, seconds - waited, failure)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
 
-    def _internal(self, operation: Operation, error: Exception) -> AgoraError:
+    def _to_internal_error(self, operation: Operation, error: Exception) -> AgoraError:
         incident = new_id("err")
         log.error("%s failed (%s)", operation.name, incident, exc_info=error)
         if isinstance(error, StoreFailure):
@@ -257,7 +265,9 @@ class Dispatcher:
             )
         return InternalError("Something went wrong on our side.", fix="Look in the server's log.", incident=incident)
 
-    def _validate(self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: CpuUsage) -> dict[str, Any]:
+    def _validate_arguments(
+        self, operation: Operation, arguments: bytes | Mapping[str, Any], usage: CpuUsage
+    ) -> dict[str, Any]:
         if type(arguments) is bytes and len(arguments) <= SMALL:
             return validate_arguments(operation, arguments)
         began = time.thread_time()
@@ -266,25 +276,25 @@ class Dispatcher:
         finally:
             usage.add(time.thread_time() - began)
 
-    def _call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
+    def _build_call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
 
-    def _service(self, operation: Operation, call: Call) -> Any:
+    def _build_service(self, operation: Operation, call: Call) -> Any:
         return self.services[operation.implementation](call)  # type: ignore[call-arg]
 
-    async def _query(
+    async def _run_query(
         self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None, usage: CpuUsage
     ) -> Outcome:
         async def work(reader: Reader) -> Any:
-            service = self._service(operation, self._call(operation, caller, reader, request_id))
+            service = self._build_service(operation, self._build_call(operation, caller, reader, request_id))
             return await getattr(service, operation.attribute)(**values)
 
         async def attempt() -> Outcome:
             return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
-        return await self._patiently(operation, caller, attempt, usage)
+        return await self._run_with_long_poll(operation, caller, attempt, usage)
 
-    async def _patiently(
+    async def _run_with_long_poll(
         self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]], usage: CpuUsage
     ) -> Outcome:
         """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
@@ -299,10 +309,10 @@ class Dispatcher:
             except WaitForEvent as wait:
                 now = time.monotonic()
                 deadline = deadline or now + wait.seconds
-                left = deadline - now
+                remaining = deadline - now
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
-                came = left > 0 and await self.feed.wait(
-                    caller.tenant, wait.events, viewer, left, position, wait.matters, wait.subject, caller.groups
+                came = remaining > 0 and await self.feed.wait(
+                    caller.tenant, wait.events, viewer, remaining, position, wait.matters, wait.subject, caller.groups
                 )
                 waited += time.monotonic() - now
                 if not came:
@@ -312,7 +322,7 @@ class Dispatcher:
                 await usage.turn()  # many may be woken at once
                 self.gate.check(caller, operation, self.clock.now())
 
-    async def _command(
+    async def _run_command(
         self,
         operation: Operation,
         caller: Caller,
@@ -324,10 +334,10 @@ class Dispatcher:
         digest = _request_digest(operation, values, key, caller) if key is not None else b""
 
         async def work(tx: Tx) -> Outcome:
-            call = self._call(operation, caller, tx, request_id)
+            call = self._build_call(operation, caller, tx, request_id)
             call.idempotency_key = key
-            service = self._service(operation, call)
-            if key is not None and (earlier := await self._earlier(call, service, key, digest)):
+            service = self._build_service(operation, call)
+            if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
                 return earlier
             result = await getattr(service, operation.attribute)(**values)
             outcome = Outcome.of(operation, result)
@@ -342,14 +352,14 @@ class Dispatcher:
             return outcome
 
         async def attempt() -> Outcome:
-            return await self._write(caller, work, operation.name, usage)
+            return await self._write_metered(caller, work, operation.name, usage)
 
-        outcome = await self._patiently(operation, caller, attempt, usage)
+        outcome = await self._run_with_long_poll(operation, caller, attempt, usage)
         if outcome.later is None:
             return outcome
-        return await self._afterwards(operation, caller, outcome.later, request_id, usage)
+        return await self._read_after_commit(operation, caller, outcome.later, request_id, usage)
 
-    def _write(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
+    def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
 
         async def metered(tx: Tx) -> T:
@@ -358,20 +368,20 @@ class Dispatcher:
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, metered, label=label, owner=owner)
 
-    async def _afterwards(
+    async def _read_after_commit(
         self, operation: Operation, caller: Caller, later: DeferredResult, request_id: str | None, usage: CpuUsage
     ) -> Outcome:
         """Read the answer of a command that has been committed."""
 
         async def work(reader: Reader) -> Any:
-            return await later.read(self._call(operation, caller, reader, request_id))
+            return await later.read(self._build_call(operation, caller, reader, request_id))
 
         async def attempt() -> Outcome:
             return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
-        return await self._patiently(operation, caller, attempt, usage)
+        return await self._run_with_long_poll(operation, caller, attempt, usage)
 
-    async def _relay(
+    async def _run_relay(
         self,
         operation: Operation,
         caller: Caller,
@@ -386,35 +396,35 @@ class Dispatcher:
         request_id = request_id or new_id("req")
 
         async def begin(tx: Tx) -> Outcome | relays.Intent:
-            call = self._call(operation, caller, tx, request_id)
+            call = self._build_call(operation, caller, tx, request_id)
             call.progress, call.idempotency_key = progress, key
-            service = self._service(operation, call)
-            if key is not None and (earlier := await self._earlier(call, service, key, digest)):
+            service = self._build_service(operation, call)
+            if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
                 return earlier
             relay: Relay = await getattr(service, operation.attribute)(**values)
             return relays.begin_relay(call, relay, key, digest)
 
-        begun: Outcome | relays.Intent = await self._write(caller, begin, operation.name, usage)
-        if isinstance(begun, Outcome):
-            return begun
+        intent: Outcome | relays.Intent = await self._write_metered(caller, begin, operation.name, usage)
+        if isinstance(intent, Outcome):
+            return intent
 
         async def end(tx: Tx, outcome: Any) -> Any:
-            call = self._call(operation, caller, tx, request_id)
-            result = await relays.settle_relay(call, begun, outcome)
+            call = self._build_call(operation, caller, tx, request_id)
+            result = await relays.settle_relay(call, intent, outcome)
             code = result.code if isinstance(result, AgoraError) else "ok"
             if code != "ok" or not operation.reads:  # looking is not audited, as of queries
                 tx.append(AUDIT, _audit_row(call, operation.name, code))
             return result
 
         async def finish(outcome: Any) -> Any:
-            return await self._write(caller, lambda tx: end(tx, outcome), f"{operation.name}:settle", usage)
+            return await self._write_metered(caller, lambda tx: end(tx, outcome), f"{operation.name}:settle", usage)
 
-        result = await relays.run_relay(begun, finish)
+        result = await relays.run_relay(intent, finish)
         if isinstance(result, AgoraError):
             raise result
         return Outcome(operation, result)
 
-    async def _earlier(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
+    async def _find_stored_answer(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
         """The stored answer under this key; IdempotencyConflict if it was given for another request."""
         row = await call.tx.one(answered, subject=call.caller.subject, key=key)
         if row is None:
@@ -437,7 +447,7 @@ class Dispatcher:
         self, operation: Operation, caller: Caller, error: AgoraError, request_id: str | None
     ) -> None:
         async def work(tx: Tx) -> None:
-            call = self._call(operation, caller, tx, request_id)
+            call = self._build_call(operation, caller, tx, request_id)
             call.detail = error.detail
             tx.append(AUDIT, _audit_row(call, operation.name, error.code))
 
@@ -462,13 +472,13 @@ class Dispatcher:
         """
         began, failure = time.perf_counter(), "cancelled"
         try:
-            usage = self._usage(caller)
+            usage = self._cpu_usage(caller)
             await usage.turn()
             self.admission.admit(operation, caller)
-            values = self._validate(operation, arguments, usage)
+            values = self._validate_arguments(operation, arguments, usage)
 
             async def work(reader: Reader) -> Any:
-                service = self._service(operation, self._call(operation, caller, reader, None))
+                service = self._build_service(operation, self._build_call(operation, caller, reader, None))
                 return await getattr(service, operation.attribute)(**values)
 
             opening = await self.store.read(caller.tenant, work)
@@ -488,9 +498,9 @@ class Dispatcher:
             raise
         except Exception as error:
             failure = InternalError.code
-            raise self._internal(operation, error) from error
+            raise self._to_internal_error(operation, error) from error
         finally:
-            self._record(operation, caller, time.perf_counter() - began, 0.0, failure or None)
+            self._record_call(operation, caller, time.perf_counter() - began, 0.0, failure or None)
 
     async def system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM) -> T:
         """Run a controller's work in a transaction; it is audited if it names a target."""

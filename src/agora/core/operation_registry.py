@@ -73,46 +73,52 @@ class OperationRegistry:
 
         version: one, or a range; without, the newest active one. Raises NotFound, InvalidRequest.
         """
-        wanted = version
+        requested = version
         if version is None and "@" in name:
-            name, _, wanted = name.partition("@")
-        candidates = self._names.get(name) or self._made(name, tenant)
+            name, _, requested = name.partition("@")
+        candidates = self._names.get(name) or self._offered_candidates(name, tenant)
         if candidates is None:
-            raise self._unknown(name, tenant)
-        if len(candidates) == 1 and wanted is None:
+            raise self._unknown_operation_error(name, tenant)
+        if len(candidates) == 1 and requested is None:
             return candidates[0]
-        bounds = _parse_version_range(wanted)
-        matching = [found for found in candidates if bounds is None or _parsed_version(found) in bounds]
+        bounds = _parse_version_range(requested)
+        matching = [operation for operation in candidates if bounds is None or _parsed_version(operation) in bounds]
         if not matching:
-            versions = ", ".join(sorted(found.version for found in candidates))
-            raise NotFound(f"{name} has no version {wanted}.", fix=f"It has {versions}.")
-        return max(matching, key=lambda found: (PREFERENCE[self.status(found, tenant)], _parsed_version(found)))
+            versions = ", ".join(sorted(operation.version for operation in candidates))
+            raise NotFound(f"{name} has no version {requested}.", fix=f"It has {versions}.")
+        return max(
+            matching, key=lambda operation: (PREFERENCE[self.status(operation, tenant)], _parsed_version(operation))
+        )
 
     def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
         """Whether anything goes by a name, or by ``name@version`` without the version; cheaply, unlike :meth:`find`."""
         plain = name.partition("@")[0]
         return plain in self._names or plain in self._offered_names.get(tenant, {})
 
-    def _made(self, name: str, tenant: str) -> list[Operation] | None:
-        found = self._offered_names.get(tenant, {}).get(name)
-        return None if found is None else [found]
+    def _offered_candidates(self, name: str, tenant: str) -> list[Operation] | None:
+        operation = self._offered_names.get(tenant, {}).get(name)
+        return None if operation is None else [operation]
 
-    def _unknown(self, name: str, tenant: str) -> NotFound:
-        known = {given: found[0].name for given, found in self._names.items()}
-        known |= {given: found.name for given, found in self._offered_names.get(tenant, {}).items()}
-        alike = known if len(known) <= COMPARED else [other for other in known if other[:2] == name[:2]][:COMPARED]
+    def _unknown_operation_error(self, name: str, tenant: str) -> NotFound:
+        names = {spelling: operation[0].name for spelling, operation in self._names.items()}
+        names |= {spelling: operation.name for spelling, operation in self._offered_names.get(tenant, {}).items()}
+        alike = names if len(names) <= COMPARED else [other for other in names if other[:2] == name[:2]][:COMPARED]
         close = difflib.get_close_matches(name[:200], alike, n=3, cutoff=0.6)
-        meant = list(dict.fromkeys(known[match] for match in close))
-        fix = f"Did you mean {' or '.join(meant)}?" if meant else "The operations are listed at GET /discovery/list."
+        suggestions = list(dict.fromkeys(names[match] for match in close))
+        fix = (
+            f"Did you mean {' or '.join(suggestions)}?"
+            if suggestions
+            else "The operations are listed at GET /discovery/list."
+        )
         return NotFound(f"There is no operation {name[:200]!r}.", fix=fix)
 
     def visible(self, caller: Caller, *, sunset: bool = False) -> Sequence[Operation]:
         """What a caller may call: what is public, and what its scopes cover. ``sunset``: that too."""
         return [
-            found
-            for found in self._all(caller.tenant)
-            if (found.exposure is Exposure.PUBLIC or (caller.scopes and caller.may(found.scope)))
-            and (sunset or self.status(found, caller.tenant) is not Lifecycle.SUNSET)
+            operation
+            for operation in self._all_operations(caller.tenant)
+            if (operation.exposure is Exposure.PUBLIC or (caller.scopes and caller.may(operation.scope)))
+            and (sunset or self.status(operation, caller.tenant) is not Lifecycle.SUNSET)
         ]
 
     def select(
@@ -129,14 +135,14 @@ class OperationRegistry:
         """
         bounds = _parse_version_range(version)
         return [
-            found
-            for found in self.visible(caller, sunset=True)
-            if (category is None or found.category == category)
-            and (bounds is None or _parsed_version(found) in bounds)
-            and (status is None or self.status(found, caller.tenant) is status)
+            operation
+            for operation in self.visible(caller, sunset=True)
+            if (category is None or operation.category == category)
+            and (bounds is None or _parsed_version(operation) in bounds)
+            and (status is None or self.status(operation, caller.tenant) is status)
         ]
 
-    def _all(self, tenant: str) -> Iterable[Operation]:
+    def _all_operations(self, tenant: str) -> Iterable[Operation]:
         offered = self._offered.get(tenant)
         return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
 
@@ -145,11 +151,11 @@ class OperationRegistry:
 
         None of them goes by a name that something declared has, whichever way it is written.
         """
-        kept = [found for found in operations if not self._names.keys() & _name_spellings(found)]
+        accepted = [found for found in operations if not self._names.keys() & _name_spellings(found)]
         mine = self._offered.setdefault(tenant, {})
         mine.pop(prefix, None)
-        if kept:
-            mine[prefix] = kept
+        if accepted:
+            mine[prefix] = accepted
         names = self._offered_names[tenant] = {}
         for found in chain.from_iterable(mine[each] for each in sorted(mine)):
             for name in _name_spellings(found):
@@ -181,7 +187,7 @@ class OperationRegistry:
 
     def admit(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
         """Let a call pass; OperationSunset, naming the replacement, when the operation has ended."""
-        if not self._plain(operation) and self.status(operation, tenant) is Lifecycle.SUNSET:
+        if not self._has_no_notices(operation) and self.status(operation, tenant) is Lifecycle.SUNSET:
             ended = f" on {operation.sunset_date.isoformat()}" if operation.sunset_date else ""
             fix = f"Call {operation.replacement} instead." if operation.replacement else None
             raise OperationSunset(
@@ -193,27 +199,27 @@ class OperationRegistry:
 
     def notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
         """Headers about the operation's life: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
-        if self._plain(operation):
+        if self._has_no_notices(operation):
             return {}
         today = self._clock.now() // DAY
         if today != self._today:
             self._today = today
             self._noticed.clear()
-        known = self._noticed.get((tenant, operation))
-        if known is None:
-            known = self._noticed[tenant, operation] = self._headers(operation, tenant)
-        return dict(known)
+        cached = self._noticed.get((tenant, operation))
+        if cached is None:
+            cached = self._noticed[tenant, operation] = self._lifecycle_headers(operation, tenant)
+        return dict(cached)
 
-    def _plain(self, operation: Operation) -> bool:
+    def _has_no_notices(self, operation: Operation) -> bool:
         """Whether nothing can be said about the operation's life: nearly always, and cheaply."""
         return not self._decisions and operation.deprecation_date is None and operation.sunset_date is None
 
-    def _headers(self, operation: Operation, tenant: str) -> dict[str, str]:
+    def _lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]:
         headers = {}
         status = self.status(operation, tenant)
         if status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
             headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // 1_000_000}"
-            links = [self._successor(operation), _guide_link(operation)]
+            links = [self._successor_link(operation), _guide_link(operation)]
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))
         if operation.sunset_date and status is not Lifecycle.ACTIVE:
@@ -225,7 +231,7 @@ class OperationRegistry:
         dated = _midnight_of(operation.deprecation_date) or _midnight_of(operation.sunset_date)
         return decision.changed_at if decision else dated or self._since
 
-    def _successor(self, operation: Operation) -> str | None:
+    def _successor_link(self, operation: Operation) -> str | None:
         if not operation.replacement:
             return None
         try:
@@ -238,19 +244,19 @@ class OperationRegistry:
 
     def load(self, tenant: str, rows: Iterable[Row]) -> None:
         """Take over a tenant's statuses set at run time: rows of ``operation_status``."""
-        self._decisions = {key: found for key, found in self._decisions.items() if key[0] != tenant}
+        self._decisions = {key: change for key, change in self._decisions.items() if key[0] != tenant}
         self._noticed.clear()
         for row in rows:
-            self._decide(tenant, row["operation"], row["version"], row["status"], row["changed_at"])
+            self._set_status(tenant, row["operation"], row["version"], row["status"], row["changed_at"])
 
     def apply(self, stored: StoredEvent) -> None:
         """Follow the event log: a status was set (``agora.service.status_changed``)."""
         if stored.event.type == "agora.service.status_changed":
             data = from_json(stored.event.data)
             status = None if data["reset"] else data["status"]
-            self._decide(stored.tenant_id, data["operation"], data["version"], status, stored.event.time)
+            self._set_status(stored.tenant_id, data["operation"], data["version"], status, stored.event.time)
 
-    def _decide(self, tenant: str, name: str, version: str, status: str | None, at: int) -> None:
+    def _set_status(self, tenant: str, name: str, version: str, status: str | None, at: int) -> None:
         if status is None:
             self._decisions.pop((tenant, name, version), None)
         else:

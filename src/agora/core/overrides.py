@@ -76,7 +76,7 @@ class ActiveOverrides:
         for key in [key for key in self._standing if key[0] == tenant]:
             del self._standing[key]
         for row in rows:
-            self._add(tenant, Override.of(row))
+            self._add_override(tenant, Override.of(row))
 
     def apply(self, stored: StoredEvent) -> bool:
         """Follow the event log; tells whether anything changed, so that open streams are checked again."""
@@ -85,15 +85,15 @@ class ActiveOverrides:
         data = from_json(stored.event.data)
         if stored.event.type == "agora.override.applied":
             if data["action"] in ("pause", "emergency_halt"):
-                self._add(stored.tenant_id, Override.of({**data, "created_at": stored.event.time}))
+                self._add_override(stored.tenant_id, Override.of({**data, "created_at": stored.event.time}))
         else:
-            self._remove(stored.tenant_id, data["target_id"], data["override_id"])
+            self._remove_override(stored.tenant_id, data["target_id"], data["override_id"])
         return True
 
-    def _add(self, tenant: str, override: Override) -> None:
+    def _add_override(self, tenant: str, override: Override) -> None:
         self._standing.setdefault((tenant, override.target_id), {})[override.override_id] = override
 
-    def _remove(self, tenant: str, target_id: str, override_id: str) -> None:
+    def _remove_override(self, tenant: str, target_id: str, override_id: str) -> None:
         standing = self._standing.get((tenant, target_id), {})
         standing.pop(override_id, None)
         if not standing:

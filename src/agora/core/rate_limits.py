@@ -46,11 +46,11 @@ class RateLimiter:
         """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
         now = self._clock()
         levels = []
-        for key, tier, rate in self._limits(caller):
-            level, since = self._buckets.get(key) or self._first(key, rate, now)
+        for key, tier, rate in self._bucket_limits(caller):
+            level, since = self._buckets.get(key) or self._new_bucket(key, rate, now)
             level = min(rate * BURST_SECONDS, level + (now - since) * rate)
             if level < 1:
-                raise self._refusal(tier, rate, level)
+                raise self._rate_limited_error(tier, rate, level)
             levels.append((key, level))
         if len(self._buckets) > FORGET_ABOVE:
             self._buckets.clear()
@@ -65,8 +65,8 @@ class RateLimiter:
         if calls <= 0:
             return
         calls = round(calls, 2)
-        for key, _, rate in self._limits(caller):
-            level, since = self._buckets.get(key) or self._first(key, rate, self._clock())
+        for key, _, rate in self._bucket_limits(caller):
+            level, since = self._buckets.get(key) or self._new_bucket(key, rate, self._clock())
             self._buckets[key] = (level - calls, since)
             if self.spent is not None:
                 self.spent[key] += calls  # type: ignore[assignment]
@@ -83,7 +83,7 @@ class RateLimiter:
         before, since = self._elsewhere.get(key, (0, self._clock()))
         self._elsewhere[key] = (before + count, since)
 
-    def _limits(self, caller: Caller) -> Iterator[tuple[Key, str, float]]:
+    def _bucket_limits(self, caller: Caller) -> Iterator[tuple[Key, str, float]]:
         """Each bucket of a caller: its key, what it is named by, and its calls a second."""
         if caller.kind in ("operator", "system"):
             return
@@ -98,12 +98,12 @@ class RateLimiter:
         if caller.account != COMMON_ACCOUNT:
             yield (tenant, f"account:{caller.account}"), "account", max(rate, self._rate("account"))
 
-    def _first(self, key: Key, rate: float, now: float) -> tuple[float, float]:
+    def _new_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
         """A full bucket, less what other servers have let pass lately."""
         count, since = self._elsewhere.pop(key, (0, now))
         return rate * BURST_SECONDS - count, since
 
-    def _refusal(self, tier: str, rate: float, level: float) -> RateLimited:
+    def _rate_limited_error(self, tier: str, rate: float, level: float) -> RateLimited:
         wait = max(1, round((1 - level) / rate + 0.5))
         whose = {
             "registrar": " of all agents that your registrar has registered",

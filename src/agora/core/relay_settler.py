@@ -31,13 +31,13 @@ class RelaySettler(DueController):
         return self.house.context.settings.event_retention * MICROSECONDS
 
     async def tend(self, tenant: str) -> None:
-        while not self.stopping and await self.act(tenant, self._lose) == BATCH:
+        while not self.stopping and await self.act(tenant, self._mark_unknown) == BATCH:
             pass
         before = self.house.clock.now() - self._retention
         while not self.stopping and await self.read(tenant, relays.outlived, before=before):
             await self.act(tenant, partial(_delete_old_relays, before=before))
 
-    async def _lose(self, call: Call) -> int:
+    async def _mark_unknown(self, call: Call) -> int:
         """Mark a batch as unknown; answers how many."""
         rows = await call.tx.all(relays.overdue, now=call.now, limit=BATCH)
         for row in rows:

@@ -50,12 +50,12 @@ class RuntimeSettings:
     def check(self, name: str) -> None:
         """Refuse a name that cannot change while the server runs."""
         if name not in CHANGEABLE:
-            known = name in Settings.model_fields
+            exists = name in Settings.model_fields
             raise InvalidRequest(
-                f"{name} cannot change while the server runs." if known else f"There is no setting {name!r}.",
+                f"{name} cannot change while the server runs." if exists else f"There is no setting {name!r}.",
                 fix=f"These can: {', '.join(CHANGEABLE)}."
-                + (" Others change in agora.toml, with a restart." if known else ""),
-                errors=[{"field": "target", "message": "not changeable" if known else "unknown setting"}],
+                + (" Others change in agora.toml, with a restart." if exists else ""),
+                errors=[{"field": "target", "message": "not changeable" if exists else "unknown setting"}],
             )
 
     def validated(self, name: str, value: Any) -> Any:

@@ -33,9 +33,9 @@ class Version:
     pre: tuple[str, ...] = ()
 
     def __lt__(self, other: Version) -> bool:
-        return self._key() < other._key()
+        return self._precedence_key() < other._precedence_key()
 
-    def _key(self) -> tuple[tuple[int, int, int], bool, list[tuple[bool, int, str]]]:
+    def _precedence_key(self) -> tuple[tuple[int, int, int], bool, list[tuple[bool, int, str]]]:
         """Precedence (semver 11): a pre-release comes before its release, numbers before words."""
         parts = [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in self.pre]
         return self.numbers, not self.pre, parts
@@ -85,11 +85,11 @@ def parse_range(text: str) -> Range:
 
 def _parse_partial(text: str) -> tuple[Version, int]:
     """A version and how many of its numbers were written."""
-    found = _VERSION.fullmatch(text)
-    if not found:
+    match = _VERSION.fullmatch(text)
+    if not match:
         raise InvalidVersion(f"{text[:50]!r} is not a semantic version")
-    numbers = [int(number) for number in found["numbers"].split(".")]
-    pre = tuple(found["pre"].split(".")) if found["pre"] else ()
+    numbers = [int(number) for number in match["numbers"].split(".")]
+    pre = tuple(match["pre"].split(".")) if match["pre"] else ()
     if pre and len(numbers) < 3:
         raise InvalidVersion(f"{text[:50]!r}: a pre-release needs all three numbers")
     return Version(_pad_numbers(numbers), pre), len(numbers)
@@ -101,10 +101,10 @@ def _pad_numbers(numbers: list[int]) -> tuple[int, int, int]:
 
 
 def _term_bounds(term: str) -> list[tuple[str, Version]]:
-    found = _TERM.fullmatch(term)
-    if not found:
+    match = _TERM.fullmatch(term)
+    if not match:
         raise InvalidVersion(f"{term[:50]!r} is not a semantic version or range")
-    sign, text = found["sign"] or "=", found["version"]
+    sign, text = match["sign"] or "=", match["version"]
     wildcard = _WILDCARD.fullmatch(text)
     if wildcard:
         if sign not in ("=", "==", "^", "~"):
@@ -126,9 +126,9 @@ def _prefix_bounds(version: Version, fixed: int) -> list[tuple[str, Version]]:
 
 
 def _next_version(version: Version, fixed: int) -> Version:
-    kept = list(version.numbers[:fixed])
-    kept[-1] += 1
-    return Version(_pad_numbers(kept))
+    numbers = list(version.numbers[:fixed])
+    numbers[-1] += 1
+    return Version(_pad_numbers(numbers))
 
 
 def _caret_bounds(version: Version, written: int) -> list[tuple[str, Version]]:

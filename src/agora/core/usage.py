@@ -77,10 +77,10 @@ class Usage:
         total = sum(self.buckets)
         if not total:
             return None
-        rank, seen = share * total, 0
+        rank, cumulative = share * total, 0
         for index, count in enumerate(self.buckets):
-            seen += count
-            if seen >= rank:
+            cumulative += count
+            if cumulative >= rank:
                 return midpoint_ms(index)
         return None
 
@@ -91,10 +91,10 @@ class Usage:
     @classmethod
     def of(cls, row: Any) -> Usage:
         """Counters of an ``operation_usage`` row."""
-        found = cls(row["calls"], row["errors"])
+        usage = cls(row["calls"], row["errors"])
         for index, count in from_json(row["histogram"]).items():
-            found.buckets[min(int(index), BUCKETS - 1)] += count
-        return found
+            usage.buckets[min(int(index), BUCKETS - 1)] += count
+        return usage
 
 
 @dataclass(slots=True, eq=False)
@@ -131,8 +131,8 @@ class CallMinute:
     @classmethod
     def of(cls, row: Any) -> CallMinute:
         """Counts of a ``call_minutes`` row."""
-        found = Usage.of(row)
-        return cls(row["calls"], row["reads"], row["errors"], found.buckets)
+        counts = Usage.of(row)
+        return cls(row["calls"], row["reads"], row["errors"], counts.buckets)
 
 
 class Traffic:
@@ -148,7 +148,7 @@ class Traffic:
         try:
             minute = self._minutes[tenant][number]
         except KeyError:
-            minute = self._begin(tenant, number)
+            minute = self._start_minute(tenant, number)
         kind = operation.kind
         if kind is _QUERY or kind is _STREAM:
             minute.reads += 1
@@ -159,11 +159,11 @@ class Traffic:
             minute.errors += 1
         minute.fresh = True
 
-    def _begin(self, tenant: str, number: int) -> CallMinute:
-        known = self._minutes.setdefault(tenant, {})
-        for old in [each for each in known if each <= number - MINUTES]:
-            del known[old]
-        minute = known[number] = CallMinute()
+    def _start_minute(self, tenant: str, number: int) -> CallMinute:
+        minutes = self._minutes.setdefault(tenant, {})
+        for old in [each for each in minutes if each <= number - MINUTES]:
+            del minutes[old]
+        minute = minutes[number] = CallMinute()
         return minute
 
     def since(self, now: int) -> int:
@@ -173,14 +173,14 @@ class Traffic:
     def hour(self, tenant: str, rows: Iterable[Row], now: int) -> Sequence[tuple[int, CallMinute]]:
         """The last sixty minutes, oldest first, with when each began: this server's counts, and rows of others."""
         last = now // _MINUTE
-        found = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
+        minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
         for number, minute in self._minutes.get(tenant, {}).items():
-            if number in found:
-                found[number].add(minute)
+            if number in minutes:
+                minutes[number].add(minute)
         for row in rows:
-            if row["minute"] in found:
-                found[row["minute"]].add(CallMinute.of(row))
-        return [(number * _MINUTE, minute) for number, minute in found.items()]
+            if row["minute"] in minutes:
+                minutes[row["minute"]].add(CallMinute.of(row))
+        return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
     def leaving(self, tenant: str) -> dict[int, dict[str, Any]]:
         """Rows of the minutes that the store does not have as they are; it is told if they could not be stored."""

@@ -56,10 +56,10 @@ def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
 def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]) -> InvalidRequest:
     """What is wrong with the beginning of arguments that have very many errors."""
     document = from_json(arguments) if isinstance(arguments, bytes) else arguments
-    known = operation.input.model_fields
+    fields = operation.input.model_fields
     if isinstance(document, Mapping):
-        others = islice((name for name in document if name not in known), ABRIDGED_PARTS)
-        document = {name: _truncate_value(document[name]) for name in (*(set(known) & document.keys()), *others)}
+        others = islice((name for name in document if name not in fields), ABRIDGED_PARTS)
+        document = {name: _truncate_value(document[name]) for name in (*(set(fields) & document.keys()), *others)}
     try:
         operation.input.__pydantic_validator__.validate_python(document)
     except ValidationError as error:

@@ -218,13 +218,13 @@ class Connection:
         if not size and not (self.relayed is not None and self._held):
             self._stalled_since = None
             return 0.0
-        taken = 0 if self.relayed is None else self.relayed()
+        progress = 0 if self.relayed is None else self.relayed()
         if size:
             acknowledged = _acknowledged_bytes(self.transport)
-            taken += -size if acknowledged is None else acknowledged
-        if self._stalled_since is None or taken > self._taken:
+            progress += -size if acknowledged is None else acknowledged
+        if self._stalled_since is None or progress > self._taken:
             self._stalled_since = now
-        self._taken = taken
+        self._taken = progress
         return now - self._stalled_since
 
     def abort(self) -> None:
@@ -258,11 +258,11 @@ class Backpressure:
         limits = self.limits
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
-        connection = Connection(self, transport, address, self._account(("", address)))
+        connection = Connection(self, transport, address, self._get_usage(("", address)))
         beyond = len(self._connections) >= limits.connections
         if beyond or self._addresses[address] >= limits.connections_per_address:
-            if len(self._provisional) >= RESERVE and not self._evict():
-                self._release(connection.account)
+            if len(self._provisional) >= RESERVE and not self._evict_provisional():
+                self._forget_if_empty(connection.account)
                 return None
             connection.provisional = True
             self._provisional[connection] = None
@@ -283,7 +283,7 @@ class Backpressure:
         if not self._addresses[connection.address]:
             del self._addresses[connection.address]
         connection.account.connections -= 1
-        self._release(connection.account)
+        self._forget_if_empty(connection.account)
 
     def bind(self, connection: Connection, caller: _Caller) -> None:
         """Learn who uses a connection. Raises Overloaded, RateLimited: it is one too many."""
@@ -305,18 +305,18 @@ class Backpressure:
                 )
         connection.caller = caller
         if key != connection.account.key:
-            self._move(connection, self._account(key))
+            self._move_connection(connection, self._get_usage(key))
 
-    def _move(self, connection: Connection, account: SubjectUsage) -> None:
+    def _move_connection(self, connection: Connection, account: SubjectUsage) -> None:
         former = connection.account
         former.connections -= 1
         former.waiting -= connection.waiting
-        self._release(former)
+        self._forget_if_empty(former)
         account.connections += 1
         account.waiting += connection.waiting
         connection.account = account
 
-    def _evict(self) -> bool:
+    def _evict_provisional(self) -> bool:
         """Cut off the oldest provisional connection that is no operator's; tells whether there was one."""
         for connection in self._provisional:
             if connection.caller is None:
@@ -325,13 +325,13 @@ class Backpressure:
                 return True
         return False
 
-    def _account(self, key: _SubjectKey) -> SubjectUsage:
+    def _get_usage(self, key: _SubjectKey) -> SubjectUsage:
         account = self._accounts.get(key)
         if account is None:
             account = self._accounts[key] = SubjectUsage(key)
         return account
 
-    def _release(self, account: SubjectUsage) -> None:
+    def _forget_if_empty(self, account: SubjectUsage) -> None:
         """Forget an account that holds nothing."""
         if not account.connections and not account.waiting:
             self._accounts.pop(account.key, None)

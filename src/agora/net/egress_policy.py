@@ -31,16 +31,16 @@ class AddressRefused(OSError):
 def is_public(address: str) -> bool:
     """Whether an IP address is of the public internet, also where it is wrapped in an IPv6 one."""
     try:
-        found = ipaddress.ip_address(address.split("%", 1)[0])
+        parsed = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        if found in NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
+        if parsed in NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-    return found.is_global and not found.is_multicast and not found.is_reserved
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
 def is_evidently_private(host: str) -> bool:
@@ -70,8 +70,8 @@ def _is_numeric(host: str) -> bool:
 async def resolve_host(host: str, port: int) -> Sequence[str]:
     """Addresses of a host, in the system's order."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in addresses))
 
 
 async def public_addresses(host: str, port: int, resolver: Resolve = resolve_host) -> Sequence[str]:

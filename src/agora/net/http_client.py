@@ -67,8 +67,8 @@ class HttpClient:
         if not parts.hostname:
             raise ValueError("the URL has no host")
         self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or usual
-        shown = f"[{self._host}]" if ":" in self._host else self._host
-        self.host = shown if self._port == usual else f"{shown}:{self._port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.host = host if self._port == usual else f"{host}:{self._port}"
         self._door, self._seconds = door, seconds
         self._context = (context or default_ssl_context()) if tls else None
         self._target = request_target(url)
@@ -94,7 +94,7 @@ class HttpClient:
         if not all(map(HEADER.fullmatch, lines)) or not TARGET.fullmatch(target):
             raise ValueError("a header has characters that no header has")
         head = "\r\n".join((f"{method} {target} HTTP/1.1", *lines, f"content-length: {len(body)}", "\r\n"))
-        connection = self._kept() or await self._connect()
+        connection = self._take_idle() or await self._open_connection()
         try:
             connection.send(head.encode("latin-1") + body)
             await connection.answered()
@@ -108,14 +108,14 @@ class HttpClient:
         for connection in list(self._open):
             connection.close()
 
-    def _kept(self) -> _Connection | None:
+    def _take_idle(self) -> _Connection | None:
         while self._idle:
             connection = self._idle.pop()
             if not connection.closing:
                 return connection
         return None
 
-    async def _connect(self) -> _Connection:
+    async def _open_connection(self) -> _Connection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._seconds):
@@ -166,10 +166,10 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._expiry: asyncio.TimerHandle | None = None
         self._news: asyncio.Future[None] | None = None
-        self._begin()
+        self._reset_reply()
         self._complete = True
 
-    def _begin(self) -> None:
+    def _reset_reply(self) -> None:
         """Forget the answer before."""
         self._parser = httptools.HttpResponseParser(self)
         self.status, self.headers = 0, dict[str, str]()
@@ -190,20 +190,20 @@ class _Connection(asyncio.Protocol):
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
-        self._begin()
+        self._reset_reply()
         self._transport.write(data)
 
     async def answered(self) -> None:
         """Wait for the head of the answer."""
         while not self.status or self._error is not None:
-            await self._heard()
+            await self._wait_for_data()
 
     async def part(self) -> bytes:
         """The next part of the body; nothing at its end."""
         while not self._parts:
             if self._complete:
                 return b""
-            await self._heard()
+            await self._wait_for_data()
         part = self._parts.popleft()
         self._held -= len(part)
         if self._paused and self._held < READ_AHEAD // 2:
@@ -226,20 +226,20 @@ class _Connection(asyncio.Protocol):
             self._idle.remove(self)
         self._transport.abort()
 
-    async def _heard(self) -> None:
+    async def _wait_for_data(self) -> None:
         if self._error is not None:
             raise self._error
         self._news = self._loop.create_future()
         await self._news
 
-    def _wake(self) -> None:
+    def _notify_reader(self) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
-    def _fail(self, why: str) -> None:
+    def _fail_connection(self, why: str) -> None:
         self._error = self._error or ConnectionLost(why)
         self._transport.abort()
-        self._wake()
+        self._notify_reader()
 
     # -- what the transport tells ----------------------------------------------------------------
 
@@ -254,11 +254,11 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(f"what it answers is not HTTP: {error}")
+            self._fail_connection(f"what it answers is not HTTP: {error}")
         if self._held > READ_AHEAD and not self._paused:
             self._paused = True
             self._transport.pause_reading()
-        self._wake()
+        self._notify_reader()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._open.discard(self)
@@ -269,7 +269,7 @@ class _Connection(asyncio.Protocol):
             self._complete = True
         if not self._complete:
             self._error = self._error or ConnectionLost(str(error) if error is not None else "it hung up")
-        self._wake()
+        self._notify_reader()
 
     # -- what the parser tells -------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ class _Connection(asyncio.Protocol):
         if self._surplus or self._error is not None:
             return
         if self._head_size > LARGEST_HEAD:
-            self._fail(f"its headers are larger than {LARGEST_HEAD} bytes")
+            self._fail_connection(f"its headers are larger than {LARGEST_HEAD} bytes")
         else:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
@@ -293,7 +293,7 @@ class _Connection(asyncio.Protocol):
         if status >= 200:
             self.status = status
         elif status == 101:
-            self._fail("it changes the protocol")
+            self._fail_connection("it changes the protocol")
         else:
             self.headers.clear()
 

@@ -62,17 +62,17 @@ class HttpProtocol(HttpToolsProtocol):
             transport.close()
             return
         self.connection.refuse = self._close_after_response
-        self._alarm = self.loop.call_later(self.seconds, self._give_up)
+        self._alarm = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
         self._unread += len(data)
         super().data_received(data)
         if self._unread > HEAD_LIMIT and not self.transport.is_closing():
-            self._refuse()
+            self._refuse_large_head()
 
     def send_400_response(self, msg: str) -> None:
         if self._unread > HEAD_LIMIT:
-            self._refuse()
+            self._refuse_large_head()
         else:
             super().send_400_response(msg)
 
@@ -80,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["agora.connection"] = self.connection  # type: ignore[typeddict-unknown-key]
         if self._alarm is None:
-            self._alarm = self.loop.call_later(self.seconds, self._give_up)
+            self._alarm = self.loop.call_later(self.seconds, self._time_out)
 
     def on_headers_complete(self) -> None:
         # One read may bring a whole head, and more.
@@ -99,7 +99,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unread = 0
-        self._relax()
+        self._cancel_timer()
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -117,7 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._relax()
+        self._cancel_timer()
         self._deferred = None
         if self.connection is not None:
             self.backpressure.close(self.connection)
@@ -135,20 +135,20 @@ class HttpProtocol(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
-    def _relax(self) -> None:
+    def _cancel_timer(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         self._alarm = None
-        self._close(TIMEOUT)
+        self._close_with(TIMEOUT)
 
-    def _refuse(self) -> None:
-        self._relax()
-        self._close(TOO_LARGE)
+    def _refuse_large_head(self) -> None:
+        self._cancel_timer()
+        self._close_with(TOO_LARGE)
 
-    def _close(self, word: bytes) -> None:
+    def _close_with(self, word: bytes) -> None:
         """Close, with a word to whoever has not been answered yet."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             self.transport.write(word)

@@ -62,7 +62,7 @@ class InstanceClient:
         address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
         private: whether the address may be a private one.
         """
-        courier = self._courier(address, private)
+        courier = self._client_for(address, private)
         reply = await courier.request(method, target, {"host": courier.host, **headers, **trace_headers()}, body)
         kind = reply.headers.get("content-type", "")
         streamed = kind.partition(";")[0].strip().lower() in STREAMS
@@ -93,11 +93,11 @@ class InstanceClient:
         self._couriers.clear()
         await asyncio.sleep(0)
 
-    def _courier(self, address: str, private: bool) -> HttpClient:
-        found = self._couriers.get((address, private))
-        if found is None:
+    def _client_for(self, address: str, private: bool) -> HttpClient:
+        client = self._couriers.get((address, private))
+        if client is None:
             if len(self._couriers) >= KEPT:
                 for key in [key for key, courier in self._couriers.items() if not courier.busy]:
                     del self._couriers[key]
-            found = self._couriers[address, private] = HttpClient(address, self._doors[private], CONNECTING, None)
-        return found
+            client = self._couriers[address, private] = HttpClient(address, self._doors[private], CONNECTING, None)
+        return client

@@ -58,12 +58,12 @@ class LocalHost:
 
     def source_fault(self, directory: str) -> str | None:
         """Why no program can be made of a directory here; None if it can."""
-        given = Path(directory)
+        path = Path(directory)
         try:
             resolve_contained(directory, self.sources)
         except SourceRefused:
             roots = [root.resolve() for root in self.sources]
-            if any(given.is_relative_to(root) for root in (*roots, *self.sources)) and not given.exists():
+            if any(path.is_relative_to(root) for root in (*roots, *self.sources)) and not path.exists():
                 return "is not there on this server: put the program into it"
             return (
                 "may not be run by this server: put it into 'sources' of the server's data directory, or name a "

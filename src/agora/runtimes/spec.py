@@ -181,26 +181,26 @@ def memory_bytes(text: str | int) -> int:
 
     Raises ValueError.
     """
-    found = QUANTITY.fullmatch(str(text).strip())
-    if found is None or isinstance(text, bool):
+    match = QUANTITY.fullmatch(str(text).strip())
+    if match is None or isinstance(text, bool):
         raise ValueError(f"{str(text)[:50]!r} is no amount such as '512M' or '1G'")
-    return int(float(found[1]) * UNITS[found[2].lower()])
+    return int(float(match[1]) * UNITS[match[2].lower()])
 
 
 def cpu_cores(text: str | float) -> float:
     """Cores of ``"0.5"``, ``"500m"`` or 2. Raises ValueError."""
-    found = CORES.fullmatch(str(text).strip())
-    if found is None or isinstance(text, bool):
+    match = CORES.fullmatch(str(text).strip())
+    if match is None or isinstance(text, bool):
         raise ValueError(f"{str(text)[:50]!r} is no number of cores such as '0.5'")
-    return float(found[1]) / (1000 if found[2] else 1)
+    return float(match[1]) / (1000 if match[2] else 1)
 
 
 def declared_port(config: BuildConfig) -> int | None:
     """The port that a manifest says its program listens at: ``env_vars.PORT``, or as its start command shows."""
     declared = str(config.env_vars.get("PORT", ""))
     if not declared.isdecimal():
-        found = LISTENS.search(config.start_command or "")
-        declared = found[1] if found else ""
+        match = LISTENS.search(config.start_command or "")
+        declared = match[1] if match else ""
     number = int(declared) if declared else 0
     return number if 0 < number < 65_536 else None
 

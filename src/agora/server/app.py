@@ -162,7 +162,7 @@ class App:
         try:
             self._assemble()
             await self.replicas.begin()
-            await self._load()
+            await self._load_tenants()
             for controller in self.controllers:
                 await controller.begin()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
@@ -171,7 +171,7 @@ class App:
             await self.store.close()
             raise
         self._followers = [found for found in self.controllers if isinstance(found, CommitListener)]
-        self.store.on_commit = self._committed
+        self.store.on_commit = self._on_commit
         self.store.on_transaction = self.measures.committed
         await self.feed.start()
         await self.replicas.start()
@@ -210,14 +210,14 @@ class App:
         self.feed.close("resume later")
 
     def _assemble(self) -> None:
-        self._hold_state()
-        self._know_callers()
-        self._give_context()
-        self._dispatch()
-        self._control()
+        self._build_state()
+        self._build_authentication()
+        self._build_context()
+        self._build_dispatcher()
+        self._build_controllers()
         self._wire_protocols()
 
-    def _hold_state(self) -> None:
+    def _build_state(self) -> None:
         """What is in memory, and follows the log."""
         settings = self.settings
         self.meter = Meter(self.clock)
@@ -232,14 +232,14 @@ class App:
             max_each=settings.max_streams_each,
         )
 
-    def _know_callers(self) -> None:
+    def _build_authentication(self) -> None:
         directory = self.settings.keys
         self.signer = Signer(load_secret(directory / "signing.key").encode())
         admin_token = load_secret(directory / "admin-token", make="adm_")
         self.authenticator = Authenticator(self.store, self.signer, self.settings, self.clock, admin_token)
         self.sign_on = self.authenticator.sign_on = self._open_sign_on()
 
-    def _give_context(self) -> None:
+    def _build_context(self) -> None:
         """What services may know of the server they run in."""
         context = self.context = ServerContext(
             configuration=self.configuration,
@@ -269,7 +269,7 @@ class App:
         monitor.watchdog = self.watchdog
         monitor.bus, monitor.missed = (lambda: ports.find(BRIDGE)), self.settings.ready_needs_bus
 
-    def _dispatch(self) -> None:
+    def _build_dispatcher(self) -> None:
         self.dispatcher = Dispatcher(
             store=self.store if self.tracing is None else trace_store(self.store, self.tracing),
             feed=self.feed,
@@ -279,7 +279,7 @@ class App:
             gate=self.gate,
             meter=self.meter,
             catalogue=self.catalogue,
-            limiter=RateLimiter(self._rate, call_seconds=self.settings.rate_call_ms / 1000),
+            limiter=RateLimiter(self._tier_rate, call_seconds=self.settings.rate_call_ms / 1000),
             measures=self.measures,
             tracing=self.tracing,
             backpressure=self.backpressure,
@@ -287,10 +287,10 @@ class App:
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.system
         self.replicas = Replication(
-            self.store, self.dispatcher.limiter, self._committed_elsewhere, self._missed, self.feed.followed
+            self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.followed
         )
 
-    def _control(self) -> None:
+    def _build_controllers(self) -> None:
         """Agents that live here, and the loops."""
         self.residents = AgentHost(
             self.dispatcher,
@@ -322,29 +322,29 @@ class App:
         from agora.domains.identity.oidc.sign_on import open_sign_on
 
         sealer = Sealer(self.signer.encryption_key("sign-on"))
-        known = {operation.scope for operation in self.catalogue.operations if operation.scope}
+        scopes = {operation.scope for operation in self.catalogue.operations if operation.scope}
         mint = self.signer.session_token
-        return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=known)
+        return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=scopes)
 
-    async def _load(self) -> None:
+    async def _load_tenants(self) -> None:
         """Take over what was set at run time."""
         for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
-            await self._take_over(tenant)
+            await self._load_tenant(tenant)
 
-    async def _take_over(self, tenant: str) -> None:
-        self.gate.load(tenant, await self._rows(tenant, overrides.active))
-        self.catalogue.load(tenant, await self._rows(tenant, admin.statuses))
+    async def _load_tenant(self, tenant: str) -> None:
+        self.gate.load(tenant, await self._read_rows(tenant, overrides.active))
+        self.catalogue.load(tenant, await self._read_rows(tenant, admin.statuses))
         if tenant == DEFAULT_TENANT:
-            self.configuration.load(await self._rows(tenant, admin.settings))
-            self._follow_configuration()
+            self.configuration.load(await self._read_rows(tenant, admin.settings))
+            self._apply_configuration()
 
-    async def _rows(self, tenant: str, query: Query) -> Sequence[Row]:
+    async def _read_rows(self, tenant: str, query: Query) -> Sequence[Row]:
         async def read(reader: Reader) -> Sequence[Row]:
             return await reader.all(query)
 
         return await self.store.read(tenant, read)
 
-    def _committed(self, events: Sequence[StoredEvent]) -> None:
+    def _on_commit(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
         self.replicas.committed(events)
         changed = False
@@ -355,25 +355,25 @@ class App:
                 self.catalogue.apply(stored)
                 self.federation.apply(stored)
                 if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply(stored):
-                    self._follow_configuration()
-        self._follow(events, changed)
+                    self._apply_configuration()
+        self._update_followers(events, changed)
 
-    async def _committed_elsewhere(self, tenant: str, events: Sequence[StoredEvent]) -> None:
+    async def _on_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
         """What another server committed. Rows say what stands now, whatever this one did meanwhile."""
         changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
         if changed:
-            await self._take_over(tenant)
+            await self._load_tenant(tenant)
             await self.federation.load(tenant)
-        self._follow(events, changed)
+        self._update_followers(events, changed)
 
-    async def _missed(self, tenant: str) -> None:
+    async def _on_missed_events(self, tenant: str) -> None:
         """Events of other servers were deleted unread: what follows them is read anew, and streams are checked."""
         self.authenticator.forget_all()
-        await self._take_over(tenant)
+        await self._load_tenant(tenant)
         await self.federation.load(tenant)
         await self.feed.sweep()
 
-    def _follow(self, events: Sequence[StoredEvent], changed: bool) -> None:
+    def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
         self.authenticator.forget(events)
         self.residents.committed(events)
         for follower in self._followers:
@@ -385,17 +385,17 @@ class App:
         if changed or any(_ends_streams(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.sweep())
 
-    def _follow_configuration(self) -> None:
-        self._follow_rates()
+    def _apply_configuration(self) -> None:
+        self._apply_rates()
         level = self.configuration.current.log_level
         if level != self._log_level:
             self._log_level = level
             logging.getLogger().setLevel(level.upper())
 
-    def _rate(self, tier: str) -> float:
+    def _tier_rate(self, tier: str) -> float:
         return self._rates[tier]
 
-    def _follow_rates(self) -> None:
+    def _apply_rates(self) -> None:
         tiers = ("basic", "premium", "enterprise", "anonymous", "registrar", "account")
         self._rates = {tier: float(getattr(self.configuration.current, f"rate_{tier}")) for tier in tiers}
 
@@ -405,8 +405,8 @@ class App:
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         self.invoices = InvoiceFiles(self.dispatcher, access)
         self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
-        detail = partial(self._health, access)
-        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._stopped)
+        detail = partial(self._read_health, access)
+        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._marketplace_state)
         exposition = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
         self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
@@ -420,14 +420,14 @@ class App:
         ended = self.authenticator.ended.has
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
 
-    def _stopped(self) -> tuple[str, datetime] | None:
+    def _marketplace_state(self) -> tuple[str, datetime] | None:
         """Whether the whole marketplace is ``halted`` or ``paused``, and since when."""
         brake = self.gate.brake(DEFAULT_TENANT, self.clock.now())
         if brake is None:
             return None
         return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)
 
-    async def _health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
+    async def _read_health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""
         if not self.monitor.unreadable:
             try:
@@ -440,26 +440,26 @@ class App:
                 log.info("the health could not be read: %s", error)
         from agora.domains.monitoring.health import without_store
 
-        found = without_store(self.monitor, self.clock.now())
-        return False, HEALTH.output.dump_json(found, by_alias=True)
+        report = without_store(self.monitor, self.clock.now())
+        return False, HEALTH.output.dump_json(report, by_alias=True)
 
     # -- requests --------------------------------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":
-            await self._http(scope, receive, send)
+            await self._handle_http(scope, receive, send)
         elif kind == "websocket":
-            await self._websocket(scope, receive, send)
+            await self._handle_websocket(scope, receive, send)
         elif kind == "lifespan":
-            await self._lifespan(receive, send)
+            await self._handle_lifespan(receive, send)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = Answer(send, connection_of(scope))
         PROTOCOL.set("rest")
         try:
             if self.tracing is None:
-                await self._answer(scope, receive, answer)
+                await self._route_request(scope, receive, answer)
             else:
                 await self._answer_traced(self.tracing, scope, receive, answer)
         finally:
@@ -469,13 +469,13 @@ class App:
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
         method = scope["method"]
         with tracing.begin(f"HTTP {method}", "server", trace_carrier(scope), {"http.request.method": method}) as span:
-            await self._answer(scope, receive, answer)
+            await self._route_request(scope, receive, answer)
             span.note("agora.protocol", PROTOCOL.get())
             span.note("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_host(scope)
             if self.mcp.owns(scope["path"]):
@@ -519,7 +519,7 @@ class App:
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await send_problem(send, InternalError("Something went wrong on our side.", incident=incident))
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         PROTOCOL.set("websocket")
         try:
             check_host(scope)
@@ -536,7 +536,7 @@ class App:
             await receive()
             await send({"type": "websocket.close", "code": 4404, "reason": "WebSockets are at /ws and /agent/ws"})
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
+    async def _handle_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             await self.start()

@@ -41,7 +41,7 @@ def open_local_host(settings: Settings) -> LocalHost:
 
 def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
     """Engines by name. The first one tells what this host has."""
-    found: dict[str, Runtime] = {}
+    engines: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     if not 1024 <= first <= last <= 65_535:
         raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
@@ -56,12 +56,12 @@ def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
             ports=(first, last),
             private_networks=settings.instance_private_networks,
         )
-        found["process"] = ProcessRuntime(options)
+        engines["process"] = ProcessRuntime(options)
     if _has_docker(settings.docker_host):
-        found["docker"] = _open_docker(settings, host_id, sources, (first, last))
+        engines["docker"] = _open_docker(settings, host_id, sources, (first, last))
     if settings.kubernetes != "none":
-        found["kubernetes"] = _open_kubernetes(settings, host_id)
-    return found
+        engines["kubernetes"] = _open_kubernetes(settings, host_id)
+    return engines
 
 
 def _source_roots(settings: Settings) -> tuple[Path, ...]:
@@ -145,13 +145,13 @@ def _machine_name() -> str:
 def _load_host_id(path: Path) -> str:
     """This server's id as a host, kept beside its data: instances are found again by it."""
     try:
-        found = path.read_text("ascii").strip()
+        host_id = path.read_text("ascii").strip()
     except FileNotFoundError:
-        found = new_id("host")
+        host_id = new_id("host")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(found + "\n", "ascii")
+        partial.write_text(host_id + "\n", "ascii")
         partial.replace(path)
-    if not HOST_ID.fullmatch(found):
+    if not HOST_ID.fullmatch(host_id):
         raise ConfigurationError(f"{path} is damaged: restore it, or remove it if no instance runs.")
-    return found
+    return host_id

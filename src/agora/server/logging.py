@@ -49,20 +49,20 @@ class JsonFormatter(logging.Formatter):
 
     def fields(self, record: logging.LogRecord) -> dict[str, str]:
         """What a line says: the event, which request and trace it belongs to, and what went wrong."""
-        found = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
+        fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
         request, trace = REQUEST.get(), trace_id()
         if request is not None:
-            found |= {"request_id": request, "protocol": PROTOCOL.get()}
+            fields |= {"request_id": request, "protocol": PROTOCOL.get()}
         if trace is not None:
-            found["trace_id"] = trace
-        found["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+            fields["trace_id"] = trace
+        fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
         if record.exc_info:  # as text, without the values of variables: those hold what callers sent
-            found["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
-            found["stack"] = record.stack_info
-        return {name: self._redacted(text) for name, text in found.items()}
+            fields["stack"] = record.stack_info
+        return {name: self._redact_secrets(text) for name, text in fields.items()}
 
-    def _redacted(self, text: str) -> str:
+    def _redact_secrets(self, text: str) -> str:
         text = _SECRETS.sub(HIDDEN, text)
         return self._known.sub(HIDDEN, text) if self._known is not None else text
 
@@ -75,17 +75,17 @@ class _TextFormatter(JsonFormatter):
         self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
-        found = {name: _CONTROL.sub(_escape_control, text) for name, text in self.fields(record).items()}
-        tone = _TONES.get(found["level"], "") if self._colours else ""
-        level = f"{tone}{found['level']:<9}{_PLAIN if tone else ''}"
-        line = f"{found['timestamp']} [{level}] {found['event']:<{WIDTH}} [{found['logger']}]"
-        line += "".join(f" {name}={found[name]}" for name in ("request_id", "protocol", "trace_id") if name in found)
-        more = (found[name] for name in ("exception", "stack") if name in found)
+        fields = {name: _CONTROL.sub(_escape_control, text) for name, text in self.fields(record).items()}
+        tone = _TONES.get(fields["level"], "") if self._colours else ""
+        level = f"{tone}{fields['level']:<9}{_PLAIN if tone else ''}"
+        line = f"{fields['timestamp']} [{level}] {fields['event']:<{WIDTH}} [{fields['logger']}]"
+        line += "".join(f" {name}={fields[name]}" for name in ("request_id", "protocol", "trace_id") if name in fields)
+        more = (fields[name] for name in ("exception", "stack") if name in fields)
         return "\n".join([line, *more]).replace("\n", "\n    ")  # nobody's line break begins a line of the log
 
 
-def _escape_control(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _escape_control(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 class OutageFilter(logging.Filter):

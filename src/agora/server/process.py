@@ -58,7 +58,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
 def _open_listeners(settings: Settings, say: Callable[[str], None]) -> list[socket.socket]:
     """The API's socket and, where it can be had, the events' one."""
     try:
-        found = [_bind_socket(settings.host, settings.port)]
+        listeners = [_bind_socket(settings.host, settings.port)]
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from None
@@ -67,15 +67,15 @@ def _open_listeners(settings: Settings, say: Callable[[str], None]) -> list[sock
         ) from None
     if settings.events_port and settings.events_port != settings.port:
         try:
-            found.append(_bind_socket(settings.host, settings.events_port))
+            listeners.append(_bind_socket(settings.host, settings.events_port))
         except OSError:
             say(f"The events port {settings.events_port} is taken: events are served on the main port alone.")
     if settings.mcp_port and settings.mcp_port not in (settings.port, settings.events_port):
         try:
-            found.insert(1, _bind_socket(settings.host, settings.mcp_port))
+            listeners.insert(1, _bind_socket(settings.host, settings.mcp_port))
         except OSError:
             say(f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone.")
-    return found
+    return listeners
 
 
 def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> list[str]:

@@ -69,11 +69,11 @@ class PrometheusExporter:
 
         self._measures.looked_at = time.monotonic()
         if self._registry is None:
-            self._registry = self._registered()
+            self._registry = self._build_registry()
         encode, kind = choose_encoder(accept)
         return encode(self._registry), kind
 
-    def _registered(self) -> CollectorRegistry:
+    def _build_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
         registry = CollectorRegistry()
@@ -93,14 +93,14 @@ class PrometheusExporter:
         yield families.gauge(
             "agora_ready", "Whether calls can be served, as /ready says.", self._monitor.trouble() is None
         )
-        yield from self._calls(families)
-        yield from self._store(families)
-        yield from self._streams(families)
-        yield from self._loops(families)
-        yield from self._others(families)
-        yield from self._census(families)
+        yield from self._collect_calls(families)
+        yield from self._collect_store(families)
+        yield from self._collect_streams(families)
+        yield from self._collect_loops(families)
+        yield from self._collect_others(families)
+        yield from self._collect_counts(families)
 
-    def _calls(self, families: _MetricFamilies) -> Iterator[Metric]:
+    def _collect_calls(self, families: _MetricFamilies) -> Iterator[Metric]:
         ended = families.counter("agora_calls", "Calls that have ended.", "protocol", "operation", "code")
         took = families.histogram("agora_call_duration_seconds", "How long calls took.", "protocol", "operation")
         for (protocol, operation), series in tuple(self._measures.calls.items()):
@@ -120,7 +120,7 @@ class PrometheusExporter:
         expiries = self._measures.lease_expiries
         yield families.total("agora_task_lease_expiries", "Leases of tasks that ran out.", expiries)
 
-    def _store(self, families: _MetricFamilies) -> Iterator[Metric]:
+    def _collect_store(self, families: _MetricFamilies) -> Iterator[Metric]:
         measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest
         if probed is not None:
             yield families.gauge("agora_store_up", "Whether the store commits.", probed.failure is None)
@@ -130,13 +130,13 @@ class PrometheusExporter:
         yield commits
         yield families.total("agora_store_committed_calls", "Calls in those transactions.", measures.committed_calls)
         values = sample.values if sample is not None else {}
-        for name, told, key, divisor in SAMPLED:
+        for name, description, key, divisor in SAMPLED:
             if key in values:
-                yield families.gauge(name, told, values[key] / divisor)
+                yield families.gauge(name, description, values[key] / divisor)
         if "replays" in values:
             yield families.total("agora_store_replays", "Batches that were run again.", values["replays"])
 
-    def _streams(self, families: _MetricFamilies) -> Iterator[Metric]:
+    def _collect_streams(self, families: _MetricFamilies) -> Iterator[Metric]:
         live = self._feed.live
         yield families.gauge("agora_streams_open", "Open streams of events and logs.", live["subscribers"])
         yield families.gauge("agora_calls_waiting", "Calls that wait for an event.", self._feed.waiting)
@@ -148,7 +148,7 @@ class PrometheusExporter:
         yield families.gauge("agora_unread_bytes", "Bytes that wait for their readers.", unread.waiting)
         yield families.total("agora_connections_cut_off", "Connections whose readers took nothing.", unread.cut_off)
 
-    def _loops(self, families: _MetricFamilies) -> Iterator[Metric]:
+    def _collect_loops(self, families: _MetricFamilies) -> Iterator[Metric]:
         last = families.gauges("agora_controller_last_success_timestamp_seconds", "When it last ran.", "controller")
         failed = families.gauges("agora_controller_failures", "How often it failed in a row.", "controller")
         for loop in self._monitor.loops:
@@ -160,7 +160,7 @@ class PrometheusExporter:
         yield families.total("agora_event_loop_stalls", "How often the event loop stood still.", watchdog.stalls)
         yield families.total("agora_event_loop_stalled_seconds", "How long, in all.", watchdog.stalled_seconds)
 
-    def _others(self, families: _MetricFamilies) -> Iterator[Metric]:
+    def _collect_others(self, families: _MetricFamilies) -> Iterator[Metric]:
         posts = families.counter("agora_push_posts", "Push notifications, by what became of them.", "outcome")
         for outcome, count in self._context.pushes.items():
             posts.add_metric([outcome], count)
@@ -169,11 +169,13 @@ class PrometheusExporter:
             yield families.gauge("agora_bus_connected", "Whether Redis can be reached.", bridge.connected)
             yield families.gauge("agora_bus_lag_entries", "Entries of Redis not taken in yet.", bridge.lag)
 
-    def _census(self, families: _MetricFamilies) -> Iterator[Metric]:
-        found = {name: families.gauges(title, told, label) for name, (title, told, label) in COUNTED.items()}
+    def _collect_counts(self, families: _MetricFamilies) -> Iterator[Metric]:
+        families_by_name = {
+            name: families.gauges(title, description, label) for name, (title, description, label) in COUNTED.items()
+        }
         for (name, state), count in self._measures.counted.items():
-            found[name].add_metric([state], count)
-        yield from found.values()
+            families_by_name[name].add_metric([state], count)
+        yield from families_by_name.values()
 
 
 class _MetricFamilies:
@@ -184,26 +186,26 @@ class _MetricFamilies:
 
         self._core = core
 
-    def info(self, name: str, told: str, value: dict[str, str]) -> Any:
-        return self._core.InfoMetricFamily(name, told, value)
+    def info(self, name: str, description: str, value: dict[str, str]) -> Any:
+        return self._core.InfoMetricFamily(name, description, value)
 
-    def gauge(self, name: str, told: str, value: float) -> Any:
-        return self._core.GaugeMetricFamily(name, told, float(value))
+    def gauge(self, name: str, description: str, value: float) -> Any:
+        return self._core.GaugeMetricFamily(name, description, float(value))
 
-    def gauges(self, name: str, told: str, *labels: str) -> Any:
-        return self._core.GaugeMetricFamily(name, told, labels=labels)
+    def gauges(self, name: str, description: str, *labels: str) -> Any:
+        return self._core.GaugeMetricFamily(name, description, labels=labels)
 
-    def total(self, name: str, told: str, value: float) -> Any:
-        return self._core.CounterMetricFamily(name, told, value)
+    def total(self, name: str, description: str, value: float) -> Any:
+        return self._core.CounterMetricFamily(name, description, value)
 
-    def counter(self, name: str, told: str, *labels: str) -> Any:
-        return self._core.CounterMetricFamily(name, told, labels=labels)
+    def counter(self, name: str, description: str, *labels: str) -> Any:
+        return self._core.CounterMetricFamily(name, description, labels=labels)
 
-    def histogram(self, name: str, told: str, *labels: str) -> Any:
-        return self._core.HistogramMetricFamily(name, told, labels=labels)
+    def histogram(self, name: str, description: str, *labels: str) -> Any:
+        return self._core.HistogramMetricFamily(name, description, labels=labels)
 
-    def add(self, family: Any, labels: list[str], found: Histogram) -> None:
+    def add(self, family: Any, labels: list[str], histogram: Histogram) -> None:
         """A histogram's buckets, summed up as Prometheus has them."""
         names = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
-        sums = accumulate(found.counts)
-        family.add_metric(labels, list(zip(names, sums, strict=True)), found.total)
+        sums = accumulate(histogram.counts)
+        family.add_metric(labels, list(zip(names, sums, strict=True)), histogram.total)

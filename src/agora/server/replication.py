@@ -58,9 +58,9 @@ class Replication:
         """Be one of the servers, when what they tell can be followed."""
         if self._peers is None:
             return
-        self._peers.on_word = self._heard
+        self._peers.on_word = self._on_message
         self._peers.say(HELLO)
-        self._loops = [asyncio.create_task(self._be_there()), asyncio.create_task(self._spend())]
+        self._loops = [asyncio.create_task(self._send_presence()), asyncio.create_task(self._send_spent())]
 
     async def stop(self) -> None:
         if self._peers is None:
@@ -79,7 +79,7 @@ class Replication:
 
     # -- words -----------------------------------------------------------------------------------
 
-    def _heard(self, origin: str, topic: str, text: str) -> None:
+    def _on_message(self, origin: str, topic: str, text: str) -> None:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
@@ -88,46 +88,46 @@ class Replication:
                 for tenant, subject, number in from_json(text):
                     self._limiter.heard(tenant, subject, number)
             case "hello" | "here":
-                self._met(origin, answer=topic == HELLO)
+                self._on_peer(origin, answer=topic == HELLO)
             case "leaving":
                 self.others.pop(origin, None)
-                self._count()
+                self._update_peer_count()
             case "listening":  # this server itself, again: the others may have gone on without it
-                self._say(HELLO)
-                self._look()
+                self._send_message(HELLO)
+                self._start_poll()
 
-    def _met(self, origin: str, *, answer: bool) -> None:
+    def _on_peer(self, origin: str, *, answer: bool) -> None:
         """Somebody is there. Who says hello may have committed something and told nobody."""
         if answer:
-            self._say(HERE)
+            self._send_message(HERE)
         if origin not in self.others:
             log.info("another server works on this store: %s", origin)
         if answer or origin not in self.others:
-            self._look()
+            self._start_poll()
         self.others[origin] = asyncio.get_running_loop().time()
-        self._count()
+        self._update_peer_count()
 
-    def _count(self) -> None:
+    def _update_peer_count(self) -> None:
         assert self._peers is not None
         alone, self._peers.others = not self._peers.others, bool(self.others)
         if alone and self.others:  # until now it committed without a word
-            self._say(HELLO)
+            self._send_message(HELLO)
         if not self.others:
             self._limiter.spent = None
         elif self._limiter.spent is None:
             self._limiter.spent = Counter()
 
-    def _say(self, topic: str, text: str = "") -> None:
+    def _send_message(self, topic: str, text: str = "") -> None:
         assert self._peers is not None
         self._peers.say(topic, text)
 
-    def _look(self) -> None:
+    def _start_poll(self) -> None:
         """Read what was committed while nobody said so."""
-        task = asyncio.create_task(self._looked())
+        task = asyncio.create_task(self._poll_logs())
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
 
-    async def _looked(self) -> None:
+    async def _poll_logs(self) -> None:
         try:
             await self._elsewhere.look()
         except Exception as error:
@@ -135,18 +135,18 @@ class Replication:
 
     # -- loops -----------------------------------------------------------------------------------
 
-    async def _be_there(self) -> None:
+    async def _send_presence(self) -> None:
         """Say so now and then, and forget who does not."""
         while True:
-            self._say(HERE)
+            self._send_message(HERE)
             await asyncio.sleep(HERE_SECONDS)
             now = asyncio.get_running_loop().time()
             for origin in [each for each, heard in self.others.items() if now - heard > SILENT_SECONDS]:
                 log.warning("another server is not heard any more: %s", origin)
                 del self.others[origin]
-                self._count()
+                self._update_peer_count()
 
-    async def _spend(self) -> None:
+    async def _send_spent(self) -> None:
         """Tell how often callers were let pass."""
         while True:
             await asyncio.sleep(SPENDING_SECONDS)
@@ -154,21 +154,21 @@ class Replication:
             if spent:
                 self._limiter.spent = Counter()
                 for word in _split_spent(spent):
-                    self._say(SPENT, word)
+                    self._send_message(SPENT, word)
 
 
 def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
     """What was spent, in words that are not too long, however long the names of callers are; JSON, in ASCII."""
-    said: list[str] = []
+    messages: list[str] = []
     size = 0
     for key, count in spent.most_common():
         entry = json.dumps([*key, count])
         if len(entry) > TOLD:  # nobody whose name is so long is counted elsewhere
             continue
         if size + len(entry) > TOLD:
-            yield f"[{','.join(said)}]"
-            said, size = [], 0
-        said.append(entry)
+            yield f"[{','.join(messages)}]"
+            messages, size = [], 0
+        messages.append(entry)
         size += len(entry) + 1
-    if said:
-        yield f"[{','.join(said)}]"
+    if messages:
+        yield f"[{','.join(messages)}]"

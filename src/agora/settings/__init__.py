@@ -71,11 +71,11 @@ class Settings(Bounds, Work, SignOn, Connections, Serving):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that are to appear nowhere."""
-        found = [getattr(self, name) for name in type(self).model_fields]
-        given = [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
+        fields = [getattr(self, name) for name in type(self).model_fields]
+        secrets = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]
         tokens = [part for entry in self.auth_tokens.get_secret_value().split(",") for part in entry.split(":")[1:2]]
         passwords = [_url_password(url) for url in (self.store, self.bus, self.redis_url)]
-        return tuple(sorted({value for value in (*given, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
+        return tuple(sorted({value for value in (*secrets, *tokens, *passwords) if len(value) >= 6}, key=len)[::-1])
 
 
 def _url_password(url: str) -> str:

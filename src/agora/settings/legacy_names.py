@@ -69,7 +69,7 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
                 "and without it a single forgotten condition would show them all. Remove the setting; for work across "
                 "tenants there is the database's admin role."
             )
-    found, told, ignored = LegacyValues(), [], []
+    legacy, notices, ignored = LegacyValues(), [], []
     for name, setting in RENAMED.items():
         value = environ.get(name)
         if not value:
@@ -79,14 +79,14 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
         elif f"AGORA_{setting.upper()}" in environ:
             ignored.append(f"{name} (AGORA_{setting.upper()} is set)")
         else:
-            found.values[setting] = value
-            told.append(f"{name} (now AGORA_{setting.upper()})")
-    told += [f"{name} (now AGORA_{name})" for name in KEPT if environ.get(name) and f"AGORA_{name}" not in environ]
+            legacy.values[setting] = value
+            notices.append(f"{name} (now AGORA_{setting.upper()})")
+    notices += [f"{name} (now AGORA_{name})" for name in KEPT if environ.get(name) and f"AGORA_{name}" not in environ]
     ignored += [f"{name} ({why})" for name, why in IGNORED.items() if environ.get(name)]
-    parts = [f"settings by their former names: {', '.join(told)}"] if told else []
+    parts = [f"settings by their former names: {', '.join(notices)}"] if notices else []
     parts += [f"not followed: {', '.join(ignored)}"] if ignored else []
-    found.notice = "; ".join(parts) or None
-    return found
+    legacy.notice = "; ".join(parts) or None
+    return legacy
 
 
 def _plain_database_url(url: str) -> str | None:

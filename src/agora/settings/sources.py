@@ -69,10 +69,10 @@ class ConfigurationError(ValueError):
 
 def from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     """What a file of TOML says; one that was named has to be there."""
-    given = path or environ.get(f"{PREFIX}CONFIG")
-    file = Path(given or "agora.toml")
+    location = path or environ.get(f"{PREFIX}CONFIG")
+    file = Path(location or "agora.toml")
     if not file.is_file():
-        if given:
+        if location:
             raise ConfigurationError(f"The configuration file {file} does not exist.")
         return str(file), {}
     try:
@@ -85,12 +85,12 @@ def from_environment(
     environ: Mapping[str, str], before: Mapping[str, Any], names: Iterable[str]
 ) -> tuple[str, dict[str, Any]]:
     """Settings under their names in capitals with the prefix, and those under plain names; before: under names of before."""
-    found: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
+    values: dict[str, Any] = {**before, **{name.lower(): environ[name] for name in PLAIN if environ.get(name)}}
     for name in names:
         value = environ.get(PREFIX + name.upper())
         if value is not None:
-            found[name] = value
-    return "the environment", found
+            values[name] = value
+    return "the environment", values
 
 
 def unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
@@ -106,9 +106,9 @@ def unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str |
     return f"no settings, and ignored: {', '.join(name + _suggest_name(name, variables) for name in unknown)}"
 
 
-def _suggest_name(name: str, known: Iterable[str]) -> str:
+def _suggest_name(name: str, names: Iterable[str]) -> str:
     """The known name that is nearest to this one, as a question in parentheses; empty if none is near."""
-    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    nearest = difflib.get_close_matches(name, list(names), n=1, cutoff=0.75)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
 
 
@@ -121,6 +121,6 @@ def explain_errors(error: ValidationError, origins: Mapping[str, str], names: It
             suggestion = _suggest_name(name, names)
             lines.append(f"{name!r} in {origins.get(name, 'the settings')} is not a setting{suggestion}")
         else:
-            said = fault["msg"].removeprefix("Value error, ")
-            lines.append(f"{name} (from {origins.get(name, 'the defaults')}): {said}")
+            message = fault["msg"].removeprefix("Value error, ")
+            lines.append(f"{name} (from {origins.get(name, 'the defaults')}): {message}")
     return "; ".join(lines)

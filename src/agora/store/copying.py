@@ -55,7 +55,7 @@ class CopyResult:
         return sum(self.tables.values())
 
 
-async def copy_database(source: Path, target: str, told: ProgressCallback = lambda table, rows: None) -> CopyResult:
+async def copy_database(source: Path, target: str, progress: ProgressCallback = lambda table, rows: None) -> CopyResult:
     """Copy a file to an empty database, whose schema is made if need be. told: of each table that is done.
 
     Raises StoreFailure when the source is in use or of another release, or the target holds anything.
@@ -65,7 +65,7 @@ async def copy_database(source: Path, target: str, told: ProgressCallback = lamb
         try:
             await migrate_schema(connection, SystemClock())
             async with connection.transaction():
-                return await _copy_tables(reading, connection, target, told)
+                return await _copy_tables(reading, connection, target, progress)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise to_store_failure(error) from error
         finally:
@@ -104,7 +104,7 @@ def _check_source(connection: sqlite3.Connection, path: Path) -> None:
 
 
 async def _copy_tables(
-    reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, told: ProgressCallback
+    reading: sqlite3.Connection, connection: asyncpg.Connection, target: str, progress: ProgressCallback
 ) -> CopyResult:
     here = {row["tablename"] for row in await connection.fetch(_TABLES)}
     names = [name for name in _list_tables(reading) if name in here and name not in DERIVED]
@@ -119,7 +119,7 @@ async def _copy_tables(
     copied = {}
     for name in names:
         copied[name] = await _copy_table(reading, connection, name)
-        told(name, copied[name])
+        progress(name, copied[name])
     await connection.execute(_REBUILD_DERIVED)
     for name in names:
         await _compare_counts(reading, connection, name)
@@ -156,15 +156,17 @@ _FOREIGN: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_a
 async def _copy_table(reading: sqlite3.Connection, connection: asyncpg.Connection, name: str) -> int:
     """Write a table's rows, some at a time; answers how many."""
     types = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, name)}
-    given = [row["name"] for row in reading.execute(f"pragma table_info({name})")]
-    if unknown := set(given) - types.keys():
+    columns_present = [row["name"] for row in reading.execute(f"pragma table_info({name})")]
+    if unknown := set(columns_present) - types.keys():
         raise StoreFailure(f"PostgreSQL's {name} has no column {', '.join(sorted(unknown))}.")
-    arrays = ", ".join(f"${at}::{types[column]}[]" for at, column in enumerate(given, 1))
-    insert = f"insert into {name} ({', '.join(given)}) select * from unnest({arrays})"
-    rows = reading.execute(f"select {', '.join(given)} from {name}")
+    arrays = ", ".join(f"${at}::{types[column]}[]" for at, column in enumerate(columns_present, 1))
+    insert = f"insert into {name} ({', '.join(columns_present)}) select * from unnest({arrays})"
+    rows = reading.execute(f"select {', '.join(columns_present)} from {name}")
     count = 0
     while batch := rows.fetchmany(ROWS):
-        columns = ([_convert_value(row[at], types[column]) for row in batch] for at, column in enumerate(given))
+        columns = (
+            [_convert_value(row[at], types[column]) for row in batch] for at, column in enumerate(columns_present)
+        )
         await connection.execute(insert, *columns)
         count += len(batch)
     return count

@@ -78,8 +78,8 @@ def pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _
     return migrations[last:]
 
 
-def _check_applied(done: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
-    for migration in done:
+def _check_applied(migrations: Iterable[Migration], applied: Mapping[int, str], dialect: str) -> None:
+    for migration in migrations:
         checksum = applied.get(migration.number)
         if checksum is None:
             raise MigrationError(f"Migration {dialect}/{migration} was skipped: later ones have been applied.")

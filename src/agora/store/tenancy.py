@@ -112,31 +112,33 @@ class _ConfinementCheck:
 
     defined: frozenset[str]
 
-    def group(self, group: Group, held: frozenset[str]) -> None:
+    def group(self, group: Group, confined_outside: frozenset[str]) -> None:
         """Check each query of a group. held: names of tables around it that are held already."""
         for segment in _split_set_operation(group.parts):
-            own = held | self.segment(segment, held)
+            own = confined_outside | self.segment(segment, confined_outside)
             for part in segment:
                 if isinstance(part, Group):
                     self.group(part, own)
 
-    def segment(self, parts: Parts, held: frozenset[str]) -> frozenset[str]:
+    def segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
         """Check one query, without what is nested in it; answers the names it holds."""
         tables = dict(self.tables(parts))
-        written = _insert_target(parts)
-        if written is not None:
-            _check_insert(parts, written, held)
+        target = _insert_target(parts)
+        if target is not None:
+            _check_insert(parts, target, confined_outside)
         if not tables:
             return frozenset()
         if "or" in _condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
         if "set" in parts and COLUMN in parts[_index_of(parts, "set") : _index_of(parts, "where")]:
             raise Unconfined("an update changes the tenant")
-        known, links = set(held - tables.keys()), list(_tenant_links(parts, tables))
+        confined, links = set(confined_outside - tables.keys()), list(_tenant_links(parts, tables))
         for _ in links:
-            known |= {mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in known}
+            confined |= {
+                mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in confined
+            }
         for alias, table in tables.items():
-            if alias not in known:
+            if alias not in confined:
                 raise Unconfined(f"{table} is not held by tenant_id = :tenant")
         return frozenset(tables)
 
@@ -187,14 +189,18 @@ def _tenant_links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, s
     for at, part in enumerate(parts):
         if part != "=" or at == 0 or at + 1 >= len(parts):
             continue
-        left, right, start = parts[at - 1], parts[at + 1], at - 1
+        left_side, right, start = parts[at - 1], parts[at + 1], at - 1
         if parts[at - 2 : at] == ["||", "''"]:  # keeps a planner from using an index
-            left, start = parts[at - 3], at - 3
-        if not isinstance(left, str) or not isinstance(right, str) or not _is_word(parts[start - 1], _BEFORE_CONDITION):
+            left_side, start = parts[at - 3], at - 3
+        if (
+            not isinstance(left_side, str)
+            or not isinstance(right, str)
+            or not _is_word(parts[start - 1], _BEFORE_CONDITION)
+        ):
             continue
         if at + 2 < len(parts) and not _is_word(parts[at + 2], _AFTER_CONDITION | _JOINS):
             continue
-        for one, other in ((left, right), (right, left)):
+        for one, other in ((left_side, right), (right, left_side)):
             if one == COLUMN:
                 yield from ((alias, other) for alias in tables if other == TENANT or other.endswith(f".{COLUMN}"))
             elif one.endswith(f".{COLUMN}"):
@@ -221,7 +227,7 @@ def _insert_target(parts: Parts) -> int | None:
     return parts.index("into") + 1 if "into" in parts else None
 
 
-def _check_insert(parts: Parts, at: int, held: frozenset[str]) -> None:
+def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> None:
     name, columns = parts[at], parts[at + 1] if at + 1 < len(parts) else None
     listed = _split_items(columns.parts) if isinstance(columns, Group) else []
     if [COLUMN] not in listed:

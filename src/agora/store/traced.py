@@ -48,12 +48,12 @@ class _TracedStore:
             return await self._store.read(tenant, work)
         span = self._tracing.start("store.read", "client", self._told)
         try:
-            found = await self._store.read(tenant, work)
+            result = await self._store.read(tenant, work)
         except BaseException as error:
             span.close(error)
             raise
         span.close(None)
-        return found
+        return result
 
 
 def _close_span(span: OpenedSpan, future: asyncio.Future[Any]) -> None:

@@ -57,7 +57,7 @@ class LoopWatchdog:
             return
         self._loop, self._ident = asyncio.get_running_loop(), threading.get_ident()
         self._cpu_clock = time.pthread_getcpuclockid(self._ident)
-        self._thread = threading.Thread(target=self._watch, name="loop-watchdog", daemon=True)
+        self._thread = threading.Thread(target=self._watch_loop, name="loop-watchdog", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -69,7 +69,7 @@ class LoopWatchdog:
 
     # -- in the thread ---------------------------------------------------------------------------
 
-    def _watch(self) -> None:
+    def _watch_loop(self) -> None:
         while not self._stopped.wait(self.threshold / 2):
             answered = threading.Event()
             start, cpu_start = time.monotonic(), self._cpu_seconds()
@@ -79,7 +79,7 @@ class LoopWatchdog:
                 return
             if answered.wait(self.threshold) or self._was_suspended(start, cpu_start, answered):
                 continue
-            self._record(answered, start, cpu_start)
+            self._record_stall(answered, start, cpu_start)
 
     def _was_suspended(self, start: float, cpu_start: float, answered: threading.Event) -> bool:
         """Whether the whole process did not run (SIGSTOP, a sleeping machine), so that the loop had no chance to answer."""
@@ -87,14 +87,14 @@ class LoopWatchdog:
         idle = self._cpu_seconds() - cpu_start < self.threshold / 2
         return overslept and idle and answered.wait(self.threshold)
 
-    def _record(self, answered: threading.Event, start: float, cpu_start: float) -> None:
+    def _record_stall(self, answered: threading.Event, start: float, cpu_start: float) -> None:
         """Count a stall, and log the stack until the loop answers."""
         began, pause = time.time() - (time.monotonic() - start), self.threshold
         self.stalls += 1
         ended = False
         while not ended and not self._stopped.is_set():
-            stack = self._stack()
-            self.last = self._stall(began, start, cpu_start, stack)
+            stack = self._format_stack()
+            self.last = self._build_stall(began, start, cpu_start, stack)
             log.error(
                 "The event loop has stood still for %.1f s, using %.1f s of CPU time, in:\n%s",
                 self.last.seconds,
@@ -103,7 +103,7 @@ class LoopWatchdog:
             )
             ended = answered.wait(pause)
             pause = min(2 * pause, MAX_LOG_INTERVAL)
-        self.last = self._stall(began, start, cpu_start, stack, ended=True)
+        self.last = self._build_stall(began, start, cpu_start, stack, ended=True)
         self.stalled_seconds += self.last.seconds
         log.warning(
             "The event loop runs again after %.1f s, %.1f s of them on the CPU.",
@@ -111,13 +111,13 @@ class LoopWatchdog:
             self.last.cpu_seconds,
         )
 
-    def _stall(self, began: float, start: float, cpu_start: float, stack: str, *, ended: bool = False) -> Stall:
+    def _build_stall(self, began: float, start: float, cpu_start: float, stack: str, *, ended: bool = False) -> Stall:
         return Stall(began, time.monotonic() - start, self._cpu_seconds() - cpu_start, stack, ended)
 
     def _cpu_seconds(self) -> float:
         return time.clock_gettime(self._cpu_clock)
 
-    def _stack(self) -> str:
+    def _format_stack(self) -> str:
         """The innermost frames of the loop's thread; no values of variables, which may be secret."""
         frame = sys._current_frames().get(self._ident)
         return "".join(traceback.format_stack(frame)[-FRAMES:]).rstrip() if frame is not None else "(no Python code)"

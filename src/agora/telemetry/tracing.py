@@ -70,11 +70,11 @@ class Tracing:
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(told))
         here = self._trace.set_span_in_context(span, parent)
         own, theirs = TRACE.set(_CurrentTrace(self, span, here)), self._context.attach(here)
-        found = OpenedSpan(span, self)
+        opened = OpenedSpan(span, self)
         try:
-            yield found
+            yield opened
         except BaseException as error:
-            found.fail(_error_kind(error))
+            opened.fail(_error_kind(error))
             raise
         finally:
             span.end()

@@ -66,7 +66,7 @@ class Channel:
             elif stored.seq > last:
                 self.known = max(self.known, stored.seq)
         if run:
-            self._deliver(run)
+            self._deliver_events(run)
         self.read_on()
 
     def read_on(self) -> None:
@@ -78,11 +78,11 @@ class Channel:
     async def _read_to_known(self) -> None:
         try:
             while self.known > self.head:
-                await self._read_page()
+                await self._deliver_next_page()
         finally:
             self._reading = None  # here, not in a callback: a hint may come before that would run
 
-    async def _read_page(self) -> None:
+    async def _deliver_next_page(self) -> None:
         """Read and deliver the next page. Raises StoreFailure where that gets nowhere, rather than read it for ever."""
         head = self.head
         try:
@@ -116,11 +116,11 @@ class Channel:
 
     def join(self, stream: EventStream) -> None:
         """From now on the stream gets every event after ``head``."""
-        wanted = stream.filter
-        groups = self._groups.setdefault(_group_key(wanted), {})
-        group = groups.get(wanted)
+        filter = stream.filter
+        groups = self._groups.setdefault(_group_key(filter), {})
+        group = groups.get(filter)
         if group is None:
-            group = groups[wanted] = Group(wanted)
+            group = groups[filter] = Group(filter)
             self._routes.clear()
         group.add(stream)
 
@@ -140,28 +140,28 @@ class Channel:
         """How many streams have joined."""
         return sum(len(group) for groups in self._groups.values() for group in groups.values())
 
-    def _deliver(self, run: Sequence[StoredEvent]) -> None:
+    def _deliver_events(self, run: Sequence[StoredEvent]) -> None:
         self.head = run[-1].seq
         if not self._groups:
             return
         hits: dict[Group, list[EncodedEvent]] = {}
         for stored in run:
             encoded = EncodedEvent(stored)
-            for group in self._candidates(stored.event):
+            for group in self._candidate_groups(stored.event):
                 if group.filter.matches(stored.event):
                     hits.setdefault(group, []).append(encoded)
         for group, events in hits.items():
             self.delivered += group.deliver(events)
 
-    def _candidates(self, event: NewEvent) -> Iterator[Group]:
+    def _candidate_groups(self, event: NewEvent) -> Iterator[Group]:
         """Groups that may want an event."""
-        yield from self._route(None, event.type)
+        yield from self._matching_groups(None, event.type)
         if len(self._groups) > 1 or None not in self._groups:
             for agent in agents_of(event):
-                yield from self._route(("agent", agent), event.type)
-            yield from self._route(("subject", event.subject or ""), event.type)
+                yield from self._matching_groups(("agent", agent), event.type)
+            yield from self._matching_groups(("subject", event.subject or ""), event.type)
 
-    def _route(self, key: _Key, type: str) -> Sequence[Group]:
+    def _matching_groups(self, key: _Key, type: str) -> Sequence[Group]:
         """Groups under a key that want a type, remembered until a group comes or goes."""
         groups = self._groups.get(key)
         if groups is None:
@@ -179,8 +179,8 @@ def _log_read_failure(reading: asyncio.Task[None]) -> None:
         log.warning("reading the event log failed; the next event or heartbeat tries again", exc_info=error)
 
 
-def _group_key(wanted: EventFilter) -> _Key:
+def _group_key(filter: EventFilter) -> _Key:
     """Where a group is found: by what narrows it most."""
-    if wanted.agent is not None:
-        return ("agent", wanted.agent)
-    return ("subject", wanted.subject) if wanted.subject is not None else None
+    if filter.agent is not None:
+        return ("agent", filter.agent)
+    return ("subject", filter.subject) if filter.subject is not None else None

@@ -53,9 +53,9 @@ class EventStream(LiveStream):
                 self._channel = channel
                 return
             else:
-                await self._replay(channel)
+                await self._send_log_page(channel)
 
-    async def _replay(self, channel: Channel) -> None:
+    async def _send_log_page(self, channel: Channel) -> None:
         page = await channel.read(self._position, self.filter, self.viewer)
         if self.farewell is None:
             channel.delivered += len(page.events)

@@ -76,7 +76,7 @@ class Feed:
         """Learn where each tenant's log ends, and begin to beat."""
         for tenant in await self._store.tenants():
             await self.channel(tenant)
-        self._beating = asyncio.create_task(self._beat())
+        self._beating = asyncio.create_task(self._send_heartbeats())
 
     def close(self, reason: str = "resume later") -> None:
         """End every stream, and open none from now on: the server stops, readers resume elsewhere or later."""
@@ -105,7 +105,7 @@ class Feed:
         for tenant, own in by_tenant.items():
             channel = self._channels.get(tenant)
             if channel is None:  # nobody listens yet; who comes later begins with the log
-                self._new(tenant, max(stored.seq for stored in own))
+                self._add_channel(tenant, max(stored.seq for stored in own))
             else:
                 channel.publish(own)
 
@@ -116,10 +116,10 @@ class Feed:
             head = await self._store.read(tenant, event_log.read_head)
             channel = self._channels.get(tenant)
             if channel is None:
-                channel = self._new(tenant, head)
+                channel = self._add_channel(tenant, head)
         return channel
 
-    def _new(self, tenant: str, head: int) -> Channel:
+    def _add_channel(self, tenant: str, head: int) -> Channel:
         channel = self._channels[tenant] = Channel(self._store, tenant, head, self._page)
         return channel
 
@@ -161,21 +161,21 @@ class Feed:
         kept = 0 if not groups else min(OPERATORS_STREAMS, self.max_streams // 10)
         if len(self) >= self.max_streams - kept:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
-        stream = self._make(tenant, opening, check)
+        stream = self._build_stream(tenant, opening, check)
         stream.groups = groups or ()
-        self._hold((tenant, stream.viewer.subject), stream.groups)
+        self._count_holder((tenant, stream.viewer.subject), stream.groups)
         stream.slot = next(self._next_slot)
         self._slots[stream.slot][stream] = None
         return stream
 
-    def _make(self, tenant: str, opening: EventStreamSpec | LogStreamSpec, check: Check | None) -> LiveStream:
+    def _build_stream(self, tenant: str, opening: EventStreamSpec | LogStreamSpec, check: Check | None) -> LiveStream:
         if isinstance(opening, LogStreamSpec):
             return LogStream(self, self._store, tenant, opening, check)
         if opening.subscription_id is not None:
-            opening = self._resume(tenant, opening, opening.subscription_id)
+            opening = self._resume_subscription(tenant, opening, opening.subscription_id)
         return EventStream(self, tenant, opening, check)
 
-    def _resume(self, tenant: str, opening: EventStreamSpec, subscription_id: str) -> EventStreamSpec:
+    def _resume_subscription(self, tenant: str, opening: EventStreamSpec, subscription_id: str) -> EventStreamSpec:
         if opening.resumed:
             self.positions.advance(tenant, subscription_id, opening.position)
             return opening
@@ -186,7 +186,7 @@ class Feed:
         """A stream has ended."""
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
-            self._let_go((stream.tenant, stream.viewer.subject), stream.groups)
+            self._release_holder((stream.tenant, stream.viewer.subject), stream.groups)
         if stream.farewell is not None and stream.farewell.code == TOO_SLOW:
             self.cut_off += 1
 
@@ -208,7 +208,7 @@ class Feed:
         if self._closing is not None:
             return False
         holder = (tenant, viewer.subject)
-        self._hold(holder, groups)
+        self._count_holder(holder, groups)
         arrival = _Arrival(matters)
         stream = EventStream(self, tenant, EventStreamSpec(EventFilter.of(types, subject=subject), viewer, after))
         alarm = asyncio.ensure_future(self._sleep(seconds))
@@ -218,12 +218,12 @@ class Feed:
             await asyncio.wait((arrival.came, alarm), return_when=asyncio.FIRST_COMPLETED)
             return arrival.came.done() and arrival.came.result()
         finally:
-            self._let_go(holder, groups)
+            self._release_holder(holder, groups)
             self._waiting.discard(arrival)
             stream.close()
             alarm.cancel()
 
-    def _hold(self, holder: Holder, groups: Groups) -> None:
+    def _count_holder(self, holder: Holder, groups: Groups) -> None:
         """Count a stream or a call that waits against its caller's share. Raises Overloaded.
 
         A group may hold as many as are still free, so one of them has half at most, and there is always room for another.
@@ -244,12 +244,12 @@ class Feed:
         self._held.update((holder, *groups))
         self._holding += 1
 
-    def _let_go(self, holder: Holder, groups: Groups) -> None:
+    def _release_holder(self, holder: Holder, groups: Groups) -> None:
         self._holding -= 1
-        for held in (holder, *groups):
-            self._held[held] -= 1
-            if not self._held[held]:
-                del self._held[held]
+        for key in (holder, *groups):
+            self._held[key] -= 1
+            if not self._held[key]:
+                del self._held[key]
 
     def streams(self, tenant: str | None = None) -> list[LiveStream]:
         """Open streams, of one tenant or of all."""
@@ -270,7 +270,7 @@ class Feed:
         for stream in self.streams(tenant):
             await stream.recheck()
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             for slot in self._slots:
                 await self._sleep(self.heartbeat / _SLOTS)
@@ -292,15 +292,15 @@ class _Arrival:
 
     def write(self, batch: Batch, /) -> bool:
         if any(isinstance(item, EncodedEvent) and self._matters(item.event) for item in batch.items):
-            self._settle(True)
+            self._set_result(True)
         return True
 
     async def drain(self) -> None: ...
 
     def end(self, farewell: CloseReason, /) -> None:
-        self._settle(farewell.error is not None)  # whoever waits looks again, and meets the error itself
+        self._set_result(farewell.error is not None)  # whoever waits looks again, and meets the error itself
 
-    def _settle(self, came: bool) -> None:
+    def _set_result(self, came: bool) -> None:
         if not self.came.done():
             self.came.set_result(came)
 

@@ -87,8 +87,8 @@ class EventFilter:
     @classmethod
     def of(cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None) -> EventFilter:
         """A filter in its one spelling, so that equal wishes are equal filters."""
-        wanted = tuple(sorted(set(types)))
-        return cls(() if "*" in wanted else wanted, agent or None, subject or None)
+        unique = tuple(sorted(set(types)))
+        return cls(() if "*" in unique else unique, agent or None, subject or None)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -56,14 +56,14 @@ class Group:
         if all(encoded.event.audience is None for encoded in events):
             delivered = _write_to_sinks(self._streams, _build_batch(events), failed)
         else:
-            delivered = self._deliver_apart(events, failed)
+            delivered = self._deliver_private(events, failed)
         for stream, farewell in failed:
             stream.end(farewell)
         return delivered
 
-    def _deliver_apart(self, events: Sequence[EncodedEvent], failed: list[tuple[EventStream, CloseReason]]) -> int:
+    def _deliver_private(self, events: Sequence[EncodedEvent], failed: list[tuple[EventStream, CloseReason]]) -> int:
         delivered = _write_to_sinks(self._overseers, _build_batch(events), failed)
-        personal = self._personal(events)
+        personal = self._private_events(events)
         for viewer, own in personal.items():
             delivered += _write_to_sinks(self._viewers[viewer], _build_batch(own), failed)
         public = [encoded for encoded in events if encoded.event.audience is None]
@@ -74,7 +74,7 @@ class Group:
                     delivered += _write_to_sinks(streams, batch, failed)
         return delivered
 
-    def _personal(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
+    def _private_events(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
         """What each viewer sees that is in the audience of a private event."""
         concerned = {viewer for encoded in events for viewer in encoded.event.audience or () if viewer in self._viewers}
         return {
@@ -88,11 +88,11 @@ def _build_batch(events: Sequence[EncodedEvent]) -> Batch:
 
 
 def _write_to_sinks(streams: Iterable[EventStream], batch: Batch, failed: list[tuple[EventStream, CloseReason]]) -> int:
-    written = 0
+    count = 0
     for stream in streams:
         farewell = offer_batch(stream.sink, batch)
         if farewell is None:
-            written += 1
+            count += 1
         else:
             failed.append((stream, farewell))
-    return written * len(batch.items)
+    return count * len(batch.items)

@@ -63,12 +63,12 @@ async def read_events(
         rows = await tx.all(events.page, after=after, until=until, limit=limit)
     else:
         until = min(newest, after + WINDOW)
-        asked = wanted.parameters(viewer)
-        rows = await tx.all(events.matching, after=after, until=until, limit=limit, **asked)
+        parameters = wanted.parameters(viewer)
+        rows = await tx.all(events.matching, after=after, until=until, limit=limit, **parameters)
     found = await _read_rows(tx, rows)
     whole = len(found) == len(rows) < limit
-    shown = [stored for stored in found if wanted.matches(stored.event) and viewer.sees(stored.event)]
-    return EventPage(shown, until if whole else found[-1].seq, newest)
+    visible = [stored for stored in found if wanted.matches(stored.event) and viewer.sees(stored.event)]
+    return EventPage(visible, until if whole else found[-1].seq, newest)
 
 
 async def _read_rows(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:

@@ -52,21 +52,21 @@ class LogStream(LiveStream):
         channel = await self._feed.channel(self.tenant)
         try:
             while self.farewell is None:
-                await self._listen(channel)
+                await self._wake_on_events(channel)
                 self._bell.rung.clear()
-                await self._read_on(channel)
+                await self._send_next_page(channel)
         finally:
             if self._hints is not None:
                 self._hints.close()
 
-    async def _listen(self, channel: Channel) -> None:
+    async def _wake_on_events(self, channel: Channel) -> None:
         """Have the bell rung by whatever happens to the subject from now on."""
         if self._hints is None or self._hints.farewell is not None:
             opening = EventStreamSpec(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._bell)
 
-    async def _read_on(self, channel: Channel) -> None:
+    async def _send_next_page(self, channel: Channel) -> None:
         """Send the next page; without one, wait for the bell."""
         stretch = await self._store.read(self.tenant, self._read)
         if self.farewell is not None:

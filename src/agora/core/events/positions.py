@@ -35,17 +35,17 @@ class Positions:
 
     async def flush(self, store: Store) -> int:
         """Write what changed; answers how many positions. What fails stays for the next time."""
-        written, batches = 0, self._waiting
+        count, batches = 0, self._waiting
         self._waiting = {}
         for tenant, changed in batches.items():
             try:
                 await store.write(tenant, partial(_write_positions, changed=changed), label="event.positions")
-                written += len(changed)
+                count += len(changed)
             except Exception:
                 log.warning("positions of %d subscriptions could not be written yet", len(changed), exc_info=True)
                 for subscription_id, sequence in changed.items():
                     self.advance(tenant, subscription_id, sequence)
-        return written
+        return count
 
 
 async def _write_positions(tx: Tx, changed: Mapping[str, int]) -> None:

@@ -75,7 +75,7 @@ class RemoteCommits:
         seen = self._seen.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > seen and tenant not in self._readers:
-            self._readers[tenant] = asyncio.get_running_loop().create_task(self._catch_up(tenant))
+            self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_missing(tenant))
 
     async def look(self) -> None:
         """Look at every log: hints may have been missed."""
@@ -83,11 +83,11 @@ class RemoteCommits:
             self._seen.setdefault(tenant, 0)
             self.hint(tenant, await self._store.read(tenant, event_log.read_head))
 
-    async def _catch_up(self, tenant: str) -> None:
+    async def _deliver_missing(self, tenant: str) -> None:
         try:
             while self._seen[tenant] < self._ahead[tenant]:
                 try:
-                    await self._step(tenant)
+                    await self._deliver_page(tenant)
                     await asyncio.sleep(QUICK_SECONDS if self._urgent(tenant) else SLOW_SECONDS)
                 except Exception:
                     log.exception("reading what other servers committed failed")
@@ -95,24 +95,24 @@ class RemoteCommits:
         finally:
             del self._readers[tenant]
 
-    async def _step(self, tenant: str) -> None:
+    async def _deliver_page(self, tenant: str) -> None:
         """Tell one page. The log knows best where it ends, whatever was said."""
-        after, said = self._seen[tenant], self._ahead[tenant]
+        after, target = self._seen[tenant], self._ahead[tenant]
 
         async def page(reader: Reader) -> event_log.EventPage:
             return await event_log.read_events(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
 
         try:
-            found = await self._store.read(tenant, page)
+            page_read = await self._store.read(tenant, page)
         except CursorTooOld:
             self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
             await self._missed(tenant)
             return
         own = self._own.pop(tenant, set())
-        if events := [stored for stored in found.events if stored.seq not in own]:
+        if events := [stored for stored in page_read.events if stored.seq not in own]:
             await self._tell(tenant, events)
-        self._seen[tenant] = found.position
-        if self._ahead[tenant] == said:
-            self._ahead[tenant] = found.head
-        if later := {seq for seq in own | self._own.get(tenant, set()) if seq > found.position}:
+        self._seen[tenant] = page_read.position
+        if self._ahead[tenant] == target:
+            self._ahead[tenant] = page_read.head
+        if later := {seq for seq in own | self._own.get(tenant, set()) if seq > page_read.position}:
             self._own[tenant] = later

@@ -81,7 +81,7 @@ class QueueSink:
     def end(self, farewell: CloseReason, /) -> None:
         self.farewell = farewell
         if farewell.code == TOO_SLOW:
-            self._clear()
+            self._drop_batches()
         self._filled.set()
         self._room.set()
 
@@ -100,7 +100,7 @@ class QueueSink:
         self._taken, self.pending = self.size, 0
         return batches
 
-    def _clear(self) -> None:
+    def _drop_batches(self) -> None:
         self._batches.clear()
         self.pending = 0
         self._make_room(self.size - self._taken)

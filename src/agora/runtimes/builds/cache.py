@@ -50,12 +50,12 @@ class BuildCache:
     def find(self, key: str) -> CacheEntry | None:
         """A valid result; it counts as used now."""
         try:
-            found = json.loads((self._index / key).read_bytes())
+            entry = json.loads((self._index / key).read_bytes())
             os.utime(self._index / key)
         except (FileNotFoundError, ValueError):
             return None
-        directory = self._root / str(found["attempt"])
-        return CacheEntry(directory, found["seconds"], found["commit"]) if directory.is_dir() else None
+        directory = self._root / str(entry["attempt"])
+        return CacheEntry(directory, entry["seconds"], entry["commit"]) if directory.is_dir() else None
 
     def attempt(self, key: str) -> Path:
         """A new directory to build in."""
@@ -66,7 +66,7 @@ class BuildCache:
 
     def keep(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
         """Make an attempt the result."""
-        self._write(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
+        self._write_json(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
         self._running.discard(attempt.name)
 
     def drop(self, attempt: Path) -> None:
@@ -75,7 +75,7 @@ class BuildCache:
         self._running.discard(attempt.name)
 
     def remember(self, key: str, digest: str) -> None:
-        self._write(self._commits / key, {"digest": digest})
+        self._write_json(self._commits / key, {"digest": digest})
 
     def remembered(self, key: str) -> str | None:
         """The digest at a commit."""
@@ -102,16 +102,16 @@ class BuildCache:
                     os.unlink(entry.path)
                 else:
                     valid.add(name)
-        gone = [
+        stale = [
             entry.path
             for entry in os.scandir(self._root)
             if entry.name not in ("index", "commits") and entry.name not in valid | self._running | set(used)
         ]
-        for path in gone:
+        for path in stale:
             erase_directory(Path(path))
-        return len(gone)
+        return len(stale)
 
-    def _write(self, path: Path, value: object) -> None:
+    def _write_json(self, path: Path, value: object) -> None:
         new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
             with open(new, "w") as file:

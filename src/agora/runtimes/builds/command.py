@@ -60,7 +60,7 @@ class Command:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         try:
-            process = self._spawn(writing)
+            process = self._spawn_process(writing)
         except BaseException:
             os.close(reading)
             raise
@@ -79,7 +79,7 @@ class Command:
         finally:
             loop.remove_reader(pidfd)
             loop.remove_reader(reading)
-            await asyncio.shield(asyncio.to_thread(self._bury, process))
+            await asyncio.shield(asyncio.to_thread(self._kill_group, process))
             while _drain_output(reading, lines) > 0:
                 pass
             lines.finish()
@@ -87,14 +87,14 @@ class Command:
             os.close(reading)
         return CommandResult(process.returncode, lines.tail)
 
-    def _spawn(self, output: int) -> subprocess.Popen[bytes]:
+    def _spawn_process(self, output: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603
             ["/bin/sh", "-c", LIMITED, "sh", *self.arguments],
             cwd=self.directory, env=dict(self.environment), start_new_session=True, umask=0o077,
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    def _bury(self, process: subprocess.Popen[bytes]) -> None:
+    def _kill_group(self, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # it is not waited for yet, so the group is its own
         process.wait()
@@ -124,16 +124,16 @@ class _Lines:
     def feed(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in lines:
-            self._tell(line)
+            self._emit_line(line)
         if len(self._rest) > TAIL:
             self.finish()
 
     def finish(self) -> None:
         if self._rest:
-            self._tell(self._rest)
+            self._emit_line(self._rest)
             self._rest = b""
 
-    def _tell(self, line: bytes) -> None:
+    def _emit_line(self, line: bytes) -> None:
         text = line.decode(errors="replace")
         for secret in self._hidden:
             text = text.replace(secret, "***")

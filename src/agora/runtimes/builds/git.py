@@ -51,12 +51,14 @@ class Repositories:
 
     async def commit(self, source: Git) -> str:
         """The commit that a branch is at now. Raises SourceRefused, SourceUnavailable."""
-        told: list[str] = []
+        lines: list[str] = []
         names = ["HEAD"]
         if source.branch is not None:  # in git's own order; what a tag names comes before the tag
             names = [f"refs/heads/{source.branch}", f"refs/tags/{source.branch}^{{}}", f"refs/tags/{source.branch}"]
-        await self._git(source, Path(tempfile.gettempdir()), told.append, "ls-remote", "--", source.url, *names)
-        commits = {found[2]: found[1] for line in told if (found := COMMIT.fullmatch(line))}
+        await self._git_command(
+            source, Path(tempfile.gettempdir()), lines.append, "ls-remote", "--", source.url, *names
+        )
+        commits = {match[2]: match[1] for line in lines if (match := COMMIT.fullmatch(line))}
         for name in names:
             if name in commits:
                 return commits[name]
@@ -68,7 +70,7 @@ class Repositories:
         Raises SourceRefused, SourceUnavailable.
         """
         branch = ["--branch", source.branch] if source.branch else []
-        await self._git(
+        await self._git_command(
             source, target.parent, progress, "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags",
             "--no-recurse-submodules", "--template=", *branch, "--", source.url, str(target),
         )  # fmt: skip
@@ -76,13 +78,13 @@ class Repositories:
             return target
         return await asyncio.to_thread(_source_directory, target, source.directory)
 
-    async def _git(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
-        options = dict(CONFIGURATION) | await self._connection(source)
+    async def _git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
+        options = dict(CONFIGURATION) | await self._pinned_connection(source)
         secrets = _source_secrets(source)
         if source.token:
             options["http.extraHeader"] = f"Authorization: Basic {secrets[1]}"
         command = Command(
-            ["git", *arguments], directory, self._variables(options), self.timeout, secrets,
+            ["git", *arguments], directory, self._git_variables(options), self.timeout, secrets,
         )  # fmt: skip
         try:
             ended = await command.run(progress)
@@ -94,7 +96,7 @@ class Repositories:
                 f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
             )
 
-    def _variables(self, options: Mapping[str, str]) -> dict[str, str]:
+    def _git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
         """Options go through the environment: a token among the arguments would be everybody's to see."""
         variables = dict(self.environment) | {
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -109,7 +111,7 @@ class Repositories:
             variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
         return variables
 
-    async def _connection(self, source: Git) -> dict[str, str]:
+    async def _pinned_connection(self, source: Git) -> dict[str, str]:
         """Check where a URL leads, and hold git to what was checked."""
         parts = check_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):

@@ -39,15 +39,15 @@ def resolve_contained(path: str, roots: tuple[Path, ...]) -> Path:
             fix="An operator names directories that hold sources with the setting instance_sources.",
         )
     try:
-        found = Path(path).resolve(strict=True)
+        resolved = Path(path).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
-        found = None
-    if found is None or not any(found.is_relative_to(root.resolve()) for root in roots) or not found.is_dir():
+        resolved = None
+    if resolved is None or not any(resolved.is_relative_to(root.resolve()) for root in roots) or not resolved.is_dir():
         raise SourceRefused(
             f"{path[:200]!r} is not a directory that may be built.",
             fix="Give one in a directory named by the setting instance_sources.",
         )
-    return found
+    return resolved
 
 
 def hash_tree(directory: Path, bounds: Bounds) -> str:
@@ -96,8 +96,10 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
     waiting = [""]
     while waiting:
         within = waiting.pop()
-        with os.scandir(os.path.join(top, within)) as found:
-            entries = sorted((entry for entry in found if entry.name not in LEFT_OUT), key=lambda entry: entry.name)
+        with os.scandir(os.path.join(top, within)) as directory_entries:
+            entries = sorted(
+                (entry for entry in directory_entries if entry.name not in LEFT_OUT), key=lambda entry: entry.name
+            )
         for entry in entries:
             name = os.path.join(within, entry.name)
             status = entry.stat(follow_symlinks=False)

@@ -74,7 +74,7 @@ class Client:
         wait: float | None = PATIENCE,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask, and give the answer to be read. data: bytes, or pieces of them. Raises as ``json`` does, also while reading."""
-        docker = await self._opened()
+        docker = await self._get_client()
         import aiohttp
         from yarl import URL
 
@@ -95,8 +95,8 @@ class Client:
 
     async def version(self) -> dict[str, Any]:
         """What the engine says of itself. Raises EngineUnavailable if it is too old."""
-        found: dict[str, Any] = await self.json("GET", "version")
-        return found
+        version: dict[str, Any] = await self.json("GET", "version")
+        return version
 
     async def close(self) -> None:
         self._closed = True
@@ -104,15 +104,15 @@ class Client:
             await self._docker.close()
             self._docker = None
 
-    async def _opened(self) -> aiodocker.Docker:
+    async def _get_client(self) -> aiodocker.Docker:
         if self._closed:
             raise EngineUnavailable("The engine has been closed.")
         async with self._opening:
             if self._docker is None:
-                self._docker = await self._open()
+                self._docker = await self._connect_engine()
             return self._docker
 
-    async def _open(self) -> aiodocker.Docker:
+    async def _connect_engine(self) -> aiodocker.Docker:
         try:
             library = await asyncio.to_thread(importlib.import_module, "aiodocker")
         except ImportError:

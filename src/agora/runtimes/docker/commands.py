@@ -73,13 +73,13 @@ class RunOrder:
 
 def find_command_errors(config: BuildConfig) -> list[str]:
     """Everything that is wrong with the commands of build_config type docker."""
-    found: list[str] = []
-    for read in (build_order, run_order):
+    errors: list[str] = []
+    for parse in (build_order, run_order):
         try:
-            read(config)
+            parse(config)
         except InvalidSpec as error:
-            found += error.faults
-    return found
+            errors += error.faults
+    return errors
 
 
 def build_order(config: BuildConfig) -> BuildOrder:
@@ -212,7 +212,7 @@ class _CommandParser:
 
     def options(self, values: dict[str, str], flags: frozenset[str]) -> Sequence[tuple[str, str]]:
         """Options before the first word that is none; what follows is the rest."""
-        found: list[tuple[str, str]] = []
+        options: list[tuple[str, str]] = []
         words = list(self._words)
         while words and words[0].startswith("-") and words[0] != "-":
             word = words.pop(0)
@@ -223,13 +223,13 @@ class _CommandParser:
                 if not equals and not words:
                     self.wrong(f"{name} needs a value")
                     break
-                found.append((name, value if equals else words.pop(0)))
+                options.append((name, value if equals else words.pop(0)))
             elif not _are_flags(name, flags):
                 self.wrong(f"{name} is not given to instances")
                 if not equals and words and not words[0].startswith("-") and len(words) > 1:
                     words.pop(0)
         self.rest = words
-        return found
+        return options
 
 
 def _are_flags(name: str, flags: frozenset[str]) -> bool:

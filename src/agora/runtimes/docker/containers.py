@@ -166,13 +166,13 @@ def _logging_options(options: Options) -> dict[str, str]:
 def _container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
     """Where the program listens: as is declared, else as ``docker run -p`` says, else from 8080."""
     declared = list(order.ports) if order is not None else []
-    found: dict[str, int] = {}
+    ports_by_name: dict[str, int] = {}
     for index, port in enumerate(ports):
         number = port.number or (declared[index] if index < len(declared) else FIRST_PORT + index)
-        if number in found.values():
+        if number in ports_by_name.values():
             raise InvalidSpec([f"ports.{port.name}: {number} is another port's, too"])
-        found[port.name] = number
-    return found
+        ports_by_name[port.name] = number
+    return ports_by_name
 
 
 def _same_image(spec: Spec, order: RunOrder) -> None:
@@ -187,5 +187,5 @@ def _same_image(spec: Spec, order: RunOrder) -> None:
 
 
 def _with_tag(reference: str) -> str:
-    named = "@" in reference or ":" in reference.rsplit("/", 1)[-1]
-    return reference if named else f"{reference}:latest"
+    has_tag = "@" in reference or ":" in reference.rsplit("/", 1)[-1]
+    return reference if has_tag else f"{reference}:latest"

@@ -111,11 +111,11 @@ def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
 
 def _is_ignored(name: str, patterns: Sequence[tuple[re.Pattern[str], bool]]) -> bool:
     """Whether the last pattern that a path or one of its parents matches leaves it out."""
-    found = False
+    ignored = False
     for pattern, out in patterns:
-        if out != found and any(pattern.fullmatch(part) for part in _with_parents(name)):
-            found = out
-    return found
+        if out != ignored and any(pattern.fullmatch(part) for part in _with_parents(name)):
+            ignored = out
+    return ignored
 
 
 def _with_parents(name: str) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         lines = file.read_text("utf-8", "replace").splitlines()
     except (FileNotFoundError, IsADirectoryError):
         return ()
-    found: list[tuple[re.Pattern[str], bool]] = []
+    patterns: list[tuple[re.Pattern[str], bool]] = []
     for line in lines[:MOST_PATTERNS]:
         text = line.strip()
         if not text or text.startswith("#"):
@@ -138,8 +138,8 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         out = not text.startswith("!")
         plain = posixpath.normpath("/" + text.lstrip("!").strip()).lstrip("/")
         if plain:
-            found.append((re.compile(_compile_pattern(plain)), out))
-    return found
+            patterns.append((re.compile(_compile_pattern(plain)), out))
+    return patterns
 
 
 def _compile_pattern(pattern: str) -> str:

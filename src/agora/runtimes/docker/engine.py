@@ -69,10 +69,10 @@ class DockerRuntime:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._client = Client(options.host)
-        self._marks = ResourceLabels(options.installation)
+        self._labels = ResourceLabels(options.installation)
         self._records = InstanceNotes(options.root)
-        self._networks = InstanceNetworks(self._client, self._marks)
-        self._images = Images(options, self._client, self._marks, self._networks)
+        self._networks = InstanceNetworks(self._client, self._labels)
+        self._images = Images(options, self._client, self._labels, self._networks)
         self._output = ContainerOutput(self._client, self._records, options.log_size)
         self._looks = ContainerInspector(self._client, self._records)
         self._ports = Ports(*options.ports)
@@ -86,16 +86,18 @@ class DockerRuntime:
 
     async def check(self) -> EngineStatus:
         try:
-            await self._open()
+            await self._ensure_open()
             version = await self._client.version()
             info = await self._client.json("GET", "info")
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
-        held = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {"disk": "rlimit"}
-        return EngineStatus(True, f"Docker {version['Version']} (API {version['ApiVersion']})", held)
+        enforcement = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {
+            "disk": "rlimit"
+        }
+        return EngineStatus(True, f"Docker {version['Version']} (API {version['ApiVersion']})", enforcement)
 
     async def capacity(self) -> Capacity:
-        await self._open()
+        await self._ensure_open()
         here = await asyncio.to_thread(host.measure_host, self._options.root, self._ports.free)
         info: dict[str, Any] = await self._client.json("GET", "info")
         memory = int(info["MemTotal"])
@@ -110,32 +112,34 @@ class DockerRuntime:
         )
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
-        await self._open()
+        await self._ensure_open()
         return await self._images.build(spec, progress or (lambda _: None))
 
     async def adopt(self) -> list[FoundInstance]:
-        await self._open()
+        await self._ensure_open()
         latest: dict[str, dict[str, Any]] = {}
-        for container in await self._containers():
-            known = latest.get(container["Labels"][INSTANCE])
-            if known is None or generation_of(known) < generation_of(container):
+        for container in await self._list_containers():
+            newest = latest.get(container["Labels"][INSTANCE])
+            if newest is None or generation_of(newest) < generation_of(container):
                 latest[container["Labels"][INSTANCE]] = container
-        found = []
+        instances = []
         for container in latest.values():
             labels = container["Labels"]
-            seen = await self._looks.observe(container, fresh=True)
-            found.append(FoundInstance(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), seen))
-        return found
+            observation = await self._looks.observe(container, fresh=True)
+            instances.append(
+                FoundInstance(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), observation)
+            )
+        return instances
 
     async def sweep(self) -> SweepResult:
         """Also volumes whose instance is gone, and networks that nobody is in."""
-        await self._open()
+        await self._ensure_open()
         builds = await self._images.sweep()
-        held = {each["Labels"][INSTANCE] for each in await self._containers()}
-        volumes = (await self._client.json("GET", "volumes", params=label_filter(self._marks.mine)))["Volumes"] or []
+        in_use = {each["Labels"][INSTANCE] for each in await self._list_containers()}
+        volumes = (await self._client.json("GET", "volumes", params=label_filter(self._labels.mine)))["Volumes"] or []
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
-            if instance_id not in held and not self._records.knows(instance_id):
+            if instance_id not in in_use and not self._records.knows(instance_id):
                 with suppress(Refused):
                     await self._client.json("DELETE", f"volumes/{volume['Name']}")
         await self._networks.sweep()
@@ -149,132 +153,132 @@ class DockerRuntime:
     async def start(self, spec: Spec, build: Build) -> Handle:
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
-        await self._open()
-        async with self._turn(spec.instance_id):
-            found = await self._containers(spec.instance_id)
-            if (handle := await self._begun(spec, found)) is not None:
+        await self._ensure_open()
+        async with self._instance_lock(spec.instance_id):
+            containers = await self._list_containers(spec.instance_id)
+            if (handle := await self._find_started(spec, containers)) is not None:
                 return handle
             if build.engine != self.name:
                 raise BuildMissing(f"The build {build.key[:16]} is not of this engine.", fix="Build it again.")
-            held: dict[str, int] = {}
-            for earlier in found:
-                held |= json.loads(earlier["Labels"][PORTS])
-                await self._discard(earlier, keep=True)
-            return await self._begin(spec, build, held)
+            previous_ports: dict[str, int] = {}
+            for earlier in containers:
+                previous_ports |= json.loads(earlier["Labels"][PORTS])
+                await self._discard_container(earlier, keep=True)
+            return await self._begin_generation(spec, build, previous_ports)
 
-    async def _begun(self, spec: Spec, found: Sequence[Mapping[str, Any]]) -> Handle | None:
+    async def _find_started(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
         """The handle of a generation that was started before. Raises StartFailed for one that is over."""
         note = self._records.read(spec.instance_id)
-        latest = max([note.begun, *map(generation_of, found)])
+        latest = max([note.begun, *map(generation_of, containers)])
         if latest > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
         if note.stopped >= spec.generation and note.begun < spec.generation:
             raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
-        for container in found:
+        for container in containers:
             if generation_of(container) == spec.generation and container["State"] != "created":
                 return handle_of(container)
         if note.begun >= spec.generation:
             raise StartFailed(f"Generation {spec.generation} had begun, and its container is gone.")
         return None
 
-    async def _begin(self, spec: Spec, build: Build, held: Mapping[str, int]) -> Handle:
+    async def _begin_generation(self, spec: Spec, build: Build, previous_ports: Mapping[str, int]) -> Handle:
         gateway = await self._networks.ensure(spec.co_location)
-        keep = dict(held)
+        keep = dict(previous_ports)
         for _ in range(ATTEMPTS):
             try:
-                ports = self._allocate(spec, keep)
+                ports = self._allocate_ports(spec, keep)
             except PortsExhausted:
-                self._ports.release(held.values())
+                self._ports.release(previous_ports.values())
                 raise
             try:
-                return await self._launch(spec, build, ports, gateway)
+                return await self._launch_container(spec, build, ports, gateway)
             except BaseException as error:
                 if not (isinstance(error, Refused) and any(each in error.detail for each in TAKEN)):
-                    self._ports.release(set(ports.values()) | set(held.values()))
+                    self._ports.release(set(ports.values()) | set(previous_ports.values()))
                     if isinstance(error, Refused):
                         raise StartFailed(f"It could not be started: {error.detail}") from error
                     raise
                 keep = {}  # somebody else listens there; those ports stay held until the server starts again
         raise PortsExhausted("Every port that was tried is taken by another program of the host.")
 
-    async def _launch(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
-        config = container_config(self._options, self._marks, spec, (build.reference, build.key), ports, gateway)
+    async def _launch_container(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
+        config = container_config(self._options, self._labels, spec, (build.reference, build.key), ports, gateway)
         cpus = config["HostConfig"]  # more than there are is no limit, and refused
         cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
-            name = {"name": self._marks.container(spec.instance_id, spec.generation)}
-            made = await self._client.json("POST", "containers/create", params=name, body=config)
+            name = {"name": self._labels.container(spec.instance_id, spec.generation)}
+            created = await self._client.json("POST", "containers/create", params=name, body=config)
         except Refused as error:
             if error.status == 404 and "image" in error.detail.lower():
                 raise BuildMissing(f"The image {build.reference} is not there.", fix="Build it again.") from None
             raise
-        container = str(made["Id"])
+        container = str(created["Id"])
         try:
-            await self._meet(spec, container)
-            shown = await self._client.json("GET", f"containers/{container}/json")
+            await self._join_groups(spec, container)
+            details = await self._client.json("GET", f"containers/{container}/json")
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
             if spec.restore or not note.begun:  # later its state is that of the generation before
-                await state.prepare_state(self._client, container, shown["Config"].get("User") or "", spec.restore)
+                await state.prepare_state(self._client, container, details["Config"].get("User") or "", spec.restore)
             await self._client.json("POST", f"containers/{container}/start", wait=PATIENCE * 4)
             note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
             note.begun = spec.generation
             self._records.write(spec.instance_id, note)
         except BaseException as error:
             if not isinstance(error, EngineUnavailable):
-                await asyncio.shield(self._delete(container))
+                await asyncio.shield(self._delete_container(container))
             if isinstance(error, OSError):
                 raise to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             raise
-        return handle_of(shown)
+        return handle_of(details)
 
-    async def _meet(self, spec: Spec, container: str) -> None:
+    async def _join_groups(self, spec: Spec, container: str) -> None:
         """Bring those together that are to be: a group is named after the instance that the others run beside."""
         if spec.co_location is None:
             await self._networks.join(spec.instance_id, container, spec.instance_id)
             return
-        for each in await self._containers(spec.co_location):
+        for each in await self._list_containers(spec.co_location):
             if each["Labels"][TENANT] == spec.tenant:
                 await self._networks.join(spec.co_location, str(each["Id"]), spec.co_location)
 
-    def _allocate(self, spec: Spec, held: Mapping[str, int]) -> dict[str, int]:
+    def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
         """A port for each that is asked for; those of the last generation again."""
-        found: dict[str, int] = {}
+        allocated: dict[str, int] = {}
         fresh: list[int] = []
         try:
             for port in spec.ports:
-                if port.name in held:
-                    found[port.name] = held[port.name]
+                if port.name in previous_ports:
+                    allocated[port.name] = previous_ports[port.name]
                 else:
-                    found[port.name] = self._ports.allocate()
-                    fresh.append(found[port.name])
+                    allocated[port.name] = self._ports.allocate()
+                    fresh.append(allocated[port.name])
         except PortsExhausted:
             self._ports.release(fresh)
             raise
-        self._ports.release(set(held.values()) - set(found.values()))
-        return found
+        self._ports.release(set(previous_ports.values()) - set(allocated.values()))
+        return allocated
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
     async def inspect(self, handle: Handle) -> Observation:
-        await self._open()
-        container = await self._find(handle)
+        await self._ensure_open()
+        container = await self._find_container(handle)
         return self._looks.past(handle) if container is None else await self._looks.observe(container, fresh=True)
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
-        await self._open()
-        known = {(each["Labels"][INSTANCE], generation_of(each)): each for each in await self._containers()}
+        await self._ensure_open()
+        containers = {(each["Labels"][INSTANCE], generation_of(each)): each for each in await self._list_containers()}
 
         async def one(handle: Handle) -> Observation:
-            container = known.get((handle.instance_id, handle.generation))
+            container = containers.get((handle.instance_id, handle.generation))
             return self._looks.past(handle) if container is None else await self._looks.observe(container)
 
         return list(await asyncio.gather(*map(one, handles)))
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
-        seen = (await self.inspect(handle)).state
-        if seen != "running" or not health.asks or not handle.ports:
-            return HealthResult(seen == "running", f"it is {seen}")
+        state = (await self.inspect(handle)).state
+        if state != "running" or not health.asks or not handle.ports:
+            return HealthResult(state == "running", f"it is {state}")
         verdict = await probe_health(self._options.publish, next(iter(handle.ports.values())), health)
         if verdict.healthy or verdict.detail.startswith("HTTP"):
             return verdict
@@ -283,18 +287,18 @@ class DockerRuntime:
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
     async def pause(self, handle: Handle) -> Observation:
-        return await self._freeze(handle, "pause", "paused")
+        return await self._set_paused(handle, "pause", "paused")
 
     async def resume(self, handle: Handle) -> Observation:
-        return await self._freeze(handle, "unpause", "running")
+        return await self._set_paused(handle, "unpause", "running")
 
-    async def _freeze(self, handle: Handle, verb: str, wanted: str) -> Observation:
-        await self._open()
-        async with self._turn(handle.instance_id):
-            container = await self._find(handle)
+    async def _set_paused(self, handle: Handle, verb: str, target_state: str) -> Observation:
+        await self._ensure_open()
+        async with self._instance_lock(handle.instance_id):
+            container = await self._find_container(handle)
             if container is None or watch.STATES.get(container["State"]) not in ("running", "paused"):
                 raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
-            if container["State"] != wanted:
+            if container["State"] != target_state:
                 try:
                     await self._client.json("POST", f"containers/{container['Id']}/{verb}")
                 except Refused as error:
@@ -305,14 +309,14 @@ class DockerRuntime:
         return await self.inspect(handle)
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
-        await self._open()
-        async with self._turn(handle.instance_id):
-            container = await self._find(handle)
+        await self._ensure_open()
+        async with self._instance_lock(handle.instance_id):
+            container = await self._find_container(handle)
             if container is not None:
-                await self._end(container, grace)
+                await self._end_container(container, grace)
         return await self.inspect(handle)
 
-    async def _end(self, container: Mapping[str, Any], grace: float) -> None:
+    async def _end_container(self, container: Mapping[str, Any], grace: float) -> None:
         """End a container that has not ended. That it was asked to is written down first."""
         name, handle = container["Id"], handle_of(container)
         note = self._records.read(handle.instance_id)
@@ -321,7 +325,7 @@ class DockerRuntime:
         note.stopped = max(note.stopped, handle.generation)
         self._records.write(handle.instance_id, note)
         if container["State"] == "created":
-            await self._delete(name)
+            await self._delete_container(name)
             return
         with suppress(Refused):  # its numbers, for the last time
             await self._looks.usage(name, fresh=True)
@@ -329,14 +333,14 @@ class DockerRuntime:
             with suppress(Refused):
                 await self._client.json("POST", f"containers/{name}/unpause")
         if grace > 0:
-            await self._signal(name, "SIGTERM")
-            if await self._gone(name, grace):
+            await self._signal_container(name, "SIGTERM")
+            if await self._wait_until_ended(name, grace):
                 return
-        await self._signal(name, "SIGKILL")
-        if not await self._gone(name, PATIENCE):
+        await self._signal_container(name, "SIGKILL")
+        if not await self._wait_until_ended(name, PATIENCE):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {PATIENCE:g} seconds.")
 
-    async def _signal(self, name: str, signal: str) -> None:
+    async def _signal_container(self, name: str, signal: str) -> None:
         """Signal a container, unless it has ended."""
         try:
             await self._client.json("POST", f"containers/{name}/kill", params={"signal": signal})
@@ -344,7 +348,7 @@ class DockerRuntime:
             if error.status not in (404, 409):
                 raise
 
-    async def _gone(self, name: str, seconds: float) -> bool:
+    async def _wait_until_ended(self, name: str, seconds: float) -> bool:
         """Wait until a container has ended."""
         try:
             async with asyncio.timeout(seconds):
@@ -357,33 +361,33 @@ class DockerRuntime:
         return True
 
     async def remove(self, handle: Handle) -> None:
-        await self._open()
-        async with self._turn(handle.instance_id), self._reader(handle.instance_id):
-            found = await self._containers(handle.instance_id)
-            if any(generation_of(each) > handle.generation for each in found):
+        await self._ensure_open()
+        async with self._instance_lock(handle.instance_id), self._reader_lock(handle.instance_id):
+            containers = await self._list_containers(handle.instance_id)
+            if any(generation_of(each) > handle.generation for each in containers):
                 return  # a later generation lives here
-            for container in found:
-                await self._discard(container)
+            for container in containers:
+                await self._discard_container(container)
                 self._ports.release(json.loads(container["Labels"][PORTS]).values())
             with suppress(Refused):
-                await self._client.json("DELETE", f"volumes/{self._marks.volume(handle.instance_id)}")
-            for group in {handle.instance_id, *(each["Labels"][GROUP] for each in found)} - {""}:
+                await self._client.json("DELETE", f"volumes/{self._labels.volume(handle.instance_id)}")
+            for group in {handle.instance_id, *(each["Labels"][GROUP] for each in containers)} - {""}:
                 await self._networks.release(group)
             await asyncio.to_thread(self._records.erase, handle.instance_id)
 
-    async def _discard(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
+    async def _discard_container(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
         """End a container and take it away. keep: its output, and how it ended."""
         name, handle = str(container["Id"]), handle_of(container)
         if keep and container["State"] != "created":
-            await self._end(container, 0.0)
-            async with self._reader(handle.instance_id):
+            await self._end_container(container, 0.0)
+            async with self._reader_lock(handle.instance_id):
                 await self._output.copy(handle.instance_id, name)
             with suppress(Refused):
                 await self._looks.last(container)
-        await self._delete(name)
+        await self._delete_container(name)
         self._looks.forget(name)
 
-    async def _delete(self, name: str) -> None:
+    async def _delete_container(self, name: str) -> None:
         try:
             await self._client.json("DELETE", f"containers/{name}", params={"force": "1", "v": "1"})
         except Refused as error:
@@ -393,9 +397,9 @@ class DockerRuntime:
     # -- what it leaves --------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        await self._open()
-        async with self._reader(handle.instance_id):
-            container = await self._find(handle)
+        await self._ensure_open()
+        async with self._reader_lock(handle.instance_id):
+            container = await self._find_container(handle)
             if container is None and not self._records.knows(handle.instance_id):
                 raise Unknown(f"{handle.instance_id} is not on this host.")
             if container is not None and container["State"] != "created":
@@ -407,47 +411,47 @@ class DockerRuntime:
             return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
 
     async def backup(self, handle: Handle, file: Path) -> int:
-        await self._open()
-        container = await self._find(handle)
+        await self._ensure_open()
+        container = await self._find_container(handle)
         if container is None:
             raise Unknown(f"{handle.instance_id} is not on this host.")
         return await state.save_state(self._client, str(container["Id"]), file)
 
     # -- below -----------------------------------------------------------------------------------------------------
 
-    async def _open(self) -> None:
+    async def _ensure_open(self) -> None:
         """Before the first thing asked: the directory, and which ports are held."""
         if self._is_open:
             return
         async with self._opening:
             if self._is_open:
                 return
-            found = await self._containers()
+            containers = await self._list_containers()
             self._cores = int((await self._client.json("GET", "info"))["NCPU"])
             await asyncio.to_thread(self._records.open)
             await asyncio.to_thread(self._images.open)
-            for container in found:
+            for container in containers:
                 self._ports.hold(json.loads(container["Labels"][PORTS]).values())
             self._is_open = True
 
-    async def _containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
+    async def _list_containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         """All of this installation, or of one instance."""
-        labels = self._marks.mine if instance_id is None else self._marks.of_instance(instance_id)
-        found: list[dict[str, Any]] = await self._client.json(
+        labels = self._labels.mine if instance_id is None else self._labels.of_instance(instance_id)
+        containers: list[dict[str, Any]] = await self._client.json(
             "GET", "containers/json", params={"all": "1", **label_filter(labels)}
         )
-        return found
+        return containers
 
-    async def _find(self, handle: Handle) -> dict[str, Any] | None:
+    async def _find_container(self, handle: Handle) -> dict[str, Any] | None:
         """The container of a generation; None if there is none. Raises Unknown for what is no id."""
-        name = self._marks.container(handle.instance_id, handle.generation)
-        for container in await self._containers(handle.instance_id):
+        name = self._labels.container(handle.instance_id, handle.generation)
+        for container in await self._list_containers(handle.instance_id):
             if f"/{name}" in container["Names"] or generation_of(container) == handle.generation:
                 return container
         return None
 
-    def _turn(self, instance_id: str) -> asyncio.Lock:
+    def _instance_lock(self, instance_id: str) -> asyncio.Lock:
         return self._turns.setdefault(instance_id, asyncio.Lock())
 
-    def _reader(self, instance_id: str) -> asyncio.Lock:
+    def _reader_lock(self, instance_id: str) -> asyncio.Lock:
         return self._reading.setdefault(instance_id, asyncio.Lock())

@@ -67,7 +67,7 @@ class Images:
     def __init__(self, options: Options, client: Client, marks: ResourceLabels, networks: InstanceNetworks) -> None:
         self._options = options
         self._client = client
-        self._marks = marks
+        self._labels = marks
         self._networks = networks
         self._builds = options.root / "builds"
         self._flights: SingleFlight[Build] = SingleFlight()
@@ -91,26 +91,28 @@ class Images:
         if isinstance(spec.source, Image):
             image = spec.source
             key = _hash_json([image.reference, image.user or "", image.password or ""])
-            return await self._flights.join(key, progress, lambda tell: self._pull(image, tell))
-        source = await self._look(spec)
+            return await self._flights.join(key, progress, lambda tell: self._pull_image(image, tell))
+        source = await self._locate_source(spec)
         recipe = _build_recipe(self._options, spec)
         if source.digest is None:
             return await self._flights.join(
-                f"{_hash_json(recipe)}-{source.commit}", progress, lambda tell: self._run(spec, source, recipe, tell)
+                f"{_hash_json(recipe)}-{source.commit}",
+                progress,
+                lambda tell: self._run_build(spec, source, recipe, tell),
             )
         key = _hash_json([*recipe, source.digest])
-        if await self._has(key):
-            return self._built(key, source.commit, cached=True)
-        return await self._flights.join(key, progress, lambda tell: self._run(spec, source, recipe, tell))
+        if await self._has_image(key):
+            return self._record_use(key, source.commit, cached=True)
+        return await self._flights.join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     async def sweep(self) -> int:
         """Take away images that no container uses and nobody asked for in a while."""
         used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
-        found: list[dict[str, Any]] = await self._client.json(
-            "GET", "images/json", params=label_filter(self._marks.mine)
+        images: list[dict[str, Any]] = await self._client.json(
+            "GET", "images/json", params=label_filter(self._labels.mine)
         )
         before, count = time.time() - self._options.keep_builds, 0
-        for image in found:
+        for image in images:
             key = image["Labels"].get(BUILD, "")
             if image["Id"] in used or self._last_used(key) > before:
                 continue
@@ -121,18 +123,18 @@ class Images:
 
     # -- pulling ---------------------------------------------------------------------------------------------------
 
-    async def _pull(self, image: Image, tell: Progress) -> Build:
+    async def _pull_image(self, image: Image, tell: Progress) -> Build:
         """An image of a registry; one that never came from a registry is used as it is."""
         if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
             raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
-        before = await self._inspect(image.reference)
+        before = await self._inspect_image(image.reference)
         if image.reference.startswith("agora-build-"):
             raise SourceRefused("That image was built here of another's source.", fix="Name one of a registry.")
         local = before is not None and not before.get("RepoDigests")
         if before is None or (not local and self._options.pull == "always"):
             began = time.monotonic()
-            await self._fetch(image, tell)
-            now = await self._inspect(image.reference)
+            await self._fetch_image(image, tell)
+            now = await self._inspect_image(image.reference)
             if now is None:
                 raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
             return _to_build(
@@ -140,21 +142,21 @@ class Images:
             )
         return _to_build(before, cached=True)
 
-    async def _fetch(self, image: Image, tell: Progress) -> None:
+    async def _fetch_image(self, image: Image, tell: Progress) -> None:
         name, tag = _split_reference(image.reference)
         headers = {}
         if image.user is not None:
             account = {"username": image.user, "password": image.password or "", "serveraddress": _registry_of(name)}
             headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(account).encode()).decode()
-        told = ""
+        last_status = ""
         try:
             async with asyncio.timeout(self._options.build_timeout):
                 params = {"fromImage": name, "tag": tag}
-                async for message in self._messages("images/create", params, headers, None):
+                async for message in self._stream_messages("images/create", params, headers, None):
                     status = str(message.get("status", ""))
-                    if status and status != told and "progress" not in message:
+                    if status and status != last_status and "progress" not in message:
                         tell(status[:LONGEST_LINE])
-                        told = status
+                        last_status = status
         except Refused as error:
             raise _pull_error(image.reference, error) from None
         except TimeoutError:
@@ -162,35 +164,35 @@ class Images:
 
     # -- building --------------------------------------------------------------------------------------------------
 
-    async def _look(self, spec: Spec) -> _Source:
+    async def _locate_source(self, spec: Spec) -> _Source:
         if isinstance(spec.source, Directory):
             directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
             return _Source(await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds), directory)
         assert not isinstance(spec.source, Image)
         commit = await self._repositories.commit(spec.source)
-        known = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, commit])
+        digest_file = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, commit])
         try:
-            return _Source(known.read_text("ascii"), None, commit)
+            return _Source(digest_file.read_text("ascii"), None, commit)
         except FileNotFoundError:
             return _Source(None, None, commit)
 
-    async def _run(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
+    async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
         async with self._turns:
             began = time.monotonic()
             attempt = self._builds / "attempts" / secrets.token_hex(8)
             try:
                 attempt.mkdir(mode=0o700)
-                key = _hash_json([*recipe, await self._bring(spec, source, attempt, tell)])
-                if await self._has(key):  # what was fetched turned out to be known
-                    return self._built(key, source.commit, cached=True)
-                await self._make(spec, key, attempt, tell)
-                return self._built(key, source.commit, seconds=time.monotonic() - began)
+                key = _hash_json([*recipe, await self._fetch_source(spec, source, attempt, tell)])
+                if await self._has_image(key):  # what was fetched turned out to be known
+                    return self._record_use(key, source.commit, cached=True)
+                await self._build_image(spec, key, attempt, tell)
+                return self._record_use(key, source.commit, seconds=time.monotonic() - began)
             except OSError as error:
                 raise tree.to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
                 await asyncio.to_thread(erase_directory, attempt)
 
-    async def _bring(self, spec: Spec, source: _Source, attempt: Path, tell: Progress) -> str:
+    async def _fetch_source(self, spec: Spec, source: _Source, attempt: Path, tell: Progress) -> str:
         """Copy a source; answers the digest of what is there, which is what will be built."""
         directory = source.directory
         if directory is None:
@@ -199,11 +201,11 @@ class Images:
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
-            known = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, source.commit])
-            known.write_text(digest, "ascii")
+            digest_file = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, source.commit])
+            digest_file.write_text(digest, "ascii")
         return digest
 
-    async def _make(self, spec: Spec, key: str, attempt: Path, tell: Progress) -> None:
+    async def _build_image(self, spec: Spec, key: str, attempt: Path, tell: Progress) -> None:
         await self._networks.ensure(None)
         config = spec.build_config
         if config.type == "docker":
@@ -216,28 +218,28 @@ class Images:
         archive = attempt / "context.tar"
         await asyncio.to_thread(context.write_context, content, archive)
         params = {
-            "t": self._marks.image(key),
+            "t": self._labels.image(key),
             "dockerfile": order.file,
             "target": order.target or "",
             "buildargs": json.dumps(order.arguments),
-            "labels": json.dumps(self._marks.mine | {BUILD: key}),
-            "networkmode": self._marks.network(None),
+            "labels": json.dumps(self._labels.mine | {BUILD: key}),
+            "networkmode": self._labels.network(None),
             "rm": "1",
             "forcerm": "1",
             "version": "1",
         }
         file = await asyncio.to_thread(open, archive, "rb")
         with file:
-            await self._order(params, file, tell)
+            await self._request_build(params, file, tell)
 
-    async def _order(self, params: Mapping[str, str], file: IO[bytes], tell: Progress) -> None:
+    async def _request_build(self, params: Mapping[str, str], file: IO[bytes], tell: Progress) -> None:
         """Have the engine build; a caller that leaves ends it."""
         lines = _Lines(tell)
         headers = {"Content-Type": "application/x-tar"}
         limit = self._options.build_timeout
         try:
             async with asyncio.timeout(limit):
-                async for message in self._messages("build", params, headers, _read_chunks(file)):
+                async for message in self._stream_messages("build", params, headers, _read_chunks(file)):
                     lines.feed(str(message.get("stream") or message.get("status", "") + "\n"))
         except TimeoutError:
             raise BuildTimeout(
@@ -253,7 +255,7 @@ class Images:
                 output=lines.tail,
             ) from None
 
-    async def _messages(
+    async def _stream_messages(
         self, path: str, params: Mapping[str, str], headers: Mapping[str, str], data: Any
     ) -> AsyncIterator[dict[str, Any]]:
         """The answer of something that takes long, message by message. Raises Refused for one that says so."""
@@ -269,10 +271,10 @@ class Images:
 
     # -- what is there ---------------------------------------------------------------------------------------------
 
-    async def _inspect(self, reference: str) -> dict[str, Any] | None:
+    async def _inspect_image(self, reference: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = await self._client.json("GET", f"images/{reference}/json")
-            return found
+            details: dict[str, Any] = await self._client.json("GET", f"images/{reference}/json")
+            return details
         except Refused as error:
             if error.status == 404:
                 return None
@@ -280,12 +282,12 @@ class Images:
                 raise InvalidSpec([f"source: {error.detail}"]) from None
             raise
 
-    async def _has(self, key: str) -> bool:
-        return await self._inspect(self._marks.image(key)) is not None
+    async def _has_image(self, key: str) -> bool:
+        return await self._inspect_image(self._labels.image(key)) is not None
 
-    def _built(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
+    def _record_use(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
         (self._builds / "used" / key).touch()
-        return Build("docker", key, self._marks.image(key), cached, commit, seconds)
+        return Build("docker", key, self._labels.image(key), cached, commit, seconds)
 
     def _last_used(self, key: str) -> float:
         try:
@@ -325,8 +327,8 @@ def _build_recipe(options: Options, spec: Spec) -> list[object]:
     return ["docker", FORMAT, config.type, config.build_command or "", variables, base]
 
 
-def _to_build(found: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:
-    return Build("docker", str(found["Id"]), str(found["Id"]), cached, None, seconds)
+def _to_build(details: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:
+    return Build("docker", str(details["Id"]), str(details["Id"]), cached, None, seconds)
 
 
 def _split_reference(reference: str) -> tuple[str, str]:

@@ -35,8 +35,8 @@ class ContainerInspector:
 
     def forget(self, name: str) -> None:
         """A container is gone."""
-        for kept in (self._ended, self._used, self._began):
-            kept.pop(name, None)
+        for cache in (self._ended, self._used, self._began):
+            cache.pop(name, None)
 
     def past(self, handle: Handle) -> Observation:
         """Of a generation whose container is gone."""
@@ -44,9 +44,9 @@ class ContainerInspector:
             note = self._records.read(handle.instance_id)
         except Unknown:
             return Observation("absent")
-        found = note.end(handle.generation)
-        if found is not None:
-            return Observation("exited", found[1], found[0], Usage(cpu_seconds=found[2]))
+        ending = note.end(handle.generation)
+        if ending is not None:
+            return Observation("exited", ending[1], ending[0], Usage(cpu_seconds=ending[2]))
         if note.begun >= handle.generation:
             return Observation("exited", None, ProcessExit(reason="lost"))
         return Observation("absent")
@@ -63,8 +63,8 @@ class ContainerInspector:
                 if now == "exited":
                     return await self.last(container)
                 if name not in self._began:
-                    shown = await self._client.json("GET", f"containers/{name}/json")
-                    self._began[name] = watch.parse_time(shown["State"]["StartedAt"])
+                    details = await self._client.json("GET", f"containers/{name}/json")
+                    self._began[name] = watch.parse_time(details["State"]["StartedAt"])
                 return Observation(cast(State, now), self._began[name], None, await self.usage(name, fresh=fresh))
             except Refused as error:
                 if error.status != 404:
@@ -73,29 +73,29 @@ class ContainerInspector:
 
     async def usage(self, name: str, *, fresh: bool = False) -> Usage:
         clock = asyncio.get_running_loop().time()
-        at, known = self._used.get(name, (0.0, Usage()))
+        at, cached = self._used.get(name, (0.0, Usage()))
         if at and not fresh and clock - at < FRESH:
-            return known
+            return cached
         stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
-        seen = watch.to_usage(stats)
-        if seen.cpu_seconds < known.cpu_seconds:  # it has just ended
-            return known
-        self._used[name] = (clock, seen)
-        return seen
+        measured = watch.to_usage(stats)
+        if measured.cpu_seconds < cached.cpu_seconds:  # it has just ended
+            return cached
+        self._used[name] = (clock, measured)
+        return measured
 
     async def last(self, container: Mapping[str, Any]) -> Observation:
         """How a container ended: looked up once, and written down, for the engine forgets what it used."""
         name, handle = str(container["Id"]), handle_of(container)
-        shown = await self._client.json("GET", f"containers/{name}/json")
-        if shown["State"]["Status"] not in ("exited", "dead"):
+        details = await self._client.json("GET", f"containers/{name}/json")
+        if details["State"]["Status"] not in ("exited", "dead"):
             return Observation(
-                "running", watch.parse_time(shown["State"]["StartedAt"]), None, await self.usage(name, fresh=True)
+                "running", watch.parse_time(details["State"]["StartedAt"]), None, await self.usage(name, fresh=True)
             )
         note = self._records.read(handle.instance_id)
         before = note.end(handle.generation)
         cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
-        exit = watch.to_exit(shown["State"], stopped=note.stopped >= handle.generation)
-        began = watch.parse_time(shown["State"]["StartedAt"])
+        exit = watch.to_exit(details["State"], stopped=note.stopped >= handle.generation)
+        began = watch.parse_time(details["State"]["StartedAt"])
         note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
         note.ended = dict(list(note.ended.items())[-KEPT:])
         self._records.write(handle.instance_id, note)

@@ -22,16 +22,16 @@ class InstanceNetworks:
 
     def __init__(self, client: Client, marks: ResourceLabels) -> None:
         self._client = client
-        self._marks = marks
+        self._labels = marks
         self._making = asyncio.Lock()
         self._desktop: bool | None = None
 
     async def ensure(self, group: str | None) -> str:
         """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
-        name = self._marks.network(group)
+        name = self._labels.network(group)
         async with self._making:
             try:
-                return await self._gateway(name)
+                return await self._host_address(name)
             except Refused as error:
                 if error.status != 404:
                     raise
@@ -40,7 +40,7 @@ class InstanceNetworks:
                 "CheckDuplicate": True,
                 "Driver": "bridge",
                 "Options": {ISOLATED: "true" if group else "false"},
-                "Labels": self._marks.mine | {GROUP: group or ""},
+                "Labels": self._labels.mine | {GROUP: group or ""},
             }
             try:
                 await self._client.json("POST", "networks/create", body=body)
@@ -50,12 +50,12 @@ class InstanceNetworks:
                         f"A network for {group or 'instances'} cannot be made: {error.detail}.",
                         fix="Remove networks that are not needed (docker network ls), or give the engine more addresses.",
                     ) from error
-            return await self._gateway(name)
+            return await self._host_address(name)
 
     async def join(self, group: str, container: str, alias: str) -> None:
         """Bring a container into a group's network as well, if there is that network."""
         body = {"Container": container, "EndpointConfig": {"Aliases": [alias]}}
-        name = self._marks.network(group)
+        name = self._labels.network(group)
         try:
             await self._client.json(
                 "GET", f"networks/{name}"
@@ -69,16 +69,18 @@ class InstanceNetworks:
         """Take a group's network away, unless somebody is in it."""
         async with self._making:
             with suppress(Refused):
-                await self._client.json("DELETE", f"networks/{self._marks.network(group)}")
+                await self._client.json("DELETE", f"networks/{self._labels.network(group)}")
 
     async def sweep(self) -> None:
         """Take away the networks of groups that are over."""
-        found: list[dict[str, Any]] = await self._client.json("GET", "networks", params=label_filter(self._marks.mine))
-        for network in found:
+        networks: list[dict[str, Any]] = await self._client.json(
+            "GET", "networks", params=label_filter(self._labels.mine)
+        )
+        for network in networks:
             if group := network["Labels"].get(GROUP):
                 await self.release(group)
 
-    async def _gateway(self, name: str) -> str:
+    async def _host_address(self, name: str) -> str:
         network = await self._client.json("GET", f"networks/{name}")
         if self._desktop is None:
             system = str((await self._client.json("GET", "info")).get("OperatingSystem", ""))

@@ -33,20 +33,20 @@ class ContainerOutput:
 
     async def copy(self, instance_id: str, container: str) -> None:
         """Copy what a container has printed since the last time. One copy of an instance's output at a time."""
-        cursor = self._cursor(instance_id, container)
+        cursor = self._read_cursor(instance_id, container)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
         if cursor.at:
             query["since"] = _to_seconds(cursor.at)
-        copying = _FrameReader(cursor, self._size(instance_id))
+        copying = _FrameReader(cursor, self._stored_size(instance_id))
         writer: segments.SegmentWriter | None = None
         async with self._client.stream("GET", f"containers/{container}/logs", params=query, wait=600.0) as answer:
             async for chunk in answer.content.iter_chunked(CHUNK):
                 data = copying.feed(chunk)
                 if data:
-                    writer = writer or self._writer(instance_id)
+                    writer = writer or self._segment_writer(instance_id)
                     writer.write(data)
         if writer is not None:
-            cursor.size = self._size(instance_id)
+            cursor.size = self._stored_size(instance_id)
             note = self._records.read(instance_id)
             note.cursor = cursor
             self._records.write(instance_id, note)
@@ -55,18 +55,18 @@ class ContainerOutput:
         begin, size, data = segments.read_segments(str(self._records.logs(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
-    def _cursor(self, instance_id: str, container: str) -> Cursor:
+    def _read_cursor(self, instance_id: str, container: str) -> Cursor:
         """Where to go on; where a container begins is written down before the first of its lines is copied."""
         note = self._records.read(instance_id)
         if note.cursor.container != container:
-            note.cursor = Cursor(container, size=self._size(instance_id))
+            note.cursor = Cursor(container, size=self._stored_size(instance_id))
             self._records.write(instance_id, note)
         return note.cursor
 
-    def _size(self, instance_id: str) -> int:
+    def _stored_size(self, instance_id: str) -> int:
         return segments.read_segments(str(self._records.logs(instance_id)), 0, 0)[1]
 
-    def _writer(self, instance_id: str) -> segments.SegmentWriter:
+    def _segment_writer(self, instance_id: str) -> segments.SegmentWriter:
         directory = self._records.logs(instance_id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return segments.SegmentWriter(str(directory), self._largest, SEGMENTS)
@@ -76,7 +76,7 @@ class _FrameReader:
     """Takes frames apart, and leaves out what a copy before this one took, also one that was cut short."""
 
     def __init__(self, cursor: Cursor, size: int) -> None:
-        self._cursor = cursor
+        self._read_cursor = cursor
         self._same = cursor.same  # lines of the cursor's time that were copied
         self._surplus = max(0, size - cursor.size)  # bytes that were copied after the cursor was written
         self._since = cursor.at
@@ -85,15 +85,15 @@ class _FrameReader:
     def feed(self, chunk: bytes) -> bytes:
         """The new bytes in it."""
         self._rest += chunk
-        new = b"".join(self._lines())
+        new = b"".join(self._split_lines())
         if self._surplus:
             cut = min(self._surplus, len(new))
             self._surplus -= cut
             new = new[cut:]
         return new
 
-    def _lines(self) -> Iterator[bytes]:
-        at, cursor = 0, self._cursor
+    def _split_lines(self) -> Iterator[bytes]:
+        at, cursor = 0, self._read_cursor
         while len(self._rest) - at >= HEADER.size:
             _, count = HEADER.unpack_from(self._rest, at)
             if len(self._rest) - at - HEADER.size < count:
@@ -104,15 +104,15 @@ class _FrameReader:
             if time == self._since and self._same:
                 self._same -= 1
                 continue
-            yield self._whole(line, time == cursor.at)
+            yield self._complete_line(line, time == cursor.at)
             cursor.same = cursor.same + 1 if time == cursor.at else 1
             cursor.at = time
         self._rest = self._rest[at:]
 
-    def _whole(self, line: bytes, same: bool) -> bytes:
+    def _complete_line(self, line: bytes, same: bool) -> bytes:
         """A piece with the newline that the engine forgets after the last piece of a long line; given with what follows,
         for where a program ends in the middle of one there was none."""
-        cursor, owed = self._cursor, b"\n" if self._cursor.owed else b""
+        cursor, owed = self._read_cursor, b"\n" if self._read_cursor.owed else b""
         ended = line.endswith(b"\n")
         cursor.owed = cursor.long and same and not ended and len(line) < PIECE
         cursor.long = not ended and len(line) >= PIECE

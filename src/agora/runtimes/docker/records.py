@@ -52,10 +52,10 @@ class InstanceNote:
 
     def end(self, generation: int) -> tuple[ProcessExit, int | None, float] | None:
         """How a generation ended, when it had begun, and the CPU time it took."""
-        found = self.ended.get(str(generation))
-        if found is None:
+        ending = self.ended.get(str(generation))
+        if ending is None:
             return None
-        code, signal, reason, at, started, cpu = found
+        code, signal, reason, at, started, cpu = ending
         return ProcessExit(code, signal, reason, at), started, cpu
 
 
@@ -72,21 +72,21 @@ class InstanceNotes:
         return [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
 
     def logs(self, instance_id: str) -> Path:
-        return self._directory(instance_id) / "logs"
+        return self._instance_directory(instance_id) / "logs"
 
     def knows(self, instance_id: str) -> bool:
-        return self._directory(instance_id).is_dir()
+        return self._instance_directory(instance_id).is_dir()
 
     def read(self, instance_id: str) -> InstanceNote:
         """The note; an empty one if there is none, or it cannot be read."""
         try:
-            found = json.loads((self._directory(instance_id) / "note.json").read_bytes())
-            return InstanceNote(found["begun"], found["stopped"], found["ended"], Cursor(**found["cursor"]))
+            document = json.loads((self._instance_directory(instance_id) / "note.json").read_bytes())
+            return InstanceNote(document["begun"], document["stopped"], document["ended"], Cursor(**document["cursor"]))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return InstanceNote()
 
     def write(self, instance_id: str, note: InstanceNote) -> None:
-        directory = self._directory(instance_id)
+        directory = self._instance_directory(instance_id)
         (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         new = directory / f".note.{secrets.token_hex(4)}"
         try:
@@ -96,9 +96,9 @@ class InstanceNotes:
             new.unlink(missing_ok=True)
 
     def erase(self, instance_id: str) -> None:
-        shutil.rmtree(self._directory(instance_id), ignore_errors=True)
+        shutil.rmtree(self._instance_directory(instance_id), ignore_errors=True)
 
-    def _directory(self, instance_id: str) -> Path:
+    def _instance_directory(self, instance_id: str) -> Path:
         if not NAME.fullmatch(instance_id):
             raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
         return self._instances / instance_id

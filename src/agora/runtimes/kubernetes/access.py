@@ -52,10 +52,10 @@ def _in_cluster() -> Access:
         raise EngineUnavailable(
             "The server does not run in a cluster.", fix="Name a kubeconfig in the setting kubernetes."
         )
-    shown = f"[{host}]" if ":" in host else host
+    address = f"[{host}]" if ":" in host else host
     trust = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
     namespace = (ACCOUNT / "namespace").read_text("ascii").strip()
-    return Access(f"https://{shown}:{port}", namespace, trust, token_file=ACCOUNT / "token")
+    return Access(f"https://{address}:{port}", namespace, trust, token_file=ACCOUNT / "token")
 
 
 def _from_file(path: Path, context: str) -> Access:
@@ -66,9 +66,9 @@ def _from_file(path: Path, context: str) -> Access:
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {error}") from None
     chosen = context or document["current-context"]
-    found = _find_named(document, "contexts", chosen)["context"]
-    cluster = _find_named(document, "clusters", found["cluster"])["cluster"]
-    user = _find_named(document, "users", found["user"]).get("user") or {}
+    context_entry = _find_named(document, "contexts", chosen)["context"]
+    cluster = _find_named(document, "clusters", context_entry["cluster"])["cluster"]
+    user = _find_named(document, "users", context_entry["user"]).get("user") or {}
     for name in ("exec", "auth-provider"):
         if name in user:
             raise EngineUnavailable(
@@ -82,7 +82,7 @@ def _from_file(path: Path, context: str) -> Access:
     file = user.get("tokenFile")
     return Access(
         str(cluster["server"]).rstrip("/"),
-        str(found.get("namespace") or "default"),
+        str(context_entry.get("namespace") or "default"),
         trust,
         user.get("token"),
         path.parent / file if file else None,
@@ -113,6 +113,6 @@ def _read_bytes(base: Path, place: Mapping[str, Any], name: str) -> bytes | None
 def _find_named(document: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
     for each in document.get(kind) or ():
         if each.get("name") == name:
-            found: Mapping[str, Any] = each
-            return found
+            entry: Mapping[str, Any] = each
+            return entry
     raise EngineUnavailable(f"The kubeconfig has no {kind[:-1]} {name!r}.", fix="Check the setting kubernetes_context.")

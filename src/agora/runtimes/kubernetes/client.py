@@ -45,29 +45,29 @@ class Client:
 
     async def namespace(self) -> str:
         """That of the context."""
-        return (await self._opened())[0].namespace
+        return (await self._get_client())[0].namespace
 
     async def get(self, path: str, **query: str) -> Any:
         return json.loads(await self.read(path, **query))
 
     async def read(self, path: str, **query: str) -> bytes:
         """The body of an answer, as it is."""
-        return await self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
+        return await self._request_body("GET", f"{path}?{urlencode(query)}" if query else path)
 
     async def apply(self, path: str, document: Mapping[str, Any]) -> Any:
         """Make it so, whether it was there or not (server-side apply; JSON is YAML)."""
         target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
-        return json.loads(await self._ask("PATCH", target, document, APPLY))
+        return json.loads(await self._request_body("PATCH", target, document, APPLY))
 
     async def merge(self, path: str, document: Mapping[str, Any]) -> Any:
         """Change parts of what is there."""
-        return json.loads(await self._ask("PATCH", path, document, MERGE))
+        return json.loads(await self._request_body("PATCH", path, document, MERGE))
 
     async def delete(self, path: str, **options: Any) -> None:
         """Delete it, unless it is gone. options: of the deletion, such as gracePeriodSeconds."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", **options}
         try:
-            await self._ask("DELETE", path, body, "application/json")
+            await self._request_body("DELETE", path, body, "application/json")
         except Refused as error:
             if error.status != 404:
                 raise
@@ -78,7 +78,7 @@ class Client:
             self._courier.close()
             await asyncio.sleep(0)
 
-    async def _opened(self) -> tuple[Access, HttpClient]:
+    async def _get_client(self) -> tuple[Access, HttpClient]:
         if self._closed:
             raise EngineUnavailable("The engine has been closed.")
         if self._access is None or self._courier is None:
@@ -89,8 +89,8 @@ class Client:
         assert self._access is not None
         return self._access, self._courier
 
-    async def _ask(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
-        access, courier = await self._opened()
+    async def _request_body(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
+        access, courier = await self._get_client()
         headers = {"host": courier.host, "accept": "application/json, */*", "user-agent": "agora"}
         try:
             if bearer := await asyncio.to_thread(access.bearer):

@@ -81,11 +81,11 @@ class KubernetesRuntime:
     async def check(self) -> EngineStatus:
         try:
             version = await self._client.get("/version")
-            await self._all()
+            await self._list_deployments()
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
-        held = {"memory": "cgroup", "cpu": "cgroup", "pids": "none", "disk": "eviction", "pause": "none"}
-        return EngineStatus(True, f"Kubernetes {version.get('gitVersion', '')}", held)
+        enforcement = {"memory": "cgroup", "cpu": "cgroup", "pids": "none", "disk": "eviction", "pause": "none"}
+        return EngineStatus(True, f"Kubernetes {version.get('gitVersion', '')}", enforcement)
 
     async def capacity(self) -> Capacity:
         """Of all nodes that take Pods, without what others than instances use: that is for the scheduler to know."""
@@ -114,23 +114,25 @@ class KubernetesRuntime:
         return Build(self.name, spec.source.reference, spec.source.reference, cached=True)
 
     async def adopt(self) -> list[FoundInstance]:
-        pods = await self._pods()
-        found = []
-        for deployment in await self._all():
+        pods = await self._list_pods()
+        instances = []
+        for deployment in await self._list_deployments():
             notes = deployment["metadata"]["annotations"]
-            seen = await self._observe(deployment, pods)
-            found.append(FoundInstance(_to_handle(deployment), notes[TENANT], json.loads(notes[LABELS]), seen))
-        return found
+            observation = await self._observe_deployment(deployment, pods)
+            instances.append(
+                FoundInstance(_to_handle(deployment), notes[TENANT], json.loads(notes[LABELS]), observation)
+            )
+        return instances
 
     async def sweep(self) -> SweepResult:
         """Take away what a start that was cut short, or a removal, has left without a Deployment."""
-        held = {deployment["metadata"]["name"] for deployment in await self._all()}
-        namespace, query = await self._namespace(), label_selector(self._names.mine)
+        in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
+        namespace, query = await self._get_namespace(), label_selector(self._names.mine)
         for kind in KINDS:
-            found = await self._client.get(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
-            for each in found["items"]:
+            resources = await self._client.get(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
+            for each in resources["items"]:
                 name = each["metadata"]["name"]
-                if name.removesuffix("-pull") not in held and not self._turns:
+                if name.removesuffix("-pull") not in in_use and not self._turns:
                     await self._client.delete(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
         return SweepResult()
 
@@ -146,37 +148,39 @@ class KubernetesRuntime:
             raise Unsupported(
                 "State is not restored in a cluster.", fix="Restore the volume with the cluster's own means."
             )
-        async with self._turn(spec.instance_id):
-            deployment = await self._find(spec.instance_id)
+        async with self._instance_lock(spec.instance_id):
+            deployment = await self._find_deployment(spec.instance_id)
             if deployment is not None:
                 latest = watch.generation_of(deployment)
                 if latest > spec.generation:
                     raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
                 if latest == spec.generation:
                     return _to_handle(deployment)
-                await self._copy(deployment)
+                await self._copy_output(deployment)
             try:
-                return await self._begin(spec, build)
+                return await self._apply_resources(spec, build)
             except Refused as error:
                 raise StartFailed(f"The cluster refuses it: {error.detail}") from error
 
-    async def _begin(self, spec: Spec, build: Build) -> Handle:
+    async def _apply_resources(self, spec: Spec, build: Build) -> Handle:
         """Apply all of it, the Deployment last: one that is there has everything it needs."""
-        options, names, namespace = self._options, self._names, await self._namespace()
+        options, names, namespace = self._options, self._names, await self._get_namespace()
         first = [
             manifests.secret_manifest(names, spec),
             manifests.pull_secret_manifest(names, spec),
             manifests.volume_manifest(options, names, spec),
         ]
         for document in filter(None, first):
-            await self._apply(namespace, document)
-        await self._apply(namespace, manifests.policy_manifest(names, spec))
-        shown = None
+            await self._apply_document(namespace, document)
+        await self._apply_document(namespace, manifests.policy_manifest(names, spec))
+        applied = None
         if (reaching := manifests.service_manifest(options, names, spec)) is not None:
-            shown = await self._apply(namespace, reaching)
-        reached = _published_ports(options, namespace, shown)
+            applied = await self._apply_document(namespace, reaching)
+        reached = _published_ports(options, namespace, applied)
         now = time.time_ns() // 1000
-        await self._apply(namespace, manifests.deployment_manifest(options, names, spec, build.reference, reached, now))
+        await self._apply_document(
+            namespace, manifests.deployment_manifest(options, names, spec, build.reference, reached, now)
+        )
         note = self._records.read(spec.instance_id)
         note.begun = spec.generation
         await asyncio.to_thread(self._records.write, spec.instance_id, note)
@@ -184,7 +188,7 @@ class KubernetesRuntime:
             self.name, spec.instance_id, spec.generation, reached["ports"], reached["address"], {"namespace": namespace}
         )
 
-    async def _apply(self, namespace: str, document: Mapping[str, Any]) -> Any:
+    async def _apply_document(self, namespace: str, document: Mapping[str, Any]) -> Any:
         return await self._client.apply(
             _resource_path(namespace, document["kind"], document["metadata"]["name"]), document
         )
@@ -195,20 +199,22 @@ class KubernetesRuntime:
         return (await self.inspect_all([handle]))[0]
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
-        known = {each["metadata"]["annotations"][INSTANCE]: each for each in await self._all()}
-        pods = await self._pods()
-        found = []
+        deployments = {each["metadata"]["annotations"][INSTANCE]: each for each in await self._list_deployments()}
+        pods = await self._list_pods()
+        observations = []
         for handle in handles:
-            deployment = known.get(handle.instance_id)
+            deployment = deployments.get(handle.instance_id)
             if deployment is None or watch.generation_of(deployment) < handle.generation:
-                found.append(Observation("absent"))
+                observations.append(Observation("absent"))
             elif watch.generation_of(deployment) > handle.generation:
-                found.append(Observation("exited", None, ProcessExit(reason="stopped")))
+                observations.append(Observation("exited", None, ProcessExit(reason="stopped")))
             else:
-                found.append(await self._observe(deployment, pods))
-        return found
+                observations.append(await self._observe_deployment(deployment, pods))
+        return observations
 
-    async def _observe(self, deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Observation:
+    async def _observe_deployment(
+        self, deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]
+    ) -> Observation:
         notes = deployment["metadata"]["annotations"]
         if (over := watch.recorded_exit(deployment)) is not None:
             return Observation("exited", over[1], over[0])
@@ -228,18 +234,20 @@ class KubernetesRuntime:
                 None,
                 Usage(processes=1 if watch.program_started_at(pod) else 0),
             )
-        await self._copy(deployment, pod)
-        await self._annotate(deployment, 0, {ENDED: watch.exit_note(exit, watch.program_started_at(pod))})
+        await self._copy_output(deployment, pod)
+        await self._scale_and_annotate(deployment, 0, {ENDED: watch.exit_note(exit, watch.program_started_at(pod))})
         return Observation("exited", watch.program_started_at(pod), exit)
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         """As the node sees it, which asks the same path."""
         began = time.monotonic()
-        seen = await self.inspect(handle)
-        if seen.state != "running":
-            return HealthResult(False, f"it is {seen.state}", time.monotonic() - began)
-        deployment = await self._find(handle.instance_id)
-        pod = watch.newest_pod(deployment, await self._pods(handle.instance_id)) if deployment is not None else None
+        observation = await self.inspect(handle)
+        if observation.state != "running":
+            return HealthResult(False, f"it is {observation.state}", time.monotonic() - began)
+        deployment = await self._find_deployment(handle.instance_id)
+        pod = (
+            watch.newest_pod(deployment, await self._list_pods(handle.instance_id)) if deployment is not None else None
+        )
         if pod is not None and watch.is_ready(pod):
             return HealthResult(True, "its Pod is ready", time.monotonic() - began)
         return HealthResult(False, watch.waiting_reason(pod), time.monotonic() - began)
@@ -248,54 +256,54 @@ class KubernetesRuntime:
 
     async def pause(self, handle: Handle) -> Observation:
         """End its Pod and keep its volume; what was in memory is lost."""
-        async with self._turn(handle.instance_id):
-            deployment = await self._alive(handle)
+        async with self._instance_lock(handle.instance_id):
+            deployment = await self._find_alive(handle)
             if not deployment["metadata"]["annotations"].get(PAUSED):
-                await self._copy(deployment)
-                await self._annotate(deployment, 0, {PAUSED: "true"})
-                await self._gone(handle.instance_id, self._options.grace + PATIENCE)
+                await self._copy_output(deployment)
+                await self._scale_and_annotate(deployment, 0, {PAUSED: "true"})
+                await self._wait_until_gone(handle.instance_id, self._options.grace + PATIENCE)
         return await self.inspect(handle)
 
     async def resume(self, handle: Handle) -> Observation:
         """Start its program anew, beside the state it kept."""
-        async with self._turn(handle.instance_id):
-            deployment = await self._alive(handle)
+        async with self._instance_lock(handle.instance_id):
+            deployment = await self._find_alive(handle)
             if deployment["metadata"]["annotations"].get(PAUSED):
-                await self._annotate(deployment, 1, {PAUSED: ""})
+                await self._scale_and_annotate(deployment, 1, {PAUSED: ""})
         return await self.inspect(handle)
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
-        async with self._turn(handle.instance_id):
-            deployment = await self._find(handle.instance_id)
+        async with self._instance_lock(handle.instance_id):
+            deployment = await self._find_deployment(handle.instance_id)
             if deployment is not None and watch.generation_of(deployment) == handle.generation:
-                await self._end(deployment, handle, grace)
+                await self._end_deployment(deployment, handle, grace)
         return await self.inspect(handle)
 
-    async def _end(self, deployment: Mapping[str, Any], handle: Handle, grace: float) -> None:
-        seen = await self._observe(deployment, await self._pods(handle.instance_id))
-        if seen.state == "exited" and seen.exit is not None and seen.exit.reason != "stopped":
+    async def _end_deployment(self, deployment: Mapping[str, Any], handle: Handle, grace: float) -> None:
+        observation = await self._observe_deployment(deployment, await self._list_pods(handle.instance_id))
+        if observation.state == "exited" and observation.exit is not None and observation.exit.reason != "stopped":
             return
         if watch.recorded_exit(deployment) is not None:
             return
-        await self._copy(deployment)
-        await self._annotate(deployment, 0, {STOPPED: "true"})
-        namespace, seconds = await self._namespace(), max(0, round(grace))
-        for pod in await self._pods(handle.instance_id):
+        await self._copy_output(deployment)
+        await self._scale_and_annotate(deployment, 0, {STOPPED: "true"})
+        namespace, seconds = await self._get_namespace(), max(0, round(grace))
+        for pod in await self._list_pods(handle.instance_id):
             path = _resource_path(namespace, "Pod", pod["metadata"]["name"])
             await self._client.delete(path, gracePeriodSeconds=seconds)
-        if not await self._gone(handle.instance_id, grace + PATIENCE):
+        if not await self._wait_until_gone(handle.instance_id, grace + PATIENCE):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + PATIENCE:g} seconds.")
         exit = ProcessExit(reason="stopped", at=time.time_ns() // 1000)
-        await self._annotate(deployment, 0, {ENDED: watch.exit_note(exit, seen.started_at)})
+        await self._scale_and_annotate(deployment, 0, {ENDED: watch.exit_note(exit, observation.started_at)})
 
     async def remove(self, handle: Handle) -> None:
-        namespace, name = await self._namespace(), self._names.of(handle.instance_id)
-        async with self._turn(handle.instance_id):
-            deployment = await self._find(handle.instance_id)
+        namespace, name = await self._get_namespace(), self._names.of(handle.instance_id)
+        async with self._instance_lock(handle.instance_id):
+            deployment = await self._find_deployment(handle.instance_id)
             if deployment is not None and watch.generation_of(deployment) > handle.generation:
                 return  # a later generation lives here
             await self._client.delete(_resource_path(namespace, "Deployment", name))
-            for pod in await self._pods(handle.instance_id):
+            for pod in await self._list_pods(handle.instance_id):
                 await self._client.delete(
                     _resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
                 )
@@ -305,25 +313,25 @@ class KubernetesRuntime:
             if NAME.fullmatch(handle.instance_id):
                 await asyncio.to_thread(self._records.erase, handle.instance_id)
 
-    async def _alive(self, handle: Handle) -> Mapping[str, Any]:
+    async def _find_alive(self, handle: Handle) -> Mapping[str, Any]:
         """Its Deployment. Raises Unknown unless it runs or is paused."""
-        deployment = await self._find(handle.instance_id)
+        deployment = await self._find_deployment(handle.instance_id)
         if deployment is not None and watch.generation_of(deployment) == handle.generation:
-            seen = await self._observe(deployment, await self._pods(handle.instance_id))
-            if seen.state in ("running", "paused"):
+            observation = await self._observe_deployment(deployment, await self._list_pods(handle.instance_id))
+            if observation.state in ("running", "paused"):
                 return deployment
         raise Unknown(f"{handle.instance_id[:100]!r} does not run.")
 
-    async def _annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
+    async def _scale_and_annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
         """Scale, and say why, in one change."""
-        path = _resource_path(await self._namespace(), "Deployment", deployment["metadata"]["name"])
+        path = _resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
         with suppress(Refused):  # it is gone
             await self._client.merge(path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}})
 
-    async def _gone(self, instance_id: str, seconds: float) -> bool:
+    async def _wait_until_gone(self, instance_id: str, seconds: float) -> bool:
         """Wait until it has no Pod."""
         deadline = time.monotonic() + seconds
-        while await self._pods(instance_id):
+        while await self._list_pods(instance_id):
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(LOOK)
@@ -332,20 +340,20 @@ class KubernetesRuntime:
     # -- what it leaves --------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        async with self._turn(f"logs {handle.instance_id}"):
-            deployment = await self._find(handle.instance_id)
+        async with self._instance_lock(f"logs {handle.instance_id}"):
+            deployment = await self._find_deployment(handle.instance_id)
             if deployment is None:
                 raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
-            await self._copy(deployment)
+            await self._copy_output(deployment)
             return await asyncio.to_thread(self._output.read, handle.instance_id, offset, limit)
 
-    async def _copy(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
+    async def _copy_output(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
         """Keep what its Pod has printed until now, if it has begun to."""
         instance_id = deployment["metadata"]["annotations"][INSTANCE]
-        found = pod or watch.newest_pod(deployment, await self._pods(instance_id))
-        if found is not None:
+        newest = pod or watch.newest_pod(deployment, await self._list_pods(instance_id))
+        if newest is not None:
             with suppress(Refused):  # its container is not there yet, or not any more
-                await self._output.copy(instance_id, await self._namespace(), found["metadata"]["name"])
+                await self._output.copy(instance_id, await self._get_namespace(), newest["metadata"]["name"])
 
     async def backup(self, handle: Handle, file: Path) -> int:
         raise Unsupported(
@@ -354,31 +362,31 @@ class KubernetesRuntime:
 
     # -- below -----------------------------------------------------------------------------------------------------
 
-    async def _namespace(self) -> str:
+    async def _get_namespace(self) -> str:
         return self._options.namespace or await self._client.namespace()
 
-    async def _all(self) -> list[dict[str, Any]]:
-        path = f"/apis/apps/v1/namespaces/{await self._namespace()}/deployments"
-        found = await self._client.get(path, labelSelector=label_selector(self._names.mine))
-        return [each for each in found["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
+    async def _list_deployments(self) -> list[dict[str, Any]]:
+        path = f"/apis/apps/v1/namespaces/{await self._get_namespace()}/deployments"
+        response = await self._client.get(path, labelSelector=label_selector(self._names.mine))
+        return [each for each in response["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
 
-    async def _find(self, instance_id: str) -> dict[str, Any] | None:
+    async def _find_deployment(self, instance_id: str) -> dict[str, Any] | None:
         try:
-            path = _resource_path(await self._namespace(), "Deployment", self._names.of(instance_id))
-            found: dict[str, Any] = await self._client.get(path)
+            path = _resource_path(await self._get_namespace(), "Deployment", self._names.of(instance_id))
+            deployment: dict[str, Any] = await self._client.get(path)
         except Refused as error:
             if error.status != 404:
                 raise
             return None
-        return found
+        return deployment
 
-    async def _pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
+    async def _list_pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         labels = self._names.mine if instance_id is None else self._names.labels(instance_id)
-        path = f"/api/v1/namespaces/{await self._namespace()}/pods"
-        found: list[dict[str, Any]] = (await self._client.get(path, labelSelector=label_selector(labels)))["items"]
-        return found
+        path = f"/api/v1/namespaces/{await self._get_namespace()}/pods"
+        pods: list[dict[str, Any]] = (await self._client.get(path, labelSelector=label_selector(labels)))["items"]
+        return pods
 
-    def _turn(self, name: str) -> asyncio.Lock:
+    def _instance_lock(self, name: str) -> asyncio.Lock:
         return self._turns.setdefault(name, asyncio.Lock())
 
 
@@ -398,8 +406,8 @@ def _resource_path(namespace: str, kind: str, name: str) -> str:
 
 
 def _is_of(pod: Mapping[str, Any], deployment: Mapping[str, Any]) -> bool:
-    wanted, labels = deployment["spec"]["selector"]["matchLabels"], pod["metadata"].get("labels") or {}
-    return all(labels.get(name) == value for name, value in wanted.items())
+    selector, labels = deployment["spec"]["selector"]["matchLabels"], pod["metadata"].get("labels") or {}
+    return all(labels.get(name) == value for name, value in selector.items())
 
 
 def _to_handle(deployment: Mapping[str, Any]) -> Handle:

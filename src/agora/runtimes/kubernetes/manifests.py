@@ -161,9 +161,9 @@ def deployment_manifest(
 
 def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str) -> dict[str, Any]:
     name = names.of(spec.instance_id)
-    kept: dict[str, Any] = {"name": "state", "emptyDir": {}}
+    volume: dict[str, Any] = {"name": "state", "emptyDir": {}}
     if options.storage:
-        kept = {"name": "state", "persistentVolumeClaim": {"claimName": name}}
+        volume = {"name": "state", "persistentVolumeClaim": {"claimName": name}}
     pod: dict[str, Any] = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -171,7 +171,7 @@ def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str
         "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container_spec(options, spec, program_of(spec), image, name)],
         "volumes": [
-            kept,
+            volume,
             {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": str(options.scratch)}},
             {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}},
         ],
@@ -210,10 +210,10 @@ def _container_spec(options: Options, spec: Spec, program: ContainerProgram, ima
             {"name": "run", "mountPath": "/run"},
         ],
     }
-    given = {"command": program.entrypoint, "args": program.command, "workingDir": program.directory}
+    command_fields = {"command": program.entrypoint, "args": program.command, "workingDir": program.directory}
     return (
         container
-        | {each: value for each, value in given.items() if value is not None}
+        | {each: value for each, value in command_fields.items() if value is not None}
         | _container_probes(spec, program)
     )
 
@@ -221,13 +221,13 @@ def _container_spec(options: Options, spec: Spec, program: ContainerProgram, ima
 def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """What it may use is kept for it."""
     memory, cpu = spec.limits.memory or program.memory, spec.limits.cpu or program.cpu
-    found = {
+    limits = {
         "memory": str(memory) if memory else None,
         "cpu": f"{max(1, round(cpu * 1000))}m" if cpu else None,
         "ephemeral-storage": str(spec.limits.disk) if spec.limits.disk else None,
     }
-    kept = {name: value for name, value in found.items() if value is not None}
-    return {"limits": kept, "requests": dict(kept)} if kept else {}
+    present = {name: value for name, value in limits.items() if value is not None}
+    return {"limits": present, "requests": dict(present)} if present else {}
 
 
 def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
@@ -236,11 +236,11 @@ def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
         return {}
     port = next(iter(program.ports))
     path = spec.health.path
-    asked = {"tcpSocket": {"port": port}} if path is None else {"httpGet": {"path": path, "port": port}}
+    check = {"tcpSocket": {"port": port}} if path is None else {"httpGet": {"path": path, "port": port}}
     timing = {"timeoutSeconds": max(1, math.ceil(spec.health.timeout)), "periodSeconds": 5}
     return {
-        "startupProbe": asked | timing | {"periodSeconds": 1, "failureThreshold": 3600},
-        "readinessProbe": asked | timing | {"failureThreshold": 3},
+        "startupProbe": check | timing | {"periodSeconds": 1, "failureThreshold": 3600},
+        "readinessProbe": check | timing | {"failureThreshold": 3},
     }
 
 
@@ -251,8 +251,8 @@ def _base_document(version: str, kind: str, names: ResourceNames, spec: Spec, en
 
 def _registry_of(reference: str) -> str:
     first, slash, _ = reference.partition("/")
-    named = slash and ("." in first or ":" in first or first == "localhost")
-    return first if named else "https://index.docker.io/v1/"
+    has_host = slash and ("." in first or ":" in first or first == "localhost")
+    return first if has_host else "https://index.docker.io/v1/"
 
 
 def _hash_text(text: str) -> str:

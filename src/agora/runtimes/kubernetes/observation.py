@@ -30,8 +30,8 @@ def generation_of(deployment: Mapping[str, Any]) -> int:
 
 def newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The Pod of the Deployment's present generation; the latest, where a node was lost."""
-    wanted = str(generation_of(deployment))
-    mine = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == wanted]
+    generation = str(generation_of(deployment))
+    mine = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
     return max(mine, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
 
 

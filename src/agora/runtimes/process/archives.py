@@ -36,8 +36,8 @@ def unpack_archive(file: Path, directory: Path) -> None:
                 links.append(member)
             elif member.isreg() and (content := archive.extractfile(member)) is not None:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with open(target, "wb") as written:
-                    shutil.copyfileobj(content, written)
+                with open(target, "wb") as output:
+                    shutil.copyfileobj(content, output)
                 target.chmod(member.mode & 0o700)
             else:
                 raise ValueError(f"{member.name!r} is no ordinary file")

@@ -60,8 +60,8 @@ class Builder:
         """See Runtime.build."""
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
-        source = await self._look(spec)
-        recipe = await self._recipe(spec)
+        source = await self._locate_source(spec)
+        recipe = await self._build_recipe(spec)
         if source.digest is None:  # a commit never seen: its content is known once it is fetched
             key = f"{_hash_json(recipe)}-{source.commit}"
         else:
@@ -69,9 +69,9 @@ class Builder:
             entry = await asyncio.to_thread(self._cache.find, key)
             if entry is not None:
                 return _to_build(key, entry, source.commit, cached=True)
-        return await self._flights.join(key, progress, lambda tell: self._run(spec, source, recipe, tell))
+        return await self._flights.join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
-    async def _look(self, spec: Spec) -> _Source:
+    async def _locate_source(self, spec: Spec) -> _Source:
         """What can be told of a source without fetching it."""
         if spec.build_config.type == "docker" or isinstance(spec.source, Image):
             raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")
@@ -80,10 +80,10 @@ class Builder:
             digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
         commit = await self._repositories.commit(spec.source)
-        known = await asyncio.to_thread(self._cache.remembered, _commit_key(spec.source, commit))
-        return _Source(known, None, spec.source, commit)
+        cached_digest = await asyncio.to_thread(self._cache.remembered, _commit_key(spec.source, commit))
+        return _Source(cached_digest, None, spec.source, commit)
 
-    async def _recipe(self, spec: Spec) -> list[object]:
+    async def _build_recipe(self, spec: Spec) -> list[object]:
         """All that decides what comes of a source, other than the source."""
         config = spec.build_config
         tools: list[str] = [platform.machine()]
@@ -105,18 +105,18 @@ class Builder:
             self._node = f"{paths[0]} {(await command.run(lambda _: None)).output.strip()}"
         return self._node
 
-    async def _run(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
+    async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
         async with self._turns:
             began = time.monotonic()
             await asyncio.to_thread(self._require_space)
             attempt = await asyncio.to_thread(self._cache.attempt, _hash_json(recipe))
             try:
-                key = _hash_json([*recipe, await self._bring(source, attempt, tell)])
+                key = _hash_json([*recipe, await self._fetch_source(source, attempt, tell)])
                 entry = await asyncio.to_thread(self._cache.find, key)
                 if entry is not None:  # what was fetched turned out to be known
                     await asyncio.to_thread(self._cache.drop, attempt)
                     return _to_build(key, entry, source.commit, cached=True)
-                await self._make(spec, attempt, tell)
+                await self._run_steps(spec, attempt, tell)
                 seconds = time.monotonic() - began
                 await asyncio.to_thread(self._cache.keep, key, attempt, seconds, source.commit)
                 return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
@@ -126,7 +126,7 @@ class Builder:
                     raise full from error
                 raise
 
-    async def _bring(self, source: _Source, attempt: Path, tell: Progress) -> str:
+    async def _fetch_source(self, source: _Source, attempt: Path, tell: Progress) -> str:
         """Copy a source into an attempt; answers the digest of what is there, which is what will be built."""
         directory = source.directory
         fetched = attempt / "fetched"
@@ -140,19 +140,19 @@ class Builder:
             await asyncio.to_thread(self._cache.remember, _commit_key(source.repository, source.commit), digest)
         return digest
 
-    async def _make(self, spec: Spec, attempt: Path, tell: Progress) -> None:
+    async def _run_steps(self, spec: Spec, attempt: Path, tell: Progress) -> None:
         for name in ("home", "tmp"):
             (attempt / name).mkdir(mode=0o700)
         config = spec.build_config
         if config.type == "python":
             arguments = [self._options.python, "-I", str(Path(seed.__file__)), str(attempt / "env")]
-            await self._command("The virtual environment", arguments, spec, attempt, tell)
+            await self._run_command("The virtual environment", arguments, spec, attempt, tell)
         if config.build_command:
-            await self._command("The build command", ["/bin/sh", "-c", config.build_command], spec, attempt, tell)
+            await self._run_command("The build command", ["/bin/sh", "-c", config.build_command], spec, attempt, tell)
         for name in ("home", "tmp"):
             await asyncio.to_thread(erase_directory, attempt / name)
 
-    async def _command(self, what: str, arguments: list[str], spec: Spec, attempt: Path, tell: Progress) -> None:
+    async def _run_command(self, what: str, arguments: list[str], spec: Spec, attempt: Path, tell: Progress) -> None:
         marks = [f"AGORA_BUILD={attempt.name}".encode()]
         command = Command(
             arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,

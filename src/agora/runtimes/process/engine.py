@@ -60,7 +60,7 @@ class ProcessRuntime:
         cache = BuildCache(options.root)
         self._builder = Builder(options, cache)
         self._groups = Cgroups(options.cgroup or delegated_group())
-        self._house = ProcessStore(options, cache, Ports(*options.ports), self._groups)
+        self._store = ProcessStore(options, cache, Ports(*options.ports), self._groups)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
         self._opening = asyncio.Lock()
         self._closed = False
@@ -70,46 +70,48 @@ class ProcessRuntime:
 
     async def check(self) -> EngineStatus:
         try:
-            await self._do(lambda: None)
+            await self._run_in_thread(lambda: None)
         except EngineError as error:
             return EngineStatus(False, error.detail)
-        held = {name: "cgroup" if name in self._groups.controllers else "guard" for name in ("memory", "pids")}
-        held |= {"cpu": "cgroup" if "cpu" in self._groups.controllers else "affinity", "disk": "rlimit"}
-        return EngineStatus(True, f"processes of {os.uname().sysname} {os.uname().release}", held)
+        enforcement = {name: "cgroup" if name in self._groups.controllers else "guard" for name in ("memory", "pids")}
+        enforcement |= {"cpu": "cgroup" if "cpu" in self._groups.controllers else "affinity", "disk": "rlimit"}
+        return EngineStatus(True, f"processes of {os.uname().sysname} {os.uname().release}", enforcement)
 
     async def capacity(self) -> Capacity:
-        return await self._do(lambda: host.measure_host(self._options.root, self._house.ports.free))
+        return await self._run_in_thread(lambda: host.measure_host(self._options.root, self._store.ports.free))
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
-        await self._do(lambda: None)
+        await self._run_in_thread(lambda: None)
         return await self._builder.build(spec, progress or (lambda _: None))
 
     async def adopt(self) -> list[FoundInstance]:
-        return await self._do(self._house.residents)
+        return await self._run_in_thread(self._store.residents)
 
     async def sweep(self) -> SweepResult:
-        return await self._do(self._house.sweep)
+        return await self._run_in_thread(self._store.sweep)
 
     async def close(self) -> None:
         self._closed = True
         self._threads.shutdown(wait=True)
-        self._house.close()
+        self._store.close()
 
     # -- an instance -----------------------------------------------------------------------------------------------
 
     async def start(self, spec: Spec, build: Build) -> Handle:
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
-        async with self._turn(spec.instance_id):
-            for earlier in await self._do(lambda: self._house.earlier(spec)):
-                await self._end(earlier, 0.0)
-            return await self._do(lambda: self._house.start(spec, build))
+        async with self._instance_lock(spec.instance_id):
+            for earlier in await self._run_in_thread(lambda: self._store.earlier(spec)):
+                await self._end_generation(earlier, 0.0)
+            return await self._run_in_thread(lambda: self._store.start(spec, build))
 
     async def inspect(self, handle: Handle) -> Observation:
         return (await self.inspect_all([handle]))[0]
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
-        return await self._do(lambda: [watch.observe_instance(*self._house.find(handle)) for handle in handles])
+        return await self._run_in_thread(
+            lambda: [watch.observe_instance(*self._store.find(handle)) for handle in handles]
+        )
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         state = (await self.inspect(handle)).state
@@ -118,73 +120,73 @@ class ProcessRuntime:
         return await probe_health("127.0.0.1", next(iter(handle.ports.values())), health)
 
     async def pause(self, handle: Handle) -> Observation:
-        return await self._signal(handle, watch.pause_processes, "paused")
+        return await self._signal_instance(handle, watch.pause_processes, "paused")
 
     async def resume(self, handle: Handle) -> Observation:
-        return await self._signal(handle, watch.resume_processes, "resumed")
+        return await self._signal_instance(handle, watch.resume_processes, "resumed")
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
-        async with self._turn(handle.instance_id):
-            await self._end(handle, grace)
+        async with self._instance_lock(handle.instance_id):
+            await self._end_generation(handle, grace)
         return await self.inspect(handle)
 
     async def remove(self, handle: Handle) -> None:
-        async with self._turn(handle.instance_id):
-            await self._end(handle, 0.0)
-            await self._do(lambda: self._house.remove(handle))
+        async with self._instance_lock(handle.instance_id):
+            await self._end_generation(handle, 0.0)
+            await self._run_in_thread(lambda: self._store.remove(handle))
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        return await self._do(lambda: self._house.logs(handle, offset, limit))
+        return await self._run_in_thread(lambda: self._store.logs(handle, offset, limit))
 
     async def backup(self, handle: Handle, file: Path) -> int:
-        return await self._do(lambda: self._house.backup(handle, file))
+        return await self._run_in_thread(lambda: self._store.backup(handle, file))
 
     # -- below -----------------------------------------------------------------------------------------------------
 
-    async def _signal(self, handle: Handle, settle: Callable[[int], bool], done: str) -> Observation:
+    async def _signal_instance(self, handle: Handle, settle: Callable[[int], bool], outcome: str) -> Observation:
         def run() -> Observation:
-            instance, known = self._house.find(handle)
-            guard = instance.guard(known, self._options.installation)
+            instance, handle_on_disk = self._store.find(handle)
+            guard = instance.guard(handle_on_disk, self._options.installation)
             if guard is None:
-                raise Unknown(f"{handle.instance_id} does not run, so it can not be {done}.")
-            if not settle(guard.pid) and instance.guard(known, self._options.installation) is not None:
-                raise EngineUnavailable(f"{handle.instance_id} could not be {done} in time.")
-            return watch.observe_instance(instance, known)
+                raise Unknown(f"{handle.instance_id} does not run, so it can not be {outcome}.")
+            if not settle(guard.pid) and instance.guard(handle_on_disk, self._options.installation) is not None:
+                raise EngineUnavailable(f"{handle.instance_id} could not be {outcome} in time.")
+            return watch.observe_instance(instance, handle_on_disk)
 
-        async with self._turn(handle.instance_id):
-            return await self._do(run)
+        async with self._instance_lock(handle.instance_id):
+            return await self._run_in_thread(run)
 
-    async def _end(self, handle: Handle, grace: float) -> None:
+    async def _end_generation(self, handle: Handle, grace: float) -> None:
         """End a generation; what has ended stays so. The guard does it, so that it is done if this process dies."""
-        fd = await self._do(lambda: self._house.ask_to_end(handle, grace))
+        fd = await self._run_in_thread(lambda: self._store.ask_to_end(handle, grace))
         if fd is None:
             return
         loop = asyncio.get_running_loop()
-        gone: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(fd, _resolve_future, gone)
+        guard_gone: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(fd, _resolve_future, guard_gone)
         try:
             async with asyncio.timeout(grace + PATIENCE):
-                await gone
+                await guard_gone
         except TimeoutError:
-            await self._do(lambda: self._house.force(handle))
+            await self._run_in_thread(lambda: self._store.force(handle))
         finally:
             loop.remove_reader(fd)
             os.close(fd)
 
-    def _turn(self, instance_id: str) -> asyncio.Lock:
+    def _instance_lock(self, instance_id: str) -> asyncio.Lock:
         return self._turns.setdefault(instance_id, asyncio.Lock())
 
-    async def _do(self, work: Callable[[], T]) -> T:
+    async def _run_in_thread(self, work: Callable[[], T]) -> T:
         """Do what blocks; once begun it is done to its end, also when the caller is cancelled."""
         if self._closed:
             raise EngineUnavailable("The engine has been closed.")
         loop = asyncio.get_running_loop()
-        if not self._house.is_open:
+        if not self._store.is_open:
             async with self._opening:
-                await self._translated(loop.run_in_executor(self._threads, self._house.open))
-        return await self._translated(loop.run_in_executor(self._threads, work))
+                await self._translate_errors(loop.run_in_executor(self._threads, self._store.open))
+        return await self._translate_errors(loop.run_in_executor(self._threads, work))
 
-    async def _translated(self, running: asyncio.Future[T]) -> T:
+    async def _translate_errors(self, running: asyncio.Future[T]) -> T:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:

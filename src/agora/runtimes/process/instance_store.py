@@ -69,7 +69,7 @@ class ProcessStore:
                     os.close(lock)
                     raise EngineUnavailable(f"Another server uses {self._options.root}.") from None
                 time.sleep(0.02)
-        for instance in self._all():
+        for instance in self._all_instances():
             if (record := instance.record()) is not None:
                 self.ports.hold(record.ports.values())
         self._lock = lock
@@ -79,29 +79,29 @@ class ProcessStore:
             os.close(self._lock)
             self._lock = None
 
-    def _all(self) -> list[Instance]:
+    def _all_instances(self) -> list[Instance]:
         names = [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
         return [Instance(self._options.root, name) for name in sorted(names)]
 
-    def _instance(self, instance_id: str) -> Instance:
+    def _get_instance(self, instance_id: str) -> Instance:
         if not NAME.fullmatch(instance_id):
             raise Unknown(f"{instance_id[:100]!r} is no id of an instance.")
         return Instance(self._options.root, instance_id)
 
     def find(self, handle: Handle) -> tuple[Instance, Handle]:
         """An instance, and its handle with all that is known: one made before a crash may lack the engine's part."""
-        instance = self._instance(handle.instance_id)
+        instance = self._get_instance(handle.instance_id)
         if "pid" in handle.data:
             return instance, handle
         record = instance.record()
-        known = instance.handle(record, handle.generation) if record is not None else None
-        return instance, known or handle
+        recorded = instance.handle(record, handle.generation) if record is not None else None
+        return instance, recorded or handle
 
     # -- starting ------------------------------------------------------------------------------------------------
 
     def earlier(self, spec: Spec) -> list[Handle]:
         """Generations before this one that may still run."""
-        instance = self._instance(spec.instance_id)
+        instance = self._get_instance(spec.instance_id)
         record = instance.record()
         if record is None or not instance.is_locked():
             return []
@@ -113,7 +113,7 @@ class ProcessStore:
 
     def start(self, spec: Spec, build: Build) -> Handle:
         """See Runtime.start; earlier generations have ended."""
-        instance = self._instance(spec.instance_id)
+        instance = self._get_instance(spec.instance_id)
         record = instance.record()
         if record is not None and record.generation > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {record.generation} was begun.")
@@ -123,15 +123,15 @@ class ProcessStore:
             raise BuildMissing(f"The build {build.key[:16]} is not on this host.", fix="Build it again.")
         self._starting.add(spec.instance_id)
         try:
-            return self._begin(instance, record, spec, build)
+            return self._begin_generation(instance, record, spec, build)
         finally:
             self._starting.discard(spec.instance_id)
 
-    def _begin(self, instance: Instance, before: Record | None, spec: Spec, build: Build) -> Handle:
+    def _begin_generation(self, instance: Instance, before: Record | None, spec: Spec, build: Build) -> Handle:
         if before is not None and before.generation < spec.generation:
-            self._finish(instance, before.generation)
-        held = dict(before.ports) if before is not None else {}
-        ports = self._allocate(spec, held)
+            self._finish_generation(instance, before.generation)
+        previous_ports = dict(before.ports) if before is not None else {}
+        ports = self._allocate_ports(spec, previous_ports)
         generation = instance.generation(spec.generation)
         try:
             prepare_instance(instance, build.key, Path(build.reference), spec.restore)
@@ -139,40 +139,40 @@ class ProcessStore:
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
             write_json(instance.directory / "instance.json", _record_fields(record))
         except BaseException as error:
-            self.ports.release(set(ports.values()) - set(held.values()))
+            self.ports.release(set(ports.values()) - set(previous_ports.values()))
             if before is None:
                 erase_directory(instance.directory)
             if isinstance(error, OSError) and (full := to_disk_full(error)):
                 raise full from error
             raise
-        self.ports.release(set(held.values()) - set(ports.values()))
+        self.ports.release(set(previous_ports.values()) - set(ports.values()))
         instance.forget_old()
-        return self._launch(instance, record, spec, Path(build.reference))
+        return self._launch_program(instance, record, spec, Path(build.reference))
 
-    def _finish(self, instance: Instance, generation: int) -> None:
+    def _finish_generation(self, instance: Instance, generation: int) -> None:
         """See to it that nothing of an earlier generation runs, or begins late."""
         if instance.generation(generation).is_dir():
             _write_text(instance.generation(generation) / "stop", "0")
         # a guard that was killed leaves its program, and one of before a crash may not have begun yet
         strays.kill_marked([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
 
-    def _allocate(self, spec: Spec, held: Mapping[str, int]) -> dict[str, int]:
+    def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
         """A port for each that is asked for; those of the last generation again, if they are free."""
-        found: dict[str, int] = {}
+        allocated: dict[str, int] = {}
         fresh: list[int] = []
         try:
             for port in spec.ports:
-                if port.name in held and is_free(held[port.name]):
-                    found[port.name] = held[port.name]
+                if port.name in previous_ports and is_free(previous_ports[port.name]):
+                    allocated[port.name] = previous_ports[port.name]
                 else:
-                    found[port.name] = self.ports.allocate()
-                    fresh.append(found[port.name])
+                    allocated[port.name] = self.ports.allocate()
+                    fresh.append(allocated[port.name])
         except PortsExhausted:
             self.ports.release(fresh)
             raise
-        return found
+        return allocated
 
-    def _launch(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
+    def _launch_program(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
         variables = environment.instance_environment(self._options, spec, instance, build, record.ports)
         deadline = time.monotonic() + HANDOVER
         while True:
@@ -193,47 +193,47 @@ class ProcessStore:
 
     def ask_to_end(self, handle: Handle, grace: float) -> int | None:
         """Have the guard end an instance; answers a pidfd of the guard, or None if nothing runs."""
-        instance = self._instance(handle.instance_id)
+        instance = self._get_instance(handle.instance_id)
         generation = instance.generation(handle.generation)
         if not generation.is_dir():
             return None
         _write_text(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
         deadline = time.monotonic() + HANDOVER
         while instance.is_locked():
-            _, known = self.find(handle)
-            guard = instance.guard(known, self._options.installation) if "pid" in known.data else None
+            _, recorded = self.find(handle)
+            guard = instance.guard(recorded, self._options.installation) if "pid" in recorded.data else None
             if guard is not None:
                 return _terminate_process(guard)
-            if "pid" in known.data or time.monotonic() > deadline:
+            if "pid" in recorded.data or time.monotonic() > deadline:
                 return None  # it is another generation that lives
             time.sleep(0.02)
         if instance.exit(handle.generation) is None:
-            strays.kill_marked(self._marks(instance, handle))
+            strays.kill_marked(self._marker_variables(instance, handle))
         return None
 
     def force(self, handle: Handle) -> None:
         """Kill a guard that does not do its work, with what it guards."""
-        instance, known = self.find(handle)
-        guard = instance.guard(known, self._options.installation)
+        instance, recorded = self.find(handle)
+        guard = instance.guard(recorded, self._options.installation)
         if guard is not None:
             for process in procfs.process_tree(guard.pid):
                 procfs.send_signal(process, signal.SIGKILL)
-        strays.kill_marked(self._marks(instance, handle))
+        strays.kill_marked(self._marker_variables(instance, handle))
 
-    def _marks(self, instance: Instance, handle: Handle) -> list[bytes]:
+    def _marker_variables(self, instance: Instance, handle: Handle) -> list[bytes]:
         return [*instance.marks(self._options.installation), f"AGORA_GENERATION={handle.generation}".encode()]
 
     def remove(self, handle: Handle) -> None:
         """Take an instance's directory away; it has ended."""
-        instance = self._instance(handle.instance_id)
+        instance = self._get_instance(handle.instance_id)
         record = instance.record()
         if record is not None and record.generation > handle.generation:
             return  # a later generation lives here
         strays.kill_marked(instance.marks(self._options.installation))
-        gone = self._instances / f"{GONE}{secrets.token_hex(8)}"
+        trash = self._instances / f"{GONE}{secrets.token_hex(8)}"
         with suppress(FileNotFoundError):
-            instance.directory.rename(gone)
-            erase_directory(gone)
+            instance.directory.rename(trash)
+            erase_directory(trash)
         if record is not None:
             self.ports.release(record.ports.values())
         self._groups.remove(handle.instance_id)
@@ -242,20 +242,20 @@ class ProcessStore:
 
     def residents(self) -> list[FoundInstance]:
         """All that there is, of each instance its last generation."""
-        found = []
-        for instance in self._all():
+        instances = []
+        for instance in self._all_instances():
             record = instance.record()
             if record is None:
                 continue
             address = Handle("process", instance.instance_id, record.generation, dict(record.ports))
             handle = instance.handle(record, record.generation) or address
-            found.append(
+            instances.append(
                 FoundInstance(handle, record.tenant, dict(record.labels), watch.observe_instance(instance, handle))
             )
-        return found
+        return instances
 
     def logs(self, handle: Handle, offset: int, limit: int) -> LogPage:
-        instance = self._instance(handle.instance_id)
+        instance = self._get_instance(handle.instance_id)
         if not instance.logs.is_dir():
             raise Unknown(f"{handle.instance_id} is not on this host.")
         begin, size, data = segments.read_segments(os.fspath(instance.logs), offset, max(limit, 0))
@@ -263,7 +263,7 @@ class ProcessStore:
 
     def backup(self, handle: Handle, file: Path) -> int:
         """Write the state as a tar archive, whole or not at all."""
-        instance = self._instance(handle.instance_id)
+        instance = self._get_instance(handle.instance_id)
         if not instance.state.is_dir():
             raise Unknown(f"{handle.instance_id} is not on this host.")
         new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
@@ -280,22 +280,22 @@ class ProcessStore:
 
     def sweep(self) -> SweepResult:
         """See Runtime.sweep."""
-        killed = strays.kill_orphans(self._options.installation, self._belongs)
+        killed = strays.kill_orphans(self._options.installation, self._is_in_use)
         for name in os.listdir(self._instances):
             if name.startswith(GONE):
                 erase_directory(self._instances / name)
-        records = [record for instance in self._all() if (record := instance.record()) is not None]
+        records = [record for instance in self._all_instances() if (record := instance.record()) is not None]
         removed = self._cache.prune({record.build for record in records}, self._options.keep_builds)
         return SweepResult(removed, killed)
 
-    def _belongs(self, variables: Mapping[str, str]) -> bool:
+    def _is_in_use(self, variables: Mapping[str, str]) -> bool:
         """Whether a process's variables name a build that runs, or an instance that is guarded."""
         if "AGORA_BUILD" in variables:
             return self._cache.is_running(variables["AGORA_BUILD"])
         name = variables.get("AGORA_INSTANCE", "")
         if not NAME.fullmatch(name):
             return True  # no process of an instance: a server that was started with the variable, say
-        return name in self._starting or self._instance(name).is_locked()
+        return name in self._starting or self._get_instance(name).is_locked()
 
 
 def _record_fields(record: Record) -> dict[str, object]:

@@ -100,7 +100,7 @@ def launch_guard(
     log = instance.generation(generation) / "guard.log"
     try:
         with open(log, "ab") as errors:
-            done = subprocess.run(  # noqa: S603
+            completed = subprocess.run(  # noqa: S603
                 [sys.executable, "-I", "-S", "-c", GUARD, str(Path(__file__).parent),
                  *(f"{name}={value}" for name, value in arguments.items()), command],
                 env=dict(environment), cwd=instance.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -110,10 +110,10 @@ def launch_guard(
         raise StartFailed("The host is too busy to start a program.") from None
     except OSError as error:
         raise StartFailed(f"The program can not be started: {error.strerror}.") from error
-    word = done.stdout.decode()
+    word = completed.stdout.decode()
     if word not in ("begun", "started", "held", "stopped"):
-        said = log.read_text(errors="replace")[-500:] if log.exists() else ""
-        raise StartFailed(f"The program can not be started: {said.strip() or 'its guard died'}.")
+        message = log.read_text(errors="replace")[-500:] if log.exists() else ""
+        raise StartFailed(f"The program can not be started: {message.strip() or 'its guard died'}.")
     return word
 
 
@@ -124,20 +124,20 @@ def _most_processes() -> int:
 
 def _guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
     """How each limit is held: by the kernel for all processes together where there are groups."""
-    asked = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
-    found: dict[str, str] = {}
-    group = groups.make(instance_id, asked)
+    effective = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
+    options_by_name: dict[str, str] = {}
+    group = groups.make(instance_id, effective)
     if group is not None:
-        found["cgroup"] = str(group)
-    if asked.memory and "memory" not in groups.controllers:
-        found |= {"memory": str(asked.memory), "data": str(2 * asked.memory + HEADROOM)}
+        options_by_name["cgroup"] = str(group)
+    if effective.memory and "memory" not in groups.controllers:
+        options_by_name |= {"memory": str(effective.memory), "data": str(2 * effective.memory + HEADROOM)}
     if "pids" not in groups.controllers:
-        found |= {"pids": str(asked.pids), "processes": str(_most_processes() // 2)}
-    if asked.cpu and "cpu" not in groups.controllers:
+        options_by_name |= {"pids": str(effective.pids), "processes": str(_most_processes() // 2)}
+    if effective.cpu and "cpu" not in groups.controllers:
         mine = sorted(os.sched_getaffinity(0))
-        count = min(math.ceil(asked.cpu), len(mine))
+        count = min(math.ceil(effective.cpu), len(mine))
         first = time.time_ns() // 1000 % len(mine)  # spread over the cores
-        found["cpus"] = ",".join(str(mine[(first + step) % len(mine)]) for step in range(count))
-    if asked.disk:
-        found["file"] = str(asked.disk)
-    return found
+        options_by_name["cpus"] = ",".join(str(mine[(first + step) % len(mine)]) for step in range(count))
+    if effective.disk:
+        options_by_name["file"] = str(effective.disk)
+    return options_by_name

@@ -57,11 +57,13 @@ def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
     killed: dict[tuple[int, int], procfs.Process] = {}
     deadline = time.monotonic() + DYING
     while time.monotonic() < deadline:
-        found = [process for pid in find() if (process := procfs.read_process(pid)) is not None and not process.dead]
-        for process in found:
+        processes = [
+            process for pid in find() if (process := procfs.read_process(pid)) is not None and not process.dead
+        ]
+        for process in processes:
             if procfs.send_signal(process, signal.SIGKILL):
                 killed[process.pid, process.started] = process
-        if not found and not any(map(_is_alive, killed.values())):
+        if not processes and not any(map(_is_alive, killed.values())):
             break
         time.sleep(0.002)
     return len(killed)

@@ -94,30 +94,34 @@ class Instance:
             shutil.rmtree(self.generation(number), ignore_errors=True)
 
     def record(self) -> Record | None:
-        found = load_json(self.directory / "instance.json")
+        document = load_json(self.directory / "instance.json")
         with suppress(KeyError, TypeError, ValueError, AttributeError):
             return Record(
-                tenant=str(found["tenant"]),
-                generation=int(found["generation"]),
-                ports={str(name): int(port) for name, port in found["ports"].items()},
-                build=str(found["build"]),
-                labels={str(name): str(value) for name, value in found["labels"].items()},
+                tenant=str(document["tenant"]),
+                generation=int(document["generation"]),
+                ports={str(name): int(port) for name, port in document["ports"].items()},
+                build=str(document["build"]),
+                labels={str(name): str(value) for name, value in document["labels"].items()},
             )
         return None
 
     def guarding(self, generation: int) -> GuardRecord | None:
         """Which guard it has or had; None if it was not started."""
-        found = load_json(self.generation(generation) / "state.json")
+        document = load_json(self.generation(generation) / "state.json")
         with suppress(KeyError, TypeError, ValueError):
-            return GuardRecord(int(found["pid"]), int(found["started"]), str(found["boot"]), int(found["began"]))
+            return GuardRecord(
+                int(document["pid"]), int(document["started"]), str(document["boot"]), int(document["began"])
+            )
         return None
 
     def exit(self, generation: int) -> tuple[ProcessExit, float] | None:
         """How it ended and its CPU seconds, if its guard saw it."""
-        found = load_json(self.generation(generation) / "exit.json")
+        document = load_json(self.generation(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
-            code, number = (None if found[name] is None else int(found[name]) for name in ("code", "signal"))
-            return ProcessExit(code, number, REASONS[found["reason"]], int(found["at"])), float(found["cpu_seconds"])
+            code, number = (None if document[name] is None else int(document[name]) for name in ("code", "signal"))
+            return ProcessExit(code, number, REASONS[document["reason"]], int(document["at"])), float(
+                document["cpu_seconds"]
+            )
         return None
 
     def is_locked(self) -> bool:
@@ -127,10 +131,10 @@ class Instance:
         except FileNotFoundError:
             return False
         try:  # asking does not take it, not even for a moment
-            asked = fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            answer = fcntl.fcntl(fd, fcntl.F_GETLK, struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
         finally:
             os.close(fd)
-        return bool(struct.unpack(FLOCK, asked)[0] != fcntl.F_UNLCK)
+        return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
 
     def handle(self, record: Record, generation: int) -> Handle | None:
         """The handle of a generation that was started."""
@@ -167,12 +171,12 @@ def load_json(path: Path) -> dict[str, Any]:
     except OSError:
         return {}
     try:
-        found = json.loads(os.read(fd, LARGEST)) if stat.S_ISREG(os.fstat(fd).st_mode) else {}
+        document = json.loads(os.read(fd, LARGEST)) if stat.S_ISREG(os.fstat(fd).st_mode) else {}
     except (OSError, ValueError, RecursionError):
         return {}
     finally:
         os.close(fd)
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def write_json(path: Path, value: object) -> None:

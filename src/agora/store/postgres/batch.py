@@ -58,26 +58,26 @@ class Batch:
             if not call.future.done():
                 attempt = Attempt(call)
                 self._attempts.append(attempt)
-                self._step(attempt, None)
+                self._step_attempt(attempt, None)
         return [request for _, request in self._live]
 
     def advance(self, answers: Iterable[Any]) -> list[Request]:
         """Next step of each call that still runs, with the answers in their order. Raises Spoiled."""
         live, self._live = self._live, []
         for (attempt, request), answer in zip(live, answers, strict=True):
-            if self._took(attempt, request, answer):
-                self._step(attempt, answer)
+            if self._note_changes(attempt, request, answer):
+                self._step_attempt(attempt, answer)
         return [request for _, request in self._live]
 
     def give_up(self) -> None:
         for attempt in self._attempts:
             attempt.close()
 
-    def _step(self, attempt: Attempt, answer: Any) -> None:
+    def _step_attempt(self, attempt: Attempt, answer: Any) -> None:
         request = attempt.step(answer)
         if request is not None:
-            if request.alone or not self._may(attempt, request):
-                self._eject(attempt)
+            if request.alone or not self._may_run(attempt, request):
+                self._eject_attempt(attempt)
             else:
                 self._live.append((attempt, request))
         elif attempt.error is None:
@@ -87,7 +87,7 @@ class Batch:
         else:
             self.refused.append(attempt)
 
-    def _may(self, attempt: Attempt, request: Request) -> bool:
+    def _may_run(self, attempt: Attempt, request: Request) -> bool:
         """Whether the row is its own, or nobody's and about to be locked."""
         row = request.row
         if row is None:
@@ -96,10 +96,10 @@ class Batch:
             return self._owners.setdefault(row, attempt) is attempt
         return self._owners.get(row) is attempt
 
-    def _took(self, attempt: Attempt, request: Request, answer: Any) -> bool:
+    def _note_changes(self, attempt: Attempt, request: Request, answer: Any) -> bool:
         """Note what a statement changed. False for a row that another transaction has, or that is not there."""
         if request.locks and not answer:
-            self._eject(attempt)
+            self._eject_attempt(attempt)
             return False
         statement = request.statement
         if isinstance(statement, Write) and answer:
@@ -110,7 +110,7 @@ class Batch:
                         raise BatchSpoiled(attempt.call)
         return True
 
-    def _eject(self, attempt: Attempt) -> None:
+    def _eject_attempt(self, attempt: Attempt) -> None:
         if attempt.changed:
             raise BatchSpoiled(attempt.call)
         attempt.close()

@@ -138,9 +138,9 @@ class Call:
 
     def expire_after(self, seconds: float) -> None:
         """Fail it unless it is answered by then."""
-        self.timer = self.future.get_loop().call_later(seconds, self._expire, seconds)
+        self.timer = self.future.get_loop().call_later(seconds, self._fail_expired, seconds)
 
-    def _expire(self, seconds: float) -> None:
+    def _fail_expired(self, seconds: float) -> None:
         detail = f"PostgreSQL did not answer within {seconds:g} s."
         self.fail(StoreUnavailable(detail, cause="timeout", unknown=self.started))
 
@@ -188,7 +188,7 @@ class Attempt:
         try:
             if self._coroutine is None:
                 self._coroutine = self._context.run(self.call.work, self.tx)
-            asked = self._context.run(self._coroutine.send, answer)
+            request = self._context.run(self._coroutine.send, answer)
         except StopIteration as stop:
             self.tx.close()
             self.result = stop.value
@@ -197,8 +197,8 @@ class Attempt:
             self.tx.close()
             self.error = error
             return None
-        if type(asked) is Request and asked.tx is self.tx:
-            return asked
+        if type(request) is Request and request.tx is self.tx:
+            return request
         self.error = SuspendedInTransaction(f"{_call_name(self.call)} awaited something that is not the store")
         self.close()
         return None

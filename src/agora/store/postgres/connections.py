@@ -161,7 +161,7 @@ class Connections:
 
         Raises ConnectionLost when the server went away or cannot be reached.
         """
-        connection = await self._acquire()
+        connection = await self._acquire_connection()
         transaction = Transaction(connection, tenant)
         try:
             await transaction.begin(mode)
@@ -180,7 +180,7 @@ class Connections:
             finally:  # whoever is cancelled meanwhile must not take the connection along
                 await self._pool.release(connection)
 
-    async def _acquire(self) -> asyncpg.Connection:
+    async def _acquire_connection(self) -> asyncpg.Connection:
         try:
             return await self._pool.acquire()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -84,7 +84,7 @@ class PostgresStore:
             self._connections,
             batches=batches,
             solos=solos,
-            publish=self._publish,
+            publish=self._publish_events,
             told=lambda seconds, calls: self.on_transaction(seconds, calls),
             news=self.peers.news,
             outages=self._outages,
@@ -103,7 +103,7 @@ class PostgresStore:
         finally:
             await connection.close()
         await self._connections.open()
-        await self._align()
+        await self._measure_skew()
         self.peers.open()
 
     async def close(self) -> None:
@@ -144,7 +144,7 @@ class PostgresStore:
                 await self.write("", _run_nothing)
                 elapsed = time.perf_counter() - began
                 size = await self.read("", _read_size)
-                await self._align()
+                await self._measure_skew()
         except TimeoutError:
             raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
         return {
@@ -160,7 +160,7 @@ class PostgresStore:
             "clock_skew_ms": self.skew / 1000,
         }
 
-    async def _align(self) -> None:
+    async def _measure_skew(self) -> None:
         """Look what the database's clock says; what the way there and back may account for changes nothing."""
         before, at, after = await self.read("", _read_clocks)
         ahead, uncertain = at - (before + after) // 2, after - before
@@ -172,7 +172,7 @@ class PostgresStore:
             )
             self.skew = ahead if abs(ahead) > TOLERANCE else 0
 
-    def _publish(self, events: list[StoredEvent]) -> None:
+    def _publish_events(self, events: list[StoredEvent]) -> None:
         self._writes += 1
         self._tenants = None
         try:

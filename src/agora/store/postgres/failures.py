@@ -109,6 +109,6 @@ def to_store_failure(error: BaseException) -> StoreFailure:
 
 def to_unreachable(error: Exception) -> ConnectionLost:
     """No connection could be had."""
-    known = to_store_failure(error)
-    cause = known.extra["cause"] if isinstance(known, StoreUnavailable) else "unreachable"
+    known_failure = to_store_failure(error)
+    cause = known_failure.extra["cause"] if isinstance(known_failure, StoreUnavailable) else "unreachable"
     return ConnectionLost("PostgreSQL cannot be reached.", cause=cause, reason=str(error) or type(error).__name__)

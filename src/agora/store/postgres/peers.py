@@ -46,7 +46,7 @@ class Peers:
         self._life: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        self._life = asyncio.get_running_loop().create_task(self._live())
+        self._life = asyncio.get_running_loop().create_task(self._keep_connected())
 
     async def close(self) -> None:
         """End it, also where a cancellation meets an answer and gets lost."""
@@ -70,30 +70,30 @@ class Peers:
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def _live(self) -> None:
+    async def _keep_connected(self) -> None:
         while not self._closing:
             try:
-                await self._listen()
+                await self._run_connection()
             except Exception as error:  # the client's own confusion is none of its usual errors
                 if self.listening:
                     log.warning("The other servers at %s are not heard for the moment: %s", redact_url(self.url), error)
                 self.listening = False
                 await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _listen(self) -> None:
+    async def _run_connection(self) -> None:
         """Listen and speak until the connection is lost."""
         connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_NAMED)
         try:
-            await connection.add_listener(CHANNEL, self._heard)
+            await connection.add_listener(CHANNEL, self._on_notification)
             self.listening = True
             self.on_word(self.origin, LISTENING, "")
             while not self._closing:
-                await self._speak(connection)
+                await self._send_next(connection)
         finally:
             with contextlib.suppress(Exception):
                 await connection.close(timeout=1)
 
-    async def _speak(self, connection: Any) -> None:
+    async def _send_next(self, connection: Any) -> None:
         """Send the next word; now and then see whether anybody is there."""
         try:
             async with asyncio.timeout(ALIVE_SECONDS):
@@ -103,7 +103,7 @@ class Peers:
         else:
             await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=ALIVE_SECONDS)
 
-    def _heard(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
+    def _on_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
         origin, _, rest = str(payload).partition(" ")
         topic, _, text = rest.partition(" ")
         if origin != self.origin and topic:

@@ -38,14 +38,14 @@ class PostgresReader:
         self._open = True
 
     async def one(self, query: Query, /, **parameters: Any) -> Row | None:
-        row: Row | None = await self._run(Kind.ONE, query, parameters)
+        row: Row | None = await self._run_query(Kind.ONE, query, parameters)
         return row
 
     async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._run(Kind.ALL, query, parameters)
+        rows: Sequence[Row] = await self._run_query(Kind.ALL, query, parameters)
         return rows
 
-    async def _run(self, kind: Kind, query: Query, parameters: dict[str, Any]) -> Any:
+    async def _run_query(self, kind: Kind, query: Query, parameters: dict[str, Any]) -> Any:
         text = sql.single_text(query)
         values = sql.bind_values(text, self.tenant, parameters)
         async with self._turn:
@@ -105,11 +105,11 @@ class Readers:
 
     async def _read_retried(self, tenant: str, work: Reading[T]) -> T:
         try:
-            return await self._read(tenant, work)
+            return await self._read_once(tenant, work)
         except ConnectionLost:
-            return await self._read(tenant, work)
+            return await self._read_once(tenant, work)
 
-    async def _read(self, tenant: str, work: Reading[T]) -> T:
+    async def _read_once(self, tenant: str, work: Reading[T]) -> T:
         reader = PostgresReader(self, tenant)
         try:
             return await work(reader)

@@ -65,23 +65,23 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
-        done = await read_applied(connection)
-        pending = migrate.pending_migrations(done, "postgres")
+        checksums = await read_applied(connection)
+        pending = migrate.pending_migrations(checksums, "postgres")
         if (pending or await find_unprotected(connection)) and not await _owns_schema(connection):
             role = await connection.fetchval("select current_user")
             raise migrate.MigrationError(
                 f"The database is not as this release needs it, and {role} does not own it: "
                 "run 'agora db upgrade --url' with the URL of its owner."
             )
-        if pending and not done and await connection.fetchval("select to_regclass('schema_migrations')") is None:
+        if pending and not checksums and await connection.fetchval("select to_regclass('schema_migrations')") is None:
             await connection.execute(_RECORDS)
         for migration in pending:
             await _apply_migration(connection, migration, clock.now())
         if await find_unprotected(connection):
             await _apply_protection(connection)
-            if left := await find_unprotected(connection):
+            if unprotected_tables := await find_unprotected(connection):
                 raise StoreFailure(
-                    f"Tables stand open to other tenants: {', '.join(left)}. Drop the policies that are not this "
+                    f"Tables stand open to other tenants: {', '.join(unprotected_tables)}. Drop the policies that are not this "
                     "release's (see pg_policies), and start again."
                 )
         return len(pending)

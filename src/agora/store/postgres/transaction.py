@@ -95,41 +95,42 @@ class Transaction:
         answers: list[Any] = [None] * len(requests)
         for (statement, kind), positions in groups.items():
             values = [requests[position].values for position in positions]
-            ask = self._read if isinstance(statement, Query) else self._change
+            ask = self._run_distinct if isinstance(statement, Query) else self._run_each
             for position, answer in zip(positions, await ask(statement, kind, values), strict=True):
                 answers[position] = answer
         return answers
 
-    async def _read(self, query: Query, kind: Kind, asked: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_distinct(self, query: Query, kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Answers of a query, which is run once for those who ask the same."""
-        wanted = {values: at for at, values in enumerate(dict.fromkeys(asked))}
-        found = await self._read_distinct(query, kind, list(wanted))
-        answers = (found[wanted[values]] for values in asked)
+        distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
+        found = await self._read_distinct(query, kind, list(distinct))
+        answers = (found[distinct[values]] for values in requests)
         return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
 
-    async def _change(self, write: Write, kind: Kind, asked: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_each(self, write: Write, kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for one call after the other, without waiting in between."""
-        if len(asked) == 1:
-            return [await self.run(kind, sql.single_text(write).sql, asked[0])]
+        if len(requests) == 1:
+            return [await self.run(kind, sql.single_text(write).sql, requests[0])]
         if kind is Kind.COUNT:
-            rows = await self._connection.fetchmany(sql.pipelined_text(write, True), asked)
+            rows = await self._connection.fetchmany(sql.pipelined_text(write, True), requests)
             return [row["changed"] for row in rows]
         if (text := sql.batched_text(write)) is not None:
-            return await self._change_alike(write, text, asked)
-        numbered = [(*values, at) for at, values in enumerate(asked, 1)]
+            return await self._run_alike(write, text, requests)
+        numbered = [(*values, at) for at, values in enumerate(requests, 1)]
         return _group_rows(
-            await self._connection.fetchmany(sql.pipelined_text(write, False), numbered, record_class=SharedRow), asked
+            await self._connection.fetchmany(sql.pipelined_text(write, False), numbered, record_class=SharedRow),
+            requests,
         )
 
-    async def _change_alike(self, write: Write, text: sql.Text, asked: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_alike(self, write: Write, text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write once for those who have what it names in common."""
         names = sql.single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
-        for at, values in enumerate(asked):
+        for at, values in enumerate(requests):
             groups.setdefault(tuple(values[names.index(name)] for name in write.alike), []).append(at)
-        answers: list[Any] = [()] * len(asked)
+        answers: list[Any] = [()] * len(requests)
         for alike, members in groups.items():
-            columns = dict(zip(names, map(list, zip(*(asked[at] for at in members), strict=True)), strict=True))
+            columns = dict(zip(names, map(list, zip(*(requests[at] for at in members), strict=True)), strict=True))
             arrays = [columns[name] for name in text.names[len(alike) + 2 :]]
             rows = await self._connection.fetch(
                 text.sql, self._tenant, *alike, len(members), *arrays, record_class=SharedRow
@@ -138,17 +139,17 @@ class Transaction:
                 answers[at] = own
         return answers
 
-    async def _read_distinct(self, query: Query, kind: Kind, wanted: list[tuple[Any, ...]]) -> list[Any]:
+    async def _read_distinct(self, query: Query, kind: Kind, distinct: list[tuple[Any, ...]]) -> list[Any]:
         """Answers for distinct values, in their order."""
-        shared = sql.shared_text(query, kind is Kind.ONE) if len(wanted) > 1 else None
+        shared = sql.shared_text(query, kind is Kind.ONE) if len(distinct) > 1 else None
         if shared is None:
             text = (sql.skip_locked_text(query) if query.lock else sql.single_text(query)).sql
-            return [await self.run(kind, text, values) for values in wanted]
+            return [await self.run(kind, text, values) for values in distinct]
         names = sql.single_text(query).names
-        columns = dict(zip(names, map(list, zip(*wanted, strict=True)), strict=True))
+        columns = dict(zip(names, map(list, zip(*distinct, strict=True)), strict=True))
         arrays = [columns[name] for name in shared.names]
         rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
-        grouped = _group_rows(rows, wanted)
+        grouped = _group_rows(rows, distinct)
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
     async def flush(self, rows: Rows) -> None:
@@ -161,9 +162,9 @@ class Transaction:
             columns = [list(column) for table in tables for column in zip(*rows[table], strict=True)]
             await self._connection.execute(text, *columns)
         for tally in sorted((table for table in rows if isinstance(table, Tally)), key=lambda table: table.name):
-            await self._add(tally, sorted(rows[tally], key=itemgetter(slice(tally.key))))
+            await self._add_tally(tally, sorted(rows[tally], key=itemgetter(slice(tally.key))))
 
-    async def _add(self, tally: Tally, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def _add_tally(self, tally: Tally, rows: Sequence[tuple[Any, ...]]) -> None:
         text = sql.single_text(tally.add)
         values = [sql.bind_values(text, self._tenant, tally.parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)
@@ -218,9 +219,9 @@ class Transaction:
             self._connection.terminate()
 
 
-def _group_rows(rows: Sequence[Any], asked: Sequence[Any]) -> list[list[Any]]:
+def _group_rows(rows: Sequence[Any], requests: Sequence[Any]) -> list[list[Any]]:
     """Rows by whose they are."""
-    grouped: list[list[Any]] = [[] for _ in asked]
+    grouped: list[list[Any]] = [[] for _ in requests]
     for row in rows:
         grouped[row["_ord"] - 1].append(row)
     return grouped

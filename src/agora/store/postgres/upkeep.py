@@ -26,10 +26,10 @@ async def postgres_status(url: str) -> DatabaseStatus:
         return DatabaseStatus(redact_url(url), False, 0, tuple(map(str, migrate.list_migrations("postgres"))))
     connection = await open_connection(url, WAIT_SECONDS)
     try:
-        done = await read_applied(connection)
-        pending = migrate.pending_migrations(done, "postgres")
-        bare = await find_unprotected(connection) if done else []
-        return DatabaseStatus(redact_url(url), True, len(done), tuple(map(str, pending)), tuple(bare))
+        checksums = await read_applied(connection)
+        pending = migrate.pending_migrations(checksums, "postgres")
+        bare = await find_unprotected(connection) if checksums else []
+        return DatabaseStatus(redact_url(url), True, len(checksums), tuple(map(str, pending)), tuple(bare))
     except asyncpg.PostgresError as error:
         raise to_store_failure(error) from error
     finally:
@@ -46,13 +46,13 @@ async def upgrade_postgres(url: str) -> int:
 
 async def create_postgres(url: str, login: str | None, password: str | None) -> bool:
     name = _database_name(url)
-    made = not await _database_exists(url)
-    if made:
+    created = not await _database_exists(url)
+    if created:
         connection = await open_connection(_maintenance_url(url), WAIT_SECONDS)
         try:
             await connection.execute(f"create database {_quote_identifier(name)} encoding 'UTF8' template template0")
         except asyncpg.DuplicateDatabaseError:
-            made = False
+            created = False
         except asyncpg.PostgresError as error:
             raise to_store_failure(error) from error
         finally:
@@ -60,7 +60,7 @@ async def create_postgres(url: str, login: str | None, password: str | None) -> 
     await upgrade_postgres(url)
     if login:
         await _grant_login(url, name, login, password)
-    return made
+    return created
 
 
 async def _grant_login(url: str, name: str, login: str, password: str | None) -> None:

@@ -120,7 +120,7 @@ class Writer:
         if alone:
             self._queue_alone(call)
         else:
-            self._queue(call)
+            self._queue_call(call)
         return future
 
     async def drain(self) -> None:
@@ -129,30 +129,30 @@ class Writer:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _queue(self, call: Call) -> None:
+    def _queue_call(self, call: Call) -> None:
         lane = self._lanes.setdefault(call.tenant, TenantQueue())
         lane.waiting.push(call.owner, call)
         if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
             lane.pumps += 1
-            self._spawn(self._pump(call.tenant, lane))
+            self._spawn_pump(self._pump_tenant(call.tenant, lane))
 
     def _queue_alone(self, call: Call) -> None:
         self._solos.push(call.owner, call)
         if self._solo_pumps < self._solo_limit:
             self._solo_pumps += 1
-            self._spawn(self._pump_alone())
+            self._spawn_pump(self._pump_alone())
 
-    def _spawn(self, pump: Coroutine[Any, Any, None]) -> None:
+    def _spawn_pump(self, pump: Coroutine[Any, Any, None]) -> None:
         # In a context of its own: a pump outlives the call that started it, and serves others.
         task = asyncio.get_running_loop().create_task(pump, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, tenant: str, lane: TenantQueue) -> None:
+    async def _pump_tenant(self, tenant: str, lane: TenantQueue) -> None:
         while lane.waiting:
             async with self._slots:
                 if calls := lane.take():
-                    await self._guarded(self._commit_all(lane, calls), calls)
+                    await self._run_guarded(self._commit_all(lane, calls), calls)
         lane.pumps -= 1
         if not lane.pumps:
             del self._lanes[tenant]
@@ -160,10 +160,10 @@ class Writer:
     async def _pump_alone(self) -> None:
         while self._solos:
             call = self._solos.pop()
-            await self._guarded(self._commit_alone(call), [call])
+            await self._run_guarded(self._commit_alone(call), [call])
         self._solo_pumps -= 1
 
-    async def _guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
+    async def _run_guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
         """Whatever happens, every call gets an answer and the pump goes on."""
         try:
             await run
@@ -184,11 +184,13 @@ class Writer:
                 await self._commit_alone(call)
             return
         try:
-            batch = await self._connected(calls[0].tenant, lambda transaction: self._together(transaction, calls))
+            batch = await self._run_connected(
+                calls[0].tenant, lambda transaction: self._run_together(transaction, calls)
+            )
         except BatchSpoiled as spoiled:
             self.replays += 1
             await self._commit_all(lane, [call for call in calls if call is not spoiled.call])
-            self._eject([spoiled.call])  # afterwards: what it takes and gives back would stand in their way
+            self._requeue_alone([spoiled.call])  # afterwards: what it takes and gives back would stand in their way
             return
         except Exception as error:
             if isinstance(error, StoreFailure) or is_hopeless(error):
@@ -202,18 +204,18 @@ class Writer:
             return
         for call in reversed(batch.unstarted):
             lane.waiting.restore(call.owner, call)
-        self._eject(batch.ejected)
+        self._requeue_alone(batch.ejected)
 
-    def _eject(self, calls: Sequence[Call]) -> None:
+    def _requeue_alone(self, calls: Sequence[Call]) -> None:
         for call in calls:
             self.ejections += 1
             self._habits.saw(call.label, alone=True)
             self._queue_alone(call)
 
-    async def _together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
+    async def _run_together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
         batch = await run_together(transaction, calls)
         if batch.ended:
-            await self._finish(transaction, calls[0].tenant, batch.ended)
+            await self._finish_attempts(transaction, calls[0].tenant, batch.ended)
         for attempt in batch.refused:
             attempt.call.fail(attempt.error or StoreFailure("refused without a reason"))
         return batch
@@ -226,38 +228,38 @@ class Writer:
         turn = _tenant_lock(self._turns, call.tenant)
         async with turn:
             pass
-        error = await self._attempt(call)
+        error = await self._try_alone(call)
         if error is not None and is_retryable(error):
             async with turn:
                 for _ in range(ATTEMPTS - 1):
                     self.replays += 1
-                    error = await self._attempt(call)
+                    error = await self._try_alone(call)
                     if error is None or not is_retryable(error):
                         break
         if error is not None:
             call.fail(to_store_failure(error))
 
-    async def _attempt(self, call: Call) -> Exception | None:
+    async def _try_alone(self, call: Call) -> Exception | None:
         """Answers what the database had against it, if anything."""
         if call.future.done():
             return None
         try:
-            await self._connected(call.tenant, lambda transaction: self._alone(transaction, call))
+            await self._run_connected(call.tenant, lambda transaction: self._run_alone_in(transaction, call))
         except Exception as error:
             return error
         return None
 
-    async def _alone(self, transaction: Transaction, call: Call) -> None:
+    async def _run_alone_in(self, transaction: Transaction, call: Call) -> None:
         if call.future.done():  # its time ran out while a connection was sought
             return
         attempt, needed = await run_alone(transaction, call)
         self._habits.saw(call.label, alone=needed)
         if attempt.error is None:
-            await self._finish(transaction, call.tenant, [attempt])
+            await self._finish_attempts(transaction, call.tenant, [attempt])
         else:
             call.fail(attempt.error)
 
-    async def _connected(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _run_connected(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run in a transaction; once more, on another connection, if the first is lost before COMMIT."""
         try:
             async with self._connections.transaction(tenant) as transaction:
@@ -267,7 +269,7 @@ class Writer:
             async with self._connections.transaction(tenant) as transaction:
                 return await run(transaction)
 
-    async def _finish(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
+    async def _finish_attempts(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
         """Number and log the events, commit, publish, resolve.
 
         One at a time for each tenant from the numbering to the publishing, so that events are
@@ -277,14 +279,14 @@ class Writer:
         if events:
             async with _tenant_lock(self._tails, tenant):
                 base = await transaction.log(events, self._news())
-                await self._commit(transaction, attempts)
+                await self._commit_timed(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:
-            await self._commit(transaction, attempts)
+            await self._commit_timed(transaction, attempts)
         for attempt in attempts:
             attempt.call.resolve(attempt.result)
 
-    async def _commit(self, transaction: Transaction, attempts: Sequence[Attempt]) -> None:
+    async def _commit_timed(self, transaction: Transaction, attempts: Sequence[Attempt]) -> None:
         began = time.perf_counter()
         await transaction.commit()
         self.commits += 1

@@ -114,34 +114,34 @@ class SqliteStore:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock()
+        self._lock_directory()
         try:
             try:
-                self._open()
+                self._open_writer()
             except sqlite3.Error as error:
                 if not (is_hopeless(error) and self._reserve.exists()):
                     raise
                 log.warning("%s cannot be opened (%s); %s makes room for it", self.path, error, self._reserve.name)
                 self._reserve.unlink()
-                self._open()
+                self._open_writer()
         except BaseException as error:
-            self._unlock()
+            self._unlock_directory()
             if isinstance(error, sqlite3.Error):
                 raise StoreFailure(f"{self.path} cannot be used: {error}") from error
             raise
-        self._reading = self._connect(read_only=True)
+        self._reading = self._open_connection(read_only=True)
         self._threads = ThreadPoolExecutor(SCAN_THREADS, thread_name_prefix="agora-scan")
         self._committer = threading.Thread(target=self._commit_loop, name="agora-commit", daemon=True)
         self._committer.start()
         self._idle.set()
 
-    def _open(self) -> None:
+    def _open_writer(self) -> None:
         """Open the writer's connection and migrate."""
-        self._writer = self._connect()
+        self._writer = self._open_connection()
         try:
             for pragma in PRAGMAS:
                 self._writer.execute(f"pragma {pragma}")
-            self._migrate()
+            self._migrate_schema()
             self._writer.execute("pragma busy_timeout=0")  # from here on the loop waits, not SQLite
         except BaseException:
             self._writer.close()
@@ -155,9 +155,9 @@ class SqliteStore:
         self._threads.shutdown()
         for connection in (*self._scanners, self._reading, self._writer):
             connection.close()
-        self._unlock()
+        self._unlock_directory()
 
-    def _lock(self) -> None:
+    def _lock_directory(self) -> None:
         descriptor = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -168,10 +168,10 @@ class SqliteStore:
             ) from None
         self._lock_descriptor = descriptor
 
-    def _unlock(self) -> None:
+    def _unlock_directory(self) -> None:
         os.close(self._lock_descriptor)
 
-    def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+    def _open_connection(self, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
         connection.row_factory = sqlite3.Row
         if read_only:
@@ -181,7 +181,7 @@ class SqliteStore:
             self.path.chmod(0o600)
         return connection
 
-    def _migrate(self) -> None:
+    def _migrate_schema(self) -> None:
         execute = self._writer.execute
         execute(
             "create table if not exists schema_migrations "
@@ -189,9 +189,9 @@ class SqliteStore:
         )
         applied = {row["number"]: row["checksum"] for row in execute("select number, checksum from schema_migrations")}
         for migration in migrate.pending_migrations(applied, "sqlite"):
-            self._apply(migration)
+            self._apply_migration(migration)
 
-    def _apply(self, migration: migrate.Migration) -> None:
+    def _apply_migration(self, migration: migrate.Migration) -> None:
         record = (migration.number, migration.name, migration.checksum, self.clock.now())
         values = ", ".join(str(v) if isinstance(v, int) else "'" + v.replace("'", "''") + "'" for v in record)
         script = f"begin immediate; {migration.sql}\n; insert into schema_migrations values ({values}); commit;"
@@ -209,17 +209,17 @@ class SqliteStore:
             return await work(Reader(self._reading, self._scan_in_thread, tenant))
         except sqlite3.Error as error:
             failed = to_store_failure(error)
-            self._count(failed)
+            self._count_failure(failed)
             raise failed from error
 
     async def _scan_in_thread(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Run a read in a thread, on a connection of that thread."""
-        return await self._loop.run_in_executor(self._threads, self._scan, sql, parameters)
+        return await self._loop.run_in_executor(self._threads, self._run_scan, sql, parameters)
 
-    def _scan(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    def _run_scan(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._connect(read_only=True)
+            connection = self._local.connection = self._open_connection(read_only=True)
             self._scanners.append(connection)
         return connection.execute(sql, parameters).fetchall()
 
@@ -279,27 +279,27 @@ class SqliteStore:
         return future
 
     def _run_batch(self) -> None:
-        if self._locked():
+        if self._begin_batch():
             return
         calls = list(islice(self._queue, BATCH_LIMIT))
         try:
-            count, batch, done = self._attempt(calls, time.perf_counter() + SLICE_SECONDS)
+            count, batch, results = self._attempt_calls(calls, time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
             for _ in calls:
                 self._queue.pop()
             if is_hopeless(error):
                 for call in calls:
-                    self._fail(call.future, error)
-                self._next()
+                    self._fail_call(call.future, error)
+                self._schedule_next()
             else:
                 log.warning("a batch of %d calls failed; each is run alone", len(calls), exc_info=error)
-                self._replay(calls)
+                self._replay_calls(calls)
             return
         for _ in range(count):
             self._queue.pop()
-        self._commits.put((batch, done))
+        self._commits.put((batch, results))
 
-    def _locked(self) -> bool:
+    def _begin_batch(self) -> bool:
         """Open the batch's transaction; where another program holds the lock, try again with the loop free meanwhile."""
         try:
             self._writer.execute("begin immediate")
@@ -310,22 +310,22 @@ class SqliteStore:
             if time.monotonic() - self._locked_since < LOCK_PATIENCE_SECONDS:
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
             else:
-                self._give_up(error)
+                self._fail_waiting(error)
             return True
         self._locked_since = None
         return False
 
-    def _give_up(self, error: sqlite3.Error) -> None:
+    def _fail_waiting(self, error: sqlite3.Error) -> None:
         """Answer whatever waits that the lock was not to be had."""
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
         while self._queue:
-            self._fail(self._queue.pop().future, error)
-        self._next()
+            self._fail_call(self._queue.pop().future, error)
+        self._schedule_next()
 
-    def _attempt(self, calls: Sequence[_Pending], until: float) -> tuple[int, Batch, list[_Done]]:
+    def _attempt_calls(self, calls: Sequence[_Pending], until: float) -> tuple[int, Batch, list[_Done]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
-        batch, done, count = Batch(), [], 0
+        batch, results, count = Batch(), [], 0
         batch.heads = dict(self._heads)
         if not self._writer.in_transaction:
             self._writer.execute("begin immediate")
@@ -333,7 +333,7 @@ class SqliteStore:
             for call in calls:
                 count += 1
                 if not call.future.cancelled():
-                    done.append(self._call(call, batch))
+                    results.append(self._run_call(call, batch))
                 if time.perf_counter() > until:
                     break
             flush_batch(self._writer, batch)
@@ -341,9 +341,9 @@ class SqliteStore:
             if self._writer.in_transaction:
                 self._writer.rollback()
             raise
-        return count, batch, done
+        return count, batch, results
 
-    def _call(self, call: _Pending, batch: Batch) -> _Done:
+    def _run_call(self, call: _Pending, batch: Batch) -> _Done:
         tx = Transaction(self._writer, batch, call.tenant)
         try:
             result = call.context.copy().run(run_to_completion, call.work(tx))
@@ -357,22 +357,22 @@ class SqliteStore:
             return _Done(call.future, error=error)
         return _Done(call.future, result)
 
-    def _replay(self, calls: Sequence[_Pending]) -> None:
+    def _replay_calls(self, calls: Sequence[_Pending]) -> None:
         """Each call alone, each its own commit: slow and rare."""
         self.replays += 1
         for call in calls:
             if call.future.cancelled():
                 continue
             try:
-                _, batch, done = self._attempt([call], float("inf"))
-                self._commit(batch)
+                _, batch, results = self._attempt_calls([call], float("inf"))
+                self._commit_batch(batch)
             except Exception as error:
-                self._fail(call.future, error)
+                self._fail_call(call.future, error)
                 continue
-            self._settle(batch, done, None)
-        self._next()
+            self._settle_batch(batch, results, None)
+        self._schedule_next()
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit_batch(self, batch: Batch) -> None:
         try:
             self._writer.execute("commit")
         except BaseException as error:
@@ -382,29 +382,29 @@ class SqliteStore:
 
     def _commit_loop(self) -> None:
         while (job := self._commits.get()) is not None:
-            batch, done = job
+            batch, results = job
             error: BaseException | None = None
             began = time.perf_counter()
             try:
-                self._commit(batch)
+                self._commit_batch(batch)
             except BaseException as raised:
                 error = raised
-            self._loop.call_soon_threadsafe(self._committed, batch, done, error, time.perf_counter() - began)
+            self._loop.call_soon_threadsafe(self._on_committed, batch, results, error, time.perf_counter() - began)
 
-    def _committed(self, batch: Batch, done: list[_Done], error: BaseException | None, seconds: float) -> None:
-        self._next()
+    def _on_committed(self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float) -> None:
+        self._schedule_next()
         if error is None:
-            self.on_transaction(seconds, len(done))
-        self._settle(batch, done, error)
+            self.on_transaction(seconds, len(results))
+        self._settle_batch(batch, results, error)
 
-    def _next(self) -> None:
+    def _schedule_next(self) -> None:
         if self._queue:
             self._loop.call_soon(self._run_batch)
         else:
             self._busy = False
             self._idle.set()
 
-    def _settle(self, batch: Batch, done: list[_Done], unkept: BaseException | None) -> None:
+    def _settle_batch(self, batch: Batch, results: list[_Done], unkept: BaseException | None) -> None:
         """After COMMIT: publish the events, resolve the futures. unkept: why the batch was not committed."""
         if unkept is None:
             self.commits += 1
@@ -414,16 +414,16 @@ class SqliteStore:
                     self.on_commit(batch.events)
                 except Exception:
                     log.exception("publishing committed events failed")
-        for call in done:
+        for call in results:
             if call.future.cancelled():
                 continue
             error = call.error or unkept
             if error is not None:
-                self._fail(call.future, error)
+                self._fail_call(call.future, error)
             else:
                 call.future.set_result(call.result)
 
-    def _fail(self, future: asyncio.Future[Any], error: BaseException) -> None:
+    def _fail_call(self, future: asyncio.Future[Any], error: BaseException) -> None:
         """Answer a call with its error, or with the engine's trouble as the caller sees it."""
         if future.cancelled():
             return
@@ -431,10 +431,10 @@ class SqliteStore:
             future.cancel()
             return
         failed = to_store_failure(error)
-        self._count(failed)
+        self._count_failure(failed)
         future.set_exception(failed)
 
-    def _count(self, failed: BaseException) -> None:
+    def _count_failure(self, failed: BaseException) -> None:
         if isinstance(failed, StoreUnavailable):
             self._outages.failed(failed)
 

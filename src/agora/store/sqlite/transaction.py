@@ -52,53 +52,53 @@ class Transaction:
         self._open = True
 
     async def one(self, query: Query, /, **parameters: Any) -> Row | None:
-        self._settle(query.tables)
-        return self._run(query, parameters).fetchone()  # type: ignore[no-any-return]
+        self._flush_for(query.tables)
+        return self._run_statement(query, parameters).fetchone()  # type: ignore[no-any-return]
 
     async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
-        self._settle(query.tables)
-        return self._run(query, parameters).fetchall()
+        self._flush_for(query.tables)
+        return self._run_statement(query, parameters).fetchall()
 
     def append(self, table: Table, row: tuple[Any, ...], /) -> None:
-        self._check()
+        self._check_open()
         table.check(row, self.tenant)
         self._rows.append((table, row))
 
     def emit(self, event: NewEvent, /) -> None:
-        self._check()
+        self._check_open()
         self._emitted.append(event)
 
     async def execute(self, write: Write, /, **parameters: Any) -> int:
-        self._begin(write.tables)
-        cursor = self._run(write, parameters)
+        self._begin_change(write.tables)
+        cursor = self._run_statement(write, parameters)
         cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
         return cursor.rowcount
 
     async def returning(self, write: Write, /, **parameters: Any) -> Sequence[Row]:
-        self._begin(write.tables)
-        return self._run(write, parameters).fetchall()
+        self._begin_change(write.tables)
+        return self._run_statement(write, parameters).fetchall()
 
-    def _check(self) -> None:
+    def _check_open(self) -> None:
         if not self._open:
             raise TxClosed("the transaction was used after its call had ended")
 
-    def _run(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
+    def _run_statement(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
         parameters["tenant"] = self.tenant
         return self._connection.execute(statement.safe, parameters)
 
-    def _settle(self, tables: frozenset[str]) -> None:
+    def _flush_for(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""
-        self._check()
+        self._check_open()
         if any(table.name in tables for table, _ in self._rows):
-            self._begin(tables)
+            self._begin_change(tables)
         elif any(table.name in tables for table in self._batch.rows):
-            self._show(tables)
+            self._show_batch_rows(tables)
 
-    def _begin(self, tables: frozenset[str]) -> None:
+    def _begin_change(self, tables: frozenset[str]) -> None:
         """Open the call's savepoint, and write the rows of these tables that are still buffered."""
-        self._check()
+        self._check_open()
         if any(table.name in tables for table in self._batch.rows):
-            self._show(tables)
+            self._show_batch_rows(tables)
         if not self._savepoint:
             self._connection.execute("savepoint call")
             self._savepoint = True
@@ -110,13 +110,13 @@ class Transaction:
                 else:
                     self._rows.append((table, row))
 
-    def _show(self, tables: frozenset[str]) -> None:
+    def _show_batch_rows(self, tables: frozenset[str]) -> None:
         """Write what earlier calls of the batch have buffered for these tables.
 
         Within the savepoint it would go with a rollback of this call, so it is kept until then.
         """
-        shown = [table for table in self._batch.rows if table.name in tables]
-        for table in shown:
+        tables_shown = [table for table in self._batch.rows if table.name in tables]
+        for table in tables_shown:
             rows = self._batch.rows[table]
             _append_rows(self._connection, table, rows)  # if it fails they stay, and fail the whole batch
             del self._batch.rows[table]
@@ -131,7 +131,7 @@ class Transaction:
         for table, row in self._rows:
             self._batch.rows.setdefault(table, []).append(row)
         if self._emitted:
-            self._number()
+            self._number_events()
 
     def abandon(self) -> None:
         """The call failed: nothing of it stays."""
@@ -142,7 +142,7 @@ class Transaction:
             for table, rows in self._lent.items():
                 self._batch.rows.setdefault(table, []).extend(rows)
 
-    def _number(self) -> None:
+    def _number_events(self) -> None:
         batch, tenant = self._batch, self.tenant
         rows = batch.rows.setdefault(EVENTS, [])
         sequence = batch.heads[tenant] if tenant in batch.heads else _read_head(self._connection, tenant)

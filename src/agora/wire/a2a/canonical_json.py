@@ -56,12 +56,12 @@ def _drop_defaults(value: Any) -> Any:
         return [_drop_defaults(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    kept = {}
+    members = {}
     for key, entry in value.items():
-        found = entry if key in _FREE else _drop_defaults(entry)
-        if key in _REQUIRED or found not in _DEFAULTS:
-            kept[key] = found
-    return kept
+        member = entry if key in _FREE else _drop_defaults(entry)
+        if key in _REQUIRED or member not in _DEFAULTS:
+            members[key] = member
+    return members
 
 
 def to_canonical_json(value: Any) -> bytes:

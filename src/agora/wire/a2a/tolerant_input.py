@@ -59,11 +59,11 @@ def invalid_field(field: str, message: str) -> InvalidRequest:
     )
 
 
-def camel_members(given: Mapping[str, Any]) -> dict[str, Any]:
+def camel_members(members: Mapping[str, Any]) -> dict[str, Any]:
     """The members by their JSON names, those that are null left out, as ProtoJSON reads them."""
-    if not any("_" in key for key in given):
-        return {key: value for key, value in given.items() if value is not None}
-    return {_SNAKE.sub(lambda found: found[1].upper(), key): v for key, v in given.items() if v is not None}
+    if not any("_" in key for key in members):
+        return {key: value for key, value in members.items() if value is not None}
+    return {_SNAKE.sub(lambda found: found[1].upper(), key): v for key, v in members.items() if v is not None}
 
 
 def read_object(value: Any, field: str) -> dict[str, Any]:
@@ -117,37 +117,37 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
         value = {"parts": [value]}
     if not isinstance(value, dict):
         raise invalid_field(field, "should be an object" if value is not None else "Field required")
-    given = camel_members(value)
-    if given.get("kind") == "message":
+    members = camel_members(value)
+    if members.get("kind") == "message":
         for member in ("messageId", "role"):
-            if member not in given:
+            if member not in members:
                 raise invalid_field(f"{field}.{member}", "Field required")
     result: dict[str, Any] = {
-        "messageId": read_name(given["messageId"], f"{field}.messageId") if "messageId" in given else new_id("msg"),
-        "role": read_role(given.get("role", "ROLE_USER")),
-        "parts": read_parts(_message_parts(given), f"{field}.parts"),
+        "messageId": read_name(members["messageId"], f"{field}.messageId") if "messageId" in members else new_id("msg"),
+        "role": read_role(members.get("role", "ROLE_USER")),
+        "parts": read_parts(_message_parts(members), f"{field}.parts"),
     }
     if result["role"] is None:
         raise invalid_field(f"{field}.role", "should be ROLE_USER or ROLE_AGENT")
     for member in ("contextId", "taskId"):
-        if given.get(member, "") != "":
-            result[member] = read_name(given[member], f"{field}.{member}")
+        if members.get(member, "") != "":
+            result[member] = read_name(members[member], f"{field}.{member}")
     for member in ("extensions", "referenceTaskIds"):
-        if given.get(member):
-            result[member] = _read_names(given[member], f"{field}.{member}")
-    if "metadata" in given:
-        result["metadata"] = read_object(given["metadata"], f"{field}.metadata")
+        if members.get(member):
+            result[member] = _read_names(members[member], f"{field}.{member}")
+    if "metadata" in members:
+        result["metadata"] = read_object(members["metadata"], f"{field}.metadata")
     return result
 
 
-def _message_parts(given: Mapping[str, Any]) -> Any:
+def _message_parts(members: Mapping[str, Any]) -> Any:
     """The parts of a message, wherever it has them."""
-    if "parts" in given:
-        return given["parts"]
-    if isinstance(given.get("content"), list):
-        return given["content"]
-    found = given.get("content", given.get("text"))
-    return None if found is None else [found]
+    if "parts" in members:
+        return members["parts"]
+    if isinstance(members.get("content"), list):
+        return members["content"]
+    content = members.get("content", members.get("text"))
+    return None if content is None else [content]
 
 
 def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
@@ -165,53 +165,53 @@ def read_part(value: Any, field: str) -> dict[str, Any]:
         return {"text": value}
     if not isinstance(value, dict):
         raise invalid_field(field, "should be an object")
-    given = (
+    members = (
         camel_members(value)
         if any("_" in key or entry is None for key, entry in value.items() if key != "data")
         else value
     )
-    result = _part_content(given, field)
-    found = [member for member in ("text", "raw", "url", "data") if member in result]
-    if len(found) != 1:
+    result = _part_content(members, field)
+    contents = [member for member in ("text", "raw", "url", "data") if member in result]
+    if len(contents) != 1:
         raise invalid_field(field, "should have exactly one of text, raw, url and data")
-    if found[0] in ("text", "url"):
-        read_text(result[found[0]], f"{field}.{found[0]}")
-    elif found[0] == "raw":
+    if contents[0] in ("text", "url"):
+        read_text(result[contents[0]], f"{field}.{contents[0]}")
+    elif contents[0] == "raw":
         result["raw"] = _read_base64(result["raw"], f"{field}.raw")
     for member in ("filename", "mediaType"):
-        if given.get(member):
-            result.setdefault(member, read_text(given[member], f"{field}.{member}"))
-    if given.get("metadata") is not None:
-        result["metadata"] = read_object(given["metadata"], f"{field}.metadata")
+        if members.get(member):
+            result.setdefault(member, read_text(members[member], f"{field}.{member}"))
+    if members.get("metadata") is not None:
+        result["metadata"] = read_object(members["metadata"], f"{field}.metadata")
     return _unwrap_part(result)
 
 
-def _part_content(given: Mapping[str, Any], field: str) -> dict[str, Any]:
+def _part_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
     """The content of a part, in whichever form it was given."""
-    kind = given.get("kind", given.get("type"))
-    if kind is None and not given.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in given:
-        return _plain_content(given)
-    known = _KINDS.get(kind) if isinstance(kind, str) else None
-    if kind is not None and known is None:
+    kind = members.get("kind", members.get("type"))
+    if kind is None and not members.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in members:
+        return _plain_content(members)
+    content_kind = _KINDS.get(kind) if isinstance(kind, str) else None
+    if kind is not None and content_kind is None:
         raise invalid_field(f"{field}.kind", "should be text, file or data")
-    if known == "file" or "file" in given:
-        return _file_content(given, field)
-    if known == "text" and "text" not in given and "content" in given:
-        return {"text": given["content"]}
-    if known == "data" and "data" not in given and "content" in given:
-        return {"data": given["content"]}
-    if known is None and isinstance(given.get("content"), str):
-        return {"text": given["content"]}
-    return _plain_content(given)
+    if content_kind == "file" or "file" in members:
+        return _file_content(members, field)
+    if content_kind == "text" and "text" not in members and "content" in members:
+        return {"text": members["content"]}
+    if content_kind == "data" and "data" not in members and "content" in members:
+        return {"data": members["content"]}
+    if content_kind is None and isinstance(members.get("content"), str):
+        return {"text": members["content"]}
+    return _plain_content(members)
 
 
-def _plain_content(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: given[member] for member in ("text", "raw", "url", "data") if member in given}
+def _plain_content(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: members[member] for member in ("text", "raw", "url", "data") if member in members}
 
 
-def _file_content(given: Mapping[str, Any], field: str) -> dict[str, Any]:
+def _file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
     """A file of 0.3, or of its Protocol Buffers."""
-    held = given.get("file", given.get("content", given))
+    held = members.get("file", members.get("content", members))
     if isinstance(held, str):
         held = {"bytes": held}
     file = camel_members(read_object(held, f"{field}.file"))
@@ -224,8 +224,8 @@ def _file_content(given: Mapping[str, Any], field: str) -> dict[str, Any]:
 
 def _read_base64(value: Any, field: str) -> str:
     """Base64 in its standard alphabet, whichever one it was given in."""
-    given = read_text(value, field)
-    plain = "".join(given.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    encoded = read_text(value, field)
+    plain = "".join(encoded.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
@@ -262,63 +262,63 @@ def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
 
 def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
     """A SendMessageRequest. legacy: it is one of 0.3, where other words mean the same."""
-    given = camel_members(read_object(value, "params"))
-    found = given.get("message", given.get("request"))
-    result: dict[str, Any] = {"message": read_message(found)}
-    if "configuration" in given:
-        result["configuration"] = read_configuration(given["configuration"], legacy=legacy)
-    if "metadata" in given:
-        result["metadata"] = read_object(given["metadata"], "metadata")
+    members = camel_members(read_object(value, "params"))
+    message = members.get("message", members.get("request"))
+    result: dict[str, Any] = {"message": read_message(message)}
+    if "configuration" in members:
+        result["configuration"] = read_configuration(members["configuration"], legacy=legacy)
+    if "metadata" in members:
+        result["metadata"] = read_object(members["metadata"], "metadata")
     for member in ("skill", "skillId"):  # beside the specification: to name a skill, where the front agent is asked
-        if isinstance(given.get(member), str):
-            result.setdefault("metadata", {}).setdefault("skill", given[member])
-    if given.get("tenant"):
-        result["tenant"] = read_text(given["tenant"], "tenant")
+        if isinstance(members.get(member), str):
+            result.setdefault("metadata", {}).setdefault("skill", members[member])
+    if members.get("tenant"):
+        result["tenant"] = read_text(members["tenant"], "tenant")
     return result
 
 
 def read_configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
     """A SendMessageConfiguration, section 3.2.2."""
-    given = camel_members(read_object(value, "configuration"))
+    members = camel_members(read_object(value, "configuration"))
     result: dict[str, Any] = {}
-    if given.get("acceptedOutputModes"):
-        result["acceptedOutputModes"] = _read_names(given["acceptedOutputModes"], "configuration.acceptedOutputModes")
-    if "historyLength" in given:
-        length = read_count(given["historyLength"], "configuration.historyLength")
+    if members.get("acceptedOutputModes"):
+        result["acceptedOutputModes"] = _read_names(members["acceptedOutputModes"], "configuration.acceptedOutputModes")
+    if "historyLength" in members:
+        length = read_count(members["historyLength"], "configuration.historyLength")
         if length or not legacy:  # 0 was how Protocol Buffers of 0.3 said that there is no limit
             result["historyLength"] = length
-    if isinstance(given.get("returnImmediately"), bool):
-        result["returnImmediately"] = given["returnImmediately"]
-    elif isinstance(given.get("blocking"), bool):
-        result["returnImmediately"] = not given["blocking"]
+    if isinstance(members.get("returnImmediately"), bool):
+        result["returnImmediately"] = members["returnImmediately"]
+    elif isinstance(members.get("blocking"), bool):
+        result["returnImmediately"] = not members["blocking"]
     for member in ("taskPushNotificationConfig", "pushNotificationConfig", "pushNotification"):
-        if given.get(member):
-            result["taskPushNotificationConfig"] = read_push_config(given[member], f"configuration.{member}")
+        if members.get(member):
+            result["taskPushNotificationConfig"] = read_push_config(members[member], f"configuration.{member}")
     return result
 
 
 def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
     """A TaskPushNotificationConfig, section 4.3.1; of 0.3 or wrapped as there, too."""
-    given = camel_members(read_object(value, field))
+    members = camel_members(read_object(value, field))
     for wrapper in ("config", "pushNotificationConfig"):
-        if isinstance(given.get(wrapper), dict):
-            given = {**camel_members(given[wrapper]), **{k: v for k, v in given.items() if k == "taskId"}}
-    result: dict[str, Any] = {"url": read_name(given.get("url"), f"{field}.url")}
+        if isinstance(members.get(wrapper), dict):
+            members = {**camel_members(members[wrapper]), **{k: v for k, v in members.items() if k == "taskId"}}
+    result: dict[str, Any] = {"url": read_name(members.get("url"), f"{field}.url")}
     for member in ("id", "taskId", "token", "tenant"):
-        if given.get(member):
-            result[member] = read_name(given[member], f"{field}.{member}")
-    if given.get("authentication"):
-        result["authentication"] = _read_authentication(given["authentication"], f"{field}.authentication")
+        if members.get(member):
+            result[member] = read_name(members[member], f"{field}.{member}")
+    if members.get("authentication"):
+        result["authentication"] = _read_authentication(members["authentication"], f"{field}.authentication")
     return result
 
 
 def _read_authentication(value: Any, field: str) -> dict[str, Any]:
-    given = camel_members(read_object(value, field))
-    schemes = given.get("schemes")
-    if "scheme" not in given and isinstance(schemes, list) and schemes:
+    members = camel_members(read_object(value, field))
+    schemes = members.get("schemes")
+    if "scheme" not in members and isinstance(schemes, list) and schemes:
         # 1.0 knows one scheme: of several, the one that most receivers understand
-        given["scheme"] = next((s for s in schemes if isinstance(s, str) and s.lower() == "bearer"), schemes[0])
-    result = {"scheme": read_name(given.get("scheme", "Bearer"), f"{field}.scheme")}
-    if given.get("credentials"):
-        result["credentials"] = read_text(given["credentials"], f"{field}.credentials")
+        members["scheme"] = next((s for s in schemes if isinstance(s, str) and s.lower() == "bearer"), schemes[0])
+    result = {"scheme": read_name(members.get("scheme", "Bearer"), f"{field}.scheme")}
+    if members.get("credentials"):
+        result["credentials"] = read_text(members["credentials"], f"{field}.credentials")
     return result

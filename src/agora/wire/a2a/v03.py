@@ -45,19 +45,19 @@ _MESSAGE = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
 _ARTIFACT = ("artifactId", "name", "description", "metadata", "extensions")
 
 
-def _pick_members(given: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
-    return {member: given[member] for member in members if given.get(member) not in (None, "", [])}
+def _pick_members(source: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
+    return {member: source[member] for member in members if source.get(member) not in (None, "", [])}
 
 
 # -- to 0.3 ----------------------------------------------------------------------------------------
 
 
-def part_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A part as 0.3 has it, section 6.5."""
-    metadata = dict(given.get("metadata") or {})
-    beside = _pick_members(given, ("filename", "mediaType"))
-    if "raw" in given or "url" in given:
-        file = {"bytes": given["raw"]} if "raw" in given else {"uri": given["url"]}
+    metadata = dict(source.get("metadata") or {})
+    beside = _pick_members(source, ("filename", "mediaType"))
+    if "raw" in source or "url" in source:
+        file = {"bytes": source["raw"]} if "raw" in source else {"uri": source["url"]}
         for member, name in (("mimeType", "mediaType"), ("name", "filename")):
             if name in beside:
                 file[member] = beside[name]
@@ -65,66 +65,66 @@ def part_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     else:
         if beside:
             metadata[BESIDE] = beside
-        if "text" in given:
-            result = {"kind": "text", "text": given["text"]}
-        elif isinstance(given.get("data"), dict):
-            result = {"kind": "data", "data": given["data"]}
+        if "text" in source:
+            result = {"kind": "text", "text": source["text"]}
+        elif isinstance(source.get("data"), dict):
+            result = {"kind": "data", "data": source["data"]}
         else:
-            result = {"kind": "data", "data": {"value": given.get("data")}}
+            result = {"kind": "data", "data": {"value": source.get("data")}}
             metadata[WRAPPED] = True
     return result | {"metadata": metadata} if metadata else result
 
 
-def message_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def message_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A message as 0.3 has it, section 6.4."""
     result = {
         "kind": "message",
-        "messageId": given["messageId"],
-        "role": "agent" if given.get("role") == "ROLE_AGENT" else "user",
-        "parts": [part_to_v03(entry) for entry in given.get("parts", ())],
+        "messageId": source["messageId"],
+        "role": "agent" if source.get("role") == "ROLE_AGENT" else "user",
+        "parts": [part_to_v03(entry) for entry in source.get("parts", ())],
     }
-    return result | _pick_members(given, _MESSAGE)
+    return result | _pick_members(source, _MESSAGE)
 
 
-def artifact_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def artifact_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """An artifact as 0.3 has it, section 6.7."""
-    return _pick_members(given, _ARTIFACT) | {"parts": [part_to_v03(entry) for entry in given.get("parts", ())]}
+    return _pick_members(source, _ARTIFACT) | {"parts": [part_to_v03(entry) for entry in source.get("parts", ())]}
 
 
-def status_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def status_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A status as 0.3 has it, section 6.2."""
-    result: dict[str, Any] = {"state": LEGACY_STATES.get(given.get("state", ""), "unknown")}
-    if given.get("message"):
-        result["message"] = message_to_v03(given["message"])
-    return result | _pick_members(given, ("timestamp",))
+    result: dict[str, Any] = {"state": LEGACY_STATES.get(source.get("state", ""), "unknown")}
+    if source.get("message"):
+        result["message"] = message_to_v03(source["message"])
+    return result | _pick_members(source, ("timestamp",))
 
 
-def task_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def task_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A task as 0.3 has it, section 6.1."""
     result: dict[str, Any] = {
         "kind": "task",
-        "id": given["id"],
-        "contextId": given.get("contextId", ""),
-        "status": status_to_v03(given.get("status", {})),
+        "id": source["id"],
+        "contextId": source.get("contextId", ""),
+        "status": status_to_v03(source.get("status", {})),
     }
-    if given.get("history"):
-        result["history"] = [message_to_v03(entry) for entry in given["history"]]
-    if given.get("artifacts"):
-        result["artifacts"] = [artifact_to_v03(entry) for entry in given["artifacts"]]
-    return result | _pick_members(given, ("metadata",))
+    if source.get("history"):
+        result["history"] = [message_to_v03(entry) for entry in source["history"]]
+    if source.get("artifacts"):
+        result["artifacts"] = [artifact_to_v03(entry) for entry in source["artifacts"]]
+    return result | _pick_members(source, ("metadata",))
 
 
-def event_to_v03(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
+def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
     """What a SendMessageResponse or StreamResponse holds, as 0.3 has it, section 7.2.1.
 
     final: the stream ends with it, though the task may go on.
     """
-    if "task" in given:
-        return task_to_v03(given["task"])
-    if "message" in given:
-        return message_to_v03(given["message"])
-    if "statusUpdate" in given:
-        update = given["statusUpdate"]
+    if "task" in source:
+        return task_to_v03(source["task"])
+    if "message" in source:
+        return message_to_v03(source["message"])
+    if "statusUpdate" in source:
+        update = source["statusUpdate"]
         state = update.get("status", {}).get("state")
         return {
             "kind": "status-update",
@@ -133,7 +133,7 @@ def event_to_v03(given: Mapping[str, Any], *, final: bool = False) -> dict[str, 
             "status": status_to_v03(update.get("status", {})),
             "final": final or state in TERMINAL,
         } | _pick_members(update, ("metadata",))
-    update = given["artifactUpdate"]
+    update = source["artifactUpdate"]
     result = {
         "kind": "artifact-update",
         "taskId": update["taskId"],
@@ -145,16 +145,16 @@ def event_to_v03(given: Mapping[str, Any], *, final: bool = False) -> dict[str, 
     )
 
 
-def push_config_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A TaskPushNotificationConfig as 0.3 has it, section 6.10."""
-    return {"taskId": given.get("taskId", ""), "pushNotificationConfig": bare_push_config_to_v03(given)}
+    return {"taskId": source.get("taskId", ""), "pushNotificationConfig": bare_push_config_to_v03(source)}
 
 
-def bare_push_config_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def bare_push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A PushNotificationConfig as 0.3 has it, section 6.8."""
-    config = {"url": given["url"]} | _pick_members(given, ("id", "token"))
-    if given.get("authentication"):
-        authentication = given["authentication"]
+    config = {"url": source["url"]} | _pick_members(source, ("id", "token"))
+    if source.get("authentication"):
+        authentication = source["authentication"]
         scheme = authentication.get("scheme")
         config["authentication"] = {"schemes": [scheme] if scheme else []} | _pick_members(
             authentication, ("credentials",)
@@ -162,17 +162,17 @@ def bare_push_config_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
     return config
 
 
-def send_request_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
+def send_request_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """MessageSendParams of 0.3 (section 7.1.1) from a SendMessageRequest, for agents that speak 0.3."""
-    result: dict[str, Any] = {"message": message_to_v03(given["message"])}
-    if given.get("configuration") is not None:
-        asked = given["configuration"]
-        result["configuration"] = {"blocking": not asked.get("returnImmediately", False)}
-        result["configuration"] |= _pick_members(asked, ("acceptedOutputModes", "historyLength"))
-        if asked.get("taskPushNotificationConfig"):
-            push = bare_push_config_to_v03(asked["taskPushNotificationConfig"])
+    result: dict[str, Any] = {"message": message_to_v03(source["message"])}
+    if source.get("configuration") is not None:
+        configuration = source["configuration"]
+        result["configuration"] = {"blocking": not configuration.get("returnImmediately", False)}
+        result["configuration"] |= _pick_members(configuration, ("acceptedOutputModes", "historyLength"))
+        if configuration.get("taskPushNotificationConfig"):
+            push = bare_push_config_to_v03(configuration["taskPushNotificationConfig"])
             result["configuration"]["pushNotificationConfig"] = push
-    return result | _pick_members(given, ("metadata",))
+    return result | _pick_members(source, ("metadata",))
 
 
 # -- from 0.3 --------------------------------------------------------------------------------------
@@ -180,57 +180,59 @@ def send_request_to_v03(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
     """An artifact of any version as 1.0 has it."""
-    given = camel_members(read_object(value, field))
-    result = {"artifactId": reading.read_name(given.get("artifactId"), f"{field}.artifactId")}
+    members = camel_members(read_object(value, field))
+    result = {"artifactId": reading.read_name(members.get("artifactId"), f"{field}.artifactId")}
     return (
-        _pick_members(given, _ARTIFACT) | result | {"parts": reading.read_parts(given.get("parts"), f"{field}.parts")}
+        _pick_members(members, _ARTIFACT)
+        | result
+        | {"parts": reading.read_parts(members.get("parts"), f"{field}.parts")}
     )
 
 
 def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     """A status of any version as 1.0 has it."""
-    given = camel_members(read_object(value, field))
-    state = read_state(given.get("state", "unknown"))
+    members = camel_members(read_object(value, field))
+    state = read_state(members.get("state", "unknown"))
     if state is None:
         raise reading.invalid_field(f"{field}.state", "is no state of a task")
     result: dict[str, Any] = {"state": state}
-    update = given.get("message", given.get("update"))
+    update = members.get("message", members.get("update"))
     if update:
         result["message"] = reading.read_message(update, f"{field}.message")
-    return result | _pick_members(given, ("timestamp",))
+    return result | _pick_members(members, ("timestamp",))
 
 
 def from_task(value: Any, field: str = "task") -> dict[str, Any]:
     """A task of any version as 1.0 has it."""
-    given = camel_members(read_object(value, field))
+    members = camel_members(read_object(value, field))
     result: dict[str, Any] = {
-        "id": reading.read_name(given.get("id"), f"{field}.id"),
-        "status": from_status(given.get("status"), f"{field}.status"),
+        "id": reading.read_name(members.get("id"), f"{field}.id"),
+        "status": from_status(members.get("status"), f"{field}.status"),
     }
-    if given.get("history"):
-        result["history"] = [reading.read_message(entry, f"{field}.history") for entry in given["history"]]
-    if given.get("artifacts"):
-        result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in given["artifacts"]]
-    return result | _pick_members(given, ("contextId", "metadata"))
+    if members.get("history"):
+        result["history"] = [reading.read_message(entry, f"{field}.history") for entry in members["history"]]
+    if members.get("artifacts"):
+        result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in members["artifacts"]]
+    return result | _pick_members(members, ("contextId", "metadata"))
 
 
 def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     """A result or event of 0.3 as a StreamResponse of 1.0."""
-    given = camel_members(read_object(value, field))
-    kind = given.get("kind")
+    members = camel_members(read_object(value, field))
+    kind = members.get("kind")
     if kind is None:  # some servers leave it out
-        kind = next((k for member, k in _TELLING if member in given), None)
+        kind = next((k for member, k in _TELLING if member in members), None)
     if kind == "task":
-        return {"task": from_task(given, field)}
+        return {"task": from_task(members, field)}
     if kind == "message":
-        return {"message": reading.read_message(given, field)}
-    about = _pick_members(given, ("taskId", "contextId", "metadata"))
+        return {"message": reading.read_message(members, field)}
+    about = _pick_members(members, ("taskId", "contextId", "metadata"))
     if kind == "status-update":
-        return {"statusUpdate": about | {"status": from_status(given.get("status"), f"{field}.status")}}
+        return {"statusUpdate": about | {"status": from_status(members.get("status"), f"{field}.status")}}
     if kind == "artifact-update":
-        flags = {member: given[member] for member in ("append", "lastChunk") if isinstance(given.get(member), bool)}
+        flags = {member: members[member] for member in ("append", "lastChunk") if isinstance(members.get(member), bool)}
         return {
-            "artifactUpdate": about | flags | {"artifact": from_artifact(given.get("artifact"), f"{field}.artifact")}
+            "artifactUpdate": about | flags | {"artifact": from_artifact(members.get("artifact"), f"{field}.artifact")}
         }
     raise reading.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 

@@ -87,9 +87,9 @@ def _skill_to_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def requirements_to_legacy(given: Any) -> list[dict[str, list[str]]]:
+def requirements_to_legacy(requirements: Any) -> list[dict[str, list[str]]]:
     """Security requirements as 0.3 has them."""
-    return [{name: list(s.get("list") or ()) for name, s in entry.get("schemes", {}).items()} for entry in given]
+    return [{name: list(s.get("list") or ()) for name, s in entry.get("schemes", {}).items()} for entry in requirements]
 
 
 def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,38 +107,38 @@ def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_legacy(value: Any) -> dict[str, Any]:
     """A card of any version as 1.0 has it; members that 1.0 does not have are left out."""
-    given = camel_members(read_object(value, "card"))
-    if given.get("supportedInterfaces"):
-        return _without_legacy(given)
-    result: dict[str, Any] = {member: given[member] for member in _SAME if given.get(member) is not None}
-    result["supportedInterfaces"] = _read_interfaces(given)
-    capabilities = dict(read_object(given.get("capabilities"), "card.capabilities"))
+    members = camel_members(read_object(value, "card"))
+    if members.get("supportedInterfaces"):
+        return _without_legacy(members)
+    result: dict[str, Any] = {member: members[member] for member in _SAME if members.get(member) is not None}
+    result["supportedInterfaces"] = _read_interfaces(members)
+    capabilities = dict(read_object(members.get("capabilities"), "card.capabilities"))
     capabilities.pop("stateTransitionHistory", None)
-    if given.get("supportsAuthenticatedExtendedCard") is not None:
-        capabilities["extendedAgentCard"] = given["supportsAuthenticatedExtendedCard"]
+    if members.get("supportsAuthenticatedExtendedCard") is not None:
+        capabilities["extendedAgentCard"] = members["supportsAuthenticatedExtendedCard"]
     result["capabilities"] = capabilities
-    if given.get("securitySchemes"):
-        result["securitySchemes"] = {name: scheme_from_legacy(s) for name, s in given["securitySchemes"].items()}
-    if given.get("security"):
-        result["securityRequirements"] = requirements_from_legacy(given["security"])
-    result["skills"] = [_skill_from_legacy(skill) for skill in given.get("skills") or ()]
-    if given.get("signatures"):
-        result["signatures"] = given["signatures"]
+    if members.get("securitySchemes"):
+        result["securitySchemes"] = {name: scheme_from_legacy(s) for name, s in members["securitySchemes"].items()}
+    if members.get("security"):
+        result["securityRequirements"] = requirements_from_legacy(members["security"])
+    result["skills"] = [_skill_from_legacy(skill) for skill in members.get("skills") or ()]
+    if members.get("signatures"):
+        result["signatures"] = members["signatures"]
     return result
 
 
-def _read_interfaces(given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    version = str(given.get("protocolVersion") or LEGACY_VERSION)
+def _read_interfaces(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    version = str(members.get("protocolVersion") or LEGACY_VERSION)
     version = ".".join(version.split(".")[:2])
-    found = [(given.get("url"), given.get("preferredTransport") or "JSONRPC")]
-    found += [(entry.get("url"), entry.get("transport")) for entry in given.get("additionalInterfaces") or ()]
-    known = dict.fromkeys((url, transport) for url, transport in found if url and transport)
-    return [{"url": url, "protocolBinding": t, "protocolVersion": version} for url, t in known]
+    pairs = [(members.get("url"), members.get("preferredTransport") or "JSONRPC")]
+    pairs += [(entry.get("url"), entry.get("transport")) for entry in members.get("additionalInterfaces") or ()]
+    unique = dict.fromkeys((url, transport) for url, transport in pairs if url and transport)
+    return [{"url": url, "protocolBinding": t, "protocolVersion": version} for url, t in unique]
 
 
-def _without_legacy(given: dict[str, Any]) -> dict[str, Any]:
+def _without_legacy(members: dict[str, Any]) -> dict[str, Any]:
     """A merged card without the members of 0.3."""
-    card = {member: value for member, value in given.items() if member not in _ONLY_LEGACY}
+    card = {member: value for member, value in members.items() if member not in _ONLY_LEGACY}
     if card.get("securitySchemes"):
         card["securitySchemes"] = {
             name: {member: scheme[member] for member in _SCHEMES if member in scheme} or scheme_from_legacy(scheme)
@@ -156,9 +156,9 @@ def _skill_from_legacy(skill: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def requirements_from_legacy(given: Any) -> list[dict[str, Any]]:
+def requirements_from_legacy(requirements: Any) -> list[dict[str, Any]]:
     """Security requirements as 1.0 has them."""
-    return [{"schemes": {name: {"list": list(scopes)} for name, scopes in entry.items()}} for entry in given]
+    return [{"schemes": {name: {"list": list(scopes)} for name, scopes in entry.items()}} for entry in requirements]
 
 
 def scheme_from_legacy(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,17 +27,17 @@ def is_proto(value: Any) -> bool:
     """Whether a request's message is written so, rather than as over JSON-RPC."""
     if not isinstance(value, dict):
         return False
-    found = value.get("message", value.get("request"))
-    return isinstance(found, dict) and isinstance(found.get("content"), list)
+    message = value.get("message", value.get("request"))
+    return isinstance(message, dict) and isinstance(message.get("content"), list)
 
 
 def read_proto_message(value: Any) -> Any:
     """A message with the data of its parts unwrapped, for :func:`agora.a2a.reading.message`."""
-    given = camel_members(read_object(value, "message"))
-    if not isinstance(given.get("content"), list):
-        return given
-    content = [_unwrap_data(entry) for entry in given["content"]]
-    return {key: entry for key, entry in given.items() if key != "content"} | {"parts": content}
+    members = camel_members(read_object(value, "message"))
+    if not isinstance(members.get("content"), list):
+        return members
+    content = [_unwrap_data(entry) for entry in members["content"]]
+    return {key: entry for key, entry in members.items() if key != "content"} | {"parts": content}
 
 
 def _unwrap_data(part: Any) -> Any:
@@ -46,73 +46,73 @@ def _unwrap_data(part: Any) -> Any:
     return part
 
 
-def part_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
+def part_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
     """A part; its metadata have no place, nor has a file's name."""
-    if "text" in given:
-        return {"text": given["text"]}
-    if "raw" in given or "url" in given:
-        file = {"fileWithBytes": given["raw"]} if "raw" in given else {"fileWithUri": given["url"]}
-        if given.get("mediaType"):
-            file["mimeType"] = given["mediaType"]
+    if "text" in source:
+        return {"text": source["text"]}
+    if "raw" in source or "url" in source:
+        file = {"fileWithBytes": source["raw"]} if "raw" in source else {"fileWithUri": source["url"]}
+        if source.get("mediaType"):
+            file["mimeType"] = source["mediaType"]
         return {"file": file}
-    data = given.get("data")
+    data = source.get("data")
     return {"data": {"data": data if isinstance(data, dict) else {"value": data}}}
 
 
-def message_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
+def message_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
     """A message."""
-    result = legacy.message_to_v03({**given, "parts": ()})
+    result = legacy.message_to_v03({**source, "parts": ()})
     for member in ("kind", "parts", "referenceTaskIds"):
         result.pop(member, None)
-    return result | {"role": given["role"], "content": [part_to_proto(entry) for entry in given.get("parts", ())]}
+    return result | {"role": source["role"], "content": [part_to_proto(entry) for entry in source.get("parts", ())]}
 
 
-def artifact_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
+def artifact_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
     """An artifact."""
-    return legacy.artifact_to_v03({**given, "parts": ()}) | {
-        "parts": [part_to_proto(entry) for entry in given.get("parts", ())]
+    return legacy.artifact_to_v03({**source, "parts": ()}) | {
+        "parts": [part_to_proto(entry) for entry in source.get("parts", ())]
     }
 
 
-def status_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
+def status_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
     """A status."""
-    state = given.get("state", "TASK_STATE_UNSPECIFIED")
+    state = source.get("state", "TASK_STATE_UNSPECIFIED")
     result: dict[str, Any] = {"state": "TASK_STATE_CANCELLED" if state == "TASK_STATE_CANCELED" else state}
-    if given.get("message"):
-        result["message"] = message_to_proto(given["message"])
-    if given.get("timestamp"):
-        result["timestamp"] = given["timestamp"]
+    if source.get("message"):
+        result["message"] = message_to_proto(source["message"])
+    if source.get("timestamp"):
+        result["timestamp"] = source["timestamp"]
     return result
 
 
-def task_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
+def task_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
     """A task."""
-    result = {key: given[key] for key in ("id", "contextId", "metadata") if given.get(key)}
-    result["status"] = status_to_proto(given.get("status", {}))
-    if given.get("history"):
-        result["history"] = [message_to_proto(entry) for entry in given["history"]]
-    if given.get("artifacts"):
-        result["artifacts"] = [artifact_to_proto(entry) for entry in given["artifacts"]]
+    result = {key: source[key] for key in ("id", "contextId", "metadata") if source.get(key)}
+    result["status"] = status_to_proto(source.get("status", {}))
+    if source.get("history"):
+        result["history"] = [message_to_proto(entry) for entry in source["history"]]
+    if source.get("artifacts"):
+        result["artifacts"] = [artifact_to_proto(entry) for entry in source["artifacts"]]
     return result
 
 
-def event_to_proto(given: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
+def event_to_proto(source: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
     """A SendMessageResponse or StreamResponse. final: the stream ends with it."""
-    if "task" in given:
-        return {"task": task_to_proto(given["task"])}
-    if "message" in given:
-        return {"message": message_to_proto(given["message"])}
-    if "statusUpdate" in given:
-        update = given["statusUpdate"]
-        told = legacy.event_to_v03(given, final=final)
-        told.pop("kind")
-        return {"statusUpdate": told | {"status": status_to_proto(update.get("status", {}))}}
-    told = legacy.event_to_v03(given)
-    told.pop("kind")
-    return {"artifactUpdate": told | {"artifact": artifact_to_proto(given["artifactUpdate"]["artifact"])}}
+    if "task" in source:
+        return {"task": task_to_proto(source["task"])}
+    if "message" in source:
+        return {"message": message_to_proto(source["message"])}
+    if "statusUpdate" in source:
+        update = source["statusUpdate"]
+        converted = legacy.event_to_v03(source, final=final)
+        converted.pop("kind")
+        return {"statusUpdate": converted | {"status": status_to_proto(update.get("status", {}))}}
+    converted = legacy.event_to_v03(source)
+    converted.pop("kind")
+    return {"artifactUpdate": converted | {"artifact": artifact_to_proto(source["artifactUpdate"]["artifact"])}}
 
 
-def push_config_to_proto(given: Mapping[str, Any]) -> dict[str, Any]:
+def push_config_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
     """A TaskPushNotificationConfig."""
-    name = f"tasks/{given.get('taskId', '')}/pushNotificationConfigs/{given.get('id', '')}"
-    return {"name": name, "pushNotificationConfig": legacy.bare_push_config_to_v03(given)}
+    name = f"tasks/{source.get('taskId', '')}/pushNotificationConfigs/{source.get('id', '')}"
+    return {"name": name, "pushNotificationConfig": legacy.bare_push_config_to_v03(source)}

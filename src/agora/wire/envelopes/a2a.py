@@ -58,7 +58,7 @@ class A2A:
 
 def _text_content(parts: Any) -> str:
     """The text of parts: texts line by line, one part of data as such."""
-    found = [part for part in parts or () if isinstance(part, dict)]
-    if len(found) == 1 and isinstance(found[0].get("data"), dict):
-        return text_of(found[0]["data"])
-    return "\n".join(part["text"] for part in found if isinstance(part.get("text"), str))
+    objects = [part for part in parts or () if isinstance(part, dict)]
+    if len(objects) == 1 and isinstance(objects[0].get("data"), dict):
+        return text_of(objects[0]["data"])
+    return "\n".join(part["text"] for part in objects if isinstance(part.get("text"), str))

@@ -58,24 +58,24 @@ def _is_same_json(one: Any, other: Any) -> bool:
     return one is other or (one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
 
 
-def diff_documents(given: Document, wanted: Document) -> Document:
+def diff_documents(source: Document, target: Document) -> Document:
     """What turns one object into another: fields to set, and under MARK what is to be left out."""
     change = {
-        name: value for name, value in wanted.items() if name not in given or not _is_same_json(given[name], value)
+        name: value for name, value in target.items() if name not in source or not _is_same_json(source[name], value)
     }
-    dropped = [name for name in given if name not in wanted]
+    dropped = [name for name in source if name not in target]
     if dropped or MARK in change:
         change[MARK] = {"drop": dropped} | ({"value": change[MARK]} if MARK in change else {})
     return change
 
 
-def apply_difference(change: Document, given: Document) -> Document:
+def apply_difference(change: Document, source: Document) -> Document:
     """An object with a difference made to it; ValueError for what is no difference."""
     mark = change.get(MARK, {})
     if not isinstance(mark, dict) or not isinstance(dropped := mark.get("drop", []), list):
         raise ValueError("not a difference")
-    changed = {name: value for name, value in {**given, **change}.items() if name not in dropped and name != MARK}
-    return changed | ({MARK: mark["value"]} if "value" in mark else {})
+    result = {name: value for name, value in {**source, **change}.items() if name not in dropped and name != MARK}
+    return result | ({MARK: mark["value"]} if "value" in mark else {})
 
 
 def read_document(view: View, document: Document, *, ours: bool = True) -> Document:
@@ -108,8 +108,8 @@ def _with_slot(view: View, slot: Document, rest: Document) -> Document:
 
 def embed_section(view: View, message: Document, document: Document) -> Document:
     """A message with the section by which it is exactly that document of the view."""
-    said = diff_documents(view.write(message), document)
-    return {**message, "metadata": {**(message.get("metadata") or {}), view.name: said}} if said else message
+    section = diff_documents(view.write(message), document)
+    return {**message, "metadata": {**(message.get("metadata") or {}), view.name: section}} if section else message
 
 
 def write_document(view: View, message: Document) -> Document:

@@ -53,7 +53,7 @@ class Guard:
         if os.path.exists(os.path.join(self.generation, "state.json")):
             return "started"
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        self._listen()
+        self._install_signals()
         self.output, theirs = os.pipe()
         os.set_blocking(self.output, False)
         self.log = segments.SegmentWriter(
@@ -63,7 +63,7 @@ class Guard:
         )
         me = procfs.read_process(os.getpid())
         started = me.started if me is not None else 0
-        self._write(
+        self._write_file(
             "state.json",
             f'{{"version": 1, "pid": {os.getpid()}, "started": {started}, "boot": "{procfs.BOOT}",'
             f' "began": {time.time_ns() // 1000}}}',
@@ -74,7 +74,7 @@ class Guard:
         os.close(theirs)
         return ""
 
-    def _listen(self) -> None:
+    def _install_signals(self) -> None:
         """Have signals wake the loop; nothing is done inside a handler."""
         self.wake, writing = os.pipe()
         os.set_blocking(self.wake, False)
@@ -99,7 +99,7 @@ class Guard:
             os.setsid()
             os.dup2(output, 1)
             os.dup2(output, 2)
-            self._take_limits()
+            self._apply_limits()
             os.chdir(self.options["work"])
             os.umask(0o077)
             os.execve("/bin/sh", ["sh", "-c", self.command], os.environ)  # noqa: S606
@@ -107,7 +107,7 @@ class Guard:
             os.write(2, f"It can not be started: {error}\n".encode())
         os._exit(127)
 
-    def _take_limits(self) -> None:
+    def _apply_limits(self) -> None:
         options = self.options
         if "cgroup" in options:
             with open(os.path.join(options["cgroup"], "cgroup.procs"), "w") as file:
@@ -134,19 +134,19 @@ class Guard:
         poll.register(self.output, select.POLLIN)
         poll.register(self.wake, select.POLLIN)
         while True:
-            ready = dict(poll.poll(self._patience()))
+            ready = dict(poll.poll(self._poll_timeout()))
             if self.wake in ready:
-                self._signalled()
-            if self.output in ready and self._pump() == 0:
+                self._handle_signals()
+            if self.output in ready and self._pump_output() == 0:
                 poll.unregister(self.output)
             only_output = self.output in ready and self.wake not in ready and self.deadline is None
-            if not only_output and not self._reap():
+            if not only_output and not self._reap_children():
                 break
-            self._keep()
-        while self._pump() > 0:
+            self._enforce_limits()
+        while self._pump_output() > 0:
             pass
 
-    def _patience(self) -> int | None:
+    def _poll_timeout(self) -> int | None:
         """Milliseconds until there is something to do."""
         waits = []
         if self.deadline is not None:
@@ -155,16 +155,16 @@ class Guard:
             waits.append(max(self.due - time.monotonic(), 0.0))
         return round(min(waits) * 1000) + 1 if waits else None
 
-    def _signalled(self) -> None:
+    def _handle_signals(self) -> None:
         if signal.SIGTERM in os.read(self.wake, 4096):
             try:
                 with open(os.path.join(self.generation, "stop")) as file:
                     grace = float(file.read())
             except (OSError, ValueError):
                 grace = 0.0  # its files are gone, or it is not the engine that asks: no time for politeness
-            self._ask_to_end("stopped", grace)
+            self._request_end("stopped", grace)
 
-    def _ask_to_end(self, reason: str, grace: float) -> None:
+    def _request_end(self, reason: str, grace: float) -> None:
         """SIGTERM once, to the program's group, and let what is paused hear it."""
         deadline = time.monotonic() + grace
         if self.deadline is not None:
@@ -189,7 +189,7 @@ class Guard:
         for process in procfs.process_tree(os.getpid())[1:]:
             procfs.send_signal(process, number)
 
-    def _pump(self) -> int:
+    def _pump_output(self) -> int:
         """Move output to the log; answers how much, 0 at its end, -1 if there is none now."""
         try:
             data = os.read(self.output, CHUNK)
@@ -200,7 +200,7 @@ class Guard:
             time.sleep(0.005)  # line by line costs a wake-up a line
         return len(data)
 
-    def _reap(self) -> bool:
+    def _reap_children(self) -> bool:
         """Wait for what has ended, but for the program; False once nothing is left that runs."""
         while True:
             others = [pid for pid in procfs.child_pids(os.getpid()) if pid != self.program]
@@ -209,20 +209,20 @@ class Guard:
         if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             self.ended = True
             if self.deadline is None:
-                self._ask_to_end("exited", AFTERWARDS)
+                self._request_end("exited", AFTERWARDS)
         return not self.ended or bool(others)
 
-    def _keep(self) -> None:
+    def _enforce_limits(self) -> None:
         """Hold the limits, and the deadline."""
         if self.deadline is not None and time.monotonic() >= self.deadline:
             self._send_group(signal.SIGKILL)
             self._send_all(signal.SIGSTOP)  # what has left the group: none is to fork while the others die
             self._send_all(signal.SIGKILL)
         elif (self.memory or self.pids) and time.monotonic() >= self.due:
-            self._measure()
+            self._check_usage()
             self.due = time.monotonic() + self.look
 
-    def _measure(self) -> None:
+    def _check_usage(self) -> None:
         """Compare what it uses with its limits."""
         waiting = procfs.child_pids(os.getpid())
         used = count = 0
@@ -233,7 +233,7 @@ class Guard:
         if (self.memory and used > self.memory) or (self.pids and count > self.pids):
             self.reason = self.reason or ("memory" if self.memory and used > self.memory else "pids")
             self.deadline = time.monotonic()
-            self._keep()
+            self._enforce_limits()
         near = used * 2 > self.memory > 0 or count * 2 > self.pids > 0
         grown = count > self.seen[1] or (used - self.seen[0]) * 16 > self.memory > 0
         self.look = ALERT if near or grown else min(self.look * 2, RELAXED)
@@ -249,13 +249,13 @@ class Guard:
         code = str(os.WEXITSTATUS(status)) if os.WIFEXITED(status) else "null"
         number = str(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else "null"
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self._write(
+        self._write_file(
             "exit.json",
             f'{{"code": {code}, "signal": {number}, "reason": "{self.reason}", "at": {time.time_ns() // 1000},'
             f' "cpu_seconds": {used.ru_utime + used.ru_stime}}}',
         )
 
-    def _write(self, name: str, text: str) -> None:
+    def _write_file(self, name: str, text: str) -> None:
         path = os.path.join(self.generation, name)
         with open(path + ".new", "w") as file:
             file.write(text)

@@ -67,14 +67,14 @@ def read_process(pid: int) -> Process | None:
 def process_tree(pid: int) -> list[Process]:
     """A process and all that descend from it, parents before children; empty if it is not there."""
     root = read_process(pid)
-    found = [] if root is None else [root]
+    processes = [] if root is None else [root]
     of = child_pids if _lists_children else _scan_children().__getitem__
-    for parent in found:  # grows while it is walked
+    for parent in processes:  # grows while it is walked
         for child in of(parent.pid):
             process = read_process(child)
             if process is not None and process.parent == parent.pid:
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def child_pids(pid: int) -> list[int]:
@@ -85,12 +85,12 @@ def child_pids(pid: int) -> list[int]:
         threads = os.listdir(f"/proc/{pid}/task")
     except OSError:
         return []
-    found: list[int] = []
+    pids: list[int] = []
     for thread in threads:
         line = read_proc_file(f"/proc/{pid}/task/{thread}/children")
         if line:
-            found.extend(map(int, line.split()))
-    return found
+            pids.extend(map(int, line.split()))
+    return pids
 
 
 class _Families(dict[int, list[int]]):

@@ -25,19 +25,19 @@ def list_segments(directory: str) -> list[tuple[int, str]]:
 class SegmentWriter:
     """Appends to a directory's segments. largest: bytes of one; kept: how many at most. One writer at a time."""
 
-    def __init__(self, directory: str, largest: int, kept: int) -> None:
+    def __init__(self, directory: str, largest: int, most: int) -> None:
         self._directory = directory
         self._largest = largest
-        self._kept = kept
+        self._kept = most
         self._lost = 0
-        found = list_segments(directory)
+        segments = list_segments(directory)
         self._begin, self._size, self._fd = 0, 0, -1
-        if found:
-            self._begin = found[-1][0]
-            self._size = os.stat(found[-1][1]).st_size
-        self._open()
+        if segments:
+            self._begin = segments[-1][0]
+            self._size = os.stat(segments[-1][1]).st_size
+        self._open_segment()
 
-    def _open(self) -> None:
+    def _open_segment(self) -> None:
         path = os.path.join(self._directory, f"{self._begin:020d}{SUFFIX}")
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         if self._fd >= 0:
@@ -48,26 +48,26 @@ class SegmentWriter:
         """Append; what there is no space for is left out, and said so when there is."""
         try:
             if self._lost:
-                self._put(b"\n[%d bytes of output are lost: they could not be written]\n" % self._lost)
+                self._write_to_segment(b"\n[%d bytes of output are lost: they could not be written]\n" % self._lost)
                 self._lost = 0
             while data:
-                data = data[self._put(data) :]
+                data = data[self._write_to_segment(data) :]
         except OSError:
             self._lost += len(data)
 
-    def _put(self, data: bytes) -> int:
+    def _write_to_segment(self, data: bytes) -> int:
         """Write as much as the newest segment takes; answers how much."""
         if self._size >= self._largest:
-            self._rotate()
+            self._rotate_segments()
         count = os.write(self._fd, data[: self._largest - self._size])
         self._size += count
         return count
 
-    def _rotate(self) -> None:
+    def _rotate_segments(self) -> None:
         begin, size = self._begin, self._size
         self._begin, self._size = begin + size, 0
         try:
-            self._open()
+            self._open_segment()
         except OSError:
             self._begin, self._size = begin, size
             raise
@@ -102,16 +102,16 @@ def _read_part(path: str, at: int, count: int) -> bytes:
 
 
 def _read_once(directory: str, offset: int, limit: int) -> tuple[int, int, bytes]:
-    found = list_segments(directory)
-    if not found:
+    segments = list_segments(directory)
+    if not segments:
         return 0, 0, b""
-    size = found[-1][0] + os.stat(found[-1][1]).st_size
+    size = segments[-1][0] + os.stat(segments[-1][1]).st_size
     if offset < 0:
         offset = size + offset
-    offset = min(max(offset, found[0][0]), size)
+    offset = min(max(offset, segments[0][0]), size)
     data = b""
-    for index, (begin, path) in enumerate(found):
-        until = found[index + 1][0] if index + 1 < len(found) else size
+    for index, (begin, path) in enumerate(segments):
+        until = segments[index + 1][0] if index + 1 < len(segments) else size
         at = offset + len(data)
         if begin <= at < until and len(data) < limit:
             data += _read_part(path, at - begin, min(limit - len(data), until - at))
