@@ -1,4 +1,4 @@
-"""The core: what every call passes, whatever it is about.
+"""The core: the path of every call, for all domains.
 
 The dispatcher, the call and its caller, the operation registry, admission, overrides, relays, the event log and its
 feed. Knows the port of the store and no domain; nothing here speaks a protocol.

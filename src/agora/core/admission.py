@@ -1,7 +1,8 @@
-"""Admission: what a caller has to pass before the arguments of a call are looked at.
+"""Admission: the checks that a call must pass before its arguments are validated.
 
-In order: the operation's lifecycle, what the caller has not read yet, its rate, its scope, overrides. Rules that run an operation within their
-own call ask here too, so that no way around a refusal leads through another operation.
+In order: the operation's lifecycle, backpressure (answers that the caller has not read), rate limit, scope, overrides.
+Rules that run another operation within their own call are checked here too, so that a refused operation cannot be
+reached through another one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .rate_limits import RateLimiter
 
 __all__ = ["ADMISSION", "Admission", "LifecycleCheck", "OverrideCheck"]
 
-NEWCOMERS = "agora.agent.register"  #: all that a credential for enrolment is for
+NEWCOMERS = "agora.agent.register"  #: the only operation that an enrolment credential may call
 
 
 class OverrideCheck(Protocol):
@@ -31,14 +32,14 @@ class OverrideCheck(Protocol):
 
 
 class LifecycleCheck(Protocol):
-    """What is asked of the catalogue."""
+    """The part of the operation registry that admission uses."""
 
     def admit(self, operation: Operation, tenant: str) -> None: ...
     def notices(self, operation: Operation, tenant: str) -> dict[str, str]: ...
 
 
 class Admission:
-    """For every operation and caller of a server."""
+    """Checks of every call; one object per server."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Admission:
         self._context, self._backpressure = context, backpressure
 
     def admit(self, operation: Operation, caller: Caller) -> None:
-        """Let a call in, and take it for a sign of life; raises an AgoraError."""
+        """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
         self._catalogue.admit(operation, caller.tenant)
         self._backpressure.admit(caller)
         self._limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail
@@ -64,14 +65,14 @@ class Admission:
         self._gate.check(caller, operation, now)
 
     def answer(self, caller: Caller) -> None:
-        """Let a call that was interrupted go on to a large answer; raises RateLimited or Overloaded.
+        """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.
 
-        Calls that went on before it may have filled what may wait for its caller.
+        Calls that resumed earlier may have filled the caller's buffer in the meantime.
         """
         self._backpressure.admit(caller)
 
     def permit(self, name: str, caller: Caller) -> None:
-        """Let a call that is in already run another operation too, as if it had been called; raises an AgoraError."""
+        """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""
         operation = self._context.catalogue.find(name, None, caller.tenant)
         self._catalogue.admit(operation, caller.tenant)
         _check_scope(operation, caller)

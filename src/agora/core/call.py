@@ -1,4 +1,4 @@
-"""What a service is given: its call, and the ports of the house that rules may need."""
+"""The context of a service: its call, its caller, and the parts of the server that rules may use."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ __all__ = [
 T = TypeVar("T")
 R = TypeVar("R", bound=Result)
 
-#: told how far a call is: what was done, of how much (None: unknown), and in words
+#: called with the progress of a call: amount done, total (None: unknown), and a message
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a provider says of somebody who signed in. roles: as the provider names them.
+    """A person who signed in, as the identity provider describes them. roles: by the provider's names.
 
     login: what stands for this very credential, and for the whole session at the provider, once they have ended.
     limit: tasks that may wait and run at once, 0 for no limit. issued_at: microseconds since 1970.
@@ -152,7 +152,7 @@ class Signer(Protocol):
 
 @dataclass(slots=True)
 class ServerContext:
-    """What rules may know of the server they run in; nothing of it does I/O inside a transaction.
+    """Parts of the server that rules may use. None of them does I/O inside a transaction.
 
     started_at: microseconds since 1970. live: open streams by kind. last_seen: signs of life not written yet, by tenant
     and agent. pushes: push notifications by outcome. ports: the parts that single domains need. signals: what
@@ -248,7 +248,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Entries after a position, in order; ``done`` when none will ever follow them."""
+    """A page of entries after a position, in order. done: whether the log has ended with it."""
 
     entries: Sequence[Entry]
     done: bool = False
@@ -291,7 +291,7 @@ def as_relay(
 
 @dataclass(frozen=True, slots=True)
 class EncodedResult:
-    """A result that is JSON already, such as one put together of stored documents."""
+    """A result that is already JSON, such as one assembled from stored documents."""
 
     json: bytes
 
@@ -303,9 +303,9 @@ def as_encoded_result(json: bytes, kind: type[R]) -> R:
 
 @dataclass(frozen=True, slots=True)
 class DeferredResult:
-    """A command's answer that comes after its commit: ``read`` gives it, and may raise :class:`WaitForEvent`.
+    """An answer that is read after the command's commit. ``read`` returns it, and may raise :class:`WaitForEvent`.
 
-    It is not kept under an idempotency key: the command itself must find what it did before.
+    It is not stored under an idempotency key: the command itself must recognise a repetition.
     """
 
     read: Callable[[Call], Awaitable[Result]]
@@ -340,10 +340,10 @@ class WaitForEvent(Exception):
 
 
 def encode_json(value: Any) -> str:
-    """JSON text of a column."""
+    """Encode a value as the JSON text of a column."""
     return to_json(value).decode()
 
 
 def decode_json(text: str) -> Any:
-    """Value of a JSON column."""
+    """Decode the JSON text of a column."""
     return from_json(text)

@@ -1,4 +1,4 @@
-"""The dispatcher: the only gate.
+"""The dispatcher: every call of every protocol passes through it.
 
 Every protocol, controller and test comes in here. A call waits for its caller's turn on the event loop if the caller
 has had more than its share (:mod:`agora.fairness`). Then, in order: the operation's lifecycle, rate limit, the
@@ -89,7 +89,7 @@ class CpuUsage:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a call came to. ``body`` is the result as JSON; ``notices`` are headers about the operation's life."""
+    """The outcome of a call. ``body`` is the result as JSON; ``notices`` are headers about the operation's life."""
 
     operation: Operation
     _result: Any = None
@@ -106,7 +106,7 @@ class Outcome:
 
     @property
     def later(self) -> DeferredResult | None:
-        """What there is still to be read, if that is the answer."""
+        """The deferred part of the result, if there is one."""
         return self._result if type(self._result) is DeferredResult else None
 
     @property
@@ -371,7 +371,7 @@ class Dispatcher:
     async def _read_after_commit(
         self, operation: Operation, caller: Caller, later: DeferredResult, request_id: str | None, usage: CpuUsage
     ) -> Outcome:
-        """Read the answer of a command that has been committed."""
+        """Read the answer of a committed command in a transaction of its own."""
 
         async def work(reader: Reader) -> Any:
             return await later.read(self._build_call(operation, caller, reader, request_id))

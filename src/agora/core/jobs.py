@@ -1,4 +1,4 @@
-"""Controllers: loops that step, wait, and survive errors.
+"""Controllers: background loops that step, wait, and retry after errors.
 
 A :class:`Controller` steps at an interval. A :class:`DueController` works on rows that carry the time at which they are due:
 it sleeps until the earliest of them, and commits wake it, so that an idle server reads almost nothing.
@@ -51,7 +51,7 @@ class JobContext:
 
 @runtime_checkable
 class CommitListener(Protocol):
-    """A controller that is told of commits, so that it need not wait for its next step."""
+    """A controller that is notified of commits, so that it acts before its next step is due."""
 
     def committed(self, events: Sequence[StoredEvent], /) -> None:
         """On the loop, after each commit. It raises nothing, and does no I/O."""
@@ -84,14 +84,14 @@ class Controller:
         """Before the server serves: take over what the store has."""
 
     async def step(self) -> None:
-        """Do what there is to do now. By default, :meth:`tend` every tenant."""
+        """Run one pass. By default, call :meth:`tend` for every tenant."""
         await self.each_tenant(self.tend)
 
     async def tend(self, tenant: str) -> None:
-        """Do what there is to do for one tenant."""
+        """Run one pass for one tenant."""
 
     async def finish(self) -> None:
-        """After the last step: write what is still in memory."""
+        """Write state that is only in memory. Runs after the last step."""
 
     # -- the loop --------------------------------------------------------------------------------
 

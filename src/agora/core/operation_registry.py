@@ -1,4 +1,4 @@
-"""The catalogue: every operation that can be called, by every name it answers to, and where it is in its life.
+"""The operation registry: every operation that can be called, by all of its names, with its lifecycle status.
 
 An operation's status is what an operator set at run time; else what its dates say; else what its
 declaration says. Several versions of one operation stand side by side; who names none gets the newest

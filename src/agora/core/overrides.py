@@ -1,4 +1,4 @@
-"""The gate: overrides in force, in memory, so that every call of every protocol meets them at once.
+"""Active administrative overrides, held in memory and checked on every call of every protocol.
 
 It follows the event log: loaded at start, then changed by ``agora.override.*`` events as they commit.
 

@@ -1,4 +1,4 @@
-"""Pages: cursors, bounds in bytes, and bounded totals."""
+"""Pagination: cursors, page limits in bytes, and bounded totals."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Intent:
 
 
 def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Intent:
-    """Write the intent down and claim the key, in the first transaction."""
+    """Record the intent and claim the idempotency key, in the first transaction."""
     assert call.operation is not None
     caller, operation = call.caller, call.operation
     intent = Intent(relay, new_id("rly"), call.target, key)

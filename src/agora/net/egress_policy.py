@@ -102,5 +102,5 @@ class EgressPolicy:
         return address
 
     def forget(self) -> None:
-        """Ask anew: what was connected to did not answer."""
+        """Drop the cached address after a failed connection, so that the host is resolved again."""
         self._checked.clear()

@@ -1,4 +1,4 @@
-"""Requests of HTTP/1.1 to others, over connections that are kept: what a call needs of HTTP, and no more.
+"""A minimal HTTP/1.1 client with a pool of idle connections, for requests to other servers.
 
 Each request is one write, each answer is read as it comes; to close a reply before its end is to hang up. Nothing is
 followed, nothing is unpacked, nothing is sent twice. Connections go where the door says, see :mod:`agora.internet`.
@@ -46,7 +46,7 @@ def request_target(url: str) -> str:
 
 @cache
 def default_ssl_context() -> ssl.SSLContext:
-    """Whom to trust: the system's authorities, else certifi's. To be made beside the event loop: it takes a while."""
+    """The TLS context: the system's certificate authorities, else certifi's. To be made beside the event loop: it takes a while."""
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
         import certifi
@@ -104,7 +104,7 @@ class HttpClient:
         return Reply(connection)
 
     def close(self) -> None:
-        """Hang up everywhere."""
+        """Close every connection."""
         for connection in list(self._open):
             connection.close()
 
@@ -221,7 +221,7 @@ class _Connection(asyncio.Protocol):
         self._expiry = self._loop.call_later(KEPT, self.close)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self in self._idle:
             self._idle.remove(self)
         self._transport.abort()

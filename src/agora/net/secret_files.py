@@ -1,4 +1,4 @@
-"""Secrets in files: made once, whoever else makes one at the same time, also a server of another container."""
+"""Secret files, created exactly once even if several servers or containers start at the same time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["write_secret_once"]
 
 
 def write_secret_once(path: Path, secret: bytes) -> None:
-    """Write a new file (mode 0600) that is whole or not there; one that is there already stays. Raises OSError."""
+    """Write a new file (mode 0600) atomically; an existing file is left unchanged. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""What can go wrong at an engine, in types a reconciler can act on.
+"""Errors of engines, in types that a reconciler can act on.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Asking an instance whether it works, over HTTP, or by a connection. Any engine may use it: it needs an address."""
+"""Health probes of instances, over HTTP or by a TCP connection. Any engine that has an address may use them."""
 
 from __future__ import annotations
 

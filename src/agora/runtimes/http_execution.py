@@ -1,4 +1,4 @@
-"""Asking an instance over HTTP to do something, and reading what it answers, piece by piece where it comes so."""
+"""Executions on an instance over HTTP; streamed answers are passed on piece by piece."""
 
 from __future__ import annotations
 

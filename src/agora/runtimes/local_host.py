@@ -1,4 +1,4 @@
-"""What this server has to run instances with."""
+"""This server as a host of instances: its engines, its identity and its clock."""
 
 from __future__ import annotations
 

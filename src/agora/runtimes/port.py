@@ -1,4 +1,4 @@
-"""The port: what the rest of the house asks of an engine that runs instances on this host.
+"""The port of a runtime engine: the operations every engine implements to run instances on this host.
 
 Every engine passes the suite in ``tests/runtime/suite.py``. Times are microseconds since 1970, sizes bytes.
 """

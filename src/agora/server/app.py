@@ -218,7 +218,7 @@ class App:
         self._wire_protocols()
 
     def _build_state(self) -> None:
-        """What is in memory, and follows the log."""
+        """Create the in-memory state that follows the event log."""
         settings = self.settings
         self.meter = Meter(self.clock)
         self.catalogue = OperationRegistry(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
@@ -240,7 +240,7 @@ class App:
         self.sign_on = self.authenticator.sign_on = self._open_sign_on()
 
     def _build_context(self) -> None:
-        """What services may know of the server they run in."""
+        """Create the context that services run in, with its ports."""
         context = self.context = ServerContext(
             configuration=self.configuration,
             catalogue=self.catalogue,
@@ -291,7 +291,7 @@ class App:
         )
 
     def _build_controllers(self) -> None:
-        """Agents that live here, and the loops."""
+        """Create the built-in agents and the controllers."""
         self.residents = AgentHost(
             self.dispatcher,
             self.gate,
@@ -327,7 +327,7 @@ class App:
         return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=scopes)
 
     async def _load_tenants(self) -> None:
-        """Take over what was set at run time."""
+        """Load the overrides, statuses and settings that were changed at run time."""
         for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
             await self._load_tenant(tenant)
 

@@ -1,4 +1,4 @@
-"""What the settings name is opened here: the store, the bus, where traces go. Each engine is imported when it is named."""
+"""Opening the store, the bus and the trace exporter that the settings name. An engine is imported only if it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus collects: the measures of this process, and what its parts say of themselves.
+"""The Prometheus exporter: metrics of this process and of its parts.
 
 Names follow https://prometheus.io/docs/practices/naming/, labels are few and their values bounded: protocols, declared
 operations, error codes, states, loops. No label names an agent, a tenant, an address or anything else that callers

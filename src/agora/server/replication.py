@@ -1,4 +1,4 @@
-"""Replicas: several servers on one store act as one.
+"""Replication: several servers on one store act as one.
 
 Each tells the others, in a word, what it committed; what they hold in memory then follows the log as if they had
 committed it themselves. They also tell how often they let callers pass, so that a rate limit is one for all of them.

@@ -1,4 +1,4 @@
-"""What the server tells of its own work: numbers, traces, and what goes into every line of the log.
+"""Telemetry: metrics, traces, and the context that every log line carries.
 
 Anyone may come in here, so nothing of ours may be imported. Nothing here costs a call more than a few additions:
 Prometheus' and OpenTelemetry's libraries load when somebody asks for what they make.

@@ -41,7 +41,7 @@ class Span(Protocol):
     """A piece of work in a trace."""
 
     def note(self, name: str, value: str | int | float | bool) -> None:
-        """Say something about it."""
+        """Set an attribute."""
 
     def fail(self, what: str) -> None:
         """It has failed; what: the error's code or kind, never its text."""

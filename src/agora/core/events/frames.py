@@ -1,4 +1,4 @@
-"""What streams carry, on a wire: encoded once, however many listen.
+"""Encoding of stream items for WebSocket and SSE: once per item, for any number of readers.
 
 An item is one JSON document with a number that orders it: an event as a CloudEvents 1.0 document, or an
 entry of a log of its own. Over WebSocket it is one text frame, over SSE one message with ``id`` (the

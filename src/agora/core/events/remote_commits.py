@@ -1,4 +1,4 @@
-"""Events that other servers on the same store committed: told here once each, in the order of the log.
+"""Events committed by other servers on the same store, delivered once each, in the order of the log.
 
 A word of another server is only a hint; the log is the truth. A hint that came late, twice or never loses nothing: the
 next one, or the next look, brings what was missed.

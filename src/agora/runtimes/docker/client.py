@@ -1,4 +1,4 @@
-"""Talking to a Docker Engine: requests in, JSON or bytes out, and every failure an error of ours.
+"""Client of the Docker Engine API. Every failure is raised as an :class:`~agora.runtimes.errors.EngineError`.
 
 Where the engine is, and how it is spoken to (sockets, contexts, TLS, SSH), is aiodocker's to know. The library loads with
 the first request.

@@ -1,4 +1,4 @@
-"""How containers, volumes, networks and images of one installation are named and told from all others."""
+"""Names and labels of the containers, volumes, networks and images of one installation."""
 
 from __future__ import annotations
 

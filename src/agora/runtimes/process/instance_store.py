@@ -35,7 +35,7 @@ GONE = ".gone-"
 
 
 class ProcessStore:
-    """Instances by id. One house at a time uses a directory."""
+    """Instances by id. Only one process store may use a directory at a time."""
 
     def __init__(self, options: Options, cache: BuildCache, ports: Ports, groups: Cgroups) -> None:
         self._options = options

@@ -1,4 +1,4 @@
-"""What went wrong with the database, and what may be done about it."""
+"""Classification of PostgreSQL errors: lost connection, retryable, or the same for every call."""
 
 from __future__ import annotations
 

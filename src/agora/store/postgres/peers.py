@@ -1,4 +1,4 @@
-"""Peers: a word to the other servers on the same database, by LISTEN and NOTIFY.
+"""Messages to the other servers on the same database, by LISTEN and NOTIFY.
 
 A word may get lost with a connection, never with a commit: what is committed is in the log, and whoever listens again
 is told that it may have missed something.

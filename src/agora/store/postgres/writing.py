@@ -1,4 +1,4 @@
-"""Writing: who runs with whom, when, and what happens when it fails.
+"""The PostgreSQL writer: batches calls by tenant, commits them, and retries after conflicts and lost connections.
 
 Calls wait in a lane for each tenant. A lane's pumps take what waits, up to a batch, and commit it
 in one transaction. A call that must be alone (nothing says which rows it locks or changes, or another call of its

@@ -1,4 +1,4 @@
-"""What went wrong with the file, as the caller sees it."""
+"""SQLite errors as the caller sees them."""
 
 from __future__ import annotations
 
