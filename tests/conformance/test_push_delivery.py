@@ -116,13 +116,13 @@ async def test_each_has_its_proof(market: Market, ann: Caller, bob: Caller, ther
 async def test_the_signature_can_be_checked(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     sent: list[tuple[dict[str, str], bytes]] = []
     sender = pushing(market).sender
-    posted = sender._posted
+    posted = sender._post_bounded
 
     async def watched(origin: Any, target: str, headers: Any, body: bytes) -> None:
         sent.append((dict(headers), body))
         await posted(origin, target, headers, body)
 
-    sender._posted = watched  # type: ignore[method-assign]
+    sender._post_bounded = watched  # type: ignore[method-assign]
     task_id = await given(market, ann, there.url)
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
     await there.until(1)

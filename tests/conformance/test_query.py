@@ -429,7 +429,7 @@ async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
         await market.agent(f"Hidden{number}", capabilities=["x"], visibility="private")
     watcher = await market.agent("Watcher", capabilities=["x"])
     asked = []
-    build = rules.statements.page
+    build = rules.statements.agents_page
 
     def watched(chosen: Any) -> Any:
         asked.append(chosen.scan)

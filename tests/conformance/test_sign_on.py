@@ -230,7 +230,7 @@ async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest
     assert market.app.sign_on is not None
     flows = market.app.sign_on._flows
     asked: list[str] = []
-    refresh = flows.refresh
+    refresh = flows.exchange_refresh_token
 
     async def counted(token: str, client_id: str) -> Any:
         asked.append(token)
@@ -257,7 +257,7 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     vera = await who(market, credential)
     kept = await sign_on.sessions.provider_tokens("default", str(vera.token_id))
     assert kept.refresh is not None
-    assert await sign_on._flows.end(kept.refresh, CLIENT)
+    assert await sign_on._flows.revoke_token(kept.refresh, CLIENT)
     market.clock.advance(301)
     monkeypatch.setattr(sign_on, "trust", replace(sign_on.trust, skew=400_000_000))
 

@@ -86,7 +86,7 @@ def test_what_cannot_be_measured_is_left_out(tmp_path: Path, monkeypatch: pytest
     def unreadable(path: str) -> str:
         raise FileNotFoundError(path)
 
-    monkeypatch.setattr("agora.domains.monitoring.health_monitor._text", unreadable)
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor._read_text", unreadable)
     assert measure_machine(tmp_path / "nowhere") == {}
 
 
@@ -96,7 +96,7 @@ def test_a_container_has_its_own_limit(monkeypatch: pytest.MonkeyPatch, tmp_path
         "/proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n",
         "/sys/fs/cgroup/memory.max": str(512 * 1024 * 1024),
     }
-    monkeypatch.setattr("agora.domains.monitoring.health_monitor._text", files.__getitem__)
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor._read_text", files.__getitem__)
     monkeypatch.setattr("os.sysconf", lambda name: 4096)
     values = measure_machine(tmp_path)
     assert values["memory_rss"] == 100 * 1024 * 1024

@@ -149,7 +149,7 @@ async def test_forged_signatures(app: App, issuer: Issuer) -> None:
 
 
 async def test_keys_rotate(app: App, issuer: Issuer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider, "APART", HOUR)
+    monkeypatch.setattr(provider, "LEAST_INTERVAL", HOUR)
     await who(app, issuer.token())
     issuer.keys = [dict(OTHER.as_dict(private=False))]
     later = int(time.time()) + 7200
@@ -164,7 +164,7 @@ async def test_keys_rotate(app: App, issuer: Issuer, clock: ManualClock, monkeyp
 async def test_a_flood_of_unknown_keys_asks_the_provider_rarely(
     app: App, issuer: Issuer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "APART", HOUR)
+    monkeypatch.setattr(provider, "LEAST_INTERVAL", HOUR)
     monkeypatch.setattr(provider, "FRESH", 24 * HOUR)
     for n in range(60):
         clock.advance(180)
@@ -191,7 +191,7 @@ async def test_strange_keys_are_left_out(app: App, issuer: Issuer) -> None:
 async def test_a_provider_that_is_down_stalls_nobody_else(
     app: App, issuer: Issuer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "RESTING", 100 * provider.SECOND)
+    monkeypatch.setattr(provider, "RETRY_PAUSE", 100 * provider.SECOND)
     token, operator = issuer.token(), (app.settings.data_dir / "admin-token").read_text().strip()
     issuer.broken = True
     for _ in range(3):

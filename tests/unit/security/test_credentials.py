@@ -132,16 +132,16 @@ async def test_what_is_read_while_a_credential_ends_is_not_remembered(
     authenticator = market.app.authenticator
     token = market.app.signer.agent_token("default", agent.subject, 1)
     authenticator._cache.clear()
-    verify = authenticator._verify
+    verify = authenticator._verify_credential
 
     async def slow(credential: str) -> Any:
         found = await verify(credential)
         await market.call(market.operator, "agent.deregister", agent_id=agent.subject)
         return found
 
-    monkeypatch.setattr(authenticator, "_verify", slow)
+    monkeypatch.setattr(authenticator, "_verify_credential", slow)
     await authenticator.authenticate(token)  # it was still good when it was looked up
-    monkeypatch.setattr(authenticator, "_verify", verify)
+    monkeypatch.setattr(authenticator, "_verify_credential", verify)
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(token)
 

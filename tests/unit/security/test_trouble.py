@@ -91,7 +91,7 @@ async def test_a_failing_identity_check_is_a_problem_document(
     async def fails(credential: str) -> Any:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(app.authenticator, "_verify", fails)
+    monkeypatch.setattr(app.authenticator, "_verify_credential", fails)
     answer = await client.get(path, headers={"X-API-Key": "agfy_something"})
     assert answer.status_code == 500
     assert answer.json()["incident"].startswith("err_")

@@ -24,7 +24,7 @@ async def until(pool: ConnectionPool, state: str) -> None:
     connection = pool._connections["default", "ups_1"]
     while connection.condition().state != state:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(connection._turned.wait(), 0.01)
+            await asyncio.wait_for(connection._state_changed.wait(), 0.01)
 
 
 async def test_everything_it_offers_is_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:

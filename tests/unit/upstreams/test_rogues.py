@@ -298,7 +298,7 @@ async def test_no_caller_has_an_upstream_for_itself() -> None:
     turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
-        async with turns.turn(caller, 10):
+        async with turns.acquire_slot(caller, 10):
             await done.wait()
 
     async with asyncio.TaskGroup() as group:
@@ -306,22 +306,22 @@ async def test_no_caller_has_an_upstream_for_itself() -> None:
             group.create_task(hold("greedy"))
         while turns.running < 3:
             await asyncio.sleep(0)
-        async with turns.turn("modest", 1):
+        async with turns.acquire_slot("modest", 1):
             assert turns.running == 4
         with pytest.raises(Overloaded, match="busy with 3 calls"):
-            async with turns.turn("greedy", 0.01):
+            async with turns.acquire_slot("greedy", 0.01):
                 pass
         done.set()
-    assert (turns.running, turns._own) == (0, {})
+    assert (turns.running, turns._callers) == (0, {})
 
 
 async def test_one_at_a_time() -> None:
     turns = ConcurrencyLimiter("far", 1)
-    async with turns.turn("a", 1):
+    async with turns.acquire_slot("a", 1):
         with pytest.raises(Overloaded):
-            async with turns.turn("b", 0.01):
+            async with turns.acquire_slot("b", 0.01):
                 pass
-    async with turns.turn("b", 1):
+    async with turns.acquire_slot("b", 1):
         assert turns.running == 1
 
 
@@ -329,7 +329,7 @@ async def test_a_queue_has_an_end() -> None:
     turns, done = ConcurrencyLimiter("far", 4), asyncio.Event()
 
     async def hold(caller: str) -> None:
-        async with turns.turn(caller, 10):
+        async with turns.acquire_slot(caller, 10):
             await done.wait()
 
     async with asyncio.TaskGroup() as group:
@@ -337,27 +337,27 @@ async def test_a_queue_has_an_end() -> None:
             group.create_task(hold("greedy"))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded, match="wait for far already"):
-            async with turns.turn("greedy", 10):
+            async with turns.acquire_slot("greedy", 10):
                 pass
         group.create_task(hold("modest"))
         while turns.running < 4:
             await asyncio.sleep(0)
         done.set()
-    assert turns._own == {}
+    assert turns._callers == {}
 
 
 async def test_who_gives_up_waiting_leaves_no_trace() -> None:
     turns = ConcurrencyLimiter("far", 1)
-    async with turns.turn("a", 1):
+    async with turns.acquire_slot("a", 1):
         waiting = asyncio.create_task(_hold(turns, "b"))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    assert (turns._queued, turns._own) == (0, {})
-    async with turns.turn("c", 0.1):
+    assert (turns._queued, turns._callers) == (0, {})
+    async with turns.acquire_slot("c", 0.1):
         pass
 
 
 async def _hold(turns: ConcurrencyLimiter, caller: str) -> None:
-    async with turns.turn(caller, 10):
+    async with turns.acquire_slot(caller, 10):
         pass
