@@ -114,7 +114,7 @@ async def test_overrides_survive_a_restart(market: Market) -> None:
     await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", reason="over night")
     market.app.gate._standing.clear()
     market.app.configuration.load(())
-    await market.app._load()
+    await market.app._load_tenants()
     await _refused(market, ada, SEND, to_agent="Ada", content="x")
     assert market.app.configuration.current.rate_basic == 77
 

@@ -163,7 +163,7 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     await add(market, url)
     core = market.app.mcp.core
     operation = market.app.catalogue.find("far.do")
-    shown = core.tools.tool(operation, "default").document["_meta"]
+    shown = core.tools.describe_operation(operation, "default").document["_meta"]
     assert shown == {"own": 1, "agora/version": "1.0.0"}
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
     from agora.protocols.mcp.core import _to_tool_result
