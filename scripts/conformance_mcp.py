@@ -32,10 +32,10 @@ NODE_LEAST = 22
 SERVER = """
 import sys
 from pathlib import Path
-from agora.server import run
+from agora.server.process import run_server
 from agora.settings import Settings
 options = {"port": int(sys.argv[1]), "events_port": 0, "data_dir": Path(sys.argv[2]), "test_operations": True}
-sys.exit(run(Settings.load(environ={}, log_level="warning", rate_basic=100_000, **options)))
+sys.exit(run_server(Settings.load(environ={}, log_level="warning", rate_basic=100_000, **options)))
 """
 
 

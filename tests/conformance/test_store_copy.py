@@ -175,7 +175,7 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
         assert "migrations applied" in run("upgrade", "--url", url, "--dev", "--create")
         assert "exists already" in run("create", "--url", f"{url}".replace("commands", "commands_dev"))
         monkeypatch.setenv("AGORA_DB_PASSWORD", "it's secret")
-        assert "made" in run("create", "--url", url, "--login", "e1_served")
+        assert "created" in run("create", "--url", url, "--login", "e1_served")
         assert "current" in run("status", "--url", url.replace("postgres:@", "e1_served:@"))
         assert "1  rows, counted on both sides" in run("copy", source, url)
         assert '"rows": 1' in run("copy", source, url, "--json")
