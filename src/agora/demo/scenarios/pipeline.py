@@ -131,7 +131,7 @@ async def check_takeover(play: DemoRun) -> str:
             f"attempt {claim['attempt']} from row {row}, token {claim['token']} after {half['token']}"
         )
     lost = [e async for e in play.client.task.history(half["task_id"]) if e.status == "pending" and e.content]
-    if not lost or "ran out" not in (lost[0].content or ""):
+    if not lost or "expired" not in (lost[0].content or ""):
         raise ExpectationFailed("the trail says nothing of the lease")
     return f"{claim.role} at row {row}: attempt 2, fencing token {claim['token']} after {half['token']}"
 
