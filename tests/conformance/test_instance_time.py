@@ -95,7 +95,9 @@ async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -
     assert round(second[0] - first[0], 6) == 7.654321
     assert 0.007653 <= second[1] - first[1] <= 0.007655
     assert await billed() == measured, "looking bills nothing"
-    await here.instances._check_instances("default", await here.rows("select * from instances where tenant_id = :tenant"))
+    await here.instances._check_instances(
+        "default", await here.rows("select * from instances where tenant_id = :tenant")
+    )
     assert (await look())[0] == second[0] == await billed()
     ticks["at"] += 3_333_333
     before = await look()
