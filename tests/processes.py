@@ -75,8 +75,11 @@ def _add_mark(mark: str) -> None:
 
 
 def untethered_environment() -> dict[str, str]:
-    """The environment for a process that several test runs share, and that ends by itself after the last of them."""
-    return {name: value for name, value in os.environ.items() if name != MARK}
+    """The environment for a process that several test runs share, and that ends by itself after the last of them.
+
+    A reaper also kills what names its run's directory in a variable, as AGORA_CREDENTIALS does; only these names pass.
+    """
+    return {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR") if name in os.environ}
 
 
 def spawn_tethered(

@@ -56,7 +56,7 @@ async def _guards(kit: ProcessKit) -> list[int]:
 
 
 class TestAServerThatIsKilled:
-    @pytest.mark.parametrize("instant", ["furnish", "write", "spawned", "launch"])
+    @pytest.mark.parametrize("instant", ["prepare_instance", "write_json", "spawned", "launch_guard"])
     async def test_while_starting(self, kit: ProcessKit, instant: str) -> None:
         spec = kit.spec(FAMILY)
         await on_dead_server(kit, spec, "start", instant)
@@ -79,14 +79,14 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.inspect(handle)).state == "running"
         assert ours(kit, "AGORA_GENERATION=1") == []
 
-    @pytest.mark.parametrize("instant", ["furnish", "write", "spawned", "launch"])
+    @pytest.mark.parametrize("instant", ["prepare_instance", "write_json", "spawned", "launch_guard"])
     async def test_while_starting_what_is_not_wanted_any_more(self, kit: ProcessKit, instant: str) -> None:
         """The next server knows no handle of it, only which instance it was."""
         spec = kit.spec(FAMILY)
         await on_dead_server(kit, spec, "start", instant)
         known = Handle("process", spec.instance_id, 1)
         await kit.engine.stop(known, 0)
-        if instant != "furnish" and (await kit.engine.inspect(known)).started_at is None:
+        if instant != "prepare_instance" and (await kit.engine.inspect(known)).started_at is None:
             with pytest.raises(StartFailed):  # also by a guard that comes late
                 await kit.engine.start(spec, await kit.engine.build(spec))
         assert ours(kit) == []
@@ -105,13 +105,13 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.resume(handle)).state == "running"
         assert all(not process.stopped for process in procfs.process_tree(handle.data["pid"]))
 
-    @pytest.mark.parametrize("instant", ["_put", "_held"])
+    @pytest.mark.parametrize("instant", ["_write_text", "_terminate_process"])
     async def test_while_stopping(self, kit: ProcessKit, instant: str) -> None:
         spec = kit.spec("trap '' TERM; " + FAMILY)
         handle = await kit.engine.start(spec, await kit.engine.build(spec))
         await eventually(lambda: text(kit.engine, handle), lambda output: "begun" in output)
         await on_dead_server(kit, spec, "stop", instant, handle)
-        if instant == "_held":  # it was asked to, and does it without a server
+        if instant == "_terminate_process":  # it was asked to, and does it without a server
             ended = await until(kit.engine, handle, "exited")
         else:
             ended = await kit.engine.stop(handle, 0.2)

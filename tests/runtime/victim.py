@@ -68,7 +68,7 @@ def _set_trap(instant: str) -> None:
 
         subprocess.run = spawn  # type: ignore[assignment]
     elif instant == "first signal":
-        _after(watch.procfs, "send")
+        _after(watch.procfs, "send_signal")
     else:
         _after(house, instant)
 
