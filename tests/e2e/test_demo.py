@@ -92,7 +92,7 @@ def assert_billed(printed: str) -> None:
     """The invoice has a line for each part of the price, and they add up."""
     after = printed[printed.index("The invoice of demo-") :]
     lines = [line.split() for line in after.splitlines() if line.rstrip().endswith(" USD")][:4]
-    assert [line[0] for line in lines] == ["Base", "Executions,", "Running", "in"], after
+    assert [line[0] for line in lines] == ["Base", "Executions,", "Running", "total"], after
     *parts, total = (Decimal(line[-2]) for line in lines)
     assert (sum(parts), parts[0]) == (total, Decimal(1))
 
