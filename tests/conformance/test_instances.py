@@ -241,7 +241,7 @@ async def test_policies_of_restarting(here: Site) -> None:
     once = await here.create(instance_config={"restart": "never"})
     good = await here.create(instance_config={"restart": "on_failure"})
     for made, code in ((once, 3), (good, 0)):
-        with pytest.raises(Exception, match="answer"):
+        with pytest.raises(Exception, match="did not respond"):
             await here.execute(made.instance_id, "/exit", {"code": code})
     failed = await here.until(once.instance_id, "failed")
     assert failed.retry_at is None
