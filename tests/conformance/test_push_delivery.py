@@ -266,7 +266,7 @@ async def test_a_receiver_that_never_answers(market: Market, ann: Caller, bob: C
     await pushing(market).settled()
     there.hold.set()
     row = await _row(market, ann, task_id)
-    assert row["error"] == "There was no answer within 0.05 seconds."
+    assert row["error"] == "The receiver did not respond within 0.05 s."
 
 
 async def _row(market: Market, ann: Caller, task_id: str) -> Any:

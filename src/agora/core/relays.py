@@ -76,7 +76,7 @@ async def relay_in_progress_error(call: Call, key: str) -> Conflict:
         )
     return Conflict(
         "Whether the call under this idempotency key was carried out is unknown.",
-        fix="Look whether it took effect; to do it again, use a new key.",
+        fix="Check whether the request took effect; to repeat it, use a new key.",
         relay_id=row["relay_id"] if row is not None else None,
         outcome=UNKNOWN,
     )
@@ -117,7 +117,7 @@ async def _perform_relay(relay: Relay) -> Any:
     except AgoraError as error:
         return error
     except TimeoutError:
-        return _unknown_outcome(f"There was no answer within {relay.timeout:g} s.")
+        return _unknown_outcome(f"It did not respond within {relay.timeout:g} s.")
     except Exception:
         incident = new_id("err")
         log.exception("remote work failed (%s)", incident)
@@ -125,7 +125,7 @@ async def _perform_relay(relay: Relay) -> Any:
 
 
 def _unknown_outcome(detail: str) -> DeadlineExceeded:
-    return DeadlineExceeded(detail, fix="Look whether it took effect before doing it again.", outcome=UNKNOWN)
+    return DeadlineExceeded(detail, fix="Check whether the request took effect before repeating it.", outcome=UNKNOWN)
 
 
 async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | AgoraError:

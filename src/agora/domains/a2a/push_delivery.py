@@ -95,7 +95,7 @@ class NotificationSender:
         except AddressRefused as error:
             raise DeliveryRejected(f"{error}.", permanent=True) from None
         except TimeoutError:
-            raise DeliveryRejected(f"There was no answer within {self._seconds:g} seconds.") from None
+            raise DeliveryRejected(f"The receiver did not respond within {self._seconds:g} s.") from None
         except OSError as error:
             origin.door.forget()
             raise DeliveryRejected(f"It cannot be reached: {error}.") from None

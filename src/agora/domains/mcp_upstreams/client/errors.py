@@ -14,7 +14,7 @@ __all__ = ["describe_error", "is_breakdown", "translate_error"]
 
 UNKNOWN = "unknown"
 LONGEST = 500  # characters of what an upstream says
-CHECK_OUTCOME = "Look whether it took effect before doing it again."
+CHECK_OUTCOME = "Check whether the request took effect before repeating it."
 
 
 def translate_error(name: str, error: MCPError, fault: TransportError | None) -> AgoraError:
