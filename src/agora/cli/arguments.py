@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agora_sdk.contract import Operation
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["Field", "argument_error", "document_of", "fields_of", "gather_arguments", "value_of"]
 
@@ -111,7 +111,7 @@ def gather_arguments(
     arguments |= {field.name: field.parse(provided[field.name]) for field in fields if field.name in provided}
     missing = [field for field in fields if field.required and field.name not in arguments]
     if missing:
-        errors = [{"field": field.name, "message": f"required: {field.shown}"} for field in missing]
+        errors = [field_error(field.name, f"required: {field.shown}") for field in missing]
         raise InvalidRequest("A required argument is missing.", errors=errors)
     return arguments
 
@@ -130,7 +130,7 @@ def value_of(text: str) -> Any:
 
 
 def argument_error(field: str, message: str) -> InvalidRequest:
-    return InvalidRequest("Invalid arguments.", errors=[{"field": field, "message": message}])
+    return InvalidRequest("Invalid arguments.", errors=[field_error(field, message)])
 
 
 def _resolve_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["CONTAINER", "PROGRAM", "read_manifest"]
 
@@ -130,4 +130,4 @@ def _parse_manifest(source: str, text: str) -> Any:
 
 
 def _manifest_error(source: str, message: str) -> InvalidRequest:
-    return InvalidRequest(f"{source} {message}.", errors=[{"field": source, "message": message}])
+    return InvalidRequest(f"{source} {message}.", errors=[field_error(source, message)])

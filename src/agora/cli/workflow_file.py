@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["read_workflow"]
 
@@ -119,5 +119,5 @@ def _error_place(document: Any, path: tuple[int | str, ...]) -> str:
 
 def _workflow_error(source: str, faults: list[tuple[str, str]]) -> InvalidRequest:
     name = "standard input" if source == "-" else source
-    errors = [{"field": place, "message": message} for place, message in faults]
+    errors = [field_error(place, message) for place, message in faults]
     return InvalidRequest(f"{name} is no workflow that can be created.", errors=errors)

@@ -30,6 +30,7 @@ from agora_sdk.errors import (
     InternalError,
     InvalidRequest,
     PermissionDenied,
+    field_error,
 )
 
 from . import relays
@@ -525,7 +526,7 @@ def _request_digest(operation: Operation, values: dict[str, Any], key: str, call
     if not least <= len(key) <= KEY_LIMIT or not KEY.fullmatch(key):
         raise InvalidRequest(
             f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
-            errors=[{"field": "Idempotency-Key", "message": "malformed"}],
+            errors=[field_error("Idempotency-Key", "malformed")],
         )
     request = operation.input.model_construct(**values).model_dump_json()
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()

@@ -21,7 +21,7 @@ from pydantic_core import from_json
 from agora.clock import Clock, to_datetime, to_microseconds
 from agora.store.port import Row, StoredEvent
 from agora_sdk.contract import Exposure, Lifecycle, Operation
-from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset
+from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset, field_error
 
 from .call import Caller
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
@@ -294,7 +294,7 @@ def _parse_version_range(text: str | None) -> Range | None:
         raise InvalidRequest(
             f"version: {error}.",
             fix="Write 1.0.0, ^1.2, ~1.2.3, >=1,<2 or 1.x.",
-            errors=[{"field": "version", "message": str(error)}],
+            errors=[field_error("version", str(error))],
         ) from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from agora.store.port import Query, Reader, Row
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = [
     "EXACT_UP_TO",
@@ -58,7 +58,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
         raise InvalidRequest(
             "The cursor is not one of this server's.",
             fix="Use 'next_cursor' of the page before, unchanged.",
-            errors=[{"field": "cursor", "message": "malformed"}],
+            errors=[field_error("cursor", "malformed")],
         )
     return position
 

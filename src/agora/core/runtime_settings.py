@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from agora.settings import Settings
 from agora.store.port import Row, StoredEvent
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["CHANGEABLE", "RuntimeSettings"]
 
@@ -55,7 +55,7 @@ class RuntimeSettings:
                 f"{name} cannot change while the server runs." if exists else f"There is no setting {name!r}.",
                 fix=f"These can: {', '.join(CHANGEABLE)}."
                 + (" Others change in agora.toml, with a restart." if exists else ""),
-                errors=[{"field": "target", "message": "not changeable" if exists else "unknown setting"}],
+                errors=[field_error("target", "not changeable" if exists else "unknown setting")],
             )
 
     def validated(self, name: str, value: Any) -> Any:
@@ -68,7 +68,7 @@ class RuntimeSettings:
             raise InvalidRequest(
                 f"{name}: {fault}.",
                 fix=Settings.model_fields[name].description,
-                errors=[{"field": "value", "message": fault}],
+                errors=[field_error("value", fault)],
             ) from None
 
     def load(self, rows: Iterable[Row]) -> None:

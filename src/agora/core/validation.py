@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from agora_sdk.contract import Operation
 from agora_sdk.contract.faults import located, wording
-from agora_sdk.errors import InvalidRequest, MalformedRequest
+from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
 __all__ = ["to_invalid_request", "validate_arguments"]
 
@@ -84,7 +84,7 @@ def to_invalid_request(error: ValidationError, operation: Operation) -> InvalidR
     """A validation error as ours: every fault with its field, none with the value."""
     faults = error.errors(include_url=False, include_input=False)
     errors = [
-        {"field": ".".join(map(str, place)) or "body", "message": wording(fault, operation.input)}
+        field_error(".".join(map(str, place)) or "body", wording(fault, operation.input))
         for fault, place in islice(located(faults), MOST_TOLD)
     ]
     first = errors[0]

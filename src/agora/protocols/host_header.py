@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from agora.settings import Settings
-from agora_sdk.errors import MalformedRequest
+from agora_sdk.errors import MalformedRequest, field_error
 
 __all__ = ["Host", "Origin", "base_url", "check_host", "known_names", "parse_host", "parse_origin"]
 
@@ -76,13 +76,13 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
         raise MalformedRequest(
             problem,
             fix="Send one header 'Host: NAME' or 'Host: NAME:PORT', and nothing else in it.",
-            errors=[{"field": "Host", "message": "missing, repeated or malformed"}],
+            errors=[field_error("Host", "missing, repeated or malformed")],
         )
     if sum(name == b"origin" for name, _ in scope["headers"]) > 1:
         raise MalformedRequest(
             "The header Origin is there more than once.",
             fix="Send it once, or not at all.",
-            errors=[{"field": "Origin", "message": "repeated"}],
+            errors=[field_error("Origin", "repeated")],
         )
 
 

@@ -16,7 +16,7 @@ from agora.domains.identity.authenticator import Authenticator
 from agora.net.backpressure import Backpressure, Connection
 from agora.protocols.host_header import known_names, parse_host, parse_origin
 from agora.settings import Settings
-from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated
+from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated, field_error
 
 __all__ = [
     "Access",
@@ -236,7 +236,7 @@ def check_values(document: bytes, limit: int) -> None:
         raise PayloadTooLarge(
             f"The body holds too many values: more than {most:,}, where a list or object counts as five.",
             fix="Send it in parts, or as one text; the bound is a tenth of the setting body_limit.",
-            errors=[{"field": "body", "message": "too many values"}],
+            errors=[field_error("body", "too many values")],
         )
 
 
@@ -249,7 +249,7 @@ def _too_large(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(
         f"The body is larger than {limit} bytes.",
         fix="Send less, or raise the setting body_limit.",
-        errors=[{"field": "body", "message": f"longer than {limit} bytes"}],
+        errors=[field_error("body", f"longer than {limit} bytes")],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from agora_sdk.contract import Operation
-from agora_sdk.errors import InvalidRequest, MalformedRequest
+from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
 __all__ = ["MAX_QUERY", "merge_path_parameters", "parse_query"]
 
@@ -25,7 +25,7 @@ def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
         raise InvalidRequest(
             f"The query string is longer than {MAX_QUERY} bytes.",
             fix="Ask for less at once.",
-            errors=[{"field": "query", "message": f"longer than {MAX_QUERY} bytes"}],
+            errors=[field_error("query", f"longer than {MAX_QUERY} bytes")],
         )
     arguments: dict[str, Any] = {}
     for name, value in _parse_pairs(query):
@@ -33,7 +33,7 @@ def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
             arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
         elif name in arguments:
             raise InvalidRequest(
-                f"{name} is given twice.", fix="Give it once.", errors=[{"field": name, "message": "given twice"}]
+                f"{name} is given twice.", fix="Give it once.", errors=[field_error(name, "given twice")]
             )
         else:
             arguments[name] = value
@@ -47,7 +47,7 @@ def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) ->
             raise InvalidRequest(
                 f"{name} differs from the one in the path.",
                 fix="Give it in the path alone.",
-                errors=[{"field": name, "message": "differs from the path"}],
+                errors=[field_error(name, "differs from the path")],
             )
     return arguments
 
@@ -59,7 +59,7 @@ def _parse_pairs(query: bytes) -> list[tuple[str, str]]:
         raise MalformedRequest(
             "The query string is not valid UTF-8 in percent-encoding.",
             fix="Percent-encode it as UTF-8.",
-            errors=[{"field": "query", "message": str(error)}],
+            errors=[field_error("query", str(error))],
         ) from None
 
 

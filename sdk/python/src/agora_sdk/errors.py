@@ -75,8 +75,14 @@ __all__ = [
     "UnsupportedMediaType",
     "UpstreamFailed",
     "UpstreamUnavailable",
+    "field_error",
     "from_problem",
 ]
+
+
+def field_error(field: str, message: str) -> dict[str, str]:
+    """One entry of an error's ``errors``: the path of a field, such as ``metadata.priority``, and what is wrong there."""
+    return {"field": field, "message": message}
 
 
 _STANDARD = frozenset({"type", "title", "status", "code", "detail", "fix"})  #: members of every problem document

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from .contract import Kind
 from .contract.faults import Place, located, wording
-from .errors import AgoraError, InternalError, InvalidRequest, from_problem
+from .errors import AgoraError, InternalError, InvalidRequest, field_error, from_problem
 
 if TYPE_CHECKING:
     from .contract import Operation
@@ -50,10 +50,10 @@ def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     names = [name for name, p in operation.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
     if len(args) > len(names):
         detail = f"takes at most {len(names)} arguments by position, {len(args)} were given"
-        raise _invalid(operation, [{"field": "", "message": detail}])
+        raise _invalid(operation, [field_error("", detail)])
     arguments = dict(zip(names, args, strict=False))
     if twice := arguments.keys() & kwargs.keys():
-        raise _invalid(operation, [{"field": name, "message": "given twice"} for name in sorted(twice)])
+        raise _invalid(operation, [field_error(name, "given twice") for name in sorted(twice)])
     try:
         return operation.input.model_validate({**arguments, **kwargs})
     except ValidationError as error:
@@ -69,7 +69,7 @@ def _fault(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[
     message = wording(item, operation.input)
     if item["type"] == "extra_forbidden":
         message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
-    return {"field": place, "message": message}
+    return field_error(place, message)
 
 
 def _invalid(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
@@ -95,7 +95,7 @@ def build(operation: Operation, arguments: BaseModel) -> Request:
         content = text.encode()
     except UnicodeEncodeError as error:
         fault = f"text that is no Unicode (a lone surrogate, {text[error.start]!a})"
-        raise _invalid(operation, [{"field": "", "message": fault}]) from None
+        raise _invalid(operation, [field_error("", fault)]) from None
     return Request(route.method, path, content, {"content-type": "application/json"})
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic_core import from_json
 
 from agora.store.port import NewEvent, Reader, Row, StoredEvent
-from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
+from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, field_error
 
 from . import queries as events
 from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer
@@ -120,7 +120,7 @@ async def resolve_position(tx: Reader, place: str) -> int:
     raise NotFound(
         f"No event {place!r} is in the log.",
         fix="Resume from the id or the sequence number of an event you received.",
-        errors=[{"field": "last_event_id", "message": "unknown event"}],
+        errors=[field_error("last_event_id", "unknown event")],
     )
 
 
@@ -146,5 +146,5 @@ def _invalid_position(message: str) -> InvalidRequest:
     return InvalidRequest(
         message,
         fix="Resume from the id or the sequence number of an event you received.",
-        errors=[{"field": "last_event_id", "message": message}],
+        errors=[field_error("last_event_id", message)],
     )

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from agora.net.backpressure import Connection
-from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageUnavailable
+from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageUnavailable, field_error
 
 from .filter import Viewer
 from .frames import Batch, CloseReason, Item
@@ -124,13 +124,13 @@ class LiveStream(ABC):
             raise InvalidRequest(
                 "This stream reads no durable subscription.",
                 fix="Open it with subscription_id, or resume with last_event_id.",
-                errors=[{"field": "ack", "message": "no subscription"}],
+                errors=[field_error("ack", "no subscription")],
             )
         if not 0 <= sequence <= self.position:
             raise InvalidRequest(
                 f"{sequence} was not delivered on this stream, which is at {self.position}.",
                 fix="Acknowledge the sequence of an event or heartbeat you received.",
-                errors=[{"field": "ack", "message": "not delivered yet"}],
+                errors=[field_error("ack", "not delivered yet")],
             )
         self._feed.positions.advance(self.tenant, self.subscription_id, sequence)
 

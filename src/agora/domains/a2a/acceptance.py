@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.store.port import Row
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .routing import skills_of
@@ -35,7 +35,7 @@ async def check_accepts(
             raise InvalidRequest(
                 f"{agent['agent_name']} does not take {mode}.",
                 fix=f"It takes {', '.join(accepted)}.",
-                errors=[{"field": f"message.parts.{number}.mediaType", "message": "not taken"}],
+                errors=[field_error(f"message.parts.{number}.mediaType", "not taken")],
                 reason="CONTENT_TYPE_NOT_SUPPORTED",
             )
 
@@ -48,7 +48,7 @@ def _check_extensions(agent: Row, card: Mapping[str, Any], supported: Collection
             raise InvalidRequest(
                 f"{agent['agent_name']} requires the extension {extension.get('uri')}.",
                 fix="Support it, and say so: in the header A2A-Extensions, or in the message's extensions.",
-                errors=[{"field": "extensions", "message": "a required one is missing"}],
+                errors=[field_error("extensions", "a required one is missing")],
                 reason="EXTENSION_SUPPORT_REQUIRED",
             )
 

@@ -16,7 +16,7 @@ from agora.domains.agents.references import check_may_act_for, find_agent, load_
 from agora.domains.agents.supervision import audience_of
 from agora.store.port import Row
 from agora_sdk.contract import a2a as contract
-from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
 from . import queries as statements
 from .routing import skills_of
@@ -186,7 +186,7 @@ async def _require_visible(call: Call, ref: str) -> Row:
         raise NotFound(
             f"There is no agent {ref!r}.",
             fix="Agents are listed with GET /agora/a2a/catalogue.",
-            errors=[{"field": "agent", "message": "unknown agent"}],
+            errors=[field_error("agent", "unknown agent")],
         )
     return row
 
@@ -260,7 +260,7 @@ def _is_list_of(value: Any, kind: type) -> bool:
 
 
 def _field_error(field: str, what: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {what}.", errors=[{"field": field, "message": what}])
+    return InvalidRequest(f"{field}: {what}.", errors=[field_error(field, what)])
 
 
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:

@@ -15,7 +15,7 @@ from agora.domains.tasks import lookup as task_lookup
 from agora.domains.tasks import queries as tasks
 from agora.store.port import Reader, Row
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
-from agora_sdk.errors import InvalidRequest, NotFound
+from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as statements
 from . import views as view
@@ -43,7 +43,7 @@ def task_not_found(task_id: str) -> NotFound:
     return NotFound(
         f"There is no task {task_id}.",
         fix="Tasks are listed with GET /agora/a2a/list.",
-        errors=[{"field": "task_id", "message": "unknown"}],
+        errors=[field_error("task_id", "unknown")],
         reason="TASK_NOT_FOUND",
     )
 
@@ -167,7 +167,7 @@ def _decode_position(token: str) -> dict[str, Any]:
         raise InvalidRequest(
             "The page token is not one of this server's.",
             fix="Use 'nextPageToken' of the page before, unchanged.",
-            errors=[{"field": "page_token", "message": "malformed"}],
+            errors=[field_error("page_token", "malformed")],
         ) from None
     return {"after_time": time, "after_id": task_id}
 

@@ -18,7 +18,7 @@ from agora.domains.tasks.views import context_of
 from agora.store.port import Row
 from agora.telemetry import with_trace
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
-from agora_sdk.errors import IdempotencyConflict, InvalidRequest, NotFound
+from agora_sdk.errors import IdempotencyConflict, InvalidRequest, NotFound, field_error
 
 from . import lookup, message_delivery, push_configs, routing
 from . import views as view
@@ -85,7 +85,7 @@ def _merge_field(name: str, argument: str | None, within: str | None) -> str | N
         raise InvalidRequest(
             f"The message says {within!r}, the call {argument!r}.",
             fix="Say it once.",
-            errors=[{"field": name, "message": "given twice"}],
+            errors=[field_error(name, "given twice")],
         )
     return argument if argument is not None else within
 
@@ -155,7 +155,7 @@ async def _require_agent(call: Call, ref: str) -> Row:
         raise NotFound(
             f"There is no agent {ref!r}.",
             fix="Agents are listed with GET /agora/a2a/catalogue.",
-            errors=[{"field": "agent", "message": "unknown agent"}],
+            errors=[field_error("agent", "unknown agent")],
         )
     return row
 
@@ -169,7 +169,7 @@ async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -
         raise IdempotencyConflict(
             f"The message id {message_id!r} was used for another message.",
             fix="Give each message an id of its own; repeat one only unchanged.",
-            errors=[{"field": "message.messageId", "message": "used for another message"}],
+            errors=[field_error("message.messageId", "used for another message")],
         )
     return bytes(row["response"]).decode()
 
@@ -229,7 +229,7 @@ async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
         raise InvalidRequest(
             f"The task {request.task_id} is not of the context {request.context_id!r}.",
             fix="Leave the context out, or begin a new task in it.",
-            errors=[{"field": "message.contextId", "message": "not the task's"}],
+            errors=[field_error("message.contextId", "not the task's")],
         )
     draft = TaskDraft(call, row)
     require_open(draft)

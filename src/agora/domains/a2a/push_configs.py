@@ -22,7 +22,7 @@ from agora_sdk.contract.a2a import (
     PushDeadLetters,
     PushRetry,
 )
-from agora_sdk.errors import Conflict, NotFound
+from agora_sdk.errors import Conflict, NotFound, field_error
 
 from . import lookup
 from . import push_queries as deliveries
@@ -95,7 +95,7 @@ async def _check_config_limit(call: Call, task_id: str) -> None:
         raise Conflict(
             f"The task {task_id} has {MOST_CONFIGS} push configurations already.",
             fix="Delete one first.",
-            errors=[{"field": "config_id", "message": "too many"}],
+            errors=[field_error("config_id", "too many")],
         )
 
 
@@ -120,7 +120,7 @@ def config_document(row: Mapping[str, Any] | Row) -> dict[str, Any]:
 def _config_not_found(task_id: str, config_id: str) -> NotFound:
     return NotFound(
         f"The task {task_id} has no push configuration {config_id!r}.",
-        errors=[{"field": "config_id", "message": "unknown"}],
+        errors=[field_error("config_id", "unknown")],
         reason="TASK_NOT_FOUND",
     )
 

@@ -24,7 +24,15 @@ from agora.domains.tasks.completion import end_task
 from agora.store.port import Row
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.fields import AgentStatus, JsonObject, TaskStatus
-from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed, UpstreamUnavailable
+from agora_sdk.errors import (
+    AgoraError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    UpstreamFailed,
+    UpstreamUnavailable,
+    field_error,
+)
 
 from . import queries as statements
 from .remote_connections import check_url, endpoint_of, seal_secrets
@@ -57,9 +65,7 @@ async def add_remote(
     if name is not None:
         await _check_name_free(call, name)
     elif not verify:
-        raise InvalidRequest(
-            "Without its card, the agent needs a name.", errors=[{"field": "name", "message": "required"}]
-        )
+        raise InvalidRequest("Without its card, the agent needs a name.", errors=[field_error("name", "required")])
     call.target = url
     provisional = new_id("agent")
     row: dict[str, Any] = {
@@ -112,7 +118,7 @@ async def _check_name_free(call: Call, name: str) -> None:
         raise Conflict(
             f"There is an agent {name!r} already.",
             fix="Give another name.",
-            errors=[{"field": "name", "message": "taken"}],
+            errors=[field_error("name", "taken")],
         )
 
 
@@ -214,7 +220,7 @@ async def _require_remote(call: Call, ref: str) -> tuple[Row, Row]:
         raise NotFound(
             f"There is no agent elsewhere {ref!r}.",
             fix="They are listed with GET /agora/a2a/list_remotes.",
-            errors=[{"field": "agent", "message": "unknown"}],
+            errors=[field_error("agent", "unknown")],
         )
     return agent, row
 

@@ -12,7 +12,7 @@ from agora.core.call import Call
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.net.egress_policy import is_evidently_private
 from agora.store.port import Row
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from .remote_port import RemoteEndpoint
 
@@ -56,4 +56,4 @@ def check_url(url: str, *, private: bool) -> None:
 
 
 def _url_error(detail: str, fix: str | None = None) -> InvalidRequest:
-    return InvalidRequest(detail, fix=fix, errors=[{"field": "url", "message": detail}])
+    return InvalidRequest(detail, fix=fix, errors=[field_error("url", detail)])

@@ -20,7 +20,7 @@ from agora.domains.tasks.messages import USER
 from agora.domains.tasks.views import context_of
 from agora.store.port import Reader, Row
 from agora_sdk.contract.fields import TaskStatus
-from agora_sdk.errors import IllegalTransition, InvalidRequest
+from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
 from . import lookup
 from . import queries as statements
@@ -64,7 +64,7 @@ def _parse_position(last_event_id: str | None, entries: int) -> int:
         raise InvalidRequest(
             f"{last_event_id!r} is not the number of an item; the last one is {view.position_of(entries)}.",
             fix="Resume after the number of the last item seen, or leave it out.",
-            errors=[{"field": "last_event_id", "message": "not an item"}],
+            errors=[field_error("last_event_id", "not an item")],
         )
     return int(last_event_id)
 

@@ -18,7 +18,7 @@ from agora.domains.tasks.deadlines import hand_over_tasks
 from agora.domains.tenants.service import HOME
 from agora.store.port import Row
 from agora_sdk.contract.fields import ServiceTier
-from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied
+from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
 
@@ -87,7 +87,7 @@ class Management(BoundService):
             raise InvalidRequest(
                 "Who is to have it?",
                 fix="Give the name or id of an agent that is registered as value; the retired one's id as target.",
-                errors=[{"field": "value", "message": "not a registered agent"}],
+                errors=[field_error("value", "not a registered agent")],
             )
         retired_id, agent_id = row["agent_id"], heir["agent_id"]
         messages = await hand_over_mail(call, retired_id, agent_id)
@@ -101,7 +101,7 @@ class Management(BoundService):
             raise InvalidRequest(
                 f"{value!r} is not a service tier.",
                 fix=f"Give one of {', '.join(ServiceTier)} as value.",
-                errors=[{"field": "value", "message": "not a service tier"}],
+                errors=[field_error("value", "not a service tier")],
             ) from None
         check_tier(self.call, tier, ServiceTier(row["service_tier"]))
         await administer(self.call, f"tier:{row['agent_id']}")
@@ -160,5 +160,5 @@ def _unknown_action(action: str, actions: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(
         f"There is no action {action!r} here.",
         fix=f"Use one of {', '.join(actions)}.",
-        errors=[{"field": "action", "message": "unknown action"}],
+        errors=[field_error("action", "unknown action")],
     )

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["check_name", "name_key"]
 
@@ -89,5 +89,5 @@ def check_name(name: str, field: str = "agent_name") -> None:
 
 def _invalid_name(name: str, field: str, message: str, reason: str, fix: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{name!r} cannot be an agent's name: {reason}.", fix=fix, errors=[{"field": field, "message": message}]
+        f"{name!r} cannot be an agent's name: {reason}.", fix=fix, errors=[field_error(field, message)]
     )

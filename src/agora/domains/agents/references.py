@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from agora.core.call import Call, Caller, encode_json
 from agora.store.port import Reader, Row
 from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
-from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
+from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied, field_error
 
 from . import queries as agents
 from .names import name_key
@@ -74,7 +74,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         raise NameTaken(
             f"The alias {alias!r} belongs to another agent.",
             fix="Choose another, or let an operator deregister that agent.",
-            errors=[{"field": "alias", "message": "taken"}],
+            errors=[field_error("alias", "taken")],
         )
     if holder is not None:
         return
@@ -85,7 +85,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         raise PermissionDenied(
             f"Aliases that begin with 'agent.{company}.' are not yours to give.",
             fix="Choose your own company's name, or let an operator register it.",
-            errors=[{"field": "alias", "message": "reserved"}],
+            errors=[field_error("alias", "reserved")],
         )
 
 
@@ -96,12 +96,10 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
             raise InvalidRequest(
                 f"public_keys.{at} is no key of the kind {key.kty} {key.crv}.",
                 fix="EC keys have x and y and a curve P-256, P-384 or P-521; OKP keys x alone, and X25519 or X448.",
-                errors=[{"field": f"public_keys.{at}", "message": "malformed"}],
+                errors=[field_error(f"public_keys.{at}", "malformed")],
             )
     if len({key.kid for key in keys}) < len(keys):
-        raise InvalidRequest(
-            "Two keys have the same kid.", errors=[{"field": "public_keys", "message": "kid given twice"}]
-        )
+        raise InvalidRequest("Two keys have the same kid.", errors=[field_error("public_keys", "kid given twice")])
 
 
 async def find_agent(tx: Reader, ref: str) -> Row | None:
@@ -133,7 +131,7 @@ def _not_found(ref: str, field: str) -> NotFound:
     return NotFound(
         f"No agent {ref!r} is registered.",
         fix="Agents are found with GET /agora/query/agents.",
-        errors=[{"field": field, "message": "unknown agent"}],
+        errors=[field_error(field, "unknown agent")],
     )
 
 
@@ -163,7 +161,7 @@ def check_names_agent(caller: Caller, agent_id: str | None) -> None:
         raise InvalidRequest(
             "agent_id is required: your credential acts for every agent.",
             fix="Name the agent in agent_id; agent_id=operator selects the messages to the operator.",
-            errors=[{"field": "agent_id", "message": "required of a credential that acts for others"}],
+            errors=[field_error("agent_id", "required of a credential that acts for others")],
         )
 
 

@@ -16,7 +16,7 @@ from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import PublicKey
 from agora_sdk.contract.fields import AgentStatus, JsonObject, ServiceTier, Visibility
-from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overloaded
+from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overloaded, field_error
 
 from . import queries as statements
 from .names import check_name, name_key
@@ -177,7 +177,7 @@ class AgentService(BoundService, contract.Agents):
             raise NameTaken(
                 f"The name {name!r} belongs to another agent{alike}.",
                 fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
-                errors=[{"field": "agent_name", "message": "taken"}],
+                errors=[field_error("agent_name", "taken")],
             )
         return row
 
@@ -413,7 +413,7 @@ class AgentService(BoundService, contract.Agents):
                 raise InvalidRequest(
                     "agent_id is required: the caller is not an agent.",
                     fix="Give agent_id, or call with an agent's token.",
-                    errors=[{"field": "agent_id", "message": "required"}],
+                    errors=[field_error("agent_id", "required")],
                 )
             agent_id = call.caller.subject
         agent = await load_agent(call.tx, agent_id)
@@ -431,7 +431,7 @@ class AgentService(BoundService, contract.Agents):
             raise InvalidRequest(
                 f"An agent cannot set its own status to {status.value}.",
                 fix="Operators do, with agora.admin.override or agora.admin.manage.",
-                errors=[{"field": "status", "message": "not the agent's to set"}],
+                errors=[field_error("status", "not the agent's to set")],
             )
         if old in SUPERVISED:
             raise IllegalTransition(
@@ -475,9 +475,7 @@ class AgentService(BoundService, contract.Agents):
         agent_id = call.target = row["agent_id"]
         rater = call.caller.subject
         if rater == agent_id:
-            raise InvalidRequest(
-                "An agent does not rate itself.", errors=[{"field": "agent_id", "message": "your own agent"}]
-            )
+            raise InvalidRequest("An agent does not rate itself.", errors=[field_error("agent_id", "your own agent")])
         before = await call.tx.one(statements.rating_of, agent_id=agent_id, rater_id=rater)
         change, raters = (rating, 1) if before is None else (rating - before["rating"], 0)
         await call.tx.execute(

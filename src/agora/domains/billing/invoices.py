@@ -17,7 +17,7 @@ from agora.core.call import Call
 from agora.store.port import Reader, Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import NotFound
+from agora_sdk.errors import NotFound, field_error
 
 from . import view_queries as statements
 from .accounts import account_members
@@ -167,7 +167,7 @@ async def find_invoice(tx: Reader, ref: str, account: str | None) -> Row:
         raise NotFound(
             f"There is no invoice {ref}.",
             fix="Invoices are listed at GET /billing/invoices.",
-            errors=[{"field": "invoice", "message": "unknown"}],
+            errors=[field_error("invoice", "unknown")],
         )
     return row
 

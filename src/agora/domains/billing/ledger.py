@@ -17,7 +17,7 @@ from agora.clock import new_id
 from agora.core.call import Call
 from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import InvalidRequest, NotFound
+from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as statements
 from .budgets import Limits, find_block_reason
@@ -135,7 +135,7 @@ class Ledger:
             raise InvalidRequest(
                 f"{row['entry_id']} is a reversal itself.",
                 fix="Record the usage again, under another key.",
-                errors=[{"field": "entry_id", "message": "a reversal"}],
+                errors=[field_error("entry_id", "a reversal")],
             )
         key = f"reversal:{row['entry_id']}"
         if (earlier := await self._earlier(key)) is not None:
@@ -187,7 +187,7 @@ class Ledger:
             raise NotFound(
                 f"There is no entry {entry_id}.",
                 fix="Entries are listed at GET /billing/usage.",
-                errors=[{"field": "entry_id", "message": "unknown"}],
+                errors=[field_error("entry_id", "unknown")],
             )
         return row
 
@@ -201,5 +201,5 @@ def _check(amount: int) -> None:
         raise InvalidRequest(
             f"An entry of the ledger is of at most {LARGEST // 1_000_000:,} units of its currency.",
             fix="Record less at once.",
-            errors=[{"field": "quantity", "message": "too much for one entry"}],
+            errors=[field_error("quantity", "too much for one entry")],
         )

@@ -12,7 +12,7 @@ from agora.core.call import Call
 from agora.domains.identity.authority import administer
 from agora.store.port import Reader, Row
 from agora_sdk.contract import billing as contract
-from agora_sdk.errors import InvalidRequest, PermissionDenied
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
 from .accounts import account_of, require_developer, sees_all_accounts
@@ -90,13 +90,13 @@ def _check_limits(wish: BudgetLimits, account: str | None, agent: Row | None) ->
         raise InvalidRequest(
             "The soft limit is above the hard one.",
             fix="The warning comes first: lower soft_limit.",
-            errors=[{"field": "soft_limit", "message": "above hard_limit"}],
+            errors=[field_error("soft_limit", "above hard_limit")],
         )
     if wish.prepaid and agent is not None:
         raise InvalidRequest(
             "Credit is of an account, for whatever agent it is spent on.",
             fix="Leave agent_id out with prepaid.",
-            errors=[{"field": "prepaid", "message": "not for an agent"}],
+            errors=[field_error("prepaid", "not for an agent")],
         )
 
 
@@ -112,7 +112,7 @@ async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
             raise InvalidRequest(
                 f"There are {MOST} budgets already.",
                 fix="Lift some that are not needed: set them without limits.",
-                errors=[{"field": "account", "message": "too many budgets"}],
+                errors=[field_error("account", "too many budgets")],
             )
 
 

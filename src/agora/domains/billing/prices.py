@@ -11,7 +11,7 @@ from agora.core.call import Call
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import PricingType
-from agora_sdk.errors import Conflict, InvalidRequest, RateLimited
+from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
 
 from . import queries as statements
 from .money import to_micros
@@ -84,7 +84,7 @@ async def _resolve_currency(call: Call, agent: Row, currency: str | None) -> str
         raise Conflict(
             f"{agent['agent_name']} is paid in {fixed}; limits of its customers are in that currency, so it stays.",
             fix=f"Set the price in {fixed}, or register another agent for {currency}.",
-            errors=[{"field": "currency", "message": f"is {fixed}"}],
+            errors=[field_error("currency", f"is {fixed}")],
         )
     return fixed
 
@@ -111,13 +111,13 @@ def _check_amounts(type: PricingType, amounts: Mapping[str, float], usage_unit: 
         raise InvalidRequest(
             f"A price of type {type} has no {wrong[0]}.",
             fix=f"It has {', '.join(sorted(takes))}." if takes else "It has no amounts.",
-            errors=[{"field": name, "message": f"not for {type}"} for name in wrong],
+            errors=[field_error(name, f"not for {type}") for name in wrong],
         )
     if takes and not any(amounts[name] for name in takes):
         raise InvalidRequest(
             f"A price of type {type} of nothing is free.",
             fix=f"Give {' or '.join(sorted(takes))}, or the type free.",
-            errors=[{"field": sorted(takes)[-1], "message": "missing"}],
+            errors=[field_error(sorted(takes)[-1], "missing")],
         )
 
 
@@ -127,7 +127,7 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
         raise InvalidRequest(
             "A price begins now or within a year: what was used is not priced anew.",
             fix="Leave effective_from out, or give a time to come.",
-            errors=[{"field": "effective_from", "message": "in the past" if begins < now else "too far ahead"}],
+            errors=[field_error("effective_from", "in the past" if begins < now else "too far ahead")],
         )
     return begins
 

@@ -13,7 +13,7 @@ from agora.domains.agents.references import load_agent
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import InvalidRequest, NotFound
+from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import view_queries as statements
 from .accounts import can_set_price, sees_all_accounts
@@ -56,7 +56,7 @@ class CostRequest:
             raise InvalidRequest(
                 "The cost of an instance is of its whole life.",
                 fix="Leave since and until out, or look at its entries with agora.billing.usage.",
-                errors=[{"field": "since", "message": "not with instance_id"}],
+                errors=[field_error("since", "not with instance_id")],
             )
         return Scope(self.account or "", self.agent, self.instance, since, until)
 
@@ -118,7 +118,7 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
             raise NotFound(
                 f"{ref!r} is none of your agents.",
                 fix="Revenue is shown to the agent itself, its account and operators.",
-                errors=[{"field": "agent_id", "message": "not yours"}],
+                errors=[field_error("agent_id", "not yours")],
             )
         return [agent["agent_id"]]
     if sees_all_accounts(caller):

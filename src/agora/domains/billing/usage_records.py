@@ -12,7 +12,7 @@ from agora.domains.identity.authority import administer
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import IdempotencyConflict, InvalidRequest
+from agora_sdk.errors import IdempotencyConflict, InvalidRequest, field_error
 
 from . import view_queries as views
 from .invoices import issue_invoice
@@ -48,7 +48,7 @@ def build_quantities(
         raise InvalidRequest(
             "The running time of an instance is measured by the server.",
             fix="Leave out seconds, or instance_id.",
-            errors=[{"field": "seconds", "message": "not for instances"}],
+            errors=[field_error("seconds", "not for instances")],
         )
     amounts = {
         EntryKind.REQUEST: requests,
@@ -60,7 +60,7 @@ def build_quantities(
         raise InvalidRequest(
             "There is nothing to record.",
             fix="Give requests, seconds, input_tokens or output_tokens.",
-            errors=[{"field": "requests", "message": "missing"}],
+            errors=[field_error("requests", "missing")],
         )
     return {kind: quantity for kind, quantity in amounts.items() if quantity}
 
@@ -72,7 +72,7 @@ def parse_moment(now: int, at: datetime | None) -> int:
         raise InvalidRequest(
             "Usage is recorded after it was, and within 400 days.",
             fix="Leave 'at' out, or give a time that has passed.",
-            errors=[{"field": "at", "message": "in the future" if moment > now else "too long ago"}],
+            errors=[field_error("at", "in the future" if moment > now else "too long ago")],
         )
     return moment
 
@@ -153,7 +153,7 @@ async def close_month(call: Call, period: str) -> contract.Closing:
         raise InvalidRequest(
             f"{period} is not over.",
             fix=f"Give a month before {month_text(month_of(call.now))}.",
-            errors=[{"field": "period", "message": "not over"}],
+            errors=[field_error("period", "not over")],
         )
     call.target = period
     due = await call.tx.all(views.due, period=month, account_after="", currency_after="", limit=COUNTED)

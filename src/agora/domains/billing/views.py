@@ -13,7 +13,7 @@ from agora.core.call import encode_json
 from agora.store.port import Query, Reader, Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as statements
 from .accrual import Ahead
@@ -167,9 +167,7 @@ def agent_costs(
 def period_of(since: date | None, until: date | None) -> tuple[int, int]:
     """Days as the sums have them; InvalidRequest if they are in the wrong order."""
     if since is not None and until is not None and since > until:
-        raise InvalidRequest(
-            "since is after until.", fix="Swap them.", errors=[{"field": "since", "message": "after until"}]
-        )
+        raise InvalidRequest("since is after until.", fix="Swap them.", errors=[field_error("since", "after until")])
     return (
         FIRST_DAY if since is None else day_number(since),
         LAST_DAY if until is None else day_number(until),

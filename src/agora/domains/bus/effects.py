@@ -12,7 +12,7 @@ from agora.domains.agents.service import AgentService
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract.bus import BusType
 from agora_sdk.contract.fields import AgentStatus
-from agora_sdk.errors import InvalidRequest, PermissionDenied
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 __all__ = ["LEASE", "apply_effects"]
 
@@ -94,4 +94,4 @@ def _failure_reason(content: dict[str, Any]) -> str:
 
 
 def _invalid_field(name: str, rule: str) -> InvalidRequest:
-    return InvalidRequest(f"content.{name} {rule}.", errors=[{"field": f"content.{name}", "message": rule}])
+    return InvalidRequest(f"content.{name} {rule}.", errors=[field_error(f"content.{name}", rule)])

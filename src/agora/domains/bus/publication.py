@@ -22,7 +22,7 @@ from agora_sdk.contract.faults import wording
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
 from agora_sdk.contract.results import Result
-from agora_sdk.errors import IdempotencyConflict, InvalidRequest, PermissionDenied
+from agora_sdk.errors import IdempotencyConflict, InvalidRequest, PermissionDenied, field_error
 
 from . import effects, responses
 
@@ -135,7 +135,7 @@ def _content_text(content: dict[str, Any]) -> str:
     text = text_of(content)
     if len(text) > LONGEST or "\0" in text:
         rule = f"holds at most {LONGEST} characters" if len(text) > LONGEST else "holds no NUL"
-        raise InvalidRequest(f"content {rule}.", errors=[{"field": "content", "message": rule}])
+        raise InvalidRequest(f"content {rule}.", errors=[field_error("content", rule)])
     return text
 
 
@@ -153,7 +153,7 @@ def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
         raise InvalidRequest(
             f"The name {reserved[0]!r} in metadata is reserved for the protocols.",
             fix="Choose another name.",
-            errors=[{"field": "extensions.metadata", "message": "reserved name"}],
+            errors=[field_error("extensions.metadata", "reserved name")],
         )
     return extensions.metadata | ({"bus": section} if section else {})
 
@@ -205,7 +205,7 @@ def _check_giver(call: Call, entry: Entry) -> None:
         raise InvalidRequest(
             "The sender of a task_assignment must be the caller.",
             fix="Leave sender out, or use that agent's credential.",
-            errors=[{"field": "sender", "message": "not the caller"}],
+            errors=[field_error("sender", "not the caller")],
         )
 
 
@@ -229,7 +229,7 @@ def _validate_fields(model: type[Any], document: dict[str, Any], where: str) -> 
         return model.model_validate({name: document[name] for name in model.model_fields if name in document})
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [{"field": ".".join((where, *map(str, f["loc"]))), "message": wording(f)} for f in faults]
+        errors = [field_error(".".join((where, *map(str, f["loc"]))), wording(f)) for f in faults]
         raise InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors=errors) from None
 
 

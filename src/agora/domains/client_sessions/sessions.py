@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.core.call import Call, Caller
-from agora_sdk.errors import InvalidRequest, NotFound
+from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as rows
 
@@ -109,7 +109,7 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
         raise InvalidRequest(
             f"A URI has at most {LONGEST_URI} characters, all of them visible.",
             fix="Subscribe to a URI that resources/list or resources/templates/list names.",
-            errors=[{"field": "uri", "message": "too long, or with characters that nobody sees"}],
+            errors=[field_error("uri", "too long, or with characters that nobody sees")],
         )
     if await call.tx.one(rows.locked_session, now=call.now, **_session_filter(caller, key)) is None:
         raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")

@@ -15,7 +15,7 @@ from agora.wire.envelopes import SLOT, VIEWS, embed
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
-from agora_sdk.errors import IdempotencyConflict, IllegalTransition, InvalidRequest, NotFound
+from agora_sdk.errors import IdempotencyConflict, IllegalTransition, InvalidRequest, NotFound, field_error
 
 from . import permissions, rules
 from . import queries as statements
@@ -134,7 +134,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
         raise IdempotencyConflict(
             f"You have sent another message with the id {draft.message.id!r}.",
             fix="Give each message an id of its own; the same id only to send one again unchanged.",
-            errors=[{"field": "id", "message": "used already"}],
+            errors=[field_error("id", "used already")],
         )
     row = await call.tx.one(messages.of, message_id=earlier["message_id"])
     return contract.Accepted(
@@ -158,7 +158,7 @@ async def _find_question(call: Call, draft: Draft) -> Row | None:
             raise NotFound(
                 f"There is no message {message.reply_to!r} among those you sent or received.",
                 fix="In correlation.reply_to, name the id of what you answer.",
-                errors=[{"field": "correlation.reply_to", "message": "unknown"}],
+                errors=[field_error("correlation.reply_to", "unknown")],
             )
         return question
     if message.conversation_id is not None and message.type in rules.ASKING:
@@ -276,7 +276,7 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
     """The recipients; built-in agents have no inbox."""
     others = [ref for ref in draft.to if ref not in draft.own]
     if draft.own and "broadcast" in others:
-        raise InvalidRequest("'broadcast' stands alone.", errors=[{"field": "to", "message": "mixed with others"}])
+        raise InvalidRequest("'broadcast' stands alone.", errors=[field_error("to", "mixed with others")])
     if not others:
         return Destination([], [])
     return await service.destination(others if len(others) > 1 else others[0])

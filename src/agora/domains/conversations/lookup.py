@@ -17,7 +17,7 @@ from agora.store.port import Row
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage, Performative
-from agora_sdk.errors import NotFound
+from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
 from .correlation import Party, Sender, to_document
@@ -80,7 +80,7 @@ async def _require_visible(call: Call, ref: str) -> Row:
         raise NotFound(
             f"You take part in no conversation {ref!r}.",
             fix="Yours are listed at GET /agora/conversations.",
-            errors=[{"field": "conversation_id", "message": "unknown"}],
+            errors=[field_error("conversation_id", "unknown")],
         )
     return row
 

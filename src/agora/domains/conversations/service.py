@@ -15,7 +15,7 @@ from agora_sdk.contract import conversations as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
-from agora_sdk.errors import NotFound
+from agora_sdk.errors import NotFound, field_error
 
 from . import assignments, lookup
 from . import queries as statements
@@ -82,7 +82,7 @@ class ConversationService(BoundService, contract.Conversations):
             raise NotFound(
                 f"You have sent no message {ref!r}.",
                 fix="Name it by the message_id of its receipt, or by the id you gave it.",
-                errors=[{"field": "message_id", "message": "unknown"}],
+                errors=[field_error("message_id", "unknown")],
             )
         check_may_act_for(caller, question["sender"])
         return question

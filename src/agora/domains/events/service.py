@@ -19,7 +19,7 @@ from agora.store.port import Row, StoredEvent
 from agora_sdk.contract import events as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.messaging import SubscriptionReceipt
-from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
 __all__ = ["EventService"]
 
@@ -40,7 +40,7 @@ class EventService(BoundService, contract.Events):
             raise InvalidRequest(
                 f"Event types that begin with {RESERVED!r} are the server's own.",
                 fix="Choose a type of your own, such as 'build.finished'.",
-                errors=[{"field": "event_type", "message": f"must not begin with {RESERVED!r}"}],
+                errors=[field_error("event_type", f"must not begin with {RESERVED!r}")],
             )
         audience = await self._resolve_audience(to) if to else None
         event_id = call.emit(event_type, data, subject=subject, audience=audience)
@@ -49,7 +49,7 @@ class EventService(BoundService, contract.Events):
             raise PayloadTooLarge(
                 f"The event's data take {size} bytes; at most {limit} are allowed.",
                 fix="Publish a reference to the data instead.",
-                errors=[{"field": "data", "message": f"larger than {limit} bytes"}],
+                errors=[field_error("data", f"larger than {limit} bytes")],
             )
         call.target = event_type
         return contract.EventReceipt.model_construct(
@@ -140,7 +140,7 @@ class EventService(BoundService, contract.Events):
             raise InvalidRequest(
                 "A subscription has its own filter.",
                 fix="Leave out types, agent and subject, or leave out subscription_id.",
-                errors=[{"field": "subscription_id", "message": "cannot be combined with a filter"}],
+                errors=[field_error("subscription_id", "cannot be combined with a filter")],
             )
         row = await self._require_subscription(subscription_id)
         position = await event_log.resolve_position(tx, place if resumed else str(row["position"]))
@@ -153,7 +153,7 @@ class EventService(BoundService, contract.Events):
             raise NotFound(
                 f"There is no subscription {subscription_id!r}.",
                 fix="Make one with POST /agora/event/subscribe.",
-                errors=[{"field": "subscription_id", "message": "unknown"}],
+                errors=[field_error("subscription_id", "unknown")],
             )
         caller = self.call.caller
         if row["owner"] != caller.subject and not caller.may("read:all"):
@@ -198,7 +198,7 @@ def _decode_position(cursor: str) -> int:
         raise InvalidRequest(
             "The cursor is not one of this operation's.",
             fix="Use 'next_cursor' of the page before, unchanged.",
-            errors=[{"field": "cursor", "message": "malformed"}],
+            errors=[field_error("cursor", "malformed")],
         )
     return position
 

@@ -11,7 +11,7 @@ from agora.core import override_queries as overrides
 from agora.core.call import Call, Caller
 from agora.domains.tenants.service import AUTHORITY, HOME
 from agora_sdk.contract.fields import ServiceTier
-from agora_sdk.errors import PermissionDenied
+from agora_sdk.errors import PermissionDenied, field_error
 
 from . import authority_queries as statements
 
@@ -55,7 +55,7 @@ def check_tier(call: Call, *tiers: ServiceTier) -> None:
         raise PermissionDenied(
             f"Your own service tier is {call.caller.tier}; you cannot grant or take away {highest.value}.",
             fix="Grant that tier or a lower one, or let an operator do it.",
-            errors=[{"field": "service_tier", "message": "above your own"}],
+            errors=[field_error("service_tier", "above your own")],
         )
 
 

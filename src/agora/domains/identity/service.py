@@ -10,7 +10,15 @@ from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.tenants.service import HOME
 from agora_sdk.contract import auth as contract
 from agora_sdk.contract import implements
-from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, NotFound, Unauthenticated, UpstreamFailed
+from agora_sdk.errors import (
+    AgoraError,
+    InvalidRequest,
+    MalformedRequest,
+    NotFound,
+    Unauthenticated,
+    UpstreamFailed,
+    field_error,
+)
 
 from . import queries as people
 from .sign_on_port import LogoutNotice, SignInResult, SignOn
@@ -127,7 +135,7 @@ class AuthService(BoundService, contract.Auth):
             raise InvalidRequest(
                 "Tokens are not kept, so they cannot be answered again.",
                 fix="Leave the Idempotency-Key out.",
-                errors=[{"field": "Idempotency-Key", "message": "not for this operation"}],
+                errors=[field_error("Idempotency-Key", "not for this operation")],
             )
         return sign_on
 
@@ -195,4 +203,4 @@ def _emit_session_ended(call: Call, subject: str, user_id: str | None) -> None:
 def _logout_error(detail: str, fix: str | None) -> MalformedRequest:
     """A logout token that does not count (section 2.8: status 400, and an error as OAuth has it)."""
     oauth_error = {"error": "invalid_request", "error_description": detail}
-    return MalformedRequest(detail, fix=fix, errors=[{"field": "logout_token", "message": detail}], **oauth_error)
+    return MalformedRequest(detail, fix=fix, errors=[field_error("logout_token", detail)], **oauth_error)

@@ -12,7 +12,7 @@ from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
 from agora_sdk.contract.fields import ServiceTier
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
+from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, field_error
 
 from . import token_queries as statements
 from .authority import administer, check_authority, check_tier
@@ -78,7 +78,7 @@ class TokenService(BoundService, contract.Tokens):
                 raise InvalidRequest(
                     "An enrolment token only enrols; it has no scopes.",
                     fix="Leave scopes out, or make an api_key.",
-                    errors=[{"field": "scopes", "message": "not for enrolment tokens"}],
+                    errors=[field_error("scopes", "not for enrolment tokens")],
                 )
             return sorted(scopes.ENROLMENT)
         valid = SPECIAL | {operation.scope for operation in self.call.context.catalogue.operations if operation.scope}
@@ -87,7 +87,7 @@ class TokenService(BoundService, contract.Tokens):
             raise InvalidRequest(
                 f"{unknown[0]!r} is not a scope.",
                 fix=f"Scopes are {', '.join(sorted(valid))}.",
-                errors=[{"field": "scopes", "message": f"unknown scope {scope!r}"} for scope in unknown],
+                errors=[field_error("scopes", f"unknown scope {scope!r}") for scope in unknown],
             )
         granted = sorted(set(requested) or scopes.AGENT)
         missing = [scope for scope in granted if not self.call.caller.may(scope)]
@@ -122,7 +122,7 @@ class TokenService(BoundService, contract.Tokens):
             raise NotFound(
                 f"There is no key {token_id}.",
                 fix="Keys are listed at GET /tokens.",
-                errors=[{"field": "token_id", "message": "unknown"}],
+                errors=[field_error("token_id", "unknown")],
             )
         if row["revoked_at"] is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row["revoked_at"]))

@@ -10,7 +10,7 @@ from agora.core.call import BoundService, Call, decode_json
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import users as contract
-from agora_sdk.errors import NotFound, PermissionDenied, RateLimited
+from agora_sdk.errors import NotFound, PermissionDenied, RateLimited, field_error
 
 from . import queries as people
 from .authority import administer
@@ -101,7 +101,7 @@ def _require_user(row: Row | None, user_id: str) -> Row:
         raise NotFound(
             f"There is no person {user_id}.",
             fix="People are listed at GET /v1/users, once they have come in.",
-            errors=[{"field": "user_id", "message": "unknown"}],
+            errors=[field_error("user_id", "unknown")],
         )
     return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agora.core.call import Call, Caller
 from agora.domains.billing.accounts import account_members, account_of, sees_all_accounts
 from agora.store.port import Row
-from agora_sdk.errors import NotFound, PermissionDenied
+from agora_sdk.errors import NotFound, PermissionDenied, field_error
 
 from . import queries as statements
 
@@ -46,7 +46,7 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
         raise NotFound(
             f"There is no instance {instance_id}.",
             fix="Yours are listed at GET /marketplace/instances.",
-            errors=[{"field": "instance_id", "message": "unknown"}],
+            errors=[field_error("instance_id", "unknown")],
         )
     return row
 

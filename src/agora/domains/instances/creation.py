@@ -34,6 +34,7 @@ from agora_sdk.errors import (
     NotFound,
     PaymentRequired,
     PermissionDenied,
+    field_error,
 )
 
 from . import host_queries, placement
@@ -132,7 +133,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
             f"No instance of {agent['agent_name']} can be made: "
             + ("it was withdrawn." if row is not None else "nobody has registered what it is made of."),
             fix="An operator registers its manifest with agora.deployment.register.",
-            errors=[{"field": "agent_id", "message": "not deployable"}],
+            errors=[field_error("agent_id", "not deployable")],
         )
     return agent, row
 
@@ -202,7 +203,7 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
         raise Conflict(
             f"The {name} of {agent_name} is {amount_text(amount, terms.currency)} now, more than your max_price.",
             fix="Look at agora.billing.prices, then repeat it with a max_price that you accept, or without one.",
-            errors=[{"field": "max_price", "message": f"{each} is above it"} for each in above],
+            errors=[field_error("max_price", f"{each} is above it") for each in above],
             price_version=terms.version,
         )
 
@@ -234,7 +235,7 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
         raise InvalidRequest(
             f"The instance cannot run with this configuration. {wrong[0]}"
             + (f" (and {len(wrong) - 1} more)" if wrong[1:] else ""),
-            errors=[{"field": place, "message": message} for place, _, message in pairs],
+            errors=[field_error(place, message) for place, _, message in pairs],
         )
 
 
@@ -257,7 +258,7 @@ def _build_probe_spec(request: InstanceRequest, manifest: AgentManifest, secrets
     try:
         limits = runtime.Limits.parse(config.memory_limit, config.cpu_limit, config.pids_limit, config.disk_limit)
     except ValueError as error:
-        raise InvalidRequest(str(error), errors=[{"field": "instance_config", "message": str(error)}]) from None
+        raise InvalidRequest(str(error), errors=[field_error("instance_config", str(error))]) from None
     return runtime.Spec(
         instance_id="inst_0",
         generation=1,
@@ -298,18 +299,18 @@ async def _check_restorable(call: Call, request: InstanceRequest, agent: Row, pl
         return
     row = await call.tx.one(host_queries.backup, backup_id=request.restore)
     if row is None or row["account_id"] != request.account:
-        raise NotFound(f"There is no backup {request.restore}.", errors=[{"field": "restore", "message": "unknown"}])
+        raise NotFound(f"There is no backup {request.restore}.", errors=[field_error("restore", "unknown")])
     if row["agent_id"] != agent["agent_id"]:
         raise InvalidRequest(
             f"The backup is not of {agent['agent_name']}.",
             fix="Use a backup of an instance of the same agent.",
-            errors=[{"field": "restore", "message": "of another agent"}],
+            errors=[field_error("restore", "of another agent")],
         )
     if row["host_id"] != place.host["host_id"]:
         raise Conflict(
             f"The backup is on another host than {place.host['name']}.",
             fix="Name that host with preferred_host.",
-            errors=[{"field": "restore", "message": "on another host"}],
+            errors=[field_error("restore", "on another host")],
         )
 
 

@@ -23,7 +23,7 @@ from agora_sdk.contract import deployments as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.agents import Registration
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound
+from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound, field_error
 
 from . import host_queries
 from . import queries as statements
@@ -141,13 +141,13 @@ class DeploymentService(BoundService, contract.Deployments):
                 raise Conflict(
                     f"The agent {manifest.alias} has the name {row['agent_name']!r}.",
                     fix="Use that name; an agent keeps the name it was registered with.",
-                    errors=[{"field": "manifest.name", "message": "another than before"}],
+                    errors=[field_error("manifest.name", "another than before")],
                 )
         if row is not None and not can_set_price(self.call.caller, row) and not self.call.caller.may("admin"):
             raise NameTaken(
                 f"The name {manifest.name!r} belongs to another agent.",
                 fix="Choose another name, or use a credential of that agent's account.",
-                errors=[{"field": "manifest.name", "message": "taken"}],
+                errors=[field_error("manifest.name", "taken")],
             )
         return row
 
@@ -300,7 +300,7 @@ def _not_deployable(ref: str) -> NotFound:
     return NotFound(
         f"No instance of {ref!r} can run: its manifest is not registered.",
         fix="An operator registers it with agora.deployment.register.",
-        errors=[{"field": "agent_id", "message": "not deployable"}],
+        errors=[field_error("agent_id", "not deployable")],
     )
 
 

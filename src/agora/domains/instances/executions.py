@@ -36,6 +36,7 @@ from agora_sdk.errors import (
     NotFound,
     UpstreamFailed,
     UpstreamUnavailable,
+    field_error,
 )
 
 from . import host_queries
@@ -132,7 +133,7 @@ async def _choose_instance(call: Call, target: str) -> Row:
         raise NotFound(
             f"You have no running instance of {target!r}.",
             fix="Make one with agora.instance.create, or keep some with agora.instance.scale.",
-            errors=[{"field": "instance_id", "message": "no running instance"}],
+            errors=[field_error("instance_id", "no running instance")],
         )
     return found
 
@@ -179,7 +180,7 @@ def _check_below(endpoint: str) -> None:
         raise InvalidRequest(
             "The endpoint leads out of the instance.",
             fix="Leave out '..'.",
-            errors=[{"field": "endpoint", "message": "leads out of the instance"}],
+            errors=[field_error("endpoint", "leads out of the instance")],
         )
 
 
@@ -194,7 +195,7 @@ def _encode_query(parameters: JsonValue) -> str:
         raise InvalidRequest(
             "In a query only an object can be sent.",
             fix="Use POST, or give the parameters names.",
-            errors=[{"field": "parameters", "message": "not an object"}],
+            errors=[field_error("parameters", "not an object")],
         )
     pairs = [
         (name, value if isinstance(value, str) else to_json(value).decode())

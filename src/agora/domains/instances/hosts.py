@@ -13,7 +13,7 @@ from agora.domains.tenants.service import HOME
 from agora.store.port import Row
 from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
-from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied
+from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied, field_error
 
 from . import host_queries
 from . import queries as statements
@@ -70,7 +70,7 @@ class HostService(BoundService, contract.Hosts):
             raise NameTaken(
                 f"There is a host {name!r} already.",
                 fix="Choose another name, or remove that host.",
-                errors=[{"field": "name", "message": "taken"}],
+                errors=[field_error("name", "taken")],
             )
         host_id = call.target = new_id("host")
         await administer(call, host_id)
@@ -105,7 +105,7 @@ class HostService(BoundService, contract.Hosts):
         await administer(call, row["host_id"])
         holder = await call.tx.one(host_queries.host, ref=name) if name is not None else None
         if holder is not None and holder["host_id"] != row["host_id"]:
-            raise NameTaken(f"There is a host {name!r} already.", errors=[{"field": "name", "message": "taken"}])
+            raise NameTaken(f"There is a host {name!r} already.", errors=[field_error("name", "taken")])
         await call.tx.execute(
             host_queries.close_host,
             host_id=row["host_id"],
@@ -141,7 +141,7 @@ class HostService(BoundService, contract.Hosts):
             raise NotFound(
                 f"There is no host {ref!r}.",
                 fix="Hosts are listed at GET /hosts.",
-                errors=[{"field": "host", "message": "unknown"}],
+                errors=[field_error("host", "unknown")],
             )
         return row
 

@@ -33,6 +33,7 @@ from agora_sdk.contract.faults import wording
 from agora_sdk.contract.fields import AgentName, Label, Visibility
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CpuLimit, Size
+from agora_sdk.errors import field_error
 
 __all__ = [
     "AgentManifest",
@@ -305,4 +306,4 @@ def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
 
 def to_error_details(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """Errors in the form of the API's error details."""
-    return [{"field": f"manifest.{fault.field}".rstrip("."), "message": fault.message} for fault in faults]
+    return [field_error(f"manifest.{fault.field}".rstrip("."), fault.message) for fault in faults]

@@ -10,7 +10,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents.references import find_agent, visible_to
 from agora.store.port import Row
 from agora_sdk.contract.hosts import HostRequirements
-from agora_sdk.errors import Conflict, InvalidRequest
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import host_queries
 from . import queries as instances
@@ -259,15 +259,13 @@ def _rank_host(host: Row, reserved: Row | None, need: PlacementRequest) -> tuple
 def _build_refusal(
     need: PlacementRequest, missing: Sequence[UnmetRequirement], hosts: Sequence[Row]
 ) -> InvalidRequest | Conflict:
-    errors = [
-        {"field": f"host_requirements.{each.field}", "message": f"{each.host}: {each.message}"} for each in missing
-    ]
+    errors = [field_error(f"host_requirements.{each.field}", f"{each.host}: {each.message}") for each in missing]
     if not hosts:
         return Conflict(
             "No host is registered.",
             fix="A server is a host unless its setting 'process_engine' is false; hosting agents are registered with "
             "agora.host.register.",
-            errors=[{"field": "host_requirements", "message": "no host"}],
+            errors=[field_error("host_requirements", "no host")],
         )
     permanent = {each.host for each in missing if not each.for_now}
     what = "; ".join(f"{each.host}: {each.message}" for each in missing[:5])
@@ -302,7 +300,7 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
         raise Conflict(
             f"It is to run beside {' or '.join(refs)}, of which there is no instance in this account.",
             fix="Make one first, or do not require co-location.",
-            errors=[{"field": "co_location", "message": "nothing to run beside"}],
+            errors=[field_error("co_location", "nothing to run beside")],
         )
     return None
 

@@ -12,7 +12,7 @@ from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Ledger
 from agora.store.port import Row
 from agora_sdk.contract.instances import InstanceConfig, Scaling
-from agora_sdk.errors import AgoraError, InvalidRequest, NotFound
+from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, field_error
 
 from . import host_queries
 from . import queries as statements
@@ -47,14 +47,14 @@ async def set_scaling(
         raise InvalidRequest(
             "max_instances is below min_instances.",
             fix="Raise it, or leave it out.",
-            errors=[{"field": "max_instances", "message": "below min_instances"}],
+            errors=[field_error("max_instances", "below min_instances")],
         )
     agent = await (load_visible_agent(call.tx, call.caller, agent_ref) if most else load_agent(call.tx, agent_ref))
     agent_id = call.target = agent["agent_id"]
     if config is not None and config.environment:
         raise InvalidRequest(
             "Instances created by scaling cannot have environment variables of their own.",
-            errors=[{"field": "instance_config.environment", "message": "not here"}],
+            errors=[field_error("instance_config.environment", "not here")],
         )
     terms = await Ledger(call).terms(agent_id)
     if most:
@@ -88,7 +88,7 @@ async def _check_deployable(call: Call, agent: Row) -> None:
         raise NotFound(
             f"No instance of {agent['agent_name']} can be made.",
             fix="An operator registers its manifest with agora.deployment.register.",
-            errors=[{"field": "agent_id", "message": "not deployable"}],
+            errors=[field_error("agent_id", "not deployable")],
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["check_headers", "header_error"]
 
@@ -24,11 +24,11 @@ def check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if problem := header_error(name, value):
             field = f"headers.{name[:LONGEST_NAME]}"
-            raise InvalidRequest(f"{field}: {problem}.", errors=[{"field": field, "message": problem}])
+            raise InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
     names = [name.lower() for name in headers]
     if len(names) > MOST or len(set(names)) < len(names):
         problem = f"more than {MOST}" if len(names) > MOST else "the same name twice"
-        raise InvalidRequest(f"headers: {problem}.", errors=[{"field": "headers", "message": problem}])
+        raise InvalidRequest(f"headers: {problem}.", errors=[field_error("headers", problem)])
 
 
 def header_error(name: str, value: str) -> str | None:

@@ -16,7 +16,7 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import registry as contract
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.contract.upstreams import Headers, Upstream
-from agora_sdk.errors import InvalidRequest, NameTaken, NotFound
+from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, field_error
 
 from . import queries as statements
 from .registration import add_by_url
@@ -163,6 +163,6 @@ def _local_name(registry_name: str) -> str:
         raise InvalidRequest(
             f"No name can be made of {registry_name!r}.",
             fix="Give one as 'name'.",
-            errors=[{"field": "name", "message": "missing"}],
+            errors=[field_error("name", "missing")],
         )
     return name

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["SCHEMA", "Remote", "remote_of", "unwrap_server"]
 
@@ -58,7 +58,7 @@ def remote_of(server: Mapping[str, Any], variables: Mapping[str, str], headers: 
         raise InvalidRequest(
             f"{name} needs {', '.join(missing)}.",
             fix="Give variables as 'variables', headers as 'headers'.",
-            errors=[{"field": what if "." in what else f"variables.{what}", "message": "missing"} for what in missing],
+            errors=[field_error(what if "." in what else f"variables.{what}", "missing") for what in missing],
         )
     return Remote(name, description[:1000] if isinstance(description, str) else "", url, merged)
 
@@ -72,7 +72,7 @@ def _streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
         raise InvalidRequest(
             "It has packages alone: to run one would run its code on this server, so it is not imported.",
             fix="Put its command into the file of the setting mcp_config, and set mcp_commands.",
-            errors=[{"field": "server.packages", "message": "not imported"}],
+            errors=[field_error("server.packages", "not imported")],
         )
     raise _field_error("server.remotes", "has no remote of type streamable-http")
 
@@ -102,4 +102,4 @@ def _fill_template(template: str, declared: Any, values: Mapping[str, str], miss
 
 
 def _field_error(field: str, words: str) -> InvalidRequest:
-    return InvalidRequest(f"{field}: {words}.", errors=[{"field": field, "message": words}])
+    return InvalidRequest(f"{field}: {words}.", errors=[field_error(field, words)])

@@ -11,7 +11,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import Row
 from agora_sdk import contract
-from agora_sdk.errors import NotFound
+from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
 from .client.vetting import service_name
@@ -38,7 +38,7 @@ async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Row:
         raise NotFound(
             f"There is no upstream {ref!r}.",
             fix="They are listed at GET /upstreams.",
-            errors=[{"field": "upstream", "message": "unknown"}],
+            errors=[field_error("upstream", "unknown")],
         )
     return row
 

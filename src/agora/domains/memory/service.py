@@ -18,7 +18,7 @@ from agora.domains.search.words import fold_text
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import memory as contract
-from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge
+from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, field_error
 
 from . import queries as statements
 
@@ -105,7 +105,7 @@ class MemoryService(BoundService, contract.Memories):
             raise NotFound(
                 f"There is no memory under {key!r}.",
                 fix="List memories with GET /agora/memory/list, or search with GET /agora/memory/search.",
-                errors=[{"field": "key", "message": "unknown"}],
+                errors=[field_error("key", "unknown")],
             )
         return self._memory(row)
 
@@ -180,7 +180,7 @@ def _pack_value(value: JsonValue) -> str:
         raise PayloadTooLarge(
             f"The value takes {len(text)} characters of JSON; the limit is {MAX_VALUE_LENGTH}.",
             fix="Store large data outside, and a reference to it here.",
-            errors=[{"field": "value", "message": "too large"}],
+            errors=[field_error("value", "too large")],
         )
     return text
 

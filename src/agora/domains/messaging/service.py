@@ -31,7 +31,7 @@ from agora.telemetry import with_trace
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
 from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recipients
-from agora_sdk.errors import Conflict, InvalidRequest, NotFound
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import queries as statements
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
@@ -155,9 +155,7 @@ class MessagingService(BoundService, contract.Messaging):
         """The correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
         answered = await self.call.tx.one(statements.of, message_id=reply_to)
         if answered is None:
-            raise NotFound(
-                f"There is no message {reply_to} to reply to.", errors=[{"field": "reply_to", "message": "unknown"}]
-            )
+            raise NotFound(f"There is no message {reply_to} to reply to.", errors=[field_error("reply_to", "unknown")])
         return answered["correlation_id"] or reply_to
 
     async def destination(self, to_agent: Recipients) -> Destination:
@@ -170,7 +168,7 @@ class MessagingService(BoundService, contract.Messaging):
             if ref == "broadcast":
                 raise InvalidRequest(
                     "'broadcast' cannot be combined with other recipients.",
-                    errors=[{"field": "to_agent", "message": "mixed with other recipients"}],
+                    errors=[field_error("to_agent", "mixed with other recipients")],
                 )
             if ref.startswith("capability:"):
                 found.agents += await self._find_capable_agents(ref.removeprefix("capability:"))
@@ -188,7 +186,7 @@ class MessagingService(BoundService, contract.Messaging):
             raise NotFound(
                 f"No agent has the capability {capability!r}.",
                 fix="See which there are with GET /agora/query/agents.",
-                errors=[{"field": "to_agent", "message": "unknown capability"}],
+                errors=[field_error("to_agent", "unknown capability")],
             )
         if len(rows) > CAPABILITY_LIMIT:
             raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
@@ -203,7 +201,7 @@ class MessagingService(BoundService, contract.Messaging):
             raise NotFound(
                 f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
                 fix="Agents are found with GET /agora/query/agents.",
-                errors=[{"field": "to_agent", "message": "unknown agent"}],
+                errors=[field_error("to_agent", "unknown agent")],
             )
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
@@ -212,7 +210,7 @@ class MessagingService(BoundService, contract.Messaging):
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which nobody has registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
-                errors=[{"field": "to_agent", "message": "too many held messages"}],
+                errors=[field_error("to_agent", "too many held messages")],
             )
         destination.held.append(ref)
 
@@ -341,7 +339,7 @@ class MessagingService(BoundService, contract.Messaging):
             raise InvalidRequest(
                 f"A message cannot be marked {status.value}.",
                 fix=f"Use one of {', '.join(state.value for state in RANK)}.",
-                errors=[{"field": "status", "message": "not a mark"}],
+                errors=[field_error("status", "not a mark")],
             )
         owner = await self._resolve_inbox(agent_id)
         call.target = owner.agent_id
@@ -392,7 +390,7 @@ def _check_metadata(metadata: JsonObject) -> None:
             raise InvalidRequest(
                 f"The name {name!r} in metadata is reserved for the protocols.",
                 fix="Send messages of the agent protocol with agora.conversation.send, or choose another name.",
-                errors=[{"field": f"metadata.{name}", "message": "reserved"}],
+                errors=[field_error(f"metadata.{name}", "reserved")],
             )
 
 
@@ -400,7 +398,7 @@ def _too_many(detail: str) -> InvalidRequest:
     return InvalidRequest(
         detail,
         fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",
-        errors=[{"field": "to_agent", "message": "too many recipients"}],
+        errors=[field_error("to_agent", "too many recipients")],
     )
 
 

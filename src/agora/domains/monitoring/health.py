@@ -44,7 +44,7 @@ from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
 from agora.store.port import StoreFailure, TxClosed
 from agora_sdk.contract.admin import ActiveOverride, ComponentHealth, Health, Stop
 from agora_sdk.contract.fields import OverrideAction
-from agora_sdk.errors import AgoraError, NotFound
+from agora_sdk.errors import AgoraError, NotFound, field_error
 
 from . import health_queries
 from .health_monitor import MICROSECONDS, HealthMonitor, Loop
@@ -75,7 +75,7 @@ async def health(call: Call, component: str | None = None) -> Health:
         raise NotFound(
             f"There is no component {component!r}.",
             fix=f"The components are {', '.join(COMPONENTS)}.",
-            errors=[{"field": "component", "message": "unknown component"}],
+            errors=[field_error("component", "unknown component")],
         )
     monitor = call.context.ports.get(HEALTH_MONITOR)
     names = [component] if component is not None else list(COMPONENTS)

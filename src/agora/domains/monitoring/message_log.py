@@ -19,7 +19,7 @@ from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader, Row
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.monitor import LoggedMessage
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 
@@ -99,7 +99,7 @@ def _split_words(q: str | None) -> list[str]:
     if len(words) > statements.WORDS:
         raise InvalidRequest(
             f"At most {statements.WORDS} words can be searched for at once.",
-            errors=[{"field": "q", "message": "too many words"}],
+            errors=[field_error("q", "too many words")],
         )
     return words
 

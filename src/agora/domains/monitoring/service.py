@@ -22,7 +22,7 @@ from agora_sdk.contract import monitor as contract
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.fields import AgentStatus, JsonObject, OverrideAction, Priority
 from agora_sdk.contract.workers import WorkerPage
-from agora_sdk.errors import InvalidRequest, PermissionDenied
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
 from .message_log import FIRST, LAST, MessageLogReader, build_filter
@@ -212,7 +212,7 @@ class MonitorService(BoundService, contract.Monitor):
                 raise InvalidRequest(
                     "There is no message.",
                     fix="Say what the agent is to be told, or choose another action.",
-                    errors=[{"field": "message", "message": "missing"}],
+                    errors=[field_error("message", "missing")],
                 )
             metadata: JsonObject = {"intervention": True} | ({"reason": reason} if reason else {})
             send = MessagingService(call).send
@@ -241,6 +241,6 @@ def _parse_position(last_event_id: str | None) -> int:
     position = int(last_event_id or 0)
     if position >= 1 << 128:
         raise InvalidRequest(
-            "No message has such a number.", errors=[{"field": "last_event_id", "message": "not a message's number"}]
+            "No message has such a number.", errors=[field_error("last_event_id", "not a message's number")]
         )
     return position

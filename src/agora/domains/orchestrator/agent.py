@@ -14,7 +14,7 @@ from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from agora_sdk.contract.fields import Timestamp
-from agora_sdk.errors import InvalidRequest, PermissionDenied
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import deployment, discovery
 
@@ -106,6 +106,4 @@ def _parse_time(value: Any, now: int) -> int:
 
 
 def _invalid_field(name: str, what: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"payload.{name} must be {what}.", errors=[{"field": f"payload.{name}", "message": f"not {what}"}]
-    )
+    return InvalidRequest(f"payload.{name} must be {what}.", errors=[field_error(f"payload.{name}", f"not {what}")])

@@ -13,7 +13,7 @@ from agora.domains.instances import queries as instances
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.store.port import Row
 from agora_sdk.contract.performatives import DiscoverPayload
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["agent_address", "describe_agent", "find_agent", "find_agents", "name_of"]
 
@@ -70,7 +70,7 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
         raise InvalidRequest(
             "payload.capability is required.",
             fix="Name the capability that the agent must have.",
-            errors=[{"field": "payload.capability", "message": "required"}],
+            errors=[field_error("payload.capability", "required")],
         )
     rows = await call.tx.all(agents.able, capability=capabilities[0], limit=LOOKED_AT)
     fitting = [

@@ -12,7 +12,7 @@ from agora.domains.agents.references import looks_like_id
 from agora.domains.agents.service import agent_from_row
 from agora.store.port import Query, Row
 from agora_sdk.contract import query as contract
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .queries import Selection, Term
@@ -114,7 +114,7 @@ class AgentSearch:
             raise InvalidRequest(
                 "Agents that have left are not found by words.",
                 fix="Leave out 'search', or the status.",
-                errors=[{"field": "search", "message": "not with status=retired"}],
+                errors=[field_error("search", "not with status=retired")],
             )
         if not words:
             return _build_page([], self.call.now, NOBODY)
@@ -214,5 +214,5 @@ def _cursor_error() -> InvalidRequest:
     return InvalidRequest(
         "The cursor belongs to another query.",
         fix="Repeat the query as it was, with 'next_cursor' of the page before.",
-        errors=[{"field": "cursor", "message": "of another query"}],
+        errors=[field_error("cursor", "of another query")],
     )

@@ -9,7 +9,7 @@ from agora.clock import to_datetime
 from agora.core.call import Call, Caller
 from agora.domains.agents.references import held_address
 from agora.store.port import Row
-from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease
+from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease, field_error
 
 from . import list_queries as task_lists
 from . import queries as tasks
@@ -57,7 +57,7 @@ def _unknown_task(task_id: str) -> NotFound:
     return NotFound(
         f"There is no task {task_id}.",
         fix="Tasks are found with GET /agora/task/list.",
-        errors=[{"field": "task_id", "message": "unknown"}],
+        errors=[field_error("task_id", "unknown")],
     )
 
 

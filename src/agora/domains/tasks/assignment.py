@@ -16,7 +16,7 @@ from agora.domains.identity.users import check_concurrency
 from agora.store.port import Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
-from agora_sdk.errors import Conflict, InvalidRequest, NotFound
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import access, queues, states, views
 from . import queries as tasks
@@ -121,7 +121,7 @@ def _check_capability(name: str) -> None:
         raise InvalidRequest(
             f"A capability has 1 to {LONGEST_CAPABILITY} characters.",
             fix="Write capability:NAME, or leave the assignee out for anyone.",
-            errors=[{"field": "assignee", "message": "no capability"}],
+            errors=[field_error("assignee", "no capability")],
         )
 
 
@@ -163,7 +163,7 @@ async def _find_worker(call: Call, ref: str) -> Row:
         raise NotFound(
             f"There is no worker {ref!r}.",
             fix="Give its id; a name is enough for your own. See GET /v1/agent/workers.",
-            errors=[{"field": "assignee", "message": "unknown worker"}],
+            errors=[field_error("assignee", "unknown worker")],
         )
     return row
 
@@ -174,7 +174,7 @@ def _check_able(row: Row, required: Sequence[str]) -> None:
         raise InvalidRequest(
             f"{row['agent_name']} does not have the capability {', '.join(map(repr, lacking))}.",
             fix="Leave out the assignee to let any agent with the capability claim the task.",
-            errors=[{"field": "required_capabilities", "message": "the assignee lacks some"}],
+            errors=[field_error("required_capabilities", "the assignee lacks some")],
         )
 
 
@@ -184,7 +184,7 @@ async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[s
         raise NotFound(
             f"No agent has the id {ref}." if row is None else f"The agent {ref} has left the marketplace.",
             fix="Agents are found with GET /agora/query/agents.",
-            errors=[{"field": "assignee", "message": "unknown agent"}],
+            errors=[field_error("assignee", "unknown agent")],
         )
     check_name(ref, "assignee")
     address = held_address(ref)
@@ -193,7 +193,7 @@ async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[s
         raise Conflict(
             f"{HELD_LIMIT} tasks already wait for {ref!r}, which is not registered.",
             fix="Check the name; it is not among GET /agora/query/agents.",
-            errors=[{"field": "assignee", "message": "too many held tasks"}],
+            errors=[field_error("assignee", "too many held tasks")],
         )
     warning = f"Nobody has registered {ref!r} yet; the task waits until someone does."
     return Destination(address, address, required, warning)
@@ -298,7 +298,7 @@ async def _check_dependencies(call: Call, order: Order) -> int:
 
 
 def _bad_dependency(error: Exception) -> Exception:
-    error.extra["errors"] = [{"field": "depends_on", "message": str(error)}]  # type: ignore[attr-defined]
+    error.extra["errors"] = [field_error("depends_on", str(error))]  # type: ignore[attr-defined]
     return error
 
 

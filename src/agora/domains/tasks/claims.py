@@ -18,7 +18,7 @@ from agora.domains.agents.references import held_address
 from agora.store.port import NewEvent, Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
-from agora_sdk.errors import InvalidRequest, NotFound
+from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as tasks
 from . import queues, views
@@ -136,7 +136,7 @@ async def _resolve_claimant(
         raise InvalidRequest(
             f"You have not registered the capability {', '.join(map(repr, lacking))}.",
             fix="Register it with agora.agent.update, or leave it out.",
-            errors=[{"field": "capabilities", "message": "not your own"}],
+            errors=[field_error("capabilities", "not your own")],
         )
     return frozenset(queues.requirement_tokens(narrowed, models)), addresses, worker_id
 
@@ -147,7 +147,7 @@ async def _find_own_worker(call: Call, ref: str) -> Row:
         raise NotFound(
             f"You have no worker {ref!r}.",
             fix="Register it with POST /v1/agent/workers/register.",
-            errors=[{"field": "worker", "message": "unknown"}],
+            errors=[field_error("worker", "unknown")],
         )
     if call.now - row["last_seen"] > SIGN_OF_LIFE:
         call.tx.append(workers.SEEN, (call.caller.tenant, row["worker_id"], call.now))

@@ -16,7 +16,7 @@ from agora.domains.agents.references import held_address, load_agent
 from agora.store.port import Reader, Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import access, states, views
 from . import list_queries as task_lists
@@ -220,7 +220,7 @@ def parse_position(last_event_id: str | None, entries: int) -> int:
         raise InvalidRequest(
             f"{last_event_id!r} is not the number of an entry; the last one is {entries}.",
             fix="Resume after the number of the last entry seen, or leave it out.",
-            errors=[{"field": "last_event_id", "message": "not an entry"}],
+            errors=[field_error("last_event_id", "not an entry")],
         )
     return int(last_event_id)
 

@@ -13,7 +13,7 @@ from agora.core.call import Call, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
-from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge
+from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge, field_error
 
 from . import access, states, views
 from . import queries as tasks
@@ -44,7 +44,7 @@ def build_parts(text: str | None, parts: Sequence[Part]) -> list[dict[str, Any]]
     if (text is None) == (not parts):
         raise InvalidRequest(
             "Give either text or parts.",
-            errors=[{"field": "text" if text is None else "parts", "message": "give exactly one of text and parts"}],
+            errors=[field_error("text" if text is None else "parts", "give exactly one of text and parts")],
         )
     if text is not None:
         return [{"text": text}]
@@ -67,7 +67,7 @@ async def post_message(
         if status is not None:
             raise InvalidRequest(
                 "Only the assignee of a task may set a status with a message.",
-                errors=[{"field": "status", "message": "only for the assignee"}],
+                errors=[field_error("status", "only for the assignee")],
             )
         number = await add_requester_message(draft, content)
     else:
@@ -123,7 +123,7 @@ async def add_artifact(
     """Add an artifact or a chunk of one. Raises InvalidRequest, IllegalTransition, PayloadTooLarge."""
     if append and artifact["artifactId"] is None:
         raise InvalidRequest(
-            "artifact_id is required to append.", errors=[{"field": "artifact_id", "message": "required with append"}]
+            "artifact_id is required to append.", errors=[field_error("artifact_id", "required with append")]
         )
     draft = await access.lock_assigned_task(call, task_id, token)
     await begin_work(draft, None, 0.0)
@@ -146,7 +146,7 @@ def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: 
         raise PayloadTooLarge(
             f"The messages of {draft.task_id} would take {draft['said'] + size} characters; the limit is {limit}.",
             fix="Complete the task, or store large data outside and send a reference.",
-            errors=[{"field": "parts", "message": "limit reached"}],
+            errors=[field_error("parts", "limit reached")],
             size=draft["said"],
         )
     draft.set(said=draft["said"] + size)

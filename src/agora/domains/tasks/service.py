@@ -17,7 +17,7 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, TaskStatus
 from agora_sdk.contract.parts import Part
-from agora_sdk.errors import IllegalTransition, InvalidRequest
+from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
 from . import access, assignment, claims, lookup, messages, queues, states, views, work
 from . import queries as statements
@@ -77,7 +77,7 @@ class TaskService(BoundService, contract.Tasks):
             raise InvalidRequest(
                 "The deadline has passed already.",
                 fix="Give a time in the future, with its offset.",
-                errors=[{"field": "deadline", "message": "in the past"}],
+                errors=[field_error("deadline", "in the past")],
             )
         return to_microseconds(deadline)
 

@@ -9,7 +9,7 @@ from agora.clock import to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
-from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, PermissionDenied
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, PermissionDenied, field_error
 
 from . import access, states
 from . import list_queries as task_lists
@@ -38,7 +38,7 @@ async def apply_update(
     if status in BY_TIME:
         raise InvalidRequest(
             f"The status {status} is set by the server only.",
-            errors=[{"field": "status", "message": "set by the server only"}],
+            errors=[field_error("status", "set by the server only")],
         )
     draft = await _lock_reported_task(call, task_id, status, token)
     if status is not None and status.value == draft["status"] and status in states.TERMINAL:
@@ -112,7 +112,7 @@ def _ended_differently(draft: TaskDraft, field: str) -> Conflict:
     return Conflict(
         f"{draft.task_id} is {draft['status']} already, with another {field}.",
         fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
-        errors=[{"field": field, "message": "differs from the recorded value"}],
+        errors=[field_error(field, "differs from the recorded value")],
         task_status=draft["status"],
     )
 
@@ -234,7 +234,7 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
         raise PayloadTooLarge(
             f"The checkpoint takes {len(text)} characters; the limit is {CHECKPOINT_LIMIT}.",
             fix="Store large data outside, and a reference to it in the checkpoint.",
-            errors=[{"field": "checkpoint", "message": "too large"}],
+            errors=[field_error("checkpoint", "too large")],
         )
     if number is None:
         number = (last or 0) + 1
@@ -303,7 +303,7 @@ async def append_output(
         raise PayloadTooLarge(
             f"The output of {task_id} would take {size + len(content)} characters; the limit is {limit}.",
             fix="Complete the task, or store large data outside.",
-            errors=[{"field": "content", "message": "output limit reached"}],
+            errors=[field_error("content", "output limit reached")],
             size=size,
         )
     draft.log("output", content=content, starts_at=size)

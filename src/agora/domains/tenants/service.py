@@ -12,7 +12,15 @@ from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tenants as contract
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NameTaken, NotFound, PermissionDenied
+from agora_sdk.errors import (
+    Conflict,
+    IllegalTransition,
+    InvalidRequest,
+    NameTaken,
+    NotFound,
+    PermissionDenied,
+    field_error,
+)
 
 from . import queries as statements
 
@@ -51,7 +59,7 @@ class TenantService(BoundService, contract.Tenants):
             raise NameTaken(
                 f"There is, or was, a tenant {tenant_id}.",
                 fix="Choose another id; that of a deleted tenant is not given again.",
-                errors=[{"field": "tenant_id", "message": "taken"}],
+                errors=[field_error("tenant_id", "taken")],
             )
         await call.tx.returning(statements.add_hosts, id=tenant_id, now=call.now)
         token_id, key = await self._make_key(tenant_id, "admin")
@@ -138,7 +146,7 @@ class TenantService(BoundService, contract.Tenants):
             raise InvalidRequest(
                 "The confirmation is not the tenant's id.",
                 fix="Give the id as confirm too: what is erased cannot be brought back.",
-                errors=[{"field": "confirm", "message": "is not the tenant's id"}],
+                errors=[field_error("confirm", "is not the tenant's id")],
             )
         if row["status"] == "deleting":
             return contract.DeletedTenant(tenant_id=tenant_id)
@@ -231,7 +239,7 @@ def _tenant_not_found(tenant_id: str) -> NotFound:
     return NotFound(
         f"There is no tenant {tenant_id}.",
         fix="Tenants are listed at GET /tenants.",
-        errors=[{"field": "tenant_id", "message": "unknown"}],
+        errors=[field_error("tenant_id", "unknown")],
     )
 
 

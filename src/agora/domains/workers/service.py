@@ -18,7 +18,7 @@ from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import NotFound
+from agora_sdk.errors import NotFound, field_error
 
 __all__ = ["WorkerService"]
 
@@ -71,7 +71,7 @@ class WorkerService(BoundService, contract.Workers):
             raise NotFound(
                 f"You have no worker {worker_id!r}.",
                 fix="See GET /v1/agent/workers.",
-                errors=[{"field": "worker_id", "message": "unknown"}],
+                errors=[field_error("worker_id", "unknown")],
             )
         leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
         for task in leased:

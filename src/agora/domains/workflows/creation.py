@@ -11,7 +11,7 @@ from agora.domains.agents.references import find_agent, looks_like_id
 from agora.domains.tasks.views import PRIORITIES, RANKS
 from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as workflows
 from .planning.graph import MAX_REPORTED_ERRORS, Graph, agents_named, build_graph, find_errors
@@ -39,7 +39,7 @@ async def check_steps(
             row = await find_agent(call.tx, ref)
             present[ref] = row is not None and row["retired_at"] is None
         if not present[ref]:
-            problems.append({"field": field, "message": f"no agent has the id {ref}"})
+            problems.append(field_error(field, f"no agent has the id {ref}"))
     if problems:
         first = f"{problems[0]['field']}: {problems[0]['message']}"
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

@@ -11,7 +11,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import Step, StepStatus
-from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, field_error
 
 from . import queries as workflows
 from .creation import check_steps, step_row
@@ -49,12 +49,12 @@ def require_running(run: WorkflowRun) -> None:
 def require_step(run: WorkflowRun, name: str | None) -> StepDraft:
     """The step meant. Raises InvalidRequest if none is named, NotFound."""
     if name is None:
-        raise InvalidRequest("Which step?", fix="Name it.", errors=[{"field": "step", "message": "required"}])
+        raise InvalidRequest("Which step?", fix="Name it.", errors=[field_error("step", "required")])
     if name not in run.steps:
         raise NotFound(
             f"{run.workflow_id} has no step {name!r}.",
             fix=f"Its steps are {', '.join(list(run.steps)[:20])}.",
-            errors=[{"field": "step", "message": "unknown"}],
+            errors=[field_error("step", "unknown")],
         )
     return run.steps[name]
 
@@ -73,9 +73,7 @@ def _begun_names(run: WorkflowRun) -> set[str]:
 async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[str]) -> str:
     """Add a step; answers its name."""
     if definition is None:
-        raise InvalidRequest(
-            "What step?", fix="Give its definition.", errors=[{"field": "definition", "message": "required"}]
-        )
+        raise InvalidRequest("What step?", fix="Give its definition.", errors=[field_error("definition", "required")])
     changed = graphs.add_node(_restore_graph(run), definition, before, _begun_names(run))
     await check_steps(run.call, [node.step for node in changed.nodes.values()], new=[definition])
     node, call = changed.nodes[definition.name], run.call
@@ -131,9 +129,7 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
     """Let somebody else do a step; work on it that is under way ends, and begins anew."""
     spec = step.spec
     if (agent is None) == (not capability):
-        raise InvalidRequest(
-            "To whom? Give either agent or capability.", errors=[{"field": "agent", "message": "required"}]
-        )
+        raise InvalidRequest("To whom? Give either agent or capability.", errors=[field_error("agent", "required")])
     if spec.approval or spec.workflow is not None:
         raise Conflict(f"{step.name} is not done by an agent.")
     if step.ended:

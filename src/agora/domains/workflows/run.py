@@ -15,7 +15,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import ids_at
 from agora.store.port import Row
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
-from agora_sdk.errors import NotFound
+from agora_sdk.errors import NotFound, field_error
 
 from . import queries as workflows
 from .planning.expressions import ExpressionError, WorkBudget
@@ -337,5 +337,5 @@ def unknown_workflow(workflow_id: str) -> NotFound:
     return NotFound(
         f"There is no workflow {workflow_id}.",
         fix="Workflows are found with GET /agora/workflow/list.",
-        errors=[{"field": "workflow_id", "message": "unknown"}],
+        errors=[field_error("workflow_id", "unknown")],
     )

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from agora.protocols.http import Receive, Scope, Send, read_header, send_response
 from agora.wire.a2a import v03_proto as legacy_proto
-from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest
+from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, field_error
 
 from . import versions
 from .core import Core, Request
@@ -115,7 +115,7 @@ def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[
     for name, value in path.items():
         if given.get(name) not in (None, "", value):
             what = f"differs from the path, which says {value[:100]!r}"
-            raise InvalidRequest(f"{name} {what}.", errors=[{"field": name, "message": what}])
+            raise InvalidRequest(f"{name} {what}.", errors=[field_error(name, what)])
     return {**given, **path}
 
 
@@ -127,9 +127,7 @@ def _parse_query(query: bytes) -> dict[str, str]:
             raise ValueError(f"longer than {MAX_QUERY} bytes")
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=False, errors="strict", max_num_fields=100)
     except ValueError as error:
-        raise MalformedRequest(
-            "The query string cannot be read.", errors=[{"field": "query", "message": str(error)}]
-        ) from None
+        raise MalformedRequest("The query string cannot be read.", errors=[field_error("query", str(error))]) from None
     return {name: value for name, value in pairs if name.lower() != "a2a-version"}
 
 
@@ -137,11 +135,9 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         value = from_json(body or b"{}", allow_inf_nan=False)
     except ValueError as error:
-        raise MalformedRequest(
-            f"The body is not JSON: {error}", errors=[{"field": "body", "message": str(error)}]
-        ) from None
+        raise MalformedRequest(f"The body is not JSON: {error}", errors=[field_error("body", str(error))]) from None
     if not isinstance(value, dict):
-        raise InvalidRequest("The body is not a JSON object.", errors=[{"field": "body", "message": "not an object"}])
+        raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
     return value
 
 

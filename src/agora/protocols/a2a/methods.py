@@ -13,7 +13,7 @@ from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a.states import STATES, read_state
 from agora.wire.a2a.tolerant_input import camel_members, invalid_field, read_count, read_name
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["CARD", "METHODS", "Method", "legacy_method"]
 
@@ -222,6 +222,6 @@ def params_of(value: Any) -> Mapping[str, Any]:
         raise InvalidRequest(
             "params: should be an object",
             fix="A2A has its parameters by name.",
-            errors=[{"field": "params", "message": "should be an object"}],
+            errors=[field_error("params", "should be an object")],
         )
     return value

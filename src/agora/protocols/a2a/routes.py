@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from agora.protocols.http import Scope
-from agora_sdk.errors import MalformedRequest, MethodNotAllowed
+from agora_sdk.errors import MalformedRequest, MethodNotAllowed, field_error
 
 __all__ = [
     "CARD_PATHS",
@@ -135,5 +135,5 @@ def _percent_decode(segment: str) -> str:
         return unquote(segment, errors="strict") if "%" in segment else segment
     except UnicodeDecodeError:
         raise MalformedRequest(
-            "The path is not valid UTF-8 in percent-encoding.", errors=[{"field": "path", "message": "not UTF-8"}]
+            "The path is not valid UTF-8 in percent-encoding.", errors=[field_error("path", "not UTF-8")]
         ) from None

@@ -10,7 +10,7 @@ from agora.core.call import Caller
 from agora.protocols.host_header import base_url, known_names
 from agora.protocols.http import Access, Receive, Scope, read_body, read_header, while_connected
 from agora.settings import Settings
-from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
+from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
 
 from .core import Request
 from .dialects import Dialect
@@ -70,7 +70,7 @@ class Session:
             raise InvalidRequest(
                 "Last-Event-ID is no id of a stream's item.",
                 fix="Send the id of the last item that was received, or none.",
-                errors=[{"field": "Last-Event-ID", "message": "not a number"}],
+                errors=[field_error("Last-Event-ID", "not a number")],
             )
         return last_event_id
 

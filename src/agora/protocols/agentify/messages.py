@@ -11,7 +11,14 @@ from pydantic_core import from_json
 
 from agora.clock import new_id
 from agora_sdk.contract.envelopes import ORCHESTRATOR
-from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, PermissionDenied, Unauthenticated
+from agora_sdk.errors import (
+    AgoraError,
+    InvalidRequest,
+    MalformedRequest,
+    PermissionDenied,
+    Unauthenticated,
+    field_error,
+)
 
 __all__ = ["IncomingMessage", "error_message", "parse_message"]
 
@@ -49,11 +56,9 @@ def parse_message(body: bytes | str) -> IncomingMessage:
     try:
         document = from_json(body or b"null", allow_inf_nan=False)
     except ValueError as error:
-        raise MalformedRequest(
-            f"This is not JSON: {error}", errors=[{"field": "body", "message": "not JSON"}]
-        ) from None
+        raise MalformedRequest(f"This is not JSON: {error}", errors=[field_error("body", "not JSON")]) from None
     if not isinstance(document, dict):
-        raise InvalidRequest("A message is a JSON object.", errors=[{"field": "body", "message": "not an object"}])
+        raise InvalidRequest("A message is a JSON object.", errors=[field_error("body", "not an object")])
     if isinstance(document.get("to"), str):
         document["to"] = [document["to"]]
     return IncomingMessage(document, _take_credential(document))
@@ -72,9 +77,7 @@ def _take_credential(document: Document) -> str | None:
         if value is None or value == "":
             continue
         if not isinstance(value, str):
-            raise InvalidRequest(
-                f"security.{name} is a text.", errors=[{"field": f"security.{name}", "message": "not a text"}]
-            )
+            raise InvalidRequest(f"security.{name} is a text.", errors=[field_error(f"security.{name}", "not a text")])
         return value.removeprefix("Bearer ").strip() or None
     return None
 

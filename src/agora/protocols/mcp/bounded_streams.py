@@ -13,7 +13,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import ENDED, Item
 from agora.core.events.sink import QueueSink
 from agora_sdk.contract import Operation
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from .schemas import ITEM_LIMIT, ITEMS, WAIT, WAIT_LIMIT
 
@@ -75,7 +75,7 @@ def _take_number(arguments: dict[str, Any], name: str, default: float, least: fl
     value = arguments.pop(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         rule = f"is a number from {least:g} to {most:g}"
-        raise InvalidRequest(f"{name} {rule}.", errors=[{"field": name, "message": rule}])
+        raise InvalidRequest(f"{name} {rule}.", errors=[field_error(name, rule)])
     return value
 
 

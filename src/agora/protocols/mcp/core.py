@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agora.core.dispatcher import Dispatcher, Outcome
 from agora_sdk.contract import Kind, Operation
-from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated
+from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated, field_error
 
 from . import completions, prompts, toolsets
 from . import tool_search as finding
@@ -192,7 +192,5 @@ def _requested_version(params: Mapping[str, Any]) -> str | None:
 def _idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
     key = _request_meta(params).get(KEY, exchange.key)
     if key is not None and not isinstance(key, str):
-        raise InvalidRequest(
-            "The idempotency key is no text.", errors=[{"field": f"_meta.{KEY}", "message": "not a string"}]
-        )
+        raise InvalidRequest("The idempotency key is no text.", errors=[field_error(f"_meta.{KEY}", "not a string")])
     return key

@@ -22,7 +22,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.domains.client_sessions.sessions import CANCELLED, ENDED
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
 from agora.settings import Settings
-from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound
+from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound, field_error
 
 from . import server_info as about
 from .core import Core
@@ -360,7 +360,7 @@ class McpApp:
         body = await read_body(scope, receive, self.settings.body_limit)
         message = _parse_json(body)
         if message is None:
-            raise MalformedRequest("The body is not JSON.", errors=[{"field": "body", "message": "not JSON"}])
+            raise MalformedRequest("The body is not JSON.", errors=[field_error("body", "not JSON")])
         answer = await self.plain.answer(self._create_exchange(scope, caller, modern=False), message)
         if answer is None:
             await send_response(send, 202, b"")

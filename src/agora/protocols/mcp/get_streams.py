@@ -19,7 +19,7 @@ from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, abort_connection, connection_of, read_header
 from agora.protocols.http_streams import HEADERS, CuttingSink
-from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated
+from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated, field_error
 
 from . import event_ids as places
 from .exchange import Exchange
@@ -115,7 +115,7 @@ class GetStreams:
             raise InvalidRequest(
                 "Last-Event-ID is no id of this session's.",
                 fix="Send the id of the last message that was received, or none.",
-                errors=[{"field": "Last-Event-ID", "message": "not known"}],
+                errors=[field_error("Last-Event-ID", "not known")],
             )
         error = Gone(
             "What followed is not here: the call runs at another server, or ran before this one was started.",

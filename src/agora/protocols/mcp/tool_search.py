@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_json
 
 from agora_sdk.contract.faults import wording
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from .results import ToolResult
 from .schemas import strip_titles
@@ -105,7 +105,7 @@ def unwrap_call(arguments: Mapping[str, Any]) -> Called:
     called: Called = _validate_arguments(Called, arguments)
     if called.name.replace("_", ".") in (SEARCH, CALL):
         rule = "is another tool's name"
-        raise InvalidRequest(f"name {rule}.", errors=[{"field": "name", "message": rule}])
+        raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])
     return called
 
 
@@ -114,7 +114,7 @@ def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
         return model.model_validate(arguments)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults]
+        errors = [field_error(".".join(map(str, fault["loc"])), wording(fault)) for fault in faults]
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from agora_sdk.contract import Operation
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["AGENTS", "ESSENTIAL", "check_toolsets", "covers_operation"]
 
@@ -56,7 +56,7 @@ def check_toolsets(toolsets: Collection[str], categories: Collection[str]) -> No
         raise InvalidRequest(
             f"There is no toolset {unknown[0][:100]!r}.",
             fix=f"There are {', '.join(sorted(names))}.",
-            errors=[{"field": "toolsets", "message": "unknown toolset"}],
+            errors=[field_error("toolsets", "unknown toolset")],
         )
 
 

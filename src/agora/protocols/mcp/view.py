@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["DEFAULT", "PAGE", "View"]
 
@@ -51,6 +51,4 @@ def _parse_view(query: bytes) -> View:
 
 
 def _invalid_parameter(field: str, rule: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"{field} {rule}.", fix="Correct the URL's query.", errors=[{"field": field, "message": rule}]
-    )
+    return InvalidRequest(f"{field} {rule}.", fix="Correct the URL's query.", errors=[field_error(field, rule)])

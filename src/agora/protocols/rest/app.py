@@ -29,6 +29,7 @@ from agora_sdk.errors import (
     MethodNotAllowed,
     NotFound,
     UnsupportedMediaType,
+    field_error,
 )
 
 from .routes import RouteMatch, RouteTable, has_body
@@ -160,9 +161,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         value = from_json(body or b"{}", allow_inf_nan=False)
     except ValueError as error:
-        raise MalformedRequest(
-            f"The body is not JSON: {error}", errors=[{"field": "body", "message": str(error)}]
-        ) from None
+        raise MalformedRequest(f"The body is not JSON: {error}", errors=[field_error("body", str(error))]) from None
     if not isinstance(value, dict):
-        raise InvalidRequest("The body is not a JSON object.", errors=[{"field": "body", "message": "not an object"}])
+        raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
     return value

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, while_connected
 from agora_sdk.contract import declared
-from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType
+from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType, field_error
 
 __all__ = ["ExecutionStreams"]
 
@@ -65,9 +65,7 @@ class ExecutionStreams:
         except ValueError as error:
             raise MalformedRequest(f"The body is not JSON: {error}") from None
         if not isinstance(document, dict):
-            raise InvalidRequest(
-                "The body is not a JSON object.", errors=[{"field": "body", "message": "not an object"}]
-            )
+            raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
         match = PATH.fullmatch(scope["path"])
         assert match is not None, "owned"
         return document | {"instance_id": unquote(match[1])}

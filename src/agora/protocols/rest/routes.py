@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from agora_sdk.contract import Kind, Operation, Route
-from agora_sdk.errors import MalformedRequest
+from agora_sdk.errors import MalformedRequest, field_error
 
 __all__ = ["RouteMatch", "RouteTable"]
 
@@ -84,7 +84,7 @@ def _percent_decode(segment: str) -> str:
         return unquote(segment, errors="strict") if "%" in segment else segment
     except UnicodeDecodeError:
         raise MalformedRequest(
-            "The path is not valid UTF-8 in percent-encoding.", errors=[{"field": "path", "message": "not UTF-8"}]
+            "The path is not valid UTF-8 in percent-encoding.", errors=[field_error("path", "not UTF-8")]
         ) from None
 
 

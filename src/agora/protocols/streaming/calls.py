@@ -26,7 +26,7 @@ from agora.protocols.trace_context import incoming_span
 from agora.telemetry.context import extract_trace
 from agora_sdk.contract import Kind
 from agora_sdk.contract.faults import wording
-from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge
+from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, field_error
 
 from .streams import Streams
 
@@ -122,7 +122,7 @@ class Calls:
             raise PayloadTooLarge(
                 f"The frame is larger than {self._limit} bytes.",
                 fix="Send less, or raise the setting body_limit.",
-                errors=[{"field": "frame", "message": f"longer than {self._limit} bytes"}],
+                errors=[field_error("frame", f"longer than {self._limit} bytes")],
             )
         check_values(text.encode(), self._limit)
         try:
@@ -220,7 +220,7 @@ def _encode_error(given: int | str | None, error: AgoraError) -> bytes:
 
 def _invalid_frame(error: ValidationError) -> InvalidRequest:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    errors = [{"field": ".".join(map(str, fault["loc"])), "message": wording(fault)} for fault in faults[:20]]
+    errors = [field_error(".".join(map(str, fault["loc"])), wording(fault)) for fault in faults[:20]]
     return InvalidRequest(
         "{field}: {message}".format(**errors[0]),
         fix=FIELDS,

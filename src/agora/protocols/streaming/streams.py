@@ -21,7 +21,7 @@ from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora_sdk.contract import Operation
-from agora_sdk.errors import InvalidRequest, Overloaded
+from agora_sdk.errors import InvalidRequest, Overloaded, field_error
 
 __all__ = ["Id", "Streams"]
 
@@ -49,7 +49,7 @@ class Streams:
         if given is None or given in self._open:
             what = "is missing" if given is None else "is that of an open stream"
             raise InvalidRequest(
-                f"The id {what}.", fix="Give each stream an id of its own.", errors=[{"field": "id", "message": what}]
+                f"The id {what}.", fix="Give each stream an id of its own.", errors=[field_error("id", what)]
             )
         if len(self._open) >= MAX_STREAMS:
             raise Overloaded(

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from agora.protocols.http import Receive, Scope, read_body, read_header
 from agora_sdk.contract import Operation
-from agora_sdk.errors import InvalidRequest, UnsupportedMediaType
+from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
 
 __all__ = ["Form", "read_form", "to_arguments"]
 
@@ -47,7 +47,7 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:
-        raise InvalidRequest("The form cannot be read.", errors=[{"field": "body", "message": str(error)}]) from None
+        raise InvalidRequest("The form cannot be read.", errors=[field_error("body", str(error))]) from None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
@@ -77,9 +77,7 @@ def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
         except ValueError as error:
             if not kinds:  # anything goes: text, too
                 return last
-            raise InvalidRequest(
-                f"{name} is not JSON: {error}", errors=[{"field": name, "message": "not JSON"}]
-            ) from None
+            raise InvalidRequest(f"{name} is not JSON: {error}", errors=[field_error(name, "not JSON")]) from None
     return last
 
 

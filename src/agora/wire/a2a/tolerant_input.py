@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.clock import new_id
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 from .states import read_role
 
@@ -55,7 +55,7 @@ def invalid_field(field: str, message: str) -> InvalidRequest:
     return InvalidRequest(
         f"{field}: {message}",
         fix="The A2A specification, section 4, describes it.",
-        errors=[{"field": field, "message": message}],
+        errors=[field_error(field, message)],
     )
 
 

@@ -14,7 +14,7 @@ from agora.core.call import Call, Caller, Person
 from agora.core.usage import DEFAULT_TENANT
 from agora.settings import Settings
 from agora.store.port import Reader, Store
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited
+from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited, field_error
 
 from .. import credential_queries as credentials
 from .. import queries as people
@@ -175,7 +175,7 @@ class SignOn:
             raise InvalidRequest(
                 f"{client_id!r} is not a client of this server." if client_id else "The settings name no client.",
                 fix="Leave client_id out, or give that of GET /v1/auth/configuration.",
-                errors=[{"field": "client_id", "message": "unknown client"}],
+                errors=[field_error("client_id", "unknown client")],
             )
         return client
 

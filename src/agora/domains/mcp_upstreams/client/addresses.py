@@ -18,7 +18,7 @@ from agora.net.egress_policy import (
     public_addresses,
     resolve_host,
 )
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["AddressRefused", "EgressPolicy", "Resolve", "check_url", "is_public", "public_addresses", "resolve_host"]
 
@@ -43,4 +43,4 @@ def check_url(url: str, *, private: bool) -> None:
 
 
 def _url_error(detail: str, fix: str | None = None) -> InvalidRequest:
-    return InvalidRequest(detail, fix=fix, errors=[{"field": "url", "message": detail}])
+    return InvalidRequest(detail, fix=fix, errors=[field_error("url", detail)])

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import and_
 
 from agora_sdk.contract.workflows import Step
-from agora_sdk.errors import Conflict, InvalidRequest
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from .expressions import ExpressionError, check_expression, find_references, referenced_steps
 
@@ -119,7 +119,7 @@ def find_errors(steps: Sequence[Step]) -> list[StepError]:
     total = sum(1 for _ in _all_steps(steps, "steps"))
     if total > MAX_STEPS:
         message = f"{total} steps, with those of the workflows inside; at most {MAX_STEPS} are possible"
-        problems.append({"field": "steps", "message": message})
+        problems.append(field_error("steps", message))
     characters = 0
     for place, step in _all_steps(steps, "steps"):
         texts, field_errors = _collect_expressions(step, place)
@@ -127,7 +127,7 @@ def find_errors(steps: Sequence[Step]) -> list[StepError]:
         characters += sum(len(text) for _, text, _ in texts)
         if characters > MAX_TEXT:
             message = f"its expressions have more than {MAX_TEXT:,} characters in all"
-            return [*problems, {"field": "steps", "message": message}]
+            return [*problems, field_error("steps", message)]
     return problems + list(_expression_errors(steps, "steps", 0))
 
 
@@ -141,14 +141,14 @@ def _all_steps(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
 
 def _structure_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
     if depth > MAX_DEPTH:
-        yield {"field": field, "message": f"workflows inside workflows go at most {MAX_DEPTH} deep"}
+        yield field_error(field, f"workflows inside workflows go at most {MAX_DEPTH} deep")
         return
     names = [step.name for step in steps]
     names_of_steps, undoing, earlier = frozenset(names), {step.compensate for step in steps}, set[str]()
     for at, step in enumerate(steps):
         place = f"{field}[{at}]"
         if step.name in earlier:
-            yield {"field": f"{place}.name", "message": f"there is another step {step.name!r}"}
+            yield field_error(f"{place}.name", f"there is another step {step.name!r}")
         earlier.add(step.name)
         yield from _reference_errors(step, place, names_of_steps, undoing)
         if step.name in undoing:
@@ -157,7 +157,7 @@ def _structure_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator
             yield from _structure_errors(step.workflow, f"{place}.workflow", depth + 1)
     for cycle in _find_cycles(build_graph(steps)):
         at = names.index(cycle[0])
-        yield {"field": f"{field}[{at}].depends_on", "message": f"a cycle: {' -> '.join(cycle)}"}
+        yield field_error(f"{field}[{at}].depends_on", f"a cycle: {' -> '.join(cycle)}")
 
 
 def _reference_errors(
@@ -165,24 +165,24 @@ def _reference_errors(
 ) -> Iterator[StepError]:
     for name in dict.fromkeys(step.depends_on or ()):
         if name == step.name:
-            yield {"field": f"{place}.depends_on", "message": "it depends on itself"}
+            yield field_error(f"{place}.depends_on", "it depends on itself")
         elif name not in known:
-            yield {"field": f"{place}.depends_on", "message": f"there is no step {name!r}"}
+            yield field_error(f"{place}.depends_on", f"there is no step {name!r}")
         elif name in undoing:
-            yield {"field": f"{place}.depends_on", "message": f"{name!r} runs only to make up for another step"}
+            yield field_error(f"{place}.depends_on", f"{name!r} runs only to make up for another step")
     if step.compensate is not None and (step.compensate not in known or step.compensate == step.name):
-        yield {"field": f"{place}.compensate", "message": f"there is no other step {step.compensate!r}"}
+        yield field_error(f"{place}.compensate", f"there is no other step {step.compensate!r}")
     if isinstance(step.for_each, list) and len(step.for_each) > MAX_ITEMS:
         message = f"{len(step.for_each)} items; at most {MAX_ITEMS} are possible"
-        yield {"field": f"{place}.for_each", "message": message}
+        yield field_error(f"{place}.for_each", message)
 
 
 def _compensation_errors(step: Step, place: str) -> Iterator[StepError]:
     for name in ("depends_on", "when", "compensate"):
         if getattr(step, name):
-            yield {"field": f"{place}.{name}", "message": "a step that makes up for another has none of its own"}
+            yield field_error(f"{place}.{name}", "a step that makes up for another has none of its own")
     if step.approval:
-        yield {"field": f"{place}.approval", "message": "a step that makes up for another is not approved"}
+        yield field_error(f"{place}.approval", "a step that makes up for another is not approved")
 
 
 def _find_cycles(graph: Graph) -> Iterator[list[str]]:
@@ -251,7 +251,7 @@ def _expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterato
                 late = sorted(other for other in referenced_steps(text) if not is_before(other, step.name))
                 wrong = [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
             prefix = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
-            yield from ({"field": name, "message": prefix + message} for message in wrong)
+            yield from (field_error(name, prefix + message) for message in wrong)
         if step.workflow is not None:
             yield from _expression_errors(step.workflow, f"{field}[{at}].workflow", depth + 1)
 
@@ -269,7 +269,7 @@ def _collect_expressions(step: Step, place: str) -> tuple[Texts, list[StepError]
     try:
         expressions += [(f"{place}.payload", text, step.for_each is not None) for text in find_references(step.payload)]
     except ExpressionError as error:
-        return expressions, [{"field": f"{place}.payload", "message": str(error)}]
+        return expressions, [field_error(f"{place}.payload", str(error))]
     return expressions, []
 
 
@@ -379,4 +379,4 @@ def _require_valid(graph: Graph) -> Graph:
 
 
 def _invalid_request(field: str, message: str, fix: str) -> InvalidRequest:
-    return InvalidRequest(message, fix=fix, errors=[{"field": field, "message": message}])
+    return InvalidRequest(message, fix=fix, errors=[field_error(field, message)])
