@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["AlignedClock", "Clock", "SystemClock", "new_id", "to_datetime", "to_microseconds"]
+__all__ = ["SECOND", "AlignedClock", "Clock", "SystemClock", "new_id", "to_datetime", "to_microseconds"]
 
+SECOND: Final = 1_000_000  #: in microseconds, the unit of every stored time and of every clock
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _POOL = 256
@@ -44,7 +45,7 @@ class AlignedClock:
 
 def to_datetime(microseconds: int) -> datetime:
     """The moment as answers show it. (A float holds every microsecond until the year 2255.)"""
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
+    return datetime.fromtimestamp(microseconds / SECOND, UTC)
 
 
 def to_microseconds(value: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from agora.clock import SECOND
 from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 
@@ -55,7 +56,7 @@ class BuiltinAgentsController(Controller):
         now, settings = self.house.clock.now(), self.house.context.settings
         if now < self._signs_at:
             return
-        self._signs_at = now + int(settings.offline_after * 1_000_000 / 3)
+        self._signs_at = now + int(settings.offline_after * SECOND / 3)
         for place in self._host.places:
             if place.resident.alive:
                 self.house.context.last_seen[place.caller.tenant, place.caller.subject] = now

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agora.clock import new_id
+from agora.clock import SECOND, new_id
 from agora.telemetry import PROTOCOL
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
@@ -76,7 +76,7 @@ class TaskRun(Job):
             resident=resident,
             token=task.fencing_token,
             lease_seconds=task.lease_seconds,
-            renew_at=now + task.lease_seconds * 1_000_000 // 3,
+            renew_at=now + task.lease_seconds * SECOND // 3,
             output_size=task.output_size,
         )
 
@@ -116,7 +116,7 @@ class TaskRun(Job):
 
     async def renew(self, now: int) -> None:
         """Extend the lease."""
-        self.renew_at = now + self.lease_seconds * 1_000_000 // 3
+        self.renew_at = now + self.lease_seconds * SECOND // 3
         try:
             await self.calls("agora.task.renew", task_id=self.task_id, fencing_token=self.token)
         except AgoraError as error:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.store.port import Query, Reader, Row, Store, StoredEvent, StoreUnavailable
 from agora_sdk.errors import UpstreamUnavailable
 
@@ -24,12 +24,11 @@ from .events.feed import Feed
 from .overrides import ActiveOverrides
 from .usage import DEFAULT_TENANT, Meter
 
-__all__ = ["MICROSECONDS", "CommitListener", "Controller", "DueController", "JobContext", "split_batches"]
+__all__ = ["CommitListener", "Controller", "DueController", "JobContext", "split_batches"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-MICROSECONDS = 1_000_000
 LONGEST_WAIT = 300.0
 READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store takes no writes, but answers reads
 TIMER_SLACK = 0.002  # seconds by which a timer may fire before the clock says so: a step too early finds nothing due
@@ -245,7 +244,7 @@ class DueController(Controller):
         until = min(self._due.values(), default=None)
         seconds = self._read_all_at - time.monotonic()
         if until is not None:
-            seconds = min(seconds, (until - self.house.clock.now()) / MICROSECONDS + TIMER_SLACK)
+            seconds = min(seconds, (until - self.house.clock.now()) / SECOND + TIMER_SLACK)
         if seconds > 0:
             waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
             try:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.clock import Clock, to_datetime, to_microseconds
+from agora.clock import SECOND, Clock, to_datetime, to_microseconds
 from agora.store.port import Row, StoredEvent
 from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset, field_error
@@ -218,7 +218,7 @@ class OperationRegistry:
         headers = {}
         status = self.status(operation, tenant)
         if status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
-            headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // 1_000_000}"
+            headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // SECOND}"
             links = [self._successor_link(operation), _guide_link(operation)]
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from agora.clock import SECOND
+
 from . import relay_queries as relays
 from .call import Call
-from .jobs import MICROSECONDS, DueController
+from .jobs import DueController
 
 __all__ = ["RelaySettler"]
 
@@ -28,7 +30,7 @@ class RelaySettler(DueController):
 
     @property
     def _retention(self) -> int:
-        return self.house.context.settings.event_retention * MICROSECONDS
+        return self.house.context.settings.event_retention * SECOND
 
     async def tend(self, tenant: str) -> None:
         while not self.stopping and await self.act(tenant, self._mark_unknown) == BATCH:

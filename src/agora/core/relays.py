@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agora.clock import new_id
+from agora.clock import SECOND, new_id
 from agora_sdk.contract.results import Result
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalError, StorageUnavailable
 
@@ -56,7 +56,7 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     assert call.operation is not None
     caller, operation = call.caller, call.operation
     intent = Intent(relay, new_id("rly"), call.target, key)
-    deadline = call.now + int((relay.timeout + SETTLING) * 1_000_000)
+    deadline = call.now + int((relay.timeout + SETTLING) * SECOND)
     row = (caller.tenant, intent.relay_id, operation.name, caller.subject, call.target, key)
     call.tx.append(relays.RELAYS, (*row, "pending", call.now, deadline, None, None))
     if key is not None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import Clock, SystemClock, new_id
+from agora.clock import SECOND, Clock, SystemClock, new_id
 from agora.store.port import Row
 from agora_sdk.contract import Kind, Operation
 
@@ -218,7 +218,7 @@ class Meter:
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
-        bucket = bucket_index(int(seconds * 1_000_000))
+        bucket = bucket_index(int(seconds * SECOND))
         self.traffic.record(operation, bucket, ok, tenant)
         try:
             usage = self._fresh[tenant][operation]

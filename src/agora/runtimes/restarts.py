@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agora.clock import SECOND
+
 __all__ = ["RestartPolicy"]
 
 
@@ -16,7 +18,7 @@ class RestartPolicy:
     again, and what was before is forgotten. loop: failures in a row that are a crash loop, to be shown to people.
     """
 
-    first: int = 1_000_000
+    first: int = SECOND
     longest: int = 300_000_000
     settled: int = 600_000_000
     loop: int = 5

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from agora import __version__
+from agora.clock import SECOND
 from agora.core.call import ServerContext
 from agora.core.events.feed import Feed
 from agora.domains.bus.engines.port import BRIDGE
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PrometheusExporter"]
 
-MICROSECONDS = 1_000_000
 #: of the samples that the monitor takes: metric, its help, the value's name there, and by what it is divided
 SAMPLED = (
     ("agora_store_queue_depth", "Calls that wait for a transaction.", "queue_depth", 1),
@@ -154,7 +154,7 @@ class PrometheusExporter:
         for loop in self._monitor.loops:
             failed.add_metric([loop.name], loop.failures)
             if loop.last_run is not None:
-                last.add_metric([loop.name], loop.last_run / MICROSECONDS)
+                last.add_metric([loop.name], loop.last_run / SECOND)
         yield from (last, failed)
         watchdog = self._monitor.watchdog
         yield families.total("agora_event_loop_stalls", "How often the event loop stood still.", watchdog.stalls)

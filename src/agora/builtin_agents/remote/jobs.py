@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import decode_json
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.a2a import queries as statements
 from agora.domains.a2a.remote_connections import endpoint_of
@@ -81,14 +82,14 @@ class RemoteAgentsController(Controller):
 
     async def step(self) -> None:
         now = self.house.clock.now()
-        if now - self._read_at >= READ_ROWS * MICROSECONDS:
+        if now - self._read_at >= READ_ROWS * SECOND:
             self._read_at = now
             await self.each_tenant(self._sync_tenant)
         for key, place in self._places.items():
             resident = place.resident
             if resident is not None and resident.suspect:
                 resident.suspect = False
-                place.due = min(place.due, max(now, place.looked + int(SOONEST * MICROSECONDS)))
+                place.due = min(place.due, max(now, place.looked + int(SOONEST * SECOND)))
             if resident is not None and not resident.alive:
                 self.house.context.last_seen.pop(key, None)  # its own writes here are no heartbeat of the remote agent
             if place.due <= now and key not in self._checks:
@@ -157,7 +158,7 @@ class RemoteAgentsController(Controller):
 
     @property
     def _refresh_interval(self) -> int:
-        return int(self.house.context.settings.a2a_refresh * MICROSECONDS)
+        return int(self.house.context.settings.a2a_refresh * SECOND)
 
     async def _build_agent(self, row: Row, reachable: bool) -> RemoteAgent:
         card = decode_json(row["card"])
@@ -188,7 +189,7 @@ class RemoteAgentsController(Controller):
             if away:
                 log.info("agent %s elsewhere is away: %s", agent_id, outcome)
             place.looked = self.house.clock.now()
-            pause = int(place.backoff.next() * MICROSECONDS) if away else self._refresh_interval
+            pause = int(place.backoff.next() * SECOND) if away else self._refresh_interval
             place.due = place.looked + pause
             if not away:
                 place.backoff.reset()

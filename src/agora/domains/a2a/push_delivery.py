@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic_core import from_json
 
+from agora.clock import SECOND
 from agora.domains.identity.signing_key import SigningKey
 from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
 from agora.net.http_client import ConnectionLost, HttpClient, Reply, default_ssl_context, request_target
@@ -152,7 +153,7 @@ class NotificationSender:
             "iss": self._issuer,
             "sub": row["task_id"],
             "jti": f"{row['task_id']}.{row['config_id']}.{notification.number}",
-            "iat": notification.now // 1_000_000,
+            "iat": notification.now // SECOND,
             "request_body_sha256": hashlib.sha256(notification.body).hexdigest(),
         }
 

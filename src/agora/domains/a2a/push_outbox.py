@@ -17,8 +17,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from agora.clock import SECOND
 from agora.core.call import Call, Entry
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import Controller, JobContext
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
@@ -93,7 +94,7 @@ class PushOutbox(Controller):
         now = self.house.clock.now()
         while self._later and self._later[0][0] <= now:
             self._wake_worker(heapq.heappop(self._later)[1])
-        if now - self._swept >= SWEEP * MICROSECONDS:
+        if now - self._swept >= SWEEP * SECOND:
             self._swept = now
             await self.each_tenant(self.tend)
 
@@ -232,7 +233,7 @@ class PushOutbox(Controller):
         """Advance the position. Returns whether the configuration still exists under our fence."""
 
         async def write_mark(call: Call) -> int:
-            until = call.now + LEASE * MICROSECONDS if held else 0
+            until = call.now + LEASE * SECOND if held else 0
             values = {"position": position, "state": state, "until": until, "now": call.now}
             return await call.tx.execute(statements.mark, **_config_key(row), **values)
 
@@ -251,7 +252,7 @@ class PushOutbox(Controller):
             log.warning("notifications of %s are given up: %s", row["task_id"], why)
             return
         pause = max(_backoff_delay(attempts), error.retry_after)
-        due_at = self.house.clock.now() + int(pause * MICROSECONDS)
+        due_at = self.house.clock.now() + int(pause * SECOND)
 
         async def postpone(call: Call) -> int:
             values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
@@ -276,5 +277,5 @@ async def _release_leases(call: Call) -> None:
 
 
 async def _claim_config(call: Call, *, task_id: str, config_id: str) -> Sequence[Row]:
-    until = call.now + LEASE * MICROSECONDS
+    until = call.now + LEASE * SECOND
     return await call.tx.returning(statements.claim, task_id=task_id, config_id=config_id, until=until, now=call.now)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.core.jobs import MICROSECONDS, Controller, split_batches
+from agora.core.jobs import Controller, split_batches
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.conversations import queries as conversations
 from agora.domains.tasks import retention_queries as task_upkeep
@@ -19,7 +20,7 @@ __all__ = ["Retention"]
 BATCH = 1000  # rows deleted in one transaction
 ENDED = 100  # tasks deleted in one transaction: each may have many entries
 SWEEP = 10_000  # deliveries found with one read
-SLACK = 86_400 * MICROSECONDS  # ids are made by the machine's clock, which may have been put right since
+SLACK = 86_400 * SECOND  # ids are made by the machine's clock, which may have been put right since
 
 
 class Retention(Controller):
@@ -47,14 +48,14 @@ class Retention(Controller):
         await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
-        before = self.house.clock.now() - seconds * MICROSECONDS
+        before = self.house.clock.now() - seconds * SECOND
         # The oldest row that is looked at may be there to stay, so the last batch has one row less.
         while not self.stopping and await self._run_write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
             pass
 
     async def _drop_messages(self, tenant: str, seconds: int) -> None:
         now = self.house.clock.now()
-        before = now - seconds * MICROSECONDS
+        before = now - seconds * SECOND
         when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
         while not self.stopping:
             rows = await self.read(tenant, upkeep.doomed_messages, bound=bound, limit=BATCH, **when)
@@ -76,7 +77,7 @@ class Retention(Controller):
 
     async def _drop_ended(self, tenant: str, doomed: Query, drops: Sequence[Write], seconds: int) -> None:
         """Delete what ended so long ago, with all that belongs to it."""
-        before = self.house.clock.now() - seconds * MICROSECONDS
+        before = self.house.clock.now() - seconds * SECOND
         while not self.stopping:
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
             ids = encode_json([row[0] for row in rows])

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from agora.clock import new_id, to_datetime, to_microseconds
+from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import override_queries as overrides
 from agora.core import pagination as paging
 from agora.core.call import BoundService
@@ -101,7 +101,7 @@ class AdminService(BoundService, contract.Admin):
             "reason": reason,
             "status": "lifted" if action in (OverrideAction.TERMINATE, OverrideAction.RESUME) else "active",
             "created_at": call.now,
-            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
+            "expires_at": call.now + expires_in * SECOND if expires_in else None,
             "lifted_at": None,
             "lifted_by": None,
         }

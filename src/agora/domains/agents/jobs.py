@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.core.jobs import MICROSECONDS, Controller, JobContext, split_batches
+from agora.core.jobs import Controller, JobContext, split_batches
 
 from . import presence_queries as presence
 from .supervision import set_agent_status
@@ -73,7 +74,7 @@ class Heartbeats(Controller):
     async def tend(self, tenant: str) -> None:
         """Mark the silent agents of a tenant offline, except during and shortly after a halt."""
         house = self.house
-        now, timeout = house.clock.now(), int(house.context.settings.offline_after * MICROSECONDS)
+        now, timeout = house.clock.now(), int(house.context.settings.offline_after * SECOND)
         if house.gate.frozen(tenant):
             self._deaf_until[tenant] = now
         if now - self._deaf_until.get(tenant, house.context.started_at) < timeout:

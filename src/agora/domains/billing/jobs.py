@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.clock import SECOND
+from agora.core.jobs import Controller, JobContext
 
 from . import view_queries as views
 
 __all__ = ["SETTLING", "Billing"]
 
-SETTLING = 3600 * MICROSECONDS  #: time after a month in which its last usage is recorded
-LOOK = 300 * MICROSECONDS  #: from one look at what is to be invoiced to the next
+SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
+LOOK = 300 * SECOND  #: from one look at what is to be invoiced to the next
 BATCH = 20  #: accounts invoiced in one transaction
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agora.clock import new_id
+from agora.clock import SECOND, new_id
 from agora.core.call import Call
 from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
@@ -64,7 +64,7 @@ class Ledger:
     @property
     def notice(self) -> int:
         """Microseconds from the announcement of a price until it holds for what was agreed on before."""
-        return int(self.call.context.settings.billing_price_notice * 1_000_000)
+        return int(self.call.context.settings.billing_price_notice * SECOND)
 
     async def agreed(self, agent_id: str, version: int, at: int | None = None) -> Terms:
         """What an agent costs at a moment, now if left out, whoever has agreed on a version of its price."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.scopes import AGENT
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
@@ -184,7 +184,7 @@ def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dic
     }
     entry = {
         "message_id": _claim_id(task),
-        "timestamp": to_datetime(int(task.created_at.timestamp() * 1_000_000)),
+        "timestamp": to_datetime(int(task.created_at.timestamp() * SECOND)),
         "sender": sender,
         "target": whose.name,
         "type": "task_assignment",

@@ -15,9 +15,10 @@ from uuid import uuid4
 
 from pydantic_core import from_json
 
+from agora.clock import SECOND
 from agora.core.call import Call, Caller
 from agora.core.events.filter import EventFilter, Viewer
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
 from agora.domains.bus.engines.port import BRIDGE as BRIDGE_PORT
@@ -133,7 +134,7 @@ class BusBridge(Controller):
             return
         now, settings = self.house.clock.now(), self.house.context.settings
         self.state.lag = await self._bus.lag(settings.bus_stream, settings.bus_group)
-        if now - self._followed >= LOOK * MICROSECONDS:
+        if now - self._followed >= LOOK * SECOND:
             self._followed = now
             await self.each_tenant(self._follow_tenant)
             await self._bus.trim(settings.bus_stream, settings.bus_length)
@@ -157,7 +158,7 @@ class BusBridge(Controller):
         if self._bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
             self._epoch, self._ready, self._examined = self._bus.epoch, False, 0
             self.outbound.forget()
-        if now - self._examined >= EXAMINED * MICROSECONDS:
+        if now - self._examined >= EXAMINED * SECOND:
             self._examined = now
             await self._bus.examine()
             state.durability = self._bus.durability
@@ -211,7 +212,7 @@ class BusBridge(Controller):
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
         )  # popped: if sending fails, the next turn checks all agents
-        if known_epoch != epoch or now - self._swept[tenant] >= SWEEP * MICROSECONDS:
+        if known_epoch != epoch or now - self._swept[tenant] >= SWEEP * SECOND:
             position, concerned = channel.head, None
             self._swept[tenant] = now
         else:

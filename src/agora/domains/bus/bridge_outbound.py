@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.core.jobs import MICROSECONDS, Controller
+from agora.core.jobs import Controller
 from agora.domains.messaging.service import MessagingService
 from agora.store.port import Row
 from agora_sdk.contract.fields import DeliveryState
@@ -112,7 +113,7 @@ async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[
     place = {"stream": whose.stream, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
         return []  # the agent left the bridge meanwhile
-    rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * MICROSECONDS, limit=BATCH)
+    rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * SECOND, limit=BATCH)
     again = [groups.delivery_from_row(row, more=1) for row in rows]
     if again:
         numbers = encode_json([row["number"] for row in rows])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call
 from agora.core.ports import TROUBLE_REPORT
 from agora.domains.bus.engines.port import BRIDGE
@@ -18,7 +18,6 @@ __all__ = ["read_health", "read_stats"]
 
 SHOWN = 500
 LAG_HIGH = 1000
-MICROSECONDS = 1_000_000
 DURABLE = "the store's: committed before it is answered"
 
 
@@ -87,7 +86,7 @@ async def _describe_group(call: Call, row: Any) -> BusGroup:
             BusConsumer.model_construct(
                 name=each["consumer"],
                 pending=each["pending"],
-                idle_seconds=(call.now - each["seen_at"]) / MICROSECONDS,
+                idle_seconds=(call.now - each["seen_at"]) / SECOND,
             )
             for each in consumer_rows
         ],

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call
-from agora.core.jobs import MICROSECONDS, DueController, JobContext
+from agora.core.jobs import DueController, JobContext
 from agora.domains.agents import queries as agents
 from agora.store.port import Reader, Row
 
@@ -40,27 +41,27 @@ class BusReconciler(DueController):
     async def step(self) -> None:
         await super().step()
         now = self.house.clock.now()
-        if not 0 <= now - self._trimmed < TRIMMING * MICROSECONDS:
+        if not 0 <= now - self._trimmed < TRIMMING * SECOND:
             self._trimmed = now
             await self.each_tenant(self._trim_streams)
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
         settings = self.house.context.settings
-        return {"stale": int(settings.bus_stale * MICROSECONDS), "silent": int(settings.bus_silent * MICROSECONDS)}
+        return {"stale": int(settings.bus_stale * SECOND), "silent": int(settings.bus_silent * SECOND)}
 
     async def tend(self, tenant: str) -> None:
         if self.house.gate.frozen(tenant):
             return
         now, settings = self.house.clock.now(), self.house.context.settings
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
-        before = now - int(terms.stale * MICROSECONDS)
+        before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
             from .agent_streams import BRIDGE
 
             if row["group_name"] != BRIDGE and not self.stopping:
                 await self.act(tenant, partial(_take_back, row=row, terms=terms))
-        await self._forget_consumers(tenant, now - int(terms.silent * MICROSECONDS))
+        await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_responses(tenant, now)
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.messaging.views import message_from_row
 from agora.wire.envelopes import SECTIONS, to_bus
@@ -96,6 +97,6 @@ def pending_entry(row: Any, now: int) -> BusPendingEntry:
         entry_id=streams.entry_id(row["created_at"] or 0, row["number"]),
         message_id=row["name"] or row["ref"] or "",
         consumer=row["consumer"] or None,
-        idle_seconds=(now - row["delivered_at"]) / 1_000_000,
+        idle_seconds=(now - row["delivered_at"]) / SECOND,
         deliveries=row["deliveries"],
     )

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
+from agora.clock import SECOND
 from agora.core.call import Call, Caller
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
@@ -41,7 +42,7 @@ WATCHED: Final = "agora.mcp.watched"
 UNWATCHED: Final = "agora.mcp.unwatched"
 CANCELLED: Final = "agora.mcp.cancelled"
 
-LIFETIME: Final = 24 * 3600 * 1_000_000  #: microseconds that one is kept after it was used last, or a little before
+LIFETIME: Final = 24 * 3600 * SECOND  #: microseconds that one is kept after it was used last, or a little before
 MOST: Final = 1000  #: sessions of one caller
 MOST_OF_STRANGERS: Final = 200  #: of all callers without a credential
 MOST_WATCHED: Final = 1000

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import BoundService, WaitForEvent, decode_json
 from agora.domains.agents.references import check_may_act_for
 from agora.domains.messaging import queries as messages
@@ -69,7 +70,7 @@ class ConversationService(BoundService, contract.Conversations):
         waiting = contract.Reply(waiting=question["open"] > 0)
         if not wait or not waiting.waiting:
             return waiting
-        timeout = wait if question["due_at"] is None else min(wait, (question["due_at"] - call.now) / 1e6 + 0.001)
+        timeout = wait if question["due_at"] is None else min(wait, (question["due_at"] - call.now) / SECOND + 0.001)
         raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question["message_id"]))
 
     async def _require_own_message(self, ref: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import BoundService, Call, Caller, as_relay
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.tenants.service import HOME
@@ -26,7 +26,6 @@ from .sign_on_port import LogoutNotice, SignInResult, SignOn
 __all__ = ["AuthService"]
 
 SECONDS: Final = 15.0  #: for the provider's answer
-SECOND: Final = 1_000_000
 DAY: Final = 86_400 * SECOND  #: after which no access token made before is still valid
 WEEK: Final = 7 * DAY  #: the same, of tokens that nobody has shown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agora.clock import new_id, to_datetime
+from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
@@ -57,7 +57,7 @@ class TokenService(BoundService, contract.Tokens):
             "service_tier": service_tier.value,
             "authority": authority,
             "created_at": call.now,
-            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
+            "expires_at": call.now + expires_in * SECOND if expires_in else None,
             "revoked_at": None,
         }
         call.tx.append(statements.TOKENS, tuple(row.values()))

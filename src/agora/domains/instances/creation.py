@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agora.clock import new_id
+from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Charge, Ledger
@@ -165,7 +165,7 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
     The remaining amount has to cover the time until the first measurement: otherwise the limit would be exceeded
     before anything checks it.
     """
-    check = int(call.context.settings.instance_check * 1_000_000)
+    check = int(call.context.settings.instance_check * SECOND)
     ahead = terms.amount(EntryKind.TIME, check)
     why = await Ledger(call).blocked(account, agent_id, terms, ahead=ahead)
     if why is None:

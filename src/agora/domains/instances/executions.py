@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from agora.clock import new_id
+from agora.clock import SECOND, new_id
 from agora.core.call import Call, Progress, as_relay
 from agora.domains.agents.references import find_agent
 from agora.domains.billing import Charge, Ledger
@@ -218,7 +218,7 @@ def _append_execution(call: Call, row: Row, execution_id: str, endpoint: str, ti
         "http_status": None,
         "error": None,
         "duration": None,
-        "deadline": call.now + int(timeout * 1_000_000) + SETTLING,
+        "deadline": call.now + int(timeout * SECOND) + SETTLING,
         "created_at": call.now,
         "ended_at": None,
     }
@@ -313,7 +313,7 @@ async def end_execution(call: Call, ended: Any) -> None:
         name: ended[name]
         for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
     }
-    data["execution_time"] = None if ended["duration"] is None else ended["duration"] / 1_000_000
+    data["execution_time"] = None if ended["duration"] is None else ended["duration"] / SECOND
     viewers = await find_audience(call, ended["account_id"])
     call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=viewers)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from agora.core.jobs import MICROSECONDS, DueController, JobContext
+from agora.clock import SECOND
+from agora.core.jobs import DueController, JobContext
 from agora.net.http_client import request_target
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient
 from agora.store.port import Row
@@ -43,7 +44,7 @@ class HostedInstanceReconciler(DueController):
         from . import hosting_agents
         from .transitions import effective_goal
 
-        check = int(self.house.context.settings.instance_check * MICROSECONDS)
+        check = int(self.house.context.settings.instance_check * SECOND)
         now = self.house.clock.now()
         rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
         looks = [

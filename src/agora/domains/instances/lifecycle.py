@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.core.call import Call, decode_json, encode_json
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, SourceRefused, Unknown, Unsupported
 from agora.runtimes.local_host import LocalHost
@@ -193,7 +193,7 @@ class InstanceLifecycle:
             await self._note_running(observation)
             return
         limit = decode_json(self.row["config"]).get("start_timeout", 60.0)
-        if self.clock.now() - (self.row["starting_at"] or 0) > limit * 1_000_000:
+        if self.clock.now() - (self.row["starting_at"] or 0) > limit * SECOND:
             await self.engine.stop(self.handle, 1.0)
             await self._record_crash(None, f"It did not work within {limit:g} s: {detail}.")
         else:

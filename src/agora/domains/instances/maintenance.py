@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.core.jobs import MICROSECONDS, Controller, JobContext, split_batches
+from agora.core.jobs import Controller, JobContext, split_batches
 from agora.runtimes.errors import EngineError
 from agora.runtimes.port import Runtime
 from agora.store.port import Row, StoredEvent
@@ -48,7 +49,7 @@ class InstanceMaintenance(Controller):
             await self._adjust_scaling(tenant)
         if tenant in self._exhausted:
             await self._apply_limits(tenant)
-        now, period = self.house.clock.now(), self.house.context.settings.instance_pass * MICROSECONDS
+        now, period = self.house.clock.now(), self.house.context.settings.instance_pass * SECOND
         if not 0 <= now - self._passed.get(tenant, -period) < period:
             self._passed[tenant] = now
             await self.go_over(tenant)
@@ -116,7 +117,7 @@ class InstanceMaintenance(Controller):
                 return
 
     async def _delete_expired(self, tenant: str) -> None:
-        before = self.house.clock.now() - self.house.context.settings.instance_retention * MICROSECONDS
+        before = self.house.clock.now() - self.house.context.settings.instance_retention * SECOND
         while not self.stopping and await self.read(tenant, host_queries.outlived, before=before):
             await self.act(tenant, partial(_prune_executions, before=before))
         while not self.stopping:

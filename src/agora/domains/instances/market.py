@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing import told
 from agora.domains.billing.accounts import account_of
@@ -17,7 +18,7 @@ from agora_sdk.contract.fields import AgentStatus
 from . import host_queries
 from . import queries as statements
 from .access import resolve_visible_account
-from .running_time import MICROSECONDS, add_running_costs, measure_account_time
+from .running_time import add_running_costs, measure_account_time
 from .views import build_summaries
 
 __all__ = ["build_dashboard", "discover_agents"]
@@ -25,7 +26,7 @@ __all__ = ["build_dashboard", "discover_agents"]
 UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
 PAGES = 10  #: pages of agents read to fill one page that is filtered by name or availability
 RECENT = 10
-HOUR = 3600 * MICROSECONDS
+HOUR = 3600 * SECOND
 
 
 async def discover_agents(
@@ -122,9 +123,7 @@ def _build_availability(agent: Agent, deployment: Row | None, total: int) -> con
 def _build_metrics(agent: Agent, counter: Row | None) -> contract.PerformanceMetrics:
     completed, failed = (counter["completed"], counter["failed"]) if counter is not None else (0, 0)
     return contract.PerformanceMetrics.model_construct(
-        average_response_time=counter["duration"] / completed / 1_000_000
-        if counter is not None and completed
-        else None,
+        average_response_time=counter["duration"] / completed / SECOND if counter is not None and completed else None,
         success_rate=completed / (completed + failed) if completed + failed else None,
         availability=agent.availability,
     )
@@ -135,7 +134,7 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     account = resolve_visible_account(call.caller, wanted)
     costs = await BillingService(call).dashboard(wanted)
     passing = await measure_account_time(call, account)
-    amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / MICROSECONDS
+    amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / SECOND
     hours = sum(each.quantity for each in passing if each.currency == costs.billing.currency) / HOUR
     month = round(costs.billing.current_month_cost + amount, 6)
     counted: Mapping[str, int | None] | Row | None = None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.domains.billing import Run, bill
 from agora.runtimes.port import Usage
@@ -18,8 +19,6 @@ from agora.store.port import Row
 from . import queries as statements
 
 __all__ = ["Ticks", "begin_interval", "build_check", "end_interval", "extend_intervals"]
-
-MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def build_check(
 ) -> list[Any]:
     """A row of ``statements.checked`` for a running instance. since: time of the previous check, microseconds since 1970."""
     used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
-    percent = 100 * used / ((call.now - since) / MICROSECONDS) if call.now > since else 0.0
+    percent = 100 * used / ((call.now - since) / SECOND) if call.now > since else 0.0
     place, outcome = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
     return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.core.jobs import MICROSECONDS, DueController, JobContext
+from agora.core.jobs import DueController, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.runtimes.errors import EngineError, EngineUnavailable
 from agora.runtimes.local_host import LocalHost
@@ -46,8 +47,8 @@ KEPT = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for i
 CHECKING = 5.0  #: seconds for an engine to report its capacity
 ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
 REST = 5.0  #: seconds until an instance is tried again whose step raised an unexpected error
-ABSENT = 10 * MICROSECONDS  #: until an unavailable engine is asked again for its programs
-GLANCE = 2 * MICROSECONDS  #: minimum time between two quick scans for ended programs
+ABSENT = 10 * SECOND  #: until an unavailable engine is asked again for its programs
+GLANCE = 2 * SECOND  #: minimum time between two quick scans for ended programs
 REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
 
 
@@ -78,7 +79,7 @@ class InstanceReconciler(DueController):
     @property
     def check(self) -> int:
         """Microseconds between checks of an instance."""
-        return int(self.house.context.settings.instance_check * MICROSECONDS)
+        return int(self.house.context.settings.instance_check * SECOND)
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
@@ -300,7 +301,7 @@ class InstanceReconciler(DueController):
         try:
             await self.each_tenant(partial(self._find_ended, engine=engine))
         finally:
-            rest = int((time.monotonic() - began) * REST_OF_GLANCES * MICROSECONDS)
+            rest = int((time.monotonic() - began) * REST_OF_GLANCES * SECOND)
             self._next_glance[engine] = self.house.clock.now() + min(self.check, max(GLANCE, rest))
 
     async def _find_ended(self, tenant: str, *, engine: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.domains.billing import Ahead, ahead
 from agora.domains.instances.ports import LOCAL_HOST
@@ -18,10 +19,9 @@ from agora_sdk.contract.billing import AgentCost, CostBreakdown
 
 from . import queries as statements
 
-__all__ = ["MICROSECONDS", "add_running_costs", "measure_account_time", "measure_instance_time"]
+__all__ = ["add_running_costs", "measure_account_time", "measure_instance_time"]
 
 CHECKS = 2  #: missed checks after which the estimate stops growing
-MICROSECONDS = 1_000_000
 
 
 async def measure_instance_time(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
@@ -54,14 +54,14 @@ def _time_since_measured(call: Call, interval: Row) -> int:
     measured_at: int = interval["ticks"]
     now = local.ticks()
     now = min(now, local.ending.get(interval["instance_id"], now))
-    limit = int(CHECKS * call.context.settings.instance_check * MICROSECONDS)
+    limit = int(CHECKS * call.context.settings.instance_check * SECOND)
     return min(max(0, now - measured_at), limit)
 
 
 def add_running_costs(cost: AgentCost, more: Sequence[Ahead]) -> AgentCost:
     """An agent's costs plus the unmetered ones."""
     mine = [each for each in more if each.agent_id == cost.agent_id and each.currency == cost.currency]
-    amount, time = (sum(getattr(each, name) for each in mine) / MICROSECONDS for name in ("amount", "quantity"))
+    amount, time = (sum(getattr(each, name) for each in mine) / SECOND for name in ("amount", "quantity"))
     parts: dict[str, Any] = dict(cost.cost_breakdown)
     parts["usage_cost"] = round(parts["usage_cost"] + amount, 6)
     return cost.model_copy(

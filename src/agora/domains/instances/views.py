@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing import Ahead, Ledger, Scope, billing_info
 from agora.domains.billing.terms import pricing_fields as terms_shown
@@ -142,7 +142,7 @@ def _build_usage(row: Row, uptime: int, execution_count: int) -> contract.Resour
         network_received=row["received"],
         network_sent=row["sent"],
         task_count=execution_count,
-        uptime=uptime / 1_000_000,
+        uptime=uptime / SECOND,
     )
 
 
@@ -155,7 +155,7 @@ def execution_fields(row: Row | Mapping[str, Any]) -> dict[str, Any]:
         "agent_id": row["agent_id"],
         "endpoint": row["endpoint"],
         "status": row["status"],
-        "execution_time": None if duration is None else duration / 1_000_000,
+        "execution_time": None if duration is None else duration / SECOND,
         "http_status": row["http_status"],
         "error": row["error"],
         "created_at": to_datetime(row["created_at"]),

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+from agora.clock import SECOND
 from agora.core.call import Call
-from agora.core.jobs import MICROSECONDS, Controller, JobContext
+from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import StoredEvent
@@ -81,7 +82,7 @@ class UpstreamReconciler(Controller):
     async def _read_rows(self) -> None:
         """Read the upstreams of those tenants whose have changed, and now and then of all: a change may go unreported."""
         now = self.house.clock.now()
-        if not 0 <= now - self._read_at < READ_ROWS * MICROSECONDS:
+        if not 0 <= now - self._read_at < READ_ROWS * SECOND:
             await self.each_tenant(self.tend)
             self._read_at = now
             return

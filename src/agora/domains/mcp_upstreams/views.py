@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import Row
@@ -89,7 +89,7 @@ def build_detail(
 
 def _summary_fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
     now = connection_condition(call, row)
-    retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * 1_000_000))
+    retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * SECOND))
     operator = call.caller.may("admin")
     return {
         **{name: row[name] for name in _SAME},

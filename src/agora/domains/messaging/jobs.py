@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.core.jobs import MICROSECONDS, Controller, JobContext, split_batches
+from agora.core.jobs import Controller, JobContext, split_batches
 from agora.store.port import Row
 
 from . import expiry_queries as expiry
@@ -37,7 +38,7 @@ class MailExpiry(Controller):
         now = self.house.clock.now()
         if self.house.gate.frozen(tenant):
             return
-        when = {"now": now, "horizon": now - self.house.context.settings.message_lifetime * MICROSECONDS}
+        when = {"now": now, "horizon": now - self.house.context.settings.message_lifetime * SECOND}
         await self._expire_page(tenant, when)
         await self._hand_over(tenant, when)
 

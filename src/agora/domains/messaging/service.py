@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from agora.clock import new_id, to_datetime, to_microseconds
+from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.admission import ADMISSION
 from agora.core.call import BoundService, WaitForEvent, encode_json
@@ -116,7 +116,7 @@ class MessagingService(BoundService, contract.Messaging):
             "metadata": encode_json(with_trace(metadata)),
             "broadcast": int(destination.broadcast),
             "created_at": call.now,
-            "expires_at": call.now + expires_in * 1_000_000 if expires_in else None,
+            "expires_at": call.now + expires_in * SECOND if expires_in else None,
         }
         if reply_to:
             row = (await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))).row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import held_address
 from agora.store.port import Row
@@ -21,7 +21,7 @@ HANDED_OVER: Final = 1000  #: messages with one call
 
 def expiry_horizon(call: Call) -> int:
     """Time (microseconds since 1970) before which messages without an own expiry have expired."""
-    return int(call.now - call.context.settings.message_lifetime * 1_000_000)
+    return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
 def message_from_row(row: Row, recipient: str, state: str) -> Message:

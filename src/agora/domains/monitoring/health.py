@@ -30,7 +30,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 from agora import __version__
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import Call, Caller
 from agora.domains.a2a import push_queries as push
@@ -47,7 +47,7 @@ from agora_sdk.contract.fields import OverrideAction
 from agora_sdk.errors import AgoraError, NotFound, field_error
 
 from . import health_queries
-from .health_monitor import MICROSECONDS, HealthMonitor, Loop
+from .health_monitor import HealthMonitor, Loop
 from .trend import format_duration
 
 __all__ = ["COMPONENTS", "health", "without_store"]
@@ -294,7 +294,7 @@ async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHea
     complaints: list[str] = []
     for loop in monitor.loops:
         since = call.context.started_at if loop.last_run is None else loop.last_run
-        age = (call.now - since) / MICROSECONDS
+        age = (call.now - since) / SECOND
         metrics |= {f"{loop.name}.age_seconds": round(age, 1), f"{loop.name}.failures": float(loop.failures)}
         if complaint := _loop_complaint(loop, age):
             complaints.append(complaint)
@@ -317,7 +317,7 @@ async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHeal
     if stall is None:
         return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
     metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
-    began = to_datetime(int(stall.began * MICROSECONDS))
+    began = to_datetime(int(stall.began * SECOND))
     recent = stall.seconds >= LONG_STALL and time.time() - stall.began - stall.seconds < STALL_MEMORY
     return ComponentHealth(
         status="degraded" if recent else "healthy",

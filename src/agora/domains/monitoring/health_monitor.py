@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.core.ports import Port
 from agora.domains.bus.engines.port import Bridge
 from agora.store.port import Store, StoreUnavailable
@@ -33,7 +33,6 @@ WINDOW = 3600.0
 CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
 PROBE_SECONDS = 3.0  # a commit of a row that takes longer: calls cannot be served now
 UNREACHABLE = "unreachable"
-MICROSECONDS = 1_000_000
 
 Machine = Callable[[], Mapping[str, float]]
 
@@ -139,15 +138,15 @@ class HealthMonitor:
 
     def age(self, now: int) -> float | None:
         """Seconds since the last measurement."""
-        return (now - self._samples[-1].at) / MICROSECONDS if self._samples else None
+        return (now - self._samples[-1].at) / SECOND if self._samples else None
 
     def seconds_until(self, name: str, limit: float, *, window: float, at_least: float) -> float | None:
         """Seconds until a value reaches a limit, by the trend of the last ``window`` seconds."""
         if not self._samples:
             return None
-        since = self._samples[-1].at - window * MICROSECONDS
+        since = self._samples[-1].at - window * SECOND
         points = [
-            (sample.at / MICROSECONDS, sample.values[name])
+            (sample.at / SECOND, sample.values[name])
             for sample in self._samples
             if sample.at >= since and name in sample.values
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from agora.clock import new_id, to_datetime
+from agora.clock import SECOND, new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
@@ -332,8 +332,8 @@ async def estimate_completion(call: Call, row: Any) -> datetime | None:
     if durations is None or not durations["samples"]:
         return None
     if row["started_at"] is not None and row["status"] != TaskStatus.PENDING:
-        return to_datetime(max(call.now, int(row["started_at"] + durations["ran"] / durations["samples"] * 1e6)))
-    return to_datetime(int(call.now + (durations["waited"] + durations["ran"]) / durations["samples"] * 1e6))
+        return to_datetime(max(call.now, int(row["started_at"] + durations["ran"] / durations["samples"] * SECOND)))
+    return to_datetime(int(call.now + (durations["waited"] + durations["ran"]) / durations["samples"] * SECOND))
 
 
 def required_of(row: Mapping[str, Any] | Row) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from agora.clock import SECOND
 from agora.core.call import Call, WaitForEvent, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address
@@ -89,7 +90,7 @@ async def _lease_tasks(
         "holder": call.caller.subject,
         "worker": claimant.worker_id,
         "lease_seconds": lease_seconds,
-        "lease_until": call.now + lease_seconds * 1_000_000,
+        "lease_until": call.now + lease_seconds * SECOND,
         "now": call.now,
     }
     if not wanted:

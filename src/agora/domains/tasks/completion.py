@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import decode_json, encode_json
 from agora_sdk.contract.fields import TaskStatus
 
@@ -153,7 +154,7 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
         retry = retry and (limit is None or draft["failures"] <= limit)
     if retry and draft["attempts"] < draft["max_attempts"]:
         pause = min(draft["retry_backoff"] * 2.0 ** min(draft["attempts"] - 1, 20), LONGEST_BACKOFF)
-        available_at = draft.call.now + int(pause * 1_000_000) if pause > 0 else None
+        available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
         draft.set(error=error)
         await requeue_task(draft, error, available_at=available_at)
     else:
@@ -205,7 +206,7 @@ def _record_duration(draft: TaskDraft) -> None:
     if draft["started_at"] is None or draft["holder"] is None:
         return
     waited, ran = draft["started_at"] - draft["created_at"], draft.call.now - draft["started_at"]
-    row = (draft["tenant_id"], draft["task_type"], draft["holder"], waited / 1e6, ran / 1e6, draft.call.now)
+    row = (draft["tenant_id"], draft["task_type"], draft["holder"], waited / SECOND, ran / SECOND, draft.call.now)
     draft.call.tx.append(tasks.TASK_DURATIONS, row)
 
 

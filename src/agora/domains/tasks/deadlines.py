@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json
 from agora.domains.agents.references import filter_registered, held_address
 from agora.store.port import Row
@@ -63,7 +63,7 @@ async def _handle_running_task(draft: TaskDraft) -> bool:
     if expired:
         error = f"The lease of {row['holder']} expired."
         await fail_attempt(draft, error, retry=True, lost=True)
-    elif row["timeout"] is not None and row["started_at"] + row["timeout"] * 1_000_000 <= now:
+    elif row["timeout"] is not None and row["started_at"] + row["timeout"] * SECOND <= now:
         await fail_attempt(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
     else:
         if row["deadline"] <= now:

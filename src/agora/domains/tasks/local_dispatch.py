@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Protocol
 
+from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.core.ports import Port
 from agora_sdk.contract.fields import TaskStatus
@@ -58,7 +59,7 @@ def begin_locally(draft: TaskDraft) -> bool:
         fence=1,
         attempts=1,
         lease_seconds=seconds,
-        lease_until=now + seconds * 1_000_000,
+        lease_until=now + seconds * SECOND,
         started_at=now,
         entries=number,
         status_entry=number,

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from agora.clock import to_datetime, to_microseconds
+from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, Entry, LogPage, encode_json
 from agora.domains.agents import queries as agents
@@ -298,9 +298,9 @@ def _summarize_durations(durations: list[int]) -> contract.DurationSummary:
     size = len(durations)
 
     def percentile(share: float) -> float:
-        return round(durations[max(0, ceil(share * size) - 1)] / 1e6, 6)
+        return round(durations[max(0, ceil(share * size) - 1)] / SECOND, 6)
 
-    mean = round(sum(durations) / size / 1e6, 6)
+    mean = round(sum(durations) / size / SECOND, 6)
     return contract.DurationSummary(
         count=size, mean=mean, p50=percentile(0.5), p90=percentile(0.9), p99=percentile(0.99)
     )

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agora.clock import SECOND
 from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition
@@ -82,7 +83,7 @@ def next_due(row: Mapping[str, Any], now: int) -> int | None:
         if row["lease_until"] is not None:
             moments.append(row["lease_until"])
         if row["timeout"] is not None:
-            moments.append(row["started_at"] + row["timeout"] * 1_000_000)
+            moments.append(row["started_at"] + row["timeout"] * SECOND)
         if row["deadline"] > now:
             moments.append(row["deadline"])
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
@@ -209,7 +209,7 @@ async def renew_lease(
         states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
     seconds = lease_seconds or draft["lease_seconds"]
     if draft["status"] == _S.IN_PROGRESS:
-        draft.set(lease_seconds=seconds, lease_until=call.now + seconds * 1_000_000)
+        draft.set(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft["progress"]:
         _set_progress(draft, progress)
         _record_progress(draft, progress, None, None, alone=True)
@@ -222,7 +222,7 @@ async def renew_lease(
         status=_S(draft["status"]),
         fencing_token=draft["fence"],
         lease_seconds=seconds,
-        lease_expires_at=to_datetime(draft["lease_until"] or call.now + seconds * 1_000_000),
+        lease_expires_at=to_datetime(draft["lease_until"] or call.now + seconds * SECOND),
         progress=draft["progress"],
         checkpoint_number=draft["checkpoint_number"],
     )
@@ -254,7 +254,7 @@ async def release_task(
     draft = await access.lock_held_task(call, task_id, token)
     if checkpoint is not None:
         _set_checkpoint(draft, checkpoint, None)
-    available_at = call.now + int(delay * 1_000_000) if delay else None
+    available_at = call.now + int(delay * SECOND) if delay else None
     await requeue_task(draft, reason or "released", available_at=available_at, refund=True)
     return draft
 

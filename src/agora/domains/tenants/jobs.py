@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from itertools import groupby
 
+from agora.clock import SECOND
 from agora.core.call import Call
-from agora.core.jobs import MICROSECONDS, Controller
+from agora.core.jobs import Controller
 from agora.store.port import Write
 
 from . import queries as statements
@@ -26,7 +27,7 @@ class Tenants(Controller):
 
     async def step(self) -> None:
         for row in await self.read(HOME, statements.erasing):
-            late = self.house.clock.now() - row["status_since"] > GRACE_SECONDS * MICROSECONDS
+            late = self.house.clock.now() - row["status_since"] > GRACE_SECONDS * SECOND
             if await self._erase_rows(row["tenant_id"]) and late:
                 await self.act(HOME, partial(self._mark_deleted, tenant=row["tenant_id"]))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from agora.clock import to_datetime, to_microseconds
+from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import find_agent, ids_at, load_agent
@@ -63,7 +63,7 @@ def _to_datetime(value: int | None) -> datetime | None:
 
 
 def _seconds_between(begin: int | None, end: int | None) -> float | None:
-    return None if begin is None or end is None else round((end - begin) / 1e6, 6)
+    return None if begin is None or end is None else round((end - begin) / SECOND, 6)
 
 
 def build_summary(row: Row | Fields, now: int) -> contract.Workflow:
@@ -197,7 +197,7 @@ def _build_agent_shares(rows: Sequence[Row]) -> list[contract.AgentShare]:
         elif row["status"] in ("failed", "dead_lettered", "rejected"):
             share.failed += row["tasks"]
     for agent, share in shares.items():
-        share.mean_seconds = round(took[agent] / share.completed / 1e6, 6) if share.completed else None
+        share.mean_seconds = round(took[agent] / share.completed / SECOND, 6) if share.completed else None
     return list(shares.values())
 
 

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.core.call import Caller
 from agora.domains.identity.sign_on_port import browser_key
 from agora.protocols.http import Scope, read_header
@@ -29,7 +29,6 @@ __all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
 COOKIE: Final = "agora_session"
 LIFETIME: Final = 12 * 3600  #: seconds
 LONGEST: Final = 4000  #: characters of a cookie that browsers keep
-MICROSECONDS: Final = 1_000_000
 
 
 class Sealer(Protocol):
@@ -102,7 +101,7 @@ class Sessions:
         return await way(scope, session.credential)
 
     def _now_seconds(self) -> int:
-        return self._clock.now() // MICROSECONDS
+        return self._clock.now() // SECOND
 
     # -- cookies ---------------------------------------------------------------------------------
 

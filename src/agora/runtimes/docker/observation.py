@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from agora.clock import SECOND
 from agora.runtimes.port import ProcessExit, Usage
 
 __all__ = ["STATES", "parse_time", "to_exit", "to_usage"]
@@ -23,7 +24,7 @@ def parse_time(text: str) -> int | None:
     if not whole or whole.startswith("0001-"):
         return None
     seconds = datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp()
-    return int(seconds) * 1_000_000 + int((fraction + "000000")[:6])
+    return int(seconds) * SECOND + int((fraction + "000000")[:6])
 
 
 def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:

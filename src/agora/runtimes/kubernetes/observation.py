@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from agora.clock import SECOND
 from agora.runtimes.docker.observation import SIGNALS
 from agora.runtimes.port import ProcessExit
 
@@ -94,7 +95,7 @@ def _to_exit(over: Mapping[str, Any]) -> ProcessExit:
 def _parse_time(text: str | None) -> int | None:
     if not text:
         return None
-    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).timestamp() * 1_000_000)
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).timestamp() * SECOND)
 
 
 def _container_status(pod: Mapping[str, Any]) -> Mapping[str, Any]:

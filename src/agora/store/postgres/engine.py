@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from agora.clock import Clock, SystemClock
+from agora.clock import SECOND, Clock, SystemClock
 from agora.scheduling import Owner
 
 from ..outages import Outages
@@ -168,7 +168,7 @@ class PostgresStore:
             log.log(
                 logging.WARNING if abs(ahead) > TOLERANCE else logging.INFO,
                 "the database's clock is %.3f s ahead of this machine's; times go by the database's",
-                ahead / 1_000_000,
+                ahead / SECOND,
             )
             self.skew = ahead if abs(ahead) > TOLERANCE else 0
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.store.port import Query, Reader, Row, Store, Tx
 from agora_sdk.errors import Overloaded
 
@@ -42,7 +42,6 @@ log = logging.getLogger(__name__)
 BATCH = 500  # entries written with one transaction
 BUFFER = 10_000  # entries that may wait to be written
 LOOK = 0.5  # seconds until a reader looks again for what another server published
-MICROSECONDS = 1_000_000
 TRIMMED = 1000
 
 
@@ -222,7 +221,7 @@ class EmbeddedBus:
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Delete consumers that are silent and have no pending entries; return their names."""
-        before, removed = now - int(self.terms.silent * MICROSECONDS), []
+        before, removed = now - int(self.terms.silent * SECOND), []
         for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIMMED):
             if row["seen_at"] <= before and not row["pending"]:
                 key = {"stream": stream, "group": group, "consumer": row["consumer"], "before": before}
@@ -247,7 +246,7 @@ class EmbeddedBus:
             Pending(
                 streams.entry_id(row["created_at"] or 0, row["number"]),
                 row["consumer"] or None,
-                (now - row["delivered_at"]) / MICROSECONDS,
+                (now - row["delivered_at"]) / SECOND,
                 row["deliveries"],
             )
             for row in rows
@@ -262,7 +261,7 @@ class EmbeddedBus:
             await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIMMED),
             self._clock.now(),
         )
-        return [Consumer(row["consumer"], row["pending"], (now - row["seen_at"]) / MICROSECONDS) for row in rows]
+        return [Consumer(row["consumer"], row["pending"], (now - row["seen_at"]) / SECOND) for row in rows]
 
     async def lag(self, stream: str, group: str) -> int:
         return next((each.lag for each in await self.groups(stream) if each.name == group), 0)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from agora.clock import SECOND
 from agora.store.port import Reader, Row, Tx
 from agora_sdk.errors import NotFound
 
@@ -130,7 +131,7 @@ async def take_over(
     """
     await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
-    since = -1 if idle is None else int(idle * 1_000_000)
+    since = -1 if idle is None else int(idle * SECOND)
     entries = await _find_stale(tx, stream, group, terms, now, since, count, parked=True)
     if entries.live:
         numbers = _to_json_text([row["number"] for row in entries.live])
@@ -142,7 +143,7 @@ async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: in
     """Take stale entries back from their consumers; dead-letter exhausted ones."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
-    entries = await _find_stale(tx, stream, group, terms, now, int(terms.stale * 1_000_000), count, parked=False)
+    entries = await _find_stale(tx, stream, group, terms, now, int(terms.stale * SECOND), count, parked=False)
     stale_rows = [row for row in entries.live if row["consumer"]]
     if stale_rows:
         numbers = _to_json_text([row["number"] for row in stale_rows])

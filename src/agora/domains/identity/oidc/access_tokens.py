@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from agora.clock import SECOND
 from agora_sdk.errors import Unauthenticated
 
 from .provider import ALGORITHMS, Provider
 
 __all__ = [
     "LONGEST",
-    "SECOND",
     "TYPES",
     "Unverified",
     "audience_of",
@@ -37,7 +37,6 @@ LONGEST: Final = 8192  #: characters of a token
 LONGEST_HEADER: Final = 2048
 LONGEST_TEXT: Final = 255
 MOST_AUDIENCES: Final = 50
-SECOND: Final = 1_000_000
 LAST: Final = 253_402_300_800  #: seconds since 1970 at the end of the year 9999
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 #: what only ID tokens have

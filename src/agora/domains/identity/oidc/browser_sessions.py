@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic_core import from_json, to_json
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
 from agora.store.port import Reader, Row, Store
 from agora_sdk.errors import Overloaded, Unauthenticated
@@ -41,7 +41,6 @@ __all__ = [
     "add_login_names",
 ]
 
-SECOND: Final = 1_000_000
 LIFETIME: Final = 12 * 3600 * SECOND
 NAMES: Final = 2  #: of one session at the provider: in the access token, and in the ID token
 SIGNING_IN: Final = 600  #: seconds

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from agora.clock import SECOND
 from agora.core.scopes import ROLES
 from agora.net.egress_policy import is_loopback_host
 from agora.settings import ConfigurationError, Settings
@@ -15,7 +16,6 @@ from agora.settings import ConfigurationError, Settings
 __all__ = ["TENANT", "Issuer", "Trust"]
 
 TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Trust:
             None if settings.oidc_default_role == "none" else settings.oidc_default_role,
             tuple(filter(None, settings.oidc_tenant_claim.split("."))),
             settings.oidc_scope,
-            int(settings.oidc_clock_skew * MICROSECONDS),
+            int(settings.oidc_clock_skew * SECOND),
             {"on": True, "off": False}.get(settings.oidc_password_login, bool(settings.keycloak_url)),
         )
 

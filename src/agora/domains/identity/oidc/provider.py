@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora_sdk.errors import AgoraError, UpstreamFailed
 
 from .http import ProviderHttpClient, check_endpoint
@@ -25,7 +25,6 @@ __all__ = ["ALGORITHMS", "CachedAnswer", "Metadata", "Provider"]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-SECOND: Final = 1_000_000
 FRESH: Final = 600 * SECOND
 STALE: Final = 86_400 * SECOND
 LEAST_INTERVAL: Final = 10 * SECOND  #: least between two looks for keys that are not known

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping,
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
-from agora.clock import Clock
+from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
 from agora.core.usage import DEFAULT_TENANT
 from agora.settings import Settings
@@ -284,7 +284,7 @@ class SignOn:
             named,
             roles.highest_role(named, self.trust.roles, self.trust.default_role),
             keys,
-            issued_at=int(issued) * 1_000_000 if isinstance(issued, int | float) else 0,
+            issued_at=int(issued) * SECOND if isinstance(issued, int | float) else 0,
         )
         return Grant(self._tenant_of(claims, provider.issuer), person, _text_claim(claims, "scope", 4096) or "", ends)
 
