@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from agora.clock import Clock, new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
+from agora.net.sealing import Sealer
 from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_problem
 from agora.settings import Settings
 from agora_sdk.contract import declared
@@ -45,7 +46,7 @@ from .notices import NOTICE, Notice, Notices, render_notice
 from .registry import FRAGMENTS, Page, find_page
 from .responses import is_htmx_request, send_html, send_redirect, wants_html
 from .security import HOME, check_origin
-from .session import HasEnded, Sealer, Sessions, parse_cookies
+from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
 from .view import View

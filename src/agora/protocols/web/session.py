@@ -14,13 +14,14 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.call import Caller
 from agora.domains.identity.sign_on_port import browser_key
+from agora.net.sealing import Sealer
 from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied, Unauthenticated
 
@@ -29,13 +30,6 @@ __all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
 COOKIE: Final = "agora_session"
 LIFETIME: Final = 12 * 3600  #: seconds
 LONGEST: Final = 4000  #: characters of a cookie that browsers keep
-
-
-class Sealer(Protocol):
-    """Encrypts what a browser keeps for us."""
-
-    def seal(self, data: bytes, context: str) -> bytes: ...
-    def open(self, sealed: bytes, context: str) -> bytes: ...
 
 
 Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: from a request and a session's credential to its caller

@@ -14,12 +14,13 @@ import binascii
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
+from agora.net.sealing import Sealer
 from agora.store.port import Reader, Row, Store
 from agora_sdk.errors import Overloaded, Unauthenticated
 
@@ -49,13 +50,6 @@ LOOKING: Final = 0.25  #: seconds between looks whether another server has renew
 ONLY_PATH: Final = "/v1/monitor/"
 LONGEST_COOKIE: Final = 2000
 LONGEST_NEXT: Final = 300
-
-
-class Sealer(Protocol):
-    """Encrypts what is kept."""
-
-    def seal(self, data: bytes, context: str) -> bytes: ...
-    def open(self, sealed: bytes, context: str) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

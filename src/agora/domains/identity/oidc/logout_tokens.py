@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from agora.clock import SECOND
+
 from ..sign_on_port import LogoutNotice, notice_key, session_key, user_id
 from . import access_tokens as verification
-from .access_tokens import SECOND, token_error
+from .access_tokens import token_error
 
 __all__ = ["TYPES", "parse_logout_token"]
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
 from agora.core.usage import DEFAULT_TENANT
+from agora.net.sealing import Sealer
 from agora.settings import Settings
 from agora.store.port import Reader, Store
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLimited, field_error
@@ -47,13 +48,6 @@ class System(Protocol):
     def __call__(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], /, *, label: str = ...
     ) -> Awaitable[T]: ...
-
-
-class Sealer(Protocol):
-    """Encrypts what is kept."""
-
-    def seal(self, data: bytes, context: str) -> bytes: ...
-    def open(self, sealed: bytes, context: str) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
