@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agora.clock import SECOND
+from agora.net.backoff import exponential_delay
 
 __all__ = ["RestartPolicy"]
 
@@ -34,7 +35,7 @@ class RestartPolicy:
 
     def wait(self, failures: int) -> int:
         """Time from the end of the last run to the next start."""
-        return int(min(self.first * 2 ** min(max(failures - 1, 0), 40), self.longest))
+        return int(exponential_delay(failures, self.first, self.longest))
 
     def is_loop(self, failures: int) -> bool:
         return failures >= self.loop

@@ -15,7 +15,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.a2a import queries as statements
 from agora.domains.a2a.remote_connections import endpoint_of
-from agora.domains.mcp_upstreams.client.breaker import Backoff, Tuning
+from agora.net.backoff import Backoff
 from agora.store.port import Row, StoredEvent
 from agora_sdk.errors import AgoraError
 
@@ -131,7 +131,7 @@ class RemoteAgentsController(Controller):
     async def _update_agent(self, key: Key, row: Row) -> None:
         place, reachable = self._places.get(key), row["state"] != "unavailable"
         if place is None:
-            backoff = Backoff(Tuning(first=FIRST_LOOK, longest=LONGEST_PAUSE))
+            backoff = Backoff(FIRST_LOOK, LONGEST_PAUSE)
             place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._first_check_at(row))
         if place.resident is not None:
             place.resident.reachable = reachable

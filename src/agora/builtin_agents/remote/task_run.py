@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from agora.net.backoff import Backoff
 from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora_sdk.errors import AgoraError, StaleLease
 
@@ -179,7 +180,7 @@ class RemoteTaskRun:
 
     async def _poll_task(self) -> Reply:
         """Follow a task that exists remotely, by subscription or by polling with backoff."""
-        pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
+        backoff, loop = Backoff(FIRST_PAUSE, LONGEST_PAUSE), asyncio.get_running_loop()
         sign = loop.time()
         while True:
             try:
@@ -190,8 +191,7 @@ class RemoteTaskRun:
             except RemoteError as error:
                 if not error.passing or loop.time() - sign > self._client.timeout:
                     raise
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            await asyncio.sleep(backoff.next())
 
     async def _check_task(self) -> Reply | None:
         assert self._task is not None

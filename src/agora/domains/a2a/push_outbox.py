@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-import random
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from agora.core.ports import CREDENTIAL_SEALER
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.domains.tasks import queries as tasks
+from agora.net.backoff import jittered_delay
 from agora.store.port import Reader, Row, StoredEvent
 
 from . import push_queries as statements
@@ -251,7 +251,7 @@ class PushOutbox(Controller):
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row["task_id"], why)
             return
-        pause = max(_backoff_delay(attempts), error.retry_after)
+        pause = max(jittered_delay(attempts, FIRST_PAUSE, LONGEST_PAUSE), error.retry_after)
         due_at = self.house.clock.now() + int(pause * SECOND)
 
         async def postpone(call: Call) -> int:
@@ -260,12 +260,6 @@ class PushOutbox(Controller):
 
         if await self.act(tenant, postpone):
             heapq.heappush(self._later, (due_at, key))
-
-
-def _backoff_delay(attempts: int) -> float:
-    """Exponential backoff in seconds, with jitter so that retries do not come at once."""
-    whole: float = min(FIRST_PAUSE * float(1 << min(attempts - 1, 16)), LONGEST_PAUSE)
-    return whole * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 def _config_key(row: Row) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import decode_json, encode_json
+from agora.net.backoff import exponential_delay
 from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
@@ -153,7 +154,7 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
         limit = draft["max_failures"]
         retry = retry and (limit is None or draft["failures"] <= limit)
     if retry and draft["attempts"] < draft["max_attempts"]:
-        pause = min(draft["retry_backoff"] * 2.0 ** min(draft["attempts"] - 1, 20), LONGEST_BACKOFF)
+        pause = exponential_delay(draft["attempts"], draft["retry_backoff"], LONGEST_BACKOFF)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
         draft.set(error=error)
         await requeue_task(draft, error, available_at=available_at)

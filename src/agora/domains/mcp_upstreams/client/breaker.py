@@ -1,13 +1,14 @@
-"""Exponential backoff of connections, and a circuit breaker for calls."""
+"""A circuit breaker for calls, and the numbers of it and of its connections."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Backoff", "CircuitBreaker", "Tuning"]
+from agora.net.backoff import Backoff
+
+__all__ = ["CircuitBreaker", "Tuning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +28,11 @@ class Tuning:
     relist: float = 600.0
 
 
-class Backoff:
-    """Pauses that double with each failure, with some chance in them, so that not everybody comes at once."""
-
-    def __init__(self, tuning: Tuning) -> None:
-        self._tuning, self.failures = tuning, 0
-
-    def next(self) -> float:
-        """Seconds until the next try, after another failure."""
-        self.failures += 1
-        whole = min(self._tuning.first * float(1 << min(self.failures - 1, 16)), self._tuning.longest)
-        return whole * random.uniform(0.5, 1.0)  # noqa: S311
-
-    def reset(self) -> None:
-        self.failures = 0
-
-
 class CircuitBreaker:
     """Opens when so many calls failed in a row; after a pause one failure more opens it again, for longer."""
 
     def __init__(self, tuning: Tuning, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit, self._clock, self._backoff = tuning.failures, clock, Backoff(tuning)
+        self._limit, self._clock, self._backoff = tuning.failures, clock, Backoff(tuning.first, tuning.longest)
         self._failures, self._until = 0, 0.0
         self.reason = ""
 

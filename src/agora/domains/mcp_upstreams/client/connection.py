@@ -17,11 +17,12 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.jsonrpc import CONNECTION_CLOSED
 from pydantic import ValidationError
 
+from agora.net.backoff import Backoff
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
 from ..port import Condition, Endpoint, Listing, Progress
 from .addresses import EgressPolicy, Resolve, resolve_host
-from .breaker import Backoff, CircuitBreaker, Tuning
+from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
 from .errors import describe_error, is_breakdown, translate_error
 from .route import Channel
@@ -178,7 +179,7 @@ class Connection:
 
     async def _maintain_connection(self) -> None:
         """Open it, again and again."""
-        backoff = Backoff(self._tuning)
+        backoff = Backoff(self._tuning.first, self._tuning.longest)
         while True:
             self._lost, self._retry_at, self._at_once, began = asyncio.Event(), None, False, _loop_time()
             why = "the connection broke"

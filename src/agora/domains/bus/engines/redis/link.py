@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agora.net.backoff import Backoff
 from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 
 from .address import Address
@@ -70,7 +71,7 @@ class Link:
 
     async def _maintain_connection(self, attempted: asyncio.Event) -> None:
         """Connect, and connect again when the connection is lost, with exponential backoff."""
-        backoff = INITIAL_BACKOFF
+        backoff = Backoff(INITIAL_BACKOFF, MAX_BACKOFF)
         while True:
             try:
                 connection = await Connection.open(self.address, self._name)
@@ -87,10 +88,9 @@ class Link:
                 self._connected.clear()
                 self._set_error("the connection was lost")
                 if connection.replies > login_replies:
-                    backoff = INITIAL_BACKOFF
+                    backoff.reset()
             # Also after a connection that was of no use: a server that lets clients log in and hangs up is not hammered.
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, MAX_BACKOFF)
+            await asyncio.sleep(backoff.next())
 
     async def _monitor_connection(self, connection: Connection) -> None:
         """Return when the connection is lost; close it when the server has stopped answering for ``timeout`` seconds."""

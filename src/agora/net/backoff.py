@@ -1,0 +1,32 @@
+"""Exponential backoff: how long to wait after failures in a row."""
+
+from __future__ import annotations
+
+import random
+
+__all__ = ["Backoff", "exponential_delay", "jittered_delay"]
+
+
+def exponential_delay(failures: int, first: float, longest: float) -> float:
+    """``first`` after one failure, twice as long after each further one, ``longest`` at most; in the unit of both."""
+    return min(first * 2.0 ** min(max(failures - 1, 0), 62), longest)
+
+
+def jittered_delay(failures: int, first: float, longest: float) -> float:
+    """The same, between half of it and the whole, so that those who failed together do not come back together."""
+    return exponential_delay(failures, first, longest) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+class Backoff:
+    """The delays of one repeated attempt. first, longest: seconds."""
+
+    def __init__(self, first: float, longest: float) -> None:
+        self._first, self._longest, self.failures = first, longest, 0
+
+    def next(self) -> float:
+        """Seconds until the next attempt, after another failure."""
+        self.failures += 1
+        return jittered_delay(self.failures, self._first, self._longest)
+
+    def reset(self) -> None:
+        self.failures = 0

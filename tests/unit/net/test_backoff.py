@@ -1,0 +1,18 @@
+"""Delays after failures in a row."""
+
+from __future__ import annotations
+
+from agora.net.backoff import Backoff, exponential_delay
+
+
+def test_the_delay_doubles_up_to_the_longest() -> None:
+    assert [exponential_delay(failures, 0.5, 3.0) for failures in range(5)] == [0.5, 0.5, 1.0, 2.0, 3.0]
+    assert exponential_delay(10_000, 0.5, 3.0) == 3.0
+
+
+def test_jitter_takes_at_most_half_and_a_success_begins_anew() -> None:
+    backoff = Backoff(1.0, 4.0)
+    for whole in (1.0, 2.0, 4.0, 4.0):
+        assert whole / 2 <= backoff.next() <= whole
+    backoff.reset()
+    assert 0.5 <= backoff.next() <= 1.0
