@@ -105,7 +105,7 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.resume(handle)).state == "running"
         assert all(not process.stopped for process in procfs.process_tree(handle.data["pid"]))
 
-    @pytest.mark.parametrize("instant", ["_write_text", "_terminate_process"])
+    @pytest.mark.parametrize("instant", ["replace_file", "_terminate_process"])
     async def test_while_stopping(self, kit: ProcessKit, instant: str) -> None:
         spec = kit.spec("trap '' TERM; " + FAMILY)
         handle = await kit.engine.start(spec, await kit.engine.build(spec))

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 from agora.clock import new_id
+from agora.net.atomic_files import replace_file
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Runtime
 from agora.settings import ConfigurationError, Settings
@@ -149,9 +150,7 @@ def _load_host_id(path: Path) -> str:
     except FileNotFoundError:
         host_id = new_id("host")
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(host_id + "\n", "ascii")
-        partial.replace(path)
+        replace_file(path, host_id + "\n")
     if not HOST_ID.fullmatch(host_id):
         raise ConfigurationError(f"{path} is damaged: restore it, or remove it if no instance runs.")
     return host_id

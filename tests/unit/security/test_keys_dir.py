@@ -12,7 +12,7 @@ import pytest
 from agora.cli.credentials import admin_token
 from agora.domains.identity.signing import load_secret
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
-from agora.net.secret_files import write_secret_once
+from agora.net.atomic_files import create_file_once
 from agora.server.app import App
 from agora.settings import ConfigurationError, Settings
 from tests.harness import make_settings
@@ -54,8 +54,8 @@ def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest
         raise PermissionError
 
     monkeypatch.setattr(os, "link", refused)
-    write_secret_once(tmp_path / "secret", b"first")
-    write_secret_once(tmp_path / "secret", b"second")
+    create_file_once(tmp_path / "secret", b"first")
+    create_file_once(tmp_path / "secret", b"second")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("secret", b"first")]
 
 

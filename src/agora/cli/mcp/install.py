@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -12,6 +11,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
+
+from agora.net.atomic_files import replace_file
 
 from ..output import Output
 from ..session import reporting_errors
@@ -223,7 +224,8 @@ def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
             typer.echo(f"{file} has it already")
             return
         backup = _create_backup(target) if before else None
-        _replace_file(target, after)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, after, mode=0o600)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{file} cannot be changed: {error}.") from None
     except InvalidRequest as error:
@@ -257,24 +259,6 @@ def _create_backup(file: Path) -> Path:
         backup = file.with_name(f"{file.name}.bak{number}")
     shutil.copy2(file, backup)
     return backup
-
-
-def _replace_file(file: Path, text: str) -> None:
-    """Put the text in place of the file in one step: a client that reads it meanwhile sees the old one or the new."""
-    from tempfile import mkstemp
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, fresh = mkstemp(dir=file.parent, prefix=f".{file.name}-")
-    try:
-        with open(handle, "wb") as output:
-            output.write(text.encode())
-        if file.exists():
-            shutil.copymode(file, fresh)
-        os.replace(fresh, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(fresh)
-        raise
 
 
 def _print_note(text: str) -> None:

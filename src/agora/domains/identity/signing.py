@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic_core import from_json, to_json
 
-from agora.net.secret_files import write_secret_once
+from agora.net.atomic_files import create_file_once
 from agora.settings import ConfigurationError
 
 __all__ = ["AgentClaims", "Signer", "load_secret"]
@@ -114,7 +114,7 @@ def load_secret(path: Path, *, make: str = "") -> str:
 def _make_secret(path: Path, make: str) -> str:
     secret = make + secrets.token_urlsafe(32)
     try:
-        write_secret_once(path, f"{secret}\n".encode())
+        create_file_once(path, f"{secret}\n".encode())
     except OSError as error:
         raise ConfigurationError(f"{path} is not there, and cannot be made: {error.strerror}.") from None
     return path.read_text("ascii").strip()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
-from agora.net.secret_files import write_secret_once
+from agora.net.atomic_files import create_file_once
 from agora.wire.a2a.canonical_json import to_canonical_json
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class SigningKey:
 
         if not self._path.exists():
             new_key = generate_private_key(SECP256R1())
-            write_secret_once(
+            create_file_once(
                 self._path,
                 new_key.private_bytes(
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -22,6 +22,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agora.net.atomic_files import write_json
+
 __all__ = ["BuildCache", "CacheEntry", "erase_directory"]
 
 
@@ -66,7 +68,7 @@ class BuildCache:
 
     def keep(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
         """Make an attempt the result."""
-        self._write_json(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
+        write_json(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
         self._running.discard(attempt.name)
 
     def drop(self, attempt: Path) -> None:
@@ -75,7 +77,7 @@ class BuildCache:
         self._running.discard(attempt.name)
 
     def remember(self, key: str, digest: str) -> None:
-        self._write_json(self._commits / key, {"digest": digest})
+        write_json(self._commits / key, {"digest": digest})
 
     def remembered(self, key: str) -> str | None:
         """The digest at a commit."""
@@ -110,17 +112,6 @@ class BuildCache:
         for path in stale:
             erase_directory(Path(path))
         return len(stale)
-
-    def _write_json(self, path: Path, value: object) -> None:
-        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        try:
-            with open(new, "w") as file:
-                json.dump(value, file)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
 
 
 def erase_directory(directory: Path) -> None:

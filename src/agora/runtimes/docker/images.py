@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from agora.net.atomic_files import replace_file
 from agora.runtimes.builds import tree
 from agora.runtimes.builds.cache import erase_directory
 from agora.runtimes.builds.git import Repositories
@@ -202,7 +203,7 @@ class Images:
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
             digest_file = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, source.commit])
-            digest_file.write_text(digest, "ascii")
+            replace_file(digest_file, digest)
         return digest
 
     async def _build_image(self, spec: Spec, key: str, attempt: Path, tell: Progress) -> None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agora.net.atomic_files import write_json
 from agora.runtimes.errors import Unknown
 from agora.runtimes.port import ProcessExit
 from agora.runtimes.spec import NAME
@@ -88,12 +88,7 @@ class InstanceNotes:
     def write(self, instance_id: str, note: InstanceNote) -> None:
         directory = self._instance_directory(instance_id)
         (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = directory / f".note.{secrets.token_hex(4)}"
-        try:
-            new.write_text(json.dumps(asdict(note)))
-            new.replace(directory / "note.json")
-        finally:
-            new.unlink(missing_ok=True)
+        write_json(directory / "note.json", asdict(note), durable=False)
 
     def erase(self, instance_id: str) -> None:
         shutil.rmtree(self._instance_directory(instance_id), ignore_errors=True)

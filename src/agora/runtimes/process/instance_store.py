@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from agora.net.atomic_files import replace_file, write_json
 from agora.runtimes.builds.cache import BuildCache, erase_directory
 from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
@@ -25,7 +26,7 @@ from .guard import procfs, segments
 from .launch import launch_guard, prepare_instance
 from .options import Options
 from .ports import Ports, is_free
-from .records import Instance, Record, write_json
+from .records import Instance, Record
 
 __all__ = ["ProcessStore"]
 
@@ -152,7 +153,7 @@ class ProcessStore:
     def _finish_generation(self, instance: Instance, generation: int) -> None:
         """See to it that nothing of an earlier generation runs, or begins late."""
         if instance.generation(generation).is_dir():
-            _write_text(instance.generation(generation) / "stop", "0")
+            replace_file(instance.generation(generation) / "stop", "0")
         # a guard that was killed leaves its program, and one of before a crash may not have begun yet
         strays.kill_marked([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
 
@@ -197,7 +198,7 @@ class ProcessStore:
         generation = instance.generation(handle.generation)
         if not generation.is_dir():
             return None
-        _write_text(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
+        replace_file(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
         deadline = time.monotonic() + HANDOVER
         while instance.is_locked():
             _, recorded = self.find(handle)
@@ -317,9 +318,3 @@ def _terminate_process(process: procfs.Process) -> int | None:
         pass
     os.close(fd)
     return None
-
-
-def _write_text(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text)
-    new.replace(path)

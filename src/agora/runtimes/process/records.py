@@ -32,7 +32,7 @@ from agora.runtimes.port import Handle, ProcessExit
 
 from .guard import procfs
 
-__all__ = ["GuardRecord", "Instance", "Record", "write_json"]
+__all__ = ["GuardRecord", "Instance", "Record"]
 
 KEPT_GENERATIONS = 5
 LARGEST = 1 << 20  # bytes of a file
@@ -177,13 +177,3 @@ def load_json(path: Path) -> dict[str, Any]:
     finally:
         os.close(fd)
     return document if isinstance(document, dict) else {}
-
-
-def write_json(path: Path, value: object) -> None:
-    """Put JSON in place of a file."""
-    new = path.with_name(f"{path.name}.new")
-    with open(new, "w") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

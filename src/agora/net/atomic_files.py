@@ -1,0 +1,60 @@
+"""Files that are written whole or not at all: a reader, and whoever starts after a crash, sees the old one or the new one."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["create_file_once", "replace_file", "write_json"]
+
+
+def replace_file(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool = True) -> None:
+    """Put content in place of a file, or create it. Raises OSError.
+
+    mode: of a new file, less the umask; an existing one keeps its own. durable: it is on the disk before it is in place.
+    """
+    with _write_partial(path, content, mode, durable=durable) as partial:
+        with suppress(FileNotFoundError):
+            partial.chmod(path.stat().st_mode & 0o7777)
+        partial.replace(path)
+
+
+def write_json(path: Path, value: object, *, durable: bool = True) -> None:
+    """Put a JSON document in place of a file, or create it. Raises OSError."""
+    replace_file(path, json.dumps(value), durable=durable)
+
+
+def create_file_once(path: Path, content: bytes) -> None:
+    """Create a file of mode 0600 and its directories; an existing file is left unchanged. Raises OSError.
+
+    Of several processes that do so at the same time, one succeeds, and all read its content afterwards.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _write_partial(path, content, 0o600, durable=True) as partial:
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            if not path.exists():
+                partial.rename(path)
+
+
+@contextmanager
+def _write_partial(path: Path, content: str | bytes, mode: int, *, durable: bool) -> Iterator[Path]:
+    """Write a file beside another, under a name of its own; whatever is not renamed inside is removed."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)

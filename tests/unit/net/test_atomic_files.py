@@ -1,0 +1,42 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from agora.net.atomic_files import replace_file, write_json
+
+
+def test_an_existing_file_keeps_its_mode_and_no_partial_file_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("old")
+    file.chmod(0o664)
+    write_json(file, {"a": 1})
+    assert file.read_text() == '{"a": 1}'
+    assert stat.S_IMODE(file.stat().st_mode) == 0o664
+    assert os.listdir(tmp_path) == ["config.json"]
+
+
+def test_a_new_file_has_the_mode_that_was_asked_for(tmp_path: Path) -> None:
+    replace_file(tmp_path / "secret", "x", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "note"
+    file.write_text("old")
+
+    def fail(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="no space"):
+        replace_file(file, "new")
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["note"]
