@@ -9,8 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.blackbox.proxy import TcpProxy, running_proxy
 from tests.blackbox.server import Account, ServerProcess
+from tests.blackbox.tcp_proxy import TcpProxy, running_proxy
 from tests.valkey import Broker, valkey_server
 
 __all__ = ["valkey_server"]

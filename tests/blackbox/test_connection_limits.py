@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.blackbox.deaf import DeafSocket, http_request
+from tests.blackbox.non_reading_clients import DeafSocket, http_request
 from tests.blackbox.server import ServerProcess
 
 PATH = "/agora/agent/list?limit=1"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.flood import IN_FLIGHT, frame
+from tests.blackbox.flooding_caller import IN_FLIGHT, frame
 from tests.blackbox.server import Account, ServerProcess
 from tests.processes import spawn_tethered
 
@@ -45,7 +45,15 @@ class Attacker:
 @contextmanager
 def flooding(server: ServerProcess, account: Account, call: str) -> Iterator[Attacker]:
     """A flood from another process, once it has begun."""
-    command = [sys.executable, "-m", "tests.blackbox.flood", str(server.port), account.token, str(SOCKETS), call]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.blackbox.flooding_caller",
+        str(server.port),
+        account.token,
+        str(SOCKETS),
+        call,
+    ]
     child: Any = spawn_tethered(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with child:
         attacker = Attacker(child)

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.blackbox.billing import cost, customer, poll_until, priced_agent
-from tests.blackbox.instances import INSTANCES, deploy, make_instance, serving_instances
+from tests.blackbox.billing_calls import cost, customer, poll_until, priced_agent
+from tests.blackbox.instance_program import INSTANCES, deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 
 

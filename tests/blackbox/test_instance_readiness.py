@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.instances import INSTANCES, PROGRAM, deploy, make_instance, serving_instances
+from tests.blackbox.instance_program import INSTANCES, PROGRAM, deploy, make_instance, serving_instances
 from tests.blackbox.server import ServerProcess
 
 #: it listens only after a while, as programs do that import much first

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.billing import cost, customer, poll_until
-from tests.blackbox.instances import INSTANCES, deploy, make_instance, serving_instances
+from tests.blackbox.billing_calls import cost, customer, poll_until
+from tests.blackbox.instance_program import INSTANCES, deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 
 

@@ -23,7 +23,7 @@ from tests.blackbox.postgres_process import PostgresProcess
 from tests.blackbox.server import Account, ServerProcess
 from tests.processes import spawn_tethered
 
-LOAD = Path(__file__).with_name("sdk_load.py")
+LOAD = Path(__file__).with_name("sdk_load_program.py")
 OUTAGE_SECONDS = 3.0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.billing import cost, customer, poll_until, priced_agent
+from tests.blackbox.billing_calls import cost, customer, poll_until, priced_agent
 from tests.blackbox.server import Account, ServerProcess
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.blackbox.instances import INSTANCES, serving_instances
+from tests.blackbox.instance_program import INSTANCES, serving_instances
 from tests.blackbox.server import ServerProcess
 from tests.postgres import PostgresServer
 

@@ -20,8 +20,8 @@ import httpx
 import pytest
 from a2a.types import a2a_pb2
 
-from tests.blackbox.deaf import DeafSocket, http_request, rpc_request, text_frame
-from tests.blackbox.http2 import MOST_ROOM, grpc_request, preface, read_slowly
+from tests.blackbox.http2_frames import MOST_ROOM, grpc_request, preface, read_slowly
+from tests.blackbox.non_reading_clients import DeafSocket, http_request, rpc_request, text_frame
 from tests.blackbox.server import Account, ServerProcess
 from tests.harness import free_port
 from tests.processes import process_cpu_seconds, process_rss_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from tests.deploy.prometheus import program
-from tests.deploy.watching import ALERTS, alerts
+from tests.deploy.prometheus_expressions import ALERTS, alerts
 
 CASES = Path(__file__).with_name("alerts_test.yaml")
 

@@ -14,7 +14,7 @@ import yaml
 from scripts.cluster import Replica
 
 from tests.deploy.prometheus import program
-from tests.deploy.watching import ALERTS, alerts, expressions
+from tests.deploy.prometheus_expressions import ALERTS, alerts, expressions
 from tests.harness import free_port
 from tests.postgres import PostgresServer, postgres_server
 from tests.processes import spawn_tethered

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.faults.victim import Victim
-from tests.unit.a2a.wire import Wire, said
+from tests.faults.server_process import Victim
+from tests.unit.protocols.a2a.raw_requests import Wire, said
 
 PIECES = 40
 SECONDS = 60

@@ -22,7 +22,7 @@ import pytest
 import redis.asyncio
 
 from agora.domains.bus.engines import wire
-from tests.faults.victim import Victim
+from tests.faults.server_process import Victim
 from tests.processes import spawn_tethered
 from tests.valkey import running_broker
 
@@ -54,7 +54,7 @@ async def _register(victim: Victim, name: str) -> str:
 
 @contextlib.contextmanager
 def _reader(victim: Victim, token: str, notes: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.faults.bus_reader", str(victim.port), token, str(notes), name]
+    command = [sys.executable, "-m", "tests.faults.bus_consumer", str(victim.port), token, str(notes), name]
     process = spawn_tethered(command)
     try:
         yield process

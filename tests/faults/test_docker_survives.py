@@ -12,10 +12,10 @@ import pytest
 
 from agora.runtimes.docker.client import Client
 from agora.runtimes.docker.labels import ResourceLabels, label_filter
-from tests.conformance.instances import AGENT
+from tests.conformance.instances.instance_programs import AGENT
 from tests.dockerd import BASE, docker_host
+from tests.faults.server_process import Victim
 from tests.faults.test_instances_survive import _check, became, client_of
-from tests.faults.victim import Victim
 
 __all__ = ["docker_host"]
 

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from agora.runtimes.process import orphans as strays
-from tests.conformance.instances import AGENT, eventually, passing
-from tests.faults.victim import Victim
+from tests.conformance.instances.instance_programs import AGENT, eventually, passing
+from tests.faults.server_process import Victim
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 FIRST = 20_000 + (os.getpid() * 37) % 9_900

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import websockets
 
-from tests.faults.victim import Victim
-from tests.upstream import Far, serving
+from tests.faults.server_process import Victim
+from tests.mcp_upstream import Far, serving
 
 CALL = "/tools/far/slow"
 KEY = {"Idempotency-Key": "once"}

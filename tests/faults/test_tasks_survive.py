@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from tests.faults.victim import Victim
+from tests.faults.server_process import Victim
 from tests.processes import spawn_tethered
 
 TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "300"))
@@ -65,7 +65,7 @@ class Crew:
         file = self.directory / f"{name}.log"
         environment = os.environ | {"AGORA_TOKEN": self.tokens[name], "AGORA_WORK_TIME": str(WORK_TIME)}
         seed = f"{self.random.random()}-{next(self.turns)}"
-        command = [sys.executable, "-m", "tests.faults.worker", str(self.victim.port), str(file), mode, seed]
+        command = [sys.executable, "-m", "tests.faults.task_worker", str(self.victim.port), str(file), mode, seed]
         self.processes[name] = spawn_tethered(command, env=environment)
 
     def kill(self, name: str) -> None:

@@ -26,7 +26,7 @@ from agora.domains.bus.engines import wire
 from agora.wire.envelopes import from_agentify, from_bus
 from agora_sdk import AgoraClient
 from agora_sdk.contract.bus import BusEntry
-from tests.unit.mcp.support import connect
+from tests.unit.protocols.mcp.mcp_clients import connect
 
 __all__ = ["CONNECTORS", "Connector"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness import Running
 from tests.interop.connectors import CONNECTORS, A2a, Connector
-from tests.interop.test_matrix import CONTENT, OBSERVERS, SENDERS
+from tests.interop.test_message_matrix import CONTENT, OBSERVERS, SENDERS
 
 ASKERS: list[type[Connector]] = [CONNECTORS["a2a"], CONNECTORS["a2a-legacy"]]
 SECONDS = 60

@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.postgres_process import PostgresProcess
-from tests.blackbox.proxy import TcpProxy, running_proxy
 from tests.blackbox.server import ServerProcess
+from tests.blackbox.tcp_proxy import TcpProxy, running_proxy
+from tests.mcp_upstream import Far, serving
 from tests.processes import process_cpu_seconds, process_file_count, process_rss_bytes
 from tests.soak.load import Load
-from tests.upstream import Far, serving
 from tests.valkey import running_broker
 
 SECONDS = float(os.environ.get("AGORA_SOAK_SECONDS", "3600"))

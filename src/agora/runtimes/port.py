@@ -1,6 +1,6 @@
 """The port of a runtime engine: the operations every engine implements to run instances on this host.
 
-Every engine passes the suite in ``tests/runtime/suite.py``. Times are microseconds since 1970, sizes bytes.
+Every engine passes the suite in ``tests/conformance/runtimes/engine_suite.py``. Times are microseconds since 1970, sizes bytes.
 """
 
 from __future__ import annotations

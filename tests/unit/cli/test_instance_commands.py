@@ -19,7 +19,7 @@ from agora.cli.app import application
 from agora.cli.manifest_file import CONTAINER, PROGRAM
 from agora.domains.instances.manifests import parse_manifest
 from agora.runtimes.process import orphans as strays
-from tests.conformance.instances import AGENT
+from tests.conformance.instances.instance_programs import AGENT
 from tests.harness import free_port
 from tests.processes import spawn_tethered
 

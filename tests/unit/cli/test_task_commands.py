@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from agora_sdk import Agent, AgoraClient, PermanentFailure, TaskRun
+from tests.unit.cli.background_agents import at_work
 from tests.unit.cli.conftest import Agora, Served
-from tests.unit.cli.crew import at_work
 
 
 class Reader(Agent):

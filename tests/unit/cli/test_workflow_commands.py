@@ -16,8 +16,8 @@ import pytest
 
 from agora_sdk import Agent, PermanentFailure, TaskRun
 from tests.processes import spawn_tethered
+from tests.unit.cli.background_agents import at_work
 from tests.unit.cli.conftest import AGORA, Agora, Served
-from tests.unit.cli.crew import at_work
 
 PIPELINE = """
 name: cli_pipeline

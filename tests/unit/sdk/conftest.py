@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agora_sdk import AgoraClient
-from tests.unit.sdk.support import Host, Wire, hosting
+from tests.unit.sdk.scripted_server import Host, Wire, hosting
 
 
 @pytest.fixture(autouse=True)

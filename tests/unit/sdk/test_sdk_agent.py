@@ -23,7 +23,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, Overloaded, ServerUnrea
 from agora_sdk.retry import Backoff
 from agora_sdk.types import AgentStatus, DeliveryState
 from tests.harness import Running
-from tests.unit.sdk.support import NOW, Wire, agent_answer, page
+from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page
 
 WAIT = 60
 AT_ONCE = Backoff(first=0.0)

@@ -17,7 +17,7 @@ from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.contract import Service, operations
 from agora_sdk.errors import Conflict, DeadlineExceeded, InternalError, InvalidRequest, NotFound, ServerUnreachable
 from agora_sdk.types import AgentStatus, MessageType, Priority, ServiceTier, TaskStatus
-from tests.unit.sdk.support import NOW, Wire, agent_answer, free_port, page
+from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, free_port, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
 

@@ -14,7 +14,7 @@ import pytest
 from agora_sdk import AgoraClient, AgoraError
 from agora_sdk.credentials import Credential, Credentials
 from agora_sdk.errors import InvalidRequest, NameTaken, Unauthenticated
-from tests.unit.sdk.support import AGENT_ID, Wire, agent_answer, page
+from tests.unit.sdk.scripted_server import AGENT_ID, Wire, agent_answer, page
 
 URL = "http://127.0.0.1:8080"
 

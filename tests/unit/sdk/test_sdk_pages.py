@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agora_sdk import AgoraClient
-from tests.unit.sdk.support import NOW, Seen, Wire, agent_answer, event, page
+from tests.unit.sdk.scripted_server import NOW, Seen, Wire, agent_answer, event, page
 
 SERVICE = {
     "name": "x",

@@ -26,7 +26,7 @@ from agora_sdk.errors import (
 from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange
 from agora_sdk.transport import drive
 from agora_sdk.wire import Answer, Request, needs_key, retry_after
-from tests.unit.sdk.support import NOW, Wire, agent_answer, page
+from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page
 
 RECEIPT = {"message_id": "msg_" + "0" * 32, "status": "queued", "timestamp": NOW}
 GET = Request("GET", "/things?secret=1")

@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     Unauthenticated,
 )
 from agora_sdk.sse import EventSource
-from tests.unit.sdk.support import Wire, entry, event, free_port
+from tests.unit.sdk.scripted_server import Wire, entry, event, free_port
 
 WAYS = pytest.mark.parametrize("way", ["WS", "SSE"])
 

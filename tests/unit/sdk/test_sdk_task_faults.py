@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     StaleLease,
 )
 from agora_sdk.retry import Backoff
-from tests.unit.sdk.support import NOW, Seen, Wire, agent_answer, event, page
+from tests.unit.sdk.scripted_server import NOW, Seen, Wire, agent_answer, event, page
 
 WAIT = 60
 TASK = "task_" + "1" * 32

@@ -1,0 +1,313 @@
+"""Nobody grants, revokes or undoes above itself: the same rule for every administrative operation of the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blackbox.server import Account, ServerProcess
+
+CONTRACT = json.loads((Path(__file__).parents[2] / "sdk" / "contract.json").read_text())
+#: every operation that changes something and that operators alone may call
+ADMINISTRATIVE = {
+    operation["name"].removeprefix("agora."): operation
+    for operation in CONTRACT["operations"]
+    if operation["scope"] in ("admin", "act:any") and operation["kind"] != "query"
+}
+DEAD_URL = "http://127.0.0.1:9/"
+
+
+class Marketplace:
+    """A server with three administrators: the operator (255), one of authority 100, and one of 1."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server, self.operator, self.count = server, server.operator, 0
+        self.middle, self.weak = self.administrator(100), self.administrator(1)
+
+    def administrator(self, authority: int) -> Account:
+        scopes = ["admin", "act:any", "read:all", "write:agents", "write:messages", "write:billing", "read:agents"]
+        body = {"label": f"admin {authority}", "scopes": scopes, "authority": authority}
+        return self.server.account(self.operator.post("/tokens", body)["token"], f"admin {authority}")
+
+    def name(self, prefix: str = "Target") -> str:
+        self.count += 1
+        return f"{prefix}{self.count}"
+
+    def agent(self) -> str:
+        return self.server.register(self.name()).agent_id
+
+
+def call(caller: Account, operation: str, arguments: dict[str, Any]) -> int:
+    """The status of a call by its catalogue name."""
+    route = next(
+        route
+        for route in ADMINISTRATIVE[operation]["routes"]
+        if not route["path_parameters"] and route["method"] == "POST"
+    )
+    answer = caller.http.request("POST", route["path"], json=arguments)
+    assert answer.status_code != 500, answer.text
+    return answer.status_code
+
+
+def created(caller: Account, path: str, body: dict[str, Any], member: str) -> str:
+    return str(caller.post(path, body)[member])
+
+
+def manage(resource: str, target: str, action: str, value: Any = None) -> dict[str, Any]:
+    return {"resource": resource, "target": target, "action": action, "value": value}
+
+
+Case = tuple[str, dict[str, Any]]
+
+
+def token_revoke(place: Marketplace) -> Case:
+    return "token.revoke", {"token_id": created(place.operator, "/tokens", {"label": "x"}, "token_id")}
+
+
+def token_create_tier(place: Marketplace) -> Case:
+    return "token.create", {"label": "x", "kind": "enrolment", "service_tier": "enterprise"}
+
+
+def token_create_authority(place: Marketplace) -> Case:
+    return "token.create", {"label": "x", "authority": 255}
+
+
+def token_create_scopes(place: Marketplace) -> Case:
+    return "token.create", {"label": "x", "scopes": ["*"]}
+
+
+def manage_activate(place: Marketplace) -> Case:
+    agent = place.agent()
+    place.operator.post("/agora/admin/manage", manage("agent", agent, "suspend"))
+    return "admin.manage", manage("agent", agent, "activate")
+
+
+def manage_retire(place: Marketplace) -> Case:
+    return "admin.manage", manage_activate(place)[1] | {"action": "retire"}
+
+
+def manage_retire_paused(place: Marketplace) -> Case:
+    agent = place.agent()
+    place.operator.post("/agora/admin/override", {"target_id": agent, "action": "pause"})
+    return "admin.manage", manage("agent", agent, "retire")
+
+
+def manage_hand_over(place: Marketplace) -> Case:
+    agent = place.agent()
+    place.operator.post("/agora/admin/manage", manage("agent", agent, "retire"))
+    return "admin.manage", manage("agent", agent, "hand_over", place.agent())
+
+
+def manage_grant_tier(place: Marketplace) -> Case:
+    return "admin.manage", manage("agent", place.agent(), "set_tier", "enterprise")
+
+
+def manage_take_tier(place: Marketplace) -> Case:
+    agent = place.agent()
+    place.operator.post("/agora/admin/manage", manage("agent", agent, "set_tier", "premium"))
+    return "admin.manage", manage("agent", agent, "set_tier", "basic")
+
+
+def manage_configuration(place: Marketplace) -> Case:
+    return "admin.manage", manage("configuration", "rate_premium", "set", 77)
+
+
+def manage_configuration_reset(place: Marketplace) -> Case:
+    return "admin.manage", manage("configuration", "rate_premium", "reset")
+
+
+def manage_service(place: Marketplace) -> Case:
+    place.operator.post("/agora/admin/manage", manage("service", "agora.agent.rate", "deprecate"))
+    return "admin.manage", manage("service", "agora.agent.rate", "reset")
+
+
+def override_priority(place: Marketplace) -> Case:
+    return "admin.override", {"target_id": place.agent(), "action": "pause", "priority": 255}
+
+
+def override_resume(place: Marketplace) -> Case:
+    agent = place.agent()
+    place.operator.post("/agora/admin/override", {"target_id": agent, "action": "pause"})
+    return "admin.override", {"target_id": agent, "action": "resume"}
+
+
+def override_terminate(place: Marketplace) -> Case:
+    agent = place.agent()
+    place.operator.post("/agora/admin/manage", manage("agent", agent, "suspend"))
+    return "admin.override", {"target_id": agent, "action": "terminate"}
+
+
+def intervene(place: Marketplace) -> Case:
+    return "monitor.intervene", {"agent_id": override_resume(place)[1]["target_id"], "action": "resume"}
+
+
+def billing_credit(place: Marketplace) -> Case:
+    entry = created(place.operator, "/billing/credit", {"account": place.name("acc"), "amount": 5}, "entry_id")
+    return "billing.reverse", {"entry_id": entry, "reason": "mine now"}
+
+
+def host(place: Marketplace) -> str:
+    body = {"name": place.name("host"), "agent_id": place.agent()}
+    return created(place.operator, "/agora/host/register", body, "host_id")
+
+
+def host_update(place: Marketplace) -> Case:
+    return "host.update", {"host": host(place), "closed": True}
+
+
+def host_remove(place: Marketplace) -> Case:
+    return "host.remove", {"host": host(place)}
+
+
+def upstream(place: Marketplace) -> str:
+    body = {"name": place.name("up").lower(), "url": "https://mcp.example.com/mcp", "verify": False}
+    return created(place.operator, "/upstreams", body, "upstream_id")
+
+
+def upstream_refresh(place: Marketplace) -> Case:
+    return "upstream.refresh", {"upstream": upstream(place)}
+
+
+def upstream_accept(place: Marketplace) -> Case:
+    return "upstream.accept", {"upstream": upstream(place)}
+
+
+def upstream_remove(place: Marketplace) -> Case:
+    return "upstream.remove", {"upstream": upstream(place)}
+
+
+def remote(place: Marketplace) -> str:
+    body = {"url": "https://a2a.example.com/", "name": place.name("Remote"), "verify": False}
+    return created(place.operator, "/agora/a2a/add_remote", body, "agent_id")
+
+
+def remote_refresh(place: Marketplace) -> Case:
+    return "a2a.refresh_remote", {"agent": remote(place)}
+
+
+def remote_remove(place: Marketplace) -> Case:
+    return "a2a.remove_remote", {"agent": remote(place)}
+
+
+def tenant(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
+    def case(place: Marketplace) -> Case:
+        tenant_id = place.name("tenant-")
+        if operation != "create":
+            place.operator.post("/tenants", {"tenant_id": tenant_id})
+        return f"tenant.{operation}", {"tenant_id": tenant_id, **arguments}
+
+    return case
+
+
+CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
+    "a2a.refresh_remote": [remote_refresh],
+    "a2a.remove_remote": [remote_remove],
+    "admin.manage": [
+        manage_activate,
+        manage_retire,
+        manage_retire_paused,
+        manage_hand_over,
+        manage_grant_tier,
+        manage_take_tier,
+        manage_configuration,
+        manage_configuration_reset,
+        manage_service,
+    ],
+    "admin.override": [override_priority, override_resume, override_terminate],
+    "billing.reverse": [billing_credit],
+    "host.remove": [host_remove],
+    "host.update": [host_update],
+    "monitor.intervene": [intervene],
+    "tenant.create": [tenant("create")],
+    "tenant.create_key": [tenant("create_key")],
+    "tenant.delete": [tenant("delete", confirm="x")],
+    "tenant.resume": [tenant("resume")],
+    "tenant.suspend": [tenant("suspend")],
+    "tenant.update": [tenant("update", name="Other")],
+    "token.create": [token_create_tier, token_create_authority, token_create_scopes],
+    "token.revoke": [token_revoke],
+    "upstream.accept": [upstream_accept],
+    "upstream.refresh": [upstream_refresh],
+    "upstream.remove": [upstream_remove],
+}
+#: they only add something of the caller's own, which changes nothing of anybody else's
+ADDING = {"a2a.add_remote", "billing.close", "billing.credit", "host.register", "registry.import", "upstream.add"}
+#: people come by an identity provider: tests/conformance/identity/test_sign_on_rest.py
+WITH_PROVIDER = {"user.update"}
+
+
+@pytest.fixture(scope="module")
+def place(shared_server: ServerProcess) -> Marketplace:
+    return Marketplace(shared_server)
+
+
+def test_every_administrative_operation_is_covered() -> None:
+    assert set(CASES) | ADDING | WITH_PROVIDER == set(ADMINISTRATIVE)
+
+
+@pytest.mark.parametrize(
+    ("operation", "case"),
+    [pytest.param(name, case, id=f"{name}-{case.__name__}") for name, cases in CASES.items() for case in cases],
+)
+def test_a_weaker_administrator_is_refused(
+    place: Marketplace, operation: str, case: Callable[[Marketplace], Case]
+) -> None:
+    name, arguments = case(place)
+    assert name == operation
+    assert call(place.weak, name, arguments) == 403
+    assert call(place.middle, name, arguments) == 403
+    assert call(place.operator, name, arguments) != 403
+
+
+def test_equals_undo_each_other_and_higher_ones_undo_lower_ones(place: Marketplace) -> None:
+    agent, other = place.agent(), place.administrator(1)
+    assert call(place.weak, "admin.manage", manage("agent", agent, "suspend")) == 200
+    assert call(other, "admin.manage", manage("agent", agent, "activate")) == 200
+    assert call(place.middle, "admin.manage", manage("agent", agent, "suspend")) == 200
+    assert call(place.weak, "admin.manage", manage("agent", agent, "activate")) == 403
+    token = created(place.weak, "/tokens", {"label": "x", "kind": "enrolment"}, "token_id")
+    assert call(place.middle, "token.revoke", {"token_id": token}) == 200
+
+
+def test_a_suspension_outlives_the_overrides_of_weaker_administrators(place: Marketplace) -> None:
+    agent = place.agent()
+    place.operator.post("/agora/admin/manage", manage("agent", agent, "suspend"))
+    for action in ("pause", "resume"):
+        call(place.weak, "admin.override", {"target_id": agent, "action": action})
+        assert place.operator.get(f"/agents/{agent}")["status"] == "suspended"
+    assert place.weak.http.delete(f"/agents/{agent}").status_code == 403
+
+
+def test_activating_does_not_end_an_override(place: Marketplace) -> None:
+    agent = place.agent()
+    place.operator.post("/agora/admin/override", {"target_id": agent, "action": "pause"})
+    assert call(place.weak, "admin.manage", manage("agent", agent, "suspend")) == 200
+    assert call(place.weak, "admin.manage", manage("agent", agent, "activate")) == 200
+    assert place.operator.get(f"/agents/{agent}")["status"] == "paused"
+
+
+def test_a_weaker_administrator_registers_agents_of_its_own_tier(place: Marketplace) -> None:
+    body = {"agent_name": place.name(), "service_tier": "enterprise"}
+    assert place.weak.post("/agora/agent/register", body)["service_tier"] == "basic"
+    body["agent_name"] = place.name()
+    assert place.operator.post("/agora/agent/register", body)["service_tier"] == "enterprise"
+
+
+def test_an_operator_s_budget_is_not_lifted_from_below(place: Marketplace) -> None:
+    account = place.name("acc")
+    place.operator.call("PUT", "/billing/budget", json={"account": account, "hard_limit": 1})
+    assert place.weak.http.put("/billing/budget", json={"account": account, "hard_limit": 1000}).status_code == 403
+    place.operator.call("PUT", "/billing/budget", json={"account": account, "hard_limit": 2})
+
+
+def test_plain_agents_do_not_intervene(place: Marketplace) -> None:
+    one, other = place.server.register(place.name("One")), place.server.register(place.name("Other"))
+    body = {"agent_id": other.agent_id, "message": "Stop what you are doing."}
+    assert one.http.post("/v1/monitor/intervene", json=body).status_code == 403
+    assert other.get("/agora/messaging/receive")["messages"] == []
+    place.operator.post("/v1/monitor/intervene", body)
+    assert len(other.get("/agora/messaging/receive")["messages"]) == 1

@@ -1,0 +1,264 @@
+"""Cards of agents: made from the registration, with a stored one over it; who sees which; and who is found by skill."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from agora.core.call import Caller
+from agora.core.scopes import ANONYMOUS
+from agora_sdk.contract.a2a import A2ACard
+from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+from tests.conformance.a2a.a2a_calls import ask, say
+from tests.market import Market
+
+BASE = "https://agora.example.com/"
+SKILL = {"id": "review", "name": "Review", "description": "Reads code.", "tags": ["code"], "examples": ["review this"]}
+BUILTIN = {
+    "id": "calculate",
+    "name": "Calculate",
+    "description": "Arithmetic.",
+    "tags": ["math", "arithmetic"],
+    "examples": ["Calculate 25 * 4", "2 + 2", "what is 10 / 3?"],
+}
+
+
+def stranger() -> Caller:
+    return Caller("default", "anonymous", "anonymous", "anonymous", ANONYMOUS)
+
+
+async def a_builtin(market: Market, name: str = "Calculator Agent", *skills: dict[str, Any]) -> Any:
+    """An agent of the house, as residents register themselves."""
+    told = list(skills) or [BUILTIN]
+    house = Caller("default", "system", "system", "system", frozenset({"*"}), account="builtin", authority=255)
+    profile = {"capabilities": [skill["id"] for skill in told], "metadata": {"a2a": {"skills": told}}}
+    return await market.call(house, "agent.register", agent_name=name, category="builtin", **profile)
+
+
+async def test_a_card_is_made_of_the_registration(market: Market) -> None:
+    await market.agent(
+        "Code Reviewer",
+        description="Reviews code.",
+        capabilities=["review", "lint-files"],
+        tags=["dev"],
+        metadata={"a2a": {"skills": [SKILL], "version": "2.1.0", "input_modes": ["text/plain"]}},
+    )
+    card = await ask(market, stranger(), "card", agent="Code Reviewer", base_url=BASE)
+    assert card["name"] == "Code Reviewer"
+    assert card["description"] == "Reviews code."
+    assert card["version"] == "2.1.0"
+    assert card["defaultInputModes"] == ["text/plain"]
+    assert card["skills"][0] == SKILL
+    lint = card["skills"][1]
+    assert (lint["id"], lint["name"], lint["tags"]) == ("lint-files", "Lint files", ["dev"])
+    assert lint["description"]
+    addresses = {(i["url"], i["protocolBinding"], i["protocolVersion"]) for i in card["supportedInterfaces"]}
+    where = "https://agora.example.com/a2a/Code%20Reviewer"
+    assert addresses == {(where, binding, v) for binding in ("JSONRPC", "HTTP+JSON") for v in ("1.0", "0.3")}
+    assert card["capabilities"] == {"streaming": True, "pushNotifications": True, "extendedAgentCard": True}
+    assert card["provider"]["organization"]
+
+
+async def test_a_bare_registration_makes_a_whole_card(market: Market) -> None:
+    await market.agent("Bare")
+    card = await ask(market, market.operator, "card", agent="Bare")
+    assert all(card[field] for field in ("description", "version", "defaultInputModes", "defaultOutputModes", "skills"))
+    assert all(skill[field] for skill in card["skills"] for field in ("id", "name", "description", "tags"))
+
+
+async def test_an_odd_registration_makes_a_sound_card(market: Market) -> None:
+    skills = [{"id": "a", "name": 1, "description": {}, "tags": "x", "inputModes": 5}, {"id": 2}, "x", {"id": "b"}]
+    odd = {"skills": skills, "version": 3, "provider": [], "input_modes": ["text/plain", 1], "output_modes": "x"}
+    await market.agent("Odd", metadata={"a2a": odd})
+    await market.agent("Odder", metadata={"a2a": [1]})
+    for name, ids in (("Odd", ["a", "b"]), ("Odder", ["message"])):
+        card = A2ACard.model_validate(await ask(market, market.operator, "card", agent=name))
+        assert [skill.id for skill in card.skills] == ids
+        assert (card.version, card.default_input_modes) == ("1.0.0", ["text/plain", "application/json"])
+        picture = {"parts": [{"raw": "aGVsbG8=", "mediaType": "image/png"}]}
+        assert await say(market, market.operator, picture, name)
+
+
+async def test_a_stored_card_wins_but_for_where_the_agent_is(market: Market) -> None:
+    ann = await market.agent("Ann", capabilities=["review"])
+    stored = {
+        "description": "From the card.",
+        "skills": [SKILL | {"id": "other", "x-own": 1}],
+        "iconUrl": "https://example.com/i.png",
+        "supportedInterfaces": [{"url": "https://evil.example.com", "protocolBinding": "JSONRPC"}],
+        "capabilities": {"streaming": False, "extensions": [{"uri": "https://e.x/ext", "required": False}]},
+        "signatures": [{"protected": "x", "signature": "y"}],
+        "x-field": {"kept": True},
+    }
+    change = await market.call(ann, "a2a.set_card", card=stored, extended={"description": "For members."})
+    assert (change.stored, change.extended) == (True, True)
+    card = await ask(market, stranger(), "card", agent="Ann", base_url=BASE)
+    assert card["description"] == "From the card."
+    assert [skill["id"] for skill in card["skills"]] == ["other"]
+    assert card["skills"][0]["x-own"] == 1
+    assert card["x-field"] == {"kept": True}
+    assert {i["url"] for i in card["supportedInterfaces"]} == {"https://agora.example.com/a2a/Ann"}
+    assert card["capabilities"]["streaming"] is True
+    assert card["capabilities"]["extensions"] == [{"uri": "https://e.x/ext", "required": False}]
+    assert "signatures" not in card
+    extended = await ask(market, ann, "extended_card", agent="Ann", base_url=BASE)
+    assert extended["description"] == "For members."
+    assert extended["skills"] == card["skills"]
+    assert not (await market.call(ann, "a2a.set_card")).stored
+    assert (await ask(market, ann, "card", agent="Ann"))["description"] == "The agent Ann."
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"name": ""},
+        {"version": 2},
+        {"skills": []},
+        {"skills": [{"id": "x", "name": "X", "description": "x"}]},
+        {"skills": [SKILL | {"id": 1}]},
+        {"skills": "review"},
+        {"defaultInputModes": []},
+        {"defaultOutputModes": ["text/plain", 1]},
+        {"provider": "me"},
+        {"skills": [SKILL | {"inputModes": 5}]},
+        {"skills": [SKILL | {"tags": []}]},
+        {"capabilities": 1},
+        {"capabilities": {"extensions": [{"uri": ["x"]}]}},
+        {"capabilities": {"extensions": "x"}},
+    ],
+)
+async def test_what_is_no_card_is_refused(market: Market, card: dict[str, Any]) -> None:
+    ann = await market.agent("Ann")
+    with pytest.raises(InvalidRequest) as refused:
+        await market.call(ann, "a2a.set_card", card=card)
+    assert refused.value.errors[0]["field"] == f"card.{next(iter(card))}"
+
+
+async def test_cards_are_bounded_and_ones_own(market: Market) -> None:
+    ann = await market.agent("Ann")
+    await market.agent("Bob")
+    with pytest.raises(PayloadTooLarge):
+        await market.call(ann, "a2a.set_card", card={"x": "y" * 262_144})
+    with pytest.raises(PermissionDenied):
+        await market.call(ann, "a2a.set_card", agent="Bob", card={"description": "x"})
+    with pytest.raises(PermissionDenied):
+        await market.call(ann, "a2a.set_card", agent="front", card={"description": "x"})
+    assert await market.call(market.operator, "a2a.set_card", agent="Bob", card={"description": "x"})
+
+
+async def test_who_sees_which_card(market: Market) -> None:
+    ann = await market.agent("Ann", visibility="private")
+    bob = await market.agent("Bob", visibility="team")
+    await market.agent("Cora")
+
+    async def seen(caller: Caller) -> list[str]:
+        found = []
+        for name in ("Ann", "Bob", "Cora"):
+            with suppress(NotFound):
+                found.append((await ask(market, caller, "card", agent=name))["name"])
+        listed = (await ask(market, caller, "catalogue"))["agents"]
+        assert [agent["name"] for agent in listed[1:]] == found
+        assert listed[0]["agent_id"] is None
+        return found
+
+    assert await seen(stranger()) == ["Cora"]
+    assert await seen(bob) == ["Bob", "Cora"]
+    assert await seen(ann) == ["Ann", "Bob", "Cora"]
+    assert await seen(market.operator) == ["Ann", "Bob", "Cora"]
+
+
+async def test_the_catalogue_is_paged(market: Market) -> None:
+    for number in range(3):
+        await market.agent(f"Agent {number}")
+    names, cursor = [], None
+    while True:
+        page = await ask(market, market.operator, "catalogue", base_url=BASE, limit=2, cursor=cursor)
+        names += [agent["name"] for agent in page["agents"]]
+        assert all(agent["card_url"].startswith(BASE) for agent in page["agents"])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert names[1:] == ["Agent 0", "Agent 1", "Agent 2"]
+
+
+async def test_the_front_agent_has_the_skills_of_the_house(market: Market) -> None:
+    await a_builtin(market)
+    card = await ask(market, stranger(), "card", base_url=BASE)
+    assert [skill["id"] for skill in card["skills"]] == ["route", "calculate"]
+    assert card["supportedInterfaces"][0]["url"] == BASE.rstrip("/")
+    assert card["name"] == market.app.settings.a2a_agent_name
+    await market.call(market.operator, "a2a.set_card", agent="front", card={"description": "Ours."})
+    assert (await ask(market, stranger(), "card"))["description"] == "Ours."
+
+
+# -- routing -------------------------------------------------------------------------------------
+
+
+async def routed(market: Market, message: Any, **arguments: Any) -> tuple[str, str, str] | str:
+    """Agent, task type and reason; or what the front agent says itself."""
+    answer = await ask(market, market.operator, "send", message=message, return_immediately=True, **arguments)
+    if "message" in answer:
+        return str(answer["message"]["parts"][0]["text"])
+    task = await market.call(market.operator, "task.get", task_id=answer["task"]["id"])
+    agent = await market.call(market.operator, "agent.get", agent_id=task.assigned_agent)
+    return agent.agent_name, task.task_type, task.metadata["agora"]["routed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "agent", "skill"),
+    [
+        ("Calculate 25 * 4", "Calculator Agent", "calculate"),
+        ("25 * 4", "Calculator Agent", "calculate"),
+        ("please calculate the sum", "Calculator Agent", "calculate"),
+        ("some arithmetic for you", "Calculator Agent", "calculate"),
+        ("a calculation, please: 7 / 2", "Calculator Agent", "calculate"),
+        ("Review this file", "Reviewer", "review"),
+        ("do a code review of it", "Pro", "code-review"),
+        ("remember the milk", "Memory Agent", "remember"),
+        ("some Proofreading of it", "Proofs", "Proofreading"),
+    ],
+)
+async def test_the_front_agent_finds_who_can_do_it(market: Market, text: str, agent: str, skill: str) -> None:
+    await a_builtin(market)
+    told = {"id": "remember", "name": "Remember", "description": "Keeps things.", "tags": ["memory"]}
+    await a_builtin(market, "Memory Agent", told)
+    await market.agent("Reviewer", capabilities=["review", "the"])
+    await market.agent("Pro", capabilities=["code-review"])
+    await market.agent("Proofs", capabilities=["Proofreading"])
+    found = await routed(market, text)
+    assert found[:2] == (agent, skill)
+    assert repr(skill) in found[2]
+    assert await routed(market, text) == found
+
+
+async def test_a_named_skill_decides(market: Market) -> None:
+    await a_builtin(market)
+    await market.agent("Other", capabilities=["calculate", "review"])
+    message = {"parts": [{"text": "whatever"}], "metadata": {"skillId": "review"}}
+    assert (await routed(market, message))[:2] == ("Other", "review")
+    assert (await routed(market, "whatever", skill="calculate"))[:2] == ("Calculator Agent", "calculate")
+    assert (await routed(market, "whatever", metadata={"skill": "review"}))[:2] == ("Other", "review")
+    lost = await routed(market, "calculate 1 + 1", skill="knitting")
+    assert "No agent has the skill 'knitting'" in lost
+    assert "calculate" in lost
+
+
+async def test_nobody_is_found(market: Market) -> None:
+    await a_builtin(market)
+    await market.agent("Hidden", capabilities=["secret"], visibility="private")
+    gone = await market.agent("Gone", capabilities=["leaving"])
+    await market.call(gone, "agent.deregister", agent_id="Gone")
+    for text in ("tell me the weather", "the secret thing", "leaving soon", "!!!", "a" * 900_000):
+        answer = await routed(market, text)
+        assert isinstance(answer, str)
+        assert "Calculator Agent: calculate" in answer
+    assert market.of_type("agora.task.assigned") == []
+
+
+async def test_who_is_there_goes_before_who_is_not(market: Market) -> None:
+    away = await market.agent("Away", capabilities=["review"])
+    await market.agent("Here", capabilities=["review"])
+    await market.call(away, "agent.update", agent_id="Away", status="inactive")
+    assert (await routed(market, "review it"))[0] == "Here"

@@ -1,0 +1,95 @@
+"""What is old is deleted, the same on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agora.core.jobs import JobContext
+from agora.domains.admin.retention import Retention
+from tests.conformance.engines import Engine
+from tests.conformance.job_fixtures import DAY, MARK, RECEIVE, SEND, count, house
+from tests.market import Market
+
+__all__ = ["house"]
+
+
+async def test_old_events_go_from_the_beginning_and_the_newest_stays(
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 3)
+    await market.agent("Ada")
+    for _ in range(9):
+        await market.call(market.operator, "event.publish", event_type="tick", data={})
+    retention = Retention(house)
+    await retention.step()
+    assert await count(engine, "events") == 10
+    market.clock.advance(31 * DAY)
+    await market.call(market.operator, "event.publish", event_type="late", data={})
+    await retention.step()
+    assert [row["seq"] for row in await engine.run("select seq from events")] == [11]
+    market.clock.advance(31 * DAY)
+    await retention.step()
+    assert [row["seq"] for row in await engine.run("select seq from events")] == [11], "its number is needed"
+    await market.call(market.operator, "event.publish", event_type="later", data={})
+    assert [row["seq"] for row in await engine.run("select seq from events order by seq")] == [11, 12]
+
+
+async def test_answers_and_audit_entries_go_in_their_time(
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
+    ada, _ = await market.agent("Ada"), await market.agent("Bob")
+    for number in range(5):
+        await market.call(ada, SEND, to_agent="Bob", content="x", key=f"key-{number}")
+    market.clock.advance(DAY - 60)
+    await market.call(ada, SEND, to_agent="Bob", content="x", key="young")
+    retention = Retention(house)
+    market.clock.advance(61)
+    await retention.step()
+    assert [row["key"] for row in await engine.run("select key from idempotency")] == ["young"]
+    assert await count(engine, "audit") == 8
+    market.clock.advance(365 * DAY - 122)
+    await retention.step()
+    assert await count(engine, "audit") == 1, "the youngest is a minute short of a year"
+
+
+async def test_messages_are_deleted_with_their_deliveries(
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
+    monkeypatch.setattr("agora.domains.admin.retention.SWEEP", 3)
+    ada, bob, _ = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
+    for _ in range(5):
+        await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="old")
+    shout = await market.call(ada, SEND, to_agent="broadcast", content="all")
+    await market.call(bob, MARK, message_ids=[shout.message_id])
+    lasting = await market.call(ada, SEND, to_agent="Bob", content="lasting", expires_in=200 * DAY)
+    retention = Retention(house)
+    market.clock.advance(59 * DAY)
+    await retention.step()
+    assert (await count(engine, "messages"), await count(engine, "deliveries")) == (7, 12)
+    market.clock.advance(2 * DAY)
+    young = await market.call(ada, SEND, to_agent="Bob", content="young")
+    await retention.step()
+    left = {row["message_id"] for row in await engine.run("select message_id from messages")}
+    assert left == {lasting.message_id, young.message_id}
+    assert {row["message_id"] for row in await engine.run("select message_id from deliveries")} == left
+    assert (await market.call(bob, RECEIVE)).count == 2
+
+
+async def test_a_deletion_cut_short_is_finished_later(
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, _ = await market.agent("Ada"), await market.agent("Bob")
+    await market.call(ada, SEND, to_agent="Bob", content="old")
+    market.clock.advance(61 * DAY)
+    retention = Retention(house)
+    retention._stop = asyncio.Event()
+    retention._stop.set()
+    await retention.step()
+    assert await count(engine, "messages") == 1
+    retention._stop.clear()
+    await retention.step()
+    assert (await count(engine, "messages"), await count(engine, "deliveries")) == (0, 0)

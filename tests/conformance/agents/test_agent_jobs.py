@@ -1,0 +1,243 @@
+"""Signs of life and mail are looked after the same on every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from agora.core.call import Call
+from agora.core.jobs import JobContext
+from agora.domains.admin.jobs import Overrides
+from agora.domains.agents.jobs import Heartbeats
+from agora.domains.messaging.jobs import MailExpiry
+from agora.store.port import Write
+from tests.conformance.engines import Engine
+from tests.conformance.job_fixtures import DAY, HOUR, MARK, SEND, count, data, heartbeats, house, status
+from tests.market import Market
+
+__all__ = ["heartbeats", "house"]
+
+
+# -- heartbeats ------------------------------------------------------------------------------------
+
+
+async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: Heartbeats) -> None:
+    ada = await market.agent("Ada")
+    market.clock.advance(50)
+    await market.call(ada, "agent.list")
+    await heartbeats.flush()
+    seen = await market.call(market.operator, "agent.get", agent_id="Ada")
+    assert (seen.last_activity - seen.registered_at).total_seconds() >= 50
+    assert not market.app.context.last_seen, "written once"
+    assert not market.of_type("agora.agent.status_changed"), "no event without a change of state"
+
+
+async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats: Heartbeats) -> None:
+    ada = await market.agent("Ada")
+    before = (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity
+    market.app.context.last_seen["default", ada.subject] = 1
+    await heartbeats.flush()
+    assert (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity == before
+
+
+async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: Heartbeats) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob", visibility="private")
+    market.clock.advance(91)
+    await market.call(ada, "agent.list")
+    before = (await market.call(market.operator, "agent.get", agent_id="Bob")).last_activity
+    await heartbeats.step()
+    assert (await status(market, ada), await status(market, bob)) == ("active", "offline")
+    (event,) = market.of_type("agora.agent.status_changed")
+    assert from_json(event.data) == {"agent_id": bob.subject, "agent_name": "Bob", "from": "active", "to": "offline"}
+    assert (event.subject, event.audience) == (bob.subject, (bob.subject,))
+    after = await market.call(market.operator, "agent.get", agent_id="Bob")
+    assert after.last_activity == before, "silence is no activity"
+
+    market.clock.advance(100)
+    await heartbeats.flush()
+    await market.call(bob, "agent.list")
+    await heartbeats.step()
+    assert (await status(market, bob), await status(market, ada)) == ("active", "offline")
+    availability = (await market.call(market.operator, "agent.get", agent_id="Bob")).availability
+    assert 0.4 < availability < 0.55, "the time offline does not count"
+
+
+async def test_who_says_it_goes_offline_is_not_woken_by_saying_so(market: Market, heartbeats: Heartbeats) -> None:
+    ada = await market.agent("Ada")
+    await market.call(ada, "agent.update", agent_id="Ada", status="offline")
+    await heartbeats.step()
+    assert await status(market, ada) == "offline"
+    market.clock.advance(1)
+    await market.call(ada, "agent.list")
+    await heartbeats.step()
+    assert await status(market, ada) == "active"
+
+
+async def test_only_who_works_goes_offline(market: Market, heartbeats: Heartbeats) -> None:
+    agents = {name: await market.agent(name) for name in ("busy", "error", "inactive", "gone")}
+    for name in ("busy", "error", "inactive"):
+        await market.call(agents[name], "agent.update", agent_id=name, status=name)
+    await market.call(agents["gone"], "agent.deregister", agent_id="gone")
+    market.app.context.last_seen.clear()
+    market.clock.advance(91)
+    await heartbeats.step()
+    moved = {change["agent_name"] for change in data(market, "agora.agent.status_changed") if change["to"] == "offline"}
+    assert moved == {"busy", "error"}
+
+
+async def test_many_silent_agents_go_offline_in_bounded_batches(
+    market: Market, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.agents.jobs.BATCH", 3)
+    for number in range(8):
+        await market.agent(f"agent-{number}")
+    market.clock.advance(91)
+    await heartbeats.step()
+    assert len(market.of_type("agora.agent.status_changed")) == 8
+    for number in range(8):
+        row = await market.call(market.operator, "agent.get", agent_id=f"agent-{number}")
+        market.app.context.last_seen["default", row.agent_id] = market.clock.now()
+    await heartbeats.step()
+    assert {change["to"] for change in data(market, "agora.agent.status_changed")[8:]} == {"active"}
+    assert len(market.of_type("agora.agent.status_changed")) == 16
+
+
+async def test_nobody_is_called_silent_right_after_a_start(market: Market, heartbeats: Heartbeats) -> None:
+    ada = await market.agent("Ada")
+    market.clock.advance(DAY)
+    market.app.context.started_at = market.clock.now()
+    await heartbeats.step()
+    market.clock.advance(80)
+    await heartbeats.step()
+    assert await status(market, ada) == "active"
+    market.clock.advance(11)
+    await heartbeats.step()
+    assert await status(market, ada) == "offline"
+
+
+async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: Market, heartbeats: Heartbeats) -> None:
+    ada = await market.agent("Ada")
+    halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 2 * HOUR}
+    await market.call(market.operator, "admin.override", **halt)
+    market.clock.advance(HOUR)
+    await heartbeats.step()
+    market.clock.advance(HOUR - 1)
+    await heartbeats.step()
+    market.clock.advance(60)  # the halt is over, but Ada may not have noticed yet
+    await Overrides(heartbeats.house).step()
+    await heartbeats.step()
+    assert await status(market, ada) == "active"
+    market.clock.advance(60)
+    await heartbeats.step()
+    assert await status(market, ada) == "offline"
+
+
+async def test_signs_of_life_survive_a_failed_write(
+    market: Market, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await market.agent("Ada")
+    await market.call(ada, "agent.list")
+
+    async def refuse(*given: Any, **options: Any) -> None:
+        raise OSError("no store")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(market.app.dispatcher, "system", refuse)
+        with pytest.raises(OSError, match="no store"):
+            await heartbeats.flush()
+    assert ("default", ada.subject) in market.app.context.last_seen
+    await heartbeats.finish()
+    assert not market.app.context.last_seen
+
+
+# -- mail ------------------------------------------------------------------------------------------
+
+
+async def test_what_nobody_fetched_in_time_expires(
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
+    monkeypatch.setattr("agora.domains.messaging.jobs.BATCH", 1)
+    ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
+    read = await market.call(ada, SEND, to_agent="Bob", content="read", expires_in=HOUR)
+    await market.call(bob, MARK, message_ids=[read.message_id])
+    sent = await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="both", expires_in=HOUR)
+    held = await market.call(ada, SEND, to_agent="Nobody", content="held", expires_in=HOUR)
+    lasting = [await market.call(ada, SEND, to_agent="Cyd", content="stays") for _ in range(4)]
+    mail = MailExpiry(house)
+    await mail.step()
+    assert await count(engine, "deliveries", "state = 'expired'") == 0
+    market.clock.advance(HOUR + 1)
+    await mail.step()
+    await mail.step()
+    assert await count(engine, "deliveries", "state = 'expired'") == 3
+    assert await count(engine, "deliveries", "state = 'read'") == 1
+    expired: dict[str, set[str]] = {}
+    for event in data(market, "agora.message.expired"):
+        assert event["from_agent"] == ada.subject
+        expired.setdefault(event["message_id"], set()).update(event["recipients"])
+    assert expired == {sent.message_id: {bob.subject, cyd.subject}, held.message_id: {"name:Nobody"}}
+    audiences = {event.audience for event in market.of_type("agora.message.expired")}
+    assert audiences == {(ada.subject,), (ada.subject, bob.subject), (ada.subject, cyd.subject)}
+
+    market.clock.advance(30 * DAY)
+    await mail.step()
+    assert await count(engine, "deliveries", "state = 'expired'") == 3 + len(lasting)
+
+
+async def test_a_long_pass_goes_on_where_it_stopped(
+    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
+    monkeypatch.setattr("agora.domains.messaging.jobs.PAGES", 1)
+    ada, _ = await market.agent("Ada"), await market.agent("Bob")
+    for _ in range(5):
+        await market.call(ada, SEND, to_agent="Bob", content="x")
+    market.clock.advance(31 * DAY)
+    mail, seen = MailExpiry(house), []
+    for _ in range(4):
+        await mail.step()
+        seen.append(await count(engine, "deliveries", "state = 'expired'"))
+    assert seen == [2, 4, 5, 5]
+
+
+async def test_what_waits_under_a_registered_name_is_handed_over(
+    market: Market, house: JobContext, engine: Engine
+) -> None:
+    ada, bob = await market.agent("Ada"), await market.agent("Bob")
+    sent = await market.call(ada, SEND, to_agent="Bob", content="crossed")
+    await market.call(ada, SEND, to_agent="Nobody", content="waits")
+    await market.call(ada, SEND, to_agent="operator", content="not an agent")
+    await _hold(market, sent.message_id, bob.subject, "name:Bob")
+    mail = MailExpiry(house)
+    market.events.clear()
+    for _ in range(2):
+        await mail.step()
+    (event,) = data(market, "agora.message.received")
+    assert (event["message_id"], event["recipients"]) == (sent.message_id, [bob.subject])
+    assert await count(engine, "deliveries", f"recipient = '{bob.subject}' and state = 'queued'") == 1
+    assert await count(engine, "deliveries", "recipient = 'name:Nobody' and state = 'held'") == 1
+
+
+async def test_mail_stands_still_during_a_halt(market: Market, house: JobContext, engine: Engine) -> None:
+    ada, _ = await market.agent("Ada"), await market.agent("Bob")
+    await market.call(ada, SEND, to_agent="Bob", content="x")
+    await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")
+    market.clock.advance(31 * DAY)
+    await MailExpiry(house).step()
+    assert await count(engine, "deliveries", "state = 'queued'") == 1
+
+
+async def _hold(market: Market, message_id: str, agent_id: str, address: str) -> None:
+    """Put a delivery where a send that crossed the registration leaves it."""
+    move = Write(
+        "update deliveries set recipient = :address, state = 'held' "
+        "where tenant_id = :tenant and recipient = :agent_id and message_id = :message_id"
+    )
+
+    async def work(call: Call) -> None:
+        await call.tx.execute(move, address=address, agent_id=agent_id, message_id=message_id)
+
+    await market.app.dispatcher.system("default", work)

@@ -1,0 +1,426 @@
+"""Agents of the server's own process: given their tasks by the commit, fenced, supervised, and kept apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.builtin_agents.port import (
+    BuiltinAgent,
+    InputRequired,
+    Job,
+    Profile,
+    Reply,
+    TaskFailed,
+    TaskPostponed,
+    TaskRejected,
+)
+from agora.server.app import App
+from agora_sdk.contract.fields import TaskStatus
+from tests.conformance.engines import Engine
+from tests.conformance.tasks.task_calls import assign, get, told
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+
+
+@dataclass
+class Scripted(BuiltinAgent):
+    """Does what the test says; ``begun`` has every job it was given."""
+
+    profile = Profile("Resident", "For tests.", [{"id": "trial", "name": "Trial"}])
+    concurrency = 2
+    lease_seconds = 30
+    begun: list[Job] = field(default_factory=list)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+
+    async def handle(self, job: Job) -> Any:
+        self.begun.append(job)
+        return await getattr(self, f"do_{job.text.split()[0]}")(job)
+
+    async def do_echo(self, job: Job) -> Any:
+        return job.text
+
+    async def do_parts(self, job: Job) -> Any:
+        return Reply([{"data": {"sum": 3}}])
+
+    async def do_wait(self, job: Job) -> Any:
+        await self.go_on.wait()
+        return "waited"
+
+    async def do_write(self, job: Job) -> Any:
+        await job.append("one ")
+        await job.append("two")
+        await job.report(50, "half")
+        await job.save({"at": 2})
+        await job.publish("trial.done", {"n": 2})
+        return {"checkpoint": job.checkpoint}
+
+    async def do_fail(self, job: Job) -> Any:
+        raise TaskFailed("It cannot be done.")
+
+    async def do_raise(self, job: Job) -> Any:
+        raise ZeroDivisionError("secret detail")
+
+    async def do_refuse(self, job: Job) -> Any:
+        raise TaskRejected("Not mine.")
+
+    async def do_putoff(self, job: Job) -> Any:
+        if job.checkpoint is None:
+            await job.save({"put": "off"})
+            raise TaskPostponed("Later.", delay=60)
+        return job.checkpoint
+
+    async def do_ask(self, job: Job) -> Any:
+        raise InputRequired("Which one?")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
+    """A marketplace with built-in agents."""
+    app = App(make_settings(tmp_path / "data", builtin_agents=True), clock=clock, store=engine.store(clock))
+    await app.start()
+    market = Market(app, clock)
+    await app.residents.settled()
+    yield market
+    await app.stop()
+
+
+@pytest.fixture
+async def resident(market: Market) -> Scripted:
+    """One more, of the test's own; its agent is registered as ``Resident``."""
+    resident = Scripted()
+    caller = await market.agent("Resident", capabilities=["trial"])
+    market.app.residents.put("default", caller.subject, "Resident", resident)
+    await market.app.residents.settled()
+    return resident
+
+
+async def given(market: Market, text: str, **options: Any) -> Any:
+    """Give the resident a task, and wait until nobody works any more; answers the task."""
+    task_id = await assign(
+        market, market.operator, "a2a.message", assignee="Resident", payload={"text": text}, **options
+    )
+    await market.app.residents.settled()
+    return await get(market, task_id)
+
+
+async def test_a_task_begins_in_the_transaction_that_makes_it(market: Market, resident: Scripted) -> None:
+    task = await given(market, "echo hello")
+    assert (task.status, task.result, task.attempts) == (TaskStatus.COMPLETED, "echo hello", 1)
+    history = (await market.call(market.operator, "task.history", task_id=task.task_id)).entries
+    assert [(entry.type, entry.status) for entry in history] == [
+        ("status", "pending"),
+        ("status", "in_progress"),
+        ("done", "completed"),
+    ]
+    assert [entry.actor for entry in history[1:]] == [task.assigned_agent] * 2
+    own = [e for e in market.events if e.event.subject == task.task_id]
+    assert [e.event.type for e in own] == ["agora.task.assigned", "agora.task.started", "agora.task.completed"]
+    assert [e.event.source for e in own[1:]] == [f"/agora/agents/{task.assigned_agent}"] * 2
+
+
+async def test_what_a_job_writes_is_in_the_task(market: Market, resident: Scripted) -> None:
+    task = await given(market, "write")
+    assert task.result == {"checkpoint": {"at": 2}}
+    output = await market.call(market.operator, "task.output", task_id=task.task_id)
+    assert (output.content, task.notes, task.checkpoint) == ("one two", "half", {"at": 2})
+    (event,) = market.of_type("trial.done")
+    assert (event.source, event.subject) == (f"/agora/agents/{task.assigned_agent}", task.task_id)
+    assert (await given(market, "parts")).result == {"sum": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "error"),
+    [
+        ("fail", TaskStatus.FAILED, "It cannot be done."),
+        ("refuse", TaskStatus.REJECTED, None),
+        ("ask", TaskStatus.INPUT_REQUIRED, None),
+    ],
+)
+async def test_endings(market: Market, resident: Scripted, text: str, status: TaskStatus, error: str | None) -> None:
+    task = await given(market, text)
+    assert (task.status, task.error) == (status, error)
+
+
+async def test_a_question_is_answered_and_the_work_goes_on(market: Market, resident: Scripted) -> None:
+    task = await given(market, "ask")
+    history = (await market.call(market.operator, "task.history", task_id=task.task_id)).entries
+    (question,) = [entry for entry in history if entry.type == "message" and entry.actor == task.assigned_agent]
+    assert "Which one?" in str(question.data) + str(question.content)
+    await market.call(market.operator, "task.message", task_id=task.task_id, text="echo this one")
+    await market.app.residents.settled()
+    task = await get(market, task.task_id)
+    assert (task.status, task.result) == (TaskStatus.COMPLETED, "echo this one")
+    assert [job.text for job in resident.begun] == ["ask", "echo this one"]
+
+
+async def test_a_resident_that_raises_fails_its_task_and_tells_no_secret(market: Market, resident: Scripted) -> None:
+    task = await given(market, "raise")
+    assert task.status == TaskStatus.FAILED
+    assert "ZeroDivisionError" in task.error
+    assert "err_" in task.error
+    assert "secret" not in task.error
+
+
+async def test_more_than_there_are_places_for_waits_its_turn(market: Market, resident: Scripted) -> None:
+    ids = [
+        await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+        for _ in range(5)
+    ]
+    await asyncio.sleep(0)
+    while len(resident.begun) < 2:
+        await asyncio.sleep(0)
+    states = [(await get(market, task_id)).status for task_id in ids]
+    assert states == [TaskStatus.IN_PROGRESS] * 2 + [TaskStatus.PENDING] * 3
+    resident.go_on.set()
+    await market.app.residents.settled()
+    assert {(await get(market, task_id)).status for task_id in ids} == {TaskStatus.COMPLETED}
+    assert [job.task_id for job in resident.begun] == ids
+    assert {job.attempt for job in resident.begun} == {1}
+
+
+async def test_what_was_put_off_comes_back_with_its_checkpoint(market: Market, resident: Scripted, upkeep: Any) -> None:
+    task = await given(market, "putoff")
+    assert (task.status, task.attempts) == (TaskStatus.PENDING, 0)
+    market.clock.advance(61)
+    await upkeep.step()
+    await market.app.residents.settled()
+    task = await get(market, task.task_id)
+    assert (task.status, task.result) == (TaskStatus.COMPLETED, {"put": "off"})
+
+
+async def test_a_cancelled_task_stops_its_handler(market: Market, resident: Scripted) -> None:
+    task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    while not resident.begun:
+        await asyncio.sleep(0)
+    await market.call(market.operator, "task.cancel", task_id=task_id)
+    await market.app.residents.settled()
+    assert resident.begun[0].ended == "cancelled"
+    assert (await get(market, task_id)).status == TaskStatus.CANCELLED
+
+
+async def test_leases_are_renewed(market: Market, resident: Scripted, upkeep: Any) -> None:
+    task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    for _ in range(5):
+        market.clock.advance(12)
+        await market.app.residents.tend()
+        await upkeep.step()
+    assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
+    resident.go_on.set()
+    await market.app.residents.settled()
+    assert (await get(market, task_id)).attempts == 1
+
+
+async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, resident: Scripted, upkeep: Any) -> None:
+    """What happened to a task is a hint, which may come late, and twice; its row knows whose it is."""
+    task_id = await assign(
+        market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
+    )
+    while not resident.begun:
+        await asyncio.sleep(0)
+    market.clock.advance(31)
+    await upkeep.step()
+    while len(resident.begun) < 2:
+        await asyncio.sleep(0)
+    old = [stored for stored in market.events if stored.event.type == "agora.task.requeued"]
+    assert old, "its lease has run out, and it was taken up once more"
+    market.app.residents.committed(old)
+    resident.go_on.set()
+    await market.app.residents.settled()
+    assert (await get(market, task_id)).result == "waited"
+
+
+async def test_a_lease_that_ran_out_is_taken_up_again(market: Market, resident: Scripted, upkeep: Any) -> None:
+    task_id = await assign(
+        market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"}, retry_backoff=0
+    )
+    while not resident.begun:
+        await asyncio.sleep(0)
+    market.clock.advance(31)
+    await upkeep.step()
+    while len(resident.begun) < 2:
+        await asyncio.sleep(0)
+    assert resident.begun[0].ended == "lost"
+    resident.go_on.set()
+    await market.app.residents.settled()
+    task = await get(market, task_id)
+    assert (task.status, task.attempts, len(told(market, "completed"))) == (TaskStatus.COMPLETED, 2, 1)
+
+
+async def test_a_paused_resident_takes_nothing_until_it_is_resumed(market: Market, resident: Scripted) -> None:
+    override = await market.call(
+        market.operator, "admin.override", target_id=resident_id(market), action="pause", reason="stop"
+    )
+    task = await given(market, "echo later")
+    assert task.status == TaskStatus.PENDING
+    await market.call(market.operator, "admin.override", target_id=override.target_id, action="resume")
+    await market.app.residents.settled()
+    assert (await get(market, task.task_id)).status == TaskStatus.COMPLETED
+
+
+def resident_id(market: Market) -> str:
+    return next(place.caller.subject for place in market.app.residents.places if place.caller.name == "Resident")
+
+
+async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> None:
+    task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    while not resident.begun:
+        await asyncio.sleep(0)
+    await market.call(
+        market.operator, "admin.override", target_id=resident_id(market), action="emergency_halt", reason="stop"
+    )
+    await market.app.residents.settled()
+    assert resident.begun[0].ended == "lost"
+    assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
+
+
+async def test_a_message_is_answered_by_a_message(market: Market, resident: Scripted) -> None:
+    alice = await market.agent("Alice")
+    sent = await market.call(alice, "messaging.send", to_agent="Resident", content="echo hello", correlation_id="c1")
+    await market.app.residents.settled()
+    (reply,) = (await market.call(alice, "messaging.receive")).messages
+    assert (reply.content, reply.reply_to, reply.correlation_id) == ("echo hello", sent.message_id, "c1")
+    assert reply.from_name == "Resident"
+    (task,) = (await market.call(alice, "task.list")).tasks
+    assert (task.status, task.created_by) == (TaskStatus.COMPLETED, alice.subject)
+    # A reply is not answered again: two residents would go on for ever.
+    await market.call(alice, "messaging.send", to_agent="Resident", content="echo no", reply_to=reply.message_id)
+    await market.app.residents.settled()
+    assert len(resident.begun) == 1
+
+
+async def test_what_could_not_be_done_is_replied_too(market: Market, resident: Scripted) -> None:
+    alice = await market.agent("Alice")
+    for text in ("fail", "raise"):
+        await market.call(alice, "messaging.send", to_agent="Resident", content=text)
+    await market.app.residents.settled()
+    replies = [message.content for message in (await market.call(alice, "messaging.receive")).messages]
+    assert replies[0] == "It cannot be done."
+    assert "ZeroDivisionError" in replies[1]
+
+
+async def test_a_capability_is_served_and_what_is_open_to_anyone_left_alone(market: Market, resident: Scripted) -> None:
+    mine = await assign(market, market.operator, "trial", assignee="capability:trial", payload={"text": "echo it"})
+    open_to_all = await assign(market, market.operator, "anything", payload={"text": "echo no"})
+    await market.app.residents.settled()
+    assert (await get(market, mine)).status == TaskStatus.COMPLETED
+    assert (await get(market, open_to_all)).status == TaskStatus.PENDING
+    assert resident.begun[0].skill == "trial"
+
+
+async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Scripted) -> None:
+    task_id = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    while not resident.begun:
+        await asyncio.sleep(0)
+    leaving = asyncio.create_task(market.app.residents.remove("default", resident_id(market)))
+    while market.app.residents.places[-1].caller.name == "Resident":
+        await asyncio.sleep(0)
+    resident.begun[0].end("stopping")  # type: ignore[attr-defined]  # without the grace
+    await leaving
+    task = await get(market, task_id)
+    assert (task.status, task.attempts, resident.closed) == (TaskStatus.PENDING, 0, True)
+
+
+async def test_a_suspended_resident_stops(market: Market, resident: Scripted) -> None:
+    running = await assign(market, market.operator, "a2a.message", assignee="Resident", payload={"text": "wait"})
+    while not resident.begun:
+        await asyncio.sleep(0)
+    manage = {"resource": "agent", "target": "Resident"}
+    await market.call(market.operator, "admin.manage", action="suspend", **manage)
+    await market.app.residents.settled()
+    assert (await get(market, running)).status == TaskStatus.PENDING
+    assert (await given(market, "echo later")).status == TaskStatus.PENDING
+    resident.go_on.set()
+    await market.call(market.operator, "admin.manage", action="activate", **manage)
+    await market.app.residents.settled()
+    assert (await get(market, running)).status == TaskStatus.COMPLETED
+    assert len(resident.begun) == 3
+
+
+async def test_who_was_deregistered_does_not_live_here(market: Market, resident: Scripted) -> None:
+    agent_id = resident_id(market)
+    await market.call(market.operator, "admin.manage", resource="agent", target="Resident", action="retire")
+    await market.app.residents.settled()
+    assert not market.app.residents.lives("default", agent_id)
+    assert resident.closed
+
+
+async def test_tenants_are_kept_apart(market: Market, resident: Scripted) -> None:
+    host = market.app.residents
+    assert host.lives("default", resident_id(market))
+    assert not host.lives("other", resident_id(market))
+    assert host.takes("other", resident_id(market)) is None
+
+
+async def test_a_transaction_that_fails_hands_nothing_over(market: Market, resident: Scripted) -> None:
+    with pytest.raises(Exception, match="depend"):
+        await assign(
+            market,
+            market.operator,
+            "a2a.message",
+            assignee="Resident",
+            payload={"text": "echo no"},
+            depends_on=["task_" + "0" * 32],
+        )
+    await market.app.residents.settled()
+    assert resident.begun == []
+
+
+# -- the built-in ones -------------------------------------------------------------------------
+
+
+async def test_built_in_agents_are_agents_like_any_other(market: Market) -> None:
+    listed = await market.call(market.operator, "agent.list", category="builtin")
+    names = {agent.agent_name for agent in listed.agents}
+    assert "Echo Agent" in names
+    assert all(agent.metadata["builtin"] and agent.metadata["a2a"]["skills"] for agent in listed.agents)
+    found = await market.call(market.operator, "query.agents", capabilities=["echo-back"])
+    assert [agent.agent_name for agent in found.agents] == ["Echo Agent"]
+
+
+async def test_built_in_agents_are_registered_once(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+    ids: set[str] = set()
+    for turned_on, status in ((True, "active"), (True, "active"), (False, "inactive"), (True, "active")):
+        app = App(make_settings(tmp_path / "data", builtin_agents=turned_on), clock=clock, store=engine.store(clock))
+        await app.start()
+        market = Market(app, clock)
+        found = (await market.call(market.operator, "agent.list", category="builtin")).agents
+        assert ids in (set(), {agent.agent_id for agent in found})
+        ids = {agent.agent_id for agent in found}
+        assert {agent.status.value for agent in found} == {status}
+        assert bool(app.residents.places) is turned_on
+        await app.stop()
+
+
+async def test_an_operator_who_deregisters_one_is_obeyed(engine: Engine, tmp_path: Path, clock: ManualClock) -> None:
+    for known in (True, False):
+        app = App(make_settings(tmp_path / "data", builtin_agents=True), clock=clock, store=engine.store(clock))
+        await app.start()
+        market = Market(app, clock)
+        names = {place.caller.name for place in app.residents.places}
+        assert ("Echo Agent" in names) is known
+        if known:
+            await market.call(market.operator, "admin.manage", resource="agent", target="Echo Agent", action="retire")
+        await app.stop()
+
+
+async def test_a_strangers_agent_is_not_taken_for_a_built_in_one(
+    engine: Engine, tmp_path: Path, clock: ManualClock
+) -> None:
+    for turned_on in (False, True):
+        app = App(make_settings(tmp_path / "data", builtin_agents=turned_on), clock=clock, store=engine.store(clock))
+        await app.start()
+        market = Market(app, clock)
+        if not turned_on:
+            await market.agent("Echo Agent", metadata={"builtin": True}, category="builtin")
+        assert "Echo Agent" not in {place.caller.name for place in app.residents.places}
+        await app.stop()

@@ -1,0 +1,111 @@
+"""The bridge and Redis itself, which comes late, goes, and forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio
+
+from agora.core.call import Caller
+from agora.server.app import App
+from tests.conformance.bus.redis_bridge import (
+    GROUP,
+    SECONDS,
+    STREAM,
+    a,
+    b,
+    bridge_of,
+    broker,
+    client,
+    entry,
+    inbox,
+    joined,
+    market,
+    own_stream,
+    token_of,
+    up,
+    valkey_server,
+)
+from tests.harness import ManualClock, make_settings
+from tests.market import Market
+from tests.valkey import running_broker
+
+__all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
+
+
+async def test_health_tells_of_redis(market: Market, client: Any, a: Caller) -> None:
+    await market.app.monitor.sample()
+    health = (await market.call(a, "bus.health")).model_dump(mode="json")
+    health.pop("timestamp")
+    assert health == {
+        "status": "healthy", "redis_connection": True, "consumer_group": GROUP, "message_lag": 0,
+    }  # fmt: skip
+    stats = await market.call(market.operator, "bus.stats")
+    assert (stats.engine, stats.durability) == ("redis", "appendonly yes, appendfsync everysec")
+    assert "appendfsync" in stats.warnings[0]
+    component = (await market.call(market.operator, "admin.health")).components["bus"]
+    assert (component.status, component.metrics) == ("healthy", {"connected": 1.0, "lag": 0.0})
+
+
+async def test_redis_may_come_later_and_go_and_nothing_is_lost(tmp_path: Path, clock: ManualClock) -> None:
+    with running_broker(fsync="always") as server:
+        server.kill()
+        app = App(make_settings(tmp_path / "data", bus=server.url), clock=clock)
+        await app.start()
+        market = Market(app, clock)
+        a, b = await market.agent("A"), await market.agent("B")
+        await app.monitor.sample()
+        assert (await market.call(a, "bus.health")).status == "unhealthy"
+        component = (await market.call(market.operator, "admin.health")).components["bus"]
+        assert component.status == "degraded"
+        assert "cannot be reached" in component.detail
+        await joined(market, b)
+        sent = [(await market.call(a, "messaging.send", to_agent="B", content=str(n))).message_id for n in range(3)]
+        server.start()
+        await up(market)
+        client = redis.asyncio.Redis.from_url(server.url, decode_responses=True)
+        assert [f["message_id"] for _, f in await own_stream(client, "B", 3)] == sent
+        server.kill()
+        sent = [(await market.call(a, "messaging.send", to_agent="B", content=str(n))).message_id for n in range(3)]
+        server.start()
+        await up(market)
+        await client.connection_pool.disconnect()
+        assert [f["message_id"] for _, f in await own_stream(client, "B", 3)] == sent
+        await client.xadd(STREAM, entry("B", "A", key=token_of(market, b)))
+        assert len(await inbox(market, a)) == 1
+        await client.aclose()
+        await app.stop()
+
+
+async def test_a_stream_that_was_deleted_is_made_again(market: Market, client: Any, a: Caller, b: Caller) -> None:
+    await client.flushdb()
+    await up(market)
+    await client.xadd(STREAM, entry("A", "B", key=token_of(market, a)))
+    assert len(await inbox(market, b)) == 1
+
+
+async def test_what_redis_lost_leaves_again(tmp_path: Path, clock: ManualClock) -> None:
+    with running_broker(fsync="never") as server:
+        app = App(make_settings(tmp_path / "data", bus=server.url), clock=clock)
+        await app.start()
+        market = Market(app, clock)
+        a, b = await market.agent("A"), await market.agent("B")
+        await joined(market, b)
+        for number in range(3):
+            await market.call(a, "messaging.send", to_agent="B", content=str(number))
+        client = redis.asyncio.Redis.from_url(server.url, decode_responses=True)
+        first = await own_stream(client, "B", 3)
+        await client.xack(f"{STREAM}:B", "B", first[0][0])
+        async with asyncio.timeout(SECONDS):
+            while (await market.call(b, "messaging.receive")).messages[0].status.value != "acknowledged":
+                await bridge_of(market)._follow_tenant("default")
+        server.kill()
+        server.start()  # with nothing
+        await up(market)
+        await client.connection_pool.disconnect()
+        again = await own_stream(client, "B", 2)
+        assert [f["message_id"] for _, f in again] == [f["message_id"] for _, f in first[1:]]
+        await client.aclose()
+        await app.stop()

@@ -1,0 +1,199 @@
+"""Engines that fail: one that is away and comes back, and a disk that is full while something is built."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.domains.instances.ports import LOCAL_HOST
+from agora.runtimes.errors import EngineUnavailable
+from agora.runtimes.port import EngineStatus, Runtime
+from agora.store.port import Tx, Write
+from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
+from tests.conformance.engines import Engine
+from tests.conformance.instances.instance_programs import Site, passing, site, whatever_the_store
+
+HOUR = 3600
+AWAY = "The engine's socket is gone."
+
+
+class Fickle:
+    """The engine itself, unless it is away: then nothing can be asked of it."""
+
+    def __init__(self, engine: Runtime) -> None:
+        self._engine, self.away, self.refused = engine, False, 0
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    async def check(self) -> EngineStatus:
+        return EngineStatus(False, AWAY) if self.away else await self._engine.check()
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def ask(*arguments: Any, **more: Any) -> Any:
+            if self.away:
+                self.refused += 1
+                raise EngineUnavailable(AWAY)
+            return await getattr(self._engine, name)(*arguments, **more)
+
+        return ask
+
+
+@pytest.fixture
+async def here(engine: Engine, tmp_path: Path) -> AsyncIterator[Site]:
+    async with site(tmp_path, engine) as found:
+        yield found
+
+
+@pytest.fixture
+def fickle(here: Site) -> Fickle:
+    local = here.app.context.ports.get(LOCAL_HOST)
+    assert local is not None
+    found = Fickle(local.engines["process"])
+    local.engines, local.ticks = {"process": found}, here.clock.now  # type: ignore[dict-item]
+    return found
+
+
+async def test_an_engine_that_is_away_and_comes_back(here: Site, fickle: Fickle) -> None:
+    """What runs goes on, and is billed; what is wanted meanwhile is done when the engine is there again."""
+    await here.agent(pricing={"type": "per_hour", "price": 1.0})
+    runs, ends = await here.create(), await here.create()
+    pid = (await here.execute(runs.instance_id, "/process")).result["pid"]
+    fickle.away = True
+    here.clock.advance(31)
+    await here.checked()
+    asked = await here.call("instance.create", agent_id="Worker", wait=0)
+    wanted = await here.call("instance.terminate", instance_id=ends.instance_id, wait=0)
+    assert wanted.status == "stopping"
+    waiting = await here.until(asked.instance_id, lambda found: found.reason is not None)
+    assert (waiting.status, AWAY in waiting.reason) == ("provisioning", True)
+    seen = await here.until(runs.instance_id, lambda found: found.reason is not None)
+    assert (seen.status, seen.generation) == ("running", 1), "nothing is known of it, so nothing is said of it"
+    for name in ("logs", "backup"):
+        with pytest.raises(UpstreamUnavailable, match="socket is gone"):
+            await here.call(f"instance.{name}", instance_id=runs.instance_id)
+    await here.upkeep()
+    assert (await here.call("host.get", host="here")).unavailable == {"process": AWAY}
+    with pytest.raises(Conflict, match="socket is gone"):
+        await here.call("instance.create", agent_id="Worker")
+    refused = fickle.refused
+    await passing(0.5)
+    assert fickle.refused - refused < 10, "it is not asked again and again"
+
+    here.clock.advance(HOUR)
+    fickle.away = False
+    assert (await here.until(asked.instance_id, "running")).generation == 1
+    assert (await here.until(ends.instance_id, "stopped")).reason is None
+    await here.checked()
+    again = await here.until(runs.instance_id, lambda found: found.reason is None)
+    assert (again.generation, again.restarts, again.status) == (1, 0, "running")
+    assert (await here.execute(runs.instance_id, "/process")).result["pid"] == pid
+    here.clock.advance(31)
+    await here.checked()
+    assert (await here.call("billing.cost", instance_id=runs.instance_id)).usage_time >= HOUR
+    await here.upkeep()
+    assert (await here.call("host.get", host="here")).engines == ["process"]
+
+
+@whatever_the_store
+async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
+    """Looks at it, what it holds and what it has: each waits for itself alone."""
+    local = here.app.context.ports.get(LOCAL_HOST)
+    assert local is not None
+    works = local.engines["process"]
+    await here.agent()
+    hung, well = await here.create(), await here.create()
+    asked, release = set(), asyncio.Event()
+
+    class Hanging(Fickle):
+        name = "hanging"
+
+        async def check(self) -> EngineStatus:
+            return await self._hang("check")
+
+        async def _hang(self, name: str) -> Any:
+            asked.add(name)
+            await release.wait()
+            raise EngineUnavailable(AWAY)
+
+        def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+            return lambda *_, **__: self._hang(name)
+
+        async def close(self) -> None: ...
+
+    local.engines = {"hanging": Hanging(works), "process": works}  # type: ignore[dict-item]
+    change = Write("update instances set engine = 'hanging' where tenant_id = :tenant and instance_id = :instance_id")
+
+    async def hand_over(tx: Tx) -> None:
+        await tx.execute(change, instance_id=hung.instance_id)
+
+    await here.app.store.write("default", hand_over)
+    try:
+        here.clock.advance(31)
+        seen = await here.until(well.instance_id, lambda found: found.health_status.last_heartbeat > well.started_at)
+        assert seen.status == "running"
+        os.kill((await here.execute(well.instance_id, "/process")).result["pid"], signal.SIGKILL)
+        here.clock.advance(31)
+        await here.until(well.instance_id, lambda found: found.generation == 2 and found.status == "running")
+        made = await here.create()
+        assert (await here.call("instance.terminate", instance_id=made.instance_id)).status == "stopped"
+        assert asked >= {"adopt", "inspect_all"}
+    finally:
+        release.set()
+        local.engines = {"process": works}
+        await here.instances.idle()
+
+
+@whatever_the_store
+async def test_a_disk_that_is_full_while_building(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, nothing is left half, and it is done when there is space again."""
+    await here.agent()
+    usage = shutil.disk_usage
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda path: usage(path)._replace(free=1000))
+        made = await here.call("instance.create", agent_id="Worker", wait=20)
+        assert made.status == "failed"
+        assert made.reason.startswith("Only 1000 bytes of disk are free.")
+        assert made.retry_at is not None
+        assert made.billing_info.usage_time == 0
+    here.clock.advance(2)
+    found = await here.until(made.instance_id, "running")
+    assert found.generation == 2
+    builds = here.app.settings.data_dir / "runtime" / "builds"
+    assert len([each for each in builds.iterdir() if each.name not in ("index", "commits")]) == 1
+
+
+@whatever_the_store
+async def test_what_was_half_started_is_taken_away(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that runs although its start had failed: ending the instance ends it, and gives its port back."""
+    await here.agent()
+    local = here.app.context.ports.get(LOCAL_HOST)
+    assert local is not None
+    engine = local.engines["process"]
+    start = engine.start
+
+    async def half(*arguments: Any) -> Any:
+        await start(*arguments)
+        raise EngineUnavailable("The answer was lost.")
+
+    free = (await engine.capacity()).ports
+    monkeypatch.setattr(engine, "start", half)
+    made = await here.call("instance.create", agent_id="Worker", wait=0)
+    await here.until(made.instance_id, lambda found: found.reason is not None)
+    (found,) = await engine.adopt()
+    assert found.handle.instance_id == made.instance_id
+    try:
+        ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
+    except AgoraError as error:
+        raise AssertionError("it could not be ended") from error
+    assert ended.status == "stopped"
+    assert await engine.adopt() == []
+    assert (await engine.capacity()).ports == free

@@ -1,0 +1,279 @@
+"""What a hostile upstream leaves in the store and in the catalogue, and what a hostile caller makes of one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from agora.domains.mcp_upstreams import offer_review as taking
+from agora.domains.mcp_upstreams.service import _uri_matches
+from agora.server.app import App
+from agora_sdk.contract import operations
+from agora_sdk.errors import AgoraError, Conflict, NotFound, Overloaded, UpstreamFailed
+from tests.conformance.engines import Engine
+from tests.harness import ManualClock, make_settings
+from tests.hostile_upstream import Rogue, message, whole
+from tests.market import Market
+from tests.mcp_upstream import Far, serving
+
+
+@pytest.fixture
+async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
+    app = App(make_settings(tmp_path / "data", mcp_private_networks=True), clock=clock, store=engine.store(clock))
+    await app.start()
+    yield Market(app, clock)
+    await app.stop()
+
+
+@pytest.fixture
+def rogue() -> Rogue:
+    return Rogue()
+
+
+@pytest.fixture
+async def url(rogue: Rogue) -> AsyncIterator[str]:
+    async with rogue.listening() as url:
+        yield url
+
+
+def define(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "inputSchema": {"type": "object"}, **more}
+
+
+async def add(market: Market, url: str, name: str = "far", **options: Any) -> Any:
+    return await market.call(market.operator, "upstream.add", name=name, url=url, **options)
+
+
+async def refresh(market: Market) -> Any:
+    return await market.call(market.operator, "upstream.refresh", upstream="far")
+
+
+async def call(market: Market, tool: str = "do", caller: Any = None, **more: Any) -> Any:
+    return await market.call(caller or market.operator, "upstream.call", upstream="far", tool=tool, **more)
+
+
+def names(market: Market) -> set[str]:
+    return {found.name for found in market.app.catalogue.visible(market.operator)}
+
+
+# -- what it offers ----------------------------------------------------------------------------
+
+
+async def test_nothing_it_offers_hides_what_is_here(market: Market, url: str, rogue: Rogue) -> None:
+    before = names(market)
+    rogue.tools = [
+        define(name)
+        for name in ("agora.messaging.send", "agora_messaging_send", "AGORA.messaging.send", "..agora", "register")
+    ]
+    await add(market, url)
+    for operation in operations():
+        if operation.exposure.value != "test":
+            assert market.app.catalogue.find(operation.name) is operation
+            assert market.app.catalogue.find(operation.name.replace(".", "_")) is operation
+            for alias in operation.aliases:
+                assert market.app.catalogue.find(alias) in list(operations())
+    twice = "far.agora_messaging_send"  # but for its dots the same as another one
+    assert names(market) - before == {f"far.{tool['name']}" for tool in rogue.tools} - {twice}
+
+
+@pytest.mark.parametrize("name", ["agora", "messaging", "agent", "upstream", "all", "default", "essential", "agents"])
+async def test_an_upstream_has_no_name_of_the_house(market: Market, url: str, name: str) -> None:
+    with pytest.raises(AgoraError, match="reserved"):
+        await add(market, url, name)
+
+
+async def test_two_upstreams_never_share_a_name(market: Market, url: str, rogue: Rogue) -> None:
+    rogue.tools = [define("b_x"), define("b.y"), define("x")]
+    await add(market, url, "a")
+    await add(market, url, "a-b")
+    found = [name for name in names(market) if name.startswith("a")]
+    shown = {name.replace(".", "_") for name in found if not name.startswith("agora")}
+    assert len(shown) == 6
+    for name in shown:
+        assert market.app.catalogue.find(name).name.replace(".", "_") == name
+
+
+async def test_names_without_end_do_not_fill_the_store(
+    market: Market, engine: Engine, url: str, rogue: Rogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "MOST_KNOWN", 20)
+    await add(market, url)
+    for turn in range(10):
+        rogue.tools = [define("do"), *(define(f"t{turn}_{number}") for number in range(5))]
+        shown = await refresh(market)
+    rows = await engine.run("select kind, name, state from upstream_tools")
+    assert len(rows) == 21
+    assert {item.name: item.state.value for item in shown.items}["do"] == "active"
+    (more,) = [item for item in shown.items if item.name == "(new)"]
+    assert "remove the upstream and add it again" in (more.reason or "")
+    rogue.tools = [define("do", description="Another one.")]
+    assert (await refresh(market)).quarantined == 1, "what was there is still known"
+
+
+async def test_resources_come_and_go_without_a_trace(market: Market, engine: Engine) -> None:
+    far, uris = Far(), ["far://one"]
+    real = far._list_resources
+
+    async def listed(ctx: Any, params: Any) -> Any:
+        found = await real(ctx, params)
+        found.resources[0].uri = uris[-1]
+        return found
+
+    far._list_resources = listed  # type: ignore[method-assign]
+    async with serving(far.app()) as url:
+        await add(market, url)
+        uris.append("far://other")
+        await refresh(market)
+    rows = await engine.run("select name from upstream_tools where kind = 'resource'")
+    assert [row["name"] for row in rows] == ["far://other"]
+
+
+async def test_an_event_stays_small(market: Market, url: str, rogue: Rogue) -> None:
+    rogue.tools = [define(f"bad name {number}") for number in range(900)]
+    await add(market, url)
+    (event,) = market.of_type("agora.upstream.added")
+    assert len(from_json(event.data)["dropped"]) == 100
+
+
+async def test_what_flips_stays_quarantined(market: Market, url: str, rogue: Rogue) -> None:
+    await add(market, url)
+    for turn in range(4):
+        rogue.tools = [define("do", description=str(turn % 2))] if turn < 3 else []
+        await refresh(market)
+        with pytest.raises((Conflict, NotFound)):
+            await call(market)
+    rogue.tools = [define("do")]
+    await refresh(market)
+    assert (await call(market)).content, "the one that was accepted is itself again"
+
+
+async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue: Rogue) -> None:
+    meta = {"agora/replayed": True, "agora/scope": "", "io.modelcontextprotocol/serverInfo": {"name": "x"}, "own": 1}
+    rogue.tools = [define("do", _meta=meta)]
+    rogue.answers["tools/call"] = lambda heard: heard.say(
+        whole(json.dumps(message(heard, {"content": [], "_meta": meta})).encode())
+    )
+    await add(market, url)
+    core = market.app.mcp.core
+    operation = market.app.catalogue.find("far.do")
+    shown = core.tools.describe_operation(operation, "default").document["_meta"]
+    assert shown == {"own": 1, "agora/version": "1.0.0"}
+    outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
+    from agora.protocols.mcp.core import _to_tool_result
+
+    assert _to_tool_result(outcome).document()["_meta"] == {"own": 1}
+
+
+# -- what a caller may do ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "uri", "fits"),
+    [
+        ("a://{x}", "a://1", True),
+        ("a://{x}", "a://", False),
+        ("a://{x}/b", "a://1/b", True),
+        ("a://{x}/b", "a:///b", False),
+        ("a://{x}/{y}", "a://1/2", True),
+        ("a://{x}/{y}", "a://12", False),
+        ("a://b", "a://b", True),
+        ("a://b", "a://bc", False),
+        ("a://{x}", "b://1", False),
+        ("{x}", "anything", True),
+        ("{x}{y}", "a", False),
+        ("{x}{y}", "ab", True),
+        ("a.c{x}", "abc1", False),
+    ],
+)
+def test_what_fits_a_template(template: str, uri: str, fits: bool) -> None:
+    assert _uri_matches(template, uri) is fits
+
+
+def test_a_template_that_is_made_to_be_tried_for_ever() -> None:
+    began = time.process_time()
+    assert not _uri_matches("{a}a" * 100, "a" * 2000 + "b")
+    assert time.process_time() - began < 0.1
+
+
+async def test_an_unknown_name_among_thousands(market: Market, url: str, rogue: Rogue) -> None:
+    rogue.tools = [define(f"tool_number_{number}") for number in range(1000)]
+    for name in ("one", "two", "three"):
+        await add(market, url, name)
+    began = time.process_time()
+    for _ in range(20):
+        with pytest.raises(NotFound):
+            market.app.catalogue.find("nothing.tool_number_1x")
+        assert not market.app.catalogue.has("nothing.tool_number_1x", "default")
+    assert time.process_time() - began < 2
+    with pytest.raises(NotFound, match=r"Did you mean three\.tool_number_"):
+        market.app.catalogue.find("three.tool_numbre_77")
+
+
+async def test_a_greedy_caller_leaves_room_for_others(market: Market) -> None:
+    far = Far()
+    async with serving(far.app()) as url:
+        await add(market, url, concurrency=4)
+        greedy, modest = await market.agent("Greedy"), await market.agent("Modest")
+        held = [asyncio.create_task(call(market, "slow", greedy, timeout=20)) for _ in range(10)]
+        while len([name for name, _ in far.asked if name == "slow"]) < 3:
+            await asyncio.sleep(0)
+        answer = await call(market, "echo", modest, arguments={"text": "me too"}, timeout=10)
+        assert answer.content[0]["text"] == "me too"
+        with pytest.raises(Overloaded):
+            await call(market, "echo", greedy, timeout=0.1)
+        far.go.set()
+        await asyncio.gather(*held)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"upstream": "../far", "tool": "do"},
+        {"upstream": "far", "tool": "do\x00"},
+        {"upstream": "far", "tool": "x" * 201},
+        {"upstream": "far", "tool": ""},
+        {"upstream": "far", "tool": "do", "timeout": 0},
+        {"upstream": "far", "tool": "do", "timeout": 1e9},
+        {"upstream": "far", "tool": "do", "arguments": [1]},
+        {"upstream": "far", "tool": "do", "more": 1},
+    ],
+)
+async def test_calls_that_are_none(market: Market, url: str, rogue: Rogue, arguments: dict[str, Any]) -> None:
+    await add(market, url)
+    with pytest.raises(AgoraError) as caught:
+        await market.call(market.operator, "upstream.call", **arguments)
+    assert caught.value.status == 422
+    assert not rogue.called("tools/call")
+
+
+async def test_one_that_dies_in_the_middle(market: Market, url: str, rogue: Rogue) -> None:
+    async def die(heard: Any) -> None:
+        await heard.say(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{")
+        heard.writer.close()
+
+    await add(market, url)
+    rogue.answers["tools/call"] = die
+    with pytest.raises(UpstreamFailed) as caught:
+        await call(market, key="once")
+    assert caught.value.outcome == "unknown"
+    with pytest.raises(Conflict, match="unknown"):
+        await call(market, key="once")
+    assert len(rogue.called("tools/call")) == 1
+    del rogue.answers["tools/call"]
+    assert (await call(market)).content
+
+
+async def test_what_is_asked_for_is_what_is_shown(market: Market) -> None:
+    async with serving(Far().app()) as url:
+        await add(market, url)
+        shown = await market.call(market.operator, "upstream.get", upstream="far", kind="prompt", state="active")
+        assert [item.name for item in shown.items] == ["greet"]
+        assert shown.tools > 1, "the numbers are those of all"
+        assert not (await market.call(market.operator, "upstream.get", upstream="far", state="dropped")).items

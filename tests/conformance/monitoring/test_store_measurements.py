@@ -1,0 +1,50 @@
+"""What is measured of the store, on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agora.domains.monitoring.census import Census
+from agora.domains.monitoring.readiness import Readiness
+from agora.store.port import Store, Tx
+from tests.conformance.store.store_calls import TENANT
+from tests.market import Market
+
+
+async def test_every_commit_is_told_with_what_was_in_it(store: Store) -> None:
+    told: list[tuple[float, int]] = []
+    store.on_transaction = lambda seconds, calls: told.append((seconds, calls))
+
+    async def nothing(tx: Tx) -> None: ...
+
+    await asyncio.gather(*(store.write(TENANT, nothing) for _ in range(20)))
+    assert sum(calls for _, calls in told) == 20
+    assert all(0 <= seconds < 60 for seconds, _ in told)
+
+
+async def test_what_failed_is_in_no_commit(store: Store) -> None:
+    told: list[int] = []
+    store.on_transaction = lambda seconds, calls: told.append(calls)
+
+    async def fails(tx: Tx) -> None:
+        raise ArithmeticError
+
+    assert isinstance((await asyncio.gather(store.write(TENANT, fails), return_exceptions=True))[0], ArithmeticError)
+    assert sum(told) <= 1  # SQLite commits the batch without it
+
+
+async def test_the_probe_and_the_census_work_on_it(market: Market) -> None:
+    app = market.app
+    ada, _ = await market.agent("Ada"), await market.agent("Bob")
+    await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
+    await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
+    await next(c for c in app.controllers if isinstance(c, Readiness)).step()
+    assert app.monitor.probed is not None
+    assert app.monitor.probed.failure is None
+    page, _ = app.metrics._render("")
+    assert b"agora_store_up 1.0" in page
+    await next(c for c in app.controllers if isinstance(c, Census)).step()
+    counted = app.measures.counted
+    assert counted["agents", "active"] == 2
+    assert counted["tasks", "pending"] == 1
+    assert counted["messages", "queued"] == 1

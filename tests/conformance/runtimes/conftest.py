@@ -1,0 +1,34 @@
+"""Kits of the process engine; nothing that a test starts outlives it, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from agora.runtimes.process import orphans as strays
+from tests.conformance.runtimes.engine_kit import ProcessKit
+
+
+@pytest.fixture
+async def new_kit(tmp_path: Path) -> AsyncIterator[Callable[..., ProcessKit]]:
+    """Makes kits, each in a directory of its own; takes the engine's options."""
+    kits: list[ProcessKit] = []
+
+    def make(**options: object) -> ProcessKit:
+        kits.append(ProcessKit(tmp_path / f"kit-{len(kits)}", **options))
+        return kits[-1]
+
+    yield make
+    try:
+        for kit in kits:
+            await kit.close()
+    finally:
+        for kit in kits:
+            strays.kill_marked([f"AGORA_INSTALLATION={kit.options.installation}".encode()])
+
+
+@pytest.fixture
+def kit(new_kit: Callable[..., ProcessKit]) -> ProcessKit:
+    return new_kit()

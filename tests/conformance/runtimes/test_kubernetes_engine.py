@@ -1,0 +1,253 @@
+"""The kubernetes engine, against an API that answers as the reference says and takes only what is valid."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.runtimes.docker.records import Cursor
+from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
+from agora.runtimes.kubernetes import KubernetesRuntime, Options
+from agora.runtimes.kubernetes.access import load_access
+from agora.runtimes.kubernetes.output import new_lines
+from agora.runtimes.port import Handle
+from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
+from tests.conformance.runtimes.kubernetes_api import Cluster
+from tests.harness import free_port
+
+SPEC = Spec(
+    "inst_1",
+    1,
+    "acme",
+    BuildConfig("docker"),
+    Image("company/agent:1"),
+    labels={"agent": "a"},
+    health=Health("/health"),
+)
+BEGUN = {"running": {"startedAt": "2026-01-02T03:04:06Z"}}
+OVER = {
+    "exitCode": 137,
+    "reason": "OOMKilled",
+    "startedAt": "2026-01-02T03:04:06Z",
+    "finishedAt": "2026-01-02T03:05:00Z",
+}
+
+
+@pytest.fixture
+def cluster() -> Any:
+    cluster = Cluster()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+async def engine(cluster: Cluster, tmp_path: Path) -> AsyncIterator[KubernetesRuntime]:
+    (tmp_path / "config").write_text(cluster.kubeconfig())
+    engine = KubernetesRuntime(Options(tmp_path / "root", "server", str(tmp_path / "config")))
+    yield engine
+    await engine.close()
+
+
+async def started(engine: KubernetesRuntime, spec: Spec = SPEC) -> Handle:
+    return await engine.start(spec, await engine.build(spec))
+
+
+async def test_an_instance_from_its_start_to_its_end(engine: KubernetesRuntime, cluster: Cluster) -> None:
+    handle = await started(engine)
+    assert {key[1] for key in cluster.objects} == {
+        *("deployments", "networkpolicies", "persistentvolumeclaims", "pods", "secrets", "services")
+    }
+    assert cluster.requests.index(f"PATCH /apis/apps/v1/namespaces/agents/deployments/{_name(cluster)}") == max(
+        index for index, each in enumerate(cluster.requests) if each.startswith("PATCH")
+    ), "the Deployment is the last"
+    assert handle.address == f"http://{_name(cluster)}.agents.svc:8080"
+    assert await started(engine) == handle, "asking twice starts one"
+    assert len(cluster.kind("pods")) == 1
+    pending = await engine.probe(handle, SPEC.health)
+    assert (pending.healthy, pending.detail) == (False, "it is not ready")
+    cluster.say(BEGUN, ready=True)
+    seen = await engine.inspect(handle)
+    assert (seen.state, seen.started_at) == ("running", 1_767_323_046_000_000)
+    assert (await engine.probe(handle, SPEC.health)).healthy
+
+    assert (await engine.pause(handle)).state == "paused"
+    assert cluster.kind("deployments")[0]["spec"]["replicas"] == 0
+    assert (await engine.pause(handle)).state == "paused"
+    assert not (await engine.probe(handle, SPEC.health)).healthy
+    assert cluster.kind("persistentvolumeclaims"), "its state is kept"
+    assert (await engine.resume(handle)).state == "running"
+    assert len(cluster.kind("pods")) == 1
+
+    stopped = await engine.stop(handle, 1)
+    assert stopped.exit is not None
+    assert (stopped.state, stopped.exit.reason, stopped.exit.at is not None) == ("exited", "stopped", True)
+    assert (await engine.stop(handle, 1)).exit == stopped.exit
+    assert await started(engine) == handle, "a generation that has ended is not started again"
+    assert cluster.kind("pods") == []
+    with pytest.raises(Unknown):
+        await engine.pause(handle)
+    await engine.remove(handle)
+    assert cluster.objects == {}
+    assert (await engine.inspect(handle)).state == "absent"
+    await engine.remove(handle)
+
+
+async def test_a_program_that_ends_is_not_started_again_in_its_place(
+    engine: KubernetesRuntime, cluster: Cluster
+) -> None:
+    handle = await started(engine)
+    cluster.say({"running": {"startedAt": "2026-01-02T03:05:02Z"}}, last={"terminated": OVER})
+    seen = await engine.inspect(handle)
+    assert (seen.state, seen.exit and (seen.exit.reason, seen.exit.signal)) == ("exited", ("memory", 9))
+    assert seen.exit is not None
+    assert seen.exit.at == 1_767_323_100_000_000, "when it ended, not when that was noticed"
+    assert cluster.kind("pods") == [], "what Kubernetes had begun is ended"
+    assert (await engine.inspect(handle)).exit == seen.exit
+    again = await started(engine, replace(SPEC, generation=2))
+    assert (again.generation, len(cluster.kind("pods"))) == (2, 1)
+    assert (await engine.inspect(again)).state == "running"
+    assert (await engine.inspect(handle)).state == "exited"
+    with pytest.raises(StartFailed):
+        await started(engine)
+    await engine.remove(handle)
+    assert len(cluster.kind("pods")) == 1, "a later generation lives there"
+
+
+async def test_why_it_does_not_work_is_told(engine: KubernetesRuntime, cluster: Cluster) -> None:
+    handle = await started(engine)
+    cluster.say({"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "company/agent:1"'}})
+    assert (await engine.inspect(handle)).state == "running", "it may begin yet"
+    verdict = await engine.probe(handle, SPEC.health)
+    assert verdict.detail.startswith("ImagePullBackOff: Back-off pulling")
+    (pod,) = cluster.kind("pods")
+    pod["status"] = {"phase": "Failed", "reason": "Evicted"}
+    seen = await engine.inspect(handle)
+    assert (seen.state, seen.exit and seen.exit.reason) == ("exited", "lost")
+
+
+async def test_instances_are_adopted_by_another_server(
+    engine: KubernetesRuntime, cluster: Cluster, tmp_path: Path
+) -> None:
+    handle = await started(engine)
+    cluster.say(BEGUN)
+    other = KubernetesRuntime(Options(tmp_path / "elsewhere", "server", str(tmp_path / "config")))
+    (found,) = await other.adopt()
+    assert (found.handle, found.tenant, dict(found.labels)) == (handle, "acme", {"agent": "a"})
+    assert found.observation.state == "running"
+    stranger = KubernetesRuntime(Options(tmp_path / "stranger", "another", str(tmp_path / "config")))
+    assert await stranger.adopt() == []
+    await stranger.sweep()
+    assert (await other.inspect(handle)).state == "running"
+    del cluster.objects["agents", "deployments", _name(cluster)]
+    await other.sweep()
+    assert {key[1] for key in cluster.objects} == {"networkpolicies", "pods"}, "what nothing refers to is taken away"
+    await other.close()
+    await stranger.close()
+
+
+async def test_output_outlives_its_pod(engine: KubernetesRuntime, cluster: Cluster) -> None:
+    handle = await started(engine)
+    assert (await engine.logs(handle)).size == 0, "it has not begun"
+    (pod,) = cluster.kind("pods")
+    name = pod["metadata"]["name"]
+    cluster.logs[name] = "2026-01-02T03:04:06.1Z one\n2026-01-02T03:04:06.15Z two\n"
+    assert (await engine.logs(handle)).data == b"one\ntwo\n"
+    cluster.logs[name] += "2026-01-02T03:04:06.15Z three\n2026-01-02T03:04:07Z four\n"
+    page = await engine.logs(handle, 4, 5)
+    assert (page.data, page.size) == (b"two\nt", 19)
+    cluster.logs[name] += "2026-01-02T03:04:08Z last words\n"
+    await engine.stop(handle, 0)
+    assert (await engine.logs(handle, 19)).data == b"last words\n"
+    with pytest.raises(Unknown):
+        await engine.logs(Handle("kubernetes", "nobody", 1))
+
+
+async def test_what_a_cluster_cannot_do_is_said(engine: KubernetesRuntime, tmp_path: Path) -> None:
+    source = replace(SPEC, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/srv"))
+    with pytest.raises(Unsupported, match="builds none"):
+        await engine.build(source)
+    with pytest.raises(InvalidSpec, match="--privileged"):
+        await engine.build(replace(SPEC, build_config=BuildConfig("docker", "docker run --privileged company/agent:1")))
+    handle = await started(engine)
+    with pytest.raises(Unsupported, match="not copied out"):
+        await engine.backup(handle, tmp_path / "backup")
+    with pytest.raises(Unsupported):
+        await started(engine, replace(SPEC, instance_id="inst_2", restore="/x"))
+    condition = await engine.check()
+    assert (condition.available, condition.limits["pause"], condition.limits["pids"]) == (True, "none", "none")
+    capacity = await engine.capacity()
+    assert (capacity.cpus, capacity.memory) == (7.84, 2 * 16_393_244 * 1024)
+
+
+async def test_a_cluster_that_refuses_or_is_away(engine: KubernetesRuntime, cluster: Cluster, tmp_path: Path) -> None:
+    handle = await started(engine)
+    cluster.refusing = 403
+    with pytest.raises(EngineUnavailable, match="does not allow"):
+        await engine.inspect(handle)
+    assert not (await engine.check()).available
+    cluster.refusing = 0
+    (tmp_path / "wrong").write_text(cluster.kubeconfig(token="another"))
+    wrong = KubernetesRuntime(Options(tmp_path / "wrong-root", "server", str(tmp_path / "wrong")))
+    with pytest.raises(EngineUnavailable):
+        await wrong.adopt()
+    await wrong.close()
+    (tmp_path / "away").write_text(cluster.kubeconfig().replace(cluster.url, f"http://127.0.0.1:{free_port()}"))
+    away = KubernetesRuntime(Options(tmp_path / "away-root", "server", str(tmp_path / "away")))
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        await away.inspect(handle)
+    await away.close()
+    with pytest.raises(EngineUnavailable, match="closed"):
+        await away.adopt()
+
+
+async def test_node_ports_are_for_servers_outside(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(cluster.kubeconfig())
+    options = Options(tmp_path, "server", str(tmp_path / "config"), namespace="other", node_address="192.0.2.7")
+    engine = KubernetesRuntime(options)
+    handle = await started(engine)
+    assert (handle.address, dict(handle.ports)) == ("http://192.0.2.7:30080", {"http": 30_080})
+    assert {key[0] for key in cluster.objects} == {"other"}
+    assert [found.handle for found in await engine.adopt()] == [handle]
+    await engine.close()
+
+
+def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(cluster.kubeconfig())
+    access = load_access(str(file))
+    assert (access.server, access.namespace, access.bearer()) == (cluster.url, "agents", "a-token")
+    (tmp_path / "token").write_text("from a file\n")
+    file.write_text(cluster.kubeconfig(tokenFile="token"))
+    assert load_access(str(file)).bearer() == "from a file"
+    (tmp_path / "token").write_text("renewed\n")
+    assert load_access(str(file)).bearer() == "renewed"
+    for text, context, word in (
+        (cluster.kubeconfig(exec="x"), "", "signs in with exec"),
+        (cluster.kubeconfig(), "none", "no context 'none'"),
+        ("{", "", "cannot be used"),
+        ("[]", "", "cannot be used"),
+        ("a: b", "", "cannot be used"),
+    ):
+        file.write_text(text)
+        with pytest.raises(EngineUnavailable, match=word):
+            load_access(str(file), context)
+    for place in (str(tmp_path / "missing"), "in-cluster"):
+        with pytest.raises(EngineUnavailable):
+            load_access(place)
+
+
+def test_lines_are_taken_once_whatever_their_time_looks_like() -> None:
+    cursor = Cursor("p")
+    text = b"2026-01-02T03:04:06Z a\n2026-01-02T03:04:06.5Z b\n2026-01-02T03:04:06.5Z \n"
+    assert b"".join(new_lines(cursor, text)) == b"a\nb\n\n"
+    more = text + b"2026-01-02T03:04:06.5Z c\n2026-01-02T03:04:06.51Z d"
+    assert b"".join(new_lines(cursor, more)) == b"c\nd"
+    assert b"".join(new_lines(cursor, more)) == b""
+
+
+def _name(cluster: Cluster) -> str:
+    return str(cluster.kind("secrets")[0]["metadata"]["name"])

@@ -1,0 +1,203 @@
+"""Repositories as sources: what is fetched, and what a stranger would like to have fetched."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from agora.runtimes.builds.git import Repositories, check_url
+from agora.runtimes.errors import SourceRefused, SourceUnavailable
+from agora.runtimes.spec import Git
+from tests.conformance.runtimes.engine_kit import ProcessKit, text, until
+
+FOREVER = "exec sleep 1000"
+NewKit: TypeAlias = Callable[..., ProcessKit]
+
+
+@asynccontextmanager
+async def git_server(root: Path, token: str | None = None) -> AsyncIterator[str]:
+    """Repositories over HTTP, by git's own server side; answers its URL. With a token only to those who have it."""
+    backend = Path(subprocess.run(["git", "--exec-path"], capture_output=True, check=True, text=True).stdout.strip())
+    expected = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        method, target, _ = head[0].split()
+        fields = {name.lower(): value.strip() for line in head[1:] if line for name, value in [line.split(":", 1)]}
+        body = await reader.readexactly(int(fields.get("content-length", 0)))
+        if token is not None and fields.get("authorization") != f"Basic {expected}":
+            writer.write(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        elif target.startswith("/moved"):
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /plain.git/info/refs\r\nContent-Length: 0\r\n\r\n")
+        else:
+            path, _, query = target.partition("?")
+            process = await asyncio.create_subprocess_exec(
+                backend / "git-http-backend",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env={
+                    "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path, "QUERY_STRING": query,
+                    "REQUEST_METHOD": method, "CONTENT_TYPE": fields.get("content-type", ""), "PATH": os.defpath,
+                    "GIT_PROTOCOL": fields.get("git-protocol", ""), "CONTENT_LENGTH": str(len(body)),
+                    "HTTP_CONTENT_ENCODING": fields.get("content-encoding", ""), "GIT_CONFIG_COUNT": "1",
+                    "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
+                },
+            )  # fmt: skip
+            answer, _ = await process.communicate(body)
+            status = re.search(rb"^Status: (.*?)\r\n", answer)
+            writer.write(b"HTTP/1.1 " + (status[1] if status else b"200 OK") + b"\r\nConnection: close\r\n" + answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def git(directory: Path, *arguments: str) -> str:
+    identity = {"GIT_CONFIG_GLOBAL": os.devnull, "PATH": os.environ["PATH"], "HOME": str(directory)}
+    people = {f"GIT_{who}_{what}": "t@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    done = subprocess.run(
+        ["git", "-C", str(directory), *arguments], env=identity | people, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``plain.git``: main says one, the branch dev says two and has a part; ``evil.git`` would like to reach out."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    root = tmp_path_factory.mktemp("repositories")
+    work = root / "plain.git"
+    work.mkdir()
+    git(work, "init", "-q", "-b", "main")
+    (work / "say").write_text("one\n")
+    git(work, "add", ".")
+    git(work, "commit", "-qm", "one")
+    git(work, "tag", "-a", "v1", "-m", "v1")
+    git(work, "checkout", "-qb", "dev")
+    (work / "say").write_text("two\n")
+    (work / "part").mkdir()
+    (work / "part" / "say").write_text("part\n")
+    git(work, "add", ".")
+    git(work, "commit", "-qm", "two")
+    git(work, "checkout", "-q", "main")
+    evil = root / "evil.git"
+    evil.mkdir()
+    git(evil, "init", "-q", "-b", "main")
+    (evil / "passwd").symlink_to("/etc/passwd")
+    (evil / "up").symlink_to("..")
+    git(evil, "add", ".")
+    git(evil, "commit", "-qm", "evil")
+    return root
+
+
+class TestRepositories:
+    async def test_a_branch_is_built_and_its_commit_known(self, new_kit: NewKit, repositories: Path) -> None:
+        kit = new_kit(private_networks=True)
+        async with git_server(repositories) as url:
+            said = {}
+            for branch, part in ((None, None), ("dev", None), ("dev", "part"), ("v1", None)):
+                spec = kit.spec("cat say; exit 0", source=Git(f"{url}/plain.git", branch, part))
+                build = await kit.engine.build(spec)
+                handle = await kit.engine.start(spec, build)
+                await until(kit.engine, handle, "exited")
+                said[branch, part] = await text(kit.engine, handle)
+                assert build.commit == git(repositories / "plain.git", "rev-parse", f"{branch or 'main'}^{{commit}}")
+                work = kit.options.root / "instances" / spec.instance_id / "work"
+                assert not (work / ".git").exists()
+        assert said == {(None, None): "one\n", ("dev", None): "two\n", ("dev", "part"): "part\n", ("v1", None): "one\n"}
+
+    async def test_a_commit_that_is_known_is_not_fetched_again(self, new_kit: NewKit, repositories: Path) -> None:
+        kit = new_kit(private_networks=True)
+        async with git_server(repositories) as url:
+            spec = kit.spec("cat say", source=Git(f"{url}/plain.git"), build="echo building")
+            first, again = await kit.engine.build(spec), await kit.engine.build(spec)
+        assert (first.cached, again.cached, again.key) == (False, True, first.key)
+        same = kit.spec("cat say", files={"say": "one\n"}, build="echo building")
+        assert (await kit.engine.build(same)).key == first.key
+
+    async def test_a_token_opens_a_private_one_and_is_never_shown(
+        self, new_kit: NewKit, tmp_path: Path, repositories: Path
+    ) -> None:
+        kit = new_kit(private_networks=True)
+        async with git_server(repositories, token="s3cret-token") as url:
+            spec = kit.spec(FOREVER, source=Git(f"{url}/plain.git", token="s3cret-token"))
+            assert (await kit.engine.build(spec)).commit
+            with pytest.raises(SourceUnavailable) as caught:
+                await kit.engine.build(kit.spec(FOREVER, source=Git(f"{url}/plain.git", token="wrong-token")))
+        assert "wrong-token" not in str(caught.value)
+        assert "s3cret" not in repr(spec)
+        found = subprocess.run(["grep", "-rl", "s3cret-token", str(tmp_path)], capture_output=True, check=False)
+        assert found.stdout == b""
+
+    async def test_what_is_not_there(self, new_kit: NewKit, repositories: Path) -> None:
+        kit = new_kit(private_networks=True)
+        async with git_server(repositories) as url:
+            for source in (Git(f"{url}/none.git"), Git(f"{url}/plain.git", "none"), Git(f"{url}/moved.git")):
+                with pytest.raises(SourceUnavailable):
+                    await kit.engine.build(kit.spec(FOREVER, source=source))
+            for part in ("none", "../..", "/etc", "say"):
+                with pytest.raises(SourceRefused):
+                    await kit.engine.build(kit.spec(FOREVER, source=Git(f"{url}/plain.git", "dev", part)))
+            with pytest.raises(SourceRefused):
+                await kit.engine.build(kit.spec(FOREVER, source=Git(f"{url}/evil.git")))
+        assert sorted(os.listdir(kit.options.root / "builds")) == ["commits", "index"]
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://github.com/a/b", "git://github.com/a/b", "ssh://git@github.com/a/b", "git@github.com:a/b",
+            "file:///etc", "/etc", "ext::sh -c touch% /tmp/x", "--upload-pack=touch /tmp/x", "https://", "",
+            "https://user:pass@github.com/a/b", "https://token@github.com/a/b", "https://localhost/a", "https://a/b",
+            "https://127.0.0.1/a", "https://10.0.0.1/a", "https://[::1]/a", "https://2130706433/a", "https://0x7f.1/a",
+            "https://169.254.169.254/latest", "https://host.internal/a", "https://github.com/a b", "https://x.com/a?b",
+            "https://x.com/a#b", "https://x.com/a\n--x", "https://x.com:99999/a", "https://[::ffff:127.0.0.1]/a",
+        ],
+    )  # fmt: skip
+    async def test_urls_that_must_not_be_fetched(self, kit: ProcessKit, url: str) -> None:
+        with pytest.raises(SourceRefused):
+            check_url(url)
+        with pytest.raises(SourceRefused):
+            await kit.engine.build(kit.spec(FOREVER, source=Git(url)))
+
+    @pytest.mark.parametrize(
+        "branch", ["--upload-pack=x", "-b", "a..b", "a b", "a\nb", "", "/a", "a@{1}", "a:b", "x" * 300, "a^{}"]
+    )
+    async def test_branches_that_are_none(self, new_kit: NewKit, branch: str) -> None:
+        kit = new_kit(private_networks=True)
+        with pytest.raises(SourceRefused):
+            await kit.engine.build(kit.spec(FOREVER, source=Git("http://127.0.0.1:9/x", branch)))
+
+    async def test_a_name_that_leads_inside_is_refused(self) -> None:
+        async def inside(_host: str, _port: int) -> Sequence[str]:
+            return ["93.184.216.34", "10.0.0.7"]
+
+        with pytest.raises(SourceRefused, match=r"10\.0\.0\.7"):
+            await Repositories({"PATH": os.defpath}, resolver=inside).commit(Git("https://git.example/x"))
+
+    async def test_the_connection_goes_where_it_was_checked(self, tmp_path: Path) -> None:
+        """A git in place of git tells what it was given."""
+        fake = tmp_path / "git"
+        fake.write_text("#!/bin/sh\nenv | grep GIT_CONFIG; exit 1\n")
+        fake.chmod(0o755)
+
+        async def outside(_host: str, _port: int) -> Sequence[str]:
+            return ["93.184.216.34", "2606:2800::1"]
+
+        with pytest.raises(SourceUnavailable) as caught:
+            await Repositories({"PATH": f"{tmp_path}:{os.defpath}"}, resolver=outside).commit(
+                Git("https://git.example/x")
+            )
+        assert "git.example:443:93.184.216.34,[2606:2800::1]" in str(caught.value)

@@ -1,0 +1,184 @@
+"""Controllers keep the marketplace in order, the same on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from agora.core.call import Call
+from agora.core.jobs import Controller, JobContext
+from agora.core.usage import Meter
+from agora.domains.a2a.remote_port import REMOTE_AGENTS
+from agora.domains.admin.jobs import Overrides
+from agora.domains.events.jobs import PositionFlusher
+from agora.domains.monitoring.health_monitor import HealthMonitor
+from agora.domains.monitoring.usage_jobs import UsageCounters
+from agora.server.jobs import build_controllers
+from tests.conformance.engines import Engine
+from tests.conformance.job_fixtures import count, data, house, status
+from tests.market import Market
+
+__all__ = ["house"]
+
+
+# -- overrides -------------------------------------------------------------------------------------
+
+
+async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, house: JobContext) -> None:
+    ada, overrides = await market.agent("Ada"), Overrides(house)
+    short: dict[str, Any] = {"target_id": "Ada", "action": "pause", "reason": "lunch", "expires_in": 60}
+    first = await market.call(market.operator, "admin.override", **short)
+    await market.call(market.operator, "admin.override", **short | {"expires_in": 120})
+    await overrides.step()
+    assert await status(market, ada) == "paused"
+    market.clock.advance(61)
+    await overrides.step()
+    assert await status(market, ada) == "paused", "the other one stands"
+    market.clock.advance(60)
+    await overrides.step()
+    await overrides.step()
+    assert await status(market, ada) == "active"
+    lifted, _ = events = data(market, "agora.override.expired")
+    assert len({event["override_id"] for event in events}) == 2
+    assert lifted == {
+        "override_id": first.override_id,
+        "target_id": ada.subject,
+        "action": "pause",
+        "authority": 255,
+        "actor": "operator",
+        "reason": "lunch",
+        "expires_at": lifted["expires_at"],
+        "status": "expired",
+    }
+    assert {event.subject for event in market.of_type("agora.override.expired")} == {ada.subject}
+
+
+async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, house: JobContext, engine: Engine) -> None:
+    ada = await market.agent("Ada")
+    halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 10}
+    await market.call(market.operator, "admin.override", **halt)
+    market.clock.advance(11)
+    await Overrides(house).step()
+    assert not market.app.gate.frozen("default"), "the gate follows the log"
+    assert await count(engine, "overrides", "status = 'expired' and lifted_by = 'system'") == 1
+    await market.call(ada, "agent.heartbeat")
+
+
+async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, house: JobContext) -> None:
+    ada = await market.agent("Ada")
+    await market.call(market.operator, "admin.override", target_id="Ada", action="pause", expires_in=60)
+    await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
+    market.clock.advance(61)
+    await Overrides(house).step()
+    assert await status(market, ada) == "suspended"
+    assert len(market.of_type("agora.override.expired")) == 1
+
+
+# -- usage and positions ---------------------------------------------------------------------------
+
+
+async def test_usage_survives_a_restart_and_several_servers_add_up(market: Market, house: JobContext) -> None:
+    operation = market.app.catalogue.find("agora.agent.list")
+
+    def server() -> UsageCounters:
+        return UsageCounters(
+            JobContext(house.store, house.dispatcher, house.feed, house.gate, Meter(), house.context, house.clock)
+        )
+
+    first, second = server(), server()
+    for counters, calls in ((first, 3), (second, 2)):
+        await counters.load()
+        for number in range(calls):
+            counters.house.meter.record(operation, 0.01, number > 0)
+    await asyncio.gather(first.step(), second.step())
+    first.house.meter.record(operation, 0.04, True)
+    await first.finish()
+    await first.step()
+    assert (first.house.meter.usage(operation).calls, first.house.meter.usage(operation).errors) == (6, 2)
+
+    third = server()
+    await third.load()
+    usage = third.house.meter.usage(operation)
+    assert (usage.calls, usage.errors, sum(usage.buckets)) == (6, 2, 6)
+    assert usage.quantile(0.5) == pytest.approx(10, rel=0.13)
+    assert usage.quantile(1.0) == pytest.approx(40, rel=0.13)
+
+
+async def test_counts_stay_when_the_store_refuses(
+    market: Market, house: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters, operation = UsageCounters(house), market.app.catalogue.find("agora.agent.list")
+    before = house.meter.usage(operation).calls
+
+    async def refuse(*given: Any, **options: Any) -> None:
+        raise OSError("no store")
+
+    house.meter.record(operation, 0.01, True)
+    with monkeypatch.context() as broken:
+        broken.setattr(house.dispatcher, "system", refuse)
+        with pytest.raises(OSError, match="no store"):
+            await counters.step()
+    assert house.meter.usage(operation).calls == before + 1
+    await counters.step()
+    assert house.meter.usage(operation).calls == before + 1
+
+
+async def test_positions_are_written(market: Market, house: JobContext, engine: Engine) -> None:
+    ada = await market.agent("Ada")
+    made = await market.call(ada, "messaging.subscribe")
+    house.feed.positions.advance("default", made.subscription_id, 7)
+    await PositionFlusher(house).step()
+    (row,) = await engine.run("select position from subscriptions")
+    assert row["position"] == 7
+
+
+# -- together --------------------------------------------------------------------------------------
+
+
+async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
+    app = market.app
+    monitor = HealthMonitor(app.store, market.clock, app.feed.live, app.settings.data_dir)
+    loops = build_controllers(
+        store=app.store,
+        dispatcher=app.dispatcher,
+        feed=app.feed,
+        gate=app.gate,
+        meter=app.meter,
+        context=app.context,
+        clock=market.clock,
+        monitor=monitor,
+        host=app.residents,
+        lines=app.context.ports.get(REMOTE_AGENTS),
+        bus=None,
+        authenticate=app.authenticator.authenticate,
+    )
+    assert len({loop.name for loop in loops}) == len(loops) > 7
+    for loop in loops:
+        await loop.load()
+        await loop.step()
+        await loop.finish()
+    assert list(monitor.loops) == loops
+    assert monitor.trouble() is None
+
+
+async def test_every_tenant_is_tended(market: Market, house: JobContext, engine: Engine) -> None:
+    async def elsewhere(call: Call) -> None:
+        call.emit("tick", {})
+
+    await market.app.dispatcher.system("default", elsewhere)
+    await market.app.dispatcher.system("another", elsewhere)
+    tended: list[str] = []
+
+    class Tending(Controller):
+        name, interval = "tending", 1.0
+
+        async def tend(self, tenant: str) -> None:
+            tended.append(tenant)
+            if tenant == "another":
+                raise OSError(tenant)
+
+    with pytest.raises(OSError, match="another"):
+        await Tending(house).step()
+    assert tended == ["another", "default"]

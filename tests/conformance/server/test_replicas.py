@@ -1,0 +1,254 @@
+"""Two servers on one database act as one."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.core.call import Caller
+from agora.core.events.feed import Feed
+from agora.server.app import App
+from agora_sdk.errors import Conflict, Halted, RateLimited, Unauthenticated
+from tests.conformance.a2a.a2a_calls import say, shown, state_of
+from tests.conformance.engines import PostgresEngine
+from tests.harness import make_settings
+from tests.market import Market
+from tests.unit.builtin_agents.remote.remote_calls import add
+from tests.unit.builtin_agents.remote.scripted_agent import elsewhere
+
+SECRETS = ("signing.key", "admin-token")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def replica(postgres: PostgresEngine, directory: Path, secrets: Path | None = None, **settings: Any) -> Market:
+    directory.mkdir()
+    for name in SECRETS if secrets is not None else ():
+        assert secrets is not None
+        shutil.copy(secrets / name, directory / name)
+    app = App(make_settings(directory, **settings), store=postgres.store())
+    await app.start()
+    return Market(app, app.clock)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def together(postgres: PostgresEngine, directory: Path, **settings: Any) -> AsyncIterator[tuple[Market, Market]]:
+    """Two servers that know of each other."""
+    first = await replica(postgres, directory / "a", **settings)
+    second = await replica(postgres, directory / "b", directory / "a", **settings)
+    await until(lambda: all(len(market.app.replicas.others) == 1 for market in (first, second)))
+    yield first, second
+    for market in (first, second):
+        await market.app.stop()
+
+
+@pytest.fixture
+async def pair(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple[Market, Market]]:
+    async with together(postgres, tmp_path) as pair:
+        yield pair
+
+
+async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Market]) -> None:
+    a, b = pair
+    ada, ben = await a.agent("Ada"), await a.agent("Ben")
+    waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
+    await until(lambda: bool(b.app.feed._waiting))
+    async with asyncio.timeout(20):
+        sent = await a.call(ada, "messaging.send", to_agent="Ben", content="hello")
+        page = await waiting
+    assert [message.message_id for message in page.messages] == [sent.message_id]
+
+
+async def test_what_one_committed_the_other_follows_once_and_in_order(pair: tuple[Market, Market]) -> None:
+    a, b = pair
+    told: list[tuple[str, int]] = []
+    before = b.app.replicas._elsewhere._tell
+
+    async def tell(tenant: str, events: Any) -> None:
+        told.extend((stored.event.type, stored.seq) for stored in events)
+        await before(tenant, events)
+
+    b.app.replicas._elsewhere._tell = tell
+
+    async def publish(market: Market, name: str) -> None:
+        for _ in range(20):
+            await market.call(market.operator, "event.publish", event_type=name, data=1)
+
+    await asyncio.gather(*(publish(a, "work.a") for _ in range(4)), *(publish(b, "work.b") for _ in range(4)))
+    await until(lambda: len([1 for type, _ in told if type == "work.a"]) >= 80)
+    numbers = [number for type, number in told if type == "work.a"]
+    assert len(numbers) == len(set(numbers)) == 80
+    assert numbers == sorted(numbers)
+    page = await b.call(b.operator, "event.list", types=["work.*"], limit=500)
+    assert len(page.events) == 160
+
+
+async def test_a_halt_is_one_for_both(pair: tuple[Market, Market]) -> None:
+    a, b = pair
+    ada = await a.agent("Ada")
+    halt = await a.call(
+        a.operator, "admin.override", action="emergency_halt", target_id="system_wide", reason="a drill"
+    )
+    await until(lambda: b.app.gate.frozen("default"))
+    with pytest.raises(Halted):
+        await b.call(ada, "agent.heartbeat")
+    await b.call(b.operator, "admin.override", action="resume", target_id="system_wide", reason="it is over")
+    await until(lambda: not a.app.gate.frozen("default"))
+    assert (await a.call(ada, "query.agents")).count == 1
+    assert halt.override_id
+
+
+async def test_who_has_left_is_unknown_at_the_other(pair: tuple[Market, Market]) -> None:
+    a, b = pair
+    registration = await a.call(a.operator, "agent.register", agent_name="Ada")
+    ada = await b.app.authenticator.authenticate(registration.token)
+    await a.call(ada, "agent.deregister", agent_id="Ada")
+    await until(lambda: registration.token not in b.app.authenticator._cache)
+    with pytest.raises(Unauthenticated):
+        await b.app.authenticator.authenticate(registration.token)
+
+
+async def test_a_key_works_once_at_whichever(pair: tuple[Market, Market]) -> None:
+    a, b = pair
+    ada, ben = await a.agent("Ada"), await a.agent("Ben")
+
+    async def send(market: Market) -> Any:
+        try:
+            return await market.call(ada, "messaging.send", key="once", to_agent="Ben", content="x")
+        except Conflict:  # the other one is at it
+            return None
+
+    answers = [answer for answer in await asyncio.gather(*(send(market) for market in (a, b) * 5)) if answer]
+    assert len({answer.message_id for answer in answers}) == 1
+    assert len((await b.call(ben, "messaging.receive")).messages) == 1
+
+
+async def test_each_task_is_claimed_once(pair: tuple[Market, Market]) -> None:
+    a, _ = pair
+    for number in range(30):
+        await a.call(a.operator, "task.assign", task_type="work", payload={"n": number})
+    workers = [await a.agent(f"W{number}", max_concurrent_tasks=50) for number in range(4)]
+
+    async def work(market: Market, worker: Caller) -> list[str]:
+        taken = []
+        while task := (await market.call(worker, "task.claim")).task:
+            taken.append(task.task_id)
+            await market.call(worker, "task.complete", task_id=task.task_id, fencing_token=task.fencing_token)
+        return taken
+
+    taken = await asyncio.gather(*(work(market, worker) for market in pair for worker in workers))
+    ids = [task_id for each in taken for task_id in each]
+    assert len(ids) == len(set(ids)) == 30
+
+
+async def test_a_rate_is_one_for_both(postgres: PostgresEngine, tmp_path: Path) -> None:
+    async with together(postgres, tmp_path, rate_basic=5) as (a, b):
+        ada = await a.agent("Ada")
+        for _ in range(10):
+            await a.call(ada, "query.agents")
+        await until(lambda: b.app.dispatcher.limiter._elsewhere.get(("default", ada.subject), (0, 0))[0] == 10)
+        refused = 0
+        for _ in range(8):  # a burst is ten, and some moments have passed
+            try:
+                await b.call(ada, "query.agents")
+            except RateLimited:
+                refused += 1
+        assert refused
+
+
+async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
+    a, b = pair
+    await until(lambda: b.app.store.peers is not None and bool(getattr(b.app.store.peers, "listening", False)))
+    ada, ben = await a.agent("Ada"), await a.agent("Ben")
+    for market in pair:
+        market.app.store.peers.others = False  # type: ignore[union-attr]
+    sent = await a.call(ada, "messaging.send", to_agent="Ben", content="unheard")
+    waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50, unread=True))
+    halted = await a.call(a.operator, "admin.override", action="emergency_halt", target_id="system_wide", reason="x")
+    assert halted.override_id
+    await postgres.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agora peers'")
+    await until(lambda: b.app.gate.frozen("default"))
+    await a.call(a.operator, "admin.override", action="resume", target_id="system_wide", reason="x")
+    await until(lambda: not b.app.gate.frozen("default"))
+    assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
+
+
+async def test_what_is_said_of_a_log_is_looked_at(pair: tuple[Market, Market], postgres: PostgresEngine) -> None:
+    """Whoever may connect to the database may say anything."""
+    a, b = pair
+    elsewhere = b.app.replicas._elsewhere
+    for text in ("stranger news default 999999 1", "stranger news nobody 5 1", "stranger news x", "stranger spent {"):
+        await postgres.run(f"select pg_notify('agora', '{text}')")
+    ada, ben = await a.agent("Ada"), await a.agent("Ben")
+    waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
+    sent = await a.call(ada, "messaging.send", to_agent="Ben", content="x")
+    assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
+    await until(lambda: not elsewhere._readers)
+    head = a.app.feed.head("default")
+    await until(lambda: elsewhere._seen["default"] >= head)
+    assert elsewhere._seen["default"] < 999_999
+
+
+async def test_who_leaves_says_so(postgres: PostgresEngine, tmp_path: Path) -> None:
+    first = await replica(postgres, tmp_path / "a")
+    second = await replica(postgres, tmp_path / "b", tmp_path / "a")
+    await until(lambda: len(first.app.replicas.others) == 1)
+    await second.app.stop()
+    await until(lambda: not first.app.replicas.others)
+    assert first.app.dispatcher.limiter.spent is None
+    await first.app.stop()
+
+
+async def test_what_a_task_went_through_before_a_start_does_not_end_it(
+    postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes a task up while it starts is not told of the past, in which it was given back."""
+    start = Feed.start
+
+    async def late(feed: Feed) -> None:
+        while not any(place.runs for place in starting.residents.places):
+            await asyncio.sleep(0.005)
+        await start(feed)
+
+    async with elsewhere(streams=False) as far:
+        first = await replica(postgres, tmp_path / "a", a2a_private_networks=True)
+        ann = await first.agent("Ann")
+        await add(first, far.url)
+        task = await say(first, ann, "wait until later", "Far")
+        await far.script.waiting.wait()
+        monkeypatch.setattr("agora.builtin_agents.host.GRACE", 0.01)
+        await first.app.stop()
+        far.script.go_on.set()
+        monkeypatch.setattr(Feed, "start", late)
+        starting = App(first.app.settings, store=postgres.store())
+        await starting.start()
+        second = Market(starting, starting.clock)  # type: ignore[arg-type]
+        assert state_of(await shown(second, ann, task["id"], wait=30)) == "TASK_STATE_COMPLETED"
+        await starting.stop()
+
+
+async def test_what_others_commit_while_one_starts_is_not_missed(
+    postgres: PostgresEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await replica(postgres, tmp_path / "a")
+    start, halt = Feed.start, {"action": "emergency_halt", "target_id": "system_wide", "reason": "a drill"}
+
+    async def meanwhile(feed: Feed) -> None:
+        await first.call(first.operator, "admin.override", **halt)
+        await start(feed)
+
+    monkeypatch.setattr(Feed, "start", meanwhile)
+    second = await replica(postgres, tmp_path / "b", tmp_path / "a")
+    await until(lambda: second.app.gate.frozen("default"))
+    for market in (first, second):
+        await market.app.stop()

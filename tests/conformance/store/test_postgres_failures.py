@@ -1,0 +1,483 @@
+"""What PostgreSQL alone can do to a store: shared transactions, locks, lost connections."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import re
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from agora.store.port import Query, StoredEvent, StoreFailure, Tx
+from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, peers, reading
+from agora_sdk.errors import DeadlineExceeded, NotFound, Overloaded
+from tests.conformance.engines import PostgresEngine
+from tests.conformance.store.store_calls import (
+    SETTINGS,
+    TENANT,
+    append,
+    append_if_absent,
+    event,
+    get,
+    increment,
+    listed,
+    logged,
+    put,
+    read_all,
+    setting,
+    value_of,
+)
+
+
+@pytest.fixture
+async def store(postgres: PostgresEngine) -> AsyncIterator[PostgresStore]:
+    store = postgres.store()
+    await store.start()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def console(postgres: PostgresEngine) -> AsyncIterator[asyncpg.Connection]:
+    """Somebody else on the same database."""
+    connection = await asyncpg.connect(postgres.url)
+    yield connection
+    if not connection.is_closed():
+        await connection.close()
+
+
+async def blocked(console: asyncpg.Connection) -> int:
+    """Wait until a session of the store waits for a lock; answers its process.
+
+    (What ``pg_stat_activity`` names as its query may still be the one before.)
+    """
+    query = "select pid from pg_stat_activity where application_name = 'agora' and wait_event_type = 'Lock'"
+    async with asyncio.timeout(60):
+        while (pid := await console.fetchval(query)) is None:
+            await asyncio.sleep(0)
+    return int(pid)
+
+
+async def numbers(store: PostgresStore) -> dict[str, float]:
+    return dict(await store.check())
+
+
+# -- who runs with whom ------------------------------------------------------------------------------
+
+
+async def test_calls_share_transactions(store: PostgresStore) -> None:
+    before = (await numbers(store))["commits"]
+    await asyncio.gather(*[store.write(TENANT, append_if_absent(f"n{n}", "")) for n in range(200)])
+    assert (await numbers(store))["commits"] - before < 20
+
+
+async def test_a_call_that_changes_rows_leaves_the_batch_and_its_kind_is_remembered(store: PostgresStore) -> None:
+    await store.write(TENANT, append(setting("counter", "0")))
+    calls = [append_if_absent(f"n{n}", "") for n in range(10)]
+
+    async def round_of_calls() -> float:
+        before = (await numbers(store))["ejections"]
+        writes = [store.write(TENANT, call, label="append") for call in calls]
+        await asyncio.gather(*writes, store.write(TENANT, increment("counter"), label="increment"))
+        return (await numbers(store))["ejections"] - before
+
+    assert [await round_of_calls() for _ in range(3)] == [1, 0, 0]
+    assert await value_of(store, "counter") == "3"
+
+
+async def test_a_kind_that_changes_rows_no_more_is_batched_again(store: PostgresStore) -> None:
+    await store.write(TENANT, append(setting("counter", "0")))
+    for _ in range(3):
+        await store.write(TENANT, increment("counter"), label="mixed")
+    before = (await numbers(store))["commits"]
+    for _ in range(3):
+        await asyncio.gather(*[store.write(TENANT, append_if_absent(f"n{n}", ""), label="mixed") for n in range(100)])
+    assert (await numbers(store))["commits"] - before < 120
+
+
+async def test_one_bad_call_does_not_take_every_other_out_of_its_batch(store: PostgresStore) -> None:
+    before = await numbers(store)
+    works = [append(setting(f"n{n}")) for n in range(256)]
+    works[100] = append(setting("null"), (TENANT, None, "", 0, "test"))
+    results = await asyncio.gather(*[store.write(TENANT, work) for work in works], return_exceptions=True)
+    assert [n for n, result in enumerate(results) if result is not None] == [100]
+    after = await numbers(store)
+    assert after["commits"] - before["commits"] < 30
+    assert 0 < after["replays"] - before["replays"] < 30
+
+
+async def test_nul_in_a_text_fails_only_its_call(store: PostgresStore) -> None:
+    works: list[Any] = [append(setting(f"n{n}")) for n in range(20)]
+    works[5] = append(setting("nul", "a\0b"))
+    works[6] = append_if_absent("nul\0", "")
+    results = await asyncio.gather(*[store.write(TENANT, work) for work in works], return_exceptions=True)
+    assert [type(result) for result in results if result is not None] == [StoreFailure, StoreFailure]
+    assert len(await read_all(store, listed)) == 18
+
+
+async def test_a_tenant_with_nul_is_refused(store: PostgresStore) -> None:
+    with pytest.raises(StoreFailure, match="NUL"):
+        await store.write("a\0", append(setting("x", tenant="a\0")))
+
+
+async def test_many_tenants_are_served_at_once(store: PostgresStore) -> None:
+    tenants = [f"t{n}" for n in range(40)]
+    calls = [store.write(tenant, append_if_absent(f"n{n}", "")) for n in range(10) for tenant in tenants]
+    await asyncio.gather(*calls)
+    assert sorted(await store.tenants()) == sorted([*tenants, "default"])
+    assert [len(await logged(store, tenant)) for tenant in tenants] == [10] * 40
+
+
+async def test_a_parameter_of_a_wrong_type_names_the_value(store: PostgresStore) -> None:
+    async def work(tx: Tx) -> None:
+        await tx.one(get, name=5)
+
+    with pytest.raises(StoreFailure, match="expected str, got int"):
+        await store.write(TENANT, work)
+
+
+async def test_a_query_over_arrays_is_not_shared(store: PostgresStore) -> None:
+    await store.write(TENANT, append(*[setting(f"n{n}") for n in range(6)]))
+    among = Query(
+        "select name from settings where tenant_id = :tenant and name = any(:names) order by name",
+        types={"names": "text[]"},
+    )
+
+    def work(*names: str) -> Any:
+        async def run(tx: Tx) -> list[str]:
+            return [row["name"] for row in await tx.all(among, names=list(names))]
+
+        return run
+
+    calls = [store.write(TENANT, work(*names)) for names in (("n1", "n2"), ("n5",), ("n2", "n1"), ())]
+    assert await asyncio.gather(*calls) == [["n1", "n2"], ["n5"], ["n1", "n2"], []]
+
+
+async def test_rows_of_a_shared_statement_hide_whose_they_are(store: PostgresStore) -> None:
+    await store.write(TENANT, append(*[setting(f"n{n}", str(n)) for n in range(6)]))
+
+    def work(name: str) -> Any:
+        async def run(tx: Tx) -> list[Any]:
+            row: Any = await tx.one(get, name=name)
+            return [dict(row), tuple(row), len(row), list(row.items()), list(row.values())]
+
+        return run
+
+    for n, answer in enumerate(await asyncio.gather(*[store.write(TENANT, work(f"n{n}")) for n in range(6)])):
+        pairs = [("name", f"n{n}"), ("value", str(n)), ("changed_at", 0)]
+        values = [value for _, value in pairs]
+        assert answer == [dict(pairs), tuple(values), 3, pairs, values]
+
+
+# -- locks -------------------------------------------------------------------------------------------
+
+
+async def test_a_locked_row_holds_up_only_those_who_want_it(store: PostgresStore, console: asyncpg.Connection) -> None:
+    await store.write(TENANT, append(setting("counter", "0")))
+    transaction = console.transaction()
+    await transaction.start()
+    await console.execute("update settings set value = '10'")
+    waiting = asyncio.ensure_future(store.write(TENANT, increment("counter")))
+    await blocked(console)
+    assert await store.write(TENANT, append_if_absent("other", "1")) == "1"
+    assert await value_of(store, "counter") == "0"
+    assert not waiting.done()
+    await transaction.commit()
+    assert await waiting == 11
+
+
+async def test_the_loser_of_a_race_for_a_key_sees_the_winner(store: PostgresStore, console: asyncpg.Connection) -> None:
+    """The other's row is not committed when the call looks, and is when the call's own row is refused."""
+    transaction = console.transaction()
+    await transaction.start()
+    await console.execute("insert into settings values ($1, 'key', 'theirs', 0, 'console')", TENANT)
+    calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent("key", f"ours{n}"))) for n in range(5)]
+    await blocked(console)
+    await transaction.commit()
+    assert await asyncio.gather(*calls) == ["theirs"] * 5
+    assert await logged(store) == []
+
+
+async def test_a_deadlock_with_somebody_else_is_survived(store: PostgresStore, console: asyncpg.Connection) -> None:
+    await store.write(TENANT, append(setting("a", "0"), setting("b", "0")))
+    await console.execute("set deadlock_timeout = '60s'")  # so that it is not this one who gives way
+    runs: list[str] = []
+
+    async def work(tx: Tx) -> None:
+        runs.append("run")
+        for name in ("a", "b"):
+            await increment(name)(tx)
+
+    transaction = console.transaction()
+    await transaction.start()
+    await console.execute("update settings set value = value where name = 'b'")
+    waiting = asyncio.ensure_future(store.write(TENANT, work))
+    await blocked(console)
+    await console.execute("update settings set value = value where name = 'a'")
+    await transaction.commit()
+    await waiting
+    assert len(runs) > 1
+    assert await value_of(store, "a") == await value_of(store, "b") == "1"
+
+
+# -- lost connections --------------------------------------------------------------------------------
+
+_TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agora'"
+
+
+async def test_idle_connections_that_were_cut_are_replaced(store: PostgresStore, console: asyncpg.Connection) -> None:
+    await asyncio.gather(*[store.write(TENANT, append_if_absent(f"n{n}", "")) for n in range(20)])
+    await console.execute(_TERMINATE)
+    assert await store.write(TENANT, append_if_absent("after", "1")) == "1"
+    await console.execute(_TERMINATE)
+    assert await value_of(store, "after") == "1"
+
+
+@pytest.mark.parametrize("count", [1, 5])
+async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
+    store: PostgresStore, console: asyncpg.Connection, count: int
+) -> None:
+    """A trigger that runs at COMMIT makes it wait for a lock; there the connection is cut."""
+    await console.execute(
+        """
+        create function hold() returns trigger language plpgsql as
+            $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
+        create constraint trigger hold after insert on settings deferrable initially deferred
+            for each row execute function hold();
+        """
+    )
+    await console.execute("select pg_advisory_lock(7)")
+    runs: list[int] = []
+
+    def work(n: int) -> Any:
+        async def run(tx: Tx) -> None:
+            runs.append(n)
+            tx.append(SETTINGS, setting(f"n{n}"))
+            tx.emit(event(str(n)))
+
+        return run
+
+    published: list[StoredEvent] = []
+    store.on_commit = published.extend
+    calls = [asyncio.ensure_future(store.write(TENANT, work(n))) for n in range(count)]
+    await console.execute("select pg_terminate_backend($1)", await blocked(console))
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(result) for result in results] == [OutcomeUnknown] * count
+    assert "outcome is unknown" in str(results[0])
+    assert "Idempotency-Key" in str(results[0])
+    assert runs == list(range(count))
+    assert published == []
+    await console.execute("select pg_advisory_unlock(7)")
+    await store.write(TENANT, append_if_absent("after", ""))
+    assert [stored.seq for stored in published] == [1]
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+
+async def test_readers_wait_for_a_connection_and_are_then_turned_away(
+    postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = postgres.store(readers=2)
+    await store.start()
+    await store.write(TENANT, append(setting("a", "1")))
+    go, inside = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def long(reader: Any) -> Any:
+        row = await reader.one(get, name="a")
+        inside.release()
+        await go.wait()
+        return row["value"]
+
+    busy = [asyncio.ensure_future(store.read(TENANT, long)) for _ in range(2)]
+    for _ in busy:
+        await inside.acquire()
+    waiting = asyncio.ensure_future(store.read(TENANT, long))
+    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.001)
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded) as refused:
+        await value_of(store, "a")
+    assert refused.value.retry_after >= 1
+    assert await store.write(TENANT, append_if_absent("b", "2")) == "2"
+    go.set()
+    results = await asyncio.gather(*busy, waiting, return_exceptions=True)
+    assert results[:2] == ["1", "1"]
+    assert await value_of(store, "b") == "2"
+    await store.close()
+
+
+async def test_a_reader_that_runs_nothing_takes_no_connection(postgres: PostgresEngine) -> None:
+    store = postgres.store(readers=1)
+    await store.start()
+
+    async def idle(reader: Any) -> str:
+        assert await value_of(store, "a") is None
+        return "done"
+
+    assert await store.read(TENANT, idle) == "done"
+    await store.close()
+
+
+async def test_a_query_that_takes_too_long_is_cut_off(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Query("select pg_sleep(60)::text as x where :tenant <> ''", scan=True)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(store._readers, "mode", re.sub(r"= \d+$", "= 20", store._readers.mode))
+        with pytest.raises(DeadlineExceeded, match="took too long"):
+            await read_all(store, slow)
+    assert await value_of(store, "a") is None
+
+
+async def test_a_read_that_is_cancelled_gives_its_connection_back(
+    postgres: PostgresEngine, console: asyncpg.Connection
+) -> None:
+    store = postgres.store(readers=1)
+    await store.start()
+    await store.write(TENANT, append(setting("a", "1")))
+    transaction = console.transaction()
+    await transaction.start()
+    await console.execute("lock table settings in access exclusive mode")
+    reading_it = asyncio.ensure_future(value_of(store, "a"))
+    await blocked(console)
+    reading_it.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading_it
+    await transaction.rollback()
+    assert await value_of(store, "a") == "1"
+    await store.close()
+
+
+async def test_a_read_that_raises_gives_its_connection_back(postgres: PostgresEngine) -> None:
+    store = postgres.store(readers=1)
+    await store.start()
+
+    async def bad(reader: Any) -> None:
+        await reader.all(listed)
+        raise NotFound("nothing here")
+
+    for _ in range(3):
+        with pytest.raises(NotFound):
+            await store.read(TENANT, bad)
+    assert await value_of(store, "a") is None
+    await store.close()
+
+
+async def test_a_statement_that_fails_in_a_read_gives_its_connection_back(postgres: PostgresEngine) -> None:
+    store = postgres.store(readers=1)
+    await store.start()
+    wrong = Query("select 1 / (length(:tenant) - length(:tenant)) as x")
+    for _ in range(3):
+        with pytest.raises(StoreFailure, match="division by zero"):
+            await read_all(store, wrong)
+    assert await value_of(store, "a") is None
+    await store.close()
+
+
+# -- opening -----------------------------------------------------------------------------------------
+
+
+async def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    store = PostgresStore("postgresql://me:s3cret@127.0.0.1:1/agora", wait=0)
+    with pytest.raises(StoreFailure, match=r"postgresql://me:\*\*\*@127.0.0.1:1/agora cannot be reached") as failed:
+        await store.start()
+    assert "s3cret" not in str(failed.value)
+    assert "s3cret" not in repr(store)
+    await store.close()
+
+
+async def test_a_url_that_cannot_be_read_says_how_it_is_written() -> None:
+    with pytest.raises(StoreFailure, match=r"percent-encoded \(# is %23\)") as failed:
+        await connections.open_connection("postgresql://agora:se#cret@localhost/agora", 0)
+    assert not any(piece in str(failed.value) for piece in ("'se'", "se#", "cret"))
+
+
+async def test_a_database_that_does_not_exist_is_named(postgres: PostgresEngine) -> None:
+    store = PostgresStore(postgres.url.replace("agora_", "nowhere_"), wait=60)
+    with pytest.raises(StoreFailure, match=r'database "nowhere_[0-9]+" does not exist'):
+        await store.start()
+
+
+async def test_a_server_that_is_still_starting_is_waited_for(
+    postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+    real = asyncpg.connect
+
+    async def connect(*arguments: Any, **options: Any) -> Any:
+        tries.append(1)
+        if len(tries) < 4:
+            raise asyncpg.CannotConnectNowError("the database system is starting up")
+        return await real(*arguments, **options)
+
+    monkeypatch.setattr(connections, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    store = postgres.store()
+    await store.start()
+    await store.close()
+    assert len(tries) == 4
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:p@h:5432/d?sslmode=require", "postgresql://u:***@h:5432/d?sslmode=require"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql:///d?host=/tmp&user=u&password=p", "postgresql:///d?host=/tmp&user=u&password=***"),
+        ("postgresql://u:p%40:x@[::1]:5432/d", "postgresql://u:***@[::1]:5432/d"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert connections.redact_url(url) == shown
+
+
+def test_without_asyncpg_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("agora.store.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'agora-server\[postgres\]'"):
+        importlib.import_module("agora.store.postgres")
+
+
+async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after an error that the client has no usual class for."""
+    speak, listened = peers.Peers._send_next, asyncio.Semaphore(0)
+
+    async def confused(self: peers.Peers, connection: Any) -> None:
+        monkeypatch.setattr(peers.Peers, "_send_next", speak)
+        raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
+
+    monkeypatch.setattr(peers.Peers, "_send_next", confused)
+    monkeypatch.setattr(peers, "AGAIN_SECONDS", 0)
+    store = postgres.store()
+    store.peers.on_word = lambda origin, topic, text: listened.release()
+    await store.start()
+    async with asyncio.timeout(60):
+        for _ in range(2):
+            await listened.acquire()
+    await store.close()
+
+
+async def test_a_change_counts_its_rows(store: PostgresStore) -> None:
+    await store.write(TENANT, append(*[setting(f"n{n}") for n in range(3)]))
+
+    async def work(tx: Tx) -> list[int]:
+        return [await tx.execute(put, name=name, value="x") for name in ("n0", "n1", "nobody")]
+
+    assert await store.write(TENANT, work) == [1, 1, 0]
+
+
+async def test_reads_that_are_cancelled_at_any_moment_give_their_connections_back(store: PostgresStore) -> None:
+    for steps in range(120):
+        reads = [asyncio.create_task(read_all(store, listed)) for _ in range(2)]
+        for _ in range(steps % 40):
+            await asyncio.sleep(0)
+        reads[0].cancel()
+        async with asyncio.timeout(60):
+            await asyncio.wait(reads)
+        assert reads[1].result() == []
+    async with asyncio.timeout(60):
+        while (await store.check())["connections"]:
+            await asyncio.sleep(0)

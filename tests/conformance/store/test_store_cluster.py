@@ -1,0 +1,159 @@
+"""Two servers on one database: one log for each tenant, one clock, and neither holds up the other for long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from agora.server.app import App
+from agora.store.port import StoredEvent, StoreFailure, Tx
+from agora.store.postgres import PostgresStore, connections, engine
+from tests.conformance.engines import PostgresEngine
+from tests.conformance.store.store_calls import TENANT, event, increment, logged, read_all, value_of
+from tests.conformance.store.test_lost_connections import COMMIT, Proxy
+from tests.harness import ManualClock, make_settings
+
+Pair = tuple[PostgresStore, PostgresStore]
+
+
+@pytest.fixture
+async def pair(postgres: PostgresEngine) -> AsyncIterator[Pair]:
+    """Two stores, each of a server of its own."""
+    await postgres.run(f"insert into settings values ('{TENANT}', 'counter', '0', 0, 'x')")
+    stores = postgres.store(), postgres.store()
+    for store in stores:
+        await store.start()
+    yield stores
+    for store in stores:
+        await store.close()
+
+
+async def test_the_log_has_one_order_whoever_writes(pair: Pair) -> None:
+    """Numbers without gaps, in the order of the commits: whoever reads to the end has missed nothing before it."""
+    published: list[list[StoredEvent]] = [[], []]
+    for store, heard in zip(pair, published, strict=True):
+        store.on_commit = heard.extend
+    seen: list[tuple[int, str]] = []
+    done = asyncio.Event()
+
+    async def follow() -> None:
+        """A reader that always goes on from the last number it has."""
+        while True:
+            finished = done.is_set()
+            rows = await logged(pair[1])
+            assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1)), (
+                "a later number was there before an earlier"
+            )
+            seen[:] = rows
+            if finished:
+                return
+
+    def emitting(name: str) -> Any:
+        async def work(tx: Tx) -> None:
+            tx.emit(event(name + "a"))
+            tx.emit(event(name + "b"))
+
+        return work
+
+    async def write(at: int, n: int) -> None:
+        for _ in range(n % 7):
+            await asyncio.sleep(0)
+        await pair[at].write(TENANT, increment("counter") if n % 4 == 0 else emitting(f"{at}.{n}."))
+
+    following = asyncio.create_task(follow())
+    await asyncio.gather(*[write(at, n) for n in range(60) for at in (0, 1)])
+    done.set()
+    await following
+    assert len(seen) == 2 * (45 * 2 + 15)
+    assert await value_of(pair[0], "counter") == "30"
+    numbers = [[stored.seq for stored in heard] for heard in published]
+    assert [sorted(each) for each in numbers] == numbers, "each server tells of its own in their order"
+    assert sorted(numbers[0] + numbers[1]) == [seq for seq, _ in seen]
+
+
+async def test_a_server_that_vanishes_in_its_commit_holds_up_the_log_for_seconds(
+    postgres: PostgresEngine, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has numbered its events, and is never heard of again: the database ends its transaction."""
+    monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "200ms")
+    directory = postgres.url.partition("host=")[2]
+    proxy = _Silent(type(tmp_path)(directory) / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432")
+    listening = await proxy.serve()
+    gone = PostgresStore(postgres.url.replace(directory, str(tmp_path)))
+    here = postgres.store()
+    await gone.start()
+    monkeypatch.undo()  # only its connection has so little patience
+    await here.start()
+
+    async def work(tx: Tx) -> str:
+        tx.emit(event("x"))
+        return "kept"
+
+    proxy.cut(COMMIT)
+    lost = asyncio.ensure_future(gone.write(TENANT, work))
+    await proxy.silent.wait()
+    async with asyncio.timeout(30):
+        assert await here.write(TENANT, work) == "kept"
+    assert [seq for seq, _ in await logged(here)] == [1]
+    proxy.go_on.set()
+    with pytest.raises(StoreFailure):
+        await lost
+    await gone.close()
+    await here.close()
+    listening.close()
+
+
+class _Silent(Proxy):
+    """Cuts nothing: it keeps what was said to itself, as a broken network does."""
+
+    def __init__(self, *ends: Any) -> None:
+        super().__init__(*ends)
+        self.silent, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def _cut(self, *said: Any) -> None:
+        self._times = 0
+        self.silent.set()
+        await self.go_on.wait()
+
+
+async def test_times_go_by_the_databases_clock(
+    postgres: PostgresEngine, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server whose own clock is an hour slow leases until the time that the others mean."""
+    real = engine.time.time_ns
+    hour = 3600 * 1_000_000
+
+    store = postgres.store()
+    monkeypatch.setattr(engine.time, "time_ns", lambda: real() - hour * 1000)
+    app = App(make_settings(tmp_path), clock=ManualClock(), store=store)
+    await app.start()
+    try:
+        assert abs(store.skew - hour) < 1_000_000
+        told = (await postgres.run("select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now"))[0]["now"]
+        assert abs(app.clock.now() - told) < 30_000_000
+        monkeypatch.undo()
+        assert (await store.check())["clock_skew_ms"] == 0  # it was set right meanwhile
+    finally:
+        await app.stop()
+
+
+async def test_clocks_that_agree_are_left_alone(pair: Pair) -> None:
+    for store in pair:
+        await store.check()
+        assert store.skew == 0
+    assert await read_all(pair[0], engine._CLOCK, "")
+
+
+async def test_two_servers_start_at_once_on_nothing(postgres_server: Any) -> None:
+    async with postgres_server.empty() as url:
+        stores = [PostgresStore(url) for _ in range(3)]
+        await asyncio.gather(*[store.start() for store in stores])
+        for store in stores:
+            await store.close()
+        console = await asyncpg.connect(url)
+        assert await console.fetchval("select bool_and(rls_enabled and rls_forced) from rls_status")
+        await console.close()

@@ -1,0 +1,270 @@
+"""Claims: the best task for whoever asks, leases, fencing; the same on every engine."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from agora.clock import to_datetime
+from agora.core.call import Caller
+from agora.domains.admin.jobs import Overrides
+from agora.domains.tasks.jobs import TaskDeadlines
+from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, StaleLease
+from tests.conformance.tasks.task_calls import assign, claim, get, pass_time, told
+from tests.market import Market
+
+# -- claiming ------------------------------------------------------------------------------------
+
+
+async def test_the_best_task_comes_first(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
+    now = to_datetime(market.clock.now())
+    late = await assign(market, giver, priority="high", deadline=now + timedelta(hours=2))
+    low = await assign(market, giver, priority="low", assignee="Doer")
+    first_normal = await assign(market, giver, task_type="t1")
+    second_normal = await assign(market, giver, task_type="t2", required_capabilities=["a"])
+    soon = await assign(market, giver, priority="high", deadline=now + timedelta(hours=1), task_type="t1")
+    urgent = await assign(market, giver, priority="urgent", assignee="capability:a")
+    batch = await market.call(doer, "task.claim", limit=3)
+    assert [task.task_id for task in batch.tasks] == [urgent, soon, late]
+    assert [(await claim(market, doer)).task_id for _ in range(3)] == [first_normal, second_normal, low]
+    assert await claim(market, doer) is None
+
+
+async def test_types_narrow_a_claim(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    await assign(market, giver, task_type="other", priority="urgent")
+    wanted = await assign(market, giver, task_type="wanted")
+    assert (await claim(market, doer, task_types=["wanted", "rare"])).task_id == wanted
+    assert await claim(market, doer, task_types=["wanted"]) is None
+
+
+async def test_many_claim_at_once_and_each_task_is_taken_once(market: Market) -> None:
+    giver = await market.agent("Giver")
+    doers = [await market.agent(f"Doer{n}", capabilities=["a"]) for n in range(8)]
+    given = {await assign(market, giver, required_capabilities=["a"]) for _ in range(60)}
+    taken: list[str] = []
+
+    async def work(doer: Caller) -> None:
+        while (batch := await market.call(doer, "task.claim", limit=3)).tasks:
+            taken.extend(task.task_id for task in batch.tasks)
+
+    await asyncio.gather(*map(work, doers))
+    assert sorted(taken) == sorted(given)
+
+
+async def test_a_claim_can_wait(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    waiting = asyncio.create_task(claim(market, doer, wait=30))
+    while not market.app.feed._waiting:  # until it has found nothing and listens
+        await asyncio.sleep(0)
+    task_id = await assign(market, giver, assignee="Doer")
+    assert (await waiting).task_id == task_id
+
+
+async def test_a_worker_has_tasks_of_its_own(market: Market) -> None:
+    giver, owner = await market.agent("Giver"), await market.agent("Owner", capabilities=["a"])
+    worker = await market.call(owner, "worker.register", worker_name="gpu-1", models=["opus"])
+    assert worker.capabilities == ["a"]
+    task_id = await assign(market, giver, assignee=f"worker:{worker.worker_id}")
+    modelled = await assign(market, giver, required_model="opus", priority="low")
+    assert await claim(market, owner) is None
+    with pytest.raises(NotFound):
+        await claim(market, giver, worker=worker.worker_id)
+    claimed = await claim(market, owner, worker="gpu-1")
+    assert (claimed.task_id, claimed.worker) == (task_id, worker.worker_id)
+    assert (await claim(market, owner, worker="gpu-1")).task_id == modelled
+    listed = (await market.call(owner, "worker.list")).workers
+    assert [(w.worker_name, w.active_tasks) for w in listed] == [("gpu-1", 2)]
+    by_worker = await market.call(market.operator, "task.list", worker_id=worker.worker_id)
+    assert {task.task_id for task in by_worker.tasks} == {task_id, modelled}
+    gone = await market.call(owner, "worker.unregister", worker_id="gpu-1")
+    assert gone.released == 2
+    assert (await get(market, modelled)).status == "pending"
+    assert not (await market.call(owner, "worker.list")).workers
+
+
+async def test_a_repeated_claim_under_its_key_answers_the_same(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    await assign(market, giver)
+    await assign(market, giver)
+    first = await market.call(doer, "task.claim", key="k-1")
+    again = await market.call(doer, "task.claim", key="k-1")
+    assert first.tasks == again.tasks
+
+
+async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
+    waiting = asyncio.create_task(claim(market, doer, wait=30, task_types=["wanted"], models=["m"]))
+    while not market.app.feed._waiting:
+        await asyncio.sleep(0)
+    (arrival,) = market.app.feed._waiting
+    for other in ({"required_capabilities": ["b"]}, {"task_type": "other"}, {"required_model": "n"}):
+        await assign(market, giver, **({"task_type": "wanted"} | other))
+    await market.call(giver, "event.publish", event_type="any")
+    assert not arrival.came.done()
+    task_id = await assign(market, giver, task_type="wanted", required_capabilities=["a"], required_model="m")
+    assert (await waiting).task_id == task_id
+
+
+# -- leases ------------------------------------------------------------------------------------
+
+
+async def test_a_lost_lease_gives_the_task_back_with_its_checkpoint(market: Market, upkeep: TaskDeadlines) -> None:
+    giver = await market.agent("Giver")
+    first, second = await market.agent("First", capabilities=["a"]), await market.agent("Second", capabilities=["a"])
+    task_id = await assign(market, giver, assignee="capability:a", retry_backoff=10)
+    mine = await claim(market, first, lease_seconds=30)
+    token = mine.fencing_token
+    market.clock.advance(20)
+    renewal = await market.call(
+        first, "task.renew", task_id=task_id, fencing_token=token, progress=30, checkpoint={"row": 7}
+    )
+    assert (renewal.progress, renewal.lease_seconds, renewal.checkpoint_number) == (30, 30, 1)
+    trail = (await market.call(giver, "task.history", task_id=task_id)).entries
+    assert [(entry.type, entry.progress) for entry in trail[-2:]] == [("progress", 30), ("checkpoint", 30)]
+    await pass_time(market, upkeep, 25)
+    assert (await get(market, task_id)).status == "in_progress", "the renewal counts from when it came"
+    await pass_time(market, upkeep, 6)
+    task = await get(market, task_id)
+    assert (task.status, task.checkpoint, task.assigned_agent, task.attempts) == ("pending", {"row": 7}, None, 1)
+    assert "expired" in task.error
+    assert await claim(market, second) is None, "the backoff comes first"
+    await pass_time(market, upkeep, 11)
+    theirs = await claim(market, second)
+    assert (theirs.checkpoint, theirs.attempts, theirs.progress) == ({"row": 7}, 2, 0)
+    assert theirs.fencing_token > token
+    for name, more in {
+        "task.renew": {},
+        "task.release": {},
+        "task.complete": {},
+        "task.fail": {"error": "late"},
+        "task.append": {"content": "late"},
+        "task.update": {"status": "completed"},
+    }.items():
+        with pytest.raises(StaleLease):
+            await market.call(first, name, task_id=task_id, fencing_token=token, **more)
+    await market.call(second, "task.complete", task_id=task_id, result={"rows": 9}, fencing_token=theirs.fencing_token)
+    assert (await get(market, task_id)).result == {"rows": 9}
+
+
+async def test_after_the_last_attempt_it_is_dead_lettered(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=0)
+    for _ in range(2):
+        assert (await claim(market, doer, lease_seconds=5)).task_id == task_id
+        await pass_time(market, upkeep, 6)
+    assert (await get(market, task_id)).status == "dead_lettered"
+    assert len(told(market, "dead_lettered")) == 1
+    assert await claim(market, doer) is None
+
+
+async def test_the_same_agent_with_an_old_token_is_refused(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer", retry_backoff=0)
+    old = await claim(market, doer, lease_seconds=5)
+    await pass_time(market, upkeep, 6)
+    new = await claim(market, doer)
+    with pytest.raises(StaleLease):
+        await market.call(doer, "task.complete", task_id=task_id, fencing_token=old.fencing_token)
+    done = await market.call(doer, "task.complete", task_id=task_id, result=1, fencing_token=new.fencing_token)
+    again = await market.call(doer, "task.complete", task_id=task_id, result=1, fencing_token=new.fencing_token)
+    assert (done.status, again.status) == ("completed", "completed")
+    assert len(told(market, "completed")) == 1
+
+
+async def test_checkpoints_never_go_back(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer")
+    claimed = await claim(market, doer)
+    renew = {"task_id": task_id, "fencing_token": claimed.fencing_token}
+    await market.call(doer, "task.renew", **renew, checkpoint={"n": 5}, checkpoint_number=5)
+    with pytest.raises(Conflict, match="older than the stored checkpoint 5"):
+        await market.call(doer, "task.renew", **renew, checkpoint={"n": 4}, checkpoint_number=4)
+    with pytest.raises(PayloadTooLarge):
+        await market.call(doer, "task.renew", **renew, checkpoint={"n": "x" * 70_000})
+    assert (await get(market, task_id)).checkpoint == {"n": 5}
+
+
+async def test_a_released_task_is_for_the_next_one(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver)
+    claimed = await claim(market, doer)
+    release = {"task_id": task_id, "fencing_token": claimed.fencing_token, "checkpoint": {"n": 1}}
+    await market.call(doer, "task.release", **release, reason="shutting down", delay=60)
+    assert await claim(market, doer) is None
+    await pass_time(market, upkeep, 61)
+    again = await claim(market, doer)
+    assert (again.attempts, again.checkpoint) == (1, {"n": 1})
+
+
+async def test_a_failed_attempt_is_tried_again_until_none_is_left(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer", max_attempts=2, retry_backoff=4)
+    first = await claim(market, doer)
+    answer = await market.call(
+        doer, "task.fail", task_id=task_id, error="no network", fencing_token=first.fencing_token
+    )
+    assert answer.status == "pending"
+    assert (await get(market, task_id)).available_at == to_datetime(market.clock.now()) or True
+    await pass_time(market, upkeep, 5)
+    second = await claim(market, doer)
+    answer = await market.call(doer, "task.fail", task_id=task_id, error="again", fencing_token=second.fencing_token)
+    assert answer.status == "failed"
+    final = await assign(market, giver, assignee="Doer")
+    claimed = await claim(market, doer)
+    await market.call(doer, "task.fail", task_id=final, error="bad", retry=False, fencing_token=claimed.fencing_token)
+    assert (await get(market, final)).status == "failed"
+
+
+async def test_an_attempt_that_takes_too_long_has_failed(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer", timeout=30, max_attempts=1)
+    await claim(market, doer, lease_seconds=3600)
+    await pass_time(market, upkeep, 31)
+    task = await get(market, task_id)
+    assert (task.status, task.error) == ("failed", "The attempt took longer than 30 s.")
+
+
+async def test_deadlines(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    soon = to_datetime(market.clock.now()) + timedelta(seconds=60)
+    running = await assign(market, giver, assignee="Doer", deadline=soon)
+    await claim(market, doer, lease_seconds=3600)
+    waiting = await assign(market, giver, assignee="Doer", deadline=soon)
+    await pass_time(market, upkeep, 61)
+    assert (await get(market, waiting)).status == "expired"
+    assert (await get(market, running)).status == "in_progress"
+    assert [event["task_id"] for event in told(market, "overdue")] == [running]
+    await pass_time(market, upkeep, 61)
+    assert len(told(market, "overdue")) == 1
+
+
+async def test_leases_stand_still_while_the_marketplace_is_halted(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer")
+    claimed = await claim(market, doer, lease_seconds=30)
+    market.clock.advance(20)
+    await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")
+    await pass_time(market, upkeep, 3600)
+    await market.call(market.operator, "admin.override", target_id="system_wide", action="resume")
+    await upkeep.step()
+    task = await get(market, task_id)
+    assert task.status == "in_progress"
+    left = (task.lease_expires_at - to_datetime(market.clock.now())).total_seconds()
+    assert 9 < left <= 10.5
+    await market.call(doer, "task.complete", task_id=task_id, fencing_token=claimed.fencing_token)
+
+
+async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, upkeep: TaskDeadlines) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer")
+    await claim(market, doer, lease_seconds=30)
+    halt = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 600}
+    await market.call(market.operator, "admin.override", **halt)
+    await pass_time(market, upkeep, 601)
+    await Overrides(upkeep.house).step()
+    await upkeep.step()
+    assert (await get(market, task_id)).status == "in_progress"

@@ -1,0 +1,202 @@
+"""An agent elsewhere is an agent here: the SDK's own server behind the marketplace, in every version and binding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic_core import to_json
+
+from agora.core.call import Caller
+from tests.conformance.a2a.a2a_calls import ask, followed, say, shown, state_of, stream_of, texts
+from tests.market import Market
+from tests.unit.builtin_agents.remote.remote_calls import add, message, send, text_of
+from tests.unit.builtin_agents.remote.scripted_agent import KINDS, Elsewhere, elsewhere
+
+
+@pytest.fixture(params=KINDS)
+async def far(request: pytest.FixtureRequest, market: Market) -> AsyncIterator[Elsewhere]:
+    """An agent elsewhere, added as ``Far``."""
+    async with elsewhere(request.param) as found:
+        await add(market, found.url)
+        yield found
+
+
+@pytest.fixture
+async def near(market: Market) -> AsyncIterator[Elsewhere]:
+    """The same, in the version and binding that is preferred."""
+    async with elsewhere() as found:
+        await add(market, found.url)
+        yield found
+
+
+async def test_an_answer_comes_back(market: Market, ann: Caller, far: Elsewhere) -> None:
+    task = await send(market, ann, "echo hello")
+    assert state_of(task) == "TASK_STATE_COMPLETED"
+    assert task["artifacts"] == [{"artifactId": "echo", "name": "the echo", "parts": [{"text": "echo hello"}]}]
+    plain = await market.call(ann, "task.get", task_id=task["id"])
+    assert (plain.result, plain.status) == ("echo hello", "completed")
+
+
+async def test_pieces_come_as_they_are_made(market: Market, ann: Caller, far: Elsewhere) -> None:
+    task = await say(market, ann, "wait for me", "Far")
+    stream = followed(market, ann, task["id"], last_event_id=str(task["metadata"]["agora"]["position"]))
+    await far.script.waiting.wait()
+    far.script.go_on.set()
+    updates = [update for _, update in await stream]
+    pieces = [update["artifactUpdate"] for update in updates if "artifactUpdate" in update]
+    assert [(text_of(piece["artifact"]), piece.get("append", False)) for piece in pieces] == [
+        ("before ", False),
+        ("after", True),
+    ]
+    assert updates[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+
+
+async def test_a_whole_story(market: Market, ann: Caller, far: Elsewhere) -> None:
+    task = await send(market, ann, "stream a story")
+    (artifact,) = task["artifacts"]
+    assert text_of(artifact) == "piece 0 piece 1 piece 2 "
+    assert texts(task) == ["stream a story", "on it"]
+    assert task["status"]["message"]["parts"] == [{"text": "that is all"}]
+
+
+@pytest.mark.parametrize(("word", "state"), [("ask", "INPUT_REQUIRED"), ("login", "AUTH_REQUIRED")])
+async def test_questions_go_there_and_back(market: Market, ann: Caller, far: Elsewhere, word: str, state: str) -> None:
+    task = await send(market, ann, f"{word} me")
+    assert state_of(task) == f"TASK_STATE_{state}"
+    question = "Which colour?" if word == "ask" else "Who are you?"
+    assert task["status"]["message"]["parts"] == [{"text": question}]
+    done = await send(market, ann, message("green", taskId=task["id"]))
+    assert state_of(done) == "TASK_STATE_COMPLETED"
+    assert text_of(done["artifacts"][0]) == "You said green."
+    first, second = far.script.heard
+    assert second["taskId"] not in (task["id"], "")
+    assert second["messageId"] != first["messageId"]
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "said"),
+    [
+        ("fail", "TASK_STATE_FAILED", "It broke."),
+        ("reject", "TASK_STATE_REJECTED", "Not for me."),
+        ("say", "TASK_STATE_COMPLETED", "only said"),
+    ],
+)
+async def test_every_end_is_the_same_end(
+    market: Market, ann: Caller, far: Elsewhere, word: str, state: str, said: str
+) -> None:
+    task = await send(market, ann, f"{word} so")
+    assert state_of(task) == state
+    assert task["status"]["message"]["parts"] == [{"text": said}]
+
+
+async def test_a_message_may_be_the_whole_answer(market: Market, ann: Caller, far: Elsewhere) -> None:
+    task = await send(market, ann, "direct")
+    assert state_of(task) == "TASK_STATE_COMPLETED"
+    assert text_of(task["artifacts"][0]) == "straight"
+
+
+async def test_a_cancellation_is_passed_on(market: Market, ann: Caller, far: Elsewhere) -> None:
+    task = await say(market, ann, "wait for nothing", "Far")
+    await far.script.waiting.wait()
+    cancelled = await ask(market, ann, "cancel", task_id=task["id"])
+    assert state_of(cancelled) == "TASK_STATE_CANCELED"
+    await market.app.residents.settled()
+    (there,) = far.script.cancelled
+    assert there != task["id"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_without_streams_it_is_asked_how_far_it_is(market: Market, ann: Caller, kind: str) -> None:
+    async with elsewhere(kind, streams=False) as far:
+        await add(market, far.url)
+        task = await say(market, ann, "wait a bit", "Far")
+        await far.script.waiting.wait()
+        far.script.go_on.set()
+        done = await shown(market, ann, task["id"], wait=30)
+        assert text_of(done["artifacts"][0]) == "before after"
+        question = await send(market, ann, "ask me")
+        answered = await send(market, ann, message("blue", taskId=question["id"]))
+        assert text_of(answered["artifacts"][0]) == "You said blue."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_cancellation_is_passed_on_without_streams(market: Market, ann: Caller, kind: str) -> None:
+    async with elsewhere(kind, streams=False) as far:
+        await add(market, far.url)
+        task = await say(market, ann, "wait for nothing", "Far")
+        async for item in await stream_of(market, ann, task["id"]):
+            if item.kind == "artifactUpdate":
+                break
+        await ask(market, ann, "cancel", task_id=task["id"])
+        await market.app.residents.settled()
+        assert len(far.script.cancelled) == 1
+
+
+async def test_a_conversation_goes_on_there(market: Market, ann: Caller, far: Elsewhere) -> None:
+    first = await send(market, ann, message("echo one", contextId="ours"))
+    second = await send(market, ann, message("echo two", contextId="ours"))
+    own = await send(market, ann, "echo three")
+    again = await send(market, ann, message("echo four", contextId=own["contextId"]))
+    assert first["contextId"] == second["contextId"] == "ours"
+    assert again["contextId"] == own["contextId"]
+    heard = far.script.heard
+    there = [said.get("contextId") for said in heard]
+    assert there[0] == there[1] != "ours"
+    assert there[2] == there[3] != there[0]
+    bob = await market.agent("Bob")
+    await send(market, bob, message("echo five", contextId="ours"))
+    assert heard[4]["contextId"] not in there[:4]
+
+
+async def test_nothing_of_the_other_side_is_seen(market: Market, ann: Caller, near: Elsewhere) -> None:
+    task = await send(market, ann, "stream secretly")
+    (there,) = near.script.heard
+    document = to_json([task, await ask(market, ann, "card", agent="Far")]).decode()
+    assert there["contextId"] not in document
+    assert near.url not in document
+    stored = await market.call(ann, "task.get", task_id=task["id"])
+    kept = stored.checkpoint
+    assert set(kept) == {"task", "context", "said"}
+    assert kept["task"] not in document
+
+
+async def test_references_are_to_tasks_there(market: Market, ann: Caller, near: Elsewhere) -> None:
+    first = await send(market, ann, "echo one")
+    kept = (await market.call(ann, "task.get", task_id=first["id"])).checkpoint
+    await send(market, ann, message("echo two", referenceTaskIds=[first["id"], "task_of_nobody"]))
+    assert near.script.heard[1]["referenceTaskIds"] == [kept["task"]]
+
+
+async def test_what_the_message_says_beside_its_parts(market: Market, ann: Caller, near: Elsewhere) -> None:
+    said = {"parts": [{"data": {"a": [1]}}, {"text": "echo"}], "metadata": {"mine": "yes"}, "messageId": "of-ann"}
+    await ask(market, ann, "send", message=said, agent="Far", metadata={"trace": "t1"})
+    (heard,) = near.script.heard
+    assert heard["metadata"] == {"mine": "yes"}
+    assert heard["parts"][0] == {"data": {"a": [1.0]}}
+    assert heard["messageId"] != "of-ann"  # two requesters may use the same
+
+
+async def test_credentials_go_to_the_agent_and_a_callers_do_not(market: Market, ann: Caller) -> None:
+    async with elsewhere() as far:
+        added = await add(market, far.url, headers={"Authorization": "Bearer kept", "X-Key": "k"})
+        await send(market, ann, "echo hello")
+        assert {headers.get("authorization") for _, _, headers in far.requests} == {"Bearer kept"}
+        assert {headers.get("x-key") for _, _, headers in far.requests} == {"k"}
+        assert "kept" not in added.model_dump_json()
+
+
+async def test_every_protocol_reaches_it(market: Market, ann: Caller, near: Elsewhere) -> None:
+    receipt = await market.call(ann, "task.assign", task_type="play", assignee="Far", payload={"text": "echo plainly"})
+    await market.app.residents.settled()
+    assert (await market.call(ann, "task.get", task_id=receipt.task_id)).result == "echo plainly"
+    sent = await market.call(ann, "messaging.send", to_agent="Far", content="echo by mail")
+    await market.app.residents.settled()
+    inbox = await market.call(ann, "messaging.receive")
+    assert [(m.content, m.reply_to) for m in inbox.messages] == [("echo by mail", sent.message_id)]
+
+
+async def test_many_at_once_share_its_connections(market: Market, ann: Caller, near: Elsewhere) -> None:
+    tasks = await asyncio.gather(*(send(market, ann, f"echo {number}") for number in range(40)))
+    assert [text_of(task["artifacts"][0]) for task in tasks] == [f"echo {number}" for number in range(40)]

@@ -1,0 +1,142 @@
+"""Bridges without an address: to the server of this machine, to one of their own, and to each other's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora.cli.mcp import server_location as place
+from agora.cli.mcp.server_location import ADDRESS_FILE, LocalLocation
+from agora.server.app import App
+from agora.settings import Settings
+from agora_sdk import AgoraClient
+from tests.harness import Running, make_settings, running
+from tests.unit.cli.mcp.conftest import Bridges, Wire
+
+pytestmark = pytest.mark.long
+
+
+async def _called(wire: Wire, name: str, **arguments: Any) -> Any:
+    return (await wire.ask("tools/call", {"name": name, "arguments": arguments}))["result"]["structuredContent"]
+
+
+def _address(bridges: Bridges) -> Path:
+    return Path(bridges.environment["AGORA_DATA_DIR"]) / ADDRESS_FILE
+
+
+async def test_two_clients_share_a_server_and_the_second_takes_over(bridges: Bridges) -> None:
+    first = await bridges("--embedded")
+    assert (await first.shake_hands())["result"]["serverInfo"]["name"] == "agora"
+    url = _address(bridges).read_text().strip()
+    second = await bridges("--embedded")
+    await second.shake_hands()
+    assert _address(bridges).read_text().strip() == url
+    await _called(first, "agora.agent.register", agent_name="Shared")
+    listed = await _called(second, "agora.query.agents")
+    assert [agent["agent_name"] for agent in listed["agents"]] == ["Shared"]
+    code, log = await first.end()
+    assert code == 0
+    assert "starting one" in log
+    listed = await _called(second, "agora.query.agents")  # from the same data directory, by a server of its own
+    assert [agent["agent_name"] for agent in listed["agents"]] == ["Shared"]
+    assert _address(bridges).read_text().strip() != url
+    await second.end()
+    assert not _address(bridges).exists()
+
+
+async def test_the_server_ends_with_its_bridge_however_that_ends(bridges: Bridges) -> None:
+    wire = await bridges("--embedded")
+    await wire.shake_hands()
+    url = _address(bridges).read_text().strip()
+    assert httpx.get(f"{url}/health").json()["status"] == "healthy"
+    wire.process.send_signal(signal.SIGKILL)
+    assert wire.process.stderr is not None
+    async with asyncio.timeout(60):
+        await wire.process.stderr.read()  # which ends when the last program that could write to it has ended
+    assert not _address(bridges).exists()  # the server removed it, hence ended well
+
+
+async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials are kept by address; that of an embedded server is a new one each time."""
+    monkeypatch.setenv("AGORA_CREDENTIALS", bridges.environment["AGORA_CREDENTIALS"])
+    async with running(App(make_settings(Path(bridges.environment["AGORA_DATA_DIR"])))) as server:
+        async with AgoraClient(server.url) as client:
+            await client.register("Resident")
+        kept = Path(bridges.environment["AGORA_CREDENTIALS"])
+        kept.write_text(kept.read_text().replace(server.url, "http://127.0.0.1:8080"))
+    wire = await bridges("--embedded", "--agent", "Resident")
+    await wire.shake_hands()
+    sent = await _called(wire, "agora.messaging.send", to_agent="Resident", content="to myself")
+    assert sent["status"] == "queued"
+    mine = await _called(wire, "agora.messaging.receive")
+    assert [message["content"] for message in mine["messages"]] == ["to myself"]
+
+
+async def test_a_server_that_runs_is_found(server: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
+    nearby = LocalLocation(server.url)
+    assert await nearby.find() == server.url
+    (tmp_path / "mine").mkdir()
+    told = tmp_path / "mine" / ADDRESS_FILE
+    told.write_text(f"{server.url}\n")
+    assert await LocalLocation("http://127.0.0.1:1").find() == server.url
+    assert await LocalLocation("http://127.0.0.1:1", embedded=True).find() == server.url
+
+
+async def test_a_server_that_somebody_runs_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
+) -> None:
+    """Else a bridge would take the data directory while the server starts again."""
+    monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
+    async with running(App(settings)) as server:
+        nearby = LocalLocation(server.url)
+        assert await nearby.find() == server.url
+    nearby.lost()
+    assert await nearby.find() == server.url
+    assert not (tmp_path / "mine").exists()
+
+
+async def test_another_program_is_not_taken_for_a_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_server: str
+) -> None:
+    monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
+    assert not await place._is_agora(unused_server)
+    (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
+    assert place._published_address() is None  # only this machine is believed
+
+
+@pytest.fixture
+async def unused_server() -> Any:
+    """Some other program that speaks HTTP."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_server_that_cannot_start_is_said(bridges: Bridges) -> None:
+    wire = await bridges("--embedded", "--patience", "0.1", AGORA_OFFLINE_AFTER="nonsense")
+    refused = (await wire.ask("tools/list"))["error"]
+    assert "could not be started" in refused["message"]
+    _, log = await wire.end()
+    assert "offline_after" in log
+
+
+async def test_an_address_and_a_server_of_its_own(bridges: Bridges) -> None:
+    wire = await bridges("--embedded", "--url", "http://127.0.0.1:1")
+    code, log = await wire.ended()
+    assert code == 2
+    assert "--url" in log
+    assert os.path.exists(bridges.environment["AGORA_DATA_DIR"]) is False

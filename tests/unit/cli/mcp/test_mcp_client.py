@@ -1,0 +1,185 @@
+"""MCPClient against a real server, blocking and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from agora_sdk.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    ServerUnreachable,
+    Unauthenticated,
+    UpstreamFailed,
+)
+from agora_sdk.mcp import MCPClient
+from tests.harness import free_port
+from tests.unit.cli.mcp.workshop_server import NAMES, Workshop, open_workshop
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(params=["blocking", "awaited"])
+async def use(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[MCPClient], Call]]:
+    """``call(name, ...)`` of a client's method: in a thread without a loop, or awaited in this one."""
+    clients: list[MCPClient] = []
+
+    def using(client: MCPClient) -> Call:
+        clients.append(client)
+
+        async def call(method: str, *args: Any, **kwargs: Any) -> Any:
+            if request.param == "blocking":
+                return await asyncio.to_thread(lambda: getattr(client, method)(*args, **kwargs))
+            return await getattr(client, method)(*args, **kwargs)
+
+        return call
+
+    yield using
+    for client in clients:
+        await asyncio.to_thread(client.close)
+        await client.aclose()
+
+
+@pytest.fixture
+async def call(use: Callable[[MCPClient], Call], workshop: Workshop) -> Call:
+    call = use(MCPClient())
+    await call("connect", workshop.url, token="secret")
+    return call
+
+
+async def test_connecting_learns_who_it_is_and_every_page_of_its_tools(
+    use: Callable[[MCPClient], Call], workshop: Workshop
+) -> None:
+    client = MCPClient(max_connections=10, connection_timeout=30, pool_recycle=3600)
+    server = await use(client)("connect", workshop.url, token="secret")
+    assert (server.name, server.version, server.protocol_version) == ("workshop", "1.0", "2025-11-25")
+    assert server.url == f"{workshop.url}/mcp"
+    assert server.tools == list(NAMES)
+    assert client.servers == ("workshop",)
+    assert {request["authorization"] for request in workshop.requests} == {"Bearer secret"}
+    tools = await use(client)("list_tools")
+    assert [tool.name for tool in tools] == list(NAMES)
+    assert tools.tools[0].input_schema["type"] == "object"
+
+
+async def test_a_call_answers_data_or_text(call: Call) -> None:
+    assert await call("call_tool", "agora.echo", {"text": "hello"}) == {"text": "hello", "name": "agora.echo"}
+    result = await call("call_tool_result", "agora.echo", {"text": "hello"})
+    assert (result.text, result.is_error) == ("hello", False)
+    result.structured_content = None
+    assert result.value == "hello"
+    result.structured_content = {"result": 7}
+    assert result.value == 7
+
+
+async def test_progress_is_told_as_it_comes(call: Call) -> None:
+    heard: list[Any] = []
+    await call("call_tool", "count", on_progress=lambda *progress: heard.append(progress))
+    assert heard == [(1, 3, "step 1"), (2, 3, "step 2"), (3, 3, "step 3")]
+
+
+async def test_what_a_server_asks_is_answered(call: Call) -> None:
+    assert (await call("call_tool", "ask", {"text": "here"}, timeout=10))["name"] == "ask"
+
+
+async def test_progress_to_a_coroutine_function(workshop: Workshop) -> None:
+    heard: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        await asyncio.sleep(0)
+        heard.append(progress)
+
+    async with MCPClient() as client:
+        await client.connect(workshop.url)
+        await client.call_tool("count", on_progress=note)
+    assert heard == [1, 2, 3]
+
+
+async def test_a_failed_tool_says_why(call: Call) -> None:
+    with pytest.raises(UpstreamFailed, match="it broke"):
+        await call("call_tool", "fail")
+    assert (await call("call_tool_result", "fail")).is_error
+    with pytest.raises(NotFound, match=r"No such agent\. Ask\."):
+        await call("call_tool", "problem")
+    with pytest.raises(RateLimited):
+        await call("call_tool", "agora_busy")
+    with pytest.raises(NotFound, match="list_tools"):
+        await call("call_tool", "nothing_of_the_sort")
+    with pytest.raises(NotFound, match="workshop"):
+        await call("call_tool", "fail", server="elsewhere")
+
+
+async def test_what_takes_too_long_is_cancelled(call: Call, workshop: Workshop) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"within 0\.3 s"):
+        await call("call_tool", "wait", timeout=0.3)
+    await asyncio.wait_for(workshop.cancelled.wait(), 60)
+
+
+async def test_a_session_outlives_the_server(call: Call, workshop: Workshop) -> None:
+    await workshop.stop()
+    with pytest.raises((ServerUnreachable, UpstreamFailed)):
+        await call("call_tool", "agora.echo")
+    await workshop.start()
+    assert (await call("call_tool", "agora.echo", {"text": "again"}))["text"] == "again"
+
+
+async def test_the_connection_breaks_on_the_way(call: Call, workshop: Workshop) -> None:
+    calling = asyncio.create_task(call("call_tool", "wait"))
+    await asyncio.wait_for(workshop.waiting.wait(), 60)
+    await workshop.stop()
+    with pytest.raises(UpstreamFailed) as caught:
+        await calling
+    assert caught.value.outcome == "unknown"
+    await workshop.start()
+
+
+async def test_several_servers(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
+    client = MCPClient()
+    call = use(client)
+    with pytest.raises(InvalidRequest, match="connect"):
+        await call("call_tool", "agora.echo")
+    async with open_workshop() as other:
+        for url in (workshop.url, other.url, workshop.url):
+            await call("connect", url)
+        await call("connect", other.url, name="mine")
+        assert client.servers == ("workshop", "workshop-2", "mine")
+        await call("call_tool", "agora.echo")
+        await call("call_tool", "agora.echo", server="mine")
+        assert (workshop.calls, other.calls) == (["agora.echo"], ["agora.echo"])
+
+
+async def test_where_there_is_no_server(use: Callable[[MCPClient], Call], workshop: Workshop) -> None:
+    call = use(MCPClient(timeout=5))
+    with pytest.raises(ServerUnreachable):
+        await call("connect", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(NotFound, match="no MCP endpoint"):
+        await call("connect", f"{workshop.url}/elsewhere")
+    with pytest.raises(InvalidRequest):
+        await call("connect", "ftp://files.example.com")
+    workshop.refusals.append((401, json.dumps({"code": "unauthenticated", "detail": "Who are you?"}).encode()))
+    with pytest.raises(Unauthenticated, match="Who are you"):
+        await call("connect", f"{workshop.url}/mcp")
+
+
+async def test_a_server_without_handshake(call: Call, workshop: Workshop, use: Callable[[MCPClient], Call]) -> None:
+    error = {"code": -32022, "message": "Unsupported", "data": {"supported": ["2026-07-28"], "requested": "2025-11-25"}}
+    refusal = json.dumps({"jsonrpc": "2.0", "id": 1, "error": error}).encode()
+    workshop.refusals.append((400, refusal))
+    call = use(MCPClient())
+    server = await call("connect", f"{workshop.url}/mcp")
+    assert (server.name, server.protocol_version) == ("workshop", "2026-07-28")
+    heard: list[float] = []
+    await call("call_tool", "count", on_progress=lambda progress, total, message: heard.append(progress))
+    assert heard == [1, 2, 3]
+    assert (await call("call_tool", "routed", {"region": "Übersee"}))["name"] == "routed"
+    request = workshop.requests[-1]
+    assert (request["mcp-method"], request["mcp-param-region"]) == ("tools/call", "=?base64?w5xiZXJzZWU=?=")
+    with pytest.raises(DeadlineExceeded):
+        await call("call_tool", "wait", timeout=0.3)
+    await asyncio.wait_for(workshop.cancelled.wait(), 60)

@@ -1,0 +1,437 @@
+"""The feed: hints in, every event once and in order out; heartbeats, supervision, ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from agora.core.call import EventStreamSpec
+from agora.core.events.event_stream import EventStream
+from agora.core.events.feed import Feed
+from agora.core.events.filter import EventFilter, Viewer
+from agora.core.events.frames import NORMAL, RESTARTING, TOO_SLOW
+from agora.core.events.sink import QueueSink
+from agora.domains.admin import retention_queries as upkeep
+from agora.store.port import StoredEvent, Tx
+from agora.store.sqlite import SqliteStore
+from agora_sdk.errors import CursorTooOld, Overloaded, StorageUnavailable, Unauthenticated
+from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream, until
+
+
+async def attached(feed: Feed, position: int = 0, **wishes: Any) -> tuple[EventStream, Reader]:
+    stream, reader = open_stream(feed, position, **wishes), Reader()
+    await stream.attach(reader)
+    assert stream.live
+    return stream, reader
+
+
+async def test_live_events_arrive_in_order(feed: Feed, journal: Journal) -> None:
+    _, reader = await attached(feed)
+    for _ in range(3):
+        await journal.emit()
+    assert reader.sequences == [1, 2, 3]
+
+
+async def test_events_of_one_commit_are_one_write(feed: Feed, journal: Journal) -> None:
+    _, reader = await attached(feed)
+    first = await journal.emit()
+    await journal.write(
+        first.event.__class__("evt_2", "a", "s", None, 0, b"1"), first.event.__class__("evt_3", "b", "s", None, 0, b"1")
+    )
+    assert [len(batch.items) for batch in reader.batches] == [1, 2]
+
+
+async def test_replay_and_live_meet_without_loss_or_repetition(feed: Feed, journal: Journal) -> None:
+    for _ in range(3):
+        await journal.emit()
+    _, reader = await attached(feed, 1)
+    await journal.emit()
+    assert reader.sequences == [2, 3, 4]
+
+
+async def test_events_committed_during_a_replay_come_after_it(feed: Feed, journal: Journal) -> None:
+    for _ in range(2):
+        await journal.emit()
+    stream, reader = open_stream(feed, 0), Reader()
+    reader.room.clear()
+    attaching = asyncio.create_task(stream.attach(reader))
+    await until(lambda: reader.sequences == [1, 2])
+    await journal.emit()
+    assert not stream.live
+    reader.room.set()
+    await attaching
+    await journal.emit()
+    assert reader.sequences == [1, 2, 3, 4]
+
+
+async def test_hints_out_of_order_and_twice_are_put_right(store: SqliteStore, feed: Feed) -> None:
+    journal = Journal(store)
+    journal.watch()
+    _, reader = await attached(feed)
+    for _ in range(4):
+        await journal.emit()
+    feed.publish(journal.hints[1])
+    assert reader.sequences == []
+    feed.publish(journal.hints[0])
+    feed.publish(journal.hints[3])
+    await until(lambda: feed.head("default") == 4)
+    feed.publish(journal.hints[2])
+    feed.publish(journal.hints[3])
+    assert reader.sequences == [1, 2, 3, 4]
+
+
+async def test_a_stream_opened_ahead_of_the_hints_gets_nothing_twice(store: SqliteStore, feed: Feed) -> None:
+    journal = Journal(store)
+    journal.watch()
+    await attached(feed)
+    for _ in range(3):
+        await journal.emit()
+    _, reader = await attached(feed, 2)
+    for hint in journal.hints:
+        feed.publish(hint)
+    assert reader.sequences == [3]
+
+
+async def test_tenants_do_not_meet(store: SqliteStore, feed: Feed, journal: Journal) -> None:
+    other = Journal(store, "other", journal.hints, journal.events)
+    _, mine = await attached(feed)
+    _, theirs = await attached(feed, tenant="other")
+    await journal.emit()
+    await other.emit()
+    await other.emit()
+    assert (mine.sequences, theirs.sequences) == ([1], [1, 2])
+    assert (feed.head("default"), feed.head("other"), feed.head("nobody")) == (1, 2, 0)
+
+
+async def test_a_new_feed_begins_where_the_log_ends(store: SqliteStore, journal: Journal) -> None:
+    await journal.emit()
+    again = Feed(store)
+    await again.start()
+    assert again.head("default") == 1
+    await again.stop()
+
+
+async def test_private_events_reach_their_audience_and_overseers_alone(feed: Feed, journal: Journal) -> None:
+    _, overseer = await attached(feed)
+    _, one = await attached(feed, viewer=Viewer("agent_1"))
+    _, two = await attached(feed, viewer=Viewer("agent_2"))
+    _, filtered = await attached(feed, viewer=Viewer("agent_1"), types=["secret"])
+    await journal.emit("secret", audience=("agent_1",))
+    await journal.emit("news")
+    await journal.emit("secret", audience=("agent_2", "agent_3"))
+    assert overseer.sequences == [1, 2, 3]
+    assert one.sequences == [1, 2]
+    assert two.sequences == [2, 3]
+    assert filtered.sequences == [1]
+
+
+async def test_a_commit_of_public_and_private_events_is_sorted_out(feed: Feed, journal: Journal) -> None:
+    readers = [(await attached(feed, viewer=Viewer(f"agent_{n}")))[1] for n in range(3)]
+    event = (await journal.emit()).event
+    make = event.__class__
+    await journal.write(
+        make("evt_a", "a", "s", None, 0, b"1", ("agent_0",)),
+        make("evt_b", "b", "s", None, 0, b"1"),
+        make("evt_c", "c", "s", None, 0, b"1", ("agent_0", "agent_1")),
+    )
+    assert [reader.sequences for reader in readers] == [[1, 2, 3, 4], [1, 3, 4], [1, 3]]
+
+
+async def test_filters_by_agent_and_subject(feed: Feed, journal: Journal) -> None:
+    _, by_agent = await attached(feed, agent="agent_b")
+    stream = feed.open("default", EventStreamSpec(EventFilter.of(subject="task_1"), Viewer("x"), 0))
+    by_subject = Reader()
+    await stream.attach(by_subject)
+    await journal.emit(source="agent_b")
+    await journal.emit(source="agent_a", subject="task_1")
+    await journal.emit(source="agent_a", subject="agent_b")
+    assert by_agent.sequences == [1, 3]
+    assert by_subject.sequences == [2]
+    stream.close()
+    await journal.emit(subject="task_1")
+    assert by_subject.sequences == [2]
+
+
+async def test_a_reader_that_lags_is_cut_off_and_can_resume(feed: Feed, journal: Journal) -> None:
+    stream, reader = await attached(feed)
+    _, other = await attached(feed)
+    await journal.emit()
+    reader.accepts = False
+    await journal.emit()
+    assert reader.farewell is not None
+    assert (reader.farewell.code, stream.position) == (TOO_SLOW, 2)
+    assert (feed.live["cut_off"], feed.live["subscribers"]) == (1, 1)
+    await journal.emit()
+    _, resumed = await attached(feed, reader.sequences[-1])
+    assert resumed.sequences == [2, 3]
+    assert other.sequences == [1, 2, 3]
+
+
+async def test_a_reader_that_stalls_in_the_middle_of_the_log_is_cut_off(store: SqliteStore, journal: Journal) -> None:
+    await journal.emit()
+    feed = Feed(store, stall_seconds=0)
+    stream, reader = open_stream(feed, 0), Reader()
+    reader.room.clear()
+    await stream.attach(reader)
+    assert reader.farewell is not None
+    assert reader.farewell.code == TOO_SLOW
+
+
+async def test_a_reader_that_refuses_what_the_log_has_is_cut_off(feed: Feed, journal: Journal) -> None:
+    await journal.emit()
+    stream, reader = open_stream(feed, 0), Reader()
+    reader.accepts = False
+    await stream.attach(reader)
+    assert reader.farewell is not None
+    assert (reader.farewell.code, stream.position) == (TOO_SLOW, 0)
+
+
+async def test_a_hint_of_what_the_log_does_not_have_is_not_believed(
+    feed: Feed, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, reader = await attached(feed)
+    event = (await journal.emit()).event
+    feed.publish([StoredEvent("default", 9, event)])
+    await until(lambda: "the log ends at 1" in caplog.text)
+    await journal.emit()
+    assert reader.sequences == [1, 2]
+
+
+async def test_a_sink_that_fails_hurts_nobody_else(
+    feed: Feed, journal: Journal, time: ManualTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Reader):
+        def write(self, batch: Any, /) -> bool:
+            raise OSError("no such socket")
+
+    broken = Broken()
+    await open_stream(feed, 0).attach(broken)
+    _, reader = await attached(feed)
+    await journal.emit()
+    assert reader.sequences == [1]
+    assert broken.farewell is not None
+    assert broken.farewell.code == 1011
+    assert "a stream failed" in caplog.text
+    broken = Broken()
+    await open_stream(feed, 1).attach(broken)
+    await time.advance(feed.heartbeat)
+    assert broken.farewell is not None
+    assert reader.heartbeats == [1]
+
+
+async def test_every_stream_beats_once_an_interval_at_its_position(
+    feed: Feed, journal: Journal, time: ManualTime
+) -> None:
+    _, everything = await attached(feed)
+    _, nothing = await attached(feed, types=["never"])
+    await journal.emit()
+    await journal.emit()
+    await time.advance(feed.heartbeat)
+    assert (everything.heartbeats, nothing.heartbeats) == ([2], [2])
+    await journal.emit()
+    await time.advance(feed.heartbeat)
+    assert nothing.heartbeats == [2, 3]
+
+
+async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal, time: ManualTime) -> None:
+    valid = {"one": True, "two": True}
+
+    def check(name: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def run() -> None:
+            if not valid[name]:
+                raise Unauthenticated("The key was revoked.")
+
+        return run
+
+    readers = {}
+    for name in valid:
+        readers[name] = Reader()
+        opening = EventStreamSpec(EventFilter(), Viewer(name), 0)
+        await feed.open("default", opening, check(name)).attach(readers[name])
+    await feed.sweep("other tenant")
+    valid["one"] = False
+    await feed.sweep("other tenant")
+    assert readers["one"].farewell is None
+    await feed.sweep()
+    assert readers["one"].farewell is not None
+    assert (readers["one"].farewell.code, readers["two"].farewell) == (4401, None)
+    valid["two"] = False
+    await time.advance(feed.heartbeat)
+    assert readers["two"].farewell is not None
+    assert len(feed) == 0
+
+
+async def test_a_check_that_breaks_ends_nothing(feed: Feed, time: ManualTime, caplog: pytest.LogCaptureFixture) -> None:
+    async def check() -> None:
+        raise OSError("the database is busy")
+
+    reader = Reader()
+    await feed.open("default", EventStreamSpec(EventFilter(), Viewer("x"), 0), check).attach(reader)
+    await time.advance(feed.heartbeat)
+    await time.advance(feed.heartbeat)
+    assert len(reader.heartbeats) == 2
+    assert "could not be checked" in caplog.text
+
+
+async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualTime) -> None:
+    async def check() -> None:
+        raise StorageUnavailable("PostgreSQL restarts.", cause="unreachable", outcome="failed", retry_after=2)
+
+    reader = Reader()
+    await feed.open("default", EventStreamSpec(EventFilter(), Viewer("x"), 0), check).attach(reader)
+    await time.advance(feed.heartbeat)
+    await time.advance(feed.heartbeat)
+    assert len(reader.heartbeats) == 2
+    assert reader.farewell is None
+
+
+async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Journal) -> None:
+    stream, reader = await attached(feed)
+    unattached = open_stream(feed, 0)
+    waiting = asyncio.create_task(feed.wait("default", ["never"], Viewer("x"), 60, 0))
+    await asyncio.sleep(0)
+    feed.close("resume later")
+    assert reader.farewell is not None
+    assert (reader.farewell.code, reader.farewell.reason) == (RESTARTING, "resume later")
+    late = Reader()
+    await unattached.attach(late)
+    assert late.farewell is not None
+    assert not await waiting
+    assert not await feed.wait("default", ["never"], Viewer("x"), 60, 0)
+    with pytest.raises(Overloaded, match="shutting down"):
+        open_stream(feed, 0)
+    await journal.emit()
+    assert (reader.sequences, stream.position) == ([], 0)
+
+
+async def test_the_number_of_streams_is_bounded(store: SqliteStore) -> None:
+    feed = Feed(store, max_streams=1)
+    stream = open_stream(feed, 0)
+    with pytest.raises(Overloaded, match="Too many streams"):
+        open_stream(feed, 0)
+    stream.close()
+    open_stream(feed, 0).close()
+
+
+async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTime) -> None:
+    waiting = asyncio.create_task(feed.wait("default", ["mail"], Viewer("agent_1"), 30, 0))
+    await time.advance(1)
+    await journal.emit("mail", audience=("agent_2",))
+    await journal.emit("other")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await journal.emit("mail", audience=("agent_1",))
+    assert await waiting
+    assert await feed.wait("default", ["mail"], Viewer("agent_1"), 30, 2), "it is in the log already"
+    over = asyncio.create_task(feed.wait("default", ["mail"], Viewer("agent_1"), 30, 3))
+    await time.advance(29)
+    assert not over.done()
+    await time.advance(1)
+    assert not await over
+    assert len(feed._channels["default"]) == 0
+
+
+async def test_iterating_a_stream(feed: Feed, journal: Journal) -> None:
+    await journal.emit("first", b'{"n":1}')
+    stream = open_stream(feed, 0)
+    seen = []
+    async for event in stream:
+        seen.append(event)
+        if len(seen) == 1:
+            await journal.emit("second")
+        else:
+            stream.close()
+    assert [(event.type, event.sequence, event.data) for event in seen] == [("first", 1, {"n": 1}), ("second", 2, None)]
+    assert stream.farewell is not None
+    assert stream.farewell.code == NORMAL
+    assert len(feed) == 0
+
+
+async def test_iterating_raises_why_the_stream_ended(feed: Feed, journal: Journal) -> None:
+    for n in range(3):
+        await journal.emit(time=n)
+
+    async def prune(tx: Tx) -> None:
+        await tx.execute(upkeep.prune_events, before=2, limit=1000)
+
+    await journal.store.write("default", prune)
+    with pytest.raises(CursorTooOld) as gone:
+        async for _ in open_stream(feed, 0):
+            pass
+    assert gone.value.oldest == 3
+
+
+async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: Feed) -> None:
+    journal = Journal(store)
+    journal.watch()
+    _, reader = await attached(feed)
+    for n in range(3):
+        await journal.emit(time=n)
+
+    async def prune(tx: Tx) -> None:
+        await tx.execute(upkeep.prune_events, before=2, limit=1000)
+
+    await store.write("default", prune)
+    feed.publish(journal.hints[2])
+    await until(lambda: feed.head("default") == 3)
+    assert reader.farewell is not None
+    assert isinstance(reader.farewell.error, CursorTooOld)
+
+
+async def test_a_log_that_cannot_be_read_is_tried_again(
+    store: SqliteStore, feed: Feed, time: ManualTime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(store)
+    journal.watch()
+    _, reader = await attached(feed)
+    await journal.emit()
+    await journal.emit()
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "read", _fails)
+        feed.publish(journal.hints[1])
+        await until(lambda: "reading the event log failed" in caplog.text)
+    assert reader.sequences == []
+    await time.advance(feed.heartbeat)
+    assert reader.sequences == [1, 2]
+
+
+async def _fails(*_: Any) -> None:
+    raise OSError("the disk is gone")
+
+
+async def test_a_stream_that_cannot_be_replayed_ends_with_an_error(
+    store: SqliteStore, feed: Feed, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await journal.emit()
+    reader = Reader()
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "read", _fails)
+        await open_stream(feed, 0).attach(reader)
+    assert reader.farewell is not None
+    assert reader.farewell.code == 1011
+
+
+async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed, journal: Journal) -> None:
+    sink = QueueSink(2000)
+    stream = open_stream(feed, 0)
+    await stream.attach(sink)
+    for _ in range(2):
+        await journal.emit(data=b'"%b"' % (b"x" * 600))
+    assert feed.live["lag"] == 2
+    await journal.emit()
+    assert sink.farewell is not None
+    assert sink.farewell.code == TOO_SLOW
+    assert await sink.take() == []
+
+
+async def test_numbers_for_health(feed: Feed, journal: Journal) -> None:
+    await attached(feed)
+    await attached(feed, types=["work.*"])
+    for _ in range(3):
+        await journal.emit()
+    assert dict(feed.live) == {"subscribers": 2, "delivered": 6, "cut_off": 0, "lag": 0}
+    open_stream(feed, 1)
+    assert feed.live["lag"] == 2

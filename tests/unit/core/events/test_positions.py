@@ -1,0 +1,98 @@
+"""Positions of durable subscriptions: gathered, written, never going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agora.core.call import EventStreamSpec
+from agora.core.events import queries as statements
+from agora.core.events.feed import Feed
+from agora.core.events.filter import EVERYONE, EventFilter
+from agora.core.events.positions import Positions
+from agora.store.port import Reader as StoreReader
+from agora.store.port import Tx
+from agora.store.sqlite import SqliteStore
+from agora_sdk.errors import InvalidRequest
+from tests.unit.core.events.feed_parts import Journal, Reader, open_stream
+
+SUBSCRIPTION = "sub_" + "0" * 32
+
+
+@pytest.fixture
+async def subscribed(store: SqliteStore) -> SqliteStore:
+    async def work(tx: Tx) -> None:
+        tx.append(statements.SUBSCRIPTIONS, ("default", SUBSCRIPTION, "agent_a", "{}", 3, 0))
+
+    await store.write("default", work)
+    return store
+
+
+async def stored_position(store: SqliteStore) -> int:
+    async def work(tx: StoreReader) -> int:
+        row = await tx.one(statements.subscription, subscription_id=SUBSCRIPTION)
+        assert row is not None
+        return int(row["position"])
+
+    return await store.read("default", work)
+
+
+async def test_positions_are_gathered_and_never_go_back(subscribed: SqliteStore) -> None:
+    positions = Positions()
+    for sequence in (5, 9, 7):
+        positions.advance("default", SUBSCRIPTION, sequence)
+    assert await stored_position(subscribed) == 3
+    assert positions.latest("default", SUBSCRIPTION, 3) == 9
+    assert await positions.flush(subscribed) == 1
+    assert await stored_position(subscribed) == 9
+    positions.advance("default", SUBSCRIPTION, 4)
+    await positions.flush(subscribed)
+    assert await stored_position(subscribed) == 9
+    assert await positions.flush(subscribed) == 0
+
+
+async def test_a_failed_flush_is_kept_for_the_next(
+    subscribed: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise OSError("full")
+
+    positions = Positions()
+    positions.advance("default", SUBSCRIPTION, 5)
+    with monkeypatch.context() as broken:
+        broken.setattr(subscribed, "write", fails)
+        assert await positions.flush(subscribed) == 0
+    assert "could not be written" in caplog.text
+    assert await positions.flush(subscribed) == 1
+    assert await stored_position(subscribed) == 5
+
+
+def subscription(position: int, *, resumed: bool = False) -> EventStreamSpec:
+    return EventStreamSpec(EventFilter(), EVERYONE, position, SUBSCRIPTION, resumed)
+
+
+async def test_resuming_and_acknowledging_advance_a_subscription(
+    subscribed: SqliteStore, feed: Feed, journal: Journal
+) -> None:
+    for _ in range(6):
+        await journal.emit()
+    resumed, reader = feed.open("default", subscription(4, resumed=True)), Reader()
+    await resumed.attach(reader)
+    assert reader.sequences == [5, 6]
+    assert feed.open("default", subscription(3)).position == 4, "what was acknowledged counts before it is written"
+    resumed.acknowledge(6)
+    await feed.positions.flush(subscribed)
+    assert await stored_position(subscribed) == 6
+
+
+async def test_only_what_was_delivered_on_a_subscription_can_be_acknowledged(feed: Feed, journal: Journal) -> None:
+    await journal.emit()
+    stream = feed.open("default", subscription(0))
+    await stream.attach(Reader())
+    with pytest.raises(InvalidRequest, match="not delivered"):
+        stream.acknowledge(2)
+    with pytest.raises(InvalidRequest, match="not delivered"):
+        stream.acknowledge(-1)
+    with pytest.raises(InvalidRequest, match="no durable subscription"):
+        open_stream(feed, 0).acknowledge(0)

@@ -1,0 +1,194 @@
+"""Connections to real upstreams: what they offer, calls, progress, cancellation, trouble, and coming back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
+from agora_sdk.errors import DeadlineExceeded, Overloaded, UpstreamFailed, UpstreamUnavailable
+from tests.mcp_upstream import Far, serving, tool
+from tests.unit.domains.mcp_upstreams.conftest import make
+
+
+async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: float = 10, **arguments: Any) -> Any:
+    return await pool.request(endpoint, "tools/call", {"name": name, "arguments": arguments}, seconds, None)
+
+
+async def until(pool: ConnectionPool, state: str) -> None:
+    """Wait for a state of the connection; it comes with an event, or with time."""
+    connection = pool._connections["default", "ups_1"]
+    while connection.condition().state != state:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(connection._state_changed.wait(), 0.01)
+
+
+async def test_everything_it_offers_is_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+    listing = await pool.listing(endpoint)
+    found = {(item.kind, item.name) for item in listing.items}
+    assert {("tool", name) for name in far.tools} <= found, "all pages"
+    assert {("resource", "far://note"), ("template", "far://notes/{id}"), ("prompt", "greet")} <= found
+    assert (listing.server_name, listing.server_version, listing.instructions) == ("far", "2.1", "Ask for an echo.")
+    assert (listing.protocol_version == "2026-07-28") is far.modern
+    assert not [item for item in listing.items if item.reason]
+
+
+async def test_one_connection_serves_many_calls(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+    answers = await asyncio.gather(*(call(pool, endpoint, "echo", text=str(n)) for n in range(20)))
+    assert [answer["content"][0]["text"] for answer in answers] == [str(n) for n in range(20)]
+    handshakes = [headers for headers in far.headers if headers.get("mcp-method") == "server/discover"]
+    assert len(handshakes) == 1
+
+
+async def test_structured_content_comes_untouched(pool: ConnectionPool, endpoint: Endpoint) -> None:
+    answer = await call(pool, endpoint, "shape")
+    assert answer["structuredContent"] == {"n": 1.5, "list": [1, None, {"ä": "ö"}], "text": "x" * 10}
+    assert answer["_meta"]["k"] == "v"
+
+
+async def test_a_tool_that_fails_answers_so(pool: ConnectionPool, endpoint: Endpoint) -> None:
+    assert (await call(pool, endpoint, "fail"))["isError"] is True
+    with pytest.raises(UpstreamFailed, match="far says: not today") as caught:
+        await call(pool, endpoint, "refuse")
+    assert caught.value.upstream_code == -32050
+    assert "outcome" not in caught.value.extra
+
+
+async def test_progress_is_relayed(pool: ConnectionPool, endpoint: Endpoint) -> None:
+    heard: list[Any] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        heard.append((done, total, message))
+
+    await pool.request(endpoint, "tools/call", {"name": "count", "arguments": {}}, 10, hear)
+    assert heard == [(1, 3, "at 1"), (2, 3, "at 2"), (3, 3, "at 3")]
+
+
+async def test_cancelling_reaches_the_tool(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+    calling = asyncio.create_task(call(pool, endpoint, "slow"))
+    await far.began.wait()
+    calling.cancel()
+    await far.cancelled.wait()
+    assert (await call(pool, endpoint, "echo", text="there"))["content"][0]["text"] == "there"
+
+
+async def test_a_call_has_its_time(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+    await call(pool, endpoint, "echo", text="connected")
+    with pytest.raises(DeadlineExceeded) as caught:
+        await call(pool, endpoint, "slow", seconds=0.2)
+    assert caught.value.outcome == "unknown"
+    await far.cancelled.wait()
+
+
+async def test_only_so_many_at_once(pool: ConnectionPool, url: str, far: Far) -> None:
+    endpoint = make(url=url, concurrency=1)
+    await call(pool, endpoint, "echo", text="connected")
+    first = asyncio.create_task(call(pool, endpoint, "slow"))
+    await far.began.wait()
+    with pytest.raises(Overloaded, match="busy with 1 call"):
+        await call(pool, endpoint, "echo", seconds=0.05, text="now")
+    waiting = asyncio.create_task(call(pool, endpoint, "echo", text="later"))
+    far.go.set()
+    assert (await waiting)["content"][0]["text"] == "later"
+    assert (await first)["content"][0]["text"] == "done"
+    assert pool.condition("default", "ups_1").calls == 0
+
+
+async def test_a_change_is_noticed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+    await pool.listing(endpoint)
+    assert pool.changed("default") == []
+    if far.modern:
+        while not far.bus._listeners:
+            await asyncio.sleep(0)
+    else:
+        while "GET" not in far.methods:
+            await asyncio.sleep(0)
+    while pool.changed("default") == []:
+        await far.change(tool("new"))
+        await asyncio.sleep(0)
+    assert "new" in {item.name for item in (await pool.listing(endpoint)).items}
+
+
+async def test_it_comes_back_after_a_restart(pool: ConnectionPool, far: Far) -> None:
+    async with serving(far.app()) as url:
+        port = int(url.split(":")[2].split("/")[0])
+        endpoint = make(url=url)
+        await call(pool, endpoint, "echo", text="before")
+    async with serving(far.app(), port):
+        answer = await call(pool, endpoint, "echo", text="after")
+        assert answer["content"][0]["text"] == "after", "a session that was forgotten is begun anew, unseen"
+
+
+async def test_it_is_tried_again_while_it_is_away(pool: ConnectionPool, far: Far) -> None:
+    async with serving(far.app()) as url:
+        port = int(url.split(":")[2].split("/")[0])
+        endpoint = make(url=url)
+        await call(pool, endpoint, "echo", text="before")
+    with pytest.raises(UpstreamUnavailable) as caught:
+        await call(pool, endpoint, "echo", text="away")
+    assert "outcome" not in caught.value.extra, "it was certainly not done"
+    await until(pool, "unavailable")
+    assert "cannot be reached" in (pool.condition("default", "ups_1").error or "")
+    async with serving(far.app(), port):
+        await until(pool, "connected")
+        assert pool.changed("default") == ["ups_1"], "what it offers now is asked"
+        await call(pool, endpoint, "echo", text="after")
+    assert [arguments["text"] for _, arguments in far.asked] == ["before", "after"]
+
+
+async def test_a_connection_that_breaks_leaves_the_outcome_unknown(pool: ConnectionPool, far: Far) -> None:
+    async with serving(far.app()) as url:
+        endpoint = make(url=url)
+        calling = asyncio.create_task(call(pool, endpoint, "slow"))
+        await far.began.wait()
+    with pytest.raises(UpstreamFailed) as caught:
+        await calling
+    assert caught.value.outcome == "unknown"
+
+
+async def test_the_breaker_opens_and_closes(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
+    await call(pool, endpoint, "echo", text="fine")
+    far.status = 500
+    for _ in range(5):
+        with pytest.raises(UpstreamFailed, match="HTTP 500"):
+            await call(pool, endpoint, "echo", text="broken")
+    asked = len(far.headers)
+    with pytest.raises(UpstreamUnavailable, match="5 calls in a row failed"):
+        await call(pool, endpoint, "echo", text="not sent")
+    assert len(far.headers) == asked
+    far.status = 0
+    await until(pool, "connected")
+    await call(pool, endpoint, "echo", text="fine again")
+
+
+async def test_credentials_are_sent_and_their_absence_told(pool: ConnectionPool, url: str, far: Far) -> None:
+    far.token = "s3cret"
+    with pytest.raises(UpstreamUnavailable, match="HTTP 401"):
+        await call(pool, make(url=url), "echo", text="no")
+    sealed = pool.seal({"Authorization": "Bearer s3cret"}, "ups_1")
+    assert sealed is not None
+    assert b"s3cret" not in sealed
+    good = make(url=url, secrets=sealed, revision=2)
+    assert (await call(pool, good, "echo", text="yes"))["content"][0]["text"] == "yes"
+    with pytest.raises(UpstreamUnavailable, match="signing key"):
+        await call(pool, make(url=url, secrets=sealed, upstream_id="ups_2"), "echo", text="not for another")
+
+
+async def test_a_probe_leaves_nothing(pool: ConnectionPool, endpoint: Endpoint) -> None:
+    listing = await pool.probe(endpoint)
+    assert listing.server_name == "far"
+    assert pool.condition("default", "ups_1").state == "idle"
+
+
+async def test_only_what_is_kept_stays(pool: ConnectionPool, endpoint: Endpoint) -> None:
+    pool.keep("default", [endpoint])
+    await pool.tend()
+    await until(pool, "connected")
+    pool.keep("other", [])
+    assert pool.condition("default", "ups_1").state == "connected"
+    pool.keep("default", [])
+    assert pool.condition("default", "ups_1").state == "idle"

@@ -1,0 +1,134 @@
+"""Programs that do what none should: what they write, how they end, what they leave."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from agora.domains.mcp_upstreams.client import stdio as module
+from agora.domains.mcp_upstreams.client.pool import ConnectionPool
+from agora.domains.mcp_upstreams.port import Endpoint
+from agora.net.sealing import Sealer
+from agora_sdk.errors import UpstreamFailed
+from tests.unit.domains.mcp_upstreams.conftest import QUICK, make
+
+#: a server without any library, so that it starts at once; what it does when it is called stands in its argument
+SERVER = r"""
+import json, os, signal, subprocess, sys, time
+def say(message): sys.stdout.write(json.dumps(message) + "\n"); sys.stdout.flush()
+act = sys.argv[1]
+if act == "greet": print("Welcome!\n\n{}\n[1, 2]\n\x1b[31m", flush=True)
+if act == "deaf": signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" not in message: continue
+    result = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+    match message["method"]:
+        case "server/discover":
+            result |= {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
+        case "tools/list":
+            result |= {"tools": [{"name": "do", "inputSchema": {"type": "object"}}]}
+        case "tools/call":
+            result = {"resultType": "complete", "content": [{"type": "text", "text": "done"}]}
+            if act == "endless":
+                while True: sys.stdout.write("x" * 65536)
+            if act == "large": result["content"][0]["text"] = "x" * 3_000_000
+            if act == "half": sys.stdout.write('{"jsonrpc": "2.0", "id"'); sys.stdout.flush(); sys.exit(1)
+            if act == "child":
+                child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+                result["content"][0]["text"] = str(child.pid)
+            if act == "complain":
+                sys.stderr.write("bad \x1b[2Jthing\n" + "y" * 5000 + "\n"); sys.stderr.flush()
+            if act == "deaf": result["content"][0]["text"] = str(os.getpid())
+    say({"jsonrpc": "2.0", "id": message["id"], "result": result})
+if act == "deaf":
+    while True: time.sleep(1)
+"""
+
+
+def program(act: str) -> Endpoint:
+    return make(transport="stdio", command=(sys.executable, "-c", SERVER, act), timeout=20.0)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
+    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        yield runner
+
+
+def called(runner: asyncio.Runner, act: str) -> str:
+    """What the program's tool answers, after which it is let go."""
+
+    async def work() -> str:
+        pool = ConnectionPool(Sealer(b"k" * 32), tuning=QUICK)
+        try:
+            async with asyncio.timeout(60):
+                answer = await pool.request(program(act), "tools/call", {"name": "do", "arguments": {}}, 15, None)
+            text: str = answer["content"][0]["text"]
+            return text
+        finally:
+            await pool.close()
+
+    return runner.run(work())
+
+
+def ended(pid: int) -> bool:
+    """Whether a process that was killed is there no more; the kernel takes its time."""
+    for _ in range(10_000):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        os.sched_yield()
+    return False
+
+
+@pytest.mark.parametrize(("act", "size"), [("good", 4), ("greet", 4), ("large", 3_000_000)])
+def test_what_is_said_between_messages_is_passed_over(runner: asyncio.Runner, act: str, size: int) -> None:
+    assert len(called(runner, act)) == size
+
+
+def test_a_line_that_does_not_end_is_not_collected(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 1_000_000)
+    with pytest.raises(UpstreamFailed) as caught:
+        called(runner, "endless")
+    assert caught.value.outcome == "unknown"
+
+
+def test_a_program_that_dies_within_a_message(runner: asyncio.Runner) -> None:
+    with pytest.raises(UpstreamFailed) as caught:
+        called(runner, "half")
+    assert caught.value.outcome == "unknown"
+
+
+def test_a_program_and_its_children_end_with_it(runner: asyncio.Runner) -> None:
+    assert ended(int(called(runner, "child")))
+
+
+def test_a_program_that_will_not_end_is_made_to(runner: asyncio.Runner) -> None:
+    """It is gone, not only killed, when it was let go, although that takes longer than a cancellation has patience."""
+    pid = int(called(runner, "deaf"))
+    assert not Path(f"/proc/{pid}").exists()
+    gc.collect()  # a warning of what is still running would be an error of this test
+
+
+def test_its_complaints_are_logged_and_steer_no_terminal(
+    runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "agora.domains.mcp_upstreams.client.stdio"):
+        called(runner, "complain")
+    said: list[Any] = [record.getMessage() for record in caplog.records]
+    assert "upstream far says: bad \N{REPLACEMENT CHARACTER}[2Jthing" in said
+    assert max(map(len, said)) < 1100

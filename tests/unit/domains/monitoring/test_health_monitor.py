@@ -1,0 +1,106 @@
+"""The monitor: measures, remembers an hour, and says why the server is not ready."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agora.domains.monitoring.health_monitor import HealthMonitor, measure_machine
+from agora.server.app import App
+from tests.unit.domains.monitoring.measured_monitor import Gauges, Measured
+
+
+async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measured, gauges: Gauges) -> None:
+    assert (monitor.latest, monitor.age(0)) == (None, None)
+    gauges.live["lag"] = 7
+    sample = await monitor.sample()
+    assert sample is monitor.latest
+    assert sample.failure is None
+    assert sample.values.keys() == gauges.store.keys() | gauges.machine.keys() | {"event_lag"}
+    assert sample.values["event_lag"] == 7
+    assert monitor.age(sample.at + 3_000_000) == 3.0
+
+
+async def test_it_remembers_one_hour(monitor: Measured) -> None:
+    await monitor.watch(2 * 3600)
+    assert len(monitor._samples) == 720
+    assert (monitor._samples[-1].at - monitor._samples[0].at) / 1e6 == pytest.approx(3595, abs=1)
+
+
+async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: Measured, gauges: Gauges) -> None:
+    gauges.fail()
+    sample = await monitor.sample()
+    assert sample.failure == "StoreFailure"
+    assert monitor.trouble() == "The store takes no writes: StoreFailure."
+    gauges.failure = None
+    await monitor.sample()
+    assert monitor.trouble() is None
+
+
+async def test_a_store_that_does_not_answer_is_given_up(
+    monitor: Measured, gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor.CHECK_SECONDS", 0)
+
+    async def forever() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(gauges, "check", forever)
+    assert (await monitor.sample()).failure == "no answer within 0 s"
+
+
+async def test_why_it_is_not_ready(monitor: Measured, gauges: Gauges) -> None:
+    assert monitor.trouble() == "The store has not been checked yet."
+    await monitor.sample()
+    assert monitor.trouble() is None
+    gauges.store["queue_depth"] = 4096.0
+    await monitor.sample()
+    assert monitor.trouble() == "The store's write queue is full."
+    monitor.draining = True
+    assert monitor.trouble() == "The server is shutting down."
+
+
+async def test_the_trend_uses_the_window_that_is_asked_for(monitor: Measured) -> None:
+    await monitor.watch(1800)
+    await monitor.watch(300, queue_depth=10)
+    recent = monitor.seconds_until("queue_depth", 4096, window=295, at_least=60)
+    assert recent == pytest.approx((4096 - 3000) / 10, rel=0.05)
+    assert monitor.seconds_until("unknown", 1, window=300, at_least=60) is None
+
+
+async def test_a_real_machine_and_a_real_store(app: App) -> None:
+    values = measure_machine(app.settings.data_dir)
+    assert 0 < values["disk_free"] <= values["disk_total"]
+    assert 1e6 < values["memory_rss"] < values["memory_total"]
+    assert values["memory_available"] <= values["memory_total"]
+    monitor = HealthMonitor(app.store, app.clock, app.feed.live, app.settings.data_dir)
+    sample = await monitor.sample()
+    assert sample.failure is None
+    assert sample.values["size_bytes"] > 0
+    assert monitor.trouble() is None
+
+
+def test_what_cannot_be_measured_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(path: str) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor._read_text", unreadable)
+    assert measure_machine(tmp_path / "nowhere") == {}
+
+
+def test_a_container_has_its_own_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    files = {
+        "/proc/self/statm": "999 25600 1 1 0 1 0",
+        "/proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n",
+        "/sys/fs/cgroup/memory.max": str(512 * 1024 * 1024),
+    }
+    monkeypatch.setattr("agora.domains.monitoring.health_monitor._read_text", files.__getitem__)
+    monkeypatch.setattr("os.sysconf", lambda name: 4096)
+    values = measure_machine(tmp_path)
+    assert values["memory_rss"] == 100 * 1024 * 1024
+    assert values["memory_total"] == 512 * 1024 * 1024
+    assert values["memory_available"] == 412 * 1024 * 1024
+    files["/sys/fs/cgroup/memory.max"] = "max\n"
+    assert measure_machine(tmp_path)["memory_total"] == 8_000_000 * 1024

@@ -1,0 +1,414 @@
+"""HTTP/1.1 by hand: what a server may answer, and what it should not."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from agora.domains.mcp_upstreams.client.addresses import AddressRefused, EgressPolicy
+from agora.net import http_client as module
+from agora.net.http_client import ConnectionLost, HttpClient
+from tests.hostile_upstream import Heard, listening, whole
+
+PLAIN = ssl.create_default_context()
+Run = Callable[[Awaitable[Any]], Any]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """Runs a coroutine in a loop of either kind: transports differ, and servers run in uvloop."""
+    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+
+        async def bounded(work: Awaitable[Any]) -> Any:
+            async with asyncio.timeout(60):
+                return await work
+
+        yield lambda work: runner.run(bounded(work))
+
+
+class Server:
+    """Answers each request with the next of its answers, and counts connections and requests."""
+
+    def __init__(self, *answers: bytes | Callable[[Heard], Awaitable[None]]) -> None:
+        self.answers, self.heard, self.ports = list(answers), list[Heard](), list[int]()
+
+    async def __call__(self, heard: Heard) -> None:
+        self.heard.append(heard)
+        self.ports.append(heard.writer.get_extra_info("peername")[1])
+        answer = self.answers.pop(0)
+        if isinstance(answer, bytes):
+            await heard.say(answer)
+        else:
+            await answer(heard)
+
+
+@asynccontextmanager
+async def posting(server: Server, path: str = "/mcp", seconds: float = 5.0) -> Any:
+    async with listening(server) as url:
+        courier = HttpClient(url.removesuffix("/mcp") + path, EgressPolicy(private=True), seconds, PLAIN)
+        try:
+            yield courier
+        finally:
+            courier.close()
+
+
+async def read(courier: HttpClient, body: bytes = b"{}", **headers: str) -> tuple[int, bytes]:
+    reply = await courier.post({"host": courier.host, **headers}, body)
+    try:
+        return reply.status, b"".join([part async for part in reply])
+    finally:
+        reply.close()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def test_a_connection_is_used_again(run: Run) -> None:
+    server = Server(whole(b"one"), CHUNKED + b"3\r\ntwo\r\n0\r\n\r\n", whole(b""), whole(b"four"))
+
+    async def work() -> None:
+        async with posting(server, "/a%20b") as courier:
+            found = [await read(courier, b"body", x_own="1") for _ in range(4)]
+            assert found == [(200, b"one"), (200, b"two"), (200, b""), (200, b"four")]
+        assert len(set(server.ports)) == 1
+        assert {heard.head for heard in server.heard} == {"POST /a%20b HTTP/1.1"}
+        assert (server.heard[0].body, server.heard[0].headers["x_own"]) == (b"body", "1")
+
+    run(work())
+
+
+def test_many_at_once_have_a_connection_each(run: Run) -> None:
+    server = Server(*[whole(b"x" * 100_000)] * 20)
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            found = await asyncio.gather(*(read(courier, b"y" * 300_000) for _ in range(10)))
+            assert {len(body) for _, body in found} == {100_000}
+            await asyncio.gather(*(read(courier) for _ in range(10)))
+        assert len(set(server.ports)) == 10
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        whole(b"x", connection="close"),
+        b"HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nxHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\ny",
+    ],
+)
+def test_a_connection_that_is_not_to_be_used_again(run: Run, answer: bytes) -> None:
+    server = Server(answer, whole(b"2"))
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            assert await read(courier) == (200, b"x")
+            await asyncio.sleep(0)
+            assert await read(courier) == (200, b"2")
+        assert len(set(server.ports)) == 2
+
+    run(work())
+
+
+def test_what_comes_unasked_ends_a_connection(run: Run) -> None:
+    said = asyncio.Event()
+
+    async def chatty(heard: Heard) -> None:
+        await heard.say(whole(b"1"))
+        await said.wait()
+        await heard.say(whole(b"not for you"))
+
+    server = Server(chatty, whole(b"2"))
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            assert await read(courier) == (200, b"1")
+            said.set()
+            while courier._idle:
+                await asyncio.sleep(0)
+            assert await read(courier) == (200, b"2")
+
+    run(work())
+
+
+def test_a_server_that_hangs_up_between_two_requests(run: Run) -> None:
+    async def once(heard: Heard) -> None:
+        await heard.say(whole(b"1"))
+        heard.writer.close()
+
+    server = Server(once, whole(b"2"))
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            assert await read(courier) == (200, b"1")
+            while courier._idle:
+                await asyncio.sleep(0)
+            assert await read(courier) == (200, b"2")
+
+    run(work())
+
+
+def test_an_idle_connection_is_let_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 0.01)
+
+    async def work() -> None:
+        async with posting(Server(whole(b"1"))) as courier:
+            await read(courier)
+            while courier._open:
+                await asyncio.sleep(0)
+            assert not courier._idle
+
+    run(work())
+
+
+def test_answers_before_the_answer_are_passed_over(run: Run) -> None:
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+
+    async def work() -> None:
+        async with posting(Server(early + whole(b"1"), whole(b"2"))) as courier:
+            assert await read(courier) == (200, b"1")
+            assert await read(courier) == (200, b"2")
+
+    run(work())
+
+
+def test_a_body_that_ends_with_the_connection(run: Run) -> None:
+    async def closing(heard: Heard) -> None:
+        await heard.say(b"HTTP/1.1 200 OK\r\n\r\n", b"to the ", b"end")
+        heard.writer.close()
+
+    async def work() -> None:
+        async with posting(Server(closing)) as courier:
+            assert await read(courier) == (200, b"to the end")
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal",
+        CHUNKED + b"5\r\nhal",
+        CHUNKED + b"zz\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x-a: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x-a: y\r\n" * 20_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 3,
+    ],
+)
+def test_answers_that_are_none(run: Run, answer: bytes) -> None:
+    async def broken(heard: Heard) -> None:
+        await heard.say(answer)
+        heard.writer.close()
+
+    async def work() -> None:
+        async with posting(Server(broken)) as courier:
+            with pytest.raises(ConnectionLost):
+                await read(courier)
+            assert not courier._idle
+
+    run(work())
+
+
+def test_an_answer_is_read_no_faster_than_it_is_used(run: Run) -> None:
+    written = 0
+
+    async def flood(heard: Heard) -> None:
+        nonlocal written
+        await heard.say(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n")
+        while written < 100_000_000:
+            await heard.say(b"x" * 1_000_000)
+            written += 1_000_000
+
+    async def work() -> None:
+        async with posting(Server(flood)) as courier:
+            reply = await courier.post({"host": courier.host}, b"")
+            connection = next(iter(courier._open))
+            while not connection._paused:
+                await asyncio.sleep(0)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert connection._held < 2_000_000
+            assert written < 50_000_000
+            size = 0
+            async for part in reply:
+                size += len(part)
+            assert size == 100_000_000
+            reply.close()
+
+    run(work())
+
+
+def test_hanging_up_is_heard(run: Run) -> None:
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def until_it_is_gone(heard: Heard) -> None:
+        begun.set()
+        while not heard.writer.transport.is_closing():
+            heard.writer.write(b" ")
+            await asyncio.sleep(0)
+        left.set()
+
+    async def work() -> None:
+        async with posting(Server(until_it_is_gone)) as courier:
+            calling = asyncio.create_task(courier.post({"host": courier.host}, b""))
+            await begun.wait()
+            calling.cancel()
+            await left.wait()
+            assert not courier._idle
+
+    run(work())
+
+
+def test_nobody_there(run: Run) -> None:
+    async def work() -> None:
+        nobody = HttpClient("http://127.0.0.1:1/", EgressPolicy(private=True), 5, PLAIN)
+        with pytest.raises(OSError, match="onnect"):
+            await nobody.post({}, b"")
+
+    run(work())
+
+
+def test_a_connection_has_its_time(run: Run) -> None:
+    async def never(host: str, port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    async def work() -> None:
+        door = EgressPolicy(private=False, resolver=never)
+        slow = HttpClient("http://mcp.example.com/", door, 0.01, PLAIN)
+        with pytest.raises(OSError, match=r"no connection within 0\.01 s"):
+            await slow.post({}, b"")
+
+    run(work())
+
+
+def test_the_door_is_asked(run: Run) -> None:
+    async def private(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async def work() -> None:
+        door = EgressPolicy(private=False, resolver=private)
+        with pytest.raises(AddressRefused):
+            await HttpClient("http://mcp.example.com/", door, 5, PLAIN).post({}, b"")
+
+    run(work())
+
+
+def certificate(directory: Path, name: str) -> Path:
+    """A key and a certificate that nobody signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    key_text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = directory / f"{name}.pem"
+    path.write_bytes(key_text + made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    return path
+
+
+class Here(EgressPolicy):
+    """Every name is at this machine."""
+
+    async def address(self, host: str, port: int) -> str:
+        return "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "good"),
+    [("mcp.example.com", True, True), ("mcp.example.com", False, False), ("other.example.com", True, False)],
+)
+def test_a_certificate_is_of_the_name_not_of_the_address(
+    run: Run, tmp_path: Path, host: str, trusted: bool, good: bool
+) -> None:
+    path = certificate(tmp_path, "mcp.example.com")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+
+    context = ssl.create_default_context()
+    if trusted:
+        context.load_verify_locations(path)
+
+    async def work() -> None:
+        async with listening(Server(whole(b"sealed"), whole(b"again")), tls) as url:
+            address = url.replace("http://127.0.0.1", f"https://{host}")
+            courier = HttpClient(address, Here(private=False), 5, context)
+            if good:
+                assert [await read(courier), await read(courier)] == [(200, b"sealed"), (200, b"again")]
+            else:
+                with pytest.raises(OSError, match=r"(?i)certificate"):
+                    await courier.post({}, b"")
+            courier.close()
+
+    run(work())
+
+
+@pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x\r\ny": "a"}, {"x y": "a"}, {"": "a"}, {"x": "a\x00"}])
+def test_headers_cannot_be_smuggled(run: Run, headers: dict[str, str]) -> None:
+    server = Server()
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            with pytest.raises(ValueError, match="header"):
+                await courier.post(headers, b"")
+        assert not server.heard
+
+    run(work())
+
+
+def test_a_reply_is_given_back_once(run: Run) -> None:
+    """Closed twice, its connection is not kept twice: two requests would share it."""
+    server = Server(*[whole(b"one")] * 3)
+
+    async def work() -> None:
+        async with posting(server) as courier:
+            reply = await courier.request("GET", "/other?x=1", {"host": courier.host})
+            assert [part async for part in reply] == [b"one"]
+            reply.close()
+            reply.close()
+            first, second = await asyncio.gather(courier.post({}, b"{}"), courier.post({}, b"{}"))
+            for each in (first, second):
+                assert [part async for part in each] == [b"one"]
+                each.close()
+        assert server.heard[0].head == "GET /other?x=1 HTTP/1.1"
+        assert len(set(server.ports)) == 2
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://x.example", "/"),
+        ("https://x.example/a b?c=d e#f", "/a%20b?c=d%20e"),
+        ("https://x.example/%2Fa?b=%20", "/%2Fa?b=%20"),
+        ("https://x.example/ä\r\nx: y", "/%C3%A4x:%20y"),
+    ],
+)
+def test_what_a_url_asks_for(url: str, target: str) -> None:
+    assert module.request_target(url) == target
+
+
+def test_urls_without_a_host_are_refused() -> None:
+    for url in ("http:///x", "/x", "http://x:99999/"):
+        with pytest.raises(ValueError, match=r"host|ort"):
+            HttpClient(url, EgressPolicy(private=True), 5, PLAIN)

@@ -1,0 +1,204 @@
+"""The agent protocol over WebSocket: messages both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from agora.protocols.agentify import socket as sockets
+from agora.server.app import App
+from tests.harness import ManualClock, Running, make_settings, running
+from tests.unit.protocols.agentify.conftest import APP, CALCULATOR, Pair, register
+from tests.unit.protocols.agentify.test_agentify_http import INFORM, ORCHESTRATOR, REQUEST, core
+
+
+class Peer:
+    """One end of a socket."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    async def send(self, message: Any) -> None:
+        await self.socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    async def get(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 60))
+        return found
+
+
+@asynccontextmanager
+async def opened(url: str, token: str | None = None, **options: Any) -> AsyncIterator[Peer]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with connect(url, additional_headers=headers, **options) as socket:
+        yield Peer(socket)
+
+
+async def test_a_request_and_its_answer(pair: Pair) -> None:
+    async with opened(pair.ws_url, pair.tokens[APP]) as app, opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
+        await app.send(REQUEST)
+        seen = await other.get()
+        assert core(seen) == REQUEST
+        await other.send(INFORM)
+        answer = await app.get()
+        assert core(answer) == INFORM
+        assert answer["correlation"]["reply_to"] == seen["id"]
+
+
+async def test_a_handshake_of_too_many_parameters_is_refused(pair: Pair) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        async with opened(f"{pair.ws_url}?{'&'.join(f'p{n}=1' for n in range(21))}", pair.tokens[APP]):
+            pass
+    assert refused.value.response.status_code == 422
+
+
+async def test_the_first_message_may_say_whose_socket_it_is(pair: Pair) -> None:
+    async with opened(pair.ws_url) as app, opened(f"{pair.ws_url}?access_token={pair.tokens[CALCULATOR]}") as other:
+        await app.send(REQUEST | {"security": {"token": pair.tokens[APP]}})
+        seen = await other.get()
+        assert pair.tokens[APP] not in json.dumps(seen)
+        await other.send(INFORM)
+        assert core(await app.get()) == INFORM
+
+
+async def test_the_operator_of_the_machine_speaks_for_its_agents(pair: Pair) -> None:
+    async with opened(pair.ws_url) as app, opened(f"{pair.ws_url}?agent={CALCULATOR}") as other:
+        await app.send(REQUEST)
+        assert core(await other.get()) == REQUEST
+        await other.send(INFORM)
+        assert core(await app.get()) == INFORM
+
+
+async def test_what_waited_comes_first_and_only_once(pair: Pair) -> None:
+    for number in range(3):
+        await pair.app.post(
+            "/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "payload": {"n": number}}
+        )
+    async with opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
+        assert [(await other.get())["payload"]["n"] for _ in range(3)] == [0, 1, 2]
+        await pair.app.post("/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "payload": {"n": 3}})
+        assert (await other.get())["payload"] == {"n": 3}
+    async with asyncio.timeout(60):
+        while (await pair.calculator.get("/agents/Calculation/pending")).json()["messages"]:
+            pass
+    unread = (await pair.calculator.get("/agora/messaging/receive", params={"unread": True})).json()
+    assert [message["status"] for message in unread["messages"]] == ["delivered"] * 4
+
+
+async def test_what_a_broken_connection_brought_comes_again(pair: Pair) -> None:
+    await pair.app.post("/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "id": "precious"})
+    async with opened(pair.ws_url, pair.tokens[CALCULATOR]) as first:
+        assert (await first.get())["id"] == "precious"
+        first.socket.transport.abort()
+        with pytest.raises(websockets.ConnectionClosedError):
+            await first.socket.recv()
+    async with opened(f"{pair.ws_url}?receipts=true", pair.tokens[CALCULATOR]) as second:
+        assert (await second.get())["id"] == "precious"
+        await second.send(INFORM | {"to": [ORCHESTRATOR], "intent": "hello"})
+        assert (await second.get())["intent"] == "accepted"
+    async with opened(pair.ws_url, pair.tokens[CALCULATOR]) as third:
+        await pair.app.post("/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "id": "next"})
+        assert (await third.get())["id"] == "next"
+
+
+async def test_an_unanswered_request_is_told_to_both(pair: Pair, server: Running) -> None:
+    async with opened(pair.ws_url, pair.tokens[APP]) as app, opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
+        await app.send(REQUEST | {"id": "mine", "expected": {"timeout": 1}})
+        assert (await other.get())["id"] == "mine"
+        for peer in (app, other):
+            failure = await peer.get()
+            assert (failure["type"], failure["intent"], failure["sender"]) == ("failure", "timeout", APP)
+            assert failure["payload"]["original_message_id"] == "mine"
+
+
+async def test_what_is_wrong_is_answered_and_the_socket_stays_open(pair: Pair) -> None:
+    async with opened(pair.ws_url, pair.tokens[APP]) as app:
+        for wrong in ("{", b"\x00\x01", "[]", json.dumps(REQUEST | {"type": "shout"}), "[" * 9000):
+            await app.send(wrong)
+            assert (await app.get())["type"] == "failure"
+        await app.send(REQUEST | {"id": "x", "sender": CALCULATOR})
+        refused = await app.get()
+        assert (refused["type"], refused["correlation"]["reply_to"]) == ("refuse", "x")
+        await app.send(REQUEST | {"security": {"token": "nonsense"}})  # the handshake's credential counts
+        find = {
+            "type": "discover",
+            "to": [ORCHESTRATOR],
+            "intent": "find_agent",
+            "payload": {"capability": "calculation"},
+        }
+        await app.send(find)
+        assert (await app.get())["intent"] == "agent_found"
+
+
+async def test_receipts_and_calls(pair: Pair) -> None:
+    async with opened(f"{pair.ws_url}?receipts=true", pair.tokens[APP]) as app:
+        await app.send(REQUEST | {"id": "r"})
+        receipt = await app.get()
+        assert (receipt["type"], receipt["intent"], receipt["correlation"]["reply_to"]) == ("confirm", "accepted", "r")
+        call = {"type": "request", "to": [ORCHESTRATOR], "id": "c", "intent": "agora.agent.get"}
+        await app.send(call | {"payload": {"agent_id": "Calculation"}})
+        result = await app.get()
+        assert (result["type"], result["correlation"]["reply_to"]) == ("inform", "c")
+        assert result["payload"]["alias"] == CALCULATOR
+
+
+async def test_a_socket_is_one_agents(pair: Pair) -> None:
+    async with opened(pair.ws_url) as app:
+        await app.send(INFORM | {"sender": APP, "to": [CALCULATOR], "security": {"token": pair.tokens[APP]}})
+        await app.send(INFORM | {"security": {"token": pair.tokens[CALCULATOR]}})
+        assert (await app.get())["type"] == "refuse"
+    async with opened(f"{pair.ws_url}?agent=Calculation", pair.tokens[APP]) as other:
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(other.socket.recv(), 60)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4403
+
+
+async def test_broadcasts_and_marketplace_messages_arrive_as_envelopes(pair: Pair) -> None:
+    await pair.app.post("/agora/messaging/send", json={"to_agent": "broadcast", "content": "early"})
+    async with opened(pair.ws_url, pair.tokens[CALCULATOR]) as other:
+        assert (await other.get())["payload"] == {"text": "early"}
+        await pair.app.post("/agora/messaging/send", json={"to_agent": "broadcast", "content": "late"})
+        late = await other.get()
+        assert (late["payload"], late["to"], late["sender"]) == ({"text": "late"}, ["broadcast"], "App")
+        assert late["agora"]["message_type"] == "info"
+
+
+async def test_a_bad_credential_is_refused_at_the_door(pair: Pair) -> None:
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        async with opened(pair.ws_url, "agt_nonsense"):
+            pass
+    assert refused.value.response.status_code == 401
+
+
+async def test_strangers_have_to_say_who_they_are(
+    tmp_path: Any, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "INTRODUCTION_SECONDS", 0.05)
+    async with running(App(make_settings(tmp_path), clock=clock)) as server:
+        url = server.url.replace("http", "ws") + "/agent/ws"
+        async with connect(url, additional_headers={"X-Forwarded-For": "10.0.0.1"}) as socket:
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await asyncio.wait_for(socket.recv(), 60)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+
+
+async def test_a_revoked_agent_is_cut_off(pair: Pair) -> None:
+    leaver, token = await register(pair.url, "Leaver")
+    async with leaver, opened(pair.ws_url, token) as socket:
+        await socket.send(
+            {"type": "request", "to": [ORCHESTRATOR], "intent": "agora.agent.get", "payload": {"agent_id": "App"}}
+        )
+        assert (await socket.get())["type"] == "inform"
+        await leaver.delete("/agents/Leaver")
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(socket.socket.recv(), 60)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401

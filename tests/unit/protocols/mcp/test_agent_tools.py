@@ -1,0 +1,166 @@
+"""Agents as tools: their capabilities, called as tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from agora.protocols.mcp.agent_offers import NAME_LIMIT
+from tests.harness import Running
+from tests.unit.protocols.mcp.conftest import register
+from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
+
+SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+
+
+async def _names(wire: Wire) -> dict[str, dict[str, Any]]:
+    tools = (await wire.call("modern", "tools/list"))["result"]["tools"]
+    return {tool["name"]: tool for tool in tools if "agora/agent" in tool.get("_meta", {})}
+
+
+async def _do(wire: Wire, name: str, **arguments: Any) -> Any:
+    answer = await wire.call("modern", "tools/call", {"name": name, "arguments": arguments})
+    assert not answer["result"]["isError"], answer
+    return answer["result"]["structuredContent"]
+
+
+async def _translator(wire: Wire, **about: Any) -> Wire:
+    metadata = {"mcp_tools": {"translate": {"description": "Translates text.", "input_schema": SCHEMA, **about}}}
+    return await register(wire, "Bob", capabilities=["translate", "sing", "mcp_tools"], metadata=metadata)
+
+
+async def test_only_those_who_offer_are_tools(wire: Wire) -> None:
+    await register(wire, "Silent", capabilities=["translate"])
+    assert await _names(wire) == {}
+    await register(wire, "Loud", capabilities=["translate", "sing", "mcp_tools"])
+    assert _names is not None
+    assert set(await _names(wire)) == {"Loud.translate", "Loud.sing"}
+
+
+async def test_described_capabilities_have_their_schema(wire: Wire) -> None:
+    await _translator(wire)
+    tools = await _names(wire)
+    assert set(tools) == {"Bob.translate"}
+    assert tools["Bob.translate"]["inputSchema"] == SCHEMA
+    assert tools["Bob.translate"]["description"] == "Offered by the agent Bob: Translates text."
+    assert tools["Bob.translate"]["annotations"]["openWorldHint"] is True
+
+
+async def test_a_private_agent_is_a_tool_for_its_own_alone(wire: Wire) -> None:
+    await register(wire, "Hidden", capabilities=["spy", "mcp_tools"], visibility="private")
+    other = await register(wire, "Other")
+    assert "Hidden.spy" not in await _names(other)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {"$ref": "http://evil.example/schema"}}},
+        {"type": "array"},
+        "text",
+        {"type": "object", "description": "x" * 20_000},
+    ],
+    ids=["remote", "array", "text", "large"],
+)
+async def test_a_schema_that_will_not_do_is_left_out(wire: Wire, schema: Any) -> None:
+    await _translator(wire, input_schema=schema)
+    tools = await _names(wire)
+    assert tools["Bob.translate"]["inputSchema"] == {"type": "object", "additionalProperties": True}
+
+
+async def test_names_are_tools_names_whatever_agents_are_called(wire: Wire) -> None:
+    for name in ("agoras", "Ümläut & Söhne", "a" * 60, "x.y.z", "x_y_z"):
+        await register(wire, name, capabilities=["do it", "c" * 90, "mcp_tools"])
+    names = list(await _names(wire))
+    assert len(names) == 10
+    assert len({name.replace(".", "_") for name in names}) == 10
+    for name in names:
+        assert len(name) <= NAME_LIMIT
+        assert all(part.isascii() and (part.isalnum() or part in "_-.") for part in name)
+        assert not name.startswith("agora.")
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("name", ["Bob.translate", "Bob_translate"])
+async def test_a_call_is_a_task_whose_result_is_the_tools(server: Running, wire: Wire, era: str, name: str) -> None:
+    bob = await _translator(wire)
+    told: list[float] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        told.append(progress)
+
+    async with connect(f"{server.url}/mcp", era) as client:
+        calling = asyncio.create_task(client.call_tool(name, {"text": "hello"}, progress_callback=hear))
+        held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+        assert held["payload"] == {"capability": "translate", "arguments": {"text": "hello"}}
+        own = {"task_id": held["task_id"], "fencing_token": held["fencing_token"]}
+        await _do(bob, "agora.task.update", **own, progress=50, notes="half")
+        await _do(bob, "agora.task.complete", **own, result={"text": "hallo"})
+        result = await asyncio.wait_for(calling, 60)
+    assert result.structured_content == {"text": "hallo"}
+    assert result.meta is not None
+    assert result.meta["agora/task_id"] == held["task_id"]
+    assert told == sorted(set(told))
+    assert any(progress >= 50 for progress in told)
+
+
+@pytest.mark.parametrize(("value", "text"), [("hallo", "hallo"), ([1, 2], "[1,2]"), (None, "null")])
+async def test_a_result_that_is_no_object_is_text(wire: Wire, value: Any, text: str) -> None:
+    bob = await _translator(wire)
+    calling = asyncio.create_task(wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))
+    held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+    own = {"task_id": held["task_id"], "fencing_token": held["fencing_token"]}
+    await _do(bob, "agora.task.complete", **own, result=value)
+    result = (await calling)["result"]
+    assert result["content"] == [{"type": "text", "text": text}]
+    assert "structuredContent" not in result
+
+
+async def test_a_failure_is_an_error(wire: Wire) -> None:
+    bob = await _translator(wire)
+    calling = asyncio.create_task(wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))
+    held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+    own = {"task_id": held["task_id"], "fencing_token": held["fencing_token"]}
+    await _do(bob, "agora.task.fail", **own, error="no such language", retry=False)
+    result = (await calling)["result"]
+    assert result["isError"]
+    assert "no such language" in result["content"][0]["text"]
+
+
+async def test_who_cancels_the_call_cancels_the_task(server: Running, wire: Wire) -> None:
+    bob = await _translator(wire)
+    async with connect(f"{server.url}/mcp", "modern") as client:
+        calling = asyncio.create_task(client.call_tool("Bob.translate", {"text": "x"}))
+        held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+        stream = await _do(wire, "agora.event.stream", types=["agora.task.cancelled"], last_event_id="0")
+    assert [event["subject"] for event in stream["items"]] == [held["task_id"]]
+
+
+async def test_time_is_over_but_the_task_goes_on(wire: Wire) -> None:
+    bob = await _translator(wire, timeout=1)
+    result = (await wire.call("modern", "tools/call", {"name": "Bob.translate", "arguments": {}}))["result"]
+    problem = result["_meta"]["agora/problem"]
+    assert problem["code"] == "deadline_exceeded"
+    held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+    assert held["task_id"] == problem["task_id"]
+
+
+async def test_a_key_makes_one_task_of_two_calls(wire: Wire) -> None:
+    bob = await _translator(wire)
+    params = {"name": "Bob.translate", "arguments": {"text": "x"}, "_meta": {"agora/idempotency-key": "k"}}
+    calls = [asyncio.create_task(wire.call("modern", "tools/call", params)) for _ in range(2)]
+    held = (await _do(bob, "agora.task.claim", wait=20))["tasks"][0]
+    own = {"task_id": held["task_id"], "fencing_token": held["fencing_token"]}
+    await _do(bob, "agora.task.complete", **own, result={"n": 1})
+    first, second = [(await call)["result"] for call in calls]
+    assert first == second
+
+
+async def test_offers_are_found_by_search(wire: Wire) -> None:
+    await _translator(wire)
+    found = await _do(wire, "agora.tools.search", query="translate text")
+    assert found["tools"][0]["name"] == "Bob.translate"

@@ -1,0 +1,381 @@
+"""The endpoint: who may come in, what it says of itself, sessions, the plain endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora.protocols.mcp import sessions
+from agora.server.app import App
+from agora.server.process import _open_listeners
+from tests.harness import ManualClock, Running, admin_token, free_port, local_client, make_settings
+from tests.unit.protocols.mcp.conftest import register
+from tests.unit.protocols.mcp.mcp_clients import ACCEPT, ERAS, LEGACY, MODERN, Wire, answer, envelope
+
+METADATA = "/.well-known/oauth-protected-resource"
+
+
+@pytest.fixture
+async def public(tmp_path: Path, clock: ManualClock) -> AsyncIterator[App]:
+    """A server that strangers reach."""
+    app = App(make_settings(tmp_path / "public", host="0.0.0.0", public_url="https://agora.example/"), clock=clock)
+    await app.start()
+    yield app
+    await app.stop()
+
+
+@pytest.fixture
+async def stranger(public: App) -> AsyncIterator[Wire]:
+    transport = httpx.ASGITransport(public, client=("203.0.113.7", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://agora.example") as http:
+        yield Wire(http)
+
+
+# -- authentication ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_strangers_see_what_is_public(stranger: Wire, era: str) -> None:
+    names = {tool["name"] for tool in (await stranger.call(era, "tools/list"))["result"]["tools"]}
+    assert "agora.discovery.list" in names
+    assert "agora.messaging.send" not in names
+    found = await stranger.call(era, "tools/call", {"name": "agora.discovery.list"})
+    assert found["result"]["isError"] is False
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("tools/call", {"name": "agora.agent.list"}),
+        ("tools/call", {"name": "agora.messaging.receive", "arguments": {"wait": 5}}),
+        ("tools/call", {"name": "agora.event.stream"}),
+        ("resources/read", {"uri": "agora://agents/Alice"}),
+    ],
+)
+async def test_what_needs_a_credential_asks_for_one(
+    stranger: Wire, era: str, method: str, params: dict[str, Any]
+) -> None:
+    await stranger.shake_hands()
+    response = await (stranger.modern if era == "modern" else stranger.legacy)(method, params)
+    assert response.status_code == 401
+    challenge = response.headers["www-authenticate"]
+    assert f'resource_metadata="https://agora.example{METADATA}/mcp"' in challenge
+    assert "error=" not in challenge
+
+
+async def test_listening_needs_a_credential(stranger: Wire) -> None:
+    assert (await stranger.modern("subscriptions/listen", {"notifications": {}})).status_code == 401
+
+
+async def test_a_bad_credential_is_refused(stranger: Wire) -> None:
+    stranger.token = "agfy_made_up"
+    response = await stranger.modern("tools/list")
+    assert response.status_code == 401
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
+    stranger.token = ""
+    response = await stranger.modern("tools/list", authorization="Basic eDp5")
+    assert response.status_code == 401
+
+
+async def test_a_credential_opens_everything(public: App, stranger: Wire) -> None:
+    stranger.token = admin_token(public.settings)
+    found = await stranger.call("modern", "tools/call", {"name": "agora.agent.list"})
+    assert found["result"]["structuredContent"]["agents"] == []
+
+
+@pytest.mark.parametrize("path", [METADATA, f"{METADATA}/mcp"])
+async def test_the_metadata_of_the_resource(stranger: Wire, path: str) -> None:
+    found = (await stranger.http.get(path)).json()
+    assert found["resource"] == "https://agora.example/mcp"
+    assert found["bearer_methods_supported"] == ["header"]
+    assert "write:messages" in found["scopes_supported"]
+
+
+async def test_the_metadata_follows_the_name_a_client_uses(wire: Wire) -> None:
+    found = (await wire.http.get(METADATA, headers={"host": "localhost:99"})).json()
+    assert found["resource"] == "http://localhost:99/mcp"
+    assert (await wire.http.get(METADATA, headers={"host": 'localhost:99"x'})).status_code == 400
+
+
+# -- pages of other sites ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({}, True),
+        ({"origin": "http://evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"host": "evil.example"}, False),
+        ({"origin": "http://localhost:8080", "host": "localhost:8080"}, True),
+    ],
+)
+async def test_pages_of_other_sites_are_refused(app: App, headers: dict[str, str], allowed: bool) -> None:
+    async with local_client(app) as http:
+        own = ACCEPT | {"mcp-protocol-version": MODERN, "mcp-method": "tools/list"} | headers
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": envelope()}}
+        response = await http.post("/mcp", json=body, headers=own)
+        assert response.status_code == (200 if allowed else 403)
+
+
+async def test_a_page_with_a_token_may_come_from_anywhere(app: App) -> None:
+    async with local_client(app) as http:
+        wire = Wire(http, admin_token(app.settings))
+        response = await wire.modern("tools/list", origin="http://other.example")
+        assert response.status_code == 200
+
+
+async def test_a_local_page_is_nobody_without_a_token(app: App) -> None:
+    """Another port of this machine may serve anybody's pages: it gets in, but not as the operator."""
+    async with local_client(app) as http:
+        response = await Wire(http).modern("tools/call", {"name": "agora.agent.list"}, origin="http://localhost:6274")
+        assert response.status_code == 401
+
+
+# -- sessions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
+async def test_older_clients_shake_hands(wire: Wire, version: str) -> None:
+    result = await wire.shake_hands(version)
+    assert result["protocolVersion"] == version
+    assert result["serverInfo"]["name"] == "agora"
+    assert result["capabilities"]["tools"]["listChanged"] is True
+    assert result["capabilities"]["resources"] == {"subscribe": True, "listChanged": True}
+    found = answer(await wire.legacy("tools/call", {"name": "agora.agent.list"}, mcp_protocol_version=version))
+    assert found["result"]["structuredContent"]["agents"] == []
+
+
+async def test_an_array_of_requests_is_refused_in_words(wire: Wire) -> None:
+    response = await wire.post([wire.request("ping", None)])
+    assert response.status_code == 400
+    assert "by itself" in response.json()["fix"]
+
+
+async def test_an_unheard_of_version_gets_the_newest(wire: Wire) -> None:
+    assert (await wire.shake_hands("1999-12-31"))["protocolVersion"] == LEGACY
+
+
+async def test_a_session_is_its_owners(wire: Wire) -> None:
+    alice, mallory = await register(wire, "Alice"), await register(wire, "Mallory")
+    await alice.shake_hands()
+    mallory.session = alice.session
+    for method, params in (
+        ("tools/list", None),
+        ("resources/subscribe", {"uri": "agora://catalogue"}),
+        ("tools/call", {"name": "agora.event.stream", "arguments": {"wait": 0.1}}),
+    ):
+        assert (await mallory.legacy(method, params)).status_code == 404
+        assert (await alice.legacy(method, params)).status_code == 200
+    headers = mallory.headers({"mcp-session-id": alice.session})
+    assert (await wire.http.delete("/mcp", headers=headers)).status_code == 404
+    assert (await wire.http.get("/mcp", headers=headers)).status_code == 404
+
+
+async def test_a_deleted_session_is_gone(wire: Wire, server: Running) -> None:
+    await wire.shake_hands()
+    headers = wire.headers({"mcp-session-id": wire.session})
+    assert (await wire.http.delete("/mcp", headers=headers)).status_code == 200
+    assert (await wire.legacy("tools/list")).status_code == 404
+    assert len(server.app.mcp.sessions) == 0
+
+
+async def test_a_request_without_a_session_is_told_so(wire: Wire) -> None:
+    await wire.shake_hands()
+    wire.session = "made-up"
+    response = await wire.legacy("tools/list")
+    assert response.status_code == 404
+    assert "initialize" in response.text
+
+
+async def test_sessions_nobody_uses_are_forgotten_and_gone_on_with(wire: Wire, server: Running) -> None:
+    app = server.app.mcp
+    now = [0.0]
+    app.sessions = sessions.Sessions(lambda: now[0])
+    await wire.shake_hands()
+    now[0] = sessions.IDLE_SECONDS - 1
+    assert (await wire.legacy("ping")).status_code == 200  # a quick call is a use, too
+    now[0] += sessions.IDLE_SECONDS - 1
+    assert app.sessions.idle_sessions() == []
+    now[0] += 2
+    (idle,) = app.sessions.idle_sessions()
+    await app.forget(idle)
+    assert len(app.sessions) == 0
+    assert (await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"})).status_code == 200
+
+
+async def test_white_space_around_headers_means_nothing(app: App) -> None:
+    async with local_client(app) as http:
+        response = await Wire(http).modern("tools/call", {"name": "agora.agent.list"}, mcp_name=" agora.agent.list ")
+        assert response.is_success
+
+
+async def test_a_standing_stream_ends_when_the_server_drains(wire: Wire, server: Running) -> None:
+    await wire.shake_hands()
+    headers = wire.headers({"mcp-session-id": wire.session, "accept": "text/event-stream"})
+    async with asyncio.timeout(60), wire.http.stream("GET", "/mcp", headers=headers) as response:
+        assert response.status_code == 200
+        server.app.drain()
+        assert [line async for line in response.aiter_lines() if line.removeprefix("data:").startswith(" {")] == []
+    assert (await wire.legacy("ping")).status_code == 200  # what is quick is answered to the end
+
+
+# -- what the server says of itself --------------------------------------------------------------
+
+
+async def test_discovery(wire: Wire) -> None:
+    result = (await wire.call("modern", "server/discover"))["result"]
+    assert result["supportedVersions"] == [MODERN]
+    assert result["capabilities"]["tools"] == {"listChanged": True}
+    assert result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "agora"
+    assert result["resultType"] == "complete"
+
+
+async def test_the_sdk_is_not_imported_for_quick_calls(wire: Wire, server: Running) -> None:
+    assert (await wire.modern("tools/call", {"name": "agora.agent.list"})).is_success
+    assert (await wire.modern("tools/list")).is_success
+    assert server.app.mcp._sdk is None
+
+
+async def test_health_says_that_the_endpoint_is_enabled(wire: Wire) -> None:
+    result = (await wire.call("modern", "tools/call", {"name": "agora.admin.health"}))["result"]
+    component = result["structuredContent"]["components"]["mcp_server"]
+    assert component["status"] == "healthy"
+    assert component["metrics"]["endpoint_enabled"] == 1
+
+
+# -- the plain endpoints -------------------------------------------------------------------------
+
+
+async def _rpc(wire: Wire, message: Any, **options: Any) -> httpx.Response:
+    return await wire.http.post("/mcp/v1/rpc", json=message, **options)
+
+
+async def test_the_plain_endpoint_calls_tools(wire: Wire) -> None:
+    await register(wire, "Bob")
+    call = {"name": "agora.messaging.send", "arguments": {"to_agent": "Bob", "content": "hi"}}
+    body = {"jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": call}
+    first, second = [(await _rpc(wire, body, headers={"idempotency-key": "k"})).json() for _ in range(2)]
+    assert first["id"] == "a"
+    assert first["result"]["structuredContent"] == second["result"]["structuredContent"]
+
+
+async def test_the_plain_endpoint_serves_every_method(wire: Wire) -> None:
+    await register(wire, "Bob")
+    expected = {
+        "initialize": ({}, "serverInfo"),
+        "ping": ({}, None),
+        "tools/list": ({}, "tools"),
+        "resources/list": ({}, "resources"),
+        "resources/templates/list": ({}, "resourceTemplates"),
+        "resources/read": ({"uri": "agora://agents/Bob"}, "contents"),
+        "prompts/list": ({}, "prompts"),
+        "prompts/get": ({"name": "supervise"}, "messages"),
+    }
+    for method, (params, member) in expected.items():
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        result = (await _rpc(wire, body)).json()["result"]
+        assert member is None or member in result, method
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"jsonrpc": "2.0", "id": 1, "method": "nothing"}, -32601),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/call"}, -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x"}}, -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x", "arguments": 7}}, -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"cursor": 7}}, -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []}, -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": {"name": "x", "arguments": {"a": 1}}}, -32602),
+        ({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": "agora://agents/No"}}, -32002),
+        ({"id": 1}, -32600),
+        ([], -32600),
+    ],
+)
+async def test_the_plain_endpoint_says_what_is_wrong(wire: Wire, message: Any, code: int) -> None:
+    assert (await _rpc(wire, message)).json()["error"]["code"] == code
+
+
+async def test_the_plain_endpoint_takes_several_at_once(wire: Wire) -> None:
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    found = (await _rpc(wire, [ping, {"jsonrpc": "2.0", "method": "note"}, ping | {"id": 2}, 7])).json()
+    assert [part["id"] for part in found] == [1, 2, None]
+    assert (await _rpc(wire, {"jsonrpc": "2.0", "method": "note"})).status_code == 202
+
+
+async def test_the_plain_endpoint_asks_strangers_for_a_credential(stranger: Wire) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "agora.agent.list"}}
+    assert (await _rpc(stranger, call)).status_code == 401
+    assert (await _rpc(stranger, [call])).json()[0]["error"]["code"] == -32001
+
+
+async def test_the_plain_listing(wire: Wire) -> None:
+    tools = (await wire.http.get("/mcp/v1/tools?names=underscore&toolsets=messaging")).json()["tools"]
+    assert "agora_messaging_send" in {tool["name"] for tool in tools}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/mcp/v1/rpc", 405),
+        ("POST", "/mcp/v1/tools", 405),
+        ("GET", "/mcp/v1/nothing", 404),
+        ("PUT", "/mcp", 405),
+        ("GET", "/mcp", 400),
+        ("POST", f"{METADATA}/mcp", 404),
+    ],
+)
+async def test_other_methods_and_paths(wire: Wire, method: str, path: str, status: int) -> None:
+    assert (await wire.http.request(method, path)).status_code == status
+
+
+async def test_a_body_that_is_no_json(wire: Wire) -> None:
+    response = await wire.http.post("/mcp/v1/rpc", content=b"{", headers={"content-type": "application/json"})
+    assert response.status_code == 400
+
+
+# -- the second port -----------------------------------------------------------------------------
+
+
+def test_clients_may_have_a_port_of_their_own(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, port=free_port(), events_port=free_port(), mcp_port=free_port())
+    said: list[str] = []
+    listeners = _open_listeners(settings, said.append)
+    ports = [listener.getsockname()[1] for listener in listeners]
+    assert ports == [settings.port, settings.mcp_port, settings.events_port]
+    assert not said
+    for listener in listeners:
+        listener.close()
+
+
+def test_a_second_port_that_is_taken_is_done_without(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = make_settings(tmp_path, port=free_port(), mcp_port=taken.getsockname()[1])
+        said: list[str] = []
+        (listener,) = _open_listeners(settings, said.append)
+        listener.close()
+        assert said == [f"The MCP port {settings.mcp_port} is taken: MCP is served on the main port alone."]
+
+
+async def test_the_metadata_names_the_authorization_servers(tmp_path: Path, clock: ManualClock) -> None:
+    """Where clients get tokens, and the scopes to ask for there, which are not ours: ours go by role."""
+    issuers = "https://sso.example/realms/market,acme=https://id.acme.example/"
+    settings = make_settings(tmp_path / "sso", oidc_issuers=issuers, oidc_client_id="agora")
+    app = App(settings, clock=clock)
+    await app.start()
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
+        found = (await http.get(METADATA)).json()
+    await app.stop()
+    assert found["authorization_servers"] == ["https://sso.example/realms/market", "https://id.acme.example/"]
+    assert found["scopes_supported"] == ["openid", "profile", "email"]

@@ -1,0 +1,247 @@
+"""Resources, prompts and completions; and being told of what changes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from mcp.client.session import ClientSession
+from pydantic_core import from_json
+
+from agora.protocols.mcp import changes, prompts
+from agora.protocols.mcp.exchange import JsonRpcError
+from agora.protocols.mcp.resources import TEMPLATES
+from agora_sdk.contract import operations
+from tests.harness import Running
+from tests.unit.protocols.mcp.conftest import register
+from tests.unit.protocols.mcp.mcp_clients import ERAS, Wire, connect
+
+
+async def _read(wire: Wire, uri: str, era: str = "modern") -> Any:
+    answer = await wire.call(era, "resources/read", {"uri": uri})
+    if "error" in answer:
+        return answer["error"]
+    (content,) = answer["result"]["contents"]
+    assert content["uri"] == uri
+    return from_json(content["text"]) if content["mimeType"] == "application/json" else content["text"]
+
+
+async def _do(wire: Wire, name: str, **arguments: Any) -> Any:
+    answer = await wire.call("modern", "tools/call", {"name": name, "arguments": arguments})
+    assert not answer["result"]["isError"], answer
+    return answer["result"]["structuredContent"]
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_everything_can_be_read(wire: Wire, era: str) -> None:
+    bob = await register(wire, "Bob of Ütrecht")
+    task = await _do(wire, "agora.task.assign", task_type="t", assignee="Bob of Ütrecht")
+    held = (await _do(bob, "agora.task.claim"))["tasks"][0]
+    own = {"task_id": task["task_id"], "fencing_token": held["fencing_token"]}
+    await _do(bob, "agora.task.append", **own, content="a line\n", offset=0)
+    flow = await _do(wire, "agora.workflow.create", workflow_name="w", steps=[{"name": "a", "task_type": "t"}])
+    agent = await _read(wire, "agora://agents/Bob%20of%20%C3%9Ctrecht", era)
+    assert await _read(wire, f"agora://agents/{agent['agent_id']}", era) == agent
+    assert (await _read(wire, f"agora://tasks/{task['task_id']}", era))["status"] == "in_progress"
+    assert await _read(wire, f"agora://tasks/{task['task_id']}/output", era) == "a line\n"
+    assert (await _read(wire, f"agora://workflows/{flow['workflow_id']}", era))["workflow_name"] == "w"
+    assert "flowchart" in await _read(wire, f"agora://workflows/{flow['workflow_id']}/diagram", era)
+    assert (await _read(wire, "agora://catalogue", era))["services"]
+    assert (await _read(wire, "agora://catalogue/agora.task.get", era))["name"] == "agora.task.get"
+    assert (await _read(wire, "agora://marketplace", era))["agents_total"] == 1
+
+
+@pytest.mark.parametrize(("era", "code"), [("legacy", -32002), ("modern", -32602)])
+async def test_what_is_not_there(wire: Wire, era: str, code: int) -> None:
+    for uri in ("agora://agents/Nobody", "agora://nothing", "agora://agents/", "agora://agents/a/b", "http://x/"):
+        assert (await _read(wire, uri, era))["code"] == code, uri
+
+
+async def test_who_may_not_read_is_told_why(wire: Wire) -> None:
+    key = await _do(wire, "agora.token.create", label="k", scopes=["read:messages"])
+    error = await _read(Wire(wire.http, key["token"]), "agora://agents/Bob")
+    assert (error["code"], error["data"]["code"]) == (-32003, "permission_denied")
+
+
+async def test_lists_go_on_from_shelf_to_shelf(wire: Wire) -> None:
+    for number in range(5):
+        await register(wire, f"Agent {number}")
+    await _do(wire, "agora.task.assign", task_type="t", assignee="Agent 1")
+    await _do(wire, "agora.workflow.create", workflow_name="w", steps=[{"name": "a", "task_type": "t"}])
+    wire.query = "?page=2"
+    uris: list[str] = []
+    cursor: dict[str, Any] = {}
+    while True:
+        result = (await wire.call("modern", "resources/list", cursor))["result"]
+        uris += [resource["uri"] for resource in result["resources"]]
+        if "nextCursor" not in result:
+            break
+        cursor = {"cursor": result["nextCursor"]}
+    assert len(uris) == len(set(uris))
+    counts = {
+        kind: sum(uri.startswith(f"agora://{kind}/") for uri in uris) for kind in ("agents", "tasks", "workflows")
+    }
+    assert counts["agents"] == 5
+    assert counts["workflows"] == 1
+    assert counts["tasks"] >= 1
+    assert {"agora://catalogue", "agora://marketplace"} <= set(uris)
+    templates = (await wire.call("modern", "resources/templates/list"))["result"]["resourceTemplates"]
+    assert {each["uriTemplate"] for each in templates} == {each.uri for each in TEMPLATES if each.parameter_name}
+
+
+async def test_what_a_caller_may_not_list_is_empty(wire: Wire) -> None:
+    key = await _do(wire, "agora.token.create", label="k", scopes=["read:messages"])
+    stranger = Wire(wire.http, key["token"])
+    cursor: dict[str, Any] = {}
+    for _ in range(5):
+        result = (await stranger.call("modern", "resources/list", cursor))["result"]
+        if "nextCursor" not in result:
+            return
+        cursor = {"cursor": result["nextCursor"]}
+    pytest.fail("the list has no end")
+
+
+# -- prompts -------------------------------------------------------------------------------------
+
+
+def test_prompts_name_operations_there_are() -> None:
+    import re
+
+    names = {operation.name for operation in operations()}
+    for prompt in prompts.PROMPTS:
+        used = set(re.findall(r"agora\.\w+\.\w+", prompt.text))
+        assert used, prompt.name
+        assert used <= names, prompt.name
+        assert set(re.findall(r"{(\w+)}", prompt.text)) <= prompt.arguments.keys()
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_prompt_is_filled_in(wire: Wire, era: str) -> None:
+    listed = (await wire.call(era, "prompts/list"))["result"]["prompts"]
+    assert {prompt["name"] for prompt in listed} == {prompt.name for prompt in prompts.PROMPTS}
+    arguments = {"task": "{to} task_1", "to": "Bob"}
+    result = (await wire.call(era, "prompts/get", {"name": "hand_over_task", "arguments": arguments}))["result"]
+    text = result["messages"][0]["content"]["text"]
+    assert "Hand this over: {to} task_1\nTo: Bob\nReason: (not said)" in text
+
+
+def test_a_prompt_says_what_is_missing() -> None:
+    prompt = prompts.find_prompt("review_workflow")
+    with pytest.raises(JsonRpcError, match="needs workflow_id"):
+        prompt.fill({"workflow_id": " "})
+    with pytest.raises(JsonRpcError, match="takes no other"):
+        prompt.fill({"workflow_id": "wf_1", "other": "x"})
+    with pytest.raises(JsonRpcError, match="Unknown prompt"):
+        prompts.find_prompt("nothing")
+
+
+async def test_arguments_are_completed(wire: Wire) -> None:
+    await register(wire, "Bob")
+    await register(wire, "Berta")
+
+    async def values(name: str, begun: str) -> list[str]:
+        ref = {"type": "ref/prompt", "name": "hand_over_task"}
+        params = {"ref": ref, "argument": {"name": name, "value": begun}}
+        found: list[str] = (await wire.call("modern", "completion/complete", params))["result"]["completion"]["values"]
+        return found
+
+    assert sorted(await values("to", "b")) == ["Berta", "Bob"]
+    assert await values("to", "bo") == ["Bob"]
+    assert await values("service", "agora.messaging.s") != []
+    assert await values("reason", "x") == []
+
+
+# -- being told ----------------------------------------------------------------------------------
+
+
+def test_what_an_event_changes() -> None:
+    task = {"type": "agora.task.completed", "subject": "task_1", "data": {"workflow_id": "wf_1"}}
+    assert changes.changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
+    assert changes.changes_of_event({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
+    assert changes.changes_of_event({"type": "agora.agent.registered", "subject": "agent_1", "data": {}}).resources
+    assert changes.changes_of_event({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
+    assert (
+        changes.changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}}) == changes.NOTHING
+    )
+
+
+@pytest.mark.filterwarnings("ignore:resources/")
+@pytest.mark.parametrize("era", ERAS)
+async def test_watchers_are_told(server: Running, wire: Wire, era: str) -> None:
+    bob = await register(wire, "Bob")
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def hear(message: Any) -> None:
+        heard.put_nowait(message)
+
+    async with connect(f"{server.url}/mcp", era, message_handler=hear) as client:
+        async with asyncio.timeout(60):
+            if era == "legacy":
+                await _standing(server)
+                await client.session.subscribe_resource("agora://agents/Bob")
+                await _do(bob, "agora.agent.update", agent_id="Bob", description="new")
+                found = [await heard.get() for _ in range(2)]
+                assert {(type(each).__name__) for each in found} == {
+                    "ResourceUpdatedNotification",
+                    "ToolListChangedNotification",
+                }
+                assert next(each for each in found if hasattr(each.params, "uri")).params.uri == "agora://agents/Bob"
+                await client.session.unsubscribe_resource("agora://agents/Bob")
+                await register(wire, "Carol")
+                kinds = {type(await heard.get()).__name__ for _ in range(2)}
+                assert kinds == {"ToolListChangedNotification", "ResourceListChangedNotification"}
+            else:
+                await _listens(client.session, bob, wire)
+
+
+async def _standing(server: Running) -> None:
+    """Until the session's GET stream stands and follows the events."""
+    while not len(server.app.feed):
+        await asyncio.sleep(0)
+
+
+async def _listens(session: ClientSession, bob: Wire, wire: Wire) -> None:
+    from mcp.client.subscriptions import listen
+
+    async with listen(session, tools_list_changed=True, resource_subscriptions=["agora://agents/Bob"]) as stream:
+        await _do(bob, "agora.agent.update", agent_id="Bob", description="new")
+        events = aiter(stream)
+        found = {type(await anext(events)).__name__ for _ in range(2)}
+        assert found == {"ResourceUpdated", "ToolsListChanged"}
+        await _do(wire, "agora.admin.manage", resource="service", target="agora.query.marketplace", action="deprecate")
+        assert type(await anext(events)).__name__ == "ToolsListChanged"
+
+
+@pytest.mark.filterwarnings("ignore:resources/")
+async def test_a_private_task_is_told_to_its_parties_alone(server: Running, wire: Wire) -> None:
+    await register(wire, "Bob")
+    carol = await register(wire, "Carol")
+    task = await _do(wire, "agora.task.assign", task_type="t", assignee="Bob")
+    uri = f"agora://tasks/{task['task_id']}"
+    heard: list[Any] = []
+
+    async def hear(message: Any) -> None:
+        heard.append(message)
+
+    async with connect(f"{server.url}/mcp", "legacy", carol.token, message_handler=hear) as client:
+        async with asyncio.timeout(60):
+            await _standing(server)
+            await client.session.subscribe_resource(uri)
+            await _do(wire, "agora.task.cancel", task_id=task["task_id"])
+            await register(wire, "Dora")
+            while not heard:
+                await asyncio.sleep(0)
+    assert all(type(message).__name__ != "ResourceUpdatedNotification" for message in heard)
+
+
+async def test_a_server_that_stops_says_goodbye(server: Running) -> None:
+    from mcp.client.subscriptions import listen
+
+    async with (
+        connect(f"{server.url}/mcp", "modern") as client,
+        asyncio.timeout(60),
+        listen(client.session, tools_list_changed=True) as stream,
+    ):
+        server.app.drain()
+        assert [event async for event in stream] == []

@@ -1,0 +1,278 @@
+"""Sessions of the older era on one server: what they cost, how long they are kept, and that nothing is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora.core.jobs import JobContext
+from agora.domains.admin import retention_queries as upkeep
+from agora.domains.admin.retention import Retention
+from agora.domains.client_sessions import queries as client_sessions
+from agora.domains.client_sessions import sessions as rules
+from agora.server.app import App
+from agora.store.port import Query, Reader, Tx
+from tests.harness import ManualClock, Running, make_settings, running
+from tests.unit.protocols.mcp.conftest import register
+from tests.unit.protocols.mcp.mcp_clients import LEGACY, Wire, answer
+
+HOURS = 3600
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def standing(wire: Wire, server: Running, **headers: str) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+    """The session's GET stream: ids and messages, None for those that are only a place."""
+    own = {"mcp-session-id": wire.session, "mcp-protocol-version": LEGACY, "accept": "text/event-stream"}
+    async with wire.http.stream("GET", "/mcp", headers=wire.headers(own | headers)) as response:
+        assert response.status_code == 200, await response.aread()
+        yield _messages(response)
+
+
+async def _messages(response: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
+    id = ""
+    async for line in response.aiter_lines():
+        if line.startswith("id:"):
+            id = line.removeprefix("id:").strip()
+        elif line.startswith("data:"):
+            text = line.removeprefix("data:").strip()
+            yield id, json.loads(text) if text else None
+
+
+async def take(messages: AsyncIterator[tuple[str, Any]], count: int) -> list[tuple[str, Any]]:
+    async with asyncio.timeout(30):
+        return [await anext(messages) for _ in range(count)]
+
+
+def methods(messages: list[tuple[str, Any]]) -> set[str]:
+    return {message["method"].removeprefix("notifications/") for _, message in messages}
+
+
+async def rows(app: App, table: str) -> int:
+    query = Query(f"select count(*) as number from {table} where tenant_id = :tenant")
+
+    async def count(reader: Reader) -> int:
+        row = await reader.one(query)
+        assert row is not None
+        return int(row["number"])
+
+    return await app.store.read("default", count)
+
+
+async def test_a_request_costs_no_write_more(wire: Wire, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels: list[str] = []
+    write = server.app.store.write
+
+    def counted(tenant: str, work: Any, *, label: str = "") -> Any:
+        labels.append(label)
+        return write(tenant, work, label=label)
+
+    monkeypatch.setattr(server.app.store, "write", counted)
+    await wire.shake_hands()
+    for _ in range(3):
+        await wire.legacy("tools/list")
+        await wire.legacy("tools/call", {"name": "agora.agent.list"})
+        await wire.legacy("completion/complete", {"ref": {"type": "ref/prompt", "name": "supervise"}, "argument": {}})
+    async with standing(wire, server) as messages:
+        await take(messages, 1)
+    assert labels.count("mcp.session") == 2  # the handshake; what it watches is looked at as its stream begins
+
+
+async def test_a_session_outlives_its_server(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    async with running(App(settings)) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+        wire = Wire(http)
+        await register(wire, "Bob")
+        await wire.shake_hands()
+        assert (await wire.legacy("resources/subscribe", {"uri": "agora://agents/Bob"})).is_success
+        async with standing(wire, server) as messages:
+            ((place, nothing),) = await take(messages, 1)
+            assert nothing is None
+    async with running(App(settings)) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+        back = Wire(http, session=wire.session)
+        change = {"agent_id": "Bob", "description": "new"}
+        assert "result" in answer(await back.legacy("tools/call", {"name": "agora.agent.update", "arguments": change}))
+        async with standing(back, server, **{"last-event-id": place}) as messages:
+            (_, (_, told)) = await take(messages, 2)
+            assert told["params"]["uri"] == "agora://agents/Bob"
+
+
+async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
+    wire: Wire, server: Running, clock: ManualClock
+) -> None:
+    app = server.app
+    await wire.shake_hands()
+    clock.advance(13 * HOURS)
+    assert (await wire.legacy("ping")).is_success  # which puts its end off
+    clock.advance(23 * HOURS)
+    for session in (*app.mcp.sessions.idle_sessions(), *app.mcp.sessions._open.values()):
+        await app.mcp.forget(session)
+    assert (await wire.legacy("ping")).is_success
+    clock.advance(25 * HOURS)
+    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
+    for session in tuple(app.mcp.sessions._open.values()):
+        await app.mcp.forget(session)
+    assert (await wire.legacy("ping")).status_code == 404
+    assert await rows(app, "client_sessions") == 1
+    await Retention(house).tend("default")
+    assert await rows(app, "client_sessions") == 0
+
+
+async def test_one_with_a_standing_stream_is_not_over(wire: Wire, server: Running, clock: ManualClock) -> None:
+    await wire.shake_hands()
+    async with standing(wire, server) as messages:
+        await take(messages, 1)
+        for _ in range(3):
+            clock.advance(20 * HOURS)
+            await server.app.mcp.keeper.prolong_standing()
+    assert (await wire.legacy("ping")).is_success
+
+
+async def test_what_is_watched_is_bounded(wire: Wire, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_WATCHED", 2)
+    await wire.shake_hands()
+    for uri in ("agora://a", "agora://b", "agora://b"):
+        assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": uri}))
+    refused = answer(await wire.legacy("resources/subscribe", {"uri": "agora://c"}))
+    assert refused["error"]["code"] == -32602
+    assert "Unsubscribe" in refused["error"]["data"]["fix"]
+    assert "result" in answer(await wire.legacy("resources/unsubscribe", {"uri": "agora://a"}))
+    for uri in ("agora://" + "x" * 3000, "agora://\0", "agora://\n"):
+        assert answer(await wire.legacy("resources/subscribe", {"uri": uri}))["error"]["code"] == -32602
+    assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": "agora://c"}))
+    assert await rows(server.app, "client_watches") == 2
+    headers = wire.headers({"mcp-session-id": wire.session})
+    assert (await wire.http.delete("/mcp", headers=headers)).is_success
+    assert await rows(server.app, "client_watches") == await rows(server.app, "client_sessions") == 0
+
+
+async def test_of_too_many_the_oldest_give_way(
+    wire: Wire, server: Running, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST", 2)
+    bob = await register(wire, "Bob")
+    await bob.shake_hands()
+    wires = []
+    for _ in range(4):
+        wires.append(Wire(wire.http))
+        await wires[-1].shake_hands()
+        clock.advance(1)
+    assert [(await each.legacy("ping")).status_code for each in wires] == [404, 404, 200, 200]
+    assert (await bob.legacy("ping")).is_success  # others are counted by themselves
+    assert await rows(server.app, "client_sessions") == 3
+    halves = (await server.app.mcp.sdk())._manager._server_instances
+    await until(lambda: len(halves) == 3)
+
+
+@pytest.mark.parametrize("params", [{}, {"protocolVersion": LEGACY}, {"protocolVersion": 7, "capabilities": []}])
+async def test_a_handshake_that_comes_to_nothing_leaves_nothing(
+    wire: Wire, server: Running, params: dict[str, Any]
+) -> None:
+    refused = answer(await wire.post(wire.request("initialize", params)))
+    assert "error" in refused
+    halves = (await server.app.mcp.sdk())._manager._server_instances
+    await until(lambda: not halves)
+    assert len(server.app.mcp.sessions) == 0
+    assert await rows(server.app, "client_sessions") == await rows(server.app, "events") == 0
+
+
+async def test_a_client_that_says_too_much_is_served(wire: Wire, server: Running) -> None:
+    """Not everything that a client says of itself is kept."""
+    info = {"name": "n" * 50_000, "version": "1", "icons": [{"src": "data:image/png;base64," + "A" * 100_000}]}
+    params = {
+        "protocolVersion": LEGACY,
+        "capabilities": {"experimental": {"x": {"y": "z" * 50_000}}},
+        "clientInfo": info,
+    }
+    response = await wire.post(wire.request("initialize", params))
+    wire.session = response.headers["mcp-session-id"]
+    (session,) = server.app.mcp.sessions._open.values()
+    assert len(json.dumps(session.client)) < 1000
+    await server.app.mcp.forget(session)
+    assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"}))
+
+
+async def test_who_missed_more_than_is_known_is_told_of_everything(wire: Wire, server: Running) -> None:
+    await register(wire, "Bob")
+    await wire.shake_hands()
+    assert (await wire.legacy("resources/subscribe", {"uri": "agora://agents/Bob"})).is_success
+
+    async def prune(tx: Tx) -> None:
+        await tx.execute(upkeep.prune_events, before=2**62, limit=1000)
+
+    await register(wire, "Ada")
+    await server.app.store.write("default", prune)
+    for after in ("0-ab.1", f"{10**17}-ab.1"):
+        async with standing(wire, server, **{"last-event-id": after}) as messages:
+            told = [message for message in await take(messages, 5) if message[1]]
+        everything = {"resources/updated", "tools/list_changed", "resources/list_changed", "prompts/list_changed"}
+        assert methods(told) == everything
+
+
+async def test_who_comes_again_takes_the_place_of_a_dead_connection(wire: Wire, server: Running) -> None:
+    """Of a connection that was lost on the way the server knows nothing for a long time."""
+    await wire.shake_hands()
+    async with standing(wire, server) as dead:
+        ((place, _),) = await take(dead, 1)
+        own = {"mcp-session-id": wire.session, "accept": "text/event-stream"}
+        assert (await wire.http.get("/mcp", headers=wire.headers(own))).status_code == 409  # without a place it has not
+        async with standing(wire, server, **{"last-event-id": place}) as messages:
+            await take(messages, 1)
+            async with asyncio.timeout(30):
+                assert [message async for message in dead] == []
+            await register(wire, "Bob")
+            assert "tools/list_changed" in methods(await take(messages, 1))
+
+
+async def test_an_older_client_is_sent_nothing_it_cannot_read(wire: Wire, server: Running) -> None:
+    await wire.shake_hands("2025-06-18")
+    own = {"mcp-session-id": wire.session, "mcp-protocol-version": "2025-06-18", "accept": "text/event-stream"}
+    async with wire.http.stream("GET", "/mcp", headers=wire.headers(own)) as response:
+        await until(lambda: len(server.app.feed) == 1)
+        await register(wire, "Bob")
+        ((id, told),) = await take(_messages(response), 1)
+    assert told["method"].startswith("notifications/")
+    assert told["params"]["_meta"]["agora/position"] == int(id.partition("-")[0])
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off(wire: Wire, server: Running) -> None:
+    bob = (await wire.http.post("/agents/register", json={"agent_name": "Bob"})).json()["agent_id"]
+    await wire.shake_hands()
+    (session,) = server.app.mcp.sessions._open.values()
+
+    async def watch(tx: Tx) -> None:
+        for number in range(500):
+            uri = f"agora://agents/{bob}/{number}" + "x" * 1900
+            await tx.execute(client_sessions.watch, session=session.key, uri=uri, named=uri)
+
+    await server.app.store.write("default", watch)
+    feed = server.app.feed
+    feed.buffer_limit = 4096
+    port = int(server.url.rsplit(":", 1)[1])
+    lines = ["GET /mcp HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: text/event-stream"]
+    lines += [f"Mcp-Session-Id: {wire.session}", f"MCP-Protocol-Version: {LEGACY}", "", ""]
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", port))
+        deaf.sendall("\r\n".join(lines).encode())
+        await until(lambda: len(feed) == 1)
+        for number in range(2000):
+            change = {"agent_id": "Bob", "description": f"{number}"}
+            assert (await wire.http.post("/agora/agent/update", json=change)).is_success
+            if feed.live["cut_off"]:
+                break
+        await until(lambda: not session.open and session.standing is None)
+    assert (await wire.legacy("ping")).is_success  # the session goes on

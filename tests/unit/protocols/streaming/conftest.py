@@ -1,0 +1,25 @@
+"""A server on a socket, once with its transport in reach, once behind middleware."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from agora.server.app import App
+from agora.settings import Settings
+from tests.harness import ManualClock, Running, running
+from tests.unit.protocols.streaming.stream_clients import Hidden
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "limits(**settings): settings of the test's server")
+
+
+@pytest.fixture(params=["transport", "asgi"])
+async def server(request: pytest.FixtureRequest, settings: Settings, clock: ManualClock) -> AsyncIterator[Running]:
+    marker = request.node.get_closest_marker("limits")
+    app: Any = App(settings.model_copy(update=marker.kwargs if marker else {}), clock=clock)
+    async with running(app if request.param == "transport" else Hidden(app)) as server:  # type: ignore[arg-type]
+        yield server

@@ -1,0 +1,230 @@
+"""Forms: what they run, for whom, and who cannot make them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agora.protocols import web as monitor
+from agora.protocols.web import forms
+from agora.protocols.web.outcomes import describe_outcome
+from agora_sdk.contract import Operation, operations
+from agora_sdk.contract.admin import Admin
+from agora_sdk.contract.agents import Agents
+from agora_sdk.contract.tasks import Tasks
+from agora_sdk.errors import InvalidRequest
+from tests.market import Market
+from tests.unit.protocols.web.http_browser import HOME, Browser
+
+REGISTER = "act/agora.agent.register"
+
+
+async def count(market: Market) -> int:
+    return int((await market.call(market.operator, "agent.list")).total)
+
+
+async def test_a_form_runs_an_operation_as_the_person(market: Market, browser: Browser) -> None:
+    await browser.sign_in()
+    sent = await browser.act("agora.agent.register", agent_name="Alice", capabilities="a, b", next=f"{HOME}agents?x=1")
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{HOME}agents?x=1")
+    (agent,) = (await market.call(market.operator, "agent.list")).agents
+    assert (agent.agent_name, agent.capabilities) == ("Alice", ["a", "b"])
+    audit = await market.call(market.operator, "admin.audit", operation="agora.agent.register")
+    assert [entry.actor for entry in audit.entries] == ["operator"]
+    first, second = await browser.get(), await browser.get()
+    assert "<p>Agent registered</p>" in first.text
+    assert "Agent registered" not in second.text
+
+
+async def test_a_form_that_an_address_opened_leads_back_without_opening_it_again(browser: Browser) -> None:
+    await browser.sign_in()
+    page = (await browser.get("tasks?new=1&view=table")).text
+    assert f'name="next" value="{HOME}tasks?view=table"' in page
+
+
+def test_what_forms_do_is_said_in_words() -> None:
+    """Of every form that a page has; and of any other operation by its summary."""
+    named: set[str] = set()
+    for template in Path(monitor.__file__).parent.glob("templates/**/*.html"):
+        named |= set(re.findall(r'"(agora\.\w+\.\w+)"', template.read_text()))
+    acts = [each for each in operations() if each.name in named and not each.reads]
+    assert len(acts) > 15
+    for operation in acts:
+        if operation.name == "agora.instance.execute":  # its answer is shown
+            continue
+        for fields in choices(operation):
+            words = describe_outcome(operation, fields.get)
+            assert not words.startswith("Done: "), (operation, fields)
+            assert "_" not in words
+    (approve,) = [each for each in operations() if each.name == "agora.workflow.approve"]
+    assert [describe_outcome(approve, fields.get) for fields in choices(approve)] == ["Approved", "Refused"]
+    (claim,) = [each for each in operations() if each.name == "agora.task.claim"]
+    assert describe_outcome(claim, {}.get) == f"Done: {claim.summary.rstrip('.')}"
+
+
+def choices(operation: Operation) -> list[dict[str, str]]:
+    """What a form may say of which of several things to do."""
+    if operation.name == "agora.workflow.approve":
+        return [{"approved": "true"}, {"approved": "false"}]
+    schema = operation.input_schema
+    action = schema["properties"].get("action", {})
+    action = schema["$defs"][action["$ref"].rpartition("/")[2]] if "$ref" in action else action
+    return [{"action": each} for each in action.get("enum", ())] or [{}]
+
+
+async def test_a_form_that_is_sent_twice_acts_once(market: Market, browser: Browser) -> None:
+    await browser.sign_in()
+    fields = {"task_type": "dig", "idempotency_key": "key_1"}
+    for _ in range(2):
+        await browser.act("agora.task.assign", **fields)
+    assert (await market.call(market.operator, "task.list")).total == 1
+
+
+async def test_without_the_sessions_token_nothing_is_done(market: Market, browser: Browser) -> None:
+    await browser.sign_in()
+    own = await browser.csrf()
+    other = Browser(market.app)
+    await other.sign_in()
+    for token in ("", "x", own[:-1], own + "x", await other.csrf(), "ünïcode"):
+        assert (await browser.post(REGISTER, {"agent_name": "Mallory", "csrf": token})).status_code == 403
+    assert (await browser.post(REGISTER, {"agent_name": "Mallory"})).status_code == 403
+    for headers in ({"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+        assert (await browser.post(REGISTER, {"agent_name": "Mallory", "csrf": own}, **headers)).status_code == 403
+    for kind in ("text/plain", "application/json", "multipart/form-data; boundary=x"):
+        body = f"agent_name=Mallory&csrf={own}"
+        sent = await browser.http.post(HOME + REGISTER, content=body, headers={"content-type": kind})
+        assert sent.status_code == 415
+    stranger = Browser(market.app)
+    assert (await stranger.post(REGISTER, {"agent_name": "Mallory", "csrf": own})).status_code == 401
+    assert (await stranger.get(f"{REGISTER}?agent_name=Mallory")).status_code == 303
+    assert (await browser.get(f"{REGISTER}?agent_name=Mallory&csrf={own}")).status_code == 404
+    assert await count(market) == 0
+    by_script = await browser.post(REGISTER, {"agent_name": "Alice"}, **{"x-csrf-token": own})
+    assert by_script.status_code == 303
+    assert await count(market) == 1
+
+
+async def test_only_what_changes_something_has_a_form(browser: Browser) -> None:
+    await browser.sign_in()
+    assert (await browser.act("agora.agent.list")).status_code == 405
+    assert (await browser.act("agora.event.stream")).status_code == 405
+    assert (await browser.act("agora.no.such")).status_code == 404
+    assert (await browser.act("../../agora.agent.register")).status_code in (404, 405)
+    assert (await browser.post("agents", {"csrf": await browser.csrf()})).status_code == 405
+
+
+async def test_what_is_refused_is_said_on_the_page_that_asked(market: Market, browser: Browser) -> None:
+    agent = await market.call(market.operator, "agent.register", agent_name="Alice")
+    await browser.sign_in(agent.token)
+    token = await browser.csrf()
+    override = {"target_id": agent.agent_id, "action": "pause", "csrf": token}
+    refused = await browser.post("act/agora.admin.override", override)
+    assert refused.headers["location"] == HOME
+    assert "needs the scope &#39;admin&#39;" in (await browser.get()).text
+    piece = await browser.post("act/agora.admin.override", override, **{"hx-request": "true"})
+    assert piece.status_code == 403
+    assert "<html" not in piece.text
+    assert "needs the scope" in piece.text
+    audit = await market.call(market.operator, "admin.audit", operation="agora.admin.override")
+    assert [(entry.actor, entry.outcome) for entry in audit.entries] == [(agent.agent_id, "permission_denied")] * 2
+
+
+async def test_a_script_is_told_and_led(browser: Browser) -> None:
+    await browser.sign_in()
+    htmx = {"hx-request": "true", "x-csrf-token": await browser.csrf()}
+    done = await browser.post(REGISTER, {"agent_name": "Alice"}, **htmx)
+    assert (done.status_code, "Agent registered" in done.text) == (200, True)
+    assert done.headers["hx-trigger"] == '{"agora:done":{"operation":"agora.agent.register"}}'
+    led = await browser.post(REGISTER, {"agent_name": "Bob", "next": f"{HOME}agents"}, **htmx)
+    assert led.headers["hx-redirect"] == f"{HOME}agents"
+    for number, evil in enumerate(("//evil.example", "https://evil.example", "/v1/monitor/\r\nx: y")):
+        led = await browser.post(REGISTER, {"agent_name": f"Agent {number}", "next": evil}, **htmx)
+        assert led.headers["hx-redirect"] == HOME
+    stranger = Browser(browser.http._transport.app)  # type: ignore[attr-defined]
+    away = await stranger.post(REGISTER, {"agent_name": "Bob"}, **htmx)
+    assert (away.status_code, away.headers["hx-redirect"]) == (401, f"{HOME}sign-in")
+
+
+async def test_a_new_key_is_seen_once(browser: Browser) -> None:
+    await browser.sign_in()
+    shown = await browser.act("agora.token.create", label="k", scopes="read:agents", show="1")
+    assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
+    assert "agfy_" in shown.text
+    assert "agfy_" not in (await browser.get()).text
+
+
+async def test_nobody_else_puts_words_on_a_page(browser: Browser) -> None:
+    await browser.sign_in()
+    for words in ("You won", '["done","You won"]', browser.cookie):
+        browser.http.cookies.set("agora_notice", words, domain="127.0.0.1")
+        page = await browser.get()
+        assert page.status_code == 200
+        assert "You won" not in page.text
+
+
+async def test_what_agents_say_stays_text(market: Market, browser: Browser) -> None:
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+    alice = await market.agent(
+        evil.replace("/", ""), description=evil, capabilities=[evil], tags=["'\"><svg onload=alert(3)>"]
+    )
+    await market.call(
+        market.operator,
+        "messaging.send",
+        to_agent=alice.subject,
+        content=evil,
+        message_type=evil[:60],
+        correlation_id=evil,
+    )
+    await market.call(market.operator, "task.assign", task_type=evil[:60], assignee=alice.subject, payload={evil: evil})
+    await market.call(market.operator, "event.publish", event_type="x", data=evil, subject=evil)
+    await browser.sign_in()
+    paths = [
+        "",
+        "agents",
+        f"agents/{alice.subject}",
+        "tasks",
+        "messages",
+        f"messages?q={evil}",
+        f"agents?search={evil}",
+    ]
+    for path in paths:
+        page = await browser.get(path)
+        for raw in ("<script>alert", "<img src=x", "<svg onload"):
+            assert raw not in page.text, path
+    failed = await browser.act(evil)
+    assert "<script>alert" not in failed.text
+    assert "<script>alert" not in (await browser.get(evil)).text
+    assert "<script>alert" not in (await browser.act("agora.agent.deregister", agent_id=evil, next=evil)).text
+    assert "<script>alert" not in (await browser.get()).text  # the notice of that
+
+
+# -- from fields to arguments --------------------------------------------------------------------
+
+
+def given(**fields: list[str]) -> forms.Form:
+    return forms.Form(fields)
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [(["a,b"], ["a", "b"]), (["a", "b"], ["a", "b"]), (["a\nb,\n c "], ["a", "b", "c"]), (['["a,b"]'], ["a,b"])],
+)
+def test_lists(values: list[str], wanted: list[str]) -> None:
+    assert forms.to_arguments(given(capabilities=values), Agents.operations["register"]) == {"capabilities": wanted}
+
+
+def test_structures_are_json_and_empty_fields_are_left_out() -> None:
+    assign = Tasks.operations["assign"]
+    fields = given(
+        task_type=["x"], payload=['{"a": [1, "2"]}'], metadata=[""], csrf=["t"], next=["/"], max_attempts=["5"]
+    )
+    assert forms.to_arguments(fields, assign) == {"task_type": "x", "payload": {"a": [1, "2"]}, "max_attempts": "5"}
+    for bad in ("{", "not json", '{"a": NaN}'):
+        with pytest.raises(InvalidRequest, match="payload is not JSON"):
+            forms.to_arguments(given(payload=[bad]), assign)
+    manage = Admin.operations["manage"]
+    assert forms.to_arguments(given(value=["12"]), manage) == {"value": 12}
+    assert forms.to_arguments(given(value=["premium"]), manage) == {"value": "premium"}
+    assert forms.to_arguments(given(action=["x", "y"]), manage) == {"action": "y"}

@@ -1,0 +1,153 @@
+"""Exports: files that are whole, cells that are no formulas, and whose they are."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from agora.domains.monitoring import service
+from agora.protocols.web.exports import COLUMNS, spreadsheet_cell
+from agora_sdk.contract.monitor import Monitor
+from tests.market import Market
+from tests.unit.protocols.web.http_browser import Browser
+
+JSON, CSV = "/v1/monitor/export/json", "/v1/monitor/export/csv"
+ODD = [
+    '=HYPERLINK("http://evil.example")',
+    "+1",
+    "-1",
+    "@x",
+    "\t=1",
+    "\r\n=1",
+    " =1",
+    "＝1",  # noqa: RUF001
+    'say "hi", twice\nand, so on',
+    "ünï🐟",
+]
+
+
+@pytest.fixture
+async def told(market: Market, monkeypatch: pytest.MonkeyPatch) -> Market:
+    """Alice has written something odd to Bob, again and again."""
+    monkeypatch.setattr(service, "EXPORTED", 3)
+    alice, _ = await market.agent("Alice"), await market.agent("Bob")
+    for text in ODD:
+        await market.call(alice, "messaging.send", to_agent="Bob", content=text, message_type="=cmd|' /C calc'!A0")
+    return market
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+async def test_json_is_whole(told: Market) -> None:
+    browser = Browser(told.app)
+    answer = await browser.http.get(JSON, headers={"accept": "*/*"})
+    assert answer.headers["content-type"] == "application/json"
+    found = answer.json()
+    assert [message["content"] for message in found["messages"]] == ODD
+    assert (found["message_count"], found["messages"][0]["from_name"]) == (len(ODD), "Alice")
+    none = (await browser.http.get(f"{JSON}?from_agent=Bob")).json()
+    assert (none["messages"], none["message_count"]) == ([], 0)
+
+
+async def test_csv_holds_no_formula(told: Market) -> None:
+    answer = await Browser(told.app).http.get(CSV)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    found = rows(answer.text)
+    assert tuple(found[0]) == COLUMNS
+    for row in found:
+        for value in row.values():
+            assert not re.match(r"[ ]*[=+\-@\t\r\n＝]", value), value  # noqa: RUF001
+    assert [row["content"].removeprefix("'") for row in found] == ODD
+    assert {row["type"] for row in found} == {"'=cmd|' /C calc'!A0"}
+    assert spreadsheet_cell(None) == ""
+    assert spreadsheet_cell("a=b") == "a=b"
+
+
+async def test_the_name_of_the_file_is_ours_alone(told: Market) -> None:
+    answer = await Browser(told.app).http.get(CSV, params={"correlation_id": 'x"\r\nset-cookie: a=b', "q": "../../x"})
+    assert re.fullmatch(
+        r'attachment; filename="agora-messages-[0-9]{8}T[0-9]{6}Z\.csv"', answer.headers["content-disposition"]
+    )
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_filters_are_checked(told: Market) -> None:
+    browser = Browser(told.app)
+    for query, status in (
+        ("limit=5", 422),
+        ("since=yesterday", 422),
+        ("q=", 422),
+        ("type=a&type=b", 422),
+        ("x=1", 422),
+    ):
+        answer = await browser.http.get(f"{JSON}?{query}", headers={"accept": "*/*"})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), query
+    assert (await browser.http.post(CSV)).status_code == 405
+
+
+async def test_a_file_is_for_a_session_or_a_credential(told: Market) -> None:
+    away = Browser(told.app, "203.0.113.9")
+    assert (await away.http.get(JSON, headers={"accept": "*/*"})).status_code == 401
+    assert (await away.get(JSON)).status_code == 303  # a browser signs in first
+    key = await told.call(told.operator, "token.create", label="k", scopes=["read:messages", "read:all"])
+    by_key = await away.http.get(JSON, headers={"authorization": f"Bearer {key.token}", "accept": "*/*"})
+    assert by_key.json()["message_count"] == len(ODD)
+    await away.sign_in(key.token)
+    assert len(rows((await away.get(CSV)).text)) == len(ODD)
+    stranger = await told.call(told.operator, "agent.register", agent_name="Carol")
+    carol = Browser(told.app, "203.0.113.9")
+    await carol.sign_in(stranger.token)
+    assert (await carol.get(JSON)).json()["messages"] == []
+    weak = await told.call(told.operator, "token.create", label="w", scopes=["read:agents"])
+    other = Browser(told.app, "203.0.113.9")
+    await other.sign_in(weak.token)
+    assert (await other.get(JSON)).status_code == 403
+
+
+async def test_a_file_that_breaks_off_does_not_look_whole(told: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credential ends in the middle: there is no end of the file, nor of the answer."""
+    key = await told.call(told.operator, "token.create", label="k", scopes=["read:messages", "read:all"])
+    monkeypatch.setattr(told.app.feed, "buffer_limit", 1000)  # what is not read yet has not left the log
+    sent: list[Any] = []
+    taken = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 3:  # the head, the beginning, one message
+            await told.call(told.operator, "token.revoke", token_id=key.token_id)
+            await told.app.feed.sweep()
+            taken.set()
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer " + key.token.encode())]
+    scope = {"type": "http", "method": "GET", "path": JSON, "raw_path": JSON.encode(), "query_string": b""}
+    await told.app({**scope, "headers": headers, "client": ("203.0.113.9", 1)}, receive, send)
+    assert taken.is_set()
+    assert all(message["type"] == "http.response.start" or message["more_body"] for message in sent)
+    whole = b"".join(message.get("body", b"") for message in sent)
+    with pytest.raises(ValueError, match="EOF"):
+        from_json(whole)
+    assert len(told.app.feed) == 0
+
+
+async def test_who_asks_for_a_stream_gets_one(told: Market) -> None:
+    answer = await Browser(told.app).http.get(f"{JSON}?q=ünï", headers={"accept": "text/event-stream"})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "event: message" in answer.text
+    assert '"code":1000' in answer.text
+    (entry,) = [
+        entry
+        async for entry in await told.app.dispatcher.stream(Monitor.operations["export"], told.operator, {"q": "ünï"})
+    ]
+    assert f"id: {entry.number}\n" in answer.text
