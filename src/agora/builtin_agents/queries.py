@@ -23,5 +23,5 @@ conversation_checkpoint = Query(
 _REFERRED = f"select checkpoint from tasks where tenant_id = :tenant and {_KEPT} and task_id"
 referenced_checkpoints = Query(
     f"{_REFERRED} in (select value from json_each(:ids))",
-    f"{_REFERRED} = any(array(select json_array_elements_text(:ids::json)))",
+    postgres=f"{_REFERRED} = any(array(select json_array_elements_text(:ids::json)))",
 )

@@ -16,11 +16,15 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from operator import attrgetter, itemgetter
+from typing import Any, Generic, Protocol, TypeVar
+
+from typing_extensions import TypeVar as DefaultTypeVar
 
 from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
+from .records import Loader, column_types, record_loader
 from .tenancy import COLUMN, Unconfined, check_confined
 
 __all__ = [
@@ -82,23 +86,30 @@ class TxClosed(RuntimeError):
 
 
 class Row(Protocol):
-    """A row: columns by name or position; iterated, it gives their values."""
+    """A row without a record: columns by name or position; iterated, it gives their values."""
 
     def __getitem__(self, key: Any) -> Any: ...
     def __iter__(self) -> Iterator[Any]: ...
     def keys(self) -> Any: ...
 
 
+R = DefaultTypeVar("R", default=Row)
+R_co = DefaultTypeVar("R_co", default=Row, covariant=True)
+
+
 @dataclass(frozen=True, eq=False)
-class Statement:
+class Statement(Generic[R_co]):
     """SQL with ``:named`` parameters, written once and portable where it can be.
 
+    record: what its rows become, by the names of their columns (:func:`.records.record`); ``int``, ``str`` ... for the
+    value of the first column.
     postgres: the text for PostgreSQL where it has to differ.
     types: PostgreSQL types of parameters that are not ``text`` (``bigint``, ``boolean`` ...).
     beyond: it reaches beyond one tenant. There are few, and on PostgreSQL each is a call of a function made for it.
     """
 
     sql: str
+    record: type[R_co] | None = None
     postgres: str | None = None
     types: Mapping[str, str] = field(default_factory=dict)
     beyond: bool = False
@@ -125,9 +136,23 @@ class Statement:
         """Names of the parameters in order of first appearance."""
         return tuple(dict.fromkeys(_PARAMETERS.findall(self.sql)))
 
+    @cached_property
+    def _loaders(self) -> dict[tuple[type[Any], int], Loader]:
+        return {}
+
+    def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[R_co]:
+        """Rows of an engine as records. columns: names of the rows' columns, asked for once. Raises RecordMismatch."""
+        if self.record is None or not rows:
+            return list(rows)
+        shape = (type(rows[0]), len(rows[0]))  # a migration by a newer server adds a column
+        loader = self._loaders.get(shape)
+        if loader is None:
+            loader = self._loaders[shape] = record_loader(self.record, columns())
+        return loader(rows)
+
 
 @dataclass(frozen=True, eq=False)
-class Query(Statement):
+class Query(Statement[R_co]):
     """A statement that reads.
 
     scan: it may read much more than it returns; it never runs on the event loop.
@@ -141,7 +166,7 @@ class Query(Statement):
 
 
 @dataclass(frozen=True, eq=False)
-class Write(Statement):
+class Write(Statement[R_co]):
     """A statement that changes rows in place; ``returning`` is allowed.
 
     Declared so that its calls can share a commit (ADR 23), either of:
@@ -165,40 +190,60 @@ class Write(Statement):
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """A table that takes appended rows; columns are (name, PostgreSQL type), in the order of a row."""
+class Table(Generic[R]):
+    """A table that takes appended rows. record: their class, whose fields are the columns."""
 
     name: str
-    columns: tuple[tuple[str, str], ...]
+    record: type[R] | tuple[tuple[str, str], ...]
 
     def __post_init__(self) -> None:
-        if self.columns[0][0] != COLUMN:
-            raise Unconfined(f"the first column of {self.name} is not {COLUMN}")
+        if COLUMN not in self.names:
+            raise Unconfined(f"{self.name} has no column {COLUMN}")
 
-    def check(self, row: tuple[Any, ...], tenant: str) -> None:
-        """Raises Unconfined for a row of another tenant."""
-        if row[0] != tenant:
-            raise Unconfined(f"a row of another tenant was appended to {self.name}")
+    @cached_property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """(name, PostgreSQL type), in the order of :meth:`to_row`."""
+        return self.record if isinstance(self.record, tuple) else column_types(self.record)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
+    @cached_property
+    def _values(self) -> Callable[[Any], tuple[Any, ...]]:
+        return attrgetter(*self.names)
+
+    @cached_property
+    def _tenant(self) -> int:
+        return self.names.index(COLUMN)
+
+    def to_row(self, record: R | tuple[Any, ...], tenant: str) -> tuple[Any, ...]:
+        """The record's values in the order of the columns. Raises Unconfined for one of another tenant."""
+        row = record if isinstance(record, tuple) else self._values(record)
+        if row[self._tenant] != tenant:
+            raise Unconfined(f"a row of another tenant was appended to {self.name}")
+        return row
+
 
 @dataclass(frozen=True, eq=False)
-class Tally(Table):
+class Tally(Table[R]):
     """Numbers that calls add to without reading them: ``add`` is run with each of its rows, when a call has ended.
 
-    key: so many of the first columns name the row that is changed. PostgreSQL changes rows in the order of their keys,
+    key: columns that name the row that is changed. PostgreSQL changes rows in the order of their keys,
     so that no two commits wait for each other, and each as often and in the order as it was asked.
     """
 
-    key: int
-    add: Write
+    key: tuple[str, ...]
+    add: Write[Any]
+
+    @cached_property
+    def key_of(self) -> Callable[[tuple[Any, ...]], Any]:
+        """The key of a row."""
+        return itemgetter(*map(self.names.index, self.key))
 
     def parameters(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        """The row by its parameters, but for the tenant's, which the engine binds."""
-        return dict(zip(self.names[1:], row[1:], strict=True))
+        """The row by its parameters; the tenant's is bound by the engine."""
+        return dict(zip(self.names, row, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,26 +273,26 @@ class Reader(Protocol):
 
     tenant: str
 
-    def one(self, query: Query, /, **parameters: Any) -> Awaitable[Row | None]:
+    def one(self, query: Query[R], /, **parameters: Any) -> Awaitable[R | None]:
         """First row, or None."""
 
-    def all(self, query: Query, /, **parameters: Any) -> Awaitable[Sequence[Row]]:
+    def all(self, query: Query[R], /, **parameters: Any) -> Awaitable[Sequence[R]]:
         """All rows."""
 
 
 class Tx(Reader, Protocol):
     """One call's transaction."""
 
-    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
-        """Buffer a new row (values in the table's column order); written with the batch."""
+    def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
+        """Buffer a new row; written with the batch."""
 
     def emit(self, event: NewEvent, /) -> None:
         """Buffer an event; it gets its sequence with the commit."""
 
-    def execute(self, write: Write, /, **parameters: Any) -> Awaitable[int]:
+    def execute(self, write: Write[Any], /, **parameters: Any) -> Awaitable[int]:
         """Change rows in place; answers how many."""
 
-    def returning(self, write: Write, /, **parameters: Any) -> Awaitable[Sequence[Row]]:
+    def returning(self, write: Write[R], /, **parameters: Any) -> Awaitable[Sequence[R]]:
         """Change rows in place; answers the statement's ``returning`` rows."""
 
 

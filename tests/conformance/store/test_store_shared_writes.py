@@ -34,7 +34,7 @@ _TAKE = """
         select name from settings where tenant_id = :tenant and value = 'free' order by name limit 1 {skip})
     returning name
 """
-take = Write(_TAKE.format(skip=""), _TAKE.format(skip="for update skip locked"), takes="name")
+take = Write(_TAKE.format(skip=""), postgres=_TAKE.format(skip="for update skip locked"), takes="name")
 _CHOOSE = """
     update settings set value = :taker where tenant_id = :tenant and name = (
         select name from settings where tenant_id = :tenant and value = :wanted order by name limit 1 {skip})
@@ -42,7 +42,7 @@ _CHOOSE = """
 """
 choose = Write(
     _CHOOSE.format(skip=""),
-    _CHOOSE.format(skip="for update skip locked"),
+    postgres=_CHOOSE.format(skip="for update skip locked"),
     takes="name",
     alike=("wanted",),
     many="""
@@ -59,7 +59,7 @@ choose = Write(
 ADDED = Tally(
     "settings",
     (("tenant_id", "text"), ("name", "text"), ("n", "bigint")),
-    key=2,
+    key=("tenant_id", "name"),
     add=Write(
         """
         update settings set changed_at = case when changed_at + :n < 0 then 0 else changed_at + :n end

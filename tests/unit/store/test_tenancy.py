@@ -97,7 +97,7 @@ async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unconfined):
         await Reader(connection, scan, "acme").all(Query(wrong.sql, scan=True))
     connection.close()
-    for statement in (wrong, Write("delete from agents"), Query("select 1 as x", "select * from agents")):
+    for statement in (wrong, Write("delete from agents"), Query("select 1 as x", postgres="select * from agents")):
         with pytest.raises(Unconfined):
             sql.single_text(statement)
 

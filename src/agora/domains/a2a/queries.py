@@ -133,7 +133,9 @@ def _build_query(sql: str, filters: frozenset[str]) -> Query:
     text = sql.replace("@conditions", " ".join(text for name, text in _FILTERS.items() if name in filters))
     return Query(
         text.replace("@tasks", walked).replace("@mine", mine).replace("@statuses", _STATUSES),
-        text.replace("@tasks", "tasks").replace("@mine", "created_by").replace("@statuses", _STATUSES_POSTGRES),
+        postgres=text.replace("@tasks", "tasks")
+        .replace("@mine", "created_by")
+        .replace("@statuses", _STATUSES_POSTGRES),
         types={name: kind for name, kind in _TYPES.items() if f":{name}" in text},
         scan=True,
     )
@@ -199,7 +201,7 @@ known_capabilities = Query(
     select distinct capability from agent_capabilities
     where tenant_id = :tenant and capability in (select value from json_each(:names))
     """,
-    """
+    postgres="""
     select distinct capability from agent_capabilities
     where tenant_id = :tenant and capability = any(array(select json_array_elements_text(:names::json)))
     """,

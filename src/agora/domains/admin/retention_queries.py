@@ -33,11 +33,11 @@ _NEXT_OVERRIDE_END = """
     select min(expires_at) as due_at from overrides {hint} where tenant_id = :tenant and status = 'active'
 """
 next_override_end = Query(
-    _NEXT_OVERRIDE_END.format(hint="indexed by overrides_active"), _NEXT_OVERRIDE_END.format(hint="")
+    _NEXT_OVERRIDE_END.format(hint="indexed by overrides_active"), postgres=_NEXT_OVERRIDE_END.format(hint="")
 )
 overdue_overrides = Query(
     _OVERDUE_OVERRIDES.format(hint="indexed by overrides_active"),
-    _OVERDUE_OVERRIDES.format(hint=""),
+    postgres=_OVERDUE_OVERRIDES.format(hint=""),
     types={"now": BIG},
 )
 
@@ -72,9 +72,9 @@ doomed_deliveries = Query(
     scan=True,
 )
 _DROP_DELIVERIES = "delete from deliveries where tenant_id = :tenant and (recipient, message_id) "
-drop_deliveries = Write(_DROP_DELIVERIES + _PAIRS, _DROP_DELIVERIES + _PAIRS_POSTGRES)
+drop_deliveries = Write(_DROP_DELIVERIES + _PAIRS, postgres=_DROP_DELIVERIES + _PAIRS_POSTGRES)
 _DROP_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
-drop_messages = Write(_DROP_MESSAGES + _IDS, _DROP_MESSAGES + _IDS_POSTGRES)
+drop_messages = Write(_DROP_MESSAGES + _IDS, postgres=_DROP_MESSAGES + _IDS_POSTGRES)
 
 # Of the oldest events, those before the first that is to stay: the log loses its beginning, never its
 # middle, and keeps its newest event, whose sequence number is where the next one goes on.

@@ -25,7 +25,7 @@ _SEEN = """
 """
 seen = Write(
     _SEEN.format(agent_id="json_extract(value, '$[0]')", at="json_extract(value, '$[1]')", pairs="json_each(:seen)"),
-    _SEEN.format(
+    postgres=_SEEN.format(
         agent_id="p.pair->>0", at="(p.pair->>1)::bigint", pairs="json_array_elements(:seen::json) as p (pair)"
     ),
 )
@@ -33,7 +33,7 @@ _WHO = "select agent_id, agent_name, status, visibility, last_activity from agen
 _ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
 asleep = Query(
     f"{_WHO} and status = 'offline' and agent_id {_IDS} order by agent_id",
-    f"{_WHO} and status = 'offline' and agent_id {_IDS_POSTGRES} order by agent_id",
+    postgres=f"{_WHO} and status = 'offline' and agent_id {_IDS_POSTGRES} order by agent_id",
     lock=True,
 )
 # A change of status counts as activity: a resumed agent gets the full time to send a heartbeat.
@@ -44,7 +44,7 @@ silent = Query(
 )
 still_silent = Query(
     f"{_WHO} and {_ALIVE} and agent_id {_IDS} order by agent_id",
-    f"{_WHO} and {_ALIVE} and agent_id {_IDS_POSTGRES} order by agent_id",
+    postgres=f"{_WHO} and {_ALIVE} and agent_id {_IDS_POSTGRES} order by agent_id",
     types={"before": BIG},
     lock=True,
 )

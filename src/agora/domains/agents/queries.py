@@ -91,7 +91,7 @@ _NAMES_AT = """
 """
 names_at = Query(
     _NAMES_AT.format(named="a.agent_name in (select value from json_each(:names))"),
-    _NAMES_AT.format(named="a.agent_name = any(array(select json_array_elements_text(:names::json)))"),
+    postgres=_NAMES_AT.format(named="a.agent_name = any(array(select json_array_elements_text(:names::json)))"),
     types={"time": BIG},
 )
 of_account = Query(

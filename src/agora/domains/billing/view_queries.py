@@ -103,7 +103,7 @@ balances = Query(
 )
 names = Query(
     f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN}",
-    f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN_POSTGRES}",
+    postgres=f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN_POSTGRES}",
 )
 
 # -- revenue -----------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ _EARNED = f"select agent_id, currency, kind, {_SUMS} from billing_days where ten
 _EARNED_IN = "and day between :since and :until group by agent_id, currency, kind"
 earned = Query(
     f"{_EARNED} and agent_id {_IN} {_EARNED_IN}",
-    f"{_EARNED} and agent_id {_IN_POSTGRES} {_EARNED_IN}",
+    postgres=f"{_EARNED} and agent_id {_IN_POSTGRES} {_EARNED_IN}",
     types=_DAYS,
     scan=True,
 )
@@ -137,7 +137,7 @@ _PAYING = """
     where tenant_id = :tenant and amount <> 0 and day between :since and :until and agent_id {ids}
     group by agent_id, currency
 """
-customers = Query(_PAYING.format(ids=_IN), _PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True)
+customers = Query(_PAYING.format(ids=_IN), postgres=_PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True)
 
 # -- invoices ----------------------------------------------------------------------------------
 

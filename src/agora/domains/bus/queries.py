@@ -157,7 +157,7 @@ between = Query(
     types={"after": BIG, "until": BIG, "limit": BIG},
 )
 _HELD = f"select number from bus_entries where {_STREAM} and number %s"
-held = Query(_HELD % _NUMBERS, _HELD % _NUMBERS_POSTGRES)
+held = Query(_HELD % _NUMBERS, postgres=_HELD % _NUMBERS_POSTGRES)
 own = Write(f"update bus_streams set owner = :owner where {_STREAM}")
 # The number up to which every group has acknowledged; null if the stream has no groups.
 safe = Query(
@@ -225,7 +225,9 @@ _PENDING_BY = f"""
 """
 pending_by = Query(
     _PENDING_BY.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
-    _PENDING_BY.format(number="n::bigint", numbers="json_array_elements_text(:numbers::json) as n", ids=_IDS_POSTGRES),
+    postgres=_PENDING_BY.format(
+        number="n::bigint", numbers="json_array_elements_text(:numbers::json) as n", ids=_IDS_POSTGRES
+    ),
 )
 # Each delivery doubles the idle time until the next one. parked = 1: include entries taken back; 0: of those, only
 # exhausted ones. idle < 0: only entries taken back.
@@ -238,20 +240,20 @@ _STALE = f"""
 """
 stale = Query(
     _STALE % "(1 << (p.deliveries - 1))",
-    _STALE % "(1::bigint << (p.deliveries - 1)::int)",
+    postgres=_STALE % "(1::bigint << (p.deliveries - 1)::int)",
     types={"parked": BIG, "idle": BIG, "most": BIG, "now": BIG, "limit": BIG},
 )
 _HAND_OVER = (
     "update bus_pending set consumer = :consumer, deliveries = deliveries + 1, delivered_at = :now "
     f"where {_GROUP} and number %s"
 )
-hand_over = Write(_HAND_OVER % _NUMBERS, _HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
+hand_over = Write(_HAND_OVER % _NUMBERS, postgres=_HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
 _TOUCH = f"update bus_pending set delivered_at = :now where {_GROUP} and consumer = :consumer and number %s"
-touch = Write(_TOUCH % _NUMBERS, _TOUCH % _NUMBERS_POSTGRES, types={"now": BIG})
+touch = Write(_TOUCH % _NUMBERS, postgres=_TOUCH % _NUMBERS_POSTGRES, types={"now": BIG})
 _TAKE_BACK = f"update bus_pending set consumer = '' where {_GROUP} and number %s"
-take_back = Write(_TAKE_BACK % _NUMBERS, _TAKE_BACK % _NUMBERS_POSTGRES)
+take_back = Write(_TAKE_BACK % _NUMBERS, postgres=_TAKE_BACK % _NUMBERS_POSTGRES)
 _DROP_PENDING = f"delete from bus_pending where {_GROUP} and number %s"
-drop_pending = Write(_DROP_PENDING % _NUMBERS, _DROP_PENDING % _NUMBERS_POSTGRES)
+drop_pending = Write(_DROP_PENDING % _NUMBERS, postgres=_DROP_PENDING % _NUMBERS_POSTGRES)
 stale_groups = Query(
     """
     select distinct stream, group_name from (
@@ -334,7 +336,7 @@ def _select_queued(hint: str) -> str:
     return f"select * from ({both}) as waiting order by message_id limit :limit"
 
 
-queued = Query(_select_queued("indexed by deliveries_waiting"), _select_queued(""), types=_WHEN)
+queued = Query(_select_queued("indexed by deliveries_waiting"), postgres=_select_queued(""), types=_WHEN)
 broadcasts = Query(
     f"""
     select m.message_id, m.metadata from messages m
@@ -354,17 +356,19 @@ _COUNTED = f"""
     select count(*) as waiting from (
         select 1 from deliveries {{hint}} where {_MINE} and state in ('held', 'queued') limit :limit) as mine
 """
-waiting = Query(_COUNTED.format(hint="indexed by deliveries_waiting"), _COUNTED.format(hint=""), types={"limit": BIG})
-delivered = Write(_DELIVERED % _IDS, _DELIVERED % _IDS_POSTGRES, types={"now": BIG})
+waiting = Query(
+    _COUNTED.format(hint="indexed by deliveries_waiting"), postgres=_COUNTED.format(hint=""), types={"limit": BIG}
+)
+delivered = Write(_DELIVERED % _IDS, postgres=_DELIVERED % _IDS_POSTGRES, types={"now": BIG})
 _DEAD_LETTERED = f"""
     update deliveries set state = 'dead_lettered', updated_at = :now
     where {_MINE} and state in ('held', 'queued', 'delivered') and message_id %s
 """
-dead_lettered = Write(_DEAD_LETTERED % _IDS, _DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
+dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
 _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
-messages = Query(_MESSAGES % _IDS, _MESSAGES % _IDS_POSTGRES)
+messages = Query(_MESSAGES % _IDS, postgres=_MESSAGES % _IDS_POSTGRES)
 _TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"
-tasks = Query(_TASKS % _IDS, _TASKS % _IDS_POSTGRES)
+tasks = Query(_TASKS % _IDS, postgres=_TASKS % _IDS_POSTGRES)
 # Streams of retired agents.
 retired = Query(
     """

@@ -77,7 +77,7 @@ doomed = Query(
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 DROPS = tuple(
-    Write(text + _IDS, text + _IDS_POSTGRES)
+    Write(text + _IDS, postgres=text + _IDS_POSTGRES)
     for text in (
         "delete from client_watches where tenant_id = :tenant and session ",
         "delete from client_sessions where tenant_id = :tenant and session ",

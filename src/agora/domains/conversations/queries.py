@@ -147,7 +147,7 @@ def open_questions(labelled: bool) -> Query:
             {narrowed if labelled else ""} and {_REACHED} and {_UNANSWERED}
         order by e.message_id desc limit 2
     """
-    return Query(text.format(types=_TYPES), text.format(types=_TYPES_POSTGRES), types={"now": BIG})
+    return Query(text.format(types=_TYPES), postgres=text.format(types=_TYPES_POSTGRES), types={"now": BIG})
 
 
 # The newest of an agent's last lapsed or overdue questions that the other party has not answered.
@@ -322,7 +322,7 @@ _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
 def _delete_from(table: str) -> Write:
     text = f"delete from {table} where tenant_id = :tenant and conversation_id "
-    return Write(text + _IDS, text + _IDS_POSTGRES)
+    return Write(text + _IDS, postgres=text + _IDS_POSTGRES)
 
 
 doomed = Query(

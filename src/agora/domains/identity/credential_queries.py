@@ -12,7 +12,7 @@ agent = Query(
 )
 key = Query(
     "select * from tokens where digest = :digest",
-    "select * from agora_credential(:digest)",
+    postgres="select * from agora_credential(:digest)",
     types={"digest": "bytea"},
     beyond=True,
 )

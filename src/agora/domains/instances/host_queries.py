@@ -103,7 +103,7 @@ deployments = Query(
 _DEPLOYMENTS_OF = "select * from deployments where tenant_id = :tenant and agent_id "
 deployments_of = Query(
     _DEPLOYMENTS_OF + "in (select value from json_each(:ids))",
-    _DEPLOYMENTS_OF + "= any(array(select json_array_elements_text(:ids::json)))",
+    postgres=_DEPLOYMENTS_OF + "= any(array(select json_array_elements_text(:ids::json)))",
 )
 save_deployment = Write(
     """
@@ -225,7 +225,7 @@ _EXECUTED = """
 """
 executed = Query(
     _EXECUTED.format("in (select value from json_each(:agents))", "in (select value from json_each(:ids))"),
-    _EXECUTED.format(
+    postgres=_EXECUTED.format(
         "= any(array(select json_array_elements_text(:agents::json)))",
         "= any(array(select json_array_elements_text(:ids::json)))",
     ),
@@ -237,7 +237,7 @@ _COUNTERS = """
 """
 counters_of = Query(
     _COUNTERS.format("in (select value from json_each(:ids))"),
-    _COUNTERS.format("= any(array(select json_array_elements_text(:ids::json)))"),
+    postgres=_COUNTERS.format("= any(array(select json_array_elements_text(:ids::json)))"),
     scan=True,
 )
 outlived = Query(

@@ -211,7 +211,7 @@ _TOTALS = """
     from instances where tenant_id = :tenant and stopped_at is null and agent_id {}
     group by agent_id
 """
-totals = Query(_TOTALS.format(_OF_AGENTS), _TOTALS.format(_OF_AGENTS_POSTGRES), scan=True)
+totals = Query(_TOTALS.format(_OF_AGENTS), postgres=_TOTALS.format(_OF_AGENTS_POSTGRES), scan=True)
 silent = Query(
     """
     select count(*) as instances from instances where tenant_id = :tenant and host_id = :host_id and stopped_at is null
@@ -234,7 +234,9 @@ def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query:
         select * from instances where tenant_id = :tenant and instance_id < :before {" ".join(conditions)}
         order by instance_id desc limit :limit
     """
-    return Query(text.format(state_filter), text.format(state_filter_postgres), types={"limit": BIG}, scan=True)
+    return Query(
+        text.format(state_filter), postgres=text.format(state_filter_postgres), types={"limit": BIG}, scan=True
+    )
 
 
 # -- changing ----------------------------------------------------------------------------------
@@ -332,7 +334,7 @@ _CHECKED = """
     where tenant_id = :tenant and instance_id = c.id and instances.generation = c.generation and state = 'running'
         and stopped_at is null and desired = 'running' and blocked is null
 """
-checked = Write(_CHECKED.format(_CHECKS), _CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG})
+checked = Write(_CHECKED.format(_CHECKS), postgres=_CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG})
 
 # -- intervals ---------------------------------------------------------------------------------
 
@@ -356,7 +358,7 @@ looked_at = Query(
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null and v.instance_id in (select value from json_each(:ids))
     """,
-    """
+    postgres="""
     select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null
@@ -377,13 +379,13 @@ _STILL = """
     where tenant_id = :tenant and boot = :boot and ended is null and ticks <= :ticks and instance_id {}
 """
 extend_intervals = Write(
-    _STILL.format(_OF_AGENTS), _STILL.format(_OF_AGENTS_POSTGRES), types={"ticks": BIG, "now": BIG}
+    _STILL.format(_OF_AGENTS), postgres=_STILL.format(_OF_AGENTS_POSTGRES), types={"ticks": BIG, "now": BIG}
 )
 _UPTIMES = """
     select instance_id, cast(sum(measured) as bigint) as measured from instance_intervals
     where tenant_id = :tenant and instance_id {} group by instance_id
 """
-uptimes = Query(_UPTIMES.format(_OF_AGENTS), _UPTIMES.format(_OF_AGENTS_POSTGRES))
+uptimes = Query(_UPTIMES.format(_OF_AGENTS), postgres=_UPTIMES.format(_OF_AGENTS_POSTGRES))
 # -- retention ---------------------------------------------------------------------------------
 
 doomed = Query(
@@ -409,7 +411,7 @@ keep_output = Write(
 
 def _delete_from(table: str) -> Write:
     text = f"delete from {table} where tenant_id = :tenant and instance_id "
-    return Write(text + _OF_AGENTS, text + _OF_AGENTS_POSTGRES)
+    return Write(text + _OF_AGENTS, postgres=text + _OF_AGENTS_POSTGRES)
 
 
 drops = tuple(map(_delete_from, ("instance_intervals", "instance_executions", "instance_output", "instances")))

@@ -98,7 +98,7 @@ counts = Query(
     where tenant_id = :tenant and upstream_id in (select value from json_each(:ids))
     group by upstream_id, kind, state
     """,
-    """
+    postgres="""
     select upstream_id, kind, state, count(*) as items from upstream_tools
     where tenant_id = :tenant and upstream_id = any(array(select json_array_elements_text(:ids::json)))
     group by upstream_id, kind, state

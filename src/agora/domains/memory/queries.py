@@ -66,7 +66,7 @@ _FOUND = """
 """
 search_memories = Query(
     _FOUND.format(words="in (select value from json_each(:words))"),
-    _FOUND.format(words="= any(array(select json_array_elements_text(:words::json)))"),
+    postgres=_FOUND.format(words="= any(array(select json_array_elements_text(:words::json)))"),
     types={"limit": BIG},
     scan=True,
 )

@@ -111,7 +111,8 @@ def _with_ids(sql: str, **options: object) -> tuple[str, str]:
     return sql.replace("@ids", _IN_IDS), sql.replace("@ids", _IN_IDS_POSTGRES)
 
 
-hand_over = Write(*_with_ids(_HAND_OVER), types={"now": BIG})
+_HAND_OVER_TEXTS = _with_ids(_HAND_OVER)
+hand_over = Write(_HAND_OVER_TEXTS[0], postgres=_HAND_OVER_TEXTS[1], types={"now": BIG})
 
 _ADVANCE = _with_ids(
     """
@@ -121,7 +122,7 @@ _ADVANCE = _with_ids(
             < :rank
     """
 )
-advance = Write(_ADVANCE[0], _ADVANCE[1], types={"now": BIG, "rank": BIG})
+advance = Write(_ADVANCE[0], postgres=_ADVANCE[1], types={"now": BIG, "rank": BIG})
 
 _STATES = _with_ids(
     """
@@ -129,12 +130,12 @@ _STATES = _with_ids(
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
     """
 )
-delivered_states = Query(_STATES[0], _STATES[1], lock=True)
+delivered_states = Query(_STATES[0], postgres=_STATES[1], lock=True)
 
 _SENDERS = _with_ids(
     "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
 )
-senders = Query(_SENDERS[0], _SENDERS[1])
+senders = Query(_SENDERS[0], postgres=_SENDERS[1])
 
 _FILTERS = {
     "since": "and m.created_at > :since",
@@ -205,7 +206,7 @@ def inbox(filters: frozenset[str]) -> Query:
         where m.tenant_id = :tenant and m.message_id = page.message_id
     """
     hinted, plain = _inbox_sources(filters)
-    return Query(page.format(hinted), page.format(plain), types=_TYPES)
+    return Query(page.format(hinted), postgres=page.format(plain), types=_TYPES)
 
 
 @cache
@@ -213,4 +214,4 @@ def inbox_count(filters: frozenset[str]) -> Query:
     """How many messages such an inbox holds, counted up to :limit."""
     counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
     hinted, plain = _inbox_sources(filters)
-    return Query(counted.format(hinted), counted.format(plain), types=_TYPES, scan=True)
+    return Query(counted.format(hinted), postgres=counted.format(plain), types=_TYPES, scan=True)

@@ -75,7 +75,7 @@ def page(filters: frozenset[str], words: int, descending: bool) -> Query:
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(
         form.format(_page_conditions(filters, words, _LIKE)),
-        form.format(_page_conditions(filters, words, _ILIKE)),
+        postgres=form.format(_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
     )
@@ -87,7 +87,7 @@ def page_count(filters: frozenset[str], words: int) -> Query:
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
         form.format(_page_conditions(filters, words, _LIKE)),
-        form.format(_page_conditions(filters, words, _ILIKE)),
+        postgres=form.format(_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
     )
@@ -97,7 +97,7 @@ def page_count(filters: frozenset[str], words: int) -> Query:
 _STATES = "select message_id, state from deliveries where tenant_id = :tenant and (recipient, message_id) "
 states = Query(
     _STATES + "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))",
-    _STATES + "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))",
+    postgres=_STATES + "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))",
 )
 
 # -- agents --------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
 
 def _by_agent(sql: str) -> Query:
-    return Query(sql.replace("@ids", _IDS), sql.replace("@ids", _IDS_POSTGRES))
+    return Query(sql.replace("@ids", _IDS), postgres=sql.replace("@ids", _IDS_POSTGRES))
 
 
 active_tasks = _by_agent(

@@ -151,7 +151,7 @@ def agents_page(chosen: Selection) -> Query:
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
         form.format(_select_body(chosen, _found_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
-        form.format(_select_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
+        postgres=form.format(_select_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
         types=_TYPES,
         scan=chosen.scan,
     )
@@ -163,7 +163,7 @@ def agents_total(chosen: Selection) -> Query:
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
         form.format(_select_body(chosen, _found_sqlite(""), _HAD_CAPABILITY)),
-        form.format(_select_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
+        postgres=form.format(_select_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
         types=_TYPES,
         scan=True,
     )
@@ -175,7 +175,7 @@ _COUNTS = """
 """
 counts = Query(
     _COUNTS + "in (select value from json_each(:capabilities))",
-    _COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
+    postgres=_COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
 )
 
 
@@ -209,7 +209,7 @@ _OWN = """
 """
 terms = Query(
     _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace("@own", _OWN),
-    _TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
+    postgres=_TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
     .replace("@own", "")
     .replace("instr(", "strpos("),
     types={"shortest": BIG, "least": BIG, "limit": BIG},

@@ -65,7 +65,10 @@ def _join_conditions(filters: frozenset[str]) -> str:
 def _build_query(sql: str, *, scan: bool) -> Query:
     types = {name: kind for name, kind in _TYPES.items() if f":{name}" in sql}
     return Query(
-        sql.replace("@statuses", _STATUSES), sql.replace("@statuses", _STATUSES_POSTGRES), types=types, scan=scan
+        sql.replace("@statuses", _STATUSES),
+        postgres=sql.replace("@statuses", _STATUSES_POSTGRES),
+        types=types,
+        scan=scan,
     )
 
 

@@ -126,7 +126,7 @@ select_task_data = Query("select * from task_data where tenant_id = :tenant and 
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 _LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
-select_tasks_for_update = Query(_LOCK_ALL.format(ids=_IDS), _LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
+select_tasks_for_update = Query(_LOCK_ALL.format(ids=_IDS), postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
 
 
 @cache
@@ -160,7 +160,7 @@ waiting_queues = Query(
     _QUEUES.format(
         low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
     ),
-    _QUEUES.format(
+    postgres=_QUEUES.format(
         low="(r.pair->>0)", high='(r.pair->>1) collate "C"', ranges="json_array_elements(:ranges::json) as r (pair)"
     ),
     types={"limit": BIG},
@@ -215,7 +215,7 @@ _FIRST_MANY = f"""
     where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
 lease_first_task = Write(
     _TAKEN.format(":", least="min", chosen=_CHOSEN.format(chosen=_FIRST_SQLITE)),
-    _TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
+    postgres=_TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
     types=_LEASE,
     takes="task_id",
     alike=("queues",),
@@ -230,7 +230,7 @@ lease_tasks = Write(
         ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
     ),
     # as an array, the rows are selected once, before any is updated
-    _TAKEN.format(
+    postgres=_TAKEN.format(
         ":",
         least="least",
         chosen=_CHOSEN.format(
@@ -244,7 +244,7 @@ lease_tasks = Write(
 ACTIVE_TASKS = Tally(
     "agents",
     (("tenant_id", "text"), ("agent_id", "text"), ("change", BIG)),
-    key=2,
+    key=("tenant_id", "agent_id"),
     add=Write(
         """
         update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end
@@ -325,7 +325,7 @@ TASK_DURATIONS = Tally(
         ("ran", REAL),
         ("now", BIG),
     ),
-    key=3,
+    key=("tenant_id", "task_type", "agent_id"),
     add=Write(
         """
         insert into task_durations (tenant_id, task_type, agent_id, samples, wait_mean, run_mean, updated_at)

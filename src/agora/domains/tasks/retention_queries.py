@@ -37,7 +37,7 @@ expired_workflows = Query(
 
 def _delete_from(table: str, column: str) -> Write:
     sql = f"delete from {table} where tenant_id = :tenant and {column} "
-    return Write(sql + _IDS, sql + _IDS_POSTGRES)
+    return Write(sql + _IDS, postgres=sql + _IDS_POSTGRES)
 
 
 TASK_DELETES = (

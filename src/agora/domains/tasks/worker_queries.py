@@ -63,7 +63,7 @@ update = Write(
 SEEN = Tally(
     "workers",
     (("tenant_id", "text"), ("worker_id", "text"), ("now", BIG)),
-    key=2,
+    key=("tenant_id", "worker_id"),
     add=Write(
         "update workers set last_seen = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
     ),
@@ -117,4 +117,4 @@ def select_candidates(capability: bool, among: bool) -> Query:
             and a.visibility <> 'private' {"and a.agent_id @among" if among else ""}
         order by a.agent_id limit :limit
     """
-    return Query(sql.replace("@among", _AMONG), sql.replace("@among", _AMONG_POSTGRES), types={"limit": BIG})
+    return Query(sql.replace("@among", _AMONG), postgres=sql.replace("@among", _AMONG_POSTGRES), types={"limit": BIG})

@@ -248,7 +248,7 @@ def _build_list(sql: str, filters: frozenset[str]) -> Query:
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
     types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}
-    return Query(sqlite, postgres, types=types, scan=True)
+    return Query(sqlite, postgres=postgres, types=types, scan=True)
 
 
 @cache

@@ -166,8 +166,8 @@ async def _flush_rows(transaction: Transaction, attempt: Attempt) -> None:
     await transaction.flush(rows)
 
 
-def _collect_rows(attempts: Iterable[Attempt]) -> dict[Table, list[tuple[Any, ...]]]:
-    rows: dict[Table, list[tuple[Any, ...]]] = {}
+def _collect_rows(attempts: Iterable[Attempt]) -> dict[Table[Any], list[tuple[Any, ...]]]:
+    rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
     for attempt in attempts:
         for table, own in attempt.tx.rows.items():
             rows.setdefault(table, []).extend(own)

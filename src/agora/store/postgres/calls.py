@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+import asyncpg
+
 from agora.scheduling import Owner
 
 from ..outages import Outages
-from ..port import NewEvent, Query, Statement, StoreUnavailable, SuspendedInTransaction, Table, TxClosed, Work, Write
+from ..port import NewEvent, Query, R, Statement, StoreUnavailable, SuspendedInTransaction, Table, TxClosed, Work, Write
 from . import sql
 
-__all__ = ["Attempt", "Call", "Kind", "PostgresTx", "Request"]
+__all__ = ["Attempt", "Call", "Kind", "PostgresTx", "Request", "load_answer"]
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +36,32 @@ class Kind(Enum):
     RETURNING = auto()
 
 
+def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
+    """The rows of an answer as records of the statement."""
+    if statement.record is None or not answer or kind is Kind.COUNT:
+        return answer
+    if kind is Kind.ONE:
+        return statement.load((answer,), lambda: _column_names(answer))[0]
+    return statement.load(answer, lambda: _column_names(answer[0]))
+
+
+def _column_names(row: asyncpg.Record) -> list[str]:
+    return list(asyncpg.Record.keys(row))  # with the last one of a shared row, which it does not show
+
+
 class Request:
     """One statement with its values, awaited by the work and answered by the engine."""
 
     __slots__ = ("kind", "statement", "text", "tx", "values")
 
-    def __init__(self, tx: PostgresTx, kind: Kind, statement: Statement, parameters: dict[str, Any]) -> None:
+    def __init__(self, tx: PostgresTx, kind: Kind, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         self.tx, self.kind, self.statement = tx, kind, statement
         self.text = sql.single_text(statement)
         self.values = sql.bind_values(self.text, tx.tenant, parameters)
 
     def __await__(self) -> Generator[Request, Any, Any]:
         self.tx.check()
-        return (yield self)
+        return load_answer(self.statement, self.kind, (yield self))
 
     @property
     def alone(self) -> bool:
@@ -78,32 +93,31 @@ class PostgresTx:
 
     def __init__(self, tenant: str) -> None:
         self.tenant = tenant
-        self.rows: dict[Table, list[tuple[Any, ...]]] = {}
+        self.rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self.events: list[NewEvent] = []
         self._open = True
 
-    def one(self, query: Query, /, **parameters: Any) -> Request:
+    def one(self, query: Query[Any], /, **parameters: Any) -> Request:
         self.check()
         return Request(self, Kind.ONE, query, parameters)
 
-    def all(self, query: Query, /, **parameters: Any) -> Request:
+    def all(self, query: Query[Any], /, **parameters: Any) -> Request:
         self.check()
         return Request(self, Kind.ALL, query, parameters)
 
-    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
+    def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
         self.check()
-        table.check(row, self.tenant)
-        self.rows.setdefault(table, []).append(row)
+        self.rows.setdefault(table, []).append(table.to_row(record, self.tenant))
 
     def emit(self, event: NewEvent, /) -> None:
         self.check()
         self.events.append(event)
 
-    def execute(self, write: Write, /, **parameters: Any) -> Request:
+    def execute(self, write: Write[Any], /, **parameters: Any) -> Request:
         self.check()
         return Request(self, Kind.COUNT, write, parameters)
 
-    def returning(self, write: Write, /, **parameters: Any) -> Request:
+    def returning(self, write: Write[Any], /, **parameters: Any) -> Request:
         self.check()
         return Request(self, Kind.RETURNING, write, parameters)
 
@@ -111,7 +125,7 @@ class PostgresTx:
         if not self._open:
             raise TxClosed("the transaction was used after its call had ended")
 
-    def wrote(self, statement: Statement) -> bool:
+    def wrote(self, statement: Statement[Any]) -> bool:
         """Whether rows buffered by this call belong to a table that the statement touches."""
         return any(table.name in sql.statement_words(statement) for table in self.rows)
 

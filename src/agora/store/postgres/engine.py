@@ -30,17 +30,19 @@ TENANTS_MAX_AGE = 1.0  # seconds; another server may have added or removed one
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
-_TENANTS = Query("", "select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
+_TENANTS = Query("", postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
 _CLOCK = Query(
-    "", "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as now where :tenant = ''", beyond=True
+    "",
+    postgres="select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as now where :tenant = ''",
+    beyond=True,
 )
 _SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", scan=True)
 # What does not fit into the memory of a query goes into a file beside the tables, which needs room as their growth does.
 _FILLER = 8_000
-_LITTLE_MEMORY = Query("", "select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
+_LITTLE_MEMORY = Query("", postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
 _ROOM = Query(
     "",
-    f"with filler as materialized (select repeat('x', {_FILLER}) from generate_series(1, {ROOM // _FILLER + 1})) "
+    postgres=f"with filler as materialized (select repeat('x', {_FILLER}) from generate_series(1, {ROOM // _FILLER + 1})) "
     "select count(*) from filler where :tenant <> ''",
     beyond=True,
 )

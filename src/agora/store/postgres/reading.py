@@ -12,9 +12,9 @@ import asyncpg
 from agora_sdk.errors import DeadlineExceeded, Overloaded
 
 from ..outages import Outages
-from ..port import Query, Reading, Row, StoreUnavailable, TxClosed
+from ..port import Query, R, Reading, StoreUnavailable, TxClosed
 from . import sql
-from .calls import Kind
+from .calls import Kind, load_answer
 from .connections import Connections
 from .failures import ConnectionLost, to_store_failure
 from .transaction import Transaction
@@ -37,15 +37,15 @@ class PostgresReader:
         self._turn = asyncio.Lock()
         self._open = True
 
-    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
-        row: Row | None = await self._run_query(Kind.ONE, query, parameters)
+    async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
+        row: R | None = await self._run_query(Kind.ONE, query, parameters)
         return row
 
-    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._run_query(Kind.ALL, query, parameters)
+    async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
+        rows: Sequence[R] = await self._run_query(Kind.ALL, query, parameters)
         return rows
 
-    async def _run_query(self, kind: Kind, query: Query, parameters: dict[str, Any]) -> Any:
+    async def _run_query(self, kind: Kind, query: Query[Any], parameters: dict[str, Any]) -> Any:
         text = sql.single_text(query)
         values = sql.bind_values(text, self.tenant, parameters)
         async with self._turn:
@@ -54,11 +54,12 @@ class PostgresReader:
             if self._transaction is None:
                 self._transaction = await self._readers.enter(self._stack, self.tenant)
             try:
-                return await self._transaction.run(kind, text.sql, values)
+                answer = await self._transaction.run(kind, text.sql, values)
             except Exception as error:
                 self._open = False
                 await self._stack.__aexit__(type(error), error, error.__traceback__)
                 raise _to_read_failure(error) from error
+        return load_answer(query, kind, answer)
 
     async def close(self) -> None:
         self._open = False

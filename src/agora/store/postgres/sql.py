@@ -51,7 +51,7 @@ class Text:
 
 
 @lru_cache(_CACHED)
-def single_text(statement: Statement) -> Text:
+def single_text(statement: Statement[Any]) -> Text:
     """The statement for one call's values. Values are cast, so that a wrong type is found at once."""
     names: list[str] = []
 
@@ -67,14 +67,14 @@ def single_text(statement: Statement) -> Text:
 
 
 @lru_cache(_CACHED)
-def skip_locked_text(query: Query) -> Text:
+def skip_locked_text(query: Query[Any]) -> Text:
     """A query that locks one row: the row only if no other transaction has it."""
     text = single_text(query)
     return Text(f"{text.sql} skip locked", text.names)
 
 
 @lru_cache(_CACHED)
-def pipelined_text(write: Write, count: bool) -> str:
+def pipelined_text(write: Write[Any], count: bool) -> str:
     """The write for one of many calls, with its position as the last parameter and as the last column of its rows.
 
     count: how many rows it changed is wanted, in one row.
@@ -88,7 +88,7 @@ def pipelined_text(write: Write, count: bool) -> str:
 
 
 @lru_cache(_CACHED)
-def batched_text(write: Write) -> Text | None:
+def batched_text(write: Write[Any]) -> Text | None:
     """The write for many calls alike at once, if there is one: values of ``alike``, ``calls``, then an array for each other."""
     if write.safe_many is None:
         return None
@@ -104,7 +104,7 @@ def batched_text(write: Write) -> Text | None:
 
 
 @lru_cache(_CACHED)
-def shared_text(query: Query, first: bool) -> Text | None:
+def shared_text(query: Query[Any], first: bool) -> Text | None:
     """The query for the values of many calls of one tenant; None when its parameters do not allow it.
 
     first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
@@ -131,21 +131,21 @@ def shared_text(query: Query, first: bool) -> Text | None:
 
 
 @lru_cache(_CACHED)
-def insert_one(table: Table) -> str:
+def insert_one(table: Table[Any]) -> str:
     """Insert one row: a value for each column."""
     values = ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.names)}) values ({values})"
 
 
 @lru_cache(_CACHED)
-def insert_many(table: Table) -> str:
+def insert_many(table: Table[Any]) -> str:
     """Insert many rows: an array for each column."""
     arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.names)}) select * from unnest({arrays})"
 
 
 @lru_cache(_CACHED)
-def insert_all(tables: tuple[Table, ...]) -> str:
+def insert_all(tables: tuple[Table[Any], ...]) -> str:
     """Insert many rows into each of several tables: an array for each column of the first, of the second ..."""
     parts, at = [], 1
     for table in tables:
@@ -157,7 +157,7 @@ def insert_all(tables: tuple[Table, ...]) -> str:
 
 
 @lru_cache(_CACHED)
-def statement_words(statement: Statement) -> frozenset[str]:
+def statement_words(statement: Statement[Any]) -> frozenset[str]:
     """Every word of the statement: a table whose name is not among them is not touched by it."""
     return frozenset(_WORDS.findall(_statement_source(statement).lower()))
 
@@ -177,11 +177,11 @@ def quote_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _statement_source(statement: Statement) -> str:
+def _statement_source(statement: Statement[Any]) -> str:
     return statement.safe_postgres.strip().rstrip(";")
 
 
-def _parameter_type(statement: Statement, name: str) -> str:
+def _parameter_type(statement: Statement[Any], name: str) -> str:
     return statement.types.get(name, "text")
 
 

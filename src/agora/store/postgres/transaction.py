@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -20,7 +19,7 @@ __all__ = ["SharedRow", "Transaction"]
 
 ROLLBACK_SECONDS = 1.0  # a connection that takes longer does not answer: it is cut off
 
-Rows = Mapping[Table, Sequence[tuple[Any, ...]]]
+Rows = Mapping[Table[Any], Sequence[tuple[Any, ...]]]
 
 _EVENTS = """
 with head as (
@@ -100,14 +99,14 @@ class Transaction:
                 answers[position] = answer
         return answers
 
-    async def _run_distinct(self, query: Query, kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_distinct(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Answers of a query, which is run once for those who ask the same."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
         found = await self._read_distinct(query, kind, list(distinct))
         answers = (found[distinct[values]] for values in requests)
         return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
 
-    async def _run_each(self, write: Write, kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_each(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for one call after the other, without waiting in between."""
         if len(requests) == 1:
             return [await self.run(kind, sql.single_text(write).sql, requests[0])]
@@ -122,7 +121,7 @@ class Transaction:
             requests,
         )
 
-    async def _run_alike(self, write: Write, text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_alike(self, write: Write[Any], text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write once for those who have what it names in common."""
         names = sql.single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
@@ -139,7 +138,7 @@ class Transaction:
                 answers[at] = own
         return answers
 
-    async def _read_distinct(self, query: Query, kind: Kind, distinct: list[tuple[Any, ...]]) -> list[Any]:
+    async def _read_distinct(self, query: Query[Any], kind: Kind, distinct: list[tuple[Any, ...]]) -> list[Any]:
         """Answers for distinct values, in their order."""
         shared = sql.shared_text(query, kind is Kind.ONE) if len(distinct) > 1 else None
         if shared is None:
@@ -162,9 +161,9 @@ class Transaction:
             columns = [list(column) for table in tables for column in zip(*rows[table], strict=True)]
             await self._connection.execute(text, *columns)
         for tally in sorted((table for table in rows if isinstance(table, Tally)), key=lambda table: table.name):
-            await self._add_tally(tally, sorted(rows[tally], key=itemgetter(slice(tally.key))))
+            await self._add_tally(tally, sorted(rows[tally], key=tally.key_of))
 
-    async def _add_tally(self, tally: Tally, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def _add_tally(self, tally: Tally[Any], rows: Sequence[tuple[Any, ...]]) -> None:
         text = sql.single_text(tally.add)
         values = [sql.bind_values(text, self._tenant, tally.parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)

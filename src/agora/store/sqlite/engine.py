@@ -33,10 +33,10 @@ from agora_sdk.errors import Overloaded
 
 from .. import migrate
 from ..outages import Outages
-from ..port import ROOM, Reading, Row, StoredEvent, StoreFailure, StoreUnavailable, Work
+from ..port import ROOM, Query, Reading, StoredEvent, StoreFailure, StoreUnavailable, Work
 from ..probe_queries import write_probe
 from .failures import disk_failure, is_busy, is_hopeless, to_store_failure
-from .reading import Reader
+from .reading import Reader, load_all
 from .transaction import Batch, Transaction, flush_batch, run_to_completion
 
 __all__ = ["DataDirectoryLocked", "SqliteStore"]
@@ -212,16 +212,16 @@ class SqliteStore:
             self._count_failure(failed)
             raise failed from error
 
-    async def _scan_in_thread(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    async def _scan_in_thread(self, query: Query[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Run a read in a thread, on a connection of that thread."""
-        return await self._loop.run_in_executor(self._threads, self._run_scan, sql, parameters)
+        return await self._loop.run_in_executor(self._threads, self._run_scan, query, parameters)
 
-    def _run_scan(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    def _run_scan(self, query: Query[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._open_connection(read_only=True)
             self._scanners.append(connection)
-        return connection.execute(sql, parameters).fetchall()
+        return load_all(query, connection.execute(query.safe, parameters))
 
     async def tenants(self) -> Sequence[str]:
         rows = self._reading.execute(

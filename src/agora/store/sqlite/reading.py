@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ..port import Query, Row
+from ..port import Query, R, Statement
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "load_all", "load_first"]
 
 
 class Reader:
@@ -19,17 +19,37 @@ class Reader:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        scan: Callable[[str, Mapping[str, Any]], Awaitable[Sequence[Row]]],
+        scan: Callable[[Query[Any], Mapping[str, Any]], Awaitable[Sequence[Any]]],
         tenant: str,
     ) -> None:
         self._connection, self._scan, self.tenant = connection, scan, tenant
 
-    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
+    async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
         rows = await self.all(query, **parameters)
         return rows[0] if rows else None
 
-    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
+    async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
         parameters["tenant"] = self.tenant
+        sql = query.safe  # read here, so that a refused statement reaches no thread
         if query.scan:
-            return await self._scan(query.safe, parameters)
-        return self._connection.execute(query.safe, parameters).fetchall()
+            return await self._scan(query, parameters)
+        return load_all(query, self._connection.execute(sql, parameters))
+
+
+def load_all(statement: Statement[R], cursor: sqlite3.Cursor) -> list[R]:
+    """The rows of a statement that was just run."""
+    if statement.record is None:
+        return cursor.fetchall()
+    cursor.row_factory = None  # tuples: the loader knows the columns
+    return statement.load(cursor.fetchall(), lambda: [column[0] for column in cursor.description])
+
+
+def load_first(statement: Statement[R], cursor: sqlite3.Cursor) -> R | None:
+    """The first row of a statement that was just run."""
+    if statement.record is None:
+        return cursor.fetchone()  # type: ignore[no-any-return]
+    cursor.row_factory = None
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    return statement.load((row,), lambda: [column[0] for column in cursor.description])[0]

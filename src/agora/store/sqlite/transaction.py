@@ -7,7 +7,20 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
 from ..event_table import EVENTS, audience_text
-from ..port import NewEvent, Query, Row, StoredEvent, SuspendedInTransaction, Table, Tally, TxClosed, Write
+from ..port import (
+    NewEvent,
+    Query,
+    R,
+    Statement,
+    StoredEvent,
+    SuspendedInTransaction,
+    Table,
+    Tally,
+    TxClosed,
+    Write,
+)
+from ..tenancy import COLUMN
+from .reading import load_all, load_first
 
 __all__ = ["Batch", "Transaction", "flush_batch", "run_to_completion"]
 
@@ -31,7 +44,7 @@ class Batch:
     __slots__ = ("events", "heads", "rows")
 
     def __init__(self) -> None:
-        self.rows: dict[Table, list[tuple[Any, ...]]] = {}
+        self.rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self.events: list[StoredEvent] = []
         self.heads: dict[str, int] = {}
 
@@ -45,44 +58,43 @@ class Transaction:
         self.tenant = tenant
         self._connection = connection
         self._batch = batch
-        self._rows: list[tuple[Table, tuple[Any, ...]]] = []
+        self._rows: list[tuple[Table[Any], tuple[Any, ...]]] = []
         self._emitted: list[NewEvent] = []
         self._savepoint = False
-        self._lent: dict[Table, list[tuple[Any, ...]]] = {}
+        self._lent: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self._open = True
 
-    async def one(self, query: Query, /, **parameters: Any) -> Row | None:
+    async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
         self._flush_for(query.tables)
-        return self._run_statement(query, parameters).fetchone()  # type: ignore[no-any-return]
+        return load_first(query, self._run_statement(query, parameters))
 
-    async def all(self, query: Query, /, **parameters: Any) -> Sequence[Row]:
+    async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
         self._flush_for(query.tables)
-        return self._run_statement(query, parameters).fetchall()
+        return load_all(query, self._run_statement(query, parameters))
 
-    def append(self, table: Table, row: tuple[Any, ...], /) -> None:
+    def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
         self._check_open()
-        table.check(row, self.tenant)
-        self._rows.append((table, row))
+        self._rows.append((table, table.to_row(record, self.tenant)))
 
     def emit(self, event: NewEvent, /) -> None:
         self._check_open()
         self._emitted.append(event)
 
-    async def execute(self, write: Write, /, **parameters: Any) -> int:
+    async def execute(self, write: Write[Any], /, **parameters: Any) -> int:
         self._begin_change(write.tables)
         cursor = self._run_statement(write, parameters)
         cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
         return cursor.rowcount
 
-    async def returning(self, write: Write, /, **parameters: Any) -> Sequence[Row]:
+    async def returning(self, write: Write[R], /, **parameters: Any) -> Sequence[R]:
         self._begin_change(write.tables)
-        return self._run_statement(write, parameters).fetchall()
+        return load_all(write, self._run_statement(write, parameters))
 
     def _check_open(self) -> None:
         if not self._open:
             raise TxClosed("the transaction was used after its call had ended")
 
-    def _run_statement(self, statement: Query | Write, parameters: dict[str, Any]) -> sqlite3.Cursor:
+    def _run_statement(self, statement: Statement[Any], parameters: dict[str, Any]) -> sqlite3.Cursor:
         parameters["tenant"] = self.tenant
         return self._connection.execute(statement.safe, parameters)
 
@@ -170,17 +182,22 @@ def _read_head(connection: sqlite3.Connection, tenant: str) -> int:
     return row[0] or 0
 
 
-def _append_rows(connection: sqlite3.Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def _append_rows(connection: sqlite3.Connection, table: Table[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     if isinstance(table, Tally):
-        connection.executemany(table.add.safe, [{"tenant": row[0], **table.parameters(row)} for row in rows])
+        connection.executemany(table.add.safe, [_tally_values(table, row) for row in rows])
     else:
         connection.executemany(_insert_text(table), rows)
 
 
-_inserts: dict[Table, str] = {}
+def _tally_values(tally: Tally[Any], row: tuple[Any, ...]) -> dict[str, Any]:
+    values = tally.parameters(row)
+    return values | {"tenant": values[COLUMN]}
 
 
-def _insert_text(table: Table) -> str:
+_inserts: dict[Table[Any], str] = {}
+
+
+def _insert_text(table: Table[Any]) -> str:
     text = _inserts.get(table)
     if text is None:
         names, marks = ", ".join(table.names), ", ".join("?" * len(table.names))

@@ -1,0 +1,76 @@
+"""Records: typed rows, and how rows of a database become them.
+
+A record is a class decorated with :func:`record`; its fields are columns, by name, and its annotations their types.
+A table declares the record that it stores (:class:`agora.store.port.Table`), a statement the record that its rows
+become (:class:`agora.store.port.Query`). Neither depends on an order: that of the fields, of the arguments or of the
+columns that a database answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from itertools import starmap
+from operator import itemgetter
+from typing import Any, TypeVar, dataclass_transform
+
+__all__ = ["Loader", "RecordMismatch", "column_types", "record", "record_loader"]
+
+T = TypeVar("T")
+
+Loader = Callable[[Iterable[Any]], list[Any]]
+
+_COLUMN_TYPES = {"str": "text", "int": "bigint", "float": "double precision", "bytes": "bytea"}
+_SCALARS = frozenset({str, int, float, bytes, bool})
+
+
+class RecordMismatch(TypeError):
+    """A statement's columns do not fit the record that it declares."""
+
+
+@dataclass_transform(kw_only_default=True)
+def record(cls: type[T]) -> type[T]:
+    """A slotted dataclass whose fields are columns.
+
+    Type checkers allow keyword arguments only, so that no value is stored or read by its position. At run time the
+    class takes positions too: :func:`record_loader` uses them, because keywords cost twice as much for each row. It is
+    not frozen for the same reason.
+    """
+    return dataclass(slots=True, match_args=False)(cls)
+
+
+def column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+    """(name, PostgreSQL type) of each field. Raises RecordMismatch for an annotation that no column has."""
+    return tuple((field.name, _column_type(cls, field.name, field.type)) for field in fields(cls))
+
+
+def _column_type(cls: type[Any], name: str, annotation: Any) -> str:
+    # the text of the annotation, as ``from __future__ import annotations`` leaves it: resolving it would cost an import
+    kind = _COLUMN_TYPES.get(str(annotation).removesuffix(" | None"))
+    if kind is None:
+        raise RecordMismatch(f"{cls.__qualname__}.{name}: no type of a column is {annotation}")
+    return kind
+
+
+def record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
+    """A function from rows with these columns to records; of scalars, to the first column.
+
+    Columns that the record does not have are passed over: a newer server may have added them to the table.
+    Raises RecordMismatch when one of its fields is missing.
+    """
+    if cls in _SCALARS:
+        return _load_scalars
+    names = tuple(field.name for field in fields(cls))
+    if missing := [name for name in names if name not in columns]:
+        raise RecordMismatch(f"{cls.__qualname__} has {', '.join(missing)}, but the columns are {', '.join(columns)}")
+    if tuple(columns) == names:
+        return lambda rows: list(starmap(cls, rows))
+    if len(names) == 1:
+        position = columns.index(names[0])
+        return lambda rows: [cls(row[position]) for row in rows]
+    pick = itemgetter(*(columns.index(name) for name in names))
+    return lambda rows: list(starmap(cls, map(pick, rows)))
+
+
+def _load_scalars(rows: Iterable[Any]) -> list[Any]:
+    return [row[0] for row in rows]

@@ -1,0 +1,130 @@
+"""Rows become records, and records rows, by the names of their columns."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from agora.store.port import Query, Table
+from agora.store.records import RecordMismatch, record, record_loader
+from agora.store.sqlite.reading import load_all, load_first
+from agora.store.tenancy import Unconfined
+
+
+@record
+class Entry:
+    tenant_id: str
+    account: str
+    amount: int
+    share: float | None
+    digest: bytes
+
+
+@record
+class SwappedEntry:
+    """The same, declared in another order."""
+
+    amount: int
+    account: str
+    digest: bytes
+    tenant_id: str
+    share: float | None
+
+
+VALUES = {"tenant_id": "t", "account": "a", "amount": 5, "share": None, "digest": b"d"}
+
+
+@pytest.fixture
+def connection() -> Any:
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    connection.execute("create table entries (digest, share, amount, account, tenant_id)")
+    connection.execute("insert into entries values (x'64', null, 5, 'a', 't')")
+    yield connection
+    connection.close()
+
+
+def test_the_columns_of_a_table_are_the_fields_of_its_record() -> None:
+    assert Table("entries", Entry).columns == (
+        ("tenant_id", "text"),
+        ("account", "text"),
+        ("amount", "bigint"),
+        ("share", "double precision"),
+        ("digest", "bytea"),
+    )
+
+
+@pytest.mark.parametrize("kind", [Entry, SwappedEntry])
+def test_what_is_stored_depends_on_names_alone(kind: type[Any]) -> None:
+    table = Table("entries", kind)
+    swapped = dict(reversed(VALUES.items()))
+    assert dict(zip(table.names, table.to_row(kind(**VALUES), "t"), strict=True)) == VALUES
+    assert table.to_row(kind(**swapped), "t") == table.to_row(kind(**VALUES), "t")
+
+
+@pytest.mark.parametrize("kind", [Entry, SwappedEntry])
+@pytest.mark.parametrize("columns", [list(VALUES), sorted(VALUES), [*reversed(VALUES), "added_later"]])
+def test_what_is_read_depends_on_names_alone(kind: type[Any], columns: list[str]) -> None:
+    values = VALUES | {"added_later": 1}
+    assert record_loader(kind, columns)([[values[name] for name in columns]]) == [kind(**VALUES)]
+
+
+def test_a_row_of_another_tenant_is_refused() -> None:
+    with pytest.raises(Unconfined):
+        Table("entries", SwappedEntry).to_row(SwappedEntry(**VALUES | {"tenant_id": "u"}), "t")  # type: ignore[arg-type]
+
+
+def test_a_record_without_tenant_is_no_row_of_a_table() -> None:
+    @record
+    class Global:
+        account: str
+
+    with pytest.raises(Unconfined):
+        Table("entries", Global)
+
+
+def test_a_type_that_no_column_has_is_refused() -> None:
+    @record
+    class Odd:
+        tenant_id: str
+        when: list[int]
+
+    with pytest.raises(RecordMismatch, match="when"):
+        Table("entries", Odd)
+
+
+def test_a_missing_column_is_named(connection: Any) -> None:
+    query = Query("select tenant_id, account, amount, share from entries", Entry)
+    with pytest.raises(RecordMismatch, match="digest"):
+        load_all(query, connection.execute(query.sql))
+
+
+def test_sqlite_rows_become_records(connection: Any) -> None:
+    query = Query("select * from entries", Entry)
+    assert load_all(query, connection.execute(query.sql)) == [Entry(**VALUES)]
+    assert load_first(query, connection.execute(query.sql)) == Entry(**VALUES)
+    assert load_first(query, connection.execute(query.sql + " where false")) is None
+
+
+def test_a_column_added_while_the_server_runs_moves_no_value(connection: Any) -> None:
+    query = Query("select *, 1 as one from entries", Entry)
+    assert load_all(query, connection.execute(query.sql)) == [Entry(**VALUES)]
+    connection.execute("alter table entries add column first")
+    assert load_all(query, connection.execute(query.sql)) == [Entry(**VALUES)]
+
+
+def test_a_scalar_is_the_value_of_the_first_column(connection: Any) -> None:
+    query = Query("select amount from entries", int)
+    assert load_all(query, connection.execute(query.sql)) == [5]
+    assert load_first(query, connection.execute(query.sql)) == 5
+
+
+def test_a_single_field_is_found_by_its_name(connection: Any) -> None:
+    @record
+    class Amount:
+        amount: int
+
+    query = Query("select * from entries", Amount)
+    assert load_all(query, connection.execute(query.sql)) == [Amount(amount=5)]
