@@ -5,6 +5,7 @@
 :class:`LoopScheduler` gives turns on the loop by weighted fair queueing of measured time, as a processor's scheduler
 does: each owner has a virtual time that advances by the processor time that its calls use, and whoever waits with the
 least virtual time goes next. An owner that is behind passes without waiting, so an idle server adds a comparison.
+Owners may be members of a group, which has a virtual time too: a member is where it or its group is, whichever is ahead.
 """
 
 from __future__ import annotations
@@ -101,17 +102,37 @@ class FairQueue(Generic[T]):
 
 
 class Share:
-    """What one owner has had of the loop.
+    """What one owner, or one group, has had of the loop.
 
     virtual: its virtual time in seconds. weight: how many times the time of another owner it may use.
+    waiting: calls of an owner. members: those of a group that wait, by virtual time; it may be out of date.
     """
 
-    __slots__ = ("estimate", "virtual", "waiting", "weight")
+    __slots__ = ("estimate", "group", "members", "place", "virtual", "waiting", "weight")
 
-    def __init__(self, virtual: float, weight: float) -> None:
-        self.virtual, self.weight = virtual, weight
+    def __init__(self, virtual: float, weight: float, group: Share | None = None) -> None:
+        self.virtual, self.weight, self.group = virtual, weight, group
+        self.members: list[tuple[float, int, Share]] = []
+        self.place: int | None = None  # the number of its entry among those that wait
         self.estimate = FIRST_ESTIMATE_SECONDS  # of processor time that its next turn takes
         self.waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def position(self) -> float:
+        """The virtual time by which a turn comes: of an owner, or of the member of a group that has had least."""
+        members = self.members
+        if not members:
+            return self.virtual if self.group is None else max(self.virtual, self.group.virtual)
+        while members[0][0] < members[0][2].virtual:
+            _, order, member = members[0]
+            heapq.heapreplace(members, (member.virtual, order, member))
+        return max(self.virtual, members[0][0])
+
+    def advance(self, seconds: float, start: float) -> None:
+        """Add time used. start: the least virtual time that it is added to."""
+        self.virtual = max(self.virtual, start) + seconds / self.weight
+        if self.group is not None:
+            self.group.advance(seconds, start)
 
 
 class LoopScheduler:
@@ -120,7 +141,8 @@ class LoopScheduler:
     def __init__(self) -> None:
         self._virtual = 0.0  # the virtual time of whoever had the last turn
         self._shares: dict[Owner, Share] = {}
-        self._heap: list[tuple[float, int, Share]] = []  # those that wait; a virtual time may be out of date
+        # Owners and groups that wait, by position; it may be out of date, and so is an entry that is not their place.
+        self._heap: list[tuple[float, int, Share]] = []
         self._order = count()
         self._used = 0.0  # seconds since the last turns were given
         self._recent: Share | None = None  # who began a call last
@@ -131,18 +153,18 @@ class LoopScheduler:
         self._lone_at = 0.0  # when that will have been so long ago that there is one owner only
         self._pumping = False
 
-    def share(self, owner: Owner, weight: float = 1.0) -> Share:
-        """The share of an owner."""
+    def share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
+        """The share of an owner, or of a group."""
         share = self._shares.get(owner)
         if share is None:
             if len(self._shares) >= FORGET_ABOVE:
                 self._forget_idle()
-            share = self._shares[owner] = Share(self._virtual, weight)
+            share = self._shares[owner] = Share(self._virtual, weight, group)
         return share
 
     def passes(self, share: Share) -> bool:
         """Whether a call may go on without waiting; else it awaits :meth:`turn`."""
-        if share.waiting or share.virtual > self._virtual + self._slice:
+        if share.waiting or share.position > self._virtual + self._slice:
             return False
         self._begin_turn(share)
         self._passed = True
@@ -156,7 +178,7 @@ class LoopScheduler:
             )
         loop = asyncio.get_running_loop()
         if not share.waiting:
-            heapq.heappush(self._heap, (share.virtual, next(self._order), share))
+            self._line_up(share)
         future: asyncio.Future[None] = loop.create_future()
         share.waiting.append(future)
         if not self._pumping:
@@ -167,11 +189,42 @@ class LoopScheduler:
     def charge(self, share: Share, seconds: float) -> None:
         """Count processor time that a call of an owner has used."""
         share.estimate += (seconds - share.estimate) / 4
-        share.virtual = max(share.virtual, self._virtual) + seconds / share.weight
+        share.advance(seconds, self._virtual)
         self._used += seconds
 
+    def _line_up(self, share: Share) -> None:
+        """Let an owner wait, as a member of its group if it has one."""
+        waiter = share
+        if share.group is not None:
+            waiter = share.group
+            heapq.heappush(waiter.members, (share.virtual, next(self._order), share))
+            if waiter.place is not None and waiter.members[0][2] is not share:
+                return
+        waiter.place = next(self._order)
+        heapq.heappush(self._heap, (waiter.position, waiter.place, waiter))
+
+    def _take_next(self) -> tuple[float, Share, asyncio.Future[None]] | None:
+        """The position, share and call whose turn it is; None where the entry looked at was out of date."""
+        heap = self._heap
+        position, place, waiter = heap[0]
+        if place != waiter.place:
+            heapq.heappop(heap)
+            return None
+        if position < waiter.position:
+            heapq.heapreplace(heap, (waiter.position, place, waiter))
+            return None
+        share = waiter.members[0][2] if waiter.members else waiter
+        future = share.waiting.popleft()
+        if not share.waiting:
+            if waiter.members:
+                heapq.heappop(waiter.members)
+            if not waiter.members:
+                heapq.heappop(heap)
+                waiter.place = None
+        return position, share, future
+
     def _begin_turn(self, share: Share) -> None:
-        share.virtual = max(share.virtual, self._virtual) + OVERHEAD_SECONDS / share.weight
+        share.advance(OVERHEAD_SECONDS, self._virtual)
         if share is not self._recent:
             if self._recent is not None:
                 self._mixed, self._slice = True, SLICE_SECONDS
@@ -196,15 +249,10 @@ class LoopScheduler:
             return
         heap, planned = self._heap, self._slice
         while heap and planned > 0:
-            virtual, order, share = heap[0]
-            if virtual < share.virtual:
-                heapq.heapreplace(heap, (share.virtual, order, share))
-            else:
-                future = share.waiting.popleft()
-                if not share.waiting:
-                    heapq.heappop(heap)
+            if (turn := self._take_next()) is not None:
+                position, share, future = turn
                 if not future.done():
-                    self._virtual = max(self._virtual, virtual)
+                    self._virtual = max(self._virtual, position)
                     self._begin_turn(share)
                     future.set_result(None)
                     planned -= share.estimate + OVERHEAD_SECONDS
@@ -214,10 +262,12 @@ class LoopScheduler:
             self._pumping = False
 
     def _forget_idle(self) -> None:
-        """Drop the shares that a new one would be equal to."""
-        self._shares = {
+        """Drop the shares that a new one would be equal to; a group stays while a member does, for it is the member's."""
+        active = {
             owner: share for owner, share in self._shares.items() if share.waiting or share.virtual > self._virtual
         }
+        groups = {share.group for share in active.values()}
+        self._shares = {owner: share for owner, share in self._shares.items() if owner in active or share in groups}
 
 
 class MeteredCoroutine(Generic[T]):

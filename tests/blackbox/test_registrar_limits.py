@@ -15,6 +15,13 @@ def register_as(server: ServerProcess, registrar: Account, name: str) -> Account
     return server.account(answer["token"], name, answer["agent_id"])
 
 
+def enrol_agents(server: ServerProcess, count: int, prefix: str) -> list[Account]:
+    """Agents that register themselves with one enrolment token."""
+    token = server.operator.post("/tokens", {"label": prefix, "kind": "enrolment"})["token"]
+    newcomer = server.account(token)
+    return [register_as(server, newcomer, f"{prefix}{number}") for number in range(count)]
+
+
 def open_streams(stack: ExitStack, account: Account, count: int) -> int:
     """Open event streams until one is refused; how many there were."""
     for number in range(count):
@@ -82,3 +89,41 @@ def test_strangers_are_counted_by_address(start_server: Callable[..., ServerProc
         assert 429 in statuses
         assert far.post("/agora/agent/register", json={"agent_name": "Far"}).status_code == 200
         assert near.post("/agora/agent/register", json={"agent_name": "Late"}).status_code in (429, 503)
+
+
+def test_agents_of_one_enrolment_token_share_streams_and_leave_room(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(max_streams="20")
+    fleet, other = enrol_agents(server, 4, "Fleet"), server.register("Other")
+    fleet.append(register_as(server, fleet[0], "Child"))
+    with ExitStack() as stack:
+        assert sum(open_streams(stack, member, 10) for member in fleet) <= 10
+        assert open_streams(stack, other, 4) == 4, "no room was kept for others"
+
+
+def test_agents_of_one_enrolment_token_share_a_rate(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(rate_basic="20", rate_enrolment="20")
+    fleet, other = enrol_agents(server, 5, "Fleet"), server.register("Other")
+    answers = [member.http.get("/agora/messaging/receive") for member in fleet for _ in range(20)]
+    assert sum(answer.status_code == 200 for answer in answers) < 80, "each of them had a rate of its own only"
+    refused = next(
+        answer for member in fleet * 20 if (answer := member.http.get("/agora/messaging/receive")).status_code == 429
+    )
+    assert "rate_enrolment" in refused.json()["detail"]
+    assert int(refused.headers["retry-after"]) >= 1
+    assert other.http.get("/agora/messaging/receive").status_code == 200
+
+
+def test_number_of_agents_of_one_enrolment_token_is_bounded(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server(max_agents_enrolled="4")
+    token = server.operator.post("/tokens", {"label": "fleet", "kind": "enrolment"})["token"]
+    newcomer = server.account(token)
+    fleet = [register_as(server, newcomer, f"Fleet{number}") for number in range(3)]
+    register_as(server, fleet[0], "Child")
+    for registrar in (newcomer, fleet[1]):
+        refused = registrar.http.post("/agora/agent/register", json={"agent_name": "Late"})
+        assert refused.status_code == 503
+        assert "max_agents_enrolled" in refused.json()["fix"]
+    fleet[1].post("/agora/agent/register", {"agent_name": "Fleet1"})  # itself again
+    enrol_agents(server, 1, "AnotherToken")
+    fleet[2].call("DELETE", f"/agents/{fleet[2].agent_id}")
+    register_as(server, newcomer, "Late")

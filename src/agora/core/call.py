@@ -79,6 +79,8 @@ class Caller:
     expires_at: microseconds since 1970; None never.
     registrar: who answers for it with limits of its own: the first of the chain of those that registered it, or for
     strangers their address; None where it answers for itself.
+    enrolment: the enrolment token that it is, or with which it or its registrar was registered: agents of one token have
+    limits in common besides their own.
     """
 
     tenant: str
@@ -94,6 +96,7 @@ class Caller:
     generation: int = 0
     person: Person | None = None
     registrar: str | None = None
+    enrolment: str | None = None
 
     def may(self, scope: str) -> bool:
         """Whether a scope is held; ``*`` holds every scope."""
@@ -116,8 +119,12 @@ class Caller:
         """With whom it shares what there is a limited number of, such as streams; operators with nobody."""
         if self.kind in ("operator", "system"):
             return ()
-        own = (self.tenant, f"registrar:{self.registrar or self.subject}")
-        return (own,) if self.account == "default" else (own, (self.tenant, f"account:{self.account}"))
+        names = [f"registrar:{self.registrar or self.subject}"]
+        if self.account != "default":
+            names.append(f"account:{self.account}")
+        if self.enrolment is not None:
+            names.append(f"enrolment:{self.enrolment}")
+        return tuple((self.tenant, name) for name in names)
 
     @property
     def acts_for_others(self) -> bool:

@@ -54,6 +54,7 @@ SMALL = 2_000  # bytes of arguments, and of an answer, that are not worth a look
 SECONDS_A_BYTE = 8e-9  # to make an answer's JSON
 SECONDS_A_BYTE_READ = 2e-8  # to take a body from its socket and look through it
 OPERATOR_WEIGHT = 8.0  # shares of the loop that an operator has: what sets things right again comes through
+ENROLMENT_WEIGHT = 8.0  # shares that all agents of one enrolment token have together
 
 
 class UsageMeter(Protocol):
@@ -204,8 +205,10 @@ class Dispatcher:
         """What a call of a caller uses; the server's own work has no share, it goes before all others."""
         if caller.kind == "system":
             return CpuUsage(self, None, caller)
-        weight = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0
-        return CpuUsage(self, self.scheduler.share(caller.owner, weight), caller)
+        weight, group = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0, None
+        if caller.enrolment is not None:
+            group = self.scheduler.share((caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT)
+        return CpuUsage(self, self.scheduler.share(caller.owner, weight, group), caller)
 
     async def _run_operation(
         self,

@@ -1,7 +1,8 @@
 """Rate limits: token buckets, paid for by the call and by the processor time that calls use.
 
 A caller has a bucket of its own, refilled by its service tier. Agents that an agent or a stranger registered share a
-bucket of their registrar besides, and the callers of an account one of the account: more identities give no more room.
+bucket of their registrar besides, those of one enrolment token one of the token, which its registrations draw from too,
+and the callers of an account one of the account: more identities give no more room.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Key = tuple[str, str]
 class RateLimiter:
     """``rate(tier)`` answers calls a second; a burst of two seconds' worth is allowed.
 
-    Tiers are those of callers, and ``anonymous``, ``registrar`` and ``account``.
+    Tiers are those of callers, and ``anonymous``, ``registrar``, ``enrolment`` and ``account``.
     call_seconds: processor time that the price of one call includes; what a call uses beyond counts as further calls.
     """
 
@@ -95,6 +96,8 @@ class RateLimiter:
         yield (tenant, caller.subject), caller.tier, rate
         if caller.registrar is not None:
             yield (tenant, f"registrar:{caller.registrar}"), "registrar", max(rate, self._rate("registrar"))
+        if caller.enrolment is not None:
+            yield (tenant, f"enrolment:{caller.enrolment}"), "enrolment", max(rate, self._rate("enrolment"))
         if caller.account != COMMON_ACCOUNT:
             yield (tenant, f"account:{caller.account}"), "account", max(rate, self._rate("account"))
 
@@ -107,6 +110,7 @@ class RateLimiter:
         wait = max(1, round((1 - level) / rate + 0.5))
         whose = {
             "registrar": " of all agents that your registrar has registered",
+            "enrolment": " of all agents of your enrolment token",
             "account": " of all callers of your account",
         }.get(tier, "")
         heavy = self._call_seconds * 1000

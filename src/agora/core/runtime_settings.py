@@ -24,6 +24,7 @@ CHANGEABLE = (
     "rate_enterprise",
     "rate_anonymous",
     "rate_registrar",
+    "rate_enrolment",
     "rate_account",
     "log_level",
     "message_lifetime",

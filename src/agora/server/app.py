@@ -396,7 +396,7 @@ class App:
         return self._rates[tier]
 
     def _apply_rates(self) -> None:
-        tiers = ("basic", "premium", "enterprise", "anonymous", "registrar", "account")
+        tiers = ("basic", "premium", "enterprise", "anonymous", "registrar", "enrolment", "account")
         self._rates = {tier: float(getattr(self.configuration.current, f"rate_{tier}")) for tier in tiers}
 
     def _wire_protocols(self) -> None:

@@ -32,6 +32,12 @@ class Bounds(Section):
         le=1_000_000,
         description="Calls a second of all agents together that one agent has registered, or strangers at one address.",
     )
+    rate_enrolment: int = Field(
+        5000,
+        ge=1,
+        le=1_000_000,
+        description="Calls a second of one enrolment token and of all agents together that were registered with it.",
+    )
     rate_account: int = Field(
         5000,
         ge=1,
@@ -53,6 +59,12 @@ class Bounds(Section):
         ge=1,
         le=1_000_000,
         description="Most agents that one agent may have registered, or strangers at one address; theirs count too.",
+    )
+    max_agents_enrolled: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Most agents of one enrolment token; what they register counts too.",
     )
     max_streams: int = Field(10_000, ge=1, le=1_000_000, description="Largest number of open streams.")
     max_streams_each: int = Field(

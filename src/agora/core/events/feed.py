@@ -237,7 +237,7 @@ class Feed:
         free = self.max_streams - self._holding
         if any(self._held[group] and self._held[group] >= free for group in groups):
             raise Overloaded(
-                "Streams and waiting calls are few, and you, the agents of your registrar or your account have their share.",
+                "Streams and waiting calls are few, and you, the agents of your registrar, enrolment token or account have their share.",
                 fix="Close some first, or ask an operator to raise the setting max_streams.",
                 retry_after=15,
             )

@@ -17,6 +17,7 @@ __all__ = [
     "by_name",
     "by_name_key",
     "clear_capabilities",
+    "enrolled_by",
     "listing",
     "lock",
     "names_at",
@@ -69,6 +70,7 @@ AGENTS = Table(
         ("public_keys", "text"),
         ("requested_tier", "text"),
         ("registrar", "text"),
+        ("enrolment", "text"),
         ("name_key", "text"),
     ),
 )
@@ -105,6 +107,14 @@ registered_by = Query(
     """
     select count(*) as registered from (
         select 1 from agents where tenant_id = :tenant and registrar = :registrar and retired_at is null limit :most
+    ) as found
+    """,
+    types={"most": BIG},
+)
+enrolled_by = Query(
+    """
+    select count(*) as registered from (
+        select 1 from agents where tenant_id = :tenant and enrolment = :enrolment and retired_at is null limit :most
     ) as found
     """,
     types={"most": BIG},

@@ -217,6 +217,7 @@ class AgentService(BoundService, contract.Agents):
             "rating_count": 0,
             "retired_at": None,
             "registrar": await self._require_registrar(),
+            "enrolment": await self._require_enrolment(),
         }
         call.tx.append(statements.AGENTS, tuple(row[name] for name in statements.AGENTS.names))
         self._append_capabilities(agent_id, capabilities)
@@ -241,6 +242,21 @@ class AgentService(BoundService, contract.Agents):
                 retry_after=60,
             )
         return registrar
+
+    async def _require_enrolment(self) -> str | None:
+        """Enrolment token that the new agent is counted for. Raises Overloaded at the setting ``max_agents_enrolled``."""
+        enrolment = self.call.caller.enrolment
+        if enrolment is None:
+            return None
+        most = self.call.context.settings.max_agents_enrolled
+        row = await self.call.tx.one(statements.enrolled_by, enrolment=enrolment, most=most)
+        if row is not None and row["registered"] >= most:
+            raise Overloaded(
+                f"{most} agents of one enrolment token are there, counted with those that they registered.",
+                fix="Deregister some, or have an operator make another token or raise the setting max_agents_enrolled.",
+                retry_after=60,
+            )
+        return enrolment
 
     @staticmethod
     def _held_names(row: Any) -> list[str]:

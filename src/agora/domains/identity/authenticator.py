@@ -189,6 +189,7 @@ class Authenticator:
             tier=row["service_tier"],
             generation=claims.generation,
             registrar=row["registrar"],
+            enrolment=row["enrolment"],
         )
 
     async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
@@ -218,6 +219,7 @@ class Authenticator:
             authority=row["authority"],
             expires_at=row["expires_at"],
             token_id=row["token_id"],
+            enrolment=row["token_id"] if enrolment else None,
         )
 
 

@@ -7,7 +7,7 @@ from agora.store.port import Query
 __all__ = ["agent", "key", "tenant"]
 
 agent = Query(
-    "select agent_name, account_id, service_tier, status, token_generation, registrar from agents "
+    "select agent_name, account_id, service_tier, status, token_generation, registrar, enrolment from agents "
     "where tenant_id = :tenant and agent_id = :agent_id"
 )
 key = Query(

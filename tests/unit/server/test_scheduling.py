@@ -1,0 +1,49 @@
+"""Turns on the loop: members of a group have its share together, and one each of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from agora.scheduling import LoopScheduler, Share
+
+COST = 0.001  # seconds of each turn
+WEIGHT = 4.0
+
+
+async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, int]], turns: int) -> Counter[str]:
+    """Let callers ask for turns again and again, each with so many calls at once; who had the first so many turns."""
+    order: list[str] = []
+
+    async def call(name: str, share: Share) -> None:
+        while len(order) < turns:
+            await scheduler.turn(share)
+            order.append(name)
+            scheduler.charge(share, COST)
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(call(name, share) for name, (share, count) in shares.items() for _ in range(count)))
+    return Counter(order[:turns])
+
+
+def _scheduler_with_group(members: int) -> tuple[LoopScheduler, dict[str, Share], Share]:
+    scheduler = LoopScheduler()
+    group = scheduler.share(("t", "group"), WEIGHT)
+    shares = {f"m{n}": scheduler.share(("t", f"m{n}"), 1.0, group) for n in range(members)}
+    return scheduler, shares, scheduler.share(("t", "lone"))
+
+
+async def test_members_of_a_group_have_its_share_together() -> None:
+    scheduler, members, lone = _scheduler_with_group(50)
+    callers = {name: (share, 4) for name, share in members.items()} | {"lone": (lone, 4)}
+    turns = await _run_turns(scheduler, callers, 1_000)
+    assert 150 <= turns["lone"] <= 250  # one of five
+    assert {turns[name] for name in members} <= set(range(10, 25)), turns
+
+
+async def test_one_member_has_no_more_than_any_owner() -> None:
+    scheduler, members, lone = _scheduler_with_group(2)
+    turns = await _run_turns(scheduler, {"m0": (members["m0"], 100), "lone": (lone, 4)}, 500)
+    assert 200 <= turns["lone"] <= 300
+    turns = await _run_turns(scheduler, {"m0": (members["m0"], 100), "m1": (members["m1"], 2)}, 500)
+    assert turns["m1"] >= 200
