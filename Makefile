@@ -71,7 +71,7 @@ format: .venv/test ## Format the code
 	@$(BIN)/ruff format --quiet .
 
 reference: .venv/test ## Write the contract's index, the generated reference pages and contract.json
-	@$(BIN)/python -c "from agora_sdk.contract import index; index.write(index.FILE)"
+	@$(BIN)/python -c "from agora_sdk.contract import index; index.write_index(index.FILE)"
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/agora contract export --output sdk/contract.json
 

@@ -20,7 +20,7 @@ from agora.core.runtime_settings import CHANGEABLE
 from agora.settings import PLAIN, PREFIX, Settings
 from agora.settings.legacy_names import RENAMED
 from agora_sdk.contract import Exposure, Operation, Service, operations
-from agora_sdk.contract.export import document
+from agora_sdk.contract.export import contract_document
 from agora_sdk.errors import BY_CODE, AgoraError
 
 __all__ = ["commands_of", "main", "pages"]
@@ -58,7 +58,7 @@ def _table(titles: Row, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _operations() -> Iterator[str]:
-    contract = document(operations(), BY_CODE)
+    contract = contract_document(operations(), BY_CODE)
     shown = [found for found in operations() if found.exposure is not Exposure.TEST]
     exported = {(found["name"], found["version"]): found for found in contract["operations"]}
     yield from (

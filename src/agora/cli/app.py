@@ -177,10 +177,10 @@ def export(
 ) -> None:
     """Write the contract as JSON, from which clients in other languages are generated."""
     from agora_sdk.contract import operations
-    from agora_sdk.contract.export import document
+    from agora_sdk.contract.export import contract_document
     from agora_sdk.errors import BY_CODE
 
-    text = json.dumps(document(operations(), BY_CODE), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(contract_document(operations(), BY_CODE), indent=1, ensure_ascii=False) + "\n"
     if output is None:
         typer.echo(text, nl=False)
     else:

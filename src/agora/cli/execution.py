@@ -23,10 +23,10 @@ EVENTS = "text/event-stream"
 
 def execute_streaming(client: AgoraClient, told: Callable[[str], None], *args: Any, **kwargs: Any) -> ExecutionResult:
     """Call ``agora.instance.execute``; ``told`` is given each piece of an answer that streams. Raises as the call does."""
-    from agora_sdk.transport import drive
+    from agora_sdk.transport import run_blocking
 
     session = client._session
-    result: ExecutionResult = drive(
+    result: ExecutionResult = run_blocking(
         session.invoke(_PieceRelay(session.server.blocking, told), declared("instance", "execute"), *args, **kwargs)
     )
     return result
@@ -39,11 +39,11 @@ class _PieceRelay:
         self._line, self._told = line, told
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
-        from agora_sdk.transport import answer_of, translated
+        from agora_sdk.transport import answer_of, translate_errors
 
         headers = request.headers | {"accept": EVENTS}
         with (
-            translated(),
+            translate_errors(),
             self._line.client().stream(
                 request.method, request.target, content=request.content, headers=headers, timeout=seconds
             ) as response,

@@ -92,14 +92,14 @@ def _contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the contract finds wrong, each with its place."""
     from pydantic import ValidationError
 
-    from agora_sdk.contract.faults import wording
+    from agora_sdk.contract.validation_errors import describe_error
     from agora_sdk.contract.workflows import Workflows
 
     try:
         Workflows.operations["create"].input.model_validate(document)
     except ValidationError as error:
         for contract_error in error.errors(include_url=False):
-            message = "unknown" if contract_error["type"] == "extra_forbidden" else wording(contract_error)
+            message = "unknown" if contract_error["type"] == "extra_forbidden" else describe_error(contract_error)
             yield _error_place(document, contract_error["loc"]), message
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from agora_sdk.contract import Operation
-from agora_sdk.contract.faults import located, wording
+from agora_sdk.contract.validation_errors import describe_error, locate_errors
 from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
 __all__ = ["to_invalid_request", "validate_arguments"]
@@ -84,8 +84,8 @@ def to_invalid_request(error: ValidationError, operation: Operation) -> InvalidR
     """A validation error as ours: every fault with its field, none with the value."""
     faults = error.errors(include_url=False, include_input=False)
     errors = [
-        field_error(".".join(map(str, place)) or "body", wording(fault, operation.input))
-        for fault, place in islice(located(faults), MOST_TOLD)
+        field_error(".".join(map(str, place)) or "body", describe_error(fault, operation.input))
+        for fault, place in islice(locate_errors(faults), MOST_TOLD)
     ]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from agora.core.validation import to_invalid_request
 from agora_sdk.contract import Operation, operations
-from agora_sdk.contract.faults import ID, WORDS
+from agora_sdk.contract.validation_errors import ID, PATTERN_MESSAGES
 from agora_sdk.errors import InvalidRequest
-from agora_sdk.wire import bind
+from agora_sdk.wire import bind_arguments
 
 REGEX = ("^", "[", "\\", "$")
 
@@ -39,7 +39,7 @@ def told(name: str, **arguments: Any) -> list[dict[str, str]]:
         operation(name).input.model_validate(arguments)
     errors: list[dict[str, str]] = to_invalid_request(wrong.value, operation(name)).errors
     with pytest.raises(InvalidRequest) as refused:
-        bind(operation(name), (), arguments)
+        bind_arguments(operation(name), (), arguments)
     assert [each["message"] for each in refused.value.errors] == [each["message"] for each in errors]
     return errors
 
@@ -47,7 +47,7 @@ def told(name: str, **arguments: Any) -> list[dict[str, str]]:
 def test_every_pattern_of_the_contract_has_words() -> None:
     used = {pattern for each in operations() for pattern in patterns(each.input_schema)}
     assert len(used) > 30
-    assert {pattern for pattern in used if not ID.fullmatch(pattern)} <= set(WORDS)
+    assert {pattern for pattern in used if not ID.fullmatch(pattern)} <= set(PATTERN_MESSAGES)
 
 
 def test_what_the_branches_of_a_union_say_alike_is_said_once() -> None:

@@ -14,9 +14,11 @@ import pytest
 import agora_sdk
 from agora.server.services import IMPLEMENTATIONS
 from agora_sdk.contract import Operation, Route, Service, declared, index, operations
-from agora_sdk.contract.known import Declared, Listed
+from agora_sdk.contract.service_directory import Declared, Listed
 
-current = pytest.mark.skipif(index.read(index.FILE) is None, reason="the index is of other sources: `make reference`")
+current = pytest.mark.skipif(
+    index.read_index(index.FILE) is None, reason="the index is of other sources: `make reference`"
+)
 
 
 def _loaded(code: str, path: Path | None = None) -> set[str]:
@@ -31,7 +33,7 @@ def _loaded(code: str, path: Path | None = None) -> set[str]:
 
 
 def test_it_is_that_of_the_declarations() -> None:
-    assert index.FILE.read_text("utf-8") == index.text(), "run `make reference`"
+    assert index.FILE.read_text("utf-8") == index.index_text(), "run `make reference`"
 
 
 def test_there_is_one_of_each_operation() -> None:
@@ -48,9 +50,9 @@ def test_there_is_one_of_each_operation() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"sources": 1, "services": {}}', '{"sources": "x"}', "\x00"])
 def test_one_that_is_of_other_sources_is_not_used(text: str, tmp_path: Path) -> None:
     file = tmp_path / "index.json"
-    assert index.read(file) is None
+    assert index.read_index(file) is None
     file.write_text(text, "utf-8")
-    assert index.read(file) is None
+    assert index.read_index(file) is None
 
 
 def test_one_that_is_wrong_is_found_out_when_the_service_is_loaded() -> None:
@@ -58,14 +60,14 @@ def test_one_that_is_wrong_is_found_out_when_the_service_is_loaded() -> None:
     other = Operation(None, operation.declared_routes, scope="admin", kind=operation.kind)
     other.bind("messaging", "send")
     services = Declared()
-    services.expect({"messaging": Listed(".messaging", "", {"send": other})})
+    services.add_listed({"messaging": Listed(".messaging", "", {"send": other})})
     with pytest.raises(RuntimeError, match=r"wrong about agora\.messaging\.send: scope"):
-        services.known(operation)
+        services.merge_declaration(operation)
 
 
 def test_one_that_lists_what_is_not_declared_is_found_out() -> None:
     services = Declared()
-    services.expect({"nothing": Listed(".results", "Nothing.", {})})
+    services.add_listed({"nothing": Listed(".results", "Nothing.", {})})
     assert (services.about("nothing"), list(services)) == ("Nothing.", ["nothing"])
     with pytest.raises(RuntimeError, match="does not declare 'nothing'"):
         services["nothing"]
@@ -87,7 +89,7 @@ def test_knowing_the_operations_loads_none_of_them() -> None:
     found = _loaded("from agora_sdk.contract import operations\nassert operations()[0].routes")
     assert {name for name in found if name.startswith("agora_sdk.contract.")} == {
         "agora_sdk.contract.index",
-        "agora_sdk.contract.known",
+        "agora_sdk.contract.service_directory",
         "agora_sdk.contract.operation",
     }
     assert "pydantic" not in found

@@ -15,7 +15,7 @@ import pytest
 from agora.server.app import App
 from agora_sdk import Message, Part
 from agora_sdk.a2a import A2AClient
-from agora_sdk.a2a_wire import Endpoint, card_url, choose, normal, ok
+from agora_sdk.a2a_wire import Endpoint, card_url, choose_endpoint, normalize_result, parse_result
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, ServerUnreachable, Unauthenticated, UpstreamFailed
 from agora_sdk.retry import Backoff
 from tests.harness import Running, make_settings, running
@@ -201,31 +201,33 @@ def test_the_best_interface_is_chosen() -> None:
     rest = {"url": "https://host/rest", "protocolBinding": "HTTP+JSON", "protocolVersion": "1.0", "tenant": "t"}
     old = {"url": "/old", "protocolVersion": "0.3.0", "preferredTransport": "JSONRPC"}
     grpc = {"url": "https://host/grpc", "protocolBinding": "GRPC", "protocolVersion": "1.0"}
-    assert choose({"supportedInterfaces": [grpc, rest, rpc]} | old, base) == Endpoint(
+    assert choose_endpoint({"supportedInterfaces": [grpc, rest, rpc]} | old, base) == Endpoint(
         "https://host/rpc", "JSONRPC", "1.0"
     )
-    assert choose({"supportedInterfaces": [rest]}, base).tenant == "t"
-    assert choose(old, base) == Endpoint("https://host/old", "JSONRPC", "0.3")
+    assert choose_endpoint({"supportedInterfaces": [rest]}, base).tenant == "t"
+    assert choose_endpoint(old, base) == Endpoint("https://host/old", "JSONRPC", "0.3")
     for nothing in ({}, {"supportedInterfaces": [grpc]}, {"supportedInterfaces": "x"}, {"url": 5}):
         with pytest.raises(UpstreamFailed):
-            choose(nothing, base)
+            choose_endpoint(nothing, base)
     with pytest.raises(UpstreamFailed, match="https"):
-        choose({"supportedInterfaces": [rpc | {"url": "http://elsewhere"}]}, base)
+        choose_endpoint({"supportedInterfaces": [rpc | {"url": "http://elsewhere"}]}, base)
 
 
 def test_answers_of_every_age_are_alike() -> None:
     new = {"task": {"id": "t", "contextId": "c", "status": {"state": "TASK_STATE_INPUT_REQUIRED"}}}
     old = {"kind": "task", "id": "t", "contextId": "c", "status": {"state": "input-required"}}
-    assert normal(new) == {"task": new["task"]}
-    assert normal(old)["task"]["status"] == new["task"]["status"]
+    assert normalize_result(new) == {"task": new["task"]}
+    assert normalize_result(old)["task"]["status"] == new["task"]["status"]
     chunk = {
         "artifact": {"artifactId": "a", "parts": [{"kind": "data", "data": {"n": 1}}]},
         "taskId": "t",
         "append": True,
     }
-    assert normal({"kind": "artifact-update"} | chunk)["artifactUpdate"]["artifact"]["parts"] == [{"data": {"n": 1}}]
-    assert normal(chunk).keys() == {"artifactUpdate"}
+    assert normalize_result({"kind": "artifact-update"} | chunk)["artifactUpdate"]["artifact"]["parts"] == [
+        {"data": {"n": 1}}
+    ]
+    assert normalize_result(chunk).keys() == {"artifactUpdate"}
     with pytest.raises(NotFound):
-        ok(200, {"jsonrpc": "2.0", "error": {"code": -32001, "message": "no such task"}})
+        parse_result(200, {"jsonrpc": "2.0", "error": {"code": -32001, "message": "no such task"}})
     with pytest.raises(Unauthenticated):
-        ok(401, None)
+        parse_result(401, None)

@@ -193,7 +193,13 @@ def test_tokens_appear_in_no_representation_and_no_log(
     wire.answer("/agents/register", agent_answer(token="agt_hidden"))
     client.register("Ada")
     session = client._session
-    shown: list[Any] = [client, session.identity, session.identity._current(), session.options, Credentials()]
+    shown: list[Any] = [
+        client,
+        session.identity,
+        session.identity._current_credential(),
+        session.options,
+        Credentials(),
+    ]
     assert "agt_hidden" not in "".join(map(repr, shown)) + caplog.text
     assert "Ada" in repr(client)
 

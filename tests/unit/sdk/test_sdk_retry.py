@@ -23,8 +23,8 @@ from agora_sdk.errors import (
     ServerUnreachable,
     UpstreamFailed,
 )
-from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange
-from agora_sdk.transport import drive
+from agora_sdk.retry import Backoff, ConnectionLost, TimedOut, exchange_with_retries
+from agora_sdk.transport import run_blocking
 from agora_sdk.wire import Answer, Request, needs_key, retry_after
 from tests.unit.sdk.scripted_server import NOW, Wire, agent_answer, page
 
@@ -61,7 +61,7 @@ def status(code: int, **headers: str) -> Answer:
 
 def run(script: Script, *, seconds: float = 30.0, retries: int = 3) -> Answer:
     backoff = Backoff(retries, random=lambda: 1.0)
-    return drive(exchange(script, GET, url=URL, seconds=seconds, backoff=backoff))
+    return run_blocking(exchange_with_retries(script, GET, url=URL, seconds=seconds, backoff=backoff))
 
 
 @pytest.mark.parametrize("trouble", [ConnectionLost("refused"), *map(status, (429, 502, 503, 504))])
@@ -181,7 +181,7 @@ def test_a_long_poll_may_take_its_time_beside_the_timeout(wire: Wire, client: Ag
     session = client.with_options(timeout=2.0)._session
     from agora_sdk.contract.messaging import Messaging
 
-    drive(session.invoke(script, Messaging.operations["receive"], wait=25))
+    run_blocking(session.invoke(script, Messaging.operations["receive"], wait=25))
     assert script.asked == [27.0]
 
 
@@ -191,7 +191,7 @@ def test_work_elsewhere_may_take_its_time_and_is_not_begun_again_where_it_was_re
     refused = b'{"code":"upstream_failed","status":502,"detail":"no","http_status":500}'
     script = Script(Answer(502, {}, refused))
     with pytest.raises(UpstreamFailed):
-        drive(client._session.invoke(script, Instances.operations["execute"], "Greeter", timeout=120))
+        run_blocking(client._session.invoke(script, Instances.operations["execute"], "Greeter", timeout=120))
     assert script.asked == [150.0]
 
 

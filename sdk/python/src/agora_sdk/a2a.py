@@ -31,10 +31,10 @@ from .retry import Backoff
 __all__ = ["A2AClient", "Answer", "Update"]
 
 CONNECT_SECONDS = 5.0
-LARGEST = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
-RESUMES = 5
+MAX_BYTES = 32 * 1024 * 1024  # bytes of an answer, or of one item of a stream
+MAX_RESUMES = 5
 _INTERRUPTED = frozenset({"input_required", "auth_required"})
-_OVER = frozenset({"completed", "failed", "canceled", "rejected"})
+_TERMINAL = frozenset({"completed", "failed", "canceled", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Answer:
     @property
     def state(self) -> str:
         """``completed``, ``working``, ``input_required`` and so on; ``completed`` for a message without a task."""
-        return _state(self.task["status"]) if self.task else "completed"
+        return _state_name(self.task["status"]) if self.task else "completed"
 
     @property
     def parts(self) -> list[Part]:
@@ -72,11 +72,11 @@ class Answer:
         if self.message is not None:
             return list(self.message.parts)
         task = self.task or {}
-        found = [part for artifact in task.get("artifacts") or () for part in Message.of(artifact).parts]
-        said = (task.get("status") or {}).get("message")
-        if said and (not found or self.state in _INTERRUPTED):
-            return list(Message.of(said).parts)
-        return found
+        artifact_parts = [part for artifact in task.get("artifacts") or () for part in Message.of(artifact).parts]
+        status_message = (task.get("status") or {}).get("message")
+        if status_message and (not artifact_parts or self.state in _INTERRUPTED):
+            return list(Message.of(status_message).parts)
+        return artifact_parts
 
     @property
     def text(self) -> str:
@@ -100,7 +100,7 @@ class Update:
 
     @property
     def final(self) -> bool:
-        return self.state in _OVER or self.state in _INTERRUPTED
+        return self.state in _TERMINAL or self.state in _INTERRUPTED
 
 
 class A2AClient:
@@ -134,13 +134,13 @@ class A2AClient:
         url: of the agent, or of its card. token: sent as ``Authorization: Bearer``. seconds: that an answer, or the next word of a stream, may take.
         An agent without a card is spoken to in 0.3, at its address. Raises ServerUnreachable, Unauthenticated.
         """
-        sent = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
+        request_headers = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
         limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         address = wire.card_url(url)
-        http = httpx.AsyncClient(headers=sent, timeout=limits)
+        http = httpx.AsyncClient(headers=request_headers, timeout=limits)
         try:
-            card = await _card(http, address)
-            endpoint = wire.choose(card, address) if card else wire.Endpoint(_address(url))
+            card = await _fetch_card(http, address)
+            endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_absolute_url(url))
         except BaseException:
             await http.aclose()
             raise
@@ -161,8 +161,8 @@ class A2AClient:
     @property
     def streams(self) -> bool:
         """Whether the card says that it streams."""
-        told = self.card.get("capabilities")
-        return bool(told.get("streaming")) if isinstance(told, Mapping) else False
+        capabilities = self.card.get("capabilities")
+        return bool(capabilities.get("streaming")) if isinstance(capabilities, Mapping) else False
 
     async def send(
         self,
@@ -174,14 +174,16 @@ class A2AClient:
         wait: bool = True,
     ) -> Answer:
         """Say something, and get the answer. context_id, task_id: what it goes on with. wait: until there is a result."""
-        params = _params(message, context_id, task_id, skill) | {"configuration": {"returnImmediately": not wait}}
-        return Answer.of(wire.normal(await self._call("SendMessage", params)))
+        params = _message_params(message, context_id, task_id, skill) | {
+            "configuration": {"returnImmediately": not wait}
+        }
+        return Answer.of(wire.normalize_result(await self._call_method("SendMessage", params)))
 
     async def get_task(self, task_id: str) -> Answer:
-        return Answer.of(wire.normal(await self._call("GetTask", {"id": task_id})))
+        return Answer.of(wire.normalize_result(await self._call_method("GetTask", {"id": task_id})))
 
     async def cancel(self, task_id: str) -> Answer:
-        return Answer.of(wire.normal(await self._call("CancelTask", {"id": task_id})))
+        return Answer.of(wire.normalize_result(await self._call_method("CancelTask", {"id": task_id})))
 
     async def stream(
         self,
@@ -192,13 +194,13 @@ class A2AClient:
         skill: str | None = None,
     ) -> AsyncIterator[Update]:
         """Say something, and get the answer as it comes. A broken stream is taken up again where the agent can do that."""
-        params = _params(message, context_id, task_id, skill) | {"configuration": {}}
-        async for update in self._updates("SendStreamingMessage", params, task_id):
+        params = _message_params(message, context_id, task_id, skill) | {"configuration": {}}
+        async for update in self._stream_updates("SendStreamingMessage", params, task_id):
             yield update
 
     async def resubscribe(self, task_id: str) -> AsyncIterator[Update]:
         """What happens to a task from now on."""
-        async for update in self._updates("SubscribeToTask", {"id": task_id}, task_id):
+        async for update in self._stream_updates("SubscribeToTask", {"id": task_id}, task_id):
             yield update
 
     async def aclose(self) -> None:
@@ -212,27 +214,31 @@ class A2AClient:
 
     # -- the wire --------------------------------------------------------------------------------
 
-    async def _call(self, method: str, params: Mapping[str, Any]) -> Any:
-        async with self._answer(wire.call(self.endpoint, method, params)) as response:
-            return wire.ok(response.status_code, await _document(response))
+    async def _call_method(self, method: str, params: Mapping[str, Any]) -> Any:
+        async with self._open_response(wire.build_call(self.endpoint, method, params)) as response:
+            return wire.parse_result(response.status_code, await _read_json(response))
 
     @asynccontextmanager
-    async def _answer(self, call: wire.Call, more: Mapping[str, str] | None = None) -> AsyncIterator[httpx.Response]:
+    async def _open_response(
+        self, call: wire.Call, more: Mapping[str, str] | None = None
+    ) -> AsyncIterator[httpx.Response]:
         headers = dict(call.headers) | dict(more or {})
         async with (
-            _translated(call.url),
+            _translate_errors(call.url),
             self._http.stream(call.method, call.url, headers=headers, json=call.json) as response,
         ):
             yield response
 
-    async def _updates(self, method: str, params: Mapping[str, Any], task_id: str | None) -> AsyncIterator[Update]:
+    async def _stream_updates(
+        self, method: str, params: Mapping[str, Any], task_id: str | None
+    ) -> AsyncIterator[Update]:
         """The items of a stream, taken up again by another one where it breaks."""
         last, broken, tries = "", None, 0
         while True:
-            call = wire.call(self.endpoint, method, params)
+            call = wire.build_call(self.endpoint, method, params)
             try:
-                async for event_id, document in self._events(call, {"last-event-id": last} if last else {}):
-                    update = _update(wire.normal(wire.ok(200, document)))
+                async for event_id, document in self._stream_events(call, {"last-event-id": last} if last else {}):
+                    update = _update_of(wire.normalize_result(wire.parse_result(200, document)))
                     task_id, last, tries = update.task_id or task_id, event_id or last, 0
                     yield update
                     if update.final:
@@ -240,71 +246,73 @@ class A2AClient:
                 return
             except ServerUnreachable as error:
                 broken, tries = error, tries + 1
-            if task_id is None or tries > RESUMES:
+            if task_id is None or tries > MAX_RESUMES:
                 raise broken
             await asyncio.sleep(self._backoff.pause(tries - 1))
             method, params = "SubscribeToTask", {"id": task_id}
 
-    async def _events(self, call: wire.Call, headers: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
+    async def _stream_events(self, call: wire.Call, headers: Mapping[str, str]) -> AsyncIterator[tuple[str, Any]]:
         """Ids and documents; of an agent that does not stream, its one answer."""
-        async with self._answer(call, headers) as response:
+        async with self._open_response(call, headers) as response:
             if "text/event-stream" not in response.headers.get("content-type", ""):
-                yield "", await _document(response, raising=True)
+                yield "", await _read_json(response, raising=True)
                 return
             event_id, data, size = "", [], 0
-            async for line in _lines(response):
+            async for line in _read_lines(response):
                 size += len(line)
-                if size > LARGEST:
-                    raise UpstreamFailed(f"An item of the stream has more than {LARGEST} bytes.")
+                if size > MAX_BYTES:
+                    raise UpstreamFailed(f"An item of the stream has more than {MAX_BYTES} bytes.")
                 name, _, value = line.partition(":")
                 if name == "data":
                     data.append(value.removeprefix(" "))
                 elif name == "id":
                     event_id = value.strip()
                 elif not line and data:
-                    yield event_id, _parsed("\n".join(data))
+                    yield event_id, _parse_item("\n".join(data))
                     data, size = [], 0
 
 
-def _params(message: Message | str, context_id: str | None, task_id: str | None, skill: str | None) -> dict[str, Any]:
-    said = Message([Part(content=message)]) if isinstance(message, str) else message
-    given = said.wire() | {"role": "ROLE_USER"}
-    more = {"contextId": context_id or said.context_id, "taskId": task_id or said.task_id}
-    given |= {name: value for name, value in more.items() if value}
-    wanted = skill or said.skill
-    if wanted:
-        given["metadata"] = dict(given.get("metadata") or {}) | {"skill": wanted}
-    return {"message": given}
+def _message_params(
+    message: Message | str, context_id: str | None, task_id: str | None, skill: str | None
+) -> dict[str, Any]:
+    outgoing = Message([Part(content=message)]) if isinstance(message, str) else message
+    document = outgoing.wire() | {"role": "ROLE_USER"}
+    more = {"contextId": context_id or outgoing.context_id, "taskId": task_id or outgoing.task_id}
+    document |= {name: value for name, value in more.items() if value}
+    skill_id = skill or outgoing.skill
+    if skill_id:
+        document["metadata"] = dict(document.get("metadata") or {}) | {"skill": skill_id}
+    return {"message": document}
 
 
-def _state(status: Mapping[str, Any]) -> str:
+def _state_name(status: Mapping[str, Any]) -> str:
     return str(status.get("state", "")).removeprefix("TASK_STATE_").lower()
 
 
-def _update(found: Mapping[str, Any]) -> Update:
-    if "task" in found or "message" in found:
-        answer = Answer.of(found)
-        said = answer.text if answer.message or answer.state in _OVER | _INTERRUPTED else ""
-        return Update(said, answer.state, answer.task_id, answer.context_id, raw=found)
-    told = found.get("statusUpdate") or found.get("artifactUpdate") or {}
-    ids = (told.get("taskId"), told.get("contextId"))
-    if "statusUpdate" in found:
-        said = told["status"].get("message")
-        return Update(Message.of(said).as_text() if said else "", _state(told["status"]), *ids, raw=found)
-    text = Message.of(told["artifact"]).as_text()
-    return Update(text, "working", *ids, appends=bool(told.get("append")), raw=found)
+def _update_of(item: Mapping[str, Any]) -> Update:
+    if "task" in item or "message" in item:
+        answer = Answer.of(item)
+        text = answer.text if answer.message or answer.state in _TERMINAL | _INTERRUPTED else ""
+        return Update(text, answer.state, answer.task_id, answer.context_id, raw=item)
+    change = item.get("statusUpdate") or item.get("artifactUpdate") or {}
+    ids = (change.get("taskId"), change.get("contextId"))
+    if "statusUpdate" in item:
+        message = change["status"].get("message")
+        return Update(Message.of(message).as_text() if message else "", _state_name(change["status"]), *ids, raw=item)
+    text = Message.of(change["artifact"]).as_text()
+    return Update(text, "working", *ids, appends=bool(change.get("append")), raw=item)
 
 
-def _address(url: str) -> str:
+def _absolute_url(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-async def _card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
+async def _fetch_card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
     """An agent's card; empty where it has none."""
     for url in (address, address.replace("agent-card.json", "agent.json")):
-        async with _translated(url), http.stream("GET", url, follow_redirects=True) as response:
+        async with _translate_errors(url), http.stream("GET", url, follow_redirects=True) as response:
             try:
-                card = wire.ok(response.status_code, await _document(response))
+                card = wire.parse_result(response.status_code, await _read_json(response))
             except NotFound:
                 continue
             if isinstance(card, dict):
@@ -312,13 +320,13 @@ async def _card(http: httpx.AsyncClient, address: str) -> dict[str, Any]:
     return {}
 
 
-async def _document(response: httpx.Response, *, raising: bool = False) -> Any:
+async def _read_json(response: httpx.Response, *, raising: bool = False) -> Any:
     """The JSON of an answer. raising: if its status is an error."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > LARGEST:
-            raise UpstreamFailed(f"The answer has more than {LARGEST} bytes.")
+        if len(body) > MAX_BYTES:
+            raise UpstreamFailed(f"The answer has more than {MAX_BYTES} bytes.")
     try:
         document = json.loads(bytes(body) or b"null")
     except ValueError:
@@ -328,22 +336,22 @@ async def _document(response: httpx.Response, *, raising: bool = False) -> Any:
                 "The agent's answer is no JSON.", fix="Is there an A2A agent at this address?"
             ) from None
     if raising and response.status_code >= 400:
-        wire.ok(response.status_code, document)
+        wire.parse_result(response.status_code, document)
     return document
 
 
-async def _lines(response: httpx.Response) -> AsyncIterator[str]:
+async def _read_lines(response: httpx.Response) -> AsyncIterator[str]:
     """Lines that end as those of server-sent events do: other line ends of Unicode may stand in JSON."""
     rest = b""
     async for chunk in response.aiter_bytes():
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield line.removesuffix(b"\r").decode("utf-8", "replace")
-        if len(rest) > LARGEST:
-            raise UpstreamFailed(f"A line of the stream has more than {LARGEST} bytes.")
+        if len(rest) > MAX_BYTES:
+            raise UpstreamFailed(f"A line of the stream has more than {MAX_BYTES} bytes.")
 
 
-def _parsed(text: str) -> Any:
+def _parse_item(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
@@ -351,7 +359,7 @@ def _parsed(text: str) -> Any:
 
 
 @asynccontextmanager
-async def _translated(url: str) -> AsyncIterator[None]:
+async def _translate_errors(url: str) -> AsyncIterator[None]:
     """Errors of the connection as ours."""
     try:
         yield

@@ -28,7 +28,16 @@ from .errors import (
 )
 from .message import Message
 
-__all__ = ["Call", "Endpoint", "call", "card_url", "choose", "failure", "normal", "ok"]
+__all__ = [
+    "Call",
+    "Endpoint",
+    "build_call",
+    "card_url",
+    "choose_endpoint",
+    "normalize_result",
+    "parse_error",
+    "parse_result",
+]
 
 CARD = "/.well-known/agent-card.json"
 JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
@@ -98,15 +107,15 @@ def card_url(url: str) -> str:
     return plain if parts.path.endswith(".json") else plain.rstrip("/") + CARD
 
 
-def choose(card: Mapping[str, Any], base: str) -> Endpoint:
+def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
     """The best of the interfaces that a card offers: 1.0 before 0.3, JSON-RPC before HTTP+JSON.
 
     base: address of the card, for relative URLs. Raises UpstreamFailed where there is nothing that we speak.
     """
-    found = [endpoint for endpoint in _offered(card, base) if _is_spoken(endpoint)]
-    if not found:
+    endpoints = [endpoint for endpoint in _offered_endpoints(card, base) if _is_spoken(endpoint)]
+    if not endpoints:
         raise UpstreamFailed("The agent's card offers no A2A 1.0 or 0.3 over JSON-RPC, nor 1.0 over HTTP+JSON.")
-    best = min(found, key=lambda endpoint: (not endpoint.is_current, endpoint.binding != JSON_RPC))
+    best = min(endpoints, key=lambda endpoint: (not endpoint.is_current, endpoint.binding != JSON_RPC))
     if urlsplit(base).scheme == "https" and urlsplit(best.url).scheme != "https":
         raise UpstreamFailed(f"The card was read by https and leads to {best.url}, which is not.")
     return best
@@ -116,49 +125,49 @@ def _is_spoken(endpoint: Endpoint) -> bool:
     return endpoint.binding == JSON_RPC or (endpoint.binding == HTTP_JSON and endpoint.is_current)
 
 
-def _offered(card: Mapping[str, Any], base: str) -> list[Endpoint]:
-    found = []
-    for offer in _objects(card.get("supportedInterfaces")):
+def _offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint]:
+    offers = []
+    for offer in _only_objects(card.get("supportedInterfaces")):
         version = str(offer.get("protocolVersion") or CURRENT)
         binding = str(offer.get("protocolBinding") or JSON_RPC).upper()
-        found.append((offer.get("url"), binding, version, offer.get("tenant")))
+        offers.append((offer.get("url"), binding, version, offer.get("tenant")))
     if isinstance(card.get("url"), str):  # as 0.3 writes it, and older servers do
         version = str(card.get("protocolVersion") or LEGACY)
-        found.append((card["url"], str(card.get("preferredTransport") or JSON_RPC).upper(), version, None))
-        found += [
+        offers.append((card["url"], str(card.get("preferredTransport") or JSON_RPC).upper(), version, None))
+        offers += [
             (offer.get("url"), str(offer.get("transport")).upper(), version, None)
-            for offer in _objects(card.get("additionalInterfaces"))
+            for offer in _only_objects(card.get("additionalInterfaces"))
         ]
     endpoints = []
-    for url, binding, version, tenant in found:
+    for url, binding, version, tenant in offers:
         if isinstance(url, str) and url and version.split(".")[0] in ("0", "1"):
             spoken = CURRENT if version.startswith("1") else LEGACY
             endpoints.append(Endpoint(urljoin(base, url), binding, spoken, tenant or None))
     return endpoints
 
 
-def _objects(value: Any) -> list[Mapping[str, Any]]:
+def _only_objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 # -- calls ---------------------------------------------------------------------------------------
 
 
-def call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Call:
+def build_call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Call:
     """A call of a method of A2A 1.0, as the endpoint wants it."""
     headers = {"accept": "application/json, text/event-stream"}
     if endpoint.is_current:
         headers["a2a-version"] = CURRENT
         params = ({"tenant": endpoint.tenant} if endpoint.tenant else {}) | dict(params)
     if endpoint.binding == HTTP_JSON:
-        return _rest(endpoint, method, params, headers)
-    name, params = (method, params) if endpoint.is_current else (_METHODS[method], _legacy(params))
+        return _http_json_call(endpoint, method, params, headers)
+    name, params = (method, params) if endpoint.is_current else (_METHODS[method], _legacy_params(params))
     return Call(
         "POST", endpoint.url, headers, {"jsonrpc": "2.0", "id": uuid.uuid4().hex, "method": name, "params": params}
     )
 
 
-def _rest(endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Call:
+def _http_json_call(endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Call:
     base = endpoint.url.rstrip("/")
     if method in ("SendMessage", "SendStreamingMessage"):
         action = "send" if method == "SendMessage" else "stream"
@@ -169,17 +178,17 @@ def _rest(endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: M
     return Call("POST", f"{task}:{'cancel' if method == 'CancelTask' else 'subscribe'}", headers, {})
 
 
-def _legacy(params: Mapping[str, Any]) -> dict[str, Any]:
+def _legacy_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as 0.3 has them; those of the older servers beside them, where they do no harm."""
-    given = dict(params)
-    if isinstance(message := given.get("message"), Mapping):
+    legacy = dict(params)
+    if isinstance(message := legacy.get("message"), Mapping):
         parts = [_legacy_part(part) for part in message["parts"]]
         role = "agent" if message.get("role") == "ROLE_AGENT" else "user"
-        given["message"] = dict(message) | {"kind": "message", "role": role, "parts": parts}
-    if "configuration" in given:
-        waits = not given["configuration"].get("returnImmediately", False)
-        given["configuration"] = {"blocking": waits}
-    return given
+        legacy["message"] = dict(message) | {"kind": "message", "role": role, "parts": parts}
+    if "configuration" in legacy:
+        waits = not legacy["configuration"].get("returnImmediately", False)
+        legacy["configuration"] = {"blocking": waits}
+    return legacy
 
 
 def _legacy_part(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,45 +205,45 @@ def _legacy_part(part: Mapping[str, Any]) -> dict[str, Any]:
 # -- answers -------------------------------------------------------------------------------------
 
 
-def ok(status: int, document: Any) -> Any:
+def parse_result(status: int, document: Any) -> Any:
     """The result that an answer carries. Raises the AgoraError that it says instead."""
     if isinstance(document, Mapping) and document.get("error"):
-        raise failure(status, document["error"])
+        raise parse_error(status, document["error"])
     if status >= 400:
-        raise failure(status, document)
+        raise parse_error(status, document)
     if isinstance(document, Mapping) and "jsonrpc" in document:
         return document.get("result")
     return document
 
 
-def failure(status: int, error: Any) -> AgoraError:
+def parse_error(status: int, error: Any) -> AgoraError:
     """An error of JSON-RPC or of HTTP as one of ours."""
-    told = error if isinstance(error, Mapping) else {}
-    code = told.get("code")
-    said = str(told.get("message") or told.get("detail") or told.get("title") or "")[:2000]
+    fields = error if isinstance(error, Mapping) else {}
+    code = fields.get("code")
+    text = str(fields.get("message") or fields.get("detail") or fields.get("title") or "")[:2000]
     kind = _BY_STATUS.get(status) if status >= 400 else None
     if isinstance(code, int):
         kind = _BY_CODE.get(code, _BY_STATUS.get(code, kind or UpstreamFailed))
     return (kind or UpstreamFailed)(
-        said or f"The agent answered with the status {status}.", a2a_code=code, status_code=status
+        text or f"The agent answered with the status {status}.", a2a_code=code, status_code=status
     )
 
 
-def normal(result: Any) -> dict[str, Any]:
+def normalize_result(result: Any) -> dict[str, Any]:
     """What an answer or an item of a stream is, as 1.0 has it: ``task``, ``message``, ``statusUpdate``, ``artifactUpdate``.
 
     Raises UpstreamFailed for what is nothing of the kind.
     """
     if isinstance(result, Mapping):
-        found = {name: result[name] for name in _KINDS.values() if isinstance(result.get(name), Mapping)}
-        if not found and (kind := _kind(result)):
-            found = {kind: result}
-        if found:
-            return {name: _NORMAL[name](part) for name, part in found.items()}
+        members = {name: result[name] for name in _KINDS.values() if isinstance(result.get(name), Mapping)}
+        if not members and (kind := _result_kind(result)):
+            members = {kind: result}
+        if members:
+            return {name: _NORMAL[name](part) for name, part in members.items()}
     raise UpstreamFailed("The agent answered with what is neither a task nor a message.")
 
 
-def _kind(result: Mapping[str, Any]) -> str | None:
+def _result_kind(result: Mapping[str, Any]) -> str | None:
     if isinstance(kind := _KINDS.get(str(result.get("kind"))), str):
         return kind
     if "parts" in result:
@@ -246,40 +255,40 @@ def _kind(result: Mapping[str, Any]) -> str | None:
     return "task" if "id" in result and "status" in result else None
 
 
-def _message(wire: Any) -> dict[str, Any] | None:
+def _normalize_message(wire: Any) -> dict[str, Any] | None:
     return Message.of(wire).wire() if isinstance(wire, Mapping) else None
 
 
-def _status(status: Any) -> dict[str, Any]:
-    told = status if isinstance(status, Mapping) else {"state": status}
-    found: dict[str, Any] = {"state": _state(told.get("state"))}
-    if message := _message(told.get("message")):
-        found["message"] = message
-    return found | ({"timestamp": told["timestamp"]} if "timestamp" in told else {})
+def _normalize_status(status: Any) -> dict[str, Any]:
+    status_object = status if isinstance(status, Mapping) else {"state": status}
+    normalized: dict[str, Any] = {"state": _normalize_state(status_object.get("state"))}
+    if message := _normalize_message(status_object.get("message")):
+        normalized["message"] = message
+    return normalized | ({"timestamp": status_object["timestamp"]} if "timestamp" in status_object else {})
 
 
-def _state(state: Any) -> str:
+def _normalize_state(state: Any) -> str:
     text = re.sub(r"[^A-Z]", "_", str(state or "UNSPECIFIED").upper()).removeprefix("TASK_STATE_")
     return "TASK_STATE_" + {"CANCELLED": "CANCELED", "PENDING": "SUBMITTED"}.get(text, text)
 
 
-def _artifact(wire: Any) -> dict[str, Any]:
-    told = dict(wire) if isinstance(wire, Mapping) else {}
-    return told | {"parts": [part.wire() for part in Message.of(told).parts]}
+def _normalize_artifact(wire: Any) -> dict[str, Any]:
+    document = dict(wire) if isinstance(wire, Mapping) else {}
+    return document | {"parts": [part.wire() for part in Message.of(document).parts]}
 
 
-def _task(wire: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(wire) | {"status": _status(wire.get("status"))}
+def _normalize_task(wire: Mapping[str, Any]) -> dict[str, Any]:
+    task = dict(wire) | {"status": _normalize_status(wire.get("status"))}
     if isinstance(wire.get("artifacts"), list):
-        found["artifacts"] = [_artifact(artifact) for artifact in wire["artifacts"]]
+        task["artifacts"] = [_normalize_artifact(artifact) for artifact in wire["artifacts"]]
     if isinstance(wire.get("history"), list):
-        found["history"] = [said for said in map(_message, wire["history"]) if said]
-    return found
+        task["history"] = [message for message in map(_normalize_message, wire["history"]) if message]
+    return task
 
 
 _NORMAL: Mapping[str, Any] = {
-    "task": _task,
+    "task": _normalize_task,
     "message": lambda wire: Message.of(wire).wire(),
-    "statusUpdate": lambda wire: dict(wire) | {"status": _status(wire.get("status"))},
-    "artifactUpdate": lambda wire: dict(wire) | {"artifact": _artifact(wire.get("artifact"))},
+    "statusUpdate": lambda wire: dict(wire) | {"status": _normalize_status(wire.get("status"))},
+    "artifactUpdate": lambda wire: dict(wire) | {"artifact": _normalize_artifact(wire.get("artifact"))},
 }

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from . import answering
+from . import message_processing
 from .client import AgoraClient
 from .contract.agents import Agents
 from .contract.fields import AgentStatus
@@ -20,8 +20,8 @@ from .errors import AgoraError, InvalidRequest
 from .events import events_of
 from .executor import Executor
 from .inbox import Inbox
-from .message import Message as Said
-from .retry import Backoff, is_passing
+from .message import Message as MultipartMessage
+from .retry import Backoff, is_transient
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -36,9 +36,9 @@ __all__ = ["Agent", "run"]
 
 logger = logging.getLogger("agora_sdk")
 
-MESSAGES = ["agora.message.received", "agora.broadcast.sent"]
+MESSAGE_EVENTS = ["agora.message.received", "agora.broadcast.sent"]
 #: After these a task may not be ours any more.
-TAKEN = ["agora.task.cancelled", "agora.task.reassigned", "agora.task.requeued", "agora.task.failed",
+TASK_LOST_EVENTS = ["agora.task.cancelled", "agora.task.reassigned", "agora.task.requeued", "agora.task.failed",
          "agora.task.expired", "agora.task.dead_lettered"]  # fmt: skip
 HOOKS = ("initialize", "process_message", "on_reply", "on_message", "on_task", "on_event", "on_error", "on_start",
          "on_stop")  # fmt: skip
@@ -139,7 +139,7 @@ class Agent:
     async def initialize(self, message_broker: Any = None) -> None:
         """The agent is registered: the place to subscribe to the events of others."""
 
-    async def process_message(self, message: Said) -> Said | None:
+    async def process_message(self, message: MultipartMessage) -> MultipartMessage | None:
         """Something was said to the agent: by an A2A message, in a task, or by a message of the marketplace.
 
         What it answers goes back the same way: as the task's result, or as a reply. Raise
@@ -152,8 +152,8 @@ class Agent:
 
     async def on_message(self, message: Message) -> None:
         """A message came. By default :meth:`process_message` answers it, where it is defined."""
-        if self._processes:
-            await answering.answer(self, message)
+        if self._defines_process_message:
+            await message_processing.answer_message(self, message)
             return
         logger.info("%s: a message from %s, and no on_message to handle it", self.name, message.from_name)
 
@@ -166,7 +166,7 @@ class Agent:
         takes longer than ``stop_seconds``; then the task goes back to the queue. By default :meth:`process_message`
         does it, where that is defined: tasks of the type ``a2a.message`` and of the agent's capabilities.
         """
-        return await answering.do(self, task)
+        return await message_processing.run_task(self, task)
 
     async def on_event(self, event: Event) -> None:
         """An event of one of the types in ``events`` happened; the next follows when this returns."""
@@ -180,8 +180,8 @@ class Agent:
     async def on_error(self, message: Message, error: Exception, attempt: int) -> None:
         """A handler failed: log it, and publish an event of type ``error`` for the operators."""
         logger.error("%s: message %s, try %d", self.name, message.message_id, attempt, exc_info=error)
-        said = f"{type(error).__name__}: {error}"[:500]
-        data: dict[str, JsonValue] = {"message_id": message.message_id, "attempt": attempt, "error": said}
+        text = f"{type(error).__name__}: {error}"[:500]
+        data: dict[str, JsonValue] = {"message_id": message.message_id, "attempt": attempt, "error": text}
         await self.client.event.publish(ERROR, data, subject=message.message_id, to=[self.agent_id])
 
     # -- what it may use ----------------------------------------------------------------------------------
@@ -198,14 +198,16 @@ class Agent:
         options.setdefault("correlation_id", message.correlation_id or message.message_id)
         return await self.client.messaging.send(message.from_agent, content, reply_to=message.message_id, **options)
 
-    async def send_message_to_agent(self, target_agent: str, message: Said | str, **options: Any) -> MessageReceipt:
+    async def send_message_to_agent(
+        self, target_agent: str, message: MultipartMessage | str, **options: Any
+    ) -> MessageReceipt:
         """Send a message; options are those of ``agora.messaging.send``."""
-        content, options = _content(message, options)
+        content, options = _message_content(message, options)
         return await self.client.messaging.send(target_agent, content, **options)
 
-    async def request(self, agent_name: str, message: Said | str, **options: Any) -> Message:
+    async def request(self, agent_name: str, message: MultipartMessage | str, **options: Any) -> Message:
         """Send a message and wait for the reply; options are those of :meth:`AgoraClient.request`."""
-        content, options = _content(message, options)
+        content, options = _message_content(message, options)
         return await self.client.request(agent_name, content, **options)
 
     async def publish_event(self, event_type: str, data: Any = None) -> EventReceipt:
@@ -222,7 +224,7 @@ class Agent:
         """End such subscriptions."""
         return self.client.unsubscribe_from_agent_events(agent_name, event_type, handler)
 
-    def _extract_text_content(self, message: Said) -> str:
+    def _extract_text_content(self, message: MultipartMessage) -> str:
         """The text of a message."""
         return message.text
 
@@ -231,7 +233,7 @@ class Agent:
     @classmethod
     def run(cls, *, url: str | None = None, name: str | None = None) -> None:
         """Run an agent of this class until SIGTERM or SIGINT."""
-        _run(cls(url=url, name=name))
+        _run_agent(cls(url=url, name=name))
 
     async def __aenter__(self) -> Self:
         """Run in the background until the block ends. Inside it, the agent listens."""
@@ -258,28 +260,30 @@ class Agent:
         A server that is away is waited for. Raises the AgoraError that waiting would not mend, such as Unauthenticated
         when the agent was taken off the marketplace.
         """
-        await self._patiently(self._register)
+        await self._retry_until_stopped(self._register_agent)
         if self.registration is None:
             return
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
-        self._executor = Executor(self.client, self.max_concurrent_tasks, self.on_task, self._claiming(), self.backoff)
+        self._executor = Executor(
+            self.client, self.max_concurrent_tasks, self.on_task, self._claim_arguments(), self.backoff
+        )
         try:
             await self.initialize()
             await self.on_start()
-            await self._work(self._inbox, self._executor)
-            await self._finish(self.stop_seconds)
+            await self._run_loops(self._inbox, self._executor)
+            await self._finish_handlers(self.stop_seconds)
             await self.on_stop()
-            await self._leave()
+            await self._go_offline()
         finally:
-            await self._finish(0)
+            await self._finish_handlers(0)
             self.client._session.stop_listening()
             if self._owns_client:
                 await self.client.aclose()
 
-    async def _register(self) -> None:
-        wanted = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
-        given = {name: getattr(self, name) for name in wanted if getattr(self, name) is not None}
-        registration = await self.client.register(self.name, **given)
+    async def _register_agent(self) -> None:
+        names = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
+        arguments = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # whatever else the client is used for
         if self._takes_tasks and self.worker is not None:
             await self.client.worker.register(self.worker, models=list(self.models))
@@ -287,27 +291,27 @@ class Agent:
 
     @property
     def _takes_tasks(self) -> bool:
-        return type(self).on_task is not Agent.on_task or self._processes
+        return type(self).on_task is not Agent.on_task or self._defines_process_message
 
     @property
-    def _processes(self) -> bool:
+    def _defines_process_message(self) -> bool:
         return type(self).process_message is not Agent.process_message
 
-    def _claiming(self) -> dict[str, Any]:
+    def _claim_arguments(self) -> dict[str, Any]:
         """Arguments of every claim."""
         types = list(self.task_types)
         if not types and type(self).on_task is Agent.on_task:
-            types = [answering.MESSAGE_TASK, *self.capabilities]
-        given = {"task_types": types, "models": list(self.models), "worker": self.worker}
-        return {"lease_seconds": self.lease_seconds} | {name: value for name, value in given.items() if value}
+            types = [message_processing.MESSAGE_TASK, *self.capabilities]
+        filters = {"task_types": types, "models": list(self.models), "worker": self.worker}
+        return {"lease_seconds": self.lease_seconds} | {name: value for name, value in filters.items() if value}
 
-    async def _work(self, inbox: Inbox, executor: Executor) -> None:
+    async def _run_loops(self, inbox: Inbox, executor: Executor) -> None:
         """Everything at once until one of it fails or the agent stops."""
-        loops = [inbox.run(), self._listen(inbox, executor), self._beat(inbox, executor)]
+        loops = [inbox.run(), self._follow_inbox_events(inbox, executor), self._send_heartbeats(inbox, executor)]
         if self._takes_tasks:
             loops.append(executor.run())
         if self.events:
-            loops.append(self._follow())
+            loops.append(self._follow_subscribed_events())
         tasks = [asyncio.create_task(loop) for loop in loops]
         stopping: asyncio.Task[Any] = asyncio.create_task(self._stopping.wait())
         try:
@@ -320,13 +324,13 @@ class Agent:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
-    async def _finish(self, seconds: float) -> None:
+    async def _finish_handlers(self, seconds: float) -> None:
         """Let handlers under way end, and cancel those that take longer."""
         await asyncio.gather(*(part.finish(seconds) for part in (self._executor, self._inbox) if part is not None))
 
-    async def _listen(self, inbox: Inbox, executor: Executor) -> None:
+    async def _follow_inbox_events(self, inbox: Inbox, executor: Executor) -> None:
         """Look into the inbox at every connection, and whenever a message of somebody else comes."""
-        types = [*MESSAGES, *TAKEN] if self._takes_tasks else MESSAGES
+        types = [*MESSAGE_EVENTS, *TASK_LOST_EVENTS] if self._takes_tasks else MESSAGE_EVENTS
 
         def listening() -> None:
             self._listening.set()
@@ -336,14 +340,14 @@ class Agent:
 
         async def listen() -> None:
             async for event in stream:
-                if event.type in TAKEN:
+                if event.type in TASK_LOST_EVENTS:
                     executor.check(event.subject)
                 elif not isinstance(event.data, dict) or event.data.get("from_agent") != self.agent_id:
                     inbox.wake()
 
-        await self._patiently(listen)
+        await self._retry_until_stopped(listen)
 
-    async def _follow(self) -> None:
+    async def _follow_subscribed_events(self) -> None:
         stream = events_of(self.client._session, self.events, skips_gaps=True)
 
         async def follow() -> None:
@@ -353,19 +357,19 @@ class Agent:
                 except Exception:
                     logger.exception("%s: on_event failed for %s", self.name, event.type)
 
-        await self._patiently(follow)
+        await self._retry_until_stopped(follow)
 
-    async def _beat(self, inbox: Inbox, executor: Executor) -> None:
+    async def _send_heartbeats(self, inbox: Inbox, executor: Executor) -> None:
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
                 await self.client.agent.heartbeat(load=max(inbox.load, executor.load))
             except AgoraError as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 
-    async def _patiently(self, work: Any) -> None:
+    async def _retry_until_stopped(self, work: Any) -> None:
         """Do something again and again, with pauses, until it is done or the agent stops."""
         attempt = 0
         while not self._stopping.is_set():
@@ -373,31 +377,31 @@ class Agent:
                 await work()
                 return
             except AgoraError as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 logger.warning("%s waits: %s", self.name, error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self.backoff.pause(attempt))
             attempt += 1
 
-    async def _leave(self) -> None:
+    async def _go_offline(self) -> None:
         try:
             await self.client.agent.heartbeat(status=AgentStatus.OFFLINE)
         except AgoraError as error:
             logger.warning("%s could not say that it leaves: %s", self.name, error)
 
 
-def _content(message: Said | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _message_content(message: MultipartMessage | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """A message as the marketplace sends it: its text, and its parts in the metadata if it is more than text."""
     if isinstance(message, str):
         return message, options
-    carried = answering.options_of(message)
-    if "metadata" in carried:
-        carried["metadata"] |= options.get("metadata") or {}
-    return message.as_text(), options | carried
+    extra = message_processing.options_of(message)
+    if "metadata" in extra:
+        extra["metadata"] |= options.get("metadata") or {}
+    return message.as_text(), options | extra
 
 
-def _run(agent: Agent) -> None:
+def _run_agent(agent: Agent) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -426,10 +430,10 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
         raise InvalidRequest(
             f"There is no module {module_name!r}.", fix="Run it from the module's directory."
         ) from None
-    found = getattr(module, attribute, None)
-    if isinstance(found, Agent):
-        _run(found)
-    elif isinstance(found, type) and issubclass(found, Agent):
-        found.run(url=url, name=name)
+    agent = getattr(module, attribute, None)
+    if isinstance(agent, Agent):
+        _run_agent(agent)
+    elif isinstance(agent, type) and issubclass(agent, Agent):
+        agent.run(url=url, name=name)
     else:
         raise InvalidRequest(f"{spec} is no agent.", fix="It is to be a class derived from agora_sdk.Agent.")

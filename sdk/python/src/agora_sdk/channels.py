@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-__all__ = ["Channel", "Disconnected", "Frame", "Refused", "decode"]
+__all__ = ["Channel", "Disconnected", "Frame", "Refused", "decode_frame"]
 
 Frame = dict[str, Any]
 
@@ -35,7 +35,7 @@ class Channel(Protocol):
     async def close(self) -> None: ...
 
 
-def decode(text: str | bytes) -> Frame:
+def decode_frame(text: str | bytes) -> Frame:
     """A frame from its JSON."""
     try:
         frame = json.loads(text)

@@ -183,11 +183,13 @@ class AgoraClient:
         The reply is marked as acknowledged. Raises :class:`DeadlineExceeded` after ``timeout`` seconds
         without one; a reply that comes later waits in the inbox.
         """
-        from .conversation import request
+        from .conversation import request_reply
 
         options = {"message_type": message_type, "priority": priority, "metadata": metadata}
-        given = {name: value for name, value in options.items() if value is not None}
-        return self._session.run("request", lambda io: request(io, self._session, to_agent, content, timeout, given))
+        send_options = {name: value for name, value in options.items() if value is not None}
+        return self._session.run(
+            "request", lambda io: request_reply(io, self._session, to_agent, content, timeout, send_options)
+        )
 
     def publish_event(self, event_type: str, data: Any = None) -> contract.events.EventReceipt:
         """Publish an event of your own; short for ``event.publish``."""
@@ -200,19 +202,19 @@ class AgoraClient:
         synchronous code it is a plain function and runs in a thread of its own. It ends with
         :meth:`unsubscribe_from_agent_events`, or by closing what this answers.
         """
-        from .listener import subscribe
+        from .listener import start_listener
 
         return self._session.run(
-            "subscribe_to_agent_events", lambda io: subscribe(io, self._session, agent_name, event_type, handler)
+            "subscribe_to_agent_events", lambda io: start_listener(io, self._session, agent_name, event_type, handler)
         )
 
     def unsubscribe_from_agent_events(
         self, agent_name: str, event_type: str, handler: Handler | None = None
     ) -> Unsubscribed:
         """End such subscriptions of this client, of that handler or of all; answers how many there were."""
-        from .listener import unsubscribe
+        from .listener import close_listeners
 
-        return unsubscribe(self._session, agent_name, event_type, handler)
+        return close_listeners(self._session, agent_name, event_type, handler)
 
     def close(self) -> None:
         """End the listeners and close what synchronous calls opened; a later call opens it anew. Copies share it."""
@@ -241,20 +243,20 @@ class AgoraClient:
     if not TYPE_CHECKING:  # to mypy, only what is annotated above is there
 
         def __getattr__(self, name: str) -> Any:
-            found = None
+            value = None
             if not name.startswith("_"):
-                from .projection import root
+                from .projection import root_attribute
 
-                found = root(self._session, name)
-            if found is None:
+                value = root_attribute(self._session, name)
+            if value is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            self.__dict__[name] = found
-            return found
+            self.__dict__[name] = value
+            return value
 
     def __dir__(self) -> list[str]:
-        from .projection import categories
+        from .projection import category_names
 
-        return sorted({*super().__dir__(), *categories()})
+        return sorted({*super().__dir__(), *category_names()})
 
     def __repr__(self) -> str:
         who = f", agent={self.agent_name!r}" if self.agent_name else ""

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from .retry import IO
     from .session import Session
 
-__all__ = ["request"]
+__all__ = ["request_reply"]
 
 #: The inbox is watched by calls of this length: what lies between may cut longer ones off.
 WATCH_SECONDS = 25.0
 
 
-async def request(
+async def request_reply(
     io: IO, session: Session, to_agent: str, content: str, seconds: float, options: Mapping[str, Any]
 ) -> Message:
     """Send a message and wait for the first one that answers it; raises DeadlineExceeded."""
@@ -31,18 +31,18 @@ async def request(
     session.expected.wait_for(correlation)
     try:
         await session.invoke(io, calls["send"], to_agent, content, correlation_id=correlation, **options)
-        while (left := deadline - (start := io.now())) > 0:
+        while (remaining := deadline - (start := io.now())) > 0:
             page = await session.invoke(
-                io, calls["receive"], correlation_id=correlation, wait=min(left, WATCH_SECONDS), limit=1
+                io, calls["receive"], correlation_id=correlation, wait=min(remaining, WATCH_SECONDS), limit=1
             )
             if page.items:
                 reply: Message = page.items[0]
-                session.expected.take(reply.message_id)
+                session.expected.mark_received(reply.message_id)
                 await session.invoke(io, calls["mark"], [reply.message_id], DeliveryState.ACKNOWLEDGED)
                 return reply
             await pace_long_poll(io, start)
     finally:
-        session.expected.leave(correlation)
+        session.expected.stop_waiting(correlation)
     raise DeadlineExceeded(
         f"{to_agent} did not answer within {seconds:g} seconds.",
         fix="Is it running? A reply that comes later waits in the inbox.",

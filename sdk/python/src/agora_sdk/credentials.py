@@ -12,7 +12,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from .errors import AgoraError
-from .private_file import locked, replace
+from .private_file import lock_file, replace_json
 
 __all__ = ["Credential", "Credentials", "server_key"]
 
@@ -32,33 +32,33 @@ class Credentials:
     """The file of credentials: ``AGORA_CREDENTIALS``, or ``~/.config/agora/credentials.json``."""
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        chosen = path or os.environ.get("AGORA_CREDENTIALS") or "~/.config/agora/credentials.json"
-        self.path = os.path.abspath(os.path.expanduser(os.fspath(chosen)))
+        location = path or os.environ.get("AGORA_CREDENTIALS") or "~/.config/agora/credentials.json"
+        self.path = os.path.abspath(os.path.expanduser(os.fspath(location)))
 
     def __repr__(self) -> str:
         return f"Credentials({self.path!r})"
 
     def find(self, url: str, tenant: str, name: str) -> Credential | None:
         """The credential of an agent by its name, if it is kept."""
-        entry = self._read().get(server_key(url), {}).get(tenant, {}).get(name)
+        entry = self._read_servers().get(server_key(url), {}).get(tenant, {}).get(name)
         return Credential(entry["agent_id"], entry["token"]) if entry else None
 
     def keep(self, url: str, tenant: str, name: str, credential: Credential) -> None:
         """Keep a credential in place of what was kept under that name."""
-        with locked(self.path):
-            servers = self._read()
-            kept = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
-            kept[name] = {"agent_id": credential.agent_id, "token": credential.token}
-            replace(self.path, {"servers": servers})
+        with lock_file(self.path):
+            servers = self._read_servers()
+            agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
+            agents[name] = {"agent_id": credential.agent_id, "token": credential.token}
+            replace_json(self.path, {"servers": servers})
 
     def forget(self, url: str, tenant: str, name: str) -> None:
         """Remove a credential; nothing happens where there is none."""
-        with locked(self.path):
-            servers = self._read()
+        with lock_file(self.path):
+            servers = self._read_servers()
             if servers.get(server_key(url), {}).get(tenant, {}).pop(name, None):
-                replace(self.path, {"servers": servers})
+                replace_json(self.path, {"servers": servers})
 
-    def _read(self) -> _Servers:
+    def _read_servers(self) -> _Servers:
         """Servers to tenants to names to entries."""
         try:
             with open(self.path, encoding="utf-8") as file:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .credentials import server_key
 from .errors import AgoraError, Undecipherable, UnknownKey
-from .private_file import locked, replace
+from .private_file import lock_file, replace_json
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey
@@ -28,12 +28,12 @@ CURVE = "X25519"
 ENC = "A256GCM"
 DIRECT, WRAPPED = "ECDH-ES", "ECDH-ES+A256KW"  #: for one recipient; for several
 ALGORITHMS = [DIRECT, WRAPPED, ENC]
-MOST_KEPT = 20  #: private keys of an agent, the newest first
+MAX_KEYS_PER_AGENT = 20  #: private keys of an agent, the newest first
 
 Key = dict[str, Any]
 
 
-def _jose() -> Any:
+def _load_joserfc() -> Any:
     try:
         import joserfc.jwe
         import joserfc.jwk
@@ -46,7 +46,7 @@ def _jose() -> Any:
 
 def new_key() -> Key:
     """A new private key (JWK); its ``kid`` is its thumbprint (RFC 7638)."""
-    jose = _jose()
+    jose = _load_joserfc()
     key = jose.jwk.OKPKey.generate_key(CURVE)
     return {**key.as_dict(private=True), "kid": key.thumbprint()}
 
@@ -61,17 +61,17 @@ def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
 
     bound: what of the message is not hidden, and must not be changed. Raises UnknownKey for a key that is none.
     """
-    jose = _jose()
+    jose = _load_joserfc()
     algorithm = DIRECT if len(keys) == 1 else WRAPPED
     plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_bytes(bound))
+    message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_canonical_bytes(bound))
     for key in keys:
-        message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _imported(key))
-    made: dict[str, Any] = jose.jwe.encrypt_json(message, None, algorithms=ALGORITHMS)
-    for recipient in made["recipients"]:
+        message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _import_key(key))
+    jwe: dict[str, Any] = jose.jwe.encrypt_json(message, None, algorithms=ALGORITHMS)
+    for recipient in jwe["recipients"]:
         if not recipient.get("encrypted_key"):  # section 7.2.1: left out where it would be empty
             recipient.pop("encrypted_key", None)
-    return {ENCRYPTED: made}
+    return {ENCRYPTED: jwe}
 
 
 def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     Raises UnknownKey, naming the keys it was encrypted for, if none of these private keys is among them, and
     Undecipherable if it was changed, or belongs to another message.
     """
-    jose = _jose()
+    jose = _load_joserfc()
     try:
         document = payload[ENCRYPTED]
         recipients = {str(recipient["header"]["kid"]): recipient for recipient in document["recipients"]}
@@ -94,15 +94,15 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
             kids=sorted(recipients),
         )
     try:
-        found = jose.jwe.decrypt_json(
-            {**document, "recipients": [recipients[mine["kid"]]]}, _imported(mine), algorithms=ALGORITHMS
+        jwe = jose.jwe.decrypt_json(
+            {**document, "recipients": [recipients[mine["kid"]]]}, _import_key(mine), algorithms=ALGORITHMS
         )
-        plain = json.loads(found.plaintext)
+        plain = json.loads(jwe.plaintext)
     except (jose.errors.JoseError, ValueError, TypeError, KeyError):
         raise Undecipherable(
             "The message cannot be decrypted: it was changed on its way.", fix="Ask for it again."
         ) from None
-    if found.aad != _bytes(bound) or not isinstance(plain, dict):
+    if jwe.aad != _canonical_bytes(bound) or not isinstance(plain, dict):
         raise Undecipherable(
             "The payload belongs to another message: what is said around it is not what its sender wrote.",
             fix="Ask for it again.",
@@ -110,12 +110,12 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     return plain
 
 
-def _bytes(bound: Mapping[str, Any]) -> bytes:
+def _canonical_bytes(bound: Mapping[str, Any]) -> bytes:
     return json.dumps(bound, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _imported(key: Mapping[str, Any]) -> OKPKey | ECKey:
-    jose = _jose()
+def _import_key(key: Mapping[str, Any]) -> OKPKey | ECKey:
+    jose = _load_joserfc()
     try:
         imported: OKPKey | ECKey = jose.jwk.JWKRegistry.import_key(
             {k: v for k, v in key.items() if k not in ("use", "alg")}
@@ -137,18 +137,18 @@ class KeyRing:
 
     def keys(self, url: str, tenant: str, agent_id: str) -> list[Key]:
         """An agent's private keys, the newest first."""
-        kept: list[Key] = self._read().get(server_key(url), {}).get(tenant, {}).get(agent_id, [])
-        return kept
+        agent_keys: list[Key] = self._read_servers().get(server_key(url), {}).get(tenant, {}).get(agent_id, [])
+        return agent_keys
 
     def add(self, url: str, tenant: str, agent_id: str, key: Key) -> None:
         """Keep a new key; the oldest make room."""
-        with locked(self.path):
-            servers = self._read()
+        with lock_file(self.path):
+            servers = self._read_servers()
             agents = servers.setdefault(server_key(url), {}).setdefault(tenant, {})
-            agents[agent_id] = [key, *agents.get(agent_id, [])][:MOST_KEPT]
-            replace(self.path, {"servers": servers})
+            agents[agent_id] = [key, *agents.get(agent_id, [])][:MAX_KEYS_PER_AGENT]
+            replace_json(self.path, {"servers": servers})
 
-    def _read(self) -> dict[str, Any]:
+    def _read_servers(self) -> dict[str, Any]:
         try:
             with open(self.path, encoding="utf-8") as file:
                 servers: dict[str, Any] = json.load(file)["servers"]

@@ -268,14 +268,14 @@ class InternalError(AgoraError):
     code, title, jsonrpc = "internal_error", "Internal error", -32603
 
 
-def _tree(root: type[AgoraError]) -> dict[str, type[AgoraError]]:
-    found = {root.code: root}
+def _classes_by_code(root: type[AgoraError]) -> dict[str, type[AgoraError]]:
+    classes = {root.code: root}
     for child in root.__subclasses__():
-        found |= _tree(child)
-    return found
+        classes |= _classes_by_code(child)
+    return classes
 
 
-BY_CODE: Mapping[str, type[AgoraError]] = _tree(AgoraError)
+BY_CODE: Mapping[str, type[AgoraError]] = _classes_by_code(AgoraError)
 
 
 def from_problem(problem: Mapping[str, Any], status: int = 500) -> AgoraError:

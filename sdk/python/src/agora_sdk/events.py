@@ -10,8 +10,8 @@ from .contract import Stream
 from .contract.events import Event, Events
 from .errors import InvalidRequest
 from .retry import Backoff
-from .tail import Tail, Way
-from .transport import Blocking, Looped, drive
+from .tail import ConnectionMethod, Tail
+from .transport import Blocking, Looped, run_blocking
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -37,7 +37,7 @@ def events_of(
     on_listening: called whenever the server has begun to listen, at first and after each interruption.
     """
     operation = Events.operations["stream"]
-    arguments = wire.bind(operation, (list(types),), {})
+    arguments = wire.bind_arguments(operation, (list(types),), {})
     return EventStream(session, operation, arguments, skips_gaps=skips_gaps, on_listening=on_listening)
 
 
@@ -74,7 +74,7 @@ class EventStream(Stream[T]):
         on_listening: Callable[[], None] | None = None,
     ) -> None:
         self._session, self._operation, self._arguments = session, operation, arguments
-        self._identity = session.identity.here()  # it may be read in another task or thread
+        self._identity = session.identity.for_current_task()  # it may be read in another task or thread
         self._skips_gaps, self._on_listening = skips_gaps, on_listening
         self._tail: Tail | None = None
         self._is_closed = False
@@ -87,13 +87,13 @@ class EventStream(Stream[T]):
     def tail(self, io: Blocking | Looped) -> Tail:
         """The reader under this stream; made by whoever reads first, in that one's kind of I/O."""
         if self._tail is None:
-            ways = [Way(sse.open_channel, self._target)]
+            ways = [ConnectionMethod(sse.open_channel, self._target_at)]
             if self._operation.name == "agora.event.stream":
-                ways.insert(0, Way(websocket.open_channel, self._socket_target))
+                ways.insert(0, ConnectionMethod(websocket.open_channel, self._socket_target_at))
             self._tail = Tail(
                 io,
                 ways,
-                self._headers,
+                self._request_headers,
                 Backoff(self._session.options.retries),
                 skips_gaps=self._skips_gaps,
                 on_listening=self._on_listening,
@@ -109,28 +109,28 @@ class EventStream(Stream[T]):
         """Whether the server keeps the place in this stream."""
         return getattr(self._arguments, "subscription_id", None) is not None
 
-    async def _headers(self) -> dict[str, str]:
-        await self._identity.renew(self._io)
+    async def _request_headers(self) -> dict[str, str]:
+        await self._identity.renew_login(self._io)
         return self._identity.headers(self._identity.token())
 
-    def _target(self, position: int | None) -> str:
+    def _target_at(self, position: int | None) -> str:
         arguments = self._arguments
         if position is not None and "last_event_id" in self._operation.parameters:
             arguments = arguments.model_copy(update={"last_event_id": str(position)})
-        return wire.build(self._operation, arguments).target
+        return wire.build_request(self._operation, arguments).target
 
-    def _socket_target(self, position: int | None) -> str:
-        _, mark, query = self._target(position).partition("?")
+    def _socket_target_at(self, position: int | None) -> str:
+        _, mark, query = self._target_at(position).partition("?")
         return f"/ws{mark}{query}"
 
     def connect(self) -> None:
         """Block until the server listens for us: no event after that is missed."""
-        drive(self.tail(self._session.server.blocking).open())
+        run_blocking(self.tail(self._session.server.blocking).open())
 
     def __await__(self) -> Generator[Any, None, Self]:
-        return self._connected().__await__()
+        return self._connect_async().__await__()
 
-    async def _connected(self) -> Self:
+    async def _connect_async(self) -> Self:
         await self.tail(self._session.server.looped).open()
         return self
 
@@ -142,12 +142,12 @@ class EventStream(Stream[T]):
     def __iter__(self) -> Iterator[T]:
         tail = self.tail(self._session.server.blocking)
         try:
-            while (frame := drive(tail.receive())) is not None:
+            while (frame := run_blocking(tail.receive())) is not None:
                 yield self.parse(frame)
                 if self._is_durable:
-                    drive(tail.acknowledge())
+                    run_blocking(tail.acknowledge())
         finally:
-            drive(tail.hang_up())
+            run_blocking(tail.hang_up())
 
     async def __aiter__(self) -> AsyncIterator[T]:
         tail = self.tail(self._session.server.looped)
@@ -165,7 +165,7 @@ class EventStream(Stream[T]):
         if self._tail is not None:
             self._tail.ended = True
             if isinstance(self._io, Blocking):
-                drive(self._tail.close())
+                run_blocking(self._tail.close())
 
     async def aclose(self) -> None:
         self._is_closed = True

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import AgoraError, InvalidRequest, StaleLease
-from .inbox import NOT_NOW
+from .inbox import RETRY_LATER
 from .lease import Lease
-from .retry import Backoff, is_passing
+from .retry import Backoff, is_transient
 from .taskrun import InputRequired, PermanentFailure, TaskRun
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ __all__ = ["Executor"]
 logger = logging.getLogger("agora_sdk")
 
 #: Seconds a claim waits for a task: what lies between may cut longer calls off.
-WAIT = 25.0
+CLAIM_WAIT_SECONDS = 25.0
 #: Seconds: a server that has no task for us sooner than that would not wait, as one that is about to stop.
-EARLY = 1.0
+EARLY_RETURN_SECONDS = 1.0
 #: Seconds that giving tasks back may take when the agent stops.
 RELEASE_SECONDS = 5.0
-REASON = 4000  #: most characters of an error's text
+MAX_ERROR_CHARACTERS = 4000  #: most characters of an error's text
 
 
 class Executor:
@@ -47,8 +47,8 @@ class Executor:
         claiming: Mapping[str, Any],
         backoff: Backoff,
     ) -> None:
-        self._client, self._handle, self._claiming = client, handle, claiming
-        self._at_once, self._backoff = at_once, backoff
+        self._client, self._handle, self._claim_arguments = client, handle, claiming
+        self._max_concurrent, self._backoff = at_once, backoff
         self._free = asyncio.Event()
         self._free.set()
         self._leases: dict[str, Lease] = {}
@@ -58,7 +58,7 @@ class Executor:
     @property
     def load(self) -> float:
         """Share of the places in use, 0 to 1."""
-        return len(self._working) / self._at_once
+        return len(self._working) / self._max_concurrent
 
     def check(self, task_id: str | None) -> None:
         """Something happened to a task: if it is one of ours, see whether it still is."""
@@ -71,10 +71,10 @@ class Executor:
         while True:
             await self._free.wait()
             begun = clock()
-            claim = await self._claim(self._at_once - len(self._working))
+            claim = await self._claim_tasks(self._max_concurrent - len(self._working))
             for task in claim.tasks:
-                self._start(task)
-            if not claim and clock() - begun < EARLY:
+                self._start_task(task)
+            if not claim and clock() - begun < EARLY_RETURN_SECONDS:
                 await asyncio.sleep(self._backoff.pause(0))
 
     async def finish(self, seconds: float) -> None:
@@ -86,60 +86,60 @@ class Executor:
             handler.cancel()
         if self._working:
             await asyncio.wait(self._working, timeout=RELEASE_SECONDS)
-        late = tuple(self._working)
-        for work in late:
+        overdue = tuple(self._working)
+        for work in overdue:
             work.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*overdue, return_exceptions=True)
 
-    async def _claim(self, limit: int) -> Claim:
+    async def _claim_tasks(self, limit: int) -> Claim:
         """Claim until answered: one request under one key, so that tasks of a lost answer are answered again."""
         client = self._client.with_options(idempotency_key=os.urandom(16).hex())
         attempt = 0
         while True:
             try:
-                return await client.task.claim(limit, WAIT, **self._claiming)
+                return await client.task.claim(limit, CLAIM_WAIT_SECONDS, **self._claim_arguments)
             except AgoraError as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 logger.warning("No task can be claimed for the moment: %s", error)
             await asyncio.sleep(self._backoff.pause(attempt))
             attempt += 1
 
-    def _start(self, task: ClaimedTask) -> None:
+    def _start_task(self, task: ClaimedTask) -> None:
         lease = Lease(self._client, task, self._backoff)
         self._leases[task.task_id] = lease
-        work = asyncio.create_task(self._work(TaskRun.of(task, lease), lease), name=f"work on {task.task_id}")
+        work = asyncio.create_task(self._run_handler(TaskRun.of(task, lease), lease), name=f"work on {task.task_id}")
         self._working.add(work)
-        work.add_done_callback(lambda done: self._ended(done, lease))
-        if len(self._working) >= self._at_once:
+        work.add_done_callback(lambda done: self._release_slot(done, lease))
+        if len(self._working) >= self._max_concurrent:
             self._free.clear()
 
-    def _ended(self, work: asyncio.Task[None], lease: Lease) -> None:
+    def _release_slot(self, work: asyncio.Task[None], lease: Lease) -> None:
         self._working.discard(work)
         if self._leases.get(lease.task_id) is lease:
             del self._leases[lease.task_id]
         self._free.set()
 
-    async def _work(self, run: TaskRun, lease: Lease) -> None:
+    async def _run_handler(self, run: TaskRun, lease: Lease) -> None:
         handler: asyncio.Task[Any] = asyncio.ensure_future(self._handle(run))
-        keeper = asyncio.create_task(lease.keep())
+        renewal = asyncio.create_task(lease.keep())
         self._handlers.add(handler)
         try:
-            await asyncio.wait((handler, keeper), return_when=asyncio.FIRST_COMPLETED)
-            if keeper.done():
-                keeper.result()
-            await self._settle(handler, lease)
+            await asyncio.wait((handler, renewal), return_when=asyncio.FIRST_COMPLETED)
+            if renewal.done():
+                renewal.result()
+            await self._report_outcome(handler, lease)
         except StaleLease as lost:
             logger.warning("Task %s is no longer ours: %s", run.task_id, lost)
         except AgoraError as error:
             logger.error("What became of task %s could not be told: %s", run.task_id, error)
         finally:
             self._handlers.discard(handler)
-            for part in (handler, keeper):
+            for part in (handler, renewal):
                 part.cancel()
-            await asyncio.gather(handler, keeper, return_exceptions=True)
+            await asyncio.gather(handler, renewal, return_exceptions=True)
 
-    async def _settle(self, handler: asyncio.Task[Any], lease: Lease) -> None:
+    async def _report_outcome(self, handler: asyncio.Task[Any], lease: Lease) -> None:
         """Write how the handler ended; raises the AgoraError that this is refused with."""
         if lease.lost is not None:
             raise lease.lost
@@ -147,30 +147,30 @@ class Executor:
             result = handler.result()
         except asyncio.CancelledError:
             await lease.call("release", reason="The agent stopped.")
-        except NOT_NOW as error:
+        except RETRY_LATER as error:
             logger.warning("Task %s is put off: %s", lease.task_id, error)
-            await lease.call("release", reason=_text(error), delay=self._backoff.most)
+            await lease.call("release", reason=_error_text(error), delay=self._backoff.most)
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"
             await lease.call("message", question.question, status=status)
         except PermanentFailure as error:
-            await lease.call("fail", _text(error), retry=False)
+            await lease.call("fail", _error_text(error), retry=False)
         except Exception as error:
             logger.error("Task %s failed", lease.task_id, exc_info=error)
-            await lease.call("fail", _text(error))
+            await lease.call("fail", _error_text(error))
         else:
-            await self._complete(lease, result)
+            await self._complete_task(lease, result)
 
-    async def _complete(self, lease: Lease, result: Any) -> None:
+    async def _complete_task(self, lease: Lease, result: Any) -> None:
         try:
             await lease.call("complete", result)
         except InvalidRequest as error:
             logger.error("The result of task %s cannot be stored: %s", lease.task_id, error)
-            await lease.call("fail", _text(error), retry=False)
+            await lease.call("fail", _error_text(error), retry=False)
 
 
-def _text(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """What is stored of an error: its kind and its text, without what the wire refuses."""
-    said = str(error) if isinstance(error, PermanentFailure) else f"{type(error).__name__}: {error}"
-    sound = said.replace("\x00", "").encode("utf-8", "replace").decode()
-    return sound[:REASON] or type(error).__name__
+    text = str(error) if isinstance(error, PermanentFailure) else f"{type(error).__name__}: {error}"
+    storable = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return storable[:MAX_ERROR_CHARACTERS] or type(error).__name__

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from .credentials import Credential, Credentials
 from .errors import AgoraError, InvalidRequest, Unauthenticated
-from .login import Login, Logins, renewed
+from .login import Login, Logins, current_login
 
 if TYPE_CHECKING:
     from .contract.agents import Registration
@@ -21,16 +21,16 @@ __all__ = ["Identity"]
 
 logger = logging.getLogger("agora_sdk")
 
-HOME = "default"  # the marketplace of whoever names none
+DEFAULT_TENANT = "default"  # the marketplace of whoever names none
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
-COPIED = "Copy it whole, and nothing else with it."
+COPY_HINT = "Copy it whole, and nothing else with it."
 
 #: the agent that each identity acts as in this task or thread, by name. A mapping is replaced, never changed: tasks that
 #: were started with it go on with theirs
 _acting: ContextVar[Mapping[Identity, str]] = ContextVar("agora_sdk_acting")
 
 
-def _visible(text: str, what: str, fix: str) -> str:
+def _require_visible_ascii(text: str, what: str, fix: str) -> str:
     if not text.isascii() or any(sign <= " " or sign == "\x7f" for sign in text):
         raise InvalidRequest(f"{what} holds characters other than visible ones of ASCII.", fix=fix)
     return text
@@ -52,12 +52,18 @@ class Identity:
     def __init__(
         self, store: Credentials, url: str, tenant: str, *, agent: str | None = None, token: str | None = None
     ) -> None:
-        self.store, self.url, self.tenant = store, url, _visible(tenant, "The tenant", "agora tenant list shows them.")
+        self.store, self.url, self.tenant = (
+            store,
+            url,
+            _require_visible_ascii(tenant, "The tenant", "agora tenant list shows them."),
+        )
         self._own = agent
         self._is_given = agent is not None  # else the first registration decides
         self._agents: dict[str, Credential] = {}
-        self._explicit = _visible(token.strip(), "The token", COPIED) if token else None
-        self._fallback = _visible(os.environ.get("AGORA_TOKEN", "").strip(), "AGORA_TOKEN", COPIED) or None
+        self._explicit = _require_visible_ascii(token.strip(), "The token", COPY_HINT) if token else None
+        self._fallback = (
+            _require_visible_ascii(os.environ.get("AGORA_TOKEN", "").strip(), "AGORA_TOKEN", COPY_HINT) or None
+        )
         self.logins = Logins(store.path)
         self._login: Login | None = None
         self._has_looked = False
@@ -87,41 +93,41 @@ class Identity:
         """The identity of one agent, registered by this client or stored before; raises :class:`Unauthenticated`."""
         credential = self._agents.get(name) or self.store.find(self.url, self.tenant, name)
         if credential is None:
-            raise self._unknown(name)
+            raise self._missing_credential(name)
         identity = Identity(self.store, self.url, self.tenant, agent=name)
         self._agents[name] = credential
         identity._agents = self._agents  # what one of them learns, or forgets, holds for all
         identity._fallback = self._explicit or self._fallback  # what other agents are registered with
         return identity
 
-    def _unknown(self, name: str) -> Unauthenticated:
+    def _missing_credential(self, name: str) -> Unauthenticated:
         return Unauthenticated(
             f"No credential of agent {name!r} is kept for {self.url} in {self.store.path}.",
             fix=f"Register it first: client.register({name!r}), or give its token.",
         )
 
-    def here(self) -> Identity:
+    def for_current_task(self) -> Identity:
         """Who calls of this task or thread act as, for work that goes on elsewhere."""
         return self if self._acting_here is None else self.of_agent(self._acting_here)
 
     @property
     def agent_id(self) -> str | None:
         """Id of the agent the client acts as, if it is known."""
-        credential = self._current()
+        credential = self._current_credential()
         return credential.agent_id if credential else None
 
     def token(self) -> str | None:
         """The credential of a call; raises :class:`Unauthenticated` where the named agent has none here."""
-        if credential := self._current():
+        if credential := self._current_credential():
             return credential.token
         if self._explicit:
             return self._explicit
-        if self.name and not self._other:
-            raise self._unknown(self.name)
-        return self._other
+        if self.name and not self._ambient_token:
+            raise self._missing_credential(self.name)
+        return self._ambient_token
 
     @property
-    def _other(self) -> str | None:
+    def _ambient_token(self) -> str | None:
         """The credential of nobody in particular: of the environment, or of who logged in."""
         if self._fallback or (login := self.login) is None:
             return self._fallback
@@ -137,24 +143,24 @@ class Identity:
     @property
     def is_due(self) -> bool:
         """Whether calls carry a login that is to be renewed before the next one."""
-        if self._explicit or self._fallback or self._current() is not None:
+        if self._explicit or self._fallback or self._current_credential() is not None:
             return False
         return self.login is not None and self.login.due
 
-    async def renew(self, io: IO) -> None:
+    async def renew_login(self, io: IO) -> None:
         """Renew what :attr:`is_due`. Raises Unauthenticated where the login has ended."""
         if self.is_due:
-            self._login = await renewed(io, self.logins, self.url)
+            self._login = await current_login(io, self.logins, self.url)
 
     def headers(self, token: str | None) -> dict[str, str]:
         """What a call carries: its credential, and the marketplace that was asked for.
 
         A credential brings its marketplace along; the header lets whoever runs the server choose one.
         """
-        found = {"authorization": f"Bearer {token}"} if token else {}
-        return found if self.tenant == HOME else {**found, "x-agora-tenant": self.tenant}
+        authorization = {"authorization": f"Bearer {token}"} if token else {}
+        return authorization if self.tenant == DEFAULT_TENANT else {**authorization, "x-agora-tenant": self.tenant}
 
-    def _current(self) -> Credential | None:
+    def _current_credential(self) -> Credential | None:
         name = self.name
         if name and name not in self._agents and not self._explicit:
             stored = self.store.find(self.url, self.tenant, name)
@@ -162,28 +168,28 @@ class Identity:
                 self._agents[name] = stored
         return self._agents.get(name) if name else None
 
-    def candidates(self, name: str) -> list[str | None]:
+    def candidate_tokens(self, name: str) -> list[str | None]:
         """Credentials to register a name with, the best first: each is tried where the one before is refused.
 
         An agent's own token, be it given or stored, updates the registration; what else was given makes
         a new one. A stored token is worthless once its server began anew.
         """
-        given = self._explicit or self._other
+        given = self._explicit or self._ambient_token
         stored = self.store.find(self.url, self.tenant, name)
         own = [given] if given and given.startswith(AGENT_TOKEN) else []
         known = self._agents.get(name) or stored  # the file may be one that cannot be written
         kept = [known.token] if known else []
         return list(dict.fromkeys([*own, *kept, given]))
 
-    def adopt(self, registration: Registration, used: str | None) -> None:
+    def adopt_registration(self, registration: Registration, used: str | None) -> None:
         """Keep the credential of a registered agent, and act as it unless this client is another one already."""
         name = registration.agent_name
         token = registration.token or (used if used and used.startswith(AGENT_TOKEN) else None)
         if token is not None:
-            self._keep(name, Credential(registration.agent_id, token))
+            self._store_credential(name, Credential(registration.agent_id, token))
         is_agents_token = self._explicit is not None and self._explicit.startswith(AGENT_TOKEN)
         if is_agents_token and self._own is None and registration.created:
-            self._warn(name, "the agent of its token")  # which registered another one
+            self._warn_unchanged_identity(name, "the agent of its token")  # which registered another one
         elif self._own is None:
             self._own = name
             self._act_here_as(name)
@@ -192,9 +198,9 @@ class Identity:
                 self._act_here_as(name)
                 logger.info("This task acts as %s; calls from elsewhere act as %s.", name, self._own)
             else:
-                self._warn(name, self.name)
+                self._warn_unchanged_identity(name, self.name)
 
-    def _keep(self, name: str, credential: Credential) -> None:
+    def _store_credential(self, name: str, credential: Credential) -> None:
         self._agents[name] = credential
         try:
             self.store.keep(self.url, self.tenant, name, credential)
@@ -202,12 +208,12 @@ class Identity:
             logger.warning("The credential of %s could not be kept: %s", name, error)
 
     @staticmethod
-    def _warn(name: str, who: str | None) -> None:
+    def _warn_unchanged_identity(name: str, who: str | None) -> None:
         logger.warning(
             "%s is registered; this client goes on as %s. client.as_agent(%r) acts as %s.", name, who, name, name
         )
 
-    def ended(self, agent_id: str) -> None:
+    def forget_agent(self, agent_id: str) -> None:
         """Forget the credential of an agent that was taken off the marketplace."""
         for name in [name for name, credential in self._agents.items() if credential.agent_id == agent_id]:
             try:

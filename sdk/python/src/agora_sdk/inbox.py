@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 from .contract.fields import DeliveryState
 from .errors import AgoraError, Halted, Overloaded, RateLimited, ServerUnreachable
-from .retry import Backoff, is_passing
+from .retry import Backoff, is_transient
 
 if TYPE_CHECKING:
     from .client import AgoraClient
     from .contract.messaging import Message
-    from .expected import Expected
+    from .expected_replies import Expected
 
 __all__ = ["Inbox"]
 
 logger = logging.getLogger("agora_sdk")
 
 #: Not the handler's fault: what met one of these is done again from the start.
-NOT_NOW = (ServerUnreachable, Overloaded, RateLimited, Halted)
-TRIES = 3
-PAGE = 100
-REMEMBERED = 10_000
+RETRY_LATER = (ServerUnreachable, Overloaded, RateLimited, Halted)
+MAX_ATTEMPTS = 3
+PAGE_SIZE = 100
+MAX_REMEMBERED = 10_000
 
 
 class Inbox:
@@ -46,16 +46,16 @@ class Inbox:
     ) -> None:
         self._client, self._handle, self._failed = client, handle, failed
         self._backoff = backoff
-        self._at_once = at_once
+        self._max_concurrent = at_once
         self._slots = asyncio.Semaphore(at_once)
         self._wake = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
-        self._known: dict[str, DeliveryState | None] = {}
+        self._states: dict[str, DeliveryState | None] = {}
 
     @property
     def load(self) -> float:
         """Share of the places in use, 0 to 1."""
-        return len(self._working) / self._at_once
+        return len(self._working) / self._max_concurrent
 
     def wake(self) -> None:
         """There may be something new."""
@@ -68,10 +68,10 @@ class Inbox:
             await self._wake.wait()
             self._wake.clear()
             try:
-                await self._drain()
+                await self._read_unread()
                 attempt = 0
             except AgoraError as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 logger.warning("The inbox cannot be read for the moment: %s", error)
                 self._wake.set()
@@ -81,85 +81,87 @@ class Inbox:
     async def finish(self, seconds: float) -> None:
         """Let the handlers under way end, and cancel those that take longer."""
         if self._working:
-            _, late = await asyncio.wait(self._working, timeout=seconds)
-            for task in late:
+            _, overdue = await asyncio.wait(self._working, timeout=seconds)
+            for task in overdue:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*overdue, return_exceptions=True)
 
-    async def _drain(self) -> None:
+    async def _read_unread(self) -> None:
         cursor = None
         while True:
-            page = await self._client.messaging.receive(unread=True, limit=PAGE, cursor=cursor)
-            fresh = [m for m in page.items if m.message_id not in self._known and m not in self._expected]
-            await self._mark([m.message_id for m in fresh if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED)
+            page = await self._client.messaging.receive(unread=True, limit=PAGE_SIZE, cursor=cursor)
+            fresh = [m for m in page.items if m.message_id not in self._states and m not in self._expected_replies]
+            await self._mark_messages(
+                [m.message_id for m in fresh if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED
+            )
             await self._mark_again([m.message_id for m in page.items])
             for message in fresh:
                 await self._slots.acquire()
-                self._start(message)
+                self._start_handler(message)
             cursor = page.next_cursor
             if cursor is None:
                 return
 
     @property
-    def _expected(self) -> Expected:
+    def _expected_replies(self) -> Expected:
         return self._client._session.expected
 
-    async def _mark(self, message_ids: Sequence[str], state: DeliveryState) -> None:
+    async def _mark_messages(self, message_ids: Sequence[str], state: DeliveryState) -> None:
         if message_ids:
             await self._client.messaging.mark(list(message_ids), state)
 
     async def _mark_again(self, message_ids: Sequence[str]) -> None:
         """Messages that are done but still unread: their mark got lost."""
         for state in (DeliveryState.ACKNOWLEDGED, DeliveryState.READ):
-            await self._mark([i for i in message_ids if self._known.get(i) is state], state)
+            await self._mark_messages([i for i in message_ids if self._states.get(i) is state], state)
 
-    def _start(self, message: Message) -> None:
-        self._known[message.message_id] = None
-        task = asyncio.create_task(self._work(message), name=message.message_id)
+    def _start_handler(self, message: Message) -> None:
+        self._states[message.message_id] = None
+        task = asyncio.create_task(self._handle_and_mark(message), name=message.message_id)
         self._working.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._release_slot)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _release_slot(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
         self._slots.release()
 
-    async def _work(self, message: Message) -> None:
+    async def _handle_and_mark(self, message: Message) -> None:
         try:
-            state = await self._attempt(message)
-        except NOT_NOW as error:
+            state = await self._handle_with_retries(message)
+        except RETRY_LATER as error:
             logger.warning("Message %s is put off: %s", message.message_id, error)
             await asyncio.sleep(self._backoff.pause(1))
-            del self._known[message.message_id]
+            del self._states[message.message_id]
             self.wake()
             return
-        self._remember(message.message_id, state)
+        self._remember_state(message.message_id, state)
         try:
-            await self._mark([message.message_id], state)
+            await self._mark_messages([message.message_id], state)
         except AgoraError as error:
             logger.warning("Message %s is done, its mark is put off: %s", message.message_id, error)
 
-    async def _attempt(self, message: Message) -> DeliveryState:
-        for attempt in range(1, TRIES + 1):
+    async def _handle_with_retries(self, message: Message) -> DeliveryState:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 await self._handle(message)
-            except NOT_NOW:
+            except RETRY_LATER:
                 raise
             except Exception as error:
-                await self._tell(message, error, attempt)
-                if attempt < TRIES:
+                await self._report_failure(message, error, attempt)
+                if attempt < MAX_ATTEMPTS:
                     await asyncio.sleep(self._backoff.pause(attempt - 1))
             else:
                 return DeliveryState.ACKNOWLEDGED
         return DeliveryState.READ
 
-    async def _tell(self, message: Message, error: Exception, attempt: int) -> None:
+    async def _report_failure(self, message: Message, error: Exception, attempt: int) -> None:
         try:
             await self._failed(message, error, attempt)
         except Exception:
             logger.exception("What became of message %s could not be told.", message.message_id)
 
-    def _remember(self, message_id: str, state: DeliveryState) -> None:
-        self._known[message_id] = state
-        if len(self._known) > REMEMBERED:
-            oldest = next((i for i, known in self._known.items() if known is not None), message_id)
-            del self._known[oldest]
+    def _remember_state(self, message_id: str, state: DeliveryState) -> None:
+        self._states[message_id] = state
+        if len(self._states) > MAX_REMEMBERED:
+            oldest = next((i for i, known in self._states.items() if known is not None), message_id)
+            del self._states[oldest]

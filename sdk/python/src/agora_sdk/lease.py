@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .contract.fields import TaskStatus
 from .errors import AgoraError, Conflict, IllegalTransition, InternalError, NotFound, StaleLease
-from .retry import Backoff, is_passing
+from .retry import Backoff, is_transient
 
 if TYPE_CHECKING:
     from .client import AgoraClient
@@ -21,10 +21,10 @@ __all__ = ["Lease"]
 
 logger = logging.getLogger("agora_sdk")
 
-TRIES = 5  #: of a call that the server fails at
+MAX_SERVER_ERRORS = 5  #: of a call that the server fails at
 #: Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it.
-CHECKPOINTS = 1_000_000
-OVER = frozenset(
+CHECKPOINTS_PER_CLAIM = 1_000_000
+TERMINAL_STATES = frozenset(
     {
         TaskStatus.COMPLETED,
         TaskStatus.FAILED,
@@ -67,15 +67,15 @@ class Lease:
         try:
             renewal: Renewal = await self.call("renew", **options)
         except (IllegalTransition, NotFound) as error:
-            raise self._lose(error) from error
-        if renewal.status in OVER:
-            raise self._lose(StaleLease(f"{self.task_id} is {renewal.status}."))
+            raise self._mark_lost(error) from error
+        if renewal.status in TERMINAL_STATES:
+            raise self._mark_lost(StaleLease(f"{self.task_id} is {renewal.status}."))
         return renewal
 
     async def checkpoint(self, checkpoint: JsonObject) -> Renewal:
         """Extend the lease and store how far the work is."""
         self._checkpoints += 1
-        number = self.token * CHECKPOINTS + self._checkpoints
+        number = self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
         return await self.renew(checkpoint=checkpoint, checkpoint_number=number)
 
     async def call(self, action: str, *arguments: Any, **options: Any) -> Any:
@@ -92,9 +92,9 @@ class Lease:
             try:
                 return await operation(self.task_id, *arguments, fencing_token=self.token, **options)
             except StaleLease as error:
-                raise self._lose(error) from None
+                raise self._mark_lost(error) from None
             except AgoraError as error:
-                if not is_passing(error) or (isinstance(error, InternalError) and attempt >= TRIES):
+                if not is_transient(error) or (isinstance(error, InternalError) and attempt >= MAX_SERVER_ERRORS):
                     if isinstance(error, Conflict):
                         self.check()  # whether it is the lease, the next renewal tells
                     raise
@@ -102,7 +102,7 @@ class Lease:
             await asyncio.sleep(self._backoff.pause(attempt))
             attempt += 1
 
-    def _lose(self, error: AgoraError) -> AgoraError:
+    def _mark_lost(self, error: AgoraError) -> AgoraError:
         self.lost = error
         self.check()
         return error

@@ -13,21 +13,21 @@ from .contract.agents import Agents
 from .contract.results import Result
 from .errors import AgoraError, InvalidRequest, NotFound
 from .events import events_of
-from .transport import Blocking, drive
+from .transport import Blocking, run_blocking
 
 if TYPE_CHECKING:
     from .contract.events import Event
     from .session import Session
     from .transport import Looped
 
-__all__ = ["Handler", "Listener", "Unsubscribed", "subscribe", "unsubscribe"]
+__all__ = ["Handler", "Listener", "Unsubscribed", "close_listeners", "start_listener"]
 
 logger = logging.getLogger("agora_sdk")
 
 Handler: TypeAlias = Callable[[str, Any], Any]
 
 SOURCE = "/agora/agents/"
-MOST_KNOWN = 10_000
+MAX_MATCHES = 10_000
 
 
 class Unsubscribed(Result):
@@ -47,7 +47,7 @@ class Listener:
         self.agent_name, self.event_type, self.handler = agent_name, event_type, handler
         self._session = session
         self._stream = events_of(session, [event_type], skips_gaps=True)
-        self._known: dict[str, bool] = {}
+        self._matches: dict[str, bool] = {}
         self._task: asyncio.Task[None] | None = None
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -60,10 +60,10 @@ class Listener:
     def start(self, io: Blocking | Looped) -> None:
         """Run, in a thread or in a task of the running loop."""
         if isinstance(io, Blocking):
-            work = self._run(io)
-            threading.Thread(target=drive, args=(work,), name=repr(self), daemon=True).start()
+            work = self._handle_events(io)
+            threading.Thread(target=run_blocking, args=(work,), name=repr(self), daemon=True).start()
         else:
-            self._task = asyncio.get_running_loop().create_task(self._run(io), name=repr(self))
+            self._task = asyncio.get_running_loop().create_task(self._handle_events(io), name=repr(self))
 
     async def connect(self, io: Blocking | Looped) -> None:
         """Return when the server listens for us: no event after that is missed."""
@@ -77,36 +77,36 @@ class Listener:
         if self._task is not None and not self._task.done():
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
-    async def _run(self, io: Blocking | Looped) -> None:
+    async def _handle_events(self, io: Blocking | Looped) -> None:
         try:
-            while (event := await self._next(io)) is not None:
-                await self._handle(event)
+            while (event := await self._next_event(io)) is not None:
+                await self._call_handler(event)
         except AgoraError:
             logger.exception("%r has ended", self)
         finally:
             await self._stream.tail(io).close()
 
-    async def _next(self, io: Blocking | Looped) -> Event | None:
+    async def _next_event(self, io: Blocking | Looped) -> Event | None:
         """The next event of the agent; None once closed."""
         tail = self._stream.tail(io)
         while (frame := await tail.receive()) is not None:
             event = self._stream.parse(frame)
-            if await self._concerns(io, event):
+            if await self._is_about_agent(io, event):
                 return event
         return None
 
-    async def _concerns(self, io: Blocking | Looped, event: Event) -> bool:
+    async def _is_about_agent(self, io: Blocking | Looped, event: Event) -> bool:
         """Whether the agent published the event, or the event is about it."""
         for agent_id in {event.source.removeprefix(SOURCE), event.subject or ""} - {""}:
-            if agent_id not in self._known:
-                if len(self._known) >= MOST_KNOWN:
-                    self._known.clear()
-                self._known[agent_id] = await self._is_meant(io, agent_id)
-            if self._known[agent_id]:
+            if agent_id not in self._matches:
+                if len(self._matches) >= MAX_MATCHES:
+                    self._matches.clear()
+                self._matches[agent_id] = await self._is_id_of_agent(io, agent_id)
+            if self._matches[agent_id]:
                 return True
         return False
 
-    async def _is_meant(self, io: Blocking | Looped, agent_id: str) -> bool:
+    async def _is_id_of_agent(self, io: Blocking | Looped, agent_id: str) -> bool:
         if agent_id == self.agent_name:
             return True
         if not agent_id.startswith("agent_"):
@@ -117,16 +117,16 @@ class Listener:
             return False
         return bool(agent.agent_name == self.agent_name)
 
-    async def _handle(self, event: Event) -> None:
+    async def _call_handler(self, event: Event) -> None:
         try:
-            done = self.handler(event.type, event.data)
-            if inspect.isawaitable(done):
-                await done
+            outcome = self.handler(event.type, event.data)
+            if inspect.isawaitable(outcome):
+                await outcome
         except Exception:
             logger.exception("%r: the handler failed", self)
 
 
-async def subscribe(
+async def start_listener(
     io: Blocking | Looped, session: Session, agent_name: str, event_type: str, handler: Handler
 ) -> Listener:
     """Make a listener that listens already."""
@@ -142,14 +142,14 @@ async def subscribe(
     return listener
 
 
-def unsubscribe(session: Session, agent_name: str, event_type: str, handler: Handler | None) -> Unsubscribed:
+def close_listeners(session: Session, agent_name: str, event_type: str, handler: Handler | None) -> Unsubscribed:
     """Close the listeners that fit."""
-    found = [
+    listeners = [
         listener
         for listener in session.listeners
         if (listener.agent_name, listener.event_type) == (agent_name, event_type)
         and handler in (None, listener.handler)
     ]
-    for listener in found:
+    for listener in listeners:
         listener.close()
-    return Unsubscribed(ended=len(found))
+    return Unsubscribed(ended=len(listeners))

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from .credentials import server_key
 from .errors import AgoraError, Unauthenticated
-from .private_file import attempted, locked, replace
+from .private_file import lock_file, replace_json, try_lock_file
 
 if TYPE_CHECKING:
     from .retry import IO
 
-__all__ = ["Login", "Logins", "renewed"]
+__all__ = ["Login", "Logins", "current_login"]
 
-EARLY = 30  #: seconds before its end that a token is renewed
-LOOKING = 0.1
-SECONDS = 30.0
+RENEW_BEFORE_SECONDS = 30  #: seconds before its end that a token is renewed
+POLL_SECONDS = 0.1
+REFRESH_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Login:
     @property
     def due(self) -> bool:
         """Whether it is to be renewed before it is used."""
-        return time.time() >= self.expires_at - EARLY
+        return time.time() >= self.expires_at - RENEW_BEFORE_SECONDS
 
 
 class Logins:
@@ -53,29 +53,29 @@ class Logins:
 
     def find(self, url: str) -> Login | None:
         """The login at a server, if there is one."""
-        entry = self._read().get(server_key(url))
+        entry = self._read_logins().get(server_key(url))
         return Login(**entry) if entry else None
 
     def keep(self, url: str, login: Login) -> None:
         """Keep a login in place of what was kept for that server."""
-        with locked(self.path):
+        with lock_file(self.path):
             self.write(url, login)
 
     def forget(self, url: str) -> None:
         """Remove a login; nothing happens where there is none."""
         if self.find(url) is not None:
-            with locked(self.path):
+            with lock_file(self.path):
                 self.write(url, None)
 
     def write(self, url: str, login: Login | None) -> None:
         """As :meth:`keep` and :meth:`forget`, for whoever holds the lock."""
-        logins = self._read()
+        logins = self._read_logins()
         logins.pop(server_key(url), None)
         if login is not None:
             logins[server_key(url)] = asdict(login)
-        replace(self.path, {"logins": logins})
+        replace_json(self.path, {"logins": logins})
 
-    def _read(self) -> dict[str, dict[str, Any]]:
+    def _read_logins(self) -> dict[str, dict[str, Any]]:
         try:
             with open(self.path, encoding="utf-8") as file:
                 logins: dict[str, dict[str, Any]] = json.load(file)["logins"]
@@ -92,36 +92,40 @@ class Logins:
             ) from None
 
 
-async def renewed(io: IO, logins: Logins, url: str) -> Login | None:
+async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
     """The login at a server, good for a while. Raises Unauthenticated where it has ended."""
     while (login := logins.find(url)) is not None and login.due:
-        with attempted(logins.path) as mine:
+        with try_lock_file(logins.path) as mine:
             if mine and (login := logins.find(url)) is not None and login.due:
-                fresh = await _refresh(io, login, url)
+                fresh = await _refresh_login(io, login, url)
                 logins.write(url, fresh)
                 return fresh
         if not mine:
-            await io.pause(LOOKING)
+            await io.pause(POLL_SECONDS)
     return login
 
 
-async def _refresh(io: IO, login: Login, url: str) -> Login:
+async def _refresh_login(io: IO, login: Login, url: str) -> Login:
     from . import retry, wire
     from .contract.auth import Auth
 
     if login.refresh_token is None:
-        raise _over(login)
+        raise _login_expired(login)
     operation = Auth.operations["refresh"]
-    given = {"refresh_token": login.refresh_token, "client_id": login.client_id}
-    request = wire.build(operation, operation.input(**given))
+    arguments = {"refresh_token": login.refresh_token, "client_id": login.client_id}
+    request = wire.build_request(operation, operation.input(**arguments))
     try:
-        answer = await retry.exchange(io, request, url=url, seconds=SECONDS, backoff=retry.Backoff(0))
+        answer = await retry.exchange_with_retries(
+            io, request, url=url, seconds=REFRESH_TIMEOUT_SECONDS, backoff=retry.Backoff(0)
+        )
     except Unauthenticated as ended:
-        raise _over(login) from ended
-    made = wire.result(operation, answer)
-    expires = time.time() + (made.expires_in or 60)
-    return Login(login.username, made.access_token, made.refresh_token or login.refresh_token, expires, login.client_id)
+        raise _login_expired(login) from ended
+    tokens = wire.parse_result(operation, answer)
+    expires = time.time() + (tokens.expires_in or 60)
+    return Login(
+        login.username, tokens.access_token, tokens.refresh_token or login.refresh_token, expires, login.client_id
+    )
 
 
-def _over(login: Login) -> Unauthenticated:
+def _login_expired(login: Login) -> Unauthenticated:
     return Unauthenticated(f"The login of {login.username} has ended.", fix="Log in again: agora login.")

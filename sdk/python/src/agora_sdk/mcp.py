@@ -124,15 +124,15 @@ class MCPClient:
         what it calls itself. token, headers: a credential and whatever else it wants; no other server gets them.
         """
         credential = {"authorization": f"Bearer {token}"} if token else {}
-        peer = Peer(_checked(url), {**credential, **(headers or {})}, self._pooling)
+        peer = Peer(_check_url(url), {**credential, **(headers or {})}, self._pooling)
 
         async def work(pick: Pick) -> MCPServer:
             await peer.open(pick(peer), timeout or self._options.timeout)
-            known = self._called(name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None)
-            self._peers[known] = peer
+            alias = self._unique_name(name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None)
+            self._peers[alias] = peer
             version = peer.info.get("version")
             return MCPServer(
-                name=known, url=peer.url, version=version, protocol_version=peer.version, tools=list(peer.tools)
+                name=alias, url=peer.url, version=version, protocol_version=peer.version, tools=list(peer.tools)
             )
 
         return self._run("connect", work)
@@ -141,11 +141,11 @@ class MCPClient:
         """Ask the servers, or one of them, which tools they have now."""
 
         async def work(pick: Pick) -> Tools:
-            found = []
-            for name, peer in self._chosen(server).items():
+            listing = []
+            for name, peer in self._select_peers(server).items():
                 tools = await peer.list_tools(pick(peer), self._options.timeout)
-                found += [_tool(name, tool) for tool in tools.values()]
-            return Tools(tools=found)
+                listing += [_tool_from_wire(name, tool) for tool in tools.values()]
+            return Tools(tools=listing)
 
         return self._run("list_tools", work)
 
@@ -167,9 +167,9 @@ class MCPClient:
         seconds = timeout or self._options.timeout
 
         async def work(pick: Pick) -> Any:
-            result = await self._call(pick, name, arguments, server, seconds, on_progress)
+            result = await self._call_tool(pick, name, arguments, server, seconds, on_progress)
             if result.is_error:
-                raise _failure(name, result)
+                raise _tool_error(name, result)
             return result.value
 
         return self._run("call_tool", work)
@@ -186,7 +186,7 @@ class MCPClient:
         """The same, answering everything that the tool did; one that failed is no error here."""
         seconds = timeout or self._options.timeout
         return self._run(
-            "call_tool_result", lambda pick: self._call(pick, name, arguments, server, seconds, on_progress)
+            "call_tool_result", lambda pick: self._call_tool(pick, name, arguments, server, seconds, on_progress)
         )
 
     @property
@@ -196,11 +196,11 @@ class MCPClient:
 
     def close(self) -> None:
         """End the sessions and close what synchronous calls opened."""
-        from .transport import drive
+        from .transport import run_blocking
 
         for peer in self._peers.values():
             if "blocking" in peer.__dict__:
-                drive(peer.close(peer.blocking))
+                run_blocking(peer.close(peer.blocking))
 
     async def aclose(self) -> None:
         """End the sessions and close what calls in the running event loop opened."""
@@ -223,7 +223,7 @@ class MCPClient:
     def __repr__(self) -> str:
         return f"MCPClient({', '.join(self._peers)})"
 
-    async def _call(
+    async def _call_tool(
         self,
         pick: Pick,
         name: str,
@@ -232,7 +232,7 @@ class MCPClient:
         seconds: float,
         on_progress: OnProgress | None,
     ) -> ToolResult:
-        peer = await self._having(pick, name, server)
+        peer = await self._find_server_of_tool(pick, name, server)
         params = {"name": name, "arguments": dict(arguments or {})}
         result = await peer.request(pick(peer), "tools/call", params, seconds=seconds, on_progress=on_progress)
         return ToolResult(
@@ -241,9 +241,9 @@ class MCPClient:
             is_error=bool(result.get("isError")),
         )
 
-    async def _having(self, pick: Pick, name: str, server: str | None) -> Peer:
+    async def _find_server_of_tool(self, pick: Pick, name: str, server: str | None) -> Peer:
         """The server that has a tool; if none is known to, they are asked again."""
-        chosen = self._chosen(server)
+        chosen = self._select_peers(server)
         for peer in chosen.values():
             if name in peer.tools:
                 return peer
@@ -253,7 +253,7 @@ class MCPClient:
         where = f"The server {server!r} has" if server else "No connected server has"
         raise NotFound(f"{where} {'no' if server else 'a'} tool {name!r}.", fix="list_tools() shows those there are.")
 
-    def _chosen(self, server: str | None) -> dict[str, Peer]:
+    def _select_peers(self, server: str | None) -> dict[str, Peer]:
         if server is None:
             if not self._peers:
                 raise InvalidRequest("No server is connected.", fix="Connect to one: client.connect(url).")
@@ -262,33 +262,33 @@ class MCPClient:
             raise NotFound(f"No server {server!r} is connected.", fix=f"There are: {', '.join(self._peers) or 'none'}.")
         return {server: self._peers[server]}
 
-    def _called(self, name: str, url: str, *, chosen: bool) -> str:
+    def _unique_name(self, name: str, url: str, *, chosen: bool) -> str:
         """A name that no other server has; a server that is connected to again keeps its own."""
-        known, number = name, 1
-        while not chosen and known in self._peers and self._peers[known].url != url:
+        unique, number = name, 1
+        while not chosen and unique in self._peers and self._peers[unique].url != url:
             number += 1
-            known = f"{name}-{number}"
-        return known
+            unique = f"{name}-{number}"
+        return unique
 
     def _run(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
         """Do something by the caller's habit: its result, or something to await for it."""
         if self._options.blocking:
-            from .transport import drive
+            from .transport import run_blocking
 
-            return drive(work(lambda peer: peer.blocking))
+            return run_blocking(work(lambda peer: peer.blocking))
         from .pending import Pending
 
         return cast("T", Pending(name, work(lambda peer: peer.looped)))
 
 
-def _checked(url: str) -> str:
+def _check_url(url: str) -> str:
     from .session import Server
 
     base, mark, query = (url if "://" in url else f"http://{url}").partition("?")
     return Server(base).url + mark + query
 
 
-def _tool(server: str, tool: Mapping[str, Any]) -> Tool:
+def _tool_from_wire(server: str, tool: Mapping[str, Any]) -> Tool:
     return Tool(
         name=tool["name"],
         server=server,
@@ -299,7 +299,7 @@ def _tool(server: str, tool: Mapping[str, Any]) -> Tool:
     )
 
 
-def _failure(name: str, result: ToolResult) -> AgoraError:
+def _tool_error(name: str, result: ToolResult) -> AgoraError:
     """What a failed tool means: Agora's own say it as a problem document, others as a text."""
     problem = result.structured_content
     if not isinstance(problem, dict):

@@ -37,8 +37,8 @@ IO: TypeAlias = Blocking | Looped
 Message: TypeAlias = dict[str, Any]
 
 UNSUPPORTED_VERSION = -32022
-MOST_PAGES = 1000
-FAREWELL_SECONDS = 1.0
+MAX_PAGES = 1000
+CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class _SessionLost(Exception):
     """The server does not know the session."""
 
 
-class _Late(Exception):
+class _DeadlinePassed(Exception):
     """Our own deadline has passed."""
 
 
@@ -105,15 +105,15 @@ class Peer:
 
     async def open(self, io: IO, seconds: float) -> None:
         """Shake hands, and learn the tools. An address without a path is tried with ``/mcp`` first."""
-        given = self.url
-        bare = urlsplit(given).path in ("", "/")
-        for address in [f"{given.rstrip('/')}/mcp", given] if bare else [given]:
+        requested = self.url
+        bare = urlsplit(requested).path in ("", "/")
+        for address in [f"{requested.rstrip('/')}/mcp", requested] if bare else [requested]:
             self.url = address
             try:
                 await self._shake_hands(io, seconds)
                 break
             except (NotFound, MethodNotAllowed, UpstreamFailed):
-                if address == given:
+                if address == requested:
                     raise
         await self.list_tools(io, seconds)
 
@@ -121,7 +121,7 @@ class Peer:
         """All tools by their names, page after page."""
         tools: dict[str, Message] = {}
         cursor: Message = {}
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = await self.request(io, "tools/list", cursor, seconds=seconds)
             tools |= {tool["name"]: tool for tool in page.get("tools", ())}
             if not page.get("nextCursor"):
@@ -141,11 +141,11 @@ class Peer:
     ) -> Message:
         """The result of a request; a session that the server forgot is opened anew."""
         try:
-            return await self._ask(io, method, params, seconds, on_progress)
+            return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
             await self._shake_hands(io, seconds)
         try:
-            return await self._ask(io, method, params, seconds, on_progress)
+            return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:
             raise UpstreamFailed(f"{self.url} forgets its sessions.") from None
 
@@ -155,7 +155,7 @@ class Peer:
         if session is not None:
             with suppress(AgoraError, _SessionLost):
                 headers = {mcp_wire.SESSION_HEADER: session}
-                await (await self._send(io, "DELETE", None, headers, FAREWELL_SECONDS)).close()
+                await (await self._send_http(io, "DELETE", None, headers, CLOSE_SECONDS)).close()
         closing = io.close()
         if closing is not None:
             await closing
@@ -164,41 +164,41 @@ class Peer:
         self.version, self._session = mcp_wire.HANDSHAKE, None
         params = {"protocolVersion": mcp_wire.HANDSHAKE, "capabilities": {}, "clientInfo": self._client}
         try:
-            result = await self._ask(io, "initialize", params, seconds, None)
+            result = await self._send_request(io, "initialize", params, seconds, None)
         except AgoraError as error:
             supported = error.extra.get("data")
-            known = supported.get("supported") if isinstance(supported, dict) else None
-            if error.extra.get("rpc_code") != UNSUPPORTED_VERSION or mcp_wire.MODERN not in (known or ()):
+            versions = supported.get("supported") if isinstance(supported, dict) else None
+            if error.extra.get("rpc_code") != UNSUPPORTED_VERSION or mcp_wire.MODERN not in (versions or ()):
                 raise
             self.version = mcp_wire.MODERN
-            result = await self._ask(io, "server/discover", {}, seconds, None)
+            result = await self._send_request(io, "server/discover", {}, seconds, None)
             meta = result.get("_meta") or {}
             self.info = meta.get("io.modelcontextprotocol/serverInfo") or result.get("serverInfo") or {}
             return
         self.info, self.version = result.get("serverInfo") or {}, str(result.get("protocolVersion"))
-        await self._tell(io, {"jsonrpc": "2.0", "method": "notifications/initialized"}, seconds)
+        await self._notify(io, {"jsonrpc": "2.0", "method": "notifications/initialized"}, seconds)
 
-    async def _ask(
+    async def _send_request(
         self, io: IO, method: str, params: Message, seconds: float, on_progress: OnProgress | None
     ) -> Message:
         """One try of a request."""
         self._last_id += 1
         identity = self._last_id
-        given = self._with_meta(params)
+        full_params = self._with_meta(params)
         if on_progress is not None:
-            given["_meta"] = {**given.get("_meta", {}), "progressToken": identity}
-        request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": given}
+            full_params["_meta"] = {**full_params.get("_meta", {}), "progressToken": identity}
+        request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": full_params}
         try:
             if isinstance(io, Looped):
                 async with asyncio.timeout(seconds):
-                    return await self._answer(io, request, seconds, on_progress)
-            return await self._answer(io, request, seconds, on_progress)
-        except (TimeoutError, _Late):
+                    return await self._await_response(io, request, seconds, on_progress)
+            return await self._await_response(io, request, seconds, on_progress)
+        except (TimeoutError, _DeadlinePassed):
             if not self.modern and method != "initialize":
                 cancelled = {"requestId": identity, "reason": "the deadline has passed"}
                 message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
                 with suppress(AgoraError, _SessionLost):
-                    await self._tell(io, message, FAREWELL_SECONDS)
+                    await self._notify(io, message, CLOSE_SECONDS)
             raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
 
     def _with_meta(self, params: Message) -> Message:
@@ -211,71 +211,77 @@ class Peer:
         }
         return params | {"_meta": meta}
 
-    async def _answer(self, io: IO, request: Message, seconds: float, on_progress: OnProgress | None) -> Message:
+    async def _await_response(
+        self, io: IO, request: Message, seconds: float, on_progress: OnProgress | None
+    ) -> Message:
         headers = (
-            mcp_wire.routing_headers(request) | self._mirrored(request) if self.modern else self._in_session(request)
+            mcp_wire.routing_headers(request) | self._mirrored_headers(request)
+            if self.modern
+            else self._session_headers(request)
         )
         body = json.dumps(request).encode()
-        async with aclosing(self._messages(io, body, headers, seconds)) as messages:
-            async for message, answered in messages:
+        async with aclosing(self._stream_messages(io, body, headers, seconds)) as messages:
+            async for message, response_headers in messages:
                 if mcp_wire.is_response(message) and message.get("id") in (request["id"], None):
                     if request["method"] == "initialize":
-                        self._session = answered.get(mcp_wire.SESSION_HEADER)
-                    return _result(message)
+                        self._session = response_headers.get(mcp_wire.SESSION_HEADER)
+                    return _response_result(message)
                 if message.get("method") == "notifications/progress" and on_progress is not None:
-                    await _report(message.get("params") or {}, on_progress)
+                    await _report_progress(message.get("params") or {}, on_progress)
                 elif "method" in message and "id" in message:
-                    await self._tell(io, _refusal(message), seconds)
+                    await self._notify(io, _answer_to_server_request(message), seconds)
         raise UpstreamFailed(f"{self.url} did not answer {request['method']}.", outcome="unknown")
 
-    def _in_session(self, request: Message) -> dict[str, str]:
+    def _session_headers(self, request: Message) -> dict[str, str]:
         if request.get("method") == "initialize":
             return {}
         session = {mcp_wire.SESSION_HEADER: self._session} if self._session else {}
         return session | {mcp_wire.VERSION_HEADER: self.version}
 
-    def _mirrored(self, request: Message) -> dict[str, str]:
+    def _mirrored_headers(self, request: Message) -> dict[str, str]:
         """Headers that a tool wants some of its arguments repeated in."""
         if request["method"] != "tools/call":
             return {}
         schema = self.tools.get(request["params"].get("name"), {}).get("inputSchema")
-        return mcp_wire.mirrored_parameters(dict(mcp_wire.mirrored(schema)), request["params"].get("arguments"))
+        return mcp_wire.mirrored_parameters(
+            dict(mcp_wire.mirrored_header_paths(schema)), request["params"].get("arguments")
+        )
 
-    async def _tell(self, io: IO, message: Message, seconds: float) -> None:
+    async def _notify(self, io: IO, message: Message, seconds: float) -> None:
         """Send a message that has no answer."""
         body = json.dumps(message).encode()
-        async with aclosing(self._messages(io, body, self._in_session(message), seconds)) as messages:
+        async with aclosing(self._stream_messages(io, body, self._session_headers(message), seconds)) as messages:
             async for _ in messages:
                 pass
 
-    async def _messages(
+    async def _stream_messages(
         self, io: IO, body: bytes, headers: Mapping[str, str], seconds: float
     ) -> AsyncGenerator[tuple[Message, Mapping[str, str]], None]:
         """Each message of an answer, with the answer's headers."""
         deadline = io.now() + seconds
-        reply = await self._send(io, "POST", body, headers, seconds)
+        reply = await self._send_http(io, "POST", body, headers, seconds)
         try:
             if reply.status == 202:
                 return
             if reply.status == 200 and reply.kind == "text/event-stream":
                 events = mcp_wire.Events()
-                while chunk := await self._read(reply, io, deadline):
+                while chunk := await self._read_chunk(reply, io, deadline):
                     for event in events.feed(chunk):
                         if event.data:
-                            yield self._parsed(event.data), reply.headers
+                            yield self._parse_message(event.data), reply.headers
                 return
             content = b""
-            while chunk := await self._read(reply, io, deadline):
+            while chunk := await self._read_chunk(reply, io, deadline):
                 content += chunk
             if reply.status == 404 and mcp_wire.SESSION_HEADER in headers:
                 raise _SessionLost
             if reply.status != 200:
-                raise mcp_wire.of_answer(reply.status, content, self.url)
-            yield self._parsed(content), reply.headers
+                raise mcp_wire.error_of_response(reply.status, content, self.url)
+            yield self._parse_message(content), reply.headers
         finally:
             await reply.close()
 
-    def _parsed(self, text: bytes) -> Message:
+    def _parse_message(self, text: bytes) -> Message:
         try:
             message = json.loads(text)
         except ValueError:
@@ -284,11 +290,11 @@ class Peer:
             raise UpstreamFailed(f"{self.url} does not speak MCP.", fix="Check the address.")
         return message
 
-    async def _send(
+    async def _send_http(
         self, io: IO, method: str, body: bytes | None, headers: Mapping[str, str], seconds: float
     ) -> _Reply:
         timeout = httpx.Timeout(seconds, connect=min(seconds, self._pooling.connection_timeout))
-        with self._failures():
+        with self._translate_errors():
             client = io.client() if isinstance(io, Blocking) else await io.client()
             request = client.build_request(
                 method, self.url, content=body, headers={**self._headers, **headers}, timeout=timeout
@@ -297,21 +303,21 @@ class Peer:
                 return _Reply(client.send(request, stream=True))
             return _Reply(await client.send(request, stream=True))
 
-    async def _read(self, reply: _Reply, io: IO, deadline: float) -> bytes:
+    async def _read_chunk(self, reply: _Reply, io: IO, deadline: float) -> bytes:
         if io.now() > deadline:
-            raise _Late
-        with self._failures():
+            raise _DeadlinePassed
+        with self._translate_errors():
             return await reply.read()
 
     @contextmanager
-    def _failures(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """The failures of httpx, as errors of ours."""
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ServerUnreachable(f"No MCP server answers at {self.url}.", fix="Check the address.") from error
         except httpx.TimeoutException as error:
-            raise _Late from error
+            raise _DeadlinePassed from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise InvalidRequest(f"{self.url!r} is not the address of a server.") from error
         except (httpx.TransportError, httpx.StreamError) as error:
@@ -330,9 +336,9 @@ class _Reply:
         blocking = isinstance(response.stream, httpx.SyncByteStream) and not isinstance(
             response.stream, httpx.AsyncByteStream
         )
-        self.read, self.close = self._blocking() if blocking else self._looped()
+        self.read, self.close = self._blocking_reader() if blocking else self._looped_reader()
 
-    def _blocking(self) -> tuple[Callable[[], Awaitable[bytes]], Callable[[], Awaitable[None]]]:
+    def _blocking_reader(self) -> tuple[Callable[[], Awaitable[bytes]], Callable[[], Awaitable[None]]]:
         chunks = self._response.iter_bytes()
 
         async def read() -> bytes:
@@ -343,7 +349,7 @@ class _Reply:
 
         return read, close
 
-    def _looped(self) -> tuple[Callable[[], Awaitable[bytes]], Callable[[], Awaitable[None]]]:
+    def _looped_reader(self) -> tuple[Callable[[], Awaitable[bytes]], Callable[[], Awaitable[None]]]:
         chunks = self._response.aiter_bytes()
 
         async def read() -> bytes:
@@ -352,10 +358,10 @@ class _Reply:
         return read, self._response.aclose
 
 
-def _result(message: Message) -> Message:
+def _response_result(message: Message) -> Message:
     """The result of a response; raises what its error means."""
     if "error" in message:
-        raise mcp_wire.of_error(message["error"])
+        raise mcp_wire.error_of_jsonrpc(message["error"])
     result = message.get("result")
     if not isinstance(result, dict):
         raise UpstreamFailed("The answer holds no result.")
@@ -364,13 +370,13 @@ def _result(message: Message) -> Message:
     return result
 
 
-async def _report(params: Message, on_progress: OnProgress) -> None:
+async def _report_progress(params: Message, on_progress: OnProgress) -> None:
     outcome = on_progress(float(params.get("progress") or 0), params.get("total"), params.get("message"))
     if inspect.isawaitable(outcome):
         await outcome
 
 
-def _refusal(request: Message) -> Message:
+def _answer_to_server_request(request: Message) -> Message:
     """What a server hears that asks something of the client: it is there, and can nothing else."""
     if request["method"] == "ping":
         return {"jsonrpc": "2.0", "id": request["id"], "result": {}}

@@ -27,11 +27,11 @@ __all__ = [
     "Event",
     "Events",
     "declared_version",
+    "error_of_jsonrpc",
+    "error_of_response",
     "is_response",
-    "mirrored",
+    "mirrored_header_paths",
     "mirrored_parameters",
-    "of_answer",
-    "of_error",
     "routing_headers",
 ]
 
@@ -69,14 +69,14 @@ def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
     version = declared_version(message)
     if version is None:
         return {}
-    headers = {VERSION_HEADER: encoded(version), "mcp-method": encoded(str(message.get("method")))}
+    headers = {VERSION_HEADER: encode_header(version), "mcp-method": encode_header(str(message.get("method")))}
     name = message["params"].get(NAMED_BY.get(str(message.get("method")), ""))
     if isinstance(name, str):
-        headers["mcp-name"] = encoded(name)
+        headers["mcp-name"] = encode_header(name)
     return headers
 
 
-def encoded(value: str) -> str:
+def encode_header(value: str) -> str:
     """A value as a header can carry it: printable ASCII as it is, anything else in Base64 with its mark."""
     plain = value.isascii() and (value.isprintable() or not value) and value == value.strip()
     if plain and not (value.startswith("=?base64?") and value.endswith("?=")):
@@ -84,7 +84,7 @@ def encoded(value: str) -> str:
     return f"=?base64?{b64encode(value.encode()).decode()}?="
 
 
-def mirrored(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def mirrored_header_paths(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     """Parameters that a tool's input schema wants repeated in headers (``x-mcp-header``): where, and the name."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
     for name, part in properties.items() if isinstance(properties, dict) else ():
@@ -92,7 +92,7 @@ def mirrored(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
             token = part.get("x-mcp-header")
             if isinstance(token, str) and token.isascii() and token.replace("-", "").replace("_", "").isalnum():
                 yield (*path, name), token
-            yield from mirrored(part, (*path, name))
+            yield from mirrored_header_paths(part, (*path, name))
 
 
 def mirrored_parameters(wanted: Mapping[tuple[str, ...], str], arguments: Any) -> dict[str, str]:
@@ -104,7 +104,7 @@ def mirrored_parameters(wanted: Mapping[tuple[str, ...], str], arguments: Any) -
             value = value.get(name) if isinstance(value, dict) else None
         if isinstance(value, (str, int, float)):
             text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-            headers[f"mcp-param-{token}".lower()] = encoded(text)
+            headers[f"mcp-param-{token}".lower()] = encode_header(text)
     return headers
 
 
@@ -135,16 +135,16 @@ class Events:
             whole = b"".join((*self._rest, lines))
             self._rest, self._rest_size = [rest], len(rest)
             for line in whole.split(b"\n"):
-                yield from self._line(line.rstrip(b"\r"))
+                yield from self._feed_line(line.rstrip(b"\r"))
         else:
             self._rest.append(rest)
             self._rest_size += len(rest)
         if self._data_size + self._rest_size > self._limit:
             raise ValueError(f"an event of more than {self._limit} bytes")
 
-    def _line(self, line: bytes) -> Iterator[Event]:
+    def _feed_line(self, line: bytes) -> Iterator[Event]:
         if not line:
-            yield from self._dispatch()
+            yield from self._take_event()
             return
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -156,7 +156,7 @@ class Events:
         elif name == b"retry" and value.isdigit():
             self._retry = int(value) / 1000
 
-    def _dispatch(self) -> Iterator[Event]:
+    def _take_event(self) -> Iterator[Event]:
         data, identity, retry = b"\n".join(self._data), self._id, self._retry
         self._data, self._data_size, self._id, self._retry = [], 0, None, None
         if data or identity is not None or retry is not None:
@@ -168,7 +168,7 @@ def is_response(message: Any) -> bool:
     return isinstance(message, dict) and "method" not in message and ("result" in message or "error" in message)
 
 
-def of_answer(status: int, body: bytes, url: str) -> AgoraError:
+def error_of_response(status: int, body: bytes, url: str) -> AgoraError:
     """What an HTTP answer means that is no MCP answer, or is one that refuses."""
     try:
         document = json.loads(body)
@@ -176,7 +176,7 @@ def of_answer(status: int, body: bytes, url: str) -> AgoraError:
         document = None
     if isinstance(document, dict):
         if isinstance(document.get("error"), dict):
-            return of_error(document["error"])
+            return error_of_jsonrpc(document["error"])
         if "code" in document or "detail" in document:
             return from_problem(document, status)
     if status == 404:
@@ -184,7 +184,7 @@ def of_answer(status: int, body: bytes, url: str) -> AgoraError:
     return from_problem({"detail": f"{url} answered HTTP {status}."}, status)
 
 
-def of_error(error: Mapping[str, Any]) -> AgoraError:
+def error_of_jsonrpc(error: Mapping[str, Any]) -> AgoraError:
     """What the ``error`` of a JSON-RPC response means; the server's own code and data are in ``extra``."""
     data, code = error.get("data"), error.get("code")
     if isinstance(data, dict) and data.get("code") in BY_CODE:

@@ -83,11 +83,11 @@ class Message:
     @property
     def data(self) -> dict[str, Any]:
         """The objects of its data parts, merged."""
-        found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for part in self.parts:
             if part.type == "data" and isinstance(part.content, dict):
-                found |= part.content
-        return found
+                merged |= part.content
+        return merged
 
     @property
     def is_plain(self) -> bool:
@@ -99,9 +99,9 @@ class Message:
         """A message from JSON; ``known`` is what is known besides."""
         parts = [Part.of(part) for part in wire.get("parts") or () if isinstance(part, Mapping)]
         ids = {"message_id": "messageId", "context_id": "contextId", "task_id": "taskId"}
-        told = {name: wire[key] for name, key in ids.items() if isinstance(wire.get(key), str)}
+        ids_of_wire = {name: wire[key] for name, key in ids.items() if isinstance(wire.get(key), str)}
         role = "user" if "user" in str(wire.get("role", "user")).lower() else "agent"
-        return cls(parts, role=role, metadata=dict(wire.get("metadata") or {}), **(told | known))
+        return cls(parts, role=role, metadata=dict(wire.get("metadata") or {}), **(ids_of_wire | known))
 
     @classmethod
     def carried(cls, content: str, metadata: Mapping[str, Any], **known: Any) -> Self:
@@ -115,13 +115,13 @@ class Message:
     def wire(self) -> dict[str, Any]:
         """As A2A 1.0 writes it."""
         role = "ROLE_USER" if self.role == "user" else "ROLE_AGENT"
-        found: dict[str, Any] = {
+        document: dict[str, Any] = {
             "messageId": self.message_id,
             "role": role,
             "parts": [part.wire() for part in self.parts],
         }
         more = {"contextId": self.context_id, "taskId": self.task_id, "metadata": self.metadata}
-        return found | {name: value for name, value in more.items() if value}
+        return document | {name: value for name, value in more.items() if value}
 
     def as_text(self) -> str:
         """For those who read text only: its texts, else its data as JSON."""

@@ -9,27 +9,27 @@ if TYPE_CHECKING:
 
     from .contract import Operation, Page
 
-__all__ = ["following"]
+__all__ = ["next_page_arguments"]
 
 
-def following(operation: Operation, arguments: BaseModel, page: Page[Any]) -> BaseModel | None:
+def next_page_arguments(operation: Operation, arguments: BaseModel, page: Page[Any]) -> BaseModel | None:
     """Arguments of the next page, or None after the last.
 
     By cursor where the operation takes one, by position in a log, else by offset.
     """
-    known = operation.parameters
-    given = {name: getattr(arguments, name) for name in arguments.model_fields_set}
-    if "cursor" in known:
+    parameters = operation.parameters
+    values = {name: getattr(arguments, name) for name in arguments.model_fields_set}
+    if "cursor" in parameters:
         if not page.next_cursor:
             return None
-        given.pop("offset", None)
-        given["cursor"] = page.next_cursor
+        values.pop("offset", None)
+        values["cursor"] = page.next_cursor
     elif not (page.has_more and page.items):
         return None
-    elif "after" in known:
-        given["after"] = page.items[-1].sequence
-    elif "offset" in known:
-        given["offset"] = (given.get("offset") or 0) + len(page.items)
+    elif "after" in parameters:
+        values["after"] = page.items[-1].sequence
+    elif "offset" in parameters:
+        values["offset"] = (values.get("offset") or 0) + len(page.items)
     else:
         return None
-    return operation.input.model_construct(set(given), **given)
+    return operation.input.model_construct(set(values), **values)

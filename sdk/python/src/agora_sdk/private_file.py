@@ -13,10 +13,10 @@ try:
 except ImportError:  # no such locks on this system: the atomic replacement alone has to do
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["attempted", "locked", "replace"]
+__all__ = ["lock_file", "replace_json", "try_lock_file"]
 
 
-def replace(path: str, document: Any) -> None:
+def replace_json(path: str, document: Any) -> None:
     """Replace the file in one step: a reader sees the old one or the new one, whole."""
     from tempfile import mkstemp
 
@@ -30,7 +30,7 @@ def replace(path: str, document: Any) -> None:
 
 
 @contextmanager
-def locked(path: str) -> Iterator[None]:
+def lock_file(path: str) -> Iterator[None]:
     """Keep other processes and threads from changing the file meanwhile."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -43,7 +43,7 @@ def locked(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def attempted(path: str) -> Iterator[bool]:
+def try_lock_file(path: str) -> Iterator[bool]:
     """As :func:`locked`, but tells whether it could be had at once, instead of waiting."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .contract import Kind, Operation, Service, operations
-from .wire import bind
+from .wire import bind_arguments
 
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Category", "categories", "method", "root"]
+__all__ = ["Category", "category_names", "make_method", "root_attribute"]
 
 
-def method(session: Session, operation: Operation) -> Callable[..., Any]:
+def make_method(session: Session, operation: Operation) -> Callable[..., Any]:
     """A function with the operation's signature and documentation that calls it."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        arguments = bind(operation, args, kwargs)
+        arguments = bind_arguments(operation, args, kwargs)
         if operation.kind is Kind.STREAM:
             from .events import EventStream
 
@@ -52,8 +52,8 @@ class Category:
         operation = self._service.operations.get(name) if not name.startswith("_") else None
         if operation is None:
             raise AttributeError(f"there is no operation {self._service.category}.{name}; there are: {', '.join(self)}")
-        made = self.__dict__[name] = method(self._session, operation)
-        return made
+        function = self.__dict__[name] = make_method(self._session, operation)
+        return function
 
     def __iter__(self) -> Any:
         return iter(self._service.operations)
@@ -65,16 +65,16 @@ class Category:
         return f"<{self._service.category}: {', '.join(self)}>"
 
 
-def categories() -> list[str]:
+def category_names() -> list[str]:
     """Names of the services."""
     return list(Service.declared)
 
 
-def root(session: Session, name: str) -> Any:
+def root_attribute(session: Session, name: str) -> Any:
     """What a client has at its root under a name: a category, or an operation by an alias; None for neither."""
     if name in Service.declared:
         return Category(session, Service.declared[name])
     for operation in operations():
         if name in operation.aliases:
-            return method(session, operation)
+            return make_method(session, operation)
     return None

@@ -43,7 +43,7 @@ Payload: TypeAlias = "Mapping[str, Any]"
 
 CALLS = Conversations.operations
 WATCH_SECONDS = 25.0  #: the longest single call while waiting: what lies between may cut longer ones off
-OTHER = frozenset({"broadcast", ORCHESTRATOR})
+KEYLESS_TARGETS = frozenset({"broadcast", ORCHESTRATOR})
 
 
 class AgentProtocol:
@@ -76,7 +76,7 @@ class AgentProtocol:
     ) -> AgentMessage:
         """Send a message of any type; answers what the marketplace says to it: its own answer, or ``confirm``/``accepted``."""
         return self._session.run(
-            "protocol.send_message", lambda io: self._send(io, to, message_type, intent, payload, more)
+            "protocol.send_message", lambda io: self._send_and_take_reply(io, to, message_type, intent, payload, more)
         )
 
     def request(
@@ -87,7 +87,7 @@ class AgentProtocol:
         Without one within ``timeout`` seconds it is the failure with the intent ``timeout``; a late one waits in
         the inbox.
         """
-        return self._ask("request", to, intent, payload, timeout, more)
+        return self._request_answer("request", to, intent, payload, timeout, more)
 
     def inform(self, to: Target, intent: str, payload: Payload | None = None, **more: Any) -> AgentMessage:
         """Give information, or a result."""
@@ -99,7 +99,7 @@ class AgentProtocol:
         """Propose something; with a ``timeout``, wait for the answer."""
         if timeout is None:
             return self.send_message(to, MessageType.PROPOSE, intent, payload, **more)
-        return self._ask("propose", to, intent, payload, timeout, more)
+        return self._request_answer("propose", to, intent, payload, timeout, more)
 
     def agree(
         self, to: Target, payload: Payload | None = None, *, intent: str | None = None, **more: Any
@@ -158,8 +158,8 @@ class AgentProtocol:
         **more: Any,
     ) -> AgentMessage:
         """Find agents: ``inform``/``agents_found`` with ``agents``; with ``one``, the ``offer``/``agent_found`` of the best."""
-        wanted = {"capability": capability, "min_rating": min_rating, "limit": limit}
-        payload = {name: value for name, value in wanted.items() if value is not None}
+        filters = {"capability": capability, "min_rating": min_rating, "limit": limit}
+        payload = {name: value for name, value in filters.items() if value is not None}
         return self.send_message(
             ORCHESTRATOR, MessageType.DISCOVER, "find_agent" if one else "find_agents", payload, **more
         )
@@ -179,7 +179,7 @@ class AgentProtocol:
 
     def pending(self, wait: float = 0, limit: int = 50) -> PendingPage:
         """What waits for this agent, oldest first; what was encrypted for its keys can be read."""
-        return self._session.run("protocol.pending", lambda io: self._pending(io, wait, limit))
+        return self._session.run("protocol.pending", lambda io: self._read_pending(io, wait, limit))
 
     def acknowledge(self, *messages: AgentMessage) -> Marked:
         """Say that messages have been dealt with: they are not pending any more. Answering one does not say so."""
@@ -198,22 +198,22 @@ class AgentProtocol:
             return message
         from .crypto import decrypt
 
-        plain = decrypt(message.payload, self._private(), _bound(message))
+        plain = decrypt(message.payload, self._private_keys(), _authenticated_fields(message))
         return message.model_copy(update={"payload": plain})
 
     # -- keys ------------------------------------------------------------------------------------
 
     def publish_key(self) -> Agent:
         """Have a key with which others can encrypt for this agent: one of this machine that is published, or a new one."""
-        return self._session.run("protocol.publish_key", lambda io: self._publish(io, fresh=False))
+        return self._session.run("protocol.publish_key", lambda io: self._publish_key(io, fresh=False))
 
     def rotate_key(self) -> Agent:
         """Publish a new key in front of the last one; messages for older keys can still be read here."""
-        return self._session.run("protocol.rotate_key", lambda io: self._publish(io, fresh=True))
+        return self._session.run("protocol.rotate_key", lambda io: self._publish_key(io, fresh=True))
 
     # -- how -------------------------------------------------------------------------------------
 
-    def _ask(
+    def _request_answer(
         self, kind: str, to: Target, intent: str, payload: Payload | None, timeout: float, more: dict[str, Any]
     ) -> AgentMessage:
         if timeout <= 0:
@@ -221,13 +221,13 @@ class AgentProtocol:
         expected = {"timeout": max(1, int(timeout * 1000))} | dict(more.pop("expected", None) or {})
 
         async def ask(io: IO) -> AgentMessage:
-            return await self._answer(
-                io, await self._deliver(io, to, kind, intent, payload, {**more, "expected": expected})
+            return await self._await_answer(
+                io, await self._post_message(io, to, kind, intent, payload, {**more, "expected": expected})
             )
 
         return self._session.run(f"protocol.{kind}", ask)
 
-    async def _answer(self, io: IO, accepted: Accepted) -> AgentMessage:
+    async def _await_answer(self, io: IO, accepted: Accepted) -> AgentMessage:
         """Wait for the answer, or for the failure that stands for it."""
         while True:
             start = io.now()
@@ -236,64 +236,64 @@ class AgentProtocol:
                 return self.decrypt(reply.message)
             await pace_long_poll(io, start)
 
-    async def _send(
+    async def _send_and_take_reply(
         self, io: IO, to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
     ) -> AgentMessage:
-        accepted = await self._deliver(io, to, kind, intent, payload, more)
+        accepted = await self._post_message(io, to, kind, intent, payload, more)
         if accepted.answer is None:
-            return _receipt(accepted)
-        taken = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # so that it is not pending
-        return taken.message or accepted.answer
+            return _receipt_message(accepted)
+        reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # so that it is not pending
+        return reply.message or accepted.answer
 
-    async def _deliver(
+    async def _post_message(
         self, io: IO, to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
     ) -> Accepted:
         encrypted = more.pop("encrypt", None)
         if encrypted is None:
             encrypted = isinstance(to, AgentMessage) and is_encrypted(to)
-        document = _document(to, kind, intent, payload, more)
+        document = _message_document(to, kind, intent, payload, more)
         if encrypted:
-            document = await self._encrypted(io, document)
+            document = await self._encrypt_document(io, document)
         accepted: Accepted = await self._session.invoke(io, CALLS["send"], message=document)
         return accepted
 
-    async def _pending(self, io: IO, wait: float, limit: int) -> PendingPage:
-        return self._opened(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
+    async def _read_pending(self, io: IO, wait: float, limit: int) -> PendingPage:
+        return self._decrypt_page(await self._session.invoke(io, CALLS["pending"], wait=wait, limit=limit))
 
-    def _opened(self, page: Page[AgentMessage]) -> PendingPage:
+    def _decrypt_page(self, page: Page[AgentMessage]) -> PendingPage:
         """A page, and those after it, with what can be read."""
         assert isinstance(page, PendingPage)
-        page.messages = [self._readable(message) for message in page.messages]
+        page.messages = [self._decrypt_if_possible(message) for message in page.messages]
         following, awaited = page._following, page._following_async
         if following is not None and awaited is not None:
 
             async def after() -> PendingPage:
-                return self._opened(await awaited())
+                return self._decrypt_page(await awaited())
 
-            page._following, page._following_async = lambda: self._opened(following()), after
+            page._following, page._following_async = lambda: self._decrypt_page(following()), after
         return page
 
-    def _readable(self, message: AgentMessage) -> AgentMessage:
+    def _decrypt_if_possible(self, message: AgentMessage) -> AgentMessage:
         try:
             return self.decrypt(message)
         except UnknownKey:
             return message  # as it is: who needs it calls decrypt, and learns which key is missing
 
-    async def _encrypted(self, io: IO, document: dict[str, Any]) -> dict[str, Any]:
+    async def _encrypt_document(self, io: IO, document: dict[str, Any]) -> dict[str, Any]:
         """The message with a payload for its recipients alone."""
         from .crypto import ENC, encrypt
 
-        document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._name(io)} | document
+        document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._own_name(io)} | document
         keys = [await self._key_of(io, name) for name in document["to"]]
         kids = [key.kid for key in keys]
         algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
         document["security"] = {"encryption": {"alg": algorithm, "enc": ENC, "kids": kids}}
-        bound = _bound(AgentMessage.model_validate(document))
+        bound = _authenticated_fields(AgentMessage.model_validate(document))
         published = [key.model_dump(exclude_none=True) for key in keys]
         return document | {"payload": encrypt(document.get("payload") or {}, published, bound)}
 
     async def _key_of(self, io: IO, name: str) -> PublicKey:
-        if name in OTHER or name.startswith("capability:"):
+        if name in KEYLESS_TARGETS or name.startswith("capability:"):
             raise UnknownKey(f"{name} has no key: name the agents that are to read it.")
         agent = await self._session.invoke(io, Agents.operations["get"], name)
         if not agent.public_keys:
@@ -302,41 +302,41 @@ class AgentProtocol:
                 fix="It does with client.protocol.publish_key(), or public_keys=[...] in its registration.",
                 kids=[],
             )
-        found: PublicKey = agent.public_keys[0]
-        return found
+        public_key: PublicKey = agent.public_keys[0]
+        return public_key
 
-    async def _name(self, io: IO) -> str:
+    async def _own_name(self, io: IO) -> str:
         """What this agent calls itself."""
-        return str((await self._me(io)).agent_name)
+        return str((await self._own_agent(io)).agent_name)
 
-    async def _me(self, io: IO) -> Agent:
+    async def _own_agent(self, io: IO) -> Agent:
         agent_id = self._session.identity.agent_id
         if agent_id is None:
             raise InvalidRequest("This client is no agent.", fix="Register first, or give AgoraClient(agent=NAME).")
         me: Agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
         return me
 
-    def _private(self) -> list[dict[str, Any]]:
+    def _private_keys(self) -> list[dict[str, Any]]:
         identity = self._session.identity
         return self.keys.keys(identity.url, identity.tenant, identity.agent_id or "")
 
-    async def _publish(self, io: IO, *, fresh: bool) -> Agent:
+    async def _publish_key(self, io: IO, *, fresh: bool) -> Agent:
         from .crypto import new_key, public
 
-        me = await self._me(io)
-        mine = {key["kid"] for key in self._private()}
+        me = await self._own_agent(io)
+        mine = {key["kid"] for key in self._private_keys()}
         if not fresh and me.public_keys and me.public_keys[0].kid in mine:
             return me
         key = new_key()
         identity = self._session.identity
         self.keys.add(identity.url, identity.tenant, me.agent_id, key)  # before anyone can use it
-        kept = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in mine][:1]
+        current = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in mine][:1]
         update = Agents.operations["update"]
-        agent: Agent = await self._session.invoke(io, update, me.agent_id, public_keys=[public(key), *kept])
+        agent: Agent = await self._session.invoke(io, update, me.agent_id, public_keys=[public(key), *current])
         return agent
 
 
-def _document(
+def _message_document(
     to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
 ) -> dict[str, Any]:
     """A message as JSON has it; what answers another takes over its conversation, and its intent if it has none."""
@@ -348,9 +348,9 @@ def _document(
         names = [to.sender] if to.sender else []
     else:
         names = [to] if isinstance(to, str) else list(to)
-    known = {"task", "context", "expected", "status", "message_id"}
-    if unknown := more.keys() - known:
-        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}.", fix=f"There are: {', '.join(sorted(known))}.")
+    allowed = {"task", "context", "expected", "status", "message_id"}
+    if unknown := more.keys() - allowed:
+        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}.", fix=f"There are: {', '.join(sorted(allowed))}.")
     document = {
         "id": more.get("message_id"),
         "type": str(kind),
@@ -363,19 +363,19 @@ def _document(
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _bound(message: AgentMessage) -> dict[str, Any]:
+def _authenticated_fields(message: AgentMessage) -> dict[str, Any]:
     """What of a message its ciphertext is bound to: all that its sender wrote and that decides what it means."""
-    said = {"id": message.id, "sender": message.sender, "to": message.to, "type": message.type.value}
-    return said | {"intent": message.intent, "reply_to": message.reply_to}
+    fields = {"id": message.id, "sender": message.sender, "to": message.to, "type": message.type.value}
+    return fields | {"intent": message.intent, "reply_to": message.reply_to}
 
 
 def _marketplace_id(message: AgentMessage) -> str:
     slot = (message.model_extra or {}).get("agora")
-    found = slot.get("message_id") if isinstance(slot, dict) else None
-    return str(found or message.id)
+    message_id = slot.get("message_id") if isinstance(slot, dict) else None
+    return str(message_id or message.id)
 
 
-def _receipt(accepted: Accepted) -> AgentMessage:
+def _receipt_message(accepted: Accepted) -> AgentMessage:
     return AgentMessage(
         type=MessageType.CONFIRM,
         sender=ORCHESTRATOR,

@@ -14,7 +14,16 @@ from typing import Protocol
 from . import wire
 from .errors import AgoraError, DeadlineExceeded, Halted, RateLimited, ServerUnreachable, StorageUnavailable
 
-__all__ = ["IO", "Backoff", "ConnectionLost", "TimedOut", "exchange", "is_passing", "pace_long_poll", "unreachable"]
+__all__ = [
+    "IO",
+    "Backoff",
+    "ConnectionLost",
+    "TimedOut",
+    "exchange_with_retries",
+    "is_transient",
+    "pace_long_poll",
+    "server_unreachable",
+]
 
 logger = logging.getLogger("agora_sdk")
 
@@ -45,7 +54,7 @@ class IO(Protocol):
         ...
 
 
-def _random() -> float:
+def _random_fraction() -> float:
     import random
 
     return random.random()  # noqa: S311  (spreads retries, guards nothing)
@@ -61,7 +70,7 @@ class Backoff:
     retries: int = 3
     first: float = 0.1
     most: float = 10.0
-    random: Callable[[], float] = _random
+    random: Callable[[], float] = _random_fraction
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
@@ -78,7 +87,7 @@ async def pace_long_poll(io: IO, start: float) -> None:
         await io.pause(LONG_POLL_MINIMUM)
 
 
-def is_passing(error: AgoraError) -> bool:
+def is_transient(error: AgoraError) -> bool:
     """Whether who lives long enough may see it go away by itself: trouble of the server, limits, a halt."""
     return error.status >= 500 or isinstance(error, RateLimited | Halted)
 
@@ -94,7 +103,7 @@ def _is_final(error: AgoraError) -> bool:
     return error.extra.get("outcome") == "unknown" or not REFUSED.isdisjoint(error.extra)
 
 
-def unreachable(url: str, why: object) -> ServerUnreachable:
+def server_unreachable(url: str, why: object) -> ServerUnreachable:
     """The error of a server that does not answer, naming the fix."""
     return ServerUnreachable(
         f"No Agora server answers at {url} ({why}).",
@@ -103,7 +112,9 @@ def unreachable(url: str, why: object) -> ServerUnreachable:
     )
 
 
-async def exchange(io: IO, request: wire.Request, *, url: str, seconds: float, backoff: Backoff) -> wire.Answer:
+async def exchange_with_retries(
+    io: IO, request: wire.Request, *, url: str, seconds: float, backoff: Backoff
+) -> wire.Answer:
     """Send a request until it is answered for good; the answer is one of success.
 
     seconds: for everything, retries and pauses included. An outage of the server's storage lasts as long as a restart
@@ -112,28 +123,32 @@ async def exchange(io: IO, request: wire.Request, *, url: str, seconds: float, b
     deadline = io.now() + seconds
     attempt = 0
     while True:
-        advised = None
+        retry_after_seconds = None
         try:
             answer = await io.exchange(request, max(deadline - io.now(), 0.001))
             if answer.status < 300:
                 return answer
-            failed: AgoraError = wire.failure(answer, url)
-            if answer.status not in TRANSIENT or _is_final(failed):
-                raise failed
-            advised = wire.retry_after(answer)
+            error: AgoraError = wire.parse_error(answer, url)
+            if answer.status not in TRANSIENT or _is_final(error):
+                raise error
+            retry_after_seconds = wire.retry_after(answer)
         except ConnectionLost as lost:
-            failed = unreachable(url, lost)
+            error = server_unreachable(url, lost)
         except TimedOut:
-            raise DeadlineExceeded(f"{url}{_path(request)} did not answer within {seconds:g} seconds.") from None
-        pause = max(backoff.pause(attempt), advised or 0.0)
-        retries = math.inf if backoff.retries and isinstance(failed, StorageUnavailable) else backoff.retries
+            raise DeadlineExceeded(
+                f"{url}{_path_without_query(request)} did not answer within {seconds:g} seconds."
+            ) from None
+        pause = max(backoff.pause(attempt), retry_after_seconds or 0.0)
+        retries = math.inf if backoff.retries and isinstance(error, StorageUnavailable) else backoff.retries
         if attempt >= retries or io.now() + pause >= deadline:
-            raise failed
+            raise error
         attempt += 1
-        logger.info("%s %s: %s; try %d in %.1f s", request.method, _path(request), failed.code, attempt + 1, pause)
+        logger.info(
+            "%s %s: %s; try %d in %.1f s", request.method, _path_without_query(request), error.code, attempt + 1, pause
+        )
         await io.pause(pause)
 
 
-def _path(request: wire.Request) -> str:
+def _path_without_query(request: wire.Request) -> str:
     """The path without its query, which may hold what does not belong in a log."""
     return request.target.split("?", 1)[0]

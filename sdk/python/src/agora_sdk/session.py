@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 from .errors import InvalidRequest, NameTaken, PermissionDenied, Unauthenticated
-from .expected import Expected
+from .expected_replies import Expected
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,7 +31,12 @@ T = TypeVar("T")
 Mode = Literal["auto", "sync", "async"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-PATIENCE = (0.05, 0.1, 0.2, 0.4)  #: seconds between looks for a credential that another process may be keeping
+STORED_CREDENTIAL_PAUSES = (
+    0.05,
+    0.1,
+    0.2,
+    0.4,
+)  #: seconds between looks for a credential that another process may be keeping
 
 logger = logging.getLogger("agora_sdk")
 
@@ -66,7 +71,7 @@ class Server:
     """A server and the connections to it, made when first needed."""
 
     def __init__(self, url: str | None = None) -> None:
-        self.url = _checked(url or os.environ.get("AGORA_URL") or DEFAULT_URL)
+        self.url = _check_url(url or os.environ.get("AGORA_URL") or DEFAULT_URL)
 
     @cached_property
     def endpoint(self) -> Endpoint:
@@ -89,7 +94,7 @@ class Server:
         return Looped(self.endpoint)
 
 
-def _checked(url: str) -> str:
+def _check_url(url: str) -> str:
     url = url if "://" in url else f"http://{url}"
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -114,35 +119,35 @@ class Session:
     def run(self, name: str, work: Callable[[Blocking | Looped], Coroutine[Any, Any, T]]) -> T:
         """Do something by the caller's habit: its result, or something to await for it."""
         if self.options.blocking:
-            from .transport import drive
+            from .transport import run_blocking
 
-            return drive(work(self.server.blocking))
+            return run_blocking(work(self.server.blocking))
         from .pending import Pending
 
         return cast("T", Pending(name, work(self.server.looped)))
 
     async def invoke(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:
         """Call an operation with arguments as its method takes them."""
-        from .wire import bind
+        from .wire import bind_arguments
 
-        return await self.call(io, operation, bind(operation, args, kwargs))
+        return await self.call(io, operation, bind_arguments(operation, args, kwargs))
 
     async def call(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         """Call an operation with checked arguments; what it says about who we are is kept."""
-        await self.identity.renew(io)
+        await self.identity.renew_login(io)
         if operation.name == "agora.agent.register":
-            return await self._register(io, operation, arguments)
-        result = await self._perform(io, operation, arguments, self.identity.token())
+            return await self._register_agent(io, operation, arguments)
+        result = await self._call_operation(io, operation, arguments, self.identity.token())
         if operation.name == "agora.agent.deregister":
-            self.identity.ended(result.agent_id)
+            self.identity.forget_agent(result.agent_id)
         return result
 
-    async def _register(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
+    async def _register_agent(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         name: str = arguments.agent_name  # type: ignore[attr-defined]
-        *tries, last = self.identity.candidates(name)
-        for token in tries:
+        *earlier, last = self.identity.candidate_tokens(name)
+        for token in earlier:
             try:
-                registration = await self._perform(io, operation, arguments, token)
+                registration = await self._call_operation(io, operation, arguments, token)
             except Unauthenticated:
                 logger.info("The kept credential of %s is no longer valid; registering anew.", name)
             else:
@@ -150,16 +155,16 @@ class Session:
         else:
             token = last
             try:
-                registration = await self._perform(io, operation, arguments, token)
+                registration = await self._call_operation(io, operation, arguments, token)
             except NameTaken:
-                token = await self._kept_meanwhile(io, name, (*tries, last))
+                token = await self._wait_for_stored_credential(io, name, (*earlier, last))
                 if token is None:
                     raise
-                registration = await self._perform(io, operation, arguments, token)
+                registration = await self._call_operation(io, operation, arguments, token)
         requested = arguments.service_tier  # type: ignore[attr-defined]
         if registration.service_tier != requested and token != last:
             await self._raise_tier(io, registration, requested, last)
-        self.identity.adopt(registration, token)
+        self.identity.adopt_registration(registration, token)
         return registration
 
     async def _raise_tier(self, io: IO, registration: Any, tier: ServiceTier, token: str | None) -> None:
@@ -172,42 +177,42 @@ class Session:
         operation = declared("admin", "manage")
         values = {"resource": "agent", "target": registration.agent_id, "action": "set_tier", "value": tier.value}
         try:
-            await self._perform(io, operation, wire.bind(operation, (), values), token)
+            await self._call_operation(io, operation, wire.bind_arguments(operation, (), values), token)
         except (PermissionDenied, Unauthenticated) as error:
             logger.info("%s has the tier %s: %s", registration.agent_name, registration.service_tier, error)
         else:
             registration.service_tier = tier
 
-    async def _kept_meanwhile(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
+    async def _wait_for_stored_credential(self, io: IO, name: str, tried: Sequence[str | None]) -> str | None:
         """The credential that another process, registering the same agent at the same time, is just keeping."""
-        for pause in PATIENCE:
-            fresh = [token for token in self.identity.candidates(name) if token not in tried]
+        for pause in STORED_CREDENTIAL_PAUSES:
+            fresh = [token for token in self.identity.candidate_tokens(name) if token not in tried]
             if fresh:
                 return fresh[0]
             await io.pause(pause)
         return None
 
-    async def _perform(self, io: IO, operation: Operation, arguments: BaseModel, token: str | None) -> Any:
+    async def _call_operation(self, io: IO, operation: Operation, arguments: BaseModel, token: str | None) -> Any:
         from . import retry, wire
 
-        request = wire.build(operation, arguments)
+        request = wire.build_request(operation, arguments)
         request.headers.update(self.identity.headers(token))
         key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_key(operation) else None)
         if key and request.method != "GET":
             request.headers["idempotency-key"] = key
-        answer = await retry.exchange(
+        answer = await retry.exchange_with_retries(
             io,
             request,
             url=self.server.url,
-            seconds=_patience(self.options.timeout, operation, arguments),
+            seconds=_total_timeout(self.options.timeout, operation, arguments),
             backoff=retry.Backoff(self.options.retries),
         )
-        self._notice(operation, answer)
-        result = wire.result(operation, answer)
-        self._continue(operation, arguments, result)
+        self._warn_deprecated(operation, answer)
+        result = wire.parse_result(operation, answer)
+        self._attach_next_page(operation, arguments, result)
         return result
 
-    def _notice(self, operation: Operation, answer: Answer) -> None:
+    def _warn_deprecated(self, operation: Operation, answer: Answer) -> None:
         """Say once that an operation is deprecated."""
         if "deprecation" not in answer.headers or operation.name in self._warned:
             return
@@ -215,21 +220,21 @@ class Session:
         sunset = answer.headers.get("sunset")
         logger.warning("%s is deprecated%s.", operation.name, f" and ends on {sunset}" if sunset else "")
 
-    def _continue(self, operation: Operation, arguments: BaseModel, result: Any) -> None:
+    def _attach_next_page(self, operation: Operation, arguments: BaseModel, result: Any) -> None:
         """Let a page fetch the ones after it: by blocking where ``for`` asks, by awaiting where ``async for`` does."""
         from .contract import Page
-        from .paging import following
-        from .transport import drive
+        from .paging import next_page_arguments
+        from .transport import run_blocking
 
-        if not isinstance(result, Page) or (after := following(operation, arguments, result)) is None:
+        if not isinstance(result, Page) or (after := next_page_arguments(operation, arguments, result)) is None:
             return
-        result._following = lambda: drive(self.call(self.server.blocking, operation, after))
+        result._following = lambda: run_blocking(self.call(self.server.blocking, operation, after))
         result._following_async = lambda: self.call(self.server.looped, operation, after)
 
 
-def _patience(seconds: float, operation: Operation, arguments: BaseModel) -> float:
+def _total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:
     """How long a call may take in all: what it lets the server wait, or work elsewhere, comes on top."""
     from .contract import Kind
 
-    given = getattr(arguments, "timeout", None) if operation.kind is Kind.RELAY else None
-    return seconds + getattr(arguments, "wait", 0.0) + (given or 0.0)
+    remote_seconds = getattr(arguments, "timeout", None) if operation.kind is Kind.RELAY else None
+    return seconds + getattr(arguments, "wait", 0.0) + (remote_seconds or 0.0)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from .channels import Channel, Disconnected, Frame, Refused, decode
+from .channels import Channel, Disconnected, Frame, Refused, decode_frame
 from .retry import TRANSIENT, ConnectionLost
-from .transport import CONNECT_SECONDS, Blocking, answer_of, translated
-from .wire import failure
+from .transport import CONNECT_SECONDS, Blocking, answer_of, translate_errors
+from .wire import parse_error
 
 if TYPE_CHECKING:
     from .transport import Looped
@@ -32,15 +32,15 @@ async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, st
 async def _open_blocking(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
     client = io.client()
     request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
-    with translated():
+    with translate_errors():
         response = client.send(request, stream=True)
         if not _is_events(response):
             response.read()
-            raise _refusal(response, io.endpoint.url)
+            raise _error_of_response(response, io.endpoint.url)
     chunks = response.iter_raw()
 
     async def read() -> bytes:
-        with _reading():
+        with _translate_read_errors():
             return next(chunks, b"")
 
     async def close() -> None:
@@ -52,15 +52,15 @@ async def _open_blocking(io: Blocking, target: str, headers: dict[str, str]) -> 
 async def _open_looped(io: Looped, target: str, headers: dict[str, str]) -> Channel:
     client = await io.client()
     request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
-    with translated():
+    with translate_errors():
         response = await client.send(request, stream=True)
         if not _is_events(response):
             await response.aread()
-            raise _refusal(response, io.endpoint.url)
+            raise _error_of_response(response, io.endpoint.url)
     chunks = response.aiter_raw()
 
     async def read() -> bytes:
-        with _reading():
+        with _translate_read_errors():
             return await anext(chunks, b"")
 
     return _Messages(read, response.aclose)
@@ -70,17 +70,17 @@ def _is_events(response: httpx.Response) -> bool:
     return response.status_code == 200 and response.headers.get("content-type", "").startswith("text/event-stream")
 
 
-def _refusal(response: httpx.Response, url: str) -> Exception:
+def _error_of_response(response: httpx.Response, url: str) -> Exception:
     """What an answer means that is no stream of events; its body has been read."""
     if response.is_success:
         return Refused(f"{url} does not answer with events")
     if response.status_code in TRANSIENT:
         return ConnectionLost(f"HTTP {response.status_code}")
-    return failure(answer_of(response), url)
+    return parse_error(answer_of(response), url)
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _translate_read_errors() -> Iterator[None]:
     """The failures of a connection being read, in this package's words."""
     try:
         yield
@@ -107,18 +107,18 @@ class EventSource:
             name, _, value = line.rstrip(b"\r").partition(b":")
             value = value.removeprefix(b" ")
             if not name and not value:
-                yield from self._dispatch()
+                yield from self._take_frame()
             elif name == b"data":
                 self._data.append(value)
             elif name == b"id":
                 self._id = value
 
-    def _dispatch(self) -> Iterator[Frame]:
+    def _take_frame(self) -> Iterator[Frame]:
         data, self._data = b"\n".join(self._data), []
         position, self._id = self._id, b""
         numbered = {"sequence": int(position)} if position.isdigit() else {}
         if data:
-            yield numbered | decode(data)
+            yield numbered | decode_frame(data)
         elif numbered:
             yield {"control": "heartbeat", **numbered}
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from .channels import Channel, Disconnected, Frame, Refused
 from .errors import AgoraError, CursorTooOld
-from .retry import TRANSIENT, Backoff, ConnectionLost, TimedOut, unreachable
+from .retry import TRANSIENT, Backoff, ConnectionLost, TimedOut, server_unreachable
 
 if TYPE_CHECKING:
     from .transport import Blocking, Looped
 
-__all__ = ["Tail", "Way"]
+__all__ = ["ConnectionMethod", "Tail"]
 
 logger = logging.getLogger("agora_sdk")
 
@@ -22,7 +22,7 @@ ENDED = 1000  #: code of the last frame of a log that has ended
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ConnectionMethod:
     """A way to connect: what opens it, and the address to open for a position."""
 
     open_channel: Callable[[Blocking | Looped, str, dict[str, str]], Awaitable[Channel]]
@@ -41,7 +41,7 @@ class Tail:
     def __init__(
         self,
         io: Blocking | Looped,
-        ways: list[Way],
+        ways: list[ConnectionMethod],
         headers: Callable[[], Awaitable[dict[str, str]]],
         backoff: Backoff,
         *,
@@ -69,7 +69,7 @@ class Tail:
             try:
                 frame, self._first = self._first or await self._channel.receive(), None
             except Disconnected as cut:
-                await self._mend(cut)
+                await self._recover(cut)
                 continue
             if self._is_news(frame):
                 return frame
@@ -81,16 +81,16 @@ class Tail:
         """Connect, and wait for the server's word that it listens: no event after it is missed."""
         while self._channel is None and not self.ended:
             try:
-                self._channel = await self._connect()
+                self._channel = await self._open_channel()
                 self._first = await self._channel.receive()
             except (AgoraError, ConnectionLost, Disconnected, Refused, TimedOut) as error:
-                await self._mend(error)
+                await self._recover(error)
             else:
                 self._has_listened = True
                 if self._on_listening is not None:
                     self._on_listening()
 
-    async def _connect(self) -> Channel:
+    async def _open_channel(self) -> Channel:
         headers = await self._headers()
         for way in self._ways:
             try:
@@ -117,7 +117,7 @@ class Tail:
         self.position = sequence
         return control is None
 
-    async def _mend(self, error: Exception) -> None:
+    async def _recover(self, error: Exception) -> None:
         """Hang up and wait before the next try, or raise the error if another try would not help."""
         await self.hang_up()
         if self.ended:
@@ -132,7 +132,7 @@ class Tail:
             raise error
         url = self._io.endpoint.url
         if not self._has_listened and self._failures >= self._backoff.retries:
-            raise error if isinstance(error, AgoraError) else unreachable(url, error)
+            raise error if isinstance(error, AgoraError) else server_unreachable(url, error)
         pause = max(self._backoff.pause(self._failures), float(getattr(error, "retry_after", None) or 0))
         self._failures += 1
         logger.info("events of %s: %s; reconnecting in %.1f s", url, error, pause)

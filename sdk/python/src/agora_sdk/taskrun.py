@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InputRequired", "PermanentFailure", "TaskRun"]
 
-CHUNK = 262_144  #: most characters of output in one call
+MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
 
 class PermanentFailure(Exception):
@@ -67,8 +67,8 @@ class TaskRun(ClaimedTask):
         self, progress: float | None = None, notes: str | None = None, *, milestone: str | None = None
     ) -> None:
         """Say how it goes. progress: per cent done, never less than before. notes, milestone: for people."""
-        given = {"progress": progress, "notes": notes, "milestone": milestone}
-        update = await self._lease.call("update", **{name: part for name, part in given.items() if part is not None})
+        values = {"progress": progress, "notes": notes, "milestone": milestone}
+        update = await self._lease.call("update", **{name: part for name, part in values.items() if part is not None})
         self.progress = update.progress
 
     async def save(self, checkpoint: JsonObject) -> None:
@@ -83,8 +83,8 @@ class TaskRun(ClaimedTask):
         It goes on where the output of an earlier attempt ended, at ``task.output_size``.
         """
         async with self._writing:
-            for start in range(0, len(text), CHUNK):
-                part = text[start : start + CHUNK]
+            for start in range(0, len(text), MAX_CHUNK_CHARACTERS):
+                part = text[start : start + MAX_CHUNK_CHARACTERS]
                 stored = await self._lease.call("append", part, offset=self.output_size)
                 self.output_size = stored.next_offset
 
@@ -102,6 +102,6 @@ class TaskRun(ClaimedTask):
         last: bool = True,
     ) -> None:
         """Hand over a piece of the result: parts as A2A 1.0 writes them, such as ``{"text": ...}``, ``{"data": ...}``."""
-        given = {"name": name, "artifact_id": artifact_id}
-        named = {key: value for key, value in given.items() if value is not None}
+        options = {"name": name, "artifact_id": artifact_id}
+        named = {key: value for key, value in options.items() if value is not None}
         await self._lease.call("artifact", parts=list(parts), append=append, last=last, **named)

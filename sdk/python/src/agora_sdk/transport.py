@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .httpx_alone import httpx
+from .httpx_without_cli import httpx
 from .retry import ConnectionLost, TimedOut
 from .wire import Answer, Request
 
-__all__ = ["Blocking", "Endpoint", "Looped", "answer_of", "drive", "translated"]
+__all__ = ["Blocking", "Endpoint", "Looped", "answer_of", "run_blocking", "translate_errors"]
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ CONNECT_SECONDS = 5.0
 KEEPALIVE_SECONDS = 4.0
 
 
-def drive(work: Coroutine[Any, Any, T]) -> T:
+def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that only awaits blocking I/O: its first step is its last."""
     try:
         work.send(None)
@@ -63,12 +63,12 @@ class Endpoint:
         return {"base_url": self.url, "headers": self.headers, "limits": limits, "trust_env": remote, "verify": remote}
 
 
-def _timeouts(seconds: float) -> httpx.Timeout:
+def _timeouts_of(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """The failures of httpx, in this package's words."""
     try:
         yield
@@ -102,14 +102,14 @@ class Blocking:
             return self._client
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
-        with translated():
+        with translate_errors():
             return answer_of(
                 self.client().request(
                     request.method,
                     request.target,
                     content=request.content,
                     headers=request.headers,
-                    timeout=_timeouts(seconds),
+                    timeout=_timeouts_of(seconds),
                 )
             )
 
@@ -139,24 +139,24 @@ class Looped:
         loop = asyncio.get_running_loop()
         if loop in self._pools:
             return self._pools[loop][0]
-        for ended in [known for known in self._pools if known.is_closed()]:
+        for ended in [pool_loop for pool_loop in self._pools if pool_loop.is_closed()]:
             self._pools.pop(ended, None)
         client = httpx.AsyncClient(**self.endpoint.client_options())
-        lifetime = _lifetime(client)
+        lifetime = _close_with_loop(client)
         self._pools[loop] = (client, lifetime)
         await anext(lifetime)
         return client
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
         client = await self.client()
-        with translated():
+        with translate_errors():
             return answer_of(
                 await client.request(
                     request.method,
                     request.target,
                     content=request.content,
                     headers=request.headers,
-                    timeout=_timeouts(seconds),
+                    timeout=_timeouts_of(seconds),
                 )
             )
 
@@ -173,7 +173,7 @@ class Looped:
             await lifetime.aclose()
 
 
-async def _lifetime(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+async def _close_with_loop(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
     """Close a client when its loop ends.
 
     A loop closes the asynchronous generators begun in it before it stops (``asyncio.run`` asks it

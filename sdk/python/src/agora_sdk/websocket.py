@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 
-from .channels import Channel, Disconnected, Frame, Refused, decode
+from .channels import Channel, Disconnected, Frame, Refused, decode_frame
 from .retry import TRANSIENT, ConnectionLost
 from .transport import CONNECT_SECONDS, Blocking
-from .wire import Answer, failure
+from .wire import Answer, parse_error
 
 if TYPE_CHECKING:
     from .transport import Looped
@@ -26,18 +26,18 @@ async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, st
     """Connect; raises Refused, ConnectionLost, or the error that the server answered."""
     url = io.endpoint.url
     address = "ws" + url.removeprefix("http") + target
-    with _handshake(url):
+    with _translate_handshake_errors(url):
         if isinstance(io, Blocking):
             from websockets.sync.client import connect as connect_blocking
 
             life = ExitStack()
-            return _BlockingSocket(life.enter_context(connect_blocking(address, **_options(io, headers))), life)
+            return _BlockingSocket(life.enter_context(connect_blocking(address, **_connect_options(io, headers))), life)
         from websockets.asyncio.client import connect
 
-        return _LoopedSocket(await connect(address, **_options(io, headers)))
+        return _LoopedSocket(await connect(address, **_connect_options(io, headers)))
 
 
-def _options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
+def _connect_options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "additional_headers": headers,
         "user_agent_header": io.endpoint.headers["user-agent"],
@@ -52,7 +52,7 @@ def _options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _handshake(url: str) -> Iterator[None]:
+def _translate_handshake_errors(url: str) -> Iterator[None]:
     """The failures of a handshake, in this package's words."""
     try:
         yield
@@ -60,7 +60,7 @@ def _handshake(url: str) -> Iterator[None]:
         response = error.response
         headers = {name.lower(): value for name, value in response.headers.raw_items()}
         if "application/problem+json" in headers.get("content-type", ""):
-            raise failure(Answer(response.status_code, headers, bytes(response.body or b"")), url) from None
+            raise parse_error(Answer(response.status_code, headers, bytes(response.body or b"")), url) from None
         if response.status_code in TRANSIENT:
             raise ConnectionLost(f"HTTP {response.status_code}") from None
         raise Refused(f"HTTP {response.status_code}") from None
@@ -72,7 +72,7 @@ def _handshake(url: str) -> Iterator[None]:
         raise ConnectionLost(str(error) or type(error).__name__) from error
 
 
-def _closed(error: ConnectionClosed) -> Disconnected:
+def _disconnected(error: ConnectionClosed) -> Disconnected:
     return Disconnected(error.rcvd.code, error.rcvd.reason) if error.rcvd else Disconnected()
 
 
@@ -82,9 +82,9 @@ class _BlockingSocket:
 
     async def receive(self) -> Frame:
         try:
-            return decode(self._connection.recv())
+            return decode_frame(self._connection.recv())
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            raise _disconnected(error) from None
 
     async def acknowledge(self, sequence: int) -> None:
         with suppress(ConnectionClosed):
@@ -100,9 +100,9 @@ class _LoopedSocket:
 
     async def receive(self) -> Frame:
         try:
-            return decode(await self._connection.recv())
+            return decode_frame(await self._connection.recv())
         except ConnectionClosed as error:
-            raise _closed(error) from None
+            raise _disconnected(error) from None
 
     async def acknowledge(self, sequence: int) -> None:
         with suppress(ConnectionClosed):

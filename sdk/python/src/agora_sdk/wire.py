@@ -14,13 +14,13 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ValidationError
 
 from .contract import Kind
-from .contract.faults import Place, located, wording
+from .contract.validation_errors import Place, describe_error, locate_errors
 from .errors import AgoraError, InternalError, InvalidRequest, field_error, from_problem
 
 if TYPE_CHECKING:
     from .contract import Operation
 
-__all__ = ["Answer", "Request", "bind", "build", "failure", "needs_key", "result"]
+__all__ = ["Answer", "Request", "bind_arguments", "build_request", "needs_key", "parse_error", "parse_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Answer:
     body: bytes
 
 
-def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BaseModel:
+def bind_arguments(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BaseModel:
     """Check arguments against the contract, given by position or by name.
 
     Raises :class:`InvalidRequest`, whose ``errors`` name the fields.
@@ -50,52 +50,54 @@ def bind(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     names = [name for name, p in operation.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
     if len(args) > len(names):
         detail = f"takes at most {len(names)} arguments by position, {len(args)} were given"
-        raise _invalid(operation, [field_error("", detail)])
+        raise _invalid_arguments(operation, [field_error("", detail)])
     arguments = dict(zip(names, args, strict=False))
     if twice := arguments.keys() & kwargs.keys():
-        raise _invalid(operation, [field_error(name, "given twice") for name in sorted(twice)])
+        raise _invalid_arguments(operation, [field_error(name, "given twice") for name in sorted(twice)])
     try:
         return operation.input.model_validate({**arguments, **kwargs})
     except ValidationError as error:
-        faults = located(error.errors(include_url=False))
-        raise _invalid(operation, [_fault(item, place, operation) for item, place in faults]) from None
+        faults = locate_errors(error.errors(include_url=False))
+        raise _invalid_arguments(
+            operation, [_argument_error(item, place, operation) for item, place in faults]
+        ) from None
 
 
-def _fault(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[str, str]:
+def _argument_error(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[str, str]:
     """One finding of pydantic, with its place."""
     first, *rest = found or ("",)
     inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
     place = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
-    message = wording(item, operation.input)
+    message = describe_error(item, operation.input)
     if item["type"] == "extra_forbidden":
         message = f"there is no {rest[-1]!r} in it" if rest else "unknown argument"
     return field_error(place, message)
 
 
-def _invalid(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
-    said = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
-    known = ", ".join(operation.parameters) or "none"
-    return InvalidRequest(f"{operation.name}: {said}.", fix=f"Its arguments are: {known}.", errors=errors)
+def _invalid_arguments(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
+    summary = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
+    names = ", ".join(operation.parameters) or "none"
+    return InvalidRequest(f"{operation.name}: {summary}.", fix=f"Its arguments are: {names}.", errors=errors)
 
 
-def build(operation: Operation, arguments: BaseModel) -> Request:
+def build_request(operation: Operation, arguments: BaseModel) -> Request:
     """The request that calls an operation: what was left out stays out, so that the server's defaults hold.
 
     The canonical route is used unless a path parameter of it is missing or is no path segment; then
     the next route that fits. Raises :class:`InvalidRequest` for text that cannot be encoded.
     """
-    given: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
-    route = next(r for r in operation.routes if all(_is_segment(given.get(name)) for name in r.parameters))
-    path = route.path.format(**{name: quote(given.pop(name), safe="") for name in route.parameters})
+    values: dict[str, Any] = arguments.model_dump(mode="json", exclude_unset=True)
+    route = next(r for r in operation.routes if all(_is_segment(values.get(name)) for name in r.parameters))
+    path = route.path.format(**{name: quote(values.pop(name), safe="") for name in route.parameters})
     if route.method in ("GET", "DELETE"):
-        query = urlencode(list(_pairs(given)))
+        query = urlencode(list(_query_pairs(values)))
         return Request(route.method, f"{path}?{query}" if query else path)
-    text = json.dumps(given, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
         fault = f"text that is no Unicode (a lone surrogate, {text[error.start]!a})"
-        raise _invalid(operation, [field_error("", fault)]) from None
+        raise _invalid_arguments(operation, [field_error("", fault)]) from None
     return Request(route.method, path, content, {"content-type": "application/json"})
 
 
@@ -103,7 +105,7 @@ def _is_segment(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", ".", "..")
 
 
-def _pairs(given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _query_pairs(given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Query parameters: lists repeat their key, null is left out."""
     for name, value in given.items():
         for item in value if isinstance(value, list) else [value]:
@@ -121,7 +123,7 @@ def needs_key(operation: Operation) -> bool:
     return changes and (not operation.idempotent or bool(operation.secrets))
 
 
-def result(operation: Operation, answer: Answer) -> Any:
+def parse_result(operation: Operation, answer: Answer) -> Any:
     """The result in an answer of success."""
     try:
         return operation.output.validate_json(answer.body)
@@ -134,7 +136,7 @@ def result(operation: Operation, answer: Answer) -> Any:
         ) from None
 
 
-def failure(answer: Answer, url: str) -> AgoraError:
+def parse_error(answer: Answer, url: str) -> AgoraError:
     """The error in an answer of failure, be it ours (problem+json) or of something in between."""
     try:
         problem = json.loads(answer.body)

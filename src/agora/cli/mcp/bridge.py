@@ -160,7 +160,7 @@ class Bridge:
                 self._server.session.opened(part, answer.headers)
             case "tools/list":
                 for tool in part["result"].get("tools", ()):
-                    self._mirrored[tool["name"]] = dict(mcp_wire.mirrored(tool.get("inputSchema")))
+                    self._mirrored[tool["name"]] = dict(mcp_wire.mirrored_header_paths(tool.get("inputSchema")))
             case _:
                 self._server.session.note(request)
 

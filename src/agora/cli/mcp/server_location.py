@@ -15,7 +15,7 @@ import logging
 import sys
 from urllib.parse import urlsplit
 
-from agora_sdk.httpx_alone import httpx
+from agora_sdk.httpx_without_cli import httpx
 
 from ..credentials import data_directory
 from .upstream import ServerAway

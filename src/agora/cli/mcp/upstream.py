@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agora_sdk import mcp_wire
-from agora_sdk.httpx_alone import httpx
+from agora_sdk.httpx_without_cli import httpx
 from agora_sdk.identity import Identity
 from agora_sdk.session import Server
 
@@ -141,7 +141,7 @@ class Upstream:
             raise ConnectionBroken(
                 f"HTTP {response.status_code}"
             )  # by something in between, or by a server that was stopped
-        raise mcp_wire.of_answer(response.status_code, body, self._serves + PATH)
+        raise mcp_wire.error_of_response(response.status_code, body, self._serves + PATH)
 
     async def _read_events(self, response: httpx.Response, deliver: Deliver) -> None:
         events, chunks = mcp_wire.Events(), response.aiter_bytes()
@@ -166,7 +166,7 @@ class Upstream:
 
     async def _request_headers(self) -> dict[str, str]:
         if self._identity.is_due:
-            await self._identity.renew(self._server.looped)
+            await self._identity.renew_login(self._server.looped)
         token = self._identity.token()
         credential = {"authorization": f"Bearer {token}"} if token else {}
         return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}

@@ -18,7 +18,6 @@ from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.wire.envelopes import SECTIONS, text_of
 from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
-from agora_sdk.contract.faults import wording
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
 from agora_sdk.contract.results import Result
@@ -229,7 +228,7 @@ def _validate_fields(model: type[Any], document: dict[str, Any], where: str) -> 
         return model.model_validate({name: document[name] for name in model.model_fields if name in document})
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [field_error(".".join((where, *map(str, f["loc"]))), wording(f)) for f in faults]
+        errors = [field_error(".".join((where, *map(str, f["loc"]))), describe_error(f)) for f in faults]
         raise InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors=errors) from None
 
 

@@ -16,9 +16,9 @@ from agora.domains.billing.accounts import account_of
 from agora.store.port import Row
 from agora_sdk.contract.billing import Account
 from agora_sdk.contract.envelopes import AgentMessage, Performative
-from agora_sdk.contract.faults import wording
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CoLocation, InstanceConfig
+from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import AgoraError, InvalidRequest, PermissionDenied
 
 from . import host_queries, scaling
@@ -62,7 +62,7 @@ async def deploy_agent(
         )
         await create_instance(call, request)
     except ValidationError as error:
-        detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {wording(each)}" for each in error.errors()[:5])
+        detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {describe_error(each)}" for each in error.errors()[:5])
         return _build_refusal(message, agent, InvalidRequest(detail))
     except AgoraError as error:
         return _build_refusal(message, agent, error)

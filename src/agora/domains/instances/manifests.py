@@ -29,7 +29,6 @@ from agora_sdk.contract.deployments import (
     Variable,
 )
 from agora_sdk.contract.envelopes import Alias
-from agora_sdk.contract.faults import wording
 from agora_sdk.contract.fields import AgentName, Label, Visibility
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CpuLimit, Size
@@ -233,7 +232,7 @@ def describes_program(manifest: AgentManifest) -> bool:
 
 def _build_fault(error: Any) -> Fault:
     place = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
-    return Fault(field=place, message=wording(error))
+    return Fault(field=place, message=describe_error(error))
 
 
 def _find_misspelled(document: Mapping[str, Any]) -> Iterator[Fault]:

@@ -16,7 +16,6 @@ from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
 from agora_sdk.contract.agents import Agent, Agents
-from agora_sdk.contract.faults import wording
 from agora_sdk.contract.instances import MarketplaceAgent
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
@@ -135,7 +134,9 @@ def _validate_registration(intent: ParsedIntent) -> dict[str, Any]:
     try:
         checked = Agents.operations["register"].input.model_validate(values)
     except ValidationError as error:
-        errors = [field_error("message", f"{problem['loc'][0]}: {wording(problem)}") for problem in error.errors()]
+        errors = [
+            field_error("message", f"{problem['loc'][0]}: {describe_error(problem)}") for problem in error.errors()
+        ]
         raise InvalidRequest(
             f"The agent cannot be registered like that: {errors[0]['message']}",
             fix="Say a shorter name, and capabilities in a word or two each, or use POST /agents/register.",

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import to_json
 
-from agora_sdk.contract.faults import wording
+from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .results import ToolResult
@@ -114,7 +114,7 @@ def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
         return model.model_validate(arguments)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [field_error(".".join(map(str, fault["loc"])), wording(fault)) for fault in faults]
+        errors = [field_error(".".join(map(str, fault["loc"])), describe_error(fault)) for fault in faults]
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None
 
 

@@ -25,7 +25,7 @@ from agora.protocols.http import check_values
 from agora.protocols.trace_context import incoming_span
 from agora.telemetry.context import extract_trace
 from agora_sdk.contract import Kind
-from agora_sdk.contract.faults import wording
+from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, field_error
 
 from .streams import Streams
@@ -220,7 +220,7 @@ def _encode_error(given: int | str | None, error: AgoraError) -> bytes:
 
 def _invalid_frame(error: ValidationError) -> InvalidRequest:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    errors = [field_error(".".join(map(str, fault["loc"])), wording(fault)) for fault in faults[:20]]
+    errors = [field_error(".".join(map(str, fault["loc"])), describe_error(fault)) for fault in faults[:20]]
     return InvalidRequest(
         "{field}: {message}".format(**errors[0]),
         fix=FIELDS,

@@ -92,7 +92,7 @@ RESULTS = frozenset({"Page", "Result", "Stream"})
 def operations() -> tuple[Operation, ...]:
     """Every declared operation, services in order, methods in order of declaration; nothing is loaded for it."""
     declared = Service.declared
-    return tuple(found for category in declared for found in declared.operations(category).values())
+    return tuple(each for category in declared for each in declared.operations(category).values())
 
 
 def declared(category: str, attribute: str) -> Operation:
@@ -102,17 +102,17 @@ def declared(category: str, attribute: str) -> Operation:
 
 def __getattr__(name: str) -> Any:
     if name in RESULTS:
-        found = getattr(import_module(".results", __name__), name)
+        value = getattr(import_module(".results", __name__), name)
     elif not name.startswith("_") and find_spec(f"{__name__}.{name}"):
-        found = import_module(f".{name}", __name__)
+        value = import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found
-    return found
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-index.install(name for name in __all__ if name not in globals() and name not in RESULTS)
+index.install_index(name for name in __all__ if name not in globals() and name not in RESULTS)

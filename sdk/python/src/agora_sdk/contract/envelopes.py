@@ -41,7 +41,7 @@ __all__ = [
     "Security",
     "Url",
     "Word",
-    "checked",
+    "check_message",
     "is_encrypted",
 ]
 
@@ -97,7 +97,7 @@ Url = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x20
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-def _given(self: BaseModel, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+def _omit_unset(self: BaseModel, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
     """What was given, and the type; what was not stays out. (Without a return type, the schema stays the model's.)"""
     return {name: value for name, value in handler(self).items() if name in self.model_fields_set or name == "type"}
 
@@ -108,7 +108,7 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     __pydantic_extra__: dict[str, JsonData] = Field(init=False)
 
-    _serialized = model_serializer(mode="wrap")(_given)
+    _serialized = model_serializer(mode="wrap")(_omit_unset)
 
 
 class Correlation(Open):
@@ -171,7 +171,7 @@ class AgentMessage(Result):
     status: Progress | None = None
     security: Security | None = None
 
-    _serialized = model_serializer(mode="wrap")(_given)
+    _serialized = model_serializer(mode="wrap")(_omit_unset)
 
     @property
     def conversation_id(self) -> str | None:
@@ -207,14 +207,14 @@ def is_encrypted(message: AgentMessage) -> bool:
     return message.security is not None and message.security.encryption is not None
 
 
-def checked(message: AgentMessage) -> AgentMessage:
+def check_message(message: AgentMessage) -> AgentMessage:
     """The message, if it keeps the rules of its type; ValueError naming the field, otherwise."""
-    from .performatives import check  # sixteen models, made when the first message is sent
+    from .performatives import check_payload  # sixteen models, made when the first message is sent
 
     if len(message.model_extra or ()) > EXTENSIONS:
         raise ValueError(f"more than {EXTENSIONS} fields that the protocol does not know")
-    check(message)
+    check_payload(message)
     return message
 
 
-Outgoing: TypeAlias = Annotated[AgentMessage, AfterValidator(checked)]
+Outgoing: TypeAlias = Annotated[AgentMessage, AfterValidator(check_message)]

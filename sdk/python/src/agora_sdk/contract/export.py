@@ -30,72 +30,72 @@ from pydantic.json_schema import JsonSchemaMode
 
 from .operation import Exposure, Kind, Operation
 
-__all__ = ["changes", "document", "errors_of"]
+__all__ = ["contract_changes", "contract_document", "errors_of"]
 
 FORMAT = 1
 REFERENCE = "#/definitions/{model}"
 Schemas = Mapping[tuple[str, JsonSchemaMode], Mapping[str, Any]]
 
 
-def document(operations: Sequence[Operation], errors: Mapping[str, type[Any]]) -> dict[str, Any]:
+def contract_document(operations: Sequence[Operation], errors: Mapping[str, type[Any]]) -> dict[str, Any]:
     """Everything a client generator needs; equal contracts give equal documents.
 
     errors: the classes of the error tree by code (``agora_sdk.errors.BY_CODE``).
     """
-    shown = [found for found in operations if found.exposure is not Exposure.TEST]
-    schemas, definitions = _schemas(shown)
+    visible = [operation for operation in operations if operation.exposure is not Exposure.TEST]
+    schemas, definitions = _collect_schemas(visible)
     return {
         "format": FORMAT,
-        "operations": [_operation(found, schemas, definitions) for found in shown],
-        "errors": [_error(kind) for kind in errors.values()],
-        "definitions": {name: schema for name, schema in sorted(definitions.items()) if not _is_request(name, shown)},
+        "operations": [_operation_entry(operation, schemas, definitions) for operation in visible],
+        "errors": [_error_entry(kind) for kind in errors.values()],
+        "definitions": {name: schema for name, schema in sorted(definitions.items()) if not _is_request(name, visible)},
     }
 
 
-def _schemas(operations: Sequence[Operation]) -> tuple[Schemas, dict[str, Any]]:
-    wanted: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = []
-    for found in operations:
-        wanted.append((_key(found), "validation", TypeAdapter(found.input)))
-        wanted.append((_key(found), "serialization", found.output))
-    schemas, rest = TypeAdapter.json_schemas(wanted, ref_template=REFERENCE)
+def _collect_schemas(operations: Sequence[Operation]) -> tuple[Schemas, dict[str, Any]]:
+    requests: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = []
+    for operation in operations:
+        requests.append((_schema_key(operation), "validation", TypeAdapter(operation.input)))
+        requests.append((_schema_key(operation), "serialization", operation.output))
+    schemas, rest = TypeAdapter.json_schemas(requests, ref_template=REFERENCE)
     return schemas, dict(rest.get("$defs", {}))
 
 
-def _key(found: Operation) -> str:
-    return f"{found.name}@{found.version}"
+def _schema_key(operation: Operation) -> str:
+    return f"{operation.name}@{operation.version}"
 
 
 def _is_request(name: str, operations: Sequence[Operation]) -> bool:
-    return any(found.input.__name__ == name for found in operations)
+    return any(operation.input.__name__ == name for operation in operations)
 
 
-def _operation(found: Operation, schemas: Schemas, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    request = _resolved(schemas[_key(found), "validation"], definitions)
+def _operation_entry(operation: Operation, schemas: Schemas, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    request = _resolve_reference(schemas[_schema_key(operation), "validation"], definitions)
     return {
-        "name": found.name,
-        "version": found.version,
-        "category": found.category,
-        "action": found.action,
-        "kind": found.kind.value,
-        "scope": found.scope,
-        "exposure": found.exposure.value,
-        "summary": found.summary,
-        "description": found.description,
-        "aliases": list(found.aliases),
-        "routes": [_route(route.method, route.path, route.parameters) for route in found.routes],
-        "parameters": [_parameter(p, request) for p in found.parameters.values()],
-        "result": _result(found, schemas),
-        "lifecycle": _lifecycle(found),
-        "idempotent": found.idempotent or found.kind is Kind.QUERY,
-        "destructive": found.destructive,
-        "during_halt": found.during_halt,
-        "success_status": found.success_status,
-        "body_limit": found.body_limit,
-        "errors": errors_of(found),
+        "name": operation.name,
+        "version": operation.version,
+        "category": operation.category,
+        "action": operation.action,
+        "kind": operation.kind.value,
+        "scope": operation.scope,
+        "exposure": operation.exposure.value,
+        "summary": operation.summary,
+        "description": operation.description,
+        "aliases": list(operation.aliases),
+        "routes": [_route_entry(route.method, route.path, route.parameters) for route in operation.routes],
+        "parameters": [_parameter_entry(p, request) for p in operation.parameters.values()],
+        "result": _result_entry(operation, schemas),
+        "lifecycle": _lifecycle_entry(operation),
+        "idempotent": operation.idempotent or operation.kind is Kind.QUERY,
+        "destructive": operation.destructive,
+        "during_halt": operation.during_halt,
+        "success_status": operation.success_status,
+        "body_limit": operation.body_limit,
+        "errors": errors_of(operation),
     }
 
 
-def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve_reference(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     reference = schema.get("$ref")
     if reference is None:
         return schema
@@ -103,45 +103,45 @@ def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapp
     return resolved
 
 
-def _route(method: str, path: str, parameters: tuple[str, ...]) -> dict[str, Any]:
+def _route_entry(method: str, path: str, parameters: tuple[str, ...]) -> dict[str, Any]:
     return {"method": method, "path": path, "path_parameters": list(parameters)}
 
 
-def _parameter(parameter: inspect.Parameter, request: Mapping[str, Any]) -> dict[str, Any]:
+def _parameter_entry(parameter: inspect.Parameter, request: Mapping[str, Any]) -> dict[str, Any]:
     schema = {key: value for key, value in request["properties"][parameter.name].items() if key != "title"}
     description = schema.pop("description", "")
     default = schema.pop("default", None)
     required = parameter.name in request.get("required", ())
-    shown = {
+    entry = {
         "name": parameter.name,
         "positional": parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
         "required": required,
         "description": description,
         "schema": schema,
     }
-    return shown if required else shown | {"default": default}
+    return entry if required else entry | {"default": default}
 
 
-def _result(found: Operation, schemas: Schemas) -> dict[str, Any]:
+def _result_entry(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     return {
-        "schema": dict(schemas[_key(found), "serialization"]),
-        "stream": found.kind is Kind.STREAM,
-        "items": getattr(found.result_type, "items_field", None),
-        "secrets": list(found.secrets),
+        "schema": dict(schemas[_schema_key(operation), "serialization"]),
+        "stream": operation.kind is Kind.STREAM,
+        "items": getattr(operation.result_type, "items_field", None),
+        "secrets": list(operation.secrets),
     }
 
 
-def _lifecycle(found: Operation) -> dict[str, Any]:
+def _lifecycle_entry(operation: Operation) -> dict[str, Any]:
     return {
-        "status": found.lifecycle.value,
-        "deprecation_date": found.deprecation_date.isoformat() if found.deprecation_date else None,
-        "sunset_date": found.sunset_date.isoformat() if found.sunset_date else None,
-        "replacement": found.replacement,
-        "migration_guide": found.migration_guide,
+        "status": operation.lifecycle.value,
+        "deprecation_date": operation.deprecation_date.isoformat() if operation.deprecation_date else None,
+        "sunset_date": operation.sunset_date.isoformat() if operation.sunset_date else None,
+        "replacement": operation.replacement,
+        "migration_guide": operation.migration_guide,
     }
 
 
-def _error(kind: type[Any]) -> dict[str, Any]:
+def _error_entry(kind: type[Any]) -> dict[str, Any]:
     return {
         "code": kind.code,
         "title": kind.title,
@@ -153,59 +153,62 @@ def _error(kind: type[Any]) -> dict[str, Any]:
     }
 
 
-def errors_of(found: Operation) -> list[str]:
+def errors_of(operation: Operation) -> list[str]:
     """Codes of the errors a caller of the operation should expect, by rule."""
     codes = ["invalid_request", "unauthenticated"]
-    if found.scope:
+    if operation.scope:
         codes.append("permission_denied")
-    if not found.during_halt:
+    if not operation.during_halt:
         codes.append("halted")
-    if any(name.endswith("_id") or name in ("agent", "to_agent", "service", "target") for name in found.parameters):
+    if any(name.endswith("_id") or name in ("agent", "to_agent", "service", "target") for name in operation.parameters):
         codes.append("not_found")
-    if found.kind in (Kind.COMMAND, Kind.RELAY):
+    if operation.kind in (Kind.COMMAND, Kind.RELAY):
         codes += ["payload_too_large", "conflict", "idempotency_conflict"]
-    if found.kind is Kind.STREAM:
+    if operation.kind is Kind.STREAM:
         codes.append("cursor_too_old")
-    if found.sunset_date:
+    if operation.sunset_date:
         codes.append("operation_sunset")
     return [*codes, "rate_limited", "overloaded", "deadline_exceeded", "internal_error"]
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def contract_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What differs between two documents, a line for each; removals and changes come first.
 
     A line starts with ``-`` (gone), ``~`` (changed) or ``+`` (new).
     """
-    gone: list[str] = []
+    removed: list[str] = []
     changed: list[str] = []
     new: list[str] = []
     for section in ("operations", "errors", "definitions"):
-        old, now = _indexed(before[section]), _indexed(after[section])
-        gone += [f"- {section}: {name}" for name in old if name not in now]
+        old, now = _by_name(before[section]), _by_name(after[section])
+        removed += [f"- {section}: {name}" for name in old if name not in now]
         new += [f"+ {section}: {name}" for name in now if name not in old]
         changed += [
-            f"~ {section}: {name}: {path}" for name in old if name in now for path in _differences(old[name], now[name])
+            f"~ {section}: {name}: {path}"
+            for name in old
+            if name in now
+            for path in _changed_paths(old[name], now[name])
         ]
     if before.get("format") != after.get("format"):
         changed.insert(0, f"~ format: {before.get('format')} is now {after.get('format')}")
-    return gone + changed + new
+    return removed + changed + new
 
 
-def _indexed(section: Any) -> dict[str, Any]:
+def _by_name(section: Any) -> dict[str, Any]:
     if isinstance(section, Mapping):
         return dict(section)
     return {f"{item['name']}@{item['version']}" if "version" in item else item["code"]: item for item in section}
 
 
-def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+def _changed_paths(old: Any, new: Any, path: str = "") -> list[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         names = [*old, *(name for name in new if name not in old)]
         return [
             line
             for name in names
-            for line in _differences(old.get(name, ...), new.get(name, ...), f"{path}.{name}" if path else str(name))
+            for line in _changed_paths(old.get(name, ...), new.get(name, ...), f"{path}.{name}" if path else str(name))
         ]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
-        return [line for at, (o, n) in pairs for line in _differences(o, n, f"{path}[{at}]")]
+        return [line for at, (o, n) in pairs for line in _changed_paths(o, n, f"{path}[{at}]")]
     return [] if old == new and type(old) is type(new) else [path or "value"]

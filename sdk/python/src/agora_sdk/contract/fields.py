@@ -37,7 +37,7 @@ __all__ = [
     "split",
 ]
 
-DEPTH = 100  #: most levels of free-form JSON
+MAX_DEPTH = 100  #: most levels of free-form JSON
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 NAME = r"^[^\x00-\x1f\x7f/]+$"
 
@@ -174,11 +174,11 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 def _portable(value: Any) -> Any:
     """Refuse JSON that some reader cannot read again: answers and events wrap it in further levels."""
     level = [value]
-    for _ in range(DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [part for item in level for part in _parts(item)]
         if not level:
             return value
-    raise ValueError(f"nested deeper than {DEPTH} levels")
+    raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def _parts(item: Any) -> Iterable[Any]:
@@ -199,7 +199,7 @@ Cursor = Annotated[
 ]
 
 
-def _utc(value: datetime) -> datetime:
+def _to_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -218,7 +218,7 @@ def not_a_number(value: object) -> object:
 
 Timestamp = Annotated[
     AwareDatetime,
-    AfterValidator(_utc),
+    AfterValidator(_to_utc),
     BeforeValidator(not_a_number),
     Field(description="RFC 3339 time, with its offset."),
 ]

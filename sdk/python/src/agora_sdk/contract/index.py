@@ -17,15 +17,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .known import Listed
 from .operation import OWN, Exposure, Kind, Lifecycle, Operation, Route, Service
+from .service_directory import Listed
 
-__all__ = ["install", "read", "text", "write"]
+__all__ = ["index_text", "install_index", "read_index", "write_index"]
 
-ROOM = Path(__file__).parent
-FILE = ROOM / "index.json"
+PACKAGE_DIRECTORY = Path(__file__).parent
+FILE = PACKAGE_DIRECTORY / "index.json"
 #: fields of an operation that stand elsewhere: in its declaration alone, or as the keys it is listed under
-ELSEWHERE = OWN | {"category", "attribute", "action"}
+UNLISTED_FIELDS = OWN | {"category", "attribute", "action"}
 DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "declared_routes": lambda routes: tuple(map(Route.parse, routes)),
     "kind": Kind,
@@ -39,67 +39,69 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def install(modules: Iterable[str]) -> None:
+def install_index(modules: Iterable[str]) -> None:
     """Make the services known: by the index, or by loading their modules where it is missing or of other sources."""
-    listed = read(FILE)
+    listed = read_index(FILE)
     if listed is not None:
-        Service.declared.expect(listed)
+        Service.declared.add_listed(listed)
         return
     for module in modules:
         import_module(f".{module}", __package__)
 
 
-def read(file: Path) -> Mapping[str, Listed] | None:
+def read_index(file: Path) -> Mapping[str, Listed] | None:
     """The services of an index; None if there is none, or if it is not that of the sources that are here."""
     with suppress(OSError, ValueError, LookupError, TypeError):
         document = json.loads(file.read_bytes())
-        if document["sources"] == _sum():
-            return {category: _listed(category, entry) for category, entry in document["services"].items()}
+        if document["sources"] == _source_checksum():
+            return {category: _service_from_entry(category, entry) for category, entry in document["services"].items()}
     return None
 
 
-def text() -> str:
+def index_text() -> str:
     """The index of what is declared now."""
-    services = {category: _entry(service) for category, service in Service.declared.items()}
-    return json.dumps({"sources": _sum(), "services": services}, indent=0, ensure_ascii=False) + "\n"
+    services = {category: _service_entry(service) for category, service in Service.declared.items()}
+    return json.dumps({"sources": _source_checksum(), "services": services}, indent=0, ensure_ascii=False) + "\n"
 
 
-def write(file: Path) -> None:
+def write_index(file: Path) -> None:
     """Write the index of what is declared now."""
-    file.write_text(text(), "utf-8")
+    file.write_text(index_text(), "utf-8")
 
 
-def _sum() -> int:
+def _source_checksum() -> int:
     """A sum of the sources. An installation without them has none that is right."""
     total = 0
-    for source in sorted(ROOM.rglob("*.py")):
-        total = zlib.crc32(source.read_bytes(), zlib.crc32(source.relative_to(ROOM).as_posix().encode(), total))
+    for source in sorted(PACKAGE_DIRECTORY.rglob("*.py")):
+        total = zlib.crc32(
+            source.read_bytes(), zlib.crc32(source.relative_to(PACKAGE_DIRECTORY).as_posix().encode(), total)
+        )
     return total
 
 
-def _entry(service: type[Service]) -> dict[str, Any]:
+def _service_entry(service: type[Service]) -> dict[str, Any]:
     module = service.__module__.removeprefix(f"{__package__}.")
-    operations = {attribute: dict(_facts(found)) for attribute, found in service.operations.items()}
+    operations = {attribute: dict(_operation_facts(operation)) for attribute, operation in service.operations.items()}
     about = Service.declared.about(service.category)
     return {"module": f".{module}", "about": about, "operations": operations}
 
 
-def _facts(operation: Operation) -> Iterator[tuple[str, Any]]:
+def _operation_facts(operation: Operation) -> Iterator[tuple[str, Any]]:
     """What is said of an operation, without what goes without saying."""
     for field in dataclasses.fields(Operation):
         value = getattr(operation, field.name)
-        if field.name in ELSEWHERE or value == field.default:
+        if field.name in UNLISTED_FIELDS or value == field.default:
             continue
-        yield field.name, [str(each) for each in value] if isinstance(value, tuple) else _plain(value)
+        yield field.name, [str(each) for each in value] if isinstance(value, tuple) else _to_json_value(value)
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _listed(category: str, entry: Mapping[str, Any]) -> Listed:
+def _service_from_entry(category: str, entry: Mapping[str, Any]) -> Listed:
     operations = {}
     for attribute, facts in entry["operations"].items():
         decoded = {name: DECODERS[name](value) if name in DECODERS else value for name, value in facts.items()}

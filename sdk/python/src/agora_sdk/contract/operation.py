@@ -28,7 +28,7 @@ from typing import (
     overload,
 )
 
-from .known import Declared
+from .service_directory import Declared
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
@@ -150,7 +150,7 @@ class Operation:
         self.category, self.attribute = category, attribute
         self.action = self.declared_name or attribute
 
-    def adopt(self, declaration: Operation) -> Operation:
+    def adopt_declaration(self, declaration: Operation) -> Operation:
         """Take over what only the declaration itself has: of an operation that was listed before it was loaded.
 
         Raises RuntimeError if it was listed as another.
@@ -271,19 +271,19 @@ class Service:
     def __init_subclass__(cls, *, category: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if category:
-            _declare(cls, category)
+            _declare_service(cls, category)
         else:
             _check_implementation(cls)
 
 
-def _declare(cls: type[Service], category: str) -> None:
-    found = {}
+def _declare_service(cls: type[Service], category: str) -> None:
+    operations = {}
     for attribute, member in vars(cls).items():
         declaration: Operation | None = getattr(member, "__operation__", None)
         if declaration is not None:
             declaration.bind(category, attribute)
-            found[attribute] = member.__operation__ = Service.declared.known(declaration)
-    cls.category, cls.operations = category, found
+            operations[attribute] = member.__operation__ = Service.declared.merge_declaration(declaration)
+    cls.category, cls.operations = category, operations
     Service.declared[category] = cls
 
 
@@ -291,11 +291,11 @@ def _check_implementation(cls: type[Service]) -> None:
     """Refuse what mypy lets pass: another parameter name, kind or default than the contract's."""
     for attribute, declaration in cls.operations.items():
         member = vars(cls).get(attribute)
-        if member is not None and _form(member) != _form(declaration.function):
+        if member is not None and _parameter_layout(member) != _parameter_layout(declaration.function):
             raise TypeError(f"{cls.__name__}.{attribute} differs from the contract of {declaration.name}")
 
 
-def _form(function: Callable[..., Any]) -> tuple[object, ...]:
+def _parameter_layout(function: Callable[..., Any]) -> tuple[object, ...]:
     """Names, kinds and defaults of a function's parameters: as in its signature, which takes longer to make."""
     function = inspect.unwrap(function)
     code = function.__code__
@@ -320,12 +320,12 @@ class _Declaration:
     ) -> Callable[Concatenate[S, P], R]: ...
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         options = dict(self.options)
-        kind = options.pop("kind") or self._kind(function)
+        kind = options.pop("kind") or self._inferred_kind(function)
         declared = Operation(function, self.routes, kind=kind, **options)
         function.__operation__ = declared  # type: ignore[attr-defined]
         return function
 
-    def _kind(self, function: Callable[..., Any]) -> Kind:
+    def _inferred_kind(self, function: Callable[..., Any]) -> Kind:
         if not inspect.iscoroutinefunction(function):
             return Kind.STREAM
         return Kind.QUERY if self.routes and self.routes[0].method == "GET" else Kind.COMMAND

@@ -43,13 +43,15 @@ class Part(ProtoModel):
 
     @model_validator(mode="after")
     def _one_content(self) -> Self:
-        given = self.model_fields_set
-        found = [name for name in self.CONTENT if getattr(self, name) is not None]
-        if not found and "data" in given:
-            found = ["data"]  # null is data too
-        if len(found) != 1:
+        set_fields = self.model_fields_set
+        content = [name for name in self.CONTENT if getattr(self, name) is not None]
+        if not content and "data" in set_fields:
+            content = ["data"]  # null is data too
+        if len(content) != 1:
             raise ValueError("a part has exactly one of text, raw, url and data")
-        given.difference_update([name for name in given if getattr(self, name) is None and name not in found])
+        set_fields.difference_update(
+            [name for name in set_fields if getattr(self, name) is None and name not in content]
+        )
         return self
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .envelopes import AgentMessage, Intent, Open, Performative, Permission, Url, Word, is_encrypted
-from .faults import wording
 from .fields import AgentRef, JsonData, Text
+from .validation_errors import describe_error
 
 __all__ = [
     "MODELS",
@@ -42,7 +42,7 @@ __all__ = [
     "Request",
     "Scale",
     "ScalePayload",
-    "check",
+    "check_payload",
 ]
 
 # -- what the payloads of some types are made of -------------------------------------------------
@@ -270,7 +270,7 @@ _PAYLOADS: dict[Performative, TypeAdapter[Any]] = {
 }
 
 
-def check(message: AgentMessage) -> None:
+def check_payload(message: AgentMessage) -> None:
     """Refuse a message that does not keep the rules of its type: ValueError naming the field."""
     if message.intent is None and MODELS[message.type].model_fields["intent"].is_required():
         raise ValueError(f"a message of type {message.type.value} has an intent")
@@ -278,10 +278,10 @@ def check(message: AgentMessage) -> None:
         try:
             rules.validate_python(message.payload)
         except ValidationError as error:
-            raise ValueError(_faults(error)) from None
+            raise ValueError(_error_summary(error)) from None
 
 
-def _faults(error: ValidationError) -> str:
+def _error_summary(error: ValidationError) -> str:
     """What is wrong with a payload, without what it says."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)[:5]
-    return "; ".join(f"{'.'.join(map(str, ('payload', *fault['loc'])))}: {wording(fault)}" for fault in faults)
+    errors = error.errors(include_url=False, include_context=False, include_input=False)[:5]
+    return "; ".join(f"{'.'.join(map(str, ('payload', *fault['loc'])))}: {describe_error(fault)}" for fault in errors)

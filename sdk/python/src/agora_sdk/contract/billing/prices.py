@@ -16,14 +16,14 @@ __all__ = ["PLACES", "Amount", "Currency", "Positive", "Price", "PricePage", "Pr
 PLACES = 6
 
 
-def _places(value: float) -> float:
+def _check_decimal_places(value: float) -> float:
     if -int(Decimal(repr(value)).normalize().as_tuple().exponent) > PLACES:
         raise ValueError(f"an amount has at most {PLACES} decimal places")
     return value
 
 
-Amount = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_places)]
-Positive = Annotated[float, Field(gt=0, le=10_000_000), AfterValidator(_places)]
+Amount = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_check_decimal_places)]
+Positive = Annotated[float, Field(gt=0, le=10_000_000), AfterValidator(_check_decimal_places)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Code of the currency, such as USD.")]
 
 

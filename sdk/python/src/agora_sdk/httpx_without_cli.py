@@ -12,7 +12,7 @@ COMMAND_LINE = "httpx._main"
 
 
 @contextmanager
-def _absent(module: str) -> Iterator[None]:
+def _hide_module(module: str) -> Iterator[None]:
     """Let an import find that a module is not installed, unless it is loaded already."""
     if module in sys.modules:
         yield
@@ -24,5 +24,5 @@ def _absent(module: str) -> Iterator[None]:
         del sys.modules[module]
 
 
-with _absent(COMMAND_LINE):
+with _hide_module(COMMAND_LINE):
     import httpx

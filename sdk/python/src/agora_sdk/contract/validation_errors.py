@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from .fields import NAME, PRINTABLE
 
-__all__ = ["Place", "located", "wording"]
+__all__ = ["Place", "describe_error", "locate_errors"]
 
 Place = tuple[int | str, ...]
 
@@ -24,7 +24,7 @@ _NO_NUL: Final = "may hold no NUL character"
 _VISIBLE: Final = "takes visible ASCII characters alone, and no space"
 _UNSPACED: Final = "may hold no white space and no control character"
 #: what a text has to be that fits a pattern of the contract
-WORDS: Final[Mapping[str, str]] = {
+PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     NAME: "may hold no slash and no control character",
     PRINTABLE: "may hold no control character",
     r"^[^\x00]*$": _NO_NUL,
@@ -66,59 +66,61 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def located(faults: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Place]]:
+def locate_errors(errors: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Place]]:
     """Findings of pydantic, each with its place, which leaves out the names that pydantic invents for a union's branches.
 
     What several branches of a union say alike is said once; and nothing of a branch that wants another type, where one
     that wants this type has something to say.
     """
-    branches = [_branch(fault) for fault in faults]
-    meant = {branch for branch, fault in zip(branches, faults, strict=True) if branch and not _of_type(fault)}
-    said: set[tuple[Place, str]] = set()
-    for branch, fault in zip(branches, faults, strict=True):
+    branches = [_union_place(error) for error in errors]
+    matching_branches = {
+        branch for branch, error in zip(branches, errors, strict=True) if branch and not _is_type_error(error)
+    }
+    reported: set[tuple[Place, str]] = set()
+    for branch, error in zip(branches, errors, strict=True):
         if branch:
-            if (branch in meant and _of_type(fault)) or (branch, fault["msg"]) in said:
+            if (branch in matching_branches and _is_type_error(error)) or (branch, error["msg"]) in reported:
                 continue
-            said.add((branch, fault["msg"]))
-        place: Place = fault["loc"]
-        yield fault, tuple(part for n, part in enumerate(place) if n not in _made_up(fault))
+            reported.add((branch, error["msg"]))
+        place: Place = error["loc"]
+        yield error, tuple(part for n, part in enumerate(place) if n not in _branch_positions(error))
 
 
-def _branch(fault: Mapping[str, Any]) -> Place:
+def _union_place(error: Mapping[str, Any]) -> Place:
     """The place of the union that a finding is about a branch of; empty where there is none."""
-    place: Place = fault["loc"]
-    return place[: min(_made_up(fault), default=0)]
+    place: Place = error["loc"]
+    return place[: min(_branch_positions(error), default=0)]
 
 
-def _made_up(fault: Mapping[str, Any]) -> list[int]:
+def _branch_positions(error: Mapping[str, Any]) -> list[int]:
     """Where in its place a finding has the names of branches."""
-    place: Place = fault["loc"]
-    last = len(place) - 1 if fault["type"] == "extra_forbidden" else len(place)  # a name that the caller wrote
-    return [n for n in range(1, last) if _is_made_up(place[n])]
+    place: Place = error["loc"]
+    last = len(place) - 1 if error["type"] == "extra_forbidden" else len(place)  # a name that the caller wrote
+    return [n for n in range(1, last) if _is_branch_name(place[n])]
 
 
-def _of_type(fault: Mapping[str, Any]) -> bool:
-    return str(fault["type"]).endswith("_type")
+def _is_type_error(error: Mapping[str, Any]) -> bool:
+    return str(error["type"]).endswith("_type")
 
 
-def _is_made_up(part: int | str) -> bool:
+def _is_branch_name(part: int | str) -> bool:
     """Whether a part of a place is the name of a type."""
     return isinstance(part, str) and (part in TYPES or "[" in part or not part.isidentifier() or part[0].isupper())
 
 
-def wording(fault: Mapping[str, Any], model: type[BaseModel] | None = None) -> str:
+def describe_error(error: Mapping[str, Any], model: type[BaseModel] | None = None) -> str:
     """The message of one finding of pydantic, about arguments for a model where one is given.
 
     A pattern is told by what it stands for: the form of an id, words of its own, and the argument's description.
     """
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    if fault["type"] != "string_pattern_mismatch":
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] != "string_pattern_mismatch":
         return message
     pattern = message.removeprefix("String should match pattern '").removesuffix("'")
-    if made := ID.fullmatch(pattern):
-        return f"is not an id of this kind: {made[1]} and 32 hexadecimal digits"
-    words = WORDS.get(pattern, "is not of the form that it has to be of")
-    declared = model.model_fields.get(str(fault["loc"][0])) if model is not None and len(fault["loc"]) == 1 else None
+    if id_pattern := ID.fullmatch(pattern):
+        return f"is not an id of this kind: {id_pattern[1]} and 32 hexadecimal digits"
+    words = PATTERN_MESSAGES.get(pattern, "is not of the form that it has to be of")
+    declared = model.model_fields.get(str(error["loc"][0])) if model is not None and len(error["loc"]) == 1 else None
     if declared is not None and declared.description:
         return f"{words} ({declared.description.rstrip('.')})"
     return words

@@ -27,52 +27,52 @@ class Declared(MutableMapping[str, "type[Service]"]):
     """The services by category, in order. One that was listed is loaded when its class is asked for."""
 
     def __init__(self) -> None:
-        self._found: dict[str, type[Service] | None] = {}
+        self._services: dict[str, type[Service] | None] = {}
         self._listed: dict[str, Listed] = {}
 
     def __getitem__(self, category: str) -> type[Service]:
-        return self._found[category] or self.load(category)
+        return self._services[category] or self.load(category)
 
     def __setitem__(self, category: str, service: type[Service]) -> None:
-        self._found[category] = service
+        self._services[category] = service
 
     def __delitem__(self, category: str) -> None:
-        del self._found[category]
+        del self._services[category]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._found))
+        return iter(tuple(self._services))
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._services)
 
     def __contains__(self, category: object) -> bool:
-        return category in self._found
+        return category in self._services
 
-    def expect(self, listed: Mapping[str, Listed]) -> None:
+    def add_listed(self, listed: Mapping[str, Listed]) -> None:
         """Know services before they are loaded."""
         self._listed.update(listed)
-        self._found = dict.fromkeys(listed) | self._found
+        self._services = dict.fromkeys(listed) | self._services
 
     def load(self, category: str) -> type[Service]:
         """A service's class; its module is imported."""
         import_module(self._listed[category].module, __package__)
-        found = self._found[category]
-        if found is None:
+        service = self._services[category]
+        if service is None:
             raise RuntimeError(f"{self._listed[category].module} does not declare {category!r}, which the index says")
-        return found
+        return service
 
     def about(self, category: str) -> str:
         """What a service is about, loaded or not."""
-        service = self._found[category]
+        service = self._services[category]
         return self._listed[category].about if service is None else inspect.getdoc(service) or ""
 
     def operations(self, category: str) -> Mapping[str, Operation]:
         """A service's operations by method, loaded or not."""
-        service = self._found[category]
+        service = self._services[category]
         return self._listed[category].operations if service is None else service.operations
 
-    def known(self, declaration: Operation) -> Operation:
+    def merge_declaration(self, declaration: Operation) -> Operation:
         """The operation of a declaration: the one that was listed, if it was, so that there is one of each."""
         listed = self._listed.get(declaration.category)
         earlier = listed.operations.get(declaration.attribute) if listed else None
-        return earlier.adopt(declaration) if earlier else declaration
+        return earlier.adopt_declaration(declaration) if earlier else declaration

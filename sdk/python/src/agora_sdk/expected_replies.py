@@ -9,29 +9,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Expected"]
 
-KEPT = 1000
+MAX_RECEIVED = 1000
 
 
 class Expected:
     """Replies that requests of a client wait for or took, so that an agent's inbox leaves them alone."""
 
     def __init__(self) -> None:
-        self._waiting: set[str] = set()
-        self._taken: dict[str, None] = {}
+        self._correlation_ids: set[str] = set()
+        self._received: dict[str, None] = {}
 
     def __contains__(self, message: Message) -> bool:
-        return message.correlation_id in self._waiting or message.message_id in self._taken
+        return message.correlation_id in self._correlation_ids or message.message_id in self._received
 
     def wait_for(self, correlation_id: str) -> None:
         """A request begins."""
-        self._waiting.add(correlation_id)
+        self._correlation_ids.add(correlation_id)
 
-    def take(self, message_id: str) -> None:
+    def mark_received(self, message_id: str) -> None:
         """A request got its reply."""
-        self._taken[message_id] = None
-        if len(self._taken) > KEPT:
-            del self._taken[next(iter(self._taken))]
+        self._received[message_id] = None
+        if len(self._received) > MAX_RECEIVED:
+            del self._received[next(iter(self._received))]
 
-    def leave(self, correlation_id: str) -> None:
+    def stop_waiting(self, correlation_id: str) -> None:
         """A request is over; a reply that comes later is a message like any other."""
-        self._waiting.discard(correlation_id)
+        self._correlation_ids.discard(correlation_id)
