@@ -21,6 +21,7 @@ from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
 from agora_sdk.contract.results import Result
+from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import IdempotencyConflict, InvalidRequest, PermissionDenied, field_error
 
 from . import effects, responses

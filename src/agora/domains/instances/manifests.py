@@ -32,6 +32,7 @@ from agora_sdk.contract.envelopes import Alias
 from agora_sdk.contract.fields import AgentName, Label, Visibility
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CpuLimit, Size
+from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import field_error
 
 __all__ = [

@@ -17,6 +17,7 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
 from agora_sdk.contract.agents import Agent, Agents
 from agora_sdk.contract.instances import MarketplaceAgent
+from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from .intents import ParsedIntent, parse_intent
