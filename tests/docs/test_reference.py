@@ -151,4 +151,4 @@ def test_the_types_of_events_are_those_that_are_made() -> None:
 
 def test_the_close_codes_of_streams_are_there() -> None:
     for code in (frames.NORMAL, frames.RESTARTING, frames.TOO_SLOW):
-        assert f"| {code} |" in _page("live.md")
+        assert f"| {code} |" in _page("streaming.md")
