@@ -201,8 +201,40 @@ def test_an_approval_is_given_once(shared_server: ServerProcess) -> None:
     body = {"workflow_name": f"release{next(_numbers)}", "steps": steps}
     workflow_id = operator.post("/agora/workflow/create", body)["workflow_id"]
     decide = {"workflow_id": workflow_id, "step": "check"}
-    operator.post("/agora/workflow/approve", decide | {"approved": True, "comment": "fine"})
+    receipt = operator.post("/agora/workflow/approve", decide | {"approved": True, "comment": "fine"})
+    assert operator.post("/agora/workflow/approve", decide | {"approved": True, "comment": "fine"}) == receipt
     refused(operator, "/agora/workflow/approve", **decide, approved=False, comment="not fine")
     refused(operator, "/agora/workflow/approve", **decide, approved=True, comment="very fine")
     status = operator.get("/agora/workflow/status", params={"workflow_id": workflow_id})
     assert next(step["status"] for step in status["steps"] if step["name"] == "check") == "completed"
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_the_decision_that_ends_a_workflow_can_be_repeated(shared_server: ServerProcess, approved: bool) -> None:
+    operator = shared_server.operator
+    body = {"workflow_name": f"release{next(_numbers)}", "steps": [{"name": "check", "approval": True}]}
+    decide = {"workflow_id": operator.post("/agora/workflow/create", body)["workflow_id"], "approved": approved}
+    receipt = operator.post("/agora/workflow/approve", decide)
+    assert receipt["status"] == ("completed" if approved else "failed")
+    for again in (decide, decide | {"step": "check"}):
+        assert operator.post("/agora/workflow/approve", again) == receipt
+    refused(operator, "/agora/workflow/approve", **decide | {"approved": not approved})
+    refused(operator, "/agora/workflow/approve", **decide | {"comment": "on second thought"})
+    somebody = operator.post(
+        "/tokens", {"label": f"boss{next(_numbers)}", "scopes": ["admin", "act:any", "read:all", "write:workflows"]}
+    )
+    other = shared_server.account(somebody["token"])
+    refused(other, "/agora/workflow/approve", **decide)  # what the first one decided is not the second one's doing
+
+
+def test_an_unnamed_decision_is_about_what_waits(shared_server: ServerProcess) -> None:
+    """The same words for the next approval are no repetition of the first one."""
+    operator = shared_server.operator
+    steps = [{"name": "check", "approval": True}, {"name": "ship", "approval": True, "depends_on": ["check"]}]
+    body = {"workflow_name": f"release{next(_numbers)}", "steps": steps}
+    decide = {"workflow_id": operator.post("/agora/workflow/create", body)["workflow_id"]}
+    decided = [operator.post("/agora/workflow/approve", decide) for _ in steps]
+    assert [(each["step"], each["status"]) for each in decided] == [
+        ("check", "waiting_approval"),
+        ("ship", "completed"),
+    ]

@@ -19,11 +19,12 @@ from .launch import parallel_limit
 from .planning import graph as graphs
 from .planning.graph import Graph
 from .progress import advance_run, begin_more_parts, cancel_step_work, settle_step, terminate_run
-from .run import StepDraft, WorkflowRun
+from .run import StepDraft, WorkflowRun, load_outcomes
 
 __all__ = [
     "add_step",
     "decide_approval",
+    "find_equal_decision",
     "pause_workflow",
     "reassign_step",
     "reorder_steps",
@@ -213,8 +214,22 @@ async def _begin_waiting_parts(run: WorkflowRun) -> None:
                 await begin_more_parts(run, step, room)
 
 
+async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft | None:
+    """The step that the caller has decided in the same way before: a repeated call changes nothing.
+
+    name: None for the only approval, unless another one is waiting.
+    """
+    steps = [step for step in run.steps.values() if step.spec.approval and name in (step.name, None)]
+    if len(steps) != 1 or not steps[0].ended:
+        return None
+    outcomes = await load_outcomes(run.call, run.workflow_id)
+    decision = _build_decision(run, approved, comment)
+    return steps[0] if outcomes[steps[0].name]["result"] == decision else None
+
+
 async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft:
-    """Decide about a step that waits for it; answers the step."""
+    """Decide about a step that waits for it; answers the step. Raises IllegalTransition, NotFound, InvalidRequest."""
+    require_running(run)
     awaiting = [step for step in run.steps.values() if step.active and step.spec.approval]
     step = awaiting[0] if name is None and len(awaiting) == 1 else require_step(run, name)
     if step not in awaiting:
@@ -223,13 +238,16 @@ async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, co
             fix=f"These do: {', '.join(candidate.name for candidate in awaiting) or 'none'}.",
             allowed=[candidate.name for candidate in awaiting],
         )
-    decision: dict[str, Any] = {"approved": approved, "by": run.call.caller.subject, "comment": comment}
-    step.set(result=encode_json(decision))
+    step.set(result=encode_json(_build_decision(run, approved, comment)))
     by = f" by {run.call.caller.name}"
     await settle_step(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
     if run.row["paused_at"] is None:
         await advance_run(run)
     return step
+
+
+def _build_decision(run: WorkflowRun, approved: bool, comment: str) -> dict[str, Any]:
+    return {"approved": approved, "by": run.call.caller.subject, "comment": comment}
 
 
 async def terminate_workflow(run: WorkflowRun, reason: str) -> None:

@@ -125,13 +125,16 @@ class WorkflowService(BoundService, contract.Workflows):
         await run.emit("modified", action=action, step=step, reason=reason, by=self.call.caller.subject)
         return self._modification(run, action, step)
 
-    def _modification(self, run: WorkflowRun, action: str, step: str | None) -> contract.Modification:
+    def _modification(
+        self, run: WorkflowRun, action: str, step: str | None, at: int | None = None
+    ) -> contract.Modification:
+        """at: when it was changed, in microseconds since 1970, if not now."""
         return contract.Modification(
             workflow_id=run.workflow_id,
             status=WorkflowStatus(run.row["status"]),
             action=action,
             step=step,
-            updated_at=to_datetime(self.call.now),
+            updated_at=to_datetime(self.call.now if at is None else at),
             modifications=run.row["modifications"],
         )
 
@@ -148,11 +151,14 @@ class WorkflowService(BoundService, contract.Workflows):
                 required=APPROVE,
             )
         run = await self._load(workflow_id)
-        modification.require_running(run)
-        self._note("approve" if approved else "refuse", step, comment)
+        action = "approve" if approved else "refuse"
+        self._note(action, step, comment)
+        repeated = await modification.find_equal_decision(run, step, approved, comment)
+        if repeated is not None:
+            return self._modification(run, action, repeated.name, repeated.row["completed_at"])
         decided = await modification.decide_approval(run, step, approved, comment)
         await run.save()
-        return self._modification(run, "approve" if approved else "refuse", decided.name)
+        return self._modification(run, action, decided.name)
 
     @implements
     async def cancel(self, workflow_id: str, reason: str = "") -> contract.Modification:

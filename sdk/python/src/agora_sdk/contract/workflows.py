@@ -334,7 +334,10 @@ class Workflows(Service, category="workflow"):
         approved: bool = True,
         comment: Reason = "",
     ) -> Modification:
-        """Approve or refuse a step that waits for approval; a refused step fails."""
+        """Approve or refuse a step that waits for approval; a refused step fails.
+
+        Repeating the same decision changes nothing; a different second one is a conflict.
+        """
 
     @operation(scope="write:workflows", idempotent=True, destructive=True)
     async def cancel(self, workflow_id: WorkflowId, reason: Reason = "") -> Modification:
