@@ -152,7 +152,7 @@ async def test_each_task_is_claimed_once(pair: tuple[Market, Market]) -> None:
 
 
 async def test_a_rate_is_one_for_both(postgres: PostgresEngine, tmp_path: Path) -> None:
-    async with together(postgres, tmp_path, rate_basic=5) as (a, b):
+    async with together(postgres, tmp_path, rate_basic=5, rate_call_ms=1000) as (a, b):
         ada = await a.agent("Ada")
         for _ in range(10):
             await a.call(ada, "query.agents")
