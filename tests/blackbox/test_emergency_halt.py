@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -82,6 +83,85 @@ def test_everybody_may_go_on_reading(halted: HaltedMarket) -> None:
         ):
             account.get(path, expect=200)
     halted.server.operator.get("/agora/admin/audit", expect=200)
+
+
+CONTRACT = json.loads((Path(__file__).parents[2] / "sdk" / "contract.json").read_text())["operations"]
+
+
+def _reads(operation: dict[str, Any]) -> bool:
+    """A query, or remote work asked for by GET. Of what streams, that which ends by itself."""
+    fetches = operation["kind"] == "relay" and operation["routes"][0]["method"] == "GET"
+    return operation["kind"] == "query" or fetches or operation["name"] == "agora.monitor.export"
+
+
+def _status_during_halt(halted: HaltedMarket, operation: dict[str, Any]) -> int:
+    """The status of a call by its first route, with the names of nothing that exists where the path needs a name."""
+    route = operation["routes"][0]
+    path = re.sub(r"\{[^}]+\}", "nothing", route["path"])
+    needed = {
+        each["name"]: "nothing"
+        for each in operation["parameters"]
+        if each["required"] and each["name"] not in route["path_parameters"]
+    }
+    content = {"params": needed} if route["method"] in ("GET", "DELETE") else {"json": needed}
+    return halted.server.operator.http.request(route["method"], path, **content).status_code
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_every_operation_that_only_reads_is_answered(halted: HaltedMarket, reading: bool) -> None:
+    skipped = ("agora.admin.manage",)  # its action decides
+    statuses = {
+        each["name"]: _status_during_halt(halted, each)
+        for each in CONTRACT
+        if not each["during_halt"] and each["kind"] != "stream" and each["name"] not in skipped
+        if each["lifecycle"]["sunset_date"] is None
+        if _reads(each) is reading
+    }
+    assert len(statuses) > 50
+    if reading:
+        statuses["agora.monitor.export"] = halted.server.operator.http.get("/v1/monitor/export/json").status_code
+        assert {name for name, status in statuses.items() if status == 423 or status >= 500} == set()
+    else:
+        assert {name for name, status in statuses.items() if status != 423} == set()
+
+
+def test_settings_are_shown_but_not_changed(halted: HaltedMarket) -> None:
+    setting = {"resource": "configuration", "target": "rate_basic"}
+    shown = halted.server.operator.post("/agora/admin/manage", setting | {"action": "get"}, expect=200)
+    assert shown["before"] == shown["after"] == 1_000_000
+    for body in (
+        setting | {"action": "set", "value": 5},
+        setting | {"action": "reset"},
+        {"resource": "agent", "target": "Ada", "action": "suspend"},
+        {"resource": "service", "target": "agora.messaging.send", "action": "sunset"},
+    ):
+        assert halted.server.operator.post("/agora/admin/manage", body, expect=423)["code"] == "halted"
+    assert halted.server.operator.post("/agora/admin/manage", setting | {"action": "get"}) | {
+        "executed_at": ""
+    } == shown | {"executed_at": ""}
+
+
+def test_what_reads_is_answered_over_other_protocols(halted: HaltedMarket) -> None:
+    ada = halted.ada
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    for method, parameters in (
+        ("tools/list", {}),
+        ("resources/list", {}),
+        ("tools/call", {"name": "agora.task.get", "arguments": {"task_id": halted.task_id}}),
+        ("tools/call", {"name": "agora.instance.list", "arguments": {}}),
+    ):
+        headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2026-07-28"}
+        headers |= {"mcp-method": method} | ({"mcp-name": str(parameters["name"])} if parameters else {})
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**parameters, "_meta": meta}}
+        answer = ada.post("/mcp", request, headers=headers)
+        assert "error" not in answer, answer
+        assert not answer["result"].get("isError"), answer
+    document = {"type": "request", "to": [], "intent": "agora.task.get", "payload": {"task_id": halted.task_id}}
+    assert ada.post("/agent/message", document)["payload"]["task_id"] == halted.task_id
 
 
 def test_a_command_says_who_since_when_and_how_to_lift_it(halted: HaltedMarket) -> None:
@@ -186,3 +266,44 @@ def test_a_halt_is_known_after_a_restart(start_server: Callable[..., ServerProce
     alive = server.operator.get("/health")
     assert (alive["status"], alive["since"]) == ("paused", paused["executed_at"])
     assert server.operator.get("/agora/admin/health")["stopped"]["action"] == "pause"
+
+
+def test_health_is_that_of_the_callers_tenant(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    keys = {name: server.operator.post("/tenants", {"tenant_id": name})["token"] for name in ("acme", "umbrella")}
+    acme, umbrella = (server.account(key) for key in keys.values())
+    stranger = server.account()
+    stranger.http.headers["X-Forwarded-For"] = "198.51.100.7"  # through a proxy: not the local operator
+    wrong = server.account("ag_wrong")
+    receipt = _override(acme, "emergency_halt", reason="fire drill")
+
+    def statuses() -> list[str]:
+        accounts = (acme, umbrella, stranger, wrong, server.operator)
+        return [account.get(path)["status"] for path in ("/health", "/health/detail") for account in accounts]
+
+    assert statuses() == ["halted", "healthy", "healthy", "healthy", "healthy"] * 2
+    assert acme.get("/health")["since"] == receipt["executed_at"]
+    inside = {"X-Agora-Tenant": "acme"}
+    assert server.operator.get("/health", headers=inside)["status"] == "halted"
+    for account in (umbrella, stranger, wrong):
+        for path in ("/health", "/health/detail", "/agora/admin/health"):
+            response = account.http.get(path)
+            assert "acme" not in response.text, path
+    for path in ("/health/detail", "/agora/admin/health"):
+        stopped = server.operator.get(path)["stopped_tenants"]
+        assert [(each["tenant_id"], each["action"], each["since"]) for each in stopped] == [
+            ("acme", "emergency_halt", receipt["executed_at"])
+        ]
+        assert acme.get(path)["stopped_tenants"] == []
+
+    _override(umbrella, "pause")
+    assert [each["tenant_id"] for each in server.operator.get("/health/detail")["stopped_tenants"]] == [
+        "acme",
+        "umbrella",
+    ]
+    server.kill()
+    server.start()
+    assert statuses() == ["halted", "paused", "healthy", "healthy", "healthy"] * 2
+    _override(acme, "resume")
+    _override(server.operator, "emergency_halt")
+    assert statuses() == ["healthy", "paused", "halted", "halted", "halted"] * 2

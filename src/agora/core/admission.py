@@ -7,7 +7,8 @@ reached through another one.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from agora.clock import Clock
 from agora.net.backpressure import Backpressure
@@ -27,8 +28,9 @@ NEWCOMERS = "agora.agent.register"  #: the only operation that an enrolment cred
 class OverrideCheck(Protocol):
     """Overrides in force."""
 
-    def check(self, caller: Caller, operation: Operation, now: int) -> None: ...
+    def check(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None: ...
     def brake(self, tenant: str, now: int) -> Override | None: ...
+    def brakes(self, now: int) -> dict[str, Override]: ...
 
 
 class LifecycleCheck(Protocol):
@@ -62,7 +64,16 @@ class Admission:
         _check_scope(operation, caller)
         if caller.kind == "agent":
             self._context.last_seen[(caller.tenant, caller.subject)] = now
-        self._gate.check(caller, operation, now)
+        if not operation.read_actions:  # else its arguments decide: see check_arguments
+            self._gate.check(caller, operation, now)
+
+    def check_arguments(self, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
+        """Check the overrides for a call whose arguments decide whether it only reads. Raises Halted."""
+        self._gate.check(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
+
+    def stopped_tenants(self) -> dict[str, Override]:
+        """What stops the whole marketplace of each tenant, where something does."""
+        return self._gate.brakes(self._clock.now())
 
     def answer(self, caller: Caller) -> None:
         """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.

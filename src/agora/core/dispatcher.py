@@ -226,6 +226,8 @@ class Dispatcher:
         try:
             self.admission.admit(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
+            if operation.read_actions:
+                self.admission.check_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
                 outcome = await MeteredCoroutine(
                     self._run_query(operation, caller, values, request_id, usage), usage.add

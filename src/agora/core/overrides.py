@@ -5,10 +5,10 @@ It follows the event log: loaded at start, then changed by ``agora.override.*`` 
 ======================  =============================================================================
 target and action       what is refused while it stands
 ======================  =============================================================================
-system_wide halt        commands, except those marked ``during_halt``; reading goes on; other streams close
-system_wide pause       commands, except those marked ``during_halt``; queries and streams go on
+system_wide halt        what changes something, unless marked ``during_halt``; reading goes on; other streams close
+system_wide pause       what changes something, unless marked ``during_halt``; reading and streams go on
 agent halt              every call of that agent; its streams close
-agent pause             that agent's commands, except its heartbeats
+agent pause             what that agent would change, except its heartbeats
 ======================  =============================================================================
 
 A halt differs from a pause of the whole marketplace in that streams close, and leases and timers stand still. Operators are
@@ -54,15 +54,15 @@ class Override:
         """The override of a row, or of an event's data."""
         return cls(*(row[name] for name in cls.__slots__))
 
-    def refuses(self, operation: Operation) -> bool:
-        """Whether a call of this operation is stopped."""
+    def refuses(self, operation: Operation, reads: bool) -> bool:
+        """Whether a call of this operation is stopped. reads: whether the call changes nothing."""
         if operation.during_halt:
             return False
         if self.action == "emergency_halt":
-            is_read = operation.reads and operation.kind is not Kind.STREAM
-            return not (self.target_id == SYSTEM_WIDE and is_read)  # people see what they decide about
+            answers = reads and operation.kind is not Kind.STREAM
+            return not (self.target_id == SYSTEM_WIDE and answers)  # people see what they decide about
         alive = self.target_id != SYSTEM_WIDE and operation.name == ALIVE
-        return self.action == "pause" and operation.kind in (Kind.COMMAND, Kind.RELAY) and not alive
+        return self.action == "pause" and not reads and not alive
 
 
 class ActiveOverrides:
@@ -99,13 +99,18 @@ class ActiveOverrides:
         if not standing:
             self._standing.pop((tenant, target_id), None)
 
-    def check(self, caller: Caller, operation: Operation, now: int) -> None:
-        """Let a call pass, or raise Halted, saying by whom, why, and who may lift it."""
+    def check(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None:
+        """Let a call pass, or raise Halted, saying by whom, why, and who may lift it.
+
+        reads: whether the call changes nothing, where its arguments decide that; else the operation says it.
+        """
         if not self._standing:
             return
+        if reads is None:
+            reads = operation.reads
         for target in (SYSTEM_WIDE, caller.subject):
             for override in self._standing.get((caller.tenant, target), {}).values():
-                if (override.expires_at is None or override.expires_at > now) and override.refuses(operation):
+                if (override.expires_at is None or override.expires_at > now) and override.refuses(operation, reads):
                     raise _halted_error(override)
 
     def brake(self, tenant: str, now: int) -> Override | None:
@@ -113,6 +118,11 @@ class ActiveOverrides:
         standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
         in_force = [each for each in standing if each.expires_at is None or each.expires_at > now]
         return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
+
+    def brakes(self, now: int) -> dict[str, Override]:
+        """What stops the whole marketplace, by tenant; without those that nothing stops."""
+        tenants = [tenant for tenant, target in self._standing if target == SYSTEM_WIDE]
+        return {tenant: brake for tenant in tenants if (brake := self.brake(tenant, now)) is not None}
 
     def frozen(self, tenant: str) -> bool:
         """Whether leases and timers stand still: the whole marketplace is halted.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -49,7 +50,17 @@ from agora.protocols.a2a.endpoint import A2AApp
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.host_header import check_host
-from agora.protocols.http import Access, Answer, Receive, Scope, Send, connection_of, send_problem
+from agora.protocols.http import (
+    TENANT,
+    Access,
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    connection_of,
+    read_header,
+    send_problem,
+)
 from agora.protocols.mcp.endpoint import SESSION_EVENTS, McpApp
 from agora.protocols.rest.app import RestApp
 from agora.protocols.rest.executions import ExecutionStreams
@@ -73,6 +84,7 @@ from agora_sdk.errors import (
     AgoraError,
     InternalError,
     MalformedRequest,
+    NotFound,
     PermissionDenied,
     RateLimited,
     Unauthenticated,
@@ -116,12 +128,12 @@ def _ends_streams(event: NewEvent) -> bool:
 
 
 async def _health_caller(access: Access, scope: Scope) -> Caller:
-    """The operator, who sees more; whoever else asks, even with a bad credential, is answered as a stranger."""
+    """An operator, who sees more. Others are answered as strangers of their tenant; of the default one with a bad credential."""
     try:
         caller = await access.authenticate(scope)
-    except (Unauthenticated, PermissionDenied):
+    except (Unauthenticated, PermissionDenied, NotFound):
         return _STRANGER
-    return caller if caller.tenant == DEFAULT_TENANT and caller.may("admin") else _STRANGER
+    return caller if caller.may("admin") else replace(_STRANGER, tenant=caller.tenant)
 
 
 _STRANGER = Caller(DEFAULT_TENANT, "anonymous", "anonymous", "anonymous", ANONYMOUS, tier="anonymous")
@@ -405,8 +417,8 @@ class App:
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         self.invoices = InvoiceFiles(self.dispatcher, access)
         self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
-        detail = partial(self._read_health, access)
-        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, self._marketplace_state)
+        detail, state = partial(self._read_health, access), partial(self._marketplace_state, access)
+        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, state)
         exposition = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
         self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
@@ -420,9 +432,16 @@ class App:
         ended = self.authenticator.ended.has
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
 
-    def _marketplace_state(self) -> tuple[str, datetime] | None:
-        """Whether the whole marketplace is ``halted`` or ``paused``, and since when."""
-        brake = self.gate.brake(DEFAULT_TENANT, self.clock.now())
+    async def _marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
+        """Whether the whole marketplace of a request's tenant is ``halted`` or ``paused``, and since when."""
+        tenant = DEFAULT_TENANT
+        if access.credential(scope) is not None or read_header(scope, TENANT) is not None:
+            try:
+                async with asyncio.timeout(HEALTH_SECONDS):
+                    tenant = (await _health_caller(access, scope)).tenant
+            except (AgoraError, TimeoutError) as error:  # the process answers all the same
+                log.info("whose health is asked for could not be read: %s", error)
+        brake = self.gate.brake(tenant, self.clock.now())
         if brake is None:
             return None
         return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)

@@ -32,6 +32,7 @@ from typing import Literal
 from agora import __version__
 from agora.clock import SECOND, to_datetime
 from agora.core import override_queries as overrides
+from agora.core.admission import ADMISSION
 from agora.core.call import Call, Caller
 from agora.domains.a2a import push_queries as push
 from agora.domains.a2a import queries as a2a
@@ -41,8 +42,9 @@ from agora.domains.mcp_upstreams import queries as upstreams
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.mcp_upstreams.views import connection_condition
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR
+from agora.domains.tenants.service import is_installation_operator
 from agora.store.port import StoreFailure, TxClosed
-from agora_sdk.contract.admin import ActiveOverride, ComponentHealth, Health, Stop
+from agora_sdk.contract.admin import ActiveOverride, ComponentHealth, Health, Stop, StoppedTenant
 from agora_sdk.contract.fields import OverrideAction
 from agora_sdk.errors import AgoraError, NotFound, field_error
 
@@ -89,6 +91,7 @@ async def health(call: Call, component: str | None = None) -> Health:
         status=status,
         stopped=stopped,
         overrides=[each for each in active if _may_see(each, call.caller)],
+        stopped_tenants=_stopped_tenants(call),
         components=components,
         version=__version__,
         timestamp=to_datetime(call.now),
@@ -124,6 +127,22 @@ def _current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
         return None
     first = max(system_wide, key=lambda each: (each.action is OverrideAction.EMERGENCY_HALT, each.priority))
     return Stop(action=first.action, by=first.by, since=first.since, expires_at=first.expires_at)
+
+
+def _stopped_tenants(call: Call) -> list[StoppedTenant]:
+    """Tenants that are halted or paused as a whole, by name; none for whoever does not run the installation."""
+    if not is_installation_operator(call.caller, call.context.configuration.current.admin_authority_level):
+        return []
+    return [
+        StoppedTenant(
+            tenant_id=tenant,
+            action=OverrideAction(brake.action),
+            by=brake.actor,
+            since=to_datetime(brake.created_at),
+            expires_at=to_datetime(brake.expires_at) if brake.expires_at is not None else None,
+        )
+        for tenant, brake in sorted(call.context.ports.get(ADMISSION).stopped_tenants().items())
+    ]
 
 
 def _may_see(override: ActiveOverride, caller: Caller) -> bool:

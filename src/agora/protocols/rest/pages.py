@@ -2,10 +2,10 @@
 
 ====================  =========================================================================================
 ``/health``           the process answers; ``/health/live`` too; degraded, with the reason, while calls cannot be served;
-                      halted or paused, with the time, while the whole marketplace is
+                      halted or paused, with the time, while the whole marketplace of the caller's tenant is
 ``/ready``            it can serve calls: 200, or 503 with the reason; ``/health/ready`` too
 ``/health/detail``    each component with its state and how long looking took; 503 where one of them is critical;
-                      operators see more
+                      operators see more, those of the installation every tenant that is halted or paused
 ====================  =========================================================================================
 """
 
@@ -47,9 +47,9 @@ class Pages:
         version: str,
         monitor: HealthMonitor,
         detail: Callable[[Scope], Awaitable[tuple[bool, bytes]]],
-        stopped: Callable[[], tuple[str, datetime] | None],
+        stopped: Callable[[Scope], Awaitable[tuple[str, datetime] | None]],
     ) -> None:
-        """stopped: ``halted`` or ``paused`` and since when, where the whole marketplace is."""
+        """stopped: ``halted`` or ``paused`` and since when, where the whole marketplace of a request's tenant is."""
         self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
         self._stopped = stopped
         self._openapi: bytes | None = None
@@ -62,7 +62,7 @@ class Pages:
         if path == "/openapi.json":
             await send_response(send, 200, self.openapi_json())
         elif path in ("/health", "/health/live"):
-            await self._send_liveness(send)
+            await self._send_liveness(scope, send)
         elif path in ("/ready", "/health/ready"):
             await self._send_readiness(send, self._monitor.trouble(), self._monitor.parts())
         elif path == "/health/detail":
@@ -82,11 +82,11 @@ class Pages:
             self._openapi = to_json(openapi_document(self._operations, self._version))
         return self._openapi
 
-    async def _send_liveness(self, send: Send) -> None:
+    async def _send_liveness(self, scope: Scope, send: Send) -> None:
         """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
         trouble = self._monitor.trouble()
         status: dict[str, Any] = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
-        stopped = self._stopped()
+        stopped = await self._stopped(scope)
         if stopped is not None:
             status |= {
                 "status": status["status"] if trouble else stopped[0],

@@ -65,6 +65,12 @@ class Stop(BaseModel):
     expires_at: Timestamp | None = None
 
 
+class StoppedTenant(Stop):
+    """A halt or pause of a tenant's whole marketplace."""
+
+    tenant_id: str
+
+
 class Health(Result):
     status: Literal["healthy", "degraded", "paused", "halted", "critical"] = Field(
         description="Of the worst component; paused or halted where the whole marketplace is and no component is critical."
@@ -74,6 +80,9 @@ class Health(Result):
     )
     overrides: list[ActiveOverride] = Field(
         default=[], description="Overrides in force: all for operators; for others, those that concern them."
+    )
+    stopped_tenants: list[StoppedTenant] = Field(
+        default=[], description="Tenants that are halted or paused. Visible to operators of the installation only."
     )
     components: dict[str, ComponentHealth]
     version: str
@@ -147,7 +156,13 @@ class Admin(Service, category="admin"):
         Lists the overrides in force: target, actor, start and reason.
         """
 
-    @operation("POST /agora/admin/manage", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
+    @operation(
+        "POST /agora/admin/manage",
+        scope="admin",
+        exposure=Exposure.OPERATOR,
+        destructive=True,
+        read_actions=("get",),
+    )
     async def manage(
         self,
         resource: Annotated[
@@ -167,7 +182,10 @@ class Admin(Service, category="admin"):
         value: JsonData = None,
         reason: Annotated[Text, Field(max_length=2000)] = "",
     ) -> Managed:
-        """Manage an agent's life, a setting that may change at run time, or a service's status."""
+        """Manage an agent's life, a setting that may change at run time, or a service's status.
+
+        The action ``get`` only reads, so it is answered during a halt too.
+        """
 
     @operation("GET /agora/admin/audit", scope="admin", exposure=Exposure.OPERATOR, during_halt=True)
     async def audit(

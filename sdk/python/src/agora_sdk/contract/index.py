@@ -35,6 +35,7 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "sunset_date": date.fromisoformat,
     "aliases": tuple,
     "secrets": tuple,
+    "read_actions": tuple,
     "tools": tuple,
 }
 

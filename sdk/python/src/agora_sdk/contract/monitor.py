@@ -234,7 +234,7 @@ class Monitor(Service, category="monitor"):
     ) -> MessageCount:
         """Count messages; above 10,000, or where too many would have to be looked at, it is a lower estimate."""
 
-    @operation("GET /v1/monitor/export/json", "GET /v1/monitor/export/csv", scope="read:messages")
+    @operation("GET /v1/monitor/export/json", "GET /v1/monitor/export/csv", scope="read:messages", during_halt=True)
     def export(
         self,
         type: Type = None,

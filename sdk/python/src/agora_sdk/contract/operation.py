@@ -138,6 +138,7 @@ class Operation:
     idempotent: bool = False
     destructive: bool = False
     during_halt: bool = False
+    read_actions: tuple[str, ...] = ()
     category: str = ""
     action: str = ""
     attribute: str = ""
@@ -202,6 +203,10 @@ class Operation:
         """Whether it changes nothing: a query, a stream, or a relay that is a GET."""
         fetches = self.kind is Kind.RELAY and bool(self.routes) and self.routes[0].method == "GET"
         return fetches or self.kind in (Kind.QUERY, Kind.STREAM)
+
+    def reads_with(self, arguments: Mapping[str, Any]) -> bool:
+        """Whether a call with these arguments changes nothing."""
+        return self.reads or arguments.get("action") in self.read_actions
 
     def lifecycle_on(self, today: date) -> Lifecycle:
         """The status in force on a day: the dates, once reached, override what was declared."""
@@ -349,6 +354,7 @@ def operation(
     idempotent: bool = False,
     destructive: bool = False,
     during_halt: bool = False,
+    read_actions: tuple[str, ...] = (),
     secrets: tuple[str, ...] = (),
     tools: tuple[str, ...] = (),
     translate: Callable[[Any], Any] | None = None,
@@ -362,6 +368,7 @@ def operation(
     aliases: other names, such as ``register`` at the root of the SDK's client.
     idempotent: a client may retry it without an Idempotency-Key.
     during_halt: stays callable while the marketplace or the caller is halted.
+    read_actions: values of the parameter ``action`` with which a command only reads.
     secrets: result fields shown once and never stored with an idempotency record.
     tools: names under which MCP lists it too, beside its own.
     translate: makes the arguments of another document that is understood, too; leaves every other as it is.
@@ -383,6 +390,7 @@ def operation(
         "idempotent": idempotent,
         "destructive": destructive,
         "during_halt": during_halt,
+        "read_actions": read_actions,
         "secrets": secrets,
         "tools": tools,
         "translate": translate,
