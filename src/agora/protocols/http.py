@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic_core import to_json
 
@@ -21,6 +21,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLi
 __all__ = [
     "Access",
     "Answer",
+    "HttpApp",
     "Message",
     "Receive",
     "Scope",
@@ -65,6 +66,14 @@ def read_header(scope: Scope, name: bytes) -> str | None:
 def connection_of(scope: Scope) -> Connection | None:
     """The connection below; None where the server does not tell, as over gRPC."""
     return scope.get("agora.connection")
+
+
+class HttpApp(Protocol):
+    """An application that answers some requests; ``owns`` tells which, by their path and headers."""
+
+    def owns(self, scope: Scope, /) -> bool: ...
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Awaitable[None]: ...
 
 
 class Answer:

@@ -1,16 +1,16 @@
-"""A query string as an operation's arguments."""
+"""Query strings as arguments of operations, and segments of paths."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
-__all__ = ["MAX_QUERY", "merge_path_parameters", "parse_query"]
+__all__ = ["MAX_QUERY", "decode_segment", "merge_path_parameters", "parse_pairs", "parse_query"]
 
 MAX_QUERY = 16_384
 MAX_FIELDS = 200
@@ -21,14 +21,8 @@ def parse_query(query: bytes, operation: Operation) -> dict[str, Any]:
 
     Raises InvalidRequest, and MalformedRequest for what is not UTF-8.
     """
-    if len(query) > MAX_QUERY:
-        raise InvalidRequest(
-            f"The query string is longer than {MAX_QUERY} bytes.",
-            fix="Ask for less at once.",
-            errors=[field_error("query", f"longer than {MAX_QUERY} bytes")],
-        )
     arguments: dict[str, Any] = {}
-    for name, value in _parse_pairs(query):
+    for name, value in parse_pairs(query):
         if name in _list_parameters(operation):
             arguments.setdefault(name, []).extend(part.strip() for part in value.split(","))
         elif name in arguments:
@@ -52,7 +46,24 @@ def merge_path_parameters(arguments: dict[str, Any], path: Mapping[str, str]) ->
     return arguments
 
 
-def _parse_pairs(query: bytes) -> list[tuple[str, str]]:
+def decode_segment(segment: str) -> str:
+    """A segment of a path without its percent-encoding. Raises MalformedRequest for what is no UTF-8."""
+    try:
+        return unquote(segment, errors="strict") if "%" in segment else segment
+    except UnicodeDecodeError:
+        raise MalformedRequest(
+            "The path is not valid UTF-8 in percent-encoding.", errors=[field_error("path", "not UTF-8")]
+        ) from None
+
+
+def parse_pairs(query: bytes) -> list[tuple[str, str]]:
+    """Names and values as they stand there. Raises InvalidRequest if it is too long, MalformedRequest if it is no UTF-8."""
+    if len(query) > MAX_QUERY:
+        raise InvalidRequest(
+            f"The query string is longer than {MAX_QUERY} bytes.",
+            fix="Ask for less at once.",
+            errors=[field_error("query", f"longer than {MAX_QUERY} bytes")],
+        )
     try:
         return parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:

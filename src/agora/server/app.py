@@ -54,6 +54,7 @@ from agora.protocols.http import (
     TENANT,
     Access,
     Answer,
+    HttpApp,
     Receive,
     Scope,
     Send,
@@ -415,19 +416,24 @@ class App:
         access = Access(self.authenticator, self.settings, self.backpressure)
         self.routes = RouteTable(self.catalogue.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
-        self.invoices = InvoiceFiles(self.dispatcher, access)
-        self.executions = ExecutionStreams(self.dispatcher, access, self.settings.body_limit)
         detail, state = partial(self._read_health, access), partial(self._marketplace_state, access)
         self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, state)
         exposition = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
-        self.metrics = MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
         self.mcp = McpApp(self.dispatcher, access, self.settings)
-        self.agentify = AgentifyApp(self.dispatcher, access, self.settings)
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
+        #: asked in this order for what is not at a fixed path of the contract; none owns such a path
+        self.apps: tuple[tuple[str, HttpApp], ...] = (
+            ("mcp", self.mcp),
+            ("a2a", self.a2a),
+            ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
+            ("rest", MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)),
+            ("rest", InvoiceFiles(self.dispatcher, access)),
+            ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
+        )
         sealer = Sealer(self.signer.encryption_key("monitor"))
         ended = self.authenticator.ended.has
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
@@ -497,28 +503,14 @@ class App:
     async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_host(scope)
-            if self.mcp.owns(scope["path"]):
-                PROTOCOL.set("mcp")
-                await self.mcp(scope, receive, send)
-                return
-            if self.a2a.owns(scope["method"], scope["path"]):
-                PROTOCOL.set("a2a")
-                await self.a2a(scope, receive, send)
-                return
-            if self.agentify.owns(scope["path"]):
-                PROTOCOL.set("agentify")
-                await self.agentify(scope, receive, send)
-                return
-            if self.metrics.owns(scope):
-                await self.metrics(scope, send)
-                return
-            if self.invoices.owns(scope["path"]):
-                await self.invoices(scope, send)
-                return
-            if self.executions.owns(scope):
-                await self.executions(scope, receive, send)
-                return
-            match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+            match = self.routes.find_fixed(scope["method"], scope["path"])
+            if match is None:
+                for protocol, app in self.apps:
+                    if app.owns(scope):
+                        PROTOCOL.set(protocol)
+                        await app(scope, receive, send)
+                        return
+                match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
             if self.monitor_app.owns(scope, match is not None):
                 PROTOCOL.set("monitor")
                 await self.monitor_app(scope, receive, send)

@@ -30,7 +30,7 @@ __all__ = ["A2AApp"]
 
 
 class A2AApp:
-    """Answers A2A over HTTP. ``owns`` tells which requests are its own. core: another way to carry them out."""
+    """Answers A2A over HTTP. core: another way to carry them out."""
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, core: Core | None = None) -> None:
         self._access, self._settings = access, settings
@@ -40,7 +40,8 @@ class A2AApp:
         self._http_json = HttpJsonEndpoint(self.core)
         self._grpc: GrpcServer | None = None
 
-    owns = staticmethod(is_a2a_request)
+    def owns(self, scope: Scope) -> bool:
+        return is_a2a_request(scope["method"], scope["path"])
 
     async def start(self) -> None:
         """Serve gRPC too, if the settings say so. Raises ConfigurationError where that is not possible."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from agora.protocols.http import Receive, Scope, Send, read_header, send_response
+from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.query_string import parse_pairs
 from agora.wire.a2a import v03_proto as legacy_proto
-from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, field_error
+from agora_sdk.errors import AgoraError, InvalidRequest, field_error
 
 from . import versions
 from .core import Core, Request
@@ -17,13 +18,12 @@ from .dialects import CURRENT, LEGACY, LEGACY_PROTO, Dialect
 from .errors import A2AError, WireError, protocol_error, to_wire_error
 from .methods import METHODS
 from .routes import ResourceCall
-from .session import Session, check_json_type
+from .session import Session
 from .streaming import SseEncoder, send_stream
 
 __all__ = ["HttpJsonEndpoint"]
 
 A2A_JSON: Final = "application/a2a+json"
-MAX_QUERY: Final = 16_384
 
 
 class HttpJsonEndpoint:
@@ -59,7 +59,7 @@ class HttpJsonEndpoint:
         if scope["method"] in ("POST", "PUT", "PATCH"):
             body = await session.read_body(receive)
             check_json_type(scope, body)
-            params = _parse_object(body)
+            params = parse_json_object(body)
         params |= {k: v for k, v in _parse_query(scope["query_string"]).items() if k not in params}
         dialect = _choose_dialect(target, params)
         if dialect is LEGACY_PROTO and "SendMessage" in (target.method, target.method.replace("Streaming", "")):
@@ -120,25 +120,8 @@ def _merge_path_parameters(given: dict[str, Any], target: ResourceCall) -> dict[
 
 
 def _parse_query(query: bytes) -> dict[str, str]:
-    if not query:
-        return {}
-    try:
-        if len(query) > MAX_QUERY:
-            raise ValueError(f"longer than {MAX_QUERY} bytes")
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=False, errors="strict", max_num_fields=100)
-    except ValueError as error:
-        raise MalformedRequest("The query string cannot be read.", errors=[field_error("query", str(error))]) from None
-    return {name: value for name, value in pairs if name.lower() != "a2a-version"}
-
-
-def _parse_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = from_json(body or b"{}", allow_inf_nan=False)
-    except ValueError as error:
-        raise MalformedRequest(f"The body is not JSON: {error}", errors=[field_error("body", str(error))]) from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
-    return value
+    """Parameters of a query string; an empty one is none, and the version is no parameter."""
+    return {name: value for name, value in parse_pairs(query) if value and name.lower() != "a2a-version"}
 
 
 def _media_type(scope: Scope) -> bytes:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
 from agora.protocols.http import Scope
-from agora_sdk.errors import MalformedRequest, MethodNotAllowed, field_error
+from agora.protocols.query_string import decode_segment
+from agora_sdk.errors import MethodNotAllowed
 
 __all__ = [
     "CARD_PATHS",
@@ -94,7 +94,7 @@ def split_agent_path(scope: Scope) -> AgentPath:
     if not path.startswith(AGENTS):
         return AgentPath(None, path)
     agent, slash, rest = path.removeprefix(AGENTS).partition("/")
-    return AgentPath(_percent_decode(agent), slash + rest.lstrip("/"))
+    return AgentPath(decode_segment(agent), slash + rest.lstrip("/"))
 
 
 def find_resource(http_method: str, path: str) -> ResourceCall | None:
@@ -122,18 +122,9 @@ def _find_methods(path: str) -> tuple[dict[str, str] | None, dict[str, str]]:
     if len(parts) == 2:
         id, colon, action = parts[1].rpartition(":")
         if colon and action in _ACTIONS:
-            return _ACTIONS[action], {"id": _percent_decode(id)}
-        return _TASK, {"id": _percent_decode(parts[1])}
+            return _ACTIONS[action], {"id": decode_segment(id)}
+        return _TASK, {"id": decode_segment(parts[1])}
     if parts[2] != "pushNotificationConfigs" or len(parts) > 4:
         return None, {}
-    parameters = {"taskId": _percent_decode(parts[1])}
-    return (_CONFIGS, parameters) if len(parts) == 3 else (_CONFIG, parameters | {"id": _percent_decode(parts[3])})
-
-
-def _percent_decode(segment: str) -> str:
-    try:
-        return unquote(segment, errors="strict") if "%" in segment else segment
-    except UnicodeDecodeError:
-        raise MalformedRequest(
-            "The path is not valid UTF-8 in percent-encoding.", errors=[field_error("path", "not UTF-8")]
-        ) from None
+    parameters = {"taskId": decode_segment(parts[1])}
+    return (_CONFIGS, parameters) if len(parts) == 3 else (_CONFIG, parameters | {"id": decode_segment(parts[3])})

@@ -16,6 +16,7 @@ from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
 from agora.protocols.http import Receive, Send, send_response, while_connected
+from agora.protocols.json_body import check_json_type
 from agora_sdk.errors import AgoraError
 
 from . import versions
@@ -23,7 +24,7 @@ from .core import Core, Request
 from .dialects import CURRENT, LEGACY
 from .errors import A2AError, WireError, protocol_error, to_wire_error
 from .methods import METHODS, legacy_method, params_of
-from .session import Session, check_json_type
+from .session import Session
 from .streaming import SseEncoder, send_error_stream, send_stream
 
 __all__ = ["RpcEndpoint"]

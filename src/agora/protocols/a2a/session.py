@@ -10,13 +10,13 @@ from agora.core.call import Caller
 from agora.protocols.host_header import base_url, known_names
 from agora.protocols.http import Access, Receive, Scope, read_body, read_header, while_connected
 from agora.settings import Settings
-from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
+from agora_sdk.errors import InvalidRequest, field_error
 
 from .core import Request
 from .dialects import Dialect
 from .methods import Method
 
-__all__ = ["Session", "check_json_type", "is_own_url", "read_extensions"]
+__all__ = ["Session", "is_own_url", "read_extensions"]
 
 T = TypeVar("T")
 _DIGITS = 20
@@ -90,13 +90,3 @@ def read_extensions(scope: Scope) -> tuple[str, ...]:
 def is_own_url(base_url: str, settings: Settings) -> bool:
     """Whether a URL is known to be this server's: the header Host is whatever a stranger wrote."""
     return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known_names(settings)
-
-
-def check_json_type(scope: Scope, body: bytes) -> None:
-    """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
-    kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
-    if body and kind != "application/json" and not kind.endswith("+json"):
-        raise UnsupportedMediaType(
-            f"The body is {kind or 'of no type'}, not JSON.",
-            fix="Send 'Content-Type: application/json'.",
-        )

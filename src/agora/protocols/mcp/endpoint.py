@@ -84,8 +84,9 @@ class McpApp:
     # -- life ------------------------------------------------------------------------------------
 
     @staticmethod
-    def owns(path: str) -> bool:
+    def owns(scope: Scope) -> bool:
         """Whether a path is one of MCP's."""
+        path: str = scope["path"]
         return path == PATH or path.startswith((PATH + "/", METADATA))
 
     async def sdk(self) -> SdkServer:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json
-
 from agora.clock import new_id
 from agora.core.dispatcher import Dispatcher
 from agora.protocols import query_string
@@ -21,15 +19,12 @@ from agora.protocols.http import (
     send_response,
     while_connected,
 )
+from agora.protocols.json_body import check_json_type, media_type, parse_json_object
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import (
     AgoraError,
-    InvalidRequest,
-    MalformedRequest,
     MethodNotAllowed,
     NotFound,
-    UnsupportedMediaType,
-    field_error,
 )
 
 from .routes import RouteMatch, RouteTable, has_body
@@ -45,15 +40,10 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class RestApp:
-    """Serves the operations of a route table; ``handles`` tells whether a request is for one."""
+    """Serves the operations of a route table."""
 
     def __init__(self, dispatcher: Dispatcher, access: Access, routes: RouteTable, body_limit: int) -> None:
         self.dispatcher, self.access, self.routes, self.body_limit = dispatcher, access, routes, body_limit
-
-    def match(self, scope: Scope) -> RouteMatch | None:
-        """The operation a request is for; streams are another protocol's."""
-        match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
-        return None if match is None or match.operation.kind is Kind.STREAM else match
 
     async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every failure is a problem document."""
@@ -98,14 +88,14 @@ class RestApp:
         query = scope["query_string"]
         if has_body(match.operation, scope["method"]):
             body = await read_body(scope, receive, min(match.operation.body_limit, self.body_limit))
-            if match.operation.name in FORM_OPERATIONS and _content_type(scope) == FORM:
+            if match.operation.name in FORM_OPERATIONS and media_type(scope) == FORM:
                 form = query_string.parse_query(body, match.operation)
                 return {name: value for name, value in form.items() if name in match.operation.parameters}
             if match.operation.name not in UNTYPED_OPERATIONS:
-                _check_json_type(scope, body)
+                check_json_type(scope, body)
             if not match.parameters and not query:
                 return body
-            arguments = _parse_object(body)
+            arguments = parse_json_object(body)
         else:
             arguments = {}
         if query:
@@ -142,26 +132,3 @@ def _request_id(scope: Scope) -> str:
         if request_id and len(request_id) <= 100 and request_id.isascii() and request_id.isprintable()
         else new_id("req")
     )
-
-
-def _content_type(scope: Scope) -> str:
-    return (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
-
-
-def _check_json_type(scope: Scope, body: bytes) -> None:
-    """A web page can send text/plain anywhere unasked; JSON has to call itself JSON."""
-    kind = _content_type(scope)
-    if body and kind != "application/json" and not kind.endswith("+json"):
-        raise UnsupportedMediaType(
-            f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
-        )
-
-
-def _parse_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = from_json(body or b"{}", allow_inf_nan=False)
-    except ValueError as error:
-        raise MalformedRequest(f"The body is not JSON: {error}", errors=[field_error("body", str(error))]) from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
-    return value

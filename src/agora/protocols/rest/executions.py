@@ -10,12 +10,13 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, while_connected
+from agora.protocols.json_body import check_json_type, parse_json_object
 from agora_sdk.contract import declared
-from agora_sdk.errors import AgoraError, InvalidRequest, MalformedRequest, UnsupportedMediaType, field_error
+from agora_sdk.errors import AgoraError
 
 __all__ = ["ExecutionStreams"]
 
@@ -57,15 +58,8 @@ class ExecutionStreams:
 
     async def _read_arguments(self, scope: Scope, receive: Receive) -> dict[str, Any]:
         body = await read_body(scope, receive, self.body_limit)
-        kind = (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
-        if body and kind != "application/json" and not kind.endswith("+json"):
-            raise UnsupportedMediaType("The body is not JSON.", fix="Send 'Content-Type: application/json'.")
-        try:
-            document = from_json(body or b"{}", allow_inf_nan=False)
-        except ValueError as error:
-            raise MalformedRequest(f"The body is not JSON: {error}") from None
-        if not isinstance(document, dict):
-            raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
+        check_json_type(scope, body)
+        document = parse_json_object(body)
         match = PATH.fullmatch(scope["path"])
         assert match is not None, "owned"
         return document | {"instance_id": unquote(match[1])}

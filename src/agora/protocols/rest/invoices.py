@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Scope, Send, send_problem, send_response
+from agora.protocols.http import Access, Receive, Scope, Send, send_problem, send_response
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
@@ -25,11 +25,11 @@ class InvoiceFiles:
     def __init__(self, dispatcher: Dispatcher, access: Access) -> None:
         self.dispatcher, self.access = dispatcher, access
 
-    def owns(self, path: str) -> bool:
+    def owns(self, scope: Scope) -> bool:
         """Whether a path is one of these files."""
-        return PATH.fullmatch(path) is not None
+        return PATH.fullmatch(scope["path"]) is not None
 
-    async def __call__(self, scope: Scope, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._send_file(scope, send)
         except AgoraError as error:

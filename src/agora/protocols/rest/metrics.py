@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from agora.protocols.http import Access, Scope, Send, read_header, send_response
+from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_response
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 __all__ = ["SCOPE", "MetricsPage"]
@@ -28,7 +28,7 @@ class MetricsPage:
     def owns(self, scope: Scope) -> bool:
         return bool(scope["path"] == PATH) and scope["method"] in ("GET", "HEAD")
 
-    async def __call__(self, scope: Scope, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises NotFound, Unauthenticated, PermissionDenied."""
         if not self._shown:
             raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote
 
+from agora.protocols.query_string import decode_segment
 from agora_sdk.contract import Kind, Operation, Route
-from agora_sdk.errors import MalformedRequest, field_error
 
 __all__ = ["RouteMatch", "RouteTable"]
 
@@ -36,11 +35,15 @@ class RouteTable:
                     for parts in _path_shapes(route):
                         self._open.setdefault(len(parts), []).append((route.method, parts, operation))
 
+    def find_fixed(self, method: str, path: str) -> RouteMatch | None:
+        """The operation at a path without parameters, or None."""
+        operation = self._fixed.get((method, path))
+        return None if operation is None else RouteMatch(operation, {})
+
     def find(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
         """The operation at a path, or None; MalformedRequest for a path that is no UTF-8."""
-        operation = self._fixed.get((method, path))
-        if operation is not None:
-            return RouteMatch(operation, {})
+        if (match := self.find_fixed(method, path)) is not None:
+            return match
         segments = (raw_path or path.encode()).split(b"?", 1)[0].decode("latin-1").strip("/").split("/")
         for route_method, parts, candidate in self._open.get(len(segments), ()):
             if route_method == method and (parameters := _match_segments(parts, segments)) is not None:
@@ -72,20 +75,11 @@ def _match_segments(parts: tuple[str, ...], segments: list[str]) -> dict[str, st
         if part.startswith("{"):
             if not segment:
                 return None
-            name, value = part[1:-1], _percent_decode(segment)
+            name, value = part[1:-1], decode_segment(segment)
             parameters[name] = f"{parameters[name]}/{value}" if name in parameters else value
         elif part != segment:
             return None
     return parameters
-
-
-def _percent_decode(segment: str) -> str:
-    try:
-        return unquote(segment, errors="strict") if "%" in segment else segment
-    except UnicodeDecodeError:
-        raise MalformedRequest(
-            "The path is not valid UTF-8 in percent-encoding.", errors=[field_error("path", "not UTF-8")]
-        ) from None
 
 
 def has_body(operation: Operation, method: str) -> bool:

@@ -1,0 +1,37 @@
+"""Bodies of requests that have to be JSON objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.protocols.http import Scope, read_header
+from agora_sdk.errors import InvalidRequest, MalformedRequest, UnsupportedMediaType, field_error
+
+__all__ = ["check_json_type", "media_type", "parse_json_object"]
+
+
+def media_type(scope: Scope) -> str:
+    """The media type of a request's body, without its parameters."""
+    return (read_header(scope, b"content-type") or "").split(";")[0].strip().lower()
+
+
+def check_json_type(scope: Scope, body: bytes) -> None:
+    """A web page can send text/plain anywhere unasked; JSON has to call itself JSON. Raises UnsupportedMediaType."""
+    kind = media_type(scope)
+    if body and kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaType(
+            f"The body is {kind or 'of no type'}, not JSON.", fix="Send 'Content-Type: application/json'."
+        )
+
+
+def parse_json_object(body: bytes) -> dict[str, Any]:
+    """The object in a body; an empty body is an empty one. Raises MalformedRequest, InvalidRequest."""
+    try:
+        value = from_json(body or b"{}", allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedRequest(f"The body is not JSON: {error}", errors=[field_error("body", str(error))]) from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body is not a JSON object.", errors=[field_error("body", "not an object")])
+    return value
