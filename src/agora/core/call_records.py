@@ -1,10 +1,10 @@
-"""What the dispatcher keeps of every call: the audit trail, and answers under an idempotency key."""
+"""The audit trail: a record of every call."""
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table
+from agora.store.port import Table
 
-__all__ = ["AUDIT", "IDEMPOTENCY", "answered"]
+__all__ = ["AUDIT"]
 
 AUDIT = Table(
     "audit",
@@ -19,19 +19,4 @@ AUDIT = Table(
         ("detail", "text"),
         ("request_id", "text"),
     ),
-)
-IDEMPOTENCY = Table(
-    "idempotency",
-    (
-        ("tenant_id", "text"),
-        ("subject", "text"),
-        ("key", "text"),
-        ("operation", "text"),
-        ("digest", "bytea"),
-        ("response", "bytea"),
-        ("created_at", "bigint"),
-    ),
-)
-answered = Query(
-    "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key"
 )

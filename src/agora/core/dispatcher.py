@@ -26,7 +26,6 @@ from agora.telemetry.tracing import Tracing
 from agora_sdk.contract import Kind, Operation, Service
 from agora_sdk.errors import (
     AgoraError,
-    IdempotencyConflict,
     InternalError,
     InvalidRequest,
     PermissionDenied,
@@ -36,10 +35,11 @@ from agora_sdk.errors import (
 from . import relays
 from .admission import ADMISSION, Admission, LifecycleCheck, OverrideCheck
 from .call import Call, Caller, DeferredResult, EncodedResult, Progress, Relay, ServerContext, WaitForEvent
-from .call_records import AUDIT, IDEMPOTENCY, answered
+from .call_records import AUDIT
 from .events.feed import Feed
 from .events.filter import Viewer
 from .events.stream import LiveStream
+from .idempotency import find_answer, key_reused, store_answer
 from .rate_limits import RateLimiter
 from .validation import validate_arguments
 
@@ -350,10 +350,7 @@ class Dispatcher:
             if key is not None and outcome.later is None:
                 hidden = set(operation.secrets)
                 stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
-                tx.append(
-                    IDEMPOTENCY,
-                    (caller.tenant, caller.subject, key, operation.name, digest, stored, call.now),
-                )
+                store_answer(call, key, operation.name, digest, stored)
             tx.append(AUDIT, _audit_row(call, operation.name, "ok"))
             return outcome
 
@@ -432,19 +429,16 @@ class Dispatcher:
 
     async def _find_stored_answer(self, call: Call, service: Any, key: str, digest: bytes) -> Outcome | None:
         """The stored answer under this key; IdempotencyConflict if it was given for another request."""
-        row = await call.tx.one(answered, subject=call.caller.subject, key=key)
-        if row is None:
-            return None
         operation = call.operation
         assert operation is not None
-        if bytes(row["digest"]) != digest or row["operation"] != operation.name:
-            raise IdempotencyConflict(
-                f"The idempotency key {key!r} was used for another request.",
-                fix="Use a new key for a new request, the same key only to repeat one unchanged.",
-            )
-        if not row["response"]:
+        answer = await find_answer(
+            call, key, operation.name, digest, lambda: key_reused("idempotency key", key, "request")
+        )
+        if answer is None:
+            return None
+        if not answer:
             raise await relays.relay_in_progress_error(call, key)
-        outcome = Outcome(operation, None, bytes(row["response"]), replayed=True)
+        outcome = Outcome(operation, None, answer, replayed=True)
         if operation.secrets:
             outcome = Outcome(operation, await service.reissue(outcome.result), replayed=True)
         return outcome

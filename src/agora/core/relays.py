@@ -28,7 +28,7 @@ from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalErr
 
 from . import relay_queries as relays
 from .call import Call, Relay
-from .call_records import IDEMPOTENCY
+from .idempotency import store_answer
 
 __all__ = ["Intent", "begin_relay", "relay_in_progress_error", "run_relay", "settle_relay"]
 
@@ -60,7 +60,7 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     row = (caller.tenant, intent.relay_id, operation.name, caller.subject, call.target, key)
     call.tx.append(relays.RELAYS, (*row, "pending", call.now, deadline, None, None))
     if key is not None:
-        call.tx.append(IDEMPOTENCY, (caller.tenant, caller.subject, key, operation.name, digest, b"", call.now))
+        store_answer(call, key, operation.name, digest, b"")
     return intent
 
 

@@ -83,7 +83,7 @@ async def test_a_registration_repeated_under_its_key_shows_the_token_again(marke
     assert (again.agent_id, again.token) == (first.agent_id, first.token)
 
     async def stored(tx):  # type: ignore[no-untyped-def]
-        from agora.core.call_records import answered
+        from agora.core.idempotency import answered
 
         return await tx.one(answered, subject="operator", key="k-1")
 

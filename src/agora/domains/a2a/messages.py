@@ -9,7 +9,7 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_result, encode_json
-from agora.core.call_records import IDEMPOTENCY, answered
+from agora.core.idempotency import find_answer, key_reused, store_answer
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment
 from agora.domains.tasks.draft import TaskDraft
@@ -18,7 +18,7 @@ from agora.domains.tasks.views import context_of
 from agora.store.port import Row
 from agora.telemetry import with_trace
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
-from agora_sdk.errors import IdempotencyConflict, InvalidRequest, NotFound, field_error
+from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import lookup, message_delivery, push_configs, routing
 from . import views as view
@@ -26,6 +26,7 @@ from .acceptance import check_accepts
 
 __all__ = ["SendRequest", "send_message"]
 
+OPERATION = "agora.a2a.send"
 PLAIN_TASK_TYPE = "a2a.message"  #: type of a task for which no skill was asked
 NAMES = ("skill", "skillId", "skill_id")  #: where metadata may name a skill
 
@@ -115,8 +116,7 @@ async def send_message(call: Call, request: SendRequest, history_length: int | N
         if not isinstance(outcome, _StoredMessage):
             return as_encoded_result(view.encode_document({"message": outcome}), A2ASendResult)
         task_id, document = outcome.task_id, outcome.document
-        stored = (call.caller.tenant, call.caller.subject, key, "agora.a2a.send", digest, task_id.encode(), call.now)
-        call.tx.append(IDEMPOTENCY, stored)
+        store_answer(call, key, OPERATION, digest, task_id.encode())
     call.target = task_id
     if wait:
         return _answer_when_settled(task_id, history_length, wait)
@@ -162,16 +162,10 @@ async def _require_agent(call: Call, ref: str) -> Row:
 
 async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
     """The task of the same message, if it came before. Raises IdempotencyConflict for another one under its id."""
-    row = await call.tx.one(answered, subject=call.caller.subject, key=key)
-    if row is None:
-        return None
-    if bytes(row["digest"]) != digest:
-        raise IdempotencyConflict(
-            f"The message id {message_id!r} was used for another message.",
-            fix="Give each message an id of its own; repeat one only unchanged.",
-            errors=[field_error("message.messageId", "used for another message")],
-        )
-    return bytes(row["response"]).decode()
+    answer = await find_answer(
+        call, key, OPERATION, digest, lambda: key_reused("message id", message_id, "message", "message.messageId")
+    )
+    return None if answer is None else answer.decode()
 
 
 async def _create_task(call: Call, request: SendRequest, agent: Row | None) -> _StoredMessage | dict[str, Any]:

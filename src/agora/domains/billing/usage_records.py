@@ -8,11 +8,12 @@ from datetime import datetime
 
 from agora.clock import new_id, to_microseconds
 from agora.core.call import Call
+from agora.core.idempotency import key_reused
 from agora.domains.identity.authority import administer
 from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import IdempotencyConflict, InvalidRequest, field_error
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as views
 from .invoices import issue_invoice
@@ -118,10 +119,7 @@ def _check_same(rows: Sequence[Row], usage: Usage) -> None:
         for row in rows
     )
     if not same:
-        raise IdempotencyConflict(
-            f"Other usage was recorded under the key {usage.key!r}.",
-            fix="Use a new key for new usage, the same key only to repeat one unchanged.",
-        )
+        raise key_reused("key", usage.key, "usage record")
 
 
 def _build_record(rows: Sequence[Row | Entry]) -> contract.UsageRecord:
@@ -138,7 +136,7 @@ async def record_credit(
     name = f"credit:{key}" if key is not None else new_id("credit")
     row: Entry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
     if (row["account_id"], row["amount"], row["currency"], row["kind"]) != (account, -amount, currency, kind):
-        raise IdempotencyConflict(f"Other credit was given under the key {key!r}.", fix="Use a new key for new credit.")
+        raise key_reused("key", str(key), "credit")
     await administer(call, row["entry_id"])
     return build_entry(row)
 

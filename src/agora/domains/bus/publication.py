@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from agora.clock import to_datetime
 from agora.core.call import Call
-from agora.core.call_records import IDEMPOTENCY, answered
+from agora.core.idempotency import find_answer, key_reused, store_answer
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks.service import TaskService
@@ -22,7 +22,7 @@ from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
 from agora_sdk.contract.results import Result
 from agora_sdk.contract.validation_errors import describe_error
-from agora_sdk.errors import IdempotencyConflict, InvalidRequest, PermissionDenied, field_error
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import effects, responses
 
@@ -85,21 +85,15 @@ async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
         return earlier
     receipt = await (_assign_task(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send_message(call, entry))
     if key is not None:
-        stored = (call.caller.tenant, call.caller.subject, key, OPERATION, entry.digest)
-        call.tx.append(IDEMPOTENCY, (*stored, receipt.model_dump_json().encode(), call.now))
+        store_answer(call, key, OPERATION, entry.digest, receipt.model_dump_json().encode())
     return receipt
 
 
 async def _find_earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None:
-    row = await call.tx.one(answered, subject=call.caller.subject, key=key)
-    if row is None:
-        return None
-    if row["operation"] != OPERATION or bytes(row["digest"]) != entry.digest:
-        raise IdempotencyConflict(
-            f"The message_id {entry.message_id!r} was used for another entry.",
-            fix="Give each entry an id of its own, and the same one only to repeat it unchanged.",
-        )
-    return BusReceipt.model_validate_json(bytes(row["response"]))
+    answer = await find_answer(
+        call, key, OPERATION, entry.digest, lambda: key_reused("message_id", str(entry.message_id), "entry")
+    )
+    return None if answer is None else BusReceipt.model_validate_json(answer)
 
 
 # -- messages ------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, encode_json
+from agora.core.idempotency import key_reused
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import Destination, MessagingService
@@ -15,7 +16,7 @@ from agora.wire.envelopes import SLOT, VIEWS, embed
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
-from agora_sdk.errors import IdempotencyConflict, IllegalTransition, InvalidRequest, NotFound, field_error
+from agora_sdk.errors import IllegalTransition, InvalidRequest, NotFound, field_error
 
 from . import permissions, rules
 from . import queries as statements
@@ -131,11 +132,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     if earlier is None:
         return None
     if bytes(earlier["digest"]) != draft.digest:
-        raise IdempotencyConflict(
-            f"You have sent another message with the id {draft.message.id!r}.",
-            fix="Give each message an id of its own; the same id only to send one again unchanged.",
-            errors=[field_error("id", "used already")],
-        )
+        raise key_reused("id", draft.message.id, "message", "id")
     row = await call.tx.one(messages.of, message_id=earlier["message_id"])
     return contract.Accepted(
         message_id=earlier["message_id"],

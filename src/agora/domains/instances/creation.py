@@ -11,6 +11,7 @@ from typing import Any
 
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
+from agora.core.idempotency import key_reused
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import NOBODY
@@ -29,7 +30,6 @@ from agora_sdk.errors import (
     BudgetExceeded,
     Conflict,
     CreditExhausted,
-    IdempotencyConflict,
     InvalidRequest,
     NotFound,
     PaymentRequired,
@@ -116,10 +116,7 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
     agent = await load_agent(call.tx, request.agent)
     same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], request.account, request.name)
     if not same or row["config"] != _pack_config(request):
-        raise IdempotencyConflict(
-            f"The idempotency key {key!r} was used for another instance.",
-            fix="Use a new key for a new request, the same key only to repeat one unchanged.",
-        )
+        raise key_reused("idempotency key", key, "instance")
     return str(row["instance_id"])
 
 

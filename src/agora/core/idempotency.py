@@ -1,0 +1,59 @@
+"""Idempotency: the answer of a command is stored under the caller's key, and a repetition gets it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agora.store.port import Query, Table
+from agora_sdk.errors import IdempotencyConflict, field_error
+
+from .call import Call
+
+__all__ = ["IDEMPOTENCY", "answered", "find_answer", "key_reused", "store_answer"]
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    (
+        ("tenant_id", "text"),
+        ("subject", "text"),
+        ("key", "text"),
+        ("operation", "text"),
+        ("digest", "bytea"),
+        ("response", "bytea"),
+        ("created_at", "bigint"),
+    ),
+)
+answered = Query(
+    "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key"
+)
+
+
+async def find_answer(
+    call: Call, key: str, operation: str, digest: bytes, reused: Callable[[], IdempotencyConflict]
+) -> bytes | None:
+    """The answer stored under a key of the caller, empty while a relay is under way; None if the key is new.
+
+    Raises what ``reused`` makes if the key was used for another operation, or for a request with another digest.
+    """
+    row = await call.tx.one(answered, subject=call.caller.subject, key=key)
+    if row is None:
+        return None
+    if bytes(row["digest"]) != digest or row["operation"] != operation:
+        raise reused()
+    return bytes(row["response"])
+
+
+def store_answer(call: Call, key: str, operation: str, digest: bytes, response: bytes) -> None:
+    """Store an answer under a key of the caller, in the call's transaction."""
+    caller = call.caller
+    call.tx.append(IDEMPOTENCY, (caller.tenant, caller.subject, key, operation, digest, response, call.now))
+
+
+def key_reused(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
+    """The error of a key that was used for something else. name: of the key. noun: what it was used for. field: of the key."""
+    details = {} if field is None else {"errors": [field_error(field, f"used for another {noun}")]}
+    return IdempotencyConflict(
+        f"The {name} {key!r} was used for another {noun}.",
+        fix=f"Use a new {name} for each {noun}, and the same one only to repeat it unchanged.",
+        **details,
+    )
