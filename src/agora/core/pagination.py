@@ -20,6 +20,7 @@ __all__ = [
     "count_rows",
     "decode_cursor",
     "encode_cursor",
+    "fill_page",
     "read_page",
     "take_fitting_rows",
 ]
@@ -64,7 +65,10 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
 
 
 class PageBudget:
-    """Bytes of JSON that a page may take. size: what it takes, exactly or as an upper bound."""
+    """Bytes of JSON that a page may take.
+
+    size: what it takes, exactly or as an upper bound. full: whether an item had no room.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -72,6 +76,7 @@ class PageBudget:
         self._exact: int | None = None
         self._empty = True
         self.size = 0
+        self.full = False
 
     def fits(self, values: Iterable[Any]) -> bool:
         """Count the texts among the values of an item; False if the page has no room for it. The first always fits."""
@@ -84,9 +89,15 @@ class PageBudget:
                 self._values = []
         else:
             self.size += sum(map(_json_size, texts))
-        fits = self._empty or self.size <= self._limit
+        if self.size > self._limit and not self._empty:
+            self.full = True
         self._empty = False
-        return fits
+        return not self.full
+
+    @property
+    def remaining(self) -> int:
+        """Bytes that are left."""
+        return max(0, self._limit - self.size)
 
 
 def _json_size(value: str | bytes) -> int:
@@ -103,14 +114,29 @@ def take_fitting_rows(rows: Sequence[Row], limit: int, most: int) -> tuple[Seque
 
 
 async def read_page(
-    read: Callable[[Any, int], Awaitable[Sequence[Row]]], place: Any, column: str, limit: int, most: int
+    read: Callable[[Any, int], Awaitable[Sequence[Row]]],
+    place: Any,
+    column: str | tuple[str, ...],
+    limit: int,
+    most: int,
 ) -> tuple[list[Row], bool]:
     """A page of rows that may be large, a few at a time, and whether there are more.
 
-    read: answers at most so many rows after a place, which is the value of ``column`` in the row before. most: bytes.
+    read: answers at most so many rows after a place, which is the value of ``column`` in the row before, or those of
+    several columns. most: bytes.
     """
+    return await fill_page(read, place, column, limit, PageBudget(most))
+
+
+async def fill_page(
+    read: Callable[[Any, int], Awaitable[Sequence[Row]]],
+    place: Any,
+    column: str | tuple[str, ...],
+    limit: int,
+    budget: PageBudget,
+) -> tuple[list[Row], bool]:
+    """As :func:`read_page`, for a page of which a part may be filled already."""
     rows: list[Row] = []
-    budget = PageBudget(most)
     while True:
         small = rows and budget.size < SMALL_ROW * len(rows)
         count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
@@ -121,7 +147,8 @@ async def read_page(
             rows.append(row)
         if len(following) < count:
             return rows, False
-        place = rows[-1][column]
+        last = rows[-1]
+        place = last[column] if isinstance(column, str) else tuple(last[name] for name in column)
 
 
 async def count_rows(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:

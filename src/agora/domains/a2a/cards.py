@@ -266,17 +266,18 @@ def _field_error(field: str, what: str) -> InvalidRequest:
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
     """A page of the agents whose cards the caller may see; the front agent is the first of all."""
     caller, base = call.caller, base_url(call, base)
-    after = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows = await call.tx.all(
-        statements.catalogue,
-        after=after,
-        viewer=caller.subject,
-        everyone=int(caller.may("read:all")),
-        known=int(caller.may("read:agents")),
-        limit=limit + 1,
-    )
-    entries = [_catalogue_entry(base, row, row["last_activity"]) for row in rows[:limit]]
-    more = len(rows) > limit
+    viewer = {
+        "viewer": caller.subject,
+        "everyone": int(caller.may("read:all")),
+        "known": int(caller.may("read:agents")),
+    }
+
+    async def read_rows(after: str, count: int) -> Sequence[Row]:
+        return await call.tx.all(statements.catalogue, after=after, limit=count, **viewer)
+
+    first = paging.decode_cursor(cursor)[0] if cursor else ""
+    rows, more = await paging.read_page(read_rows, first, "agent_id", limit, call.context.settings.page_bytes)
+    entries = [_catalogue_entry(base, row, row["last_activity"]) for row in rows]
     if cursor is None:
         entries.insert(0, _front_entry(call, base))
     return contract.A2ACatalogue.model_construct(

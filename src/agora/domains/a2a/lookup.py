@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 HISTORY = 100  #: most messages of a task's history
-MOST_PIECES = 100_000  #: most entries of artifacts and output that are put together
+LARGEST = 1_048_576  #: most bytes of history, and most characters of artifacts, in one view of a task
+NEWEST = 1 << 62
 LONG_LOG = 500  #: a log with more entries is long
 #: events after which whoever waits for a task has an answer
 CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
@@ -83,21 +84,32 @@ async def _read_history(
     if limit == 0:
         return None
     entries: Sequence[Row] = ()
+    budget = paging.PageBudget(LARGEST)
     if row["said"]:
-        entries = await reader.all(statements.history_entries, task_id=row["task_id"], limit=limit + 1)
+
+        async def read_entries(before: int, count: int) -> Sequence[Row]:
+            return await reader.all(statements.history_entries, task_id=row["task_id"], before=before, limit=count)
+
+        entries, _ = await paging.fill_page(read_entries, NEWEST, "number", limit + 1, budget)
     candidates = [view.message_of(row, entry) for entry in reversed(entries) if entry["number"] != row["status_entry"]]
     messages = [message for message in candidates if message is not None]
-    if len(messages) < limit:
+    if len(messages) < limit and not budget.full and budget.fits((data["payload"],)):
         messages.insert(0, view.first_message(row, decode_json(data["payload"])))
     return messages[-limit:]
 
 
 async def _read_artifacts(reader: Reader, row: view.Fields | Row, result: str | None) -> list[dict[str, Any]] | None:
+    """The task's artifacts from its first pieces: at least one, and no more than one view has room for."""
     entries: Sequence[Row] = ()
+    truncated = False
     if row["said"] or row["output_size"]:
-        many = row["entries"] > LONG_LOG
-        entries = await reader.all(statements.artifact_pieces(many), task_id=row["task_id"], limit=MOST_PIECES + 1)
-    return view.artifacts_of(entries, result, MOST_PIECES) or None
+        task_id, many = row["task_id"], row["entries"] > LONG_LOG
+        extent = await reader.one(statements.artifact_extent(many), task_id=task_id, most=LARGEST)
+        if extent is not None and extent["first"] is not None:
+            until = extent["until"] or extent["first"]
+            truncated = until < extent["last"]
+            entries = await reader.all(statements.artifact_pieces(many), task_id=task_id, until=until)
+    return view.artifacts_of(entries, result, truncated=truncated) or None
 
 
 async def get_task(call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float) -> A2ATask:

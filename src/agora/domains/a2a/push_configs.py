@@ -139,9 +139,10 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
     await _require_own_task(call, task_id, agent)
     after = paging.decode_cursor(token)[0] if token else ""
     rows = await call.tx.all(statements.push_page, task_id=task_id, after=after, limit=size + 1)
-    answer: dict[str, Any] = {"configs": [config_document(row) for row in rows[:size]]}
-    if len(rows) > size:
-        answer["nextPageToken"] = paging.encode_cursor(rows[size - 1]["config_id"])
+    rows, more = paging.take_fitting_rows(rows, size, call.context.settings.page_bytes)
+    answer: dict[str, Any] = {"configs": [config_document(row) for row in rows]}
+    if more:
+        answer["nextPageToken"] = paging.encode_cursor(rows[-1]["config_id"])
     return as_encoded_result(view.encode_document(answer), A2APushConfigs)
 
 
@@ -170,8 +171,8 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}
     place = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
     rows = await call.tx.all(deliveries.dead_page, **whose, **place)
-    letters = [_build_dead_letter(row) for row in rows[:limit]]
-    more = len(rows) > limit
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    letters = [_build_dead_letter(row) for row in rows]
     return PushDeadLetters.model_construct(
         dead_letters=letters,
         count=len(letters),

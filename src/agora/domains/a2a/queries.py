@@ -11,6 +11,7 @@ __all__ = [
     "PUSH_CONFIGS",
     "REMOTES",
     "any_artifact",
+    "artifact_extent",
     "artifact_pieces",
     "best_agent",
     "builtins",
@@ -95,18 +96,39 @@ history_entries = Query(
     f"""
     select * {_OF_TASK} and (type = 'message'
         or (type = 'status' and content is not null and status in ('input_required', 'auth_required')))
+        and number < :before
     order by number desc limit :limit
     """,
-    types={"limit": BIG},
+    types={"before": BIG, "limit": BIG},
 )
+
+_PIECES = f"{_OF_TASK} and type in ('artifact', 'output')"
+
+
+@cache
+def artifact_extent(many: bool) -> Query:
+    """Numbers of the first piece, of the last, and of the last up to which all pieces have at most :most characters.
+
+    many: the log is long, and is not to be read on the event loop.
+    """
+    return Query(
+        f"""
+        select min(number) as first, max(number) as last, max(case when total <= :most then number end) as until
+        from (
+            select number, sum(length(coalesce(content, data, ''))) over (order by number) as total {_PIECES}
+        ) as sized
+        """,
+        types={"most": BIG},
+        scan=many,
+    )
 
 
 @cache
 def artifact_pieces(many: bool) -> Query:
-    """Pieces of artifacts and of output. many: the log is long, and is not to be read on the event loop."""
+    """Pieces of artifacts and of output, up to a number."""
     return Query(
-        f"select number, type, content, data {_OF_TASK} and type in ('artifact', 'output') order by number limit :limit",
-        types={"limit": BIG},
+        f"select number, type, content, data {_PIECES} and number <= :until order by number",
+        types={"until": BIG},
         scan=many,
     )
 

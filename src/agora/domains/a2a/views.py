@@ -36,7 +36,6 @@ __all__ = [
 
 Fields = Mapping[str, Any]
 OUTPUT, RESULT = "output", "result"  #: ids of the artifacts made of a task's output and of its result
-LARGEST = 8_388_608  #: most characters of artifacts in one view of a task
 
 
 def format_timestamp(microseconds: int) -> str:
@@ -123,22 +122,20 @@ def result_artifact(result: Any) -> dict[str, Any]:
     return {"artifactId": RESULT, "name": RESULT, "parts": [part]}
 
 
-def artifacts_of(entries: Iterable[Row], result: str | None, most: int) -> list[dict[str, Any]]:
+def artifacts_of(entries: Iterable[Row], result: str | None, *, truncated: bool) -> list[dict[str, Any]]:
     """A task's artifacts: what was handed over, with its pieces put together, its output, and its result.
 
-    result: JSON text; it is an artifact where none was handed over. most: entries that are put together.
+    result: JSON text; it is an artifact where none was handed over. truncated: whether pieces are left out.
     """
     artifacts: dict[str, dict[str, Any]] = {}
     output: list[str] = []
-    characters = 0
-    for count, entry in enumerate(entries):
-        characters += len(entry["content"] or entry["data"] or "")
-        if characters > LARGEST or count == most:
-            return _mark_truncated(_with_output(artifacts, output))
+    for entry in entries:
         if entry["type"] == "output":
             output.append(entry["content"])
         else:
             fold_piece(artifacts, decode_json(entry["data"]))
+    if truncated:
+        return _mark_truncated(_with_output(artifacts, output))
     if not artifacts and result is not None:
         return [*_with_output(artifacts, output), result_artifact(decode_json(result))]
     return _with_output(artifacts, output)

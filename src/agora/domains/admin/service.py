@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -197,11 +198,14 @@ class AdminService(BoundService, contract.Admin):
         values: dict[str, Any] = {"actor": actor, "operation": operation, "target": target, "outcome": outcome}
         values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
         filters = {name: value for name, value in values.items() if value is not None}
-        before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
+        newest = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         query = statements.audit(frozenset(filters))
-        rows = await self.call.tx.all(query, **filters, before=before, limit=limit + 1)
-        entries = [_audit_entry(row) for row in rows[:limit]]
-        more = len(rows) > limit
+
+        async def read_rows(before: str, count: int) -> Sequence[Row]:
+            return await self.call.tx.all(query, **filters, before=before, limit=count)
+
+        rows, more = await paging.read_page(read_rows, newest, "audit_id", limit, self.call.context.settings.page_bytes)
+        entries = [_audit_entry(row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,
             count=len(entries),

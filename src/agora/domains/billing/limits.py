@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -173,13 +173,13 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
         "limit": limit + 1,
     }
     if not everyone and account not in (None, account_of(call.caller)):
-        rows: list[Row] = []
+        rows: Sequence[Row] = ()
     else:
         places = dict(zip(("account_after", "agent_after", "currency_after"), after, strict=True))
-        rows = list(await call.tx.all(statements.budgets_of, **parameters, **places))
-    page = [await _build_budget(call.tx, row, call.now) for row in rows[:limit]]
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
+        rows = await call.tx.all(statements.budgets_of, **parameters, **places)
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    page = [await _build_budget(call.tx, row, call.now) for row in rows]
+    last = rows[-1] if more else None
     return contract.BudgetPage(
         budgets=page,
         count=len(page),

@@ -68,13 +68,14 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
         "limit": limit + 1,
     }
     rows = await call.tx.all(statements.current_prices, **parameters)
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     names = await names_of(call.tx, (row["agent_id"] for row in rows))
-    prices = [build_price(row, names[row["agent_id"]]) for row in rows[:limit]]
+    prices = [build_price(row, names[row["agent_id"]]) for row in rows]
     return contract.PricePage(
         prices=prices,
         count=len(prices),
-        has_more=len(rows) > limit,
-        next_cursor=paging.encode_cursor(prices[-1].agent_id) if len(rows) > limit else None,
+        has_more=more,
+        next_cursor=paging.encode_cursor(prices[-1].agent_id) if more else None,
     )
 
 
@@ -82,12 +83,13 @@ async def price_history(call: Call, agent: Row, limit: int, cursor: str | None) 
     """Every version of an agent's price, the newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
     rows = await call.tx.all(statements.price_history, agent_id=agent["agent_id"], before=before, limit=limit + 1)
-    prices = [build_price(row, agent["agent_name"]) for row in rows[:limit]]
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    prices = [build_price(row, agent["agent_name"]) for row in rows]
     return contract.PricePage(
         prices=prices,
         count=len(prices),
-        has_more=len(rows) > limit,
-        next_cursor=paging.encode_cursor(prices[-1].version) if len(rows) > limit else None,
+        has_more=more,
+        next_cursor=paging.encode_cursor(prices[-1].version) if more else None,
     )
 
 
@@ -107,12 +109,13 @@ async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str
             until=to_microseconds(wanted.until) if wanted.until else LARGEST,
             limit=limit + 1,
         )
-    page = shown(rows[:limit])
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    page = shown(rows)
     return contract.EntryPage(
         usage=page,
         count=len(page),
-        has_more=len(rows) > limit,
-        next_cursor=paging.encode_cursor(page[-1].entry_id) if len(rows) > limit else None,
+        has_more=more,
+        next_cursor=paging.encode_cursor(page[-1].entry_id) if more else None,
     )
 
 
@@ -133,8 +136,8 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
         rows = await call.tx.all(
             views.balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
         )
-    page = [_build_balance(row) for row in rows[:limit]]
-    more = len(rows) > limit
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    page = [_build_balance(row) for row in rows]
     return contract.Balances(
         balances=page,
         count=len(page),
@@ -165,11 +168,11 @@ async def list_invoices(
     if account != "":
         month = month_value(period) if period else 0
         rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
-    page = [invoices.build_summary(row) for row in rows[:limit]]
-    more = len(rows) > limit
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    page = [invoices.build_summary(row) for row in rows]
     return contract.InvoicePage(
         invoices=page,
         count=len(page),
         has_more=more,
-        next_cursor=paging.encode_cursor(rows[limit - 1]["number"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[-1]["number"]) if more else None,
     )

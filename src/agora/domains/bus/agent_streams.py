@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from agora.clock import SECOND, to_datetime
+from agora.core import pagination as paging
 from agora.core.call import Call, Caller, decode_json, encode_json
+from agora.core.pagination import PageBudget
 from agora.core.scopes import AGENT
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
 from agora.domains.messaging import queries as messages
@@ -24,6 +26,7 @@ from agora_sdk.contract.tasks import ClaimedTask
 from . import queries as statements
 from .effects import LEASE
 from .engines import groups as streams
+from .engines.port import Delivery
 
 __all__ = [
     "BRIDGE",
@@ -36,6 +39,7 @@ __all__ = [
     "outbound_stream",
     "owner_of_agent",
     "resolve_stream_owner",
+    "take_fresh_entries",
 ]
 
 BRIDGE = "agora:redis"  #: the bridge's group on agents' streams
@@ -107,14 +111,49 @@ async def ensure_group(call: Call, whose: StreamOwner, group: str) -> bool:
     return await streams.open_group(call.tx, whose.stream, group, call.now, whole=False)
 
 
+async def take_fresh_entries(
+    call: Call, whose: StreamOwner, group: str, consumer: str, count: int, budget: PageBudget, *, tasks: bool = True
+) -> list[Delivery]:
+    """Deliver new entries as far as they fit into the budget, filling the stream from inbox and tasks as needed.
+
+    Tasks come last: one that is claimed for an answer without room for it would wait under its lease.
+    """
+    handed: list[Delivery] = []
+
+    async def deliver() -> None:
+        remaining = count - len(handed)
+        handed.extend(await streams.deliver_new(call.tx, whose.stream, group, consumer, remaining, call.now, budget))
+
+    if count > 0:
+        await deliver()
+    if len(handed) < count and not budget.full and await feed_messages(call, whose, count - len(handed)):
+        await deliver()
+    if (
+        tasks
+        and len(handed) < count
+        and not budget.full
+        and await feed_tasks(call, whose, count - len(handed), budget.remaining)
+    ):
+        await deliver()
+    return handed
+
+
 async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
     """Append unread messages to the stream, oldest first; return how many."""
-    when = {"now": call.now, "horizon": expiry_horizon(call), "limit": count}
+    when = {"now": call.now, "horizon": expiry_horizon(call)}
     place = {"agent_id": whose.agent_id, "address": whose.address}
     head = await call.tx.one(statements.lock_stream, stream=whose.stream)
     floor = max(whose.joined, head["floor"] if head is not None else "")
-    mine = await call.tx.all(statements.queued, **place, **when)
-    common = await call.tx.all(statements.broadcasts, agent_id=whose.agent_id, after=floor, **when)
+    most = call.context.settings.page_bytes
+
+    async def read_queued(after: str, limit: int) -> Sequence[Row]:
+        return await call.tx.all(statements.queued, **place, **when, after=after, limit=limit)
+
+    async def read_broadcasts(after: str, limit: int) -> Sequence[Row]:
+        return await call.tx.all(statements.broadcasts, agent_id=whose.agent_id, **when, after=after, limit=limit)
+
+    mine, _ = await paging.read_page(read_queued, "", "message_id", count, most)
+    common, more = await paging.read_page(read_broadcasts, floor, "message_id", count, most)
     chosen = sorted([*mine, *common], key=lambda row: str(row["message_id"]))[:count]
     if not chosen:
         return 0
@@ -122,7 +161,7 @@ async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
     await _mark_delivered(call, place, ids, common)
     entries = [(str(row["message_id"]), _publisher_id(row["metadata"]), "{}") for row in chosen]
     await streams.append_entries(call.tx, whose.stream, entries, call.now)
-    if len(common) < count:  # no broadcast is left before the floor
+    if not more and {row["message_id"] for row in common} <= set(ids):  # no broadcast is left before the floor
         await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_broadcast_floor(call))
     return len(ids)
 
@@ -148,11 +187,11 @@ def _broadcast_floor(call: Call) -> str:
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
 
-async def feed_tasks(call: Call, whose: StreamOwner, count: int) -> int:
-    """Claim tasks for the agent and append them to its stream; return how many."""
-    if whose.caller is None or count <= 0:
+async def feed_tasks(call: Call, whose: StreamOwner, count: int, most: int) -> int:
+    """Claim tasks for the agent, of at most so many bytes, and append them to its stream; return how many."""
+    if whose.caller is None:
         return 0
-    claim = await claim_own_tasks(call_as_owner(call, whose), count, LEASE)
+    claim = await claim_own_tasks(call_as_owner(call, whose), count, LEASE, most)
     rows = []
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)

@@ -15,13 +15,14 @@ from typing import Any
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.core.jobs import Controller
+from agora.core.pagination import PageBudget
 from agora.domains.messaging.service import MessagingService
 from agora.store.port import Row
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, call_as_owner, feed_messages, feed_tasks, mark_dead, outbound_stream, owner_of_agent
+from .agent_streams import BRIDGE, call_as_owner, mark_dead, outbound_stream, owner_of_agent, take_fresh_entries
 from .engines import groups, wire
 from .engines.port import DEAD, Bus, Delivery
 from .views import show_entries
@@ -132,12 +133,8 @@ async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[
 async def _take_fresh(call: Call, agent: Row, room: int) -> list[Delivery]:
     if room <= 0:
         return []
-    whose, place = owner_of_agent(call, agent), (agent["agent_id"], BRIDGE, statements.LEAVING)
-    handed = await groups.deliver_new(call.tx, *place, room, call.now)
-    room_left = room - len(handed)
-    fed = await feed_messages(call, whose, room_left) if room_left else 0
-    fed += await feed_tasks(call, whose, room_left - fed)
-    return [*handed, *(await groups.deliver_new(call.tx, *place, room_left, call.now))] if fed else handed
+    budget = PageBudget(call.context.settings.page_bytes)
+    return await take_fresh_entries(call, owner_of_agent(call, agent), BRIDGE, statements.LEAVING, room, budget)
 
 
 def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:

@@ -16,6 +16,7 @@ __all__ = [
     "answered",
     "between",
     "broadcasts",
+    "carried",
     "consumers",
     "dead_count",
     "dead_lettered",
@@ -56,6 +57,7 @@ __all__ = [
     "seen",
     "sent",
     "stale",
+    "stale_carried",
     "stale_groups",
     "streams",
     "take_back",
@@ -122,6 +124,8 @@ _STREAM = "tenant_id = :tenant and stream = :stream"
 _GROUP = f"{_STREAM} and group_name = :group"
 _OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :group"
 _JOINED = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stream = p.stream and e.number = p.number"
+# The message that an entry stands for: its size counts where entries are handed out.
+_CARRIED = "left join messages m on m.tenant_id = e.tenant_id and m.message_id = e.ref"
 _SHOWN = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
 
 # -- streams -----------------------------------------------------------------------------------
@@ -155,6 +159,13 @@ between = Query(
     where {_STREAM} and number > :after and number <= :until order by number limit :limit
     """,
     types={"after": BIG, "until": BIG, "limit": BIG},
+)
+carried = Query(
+    f"""
+    select e.number, e.ref, e.name, e.fields, e.created_at, m.content, m.metadata from bus_entries e {_CARRIED}
+    where e.tenant_id = :tenant and e.stream = :stream and e.number > :after order by e.number limit :limit
+    """,
+    types={"after": BIG, "limit": BIG},
 )
 _HELD = f"select number from bus_entries where {_STREAM} and number %s"
 held = Query(_HELD % _NUMBERS, postgres=_HELD % _NUMBERS_POSTGRES)
@@ -232,17 +243,24 @@ pending_by = Query(
 # Each delivery doubles the idle time until the next one. parked = 1: include entries taken back; 0: of those, only
 # exhausted ones. idle < 0: only entries taken back.
 _STALE = f"""
-    select {_SHOWN} from bus_pending p {_JOINED}
-    where {_OF_GROUP} and (
+    select {_SHOWN} %s
+    where {_OF_GROUP} and p.number > :after and (
         (:parked = 1 and p.consumer = '')
         or (:idle >= 0 and p.delivered_at + :idle * %s <= :now and (p.consumer <> '' or p.deliveries >= :most)))
     order by p.number limit :limit
 """
-stale = Query(
-    _STALE % "(1 << (p.deliveries - 1))",
-    postgres=_STALE % "(1::bigint << (p.deliveries - 1)::int)",
-    types={"parked": BIG, "idle": BIG, "most": BIG, "now": BIG, "limit": BIG},
-)
+
+
+def _select_stale(source: str) -> Query:
+    return Query(
+        _STALE % (source, "(1 << (p.deliveries - 1))"),
+        postgres=_STALE % (source, "(1::bigint << (p.deliveries - 1)::int)"),
+        types={"parked": BIG, "idle": BIG, "most": BIG, "now": BIG, "after": BIG, "limit": BIG},
+    )
+
+
+stale = _select_stale(f"from bus_pending p {_JOINED}")
+stale_carried = _select_stale(f", m.content, m.metadata from bus_pending p {_JOINED} {_CARRIED}")
 _HAND_OVER = (
     "update bus_pending set consumer = :consumer, deliveries = deliveries + 1, delivered_at = :now "
     f"where {_GROUP} and number %s"
@@ -326,6 +344,7 @@ _WAITING = f"""
     select m.message_id, m.metadata from deliveries d {{hint}}
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
     where d.tenant_id = :tenant and d.recipient = {{whose}} and d.state in ('held', 'queued') and {_ALIVE}
+        and d.message_id > :after
     order by d.message_id limit :limit
 """
 

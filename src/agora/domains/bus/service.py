@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from agora.core.call import BoundService, WaitForEvent, encode_json
+from agora.core.pagination import PageBudget
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.messaging.service import MessagingService
 from agora.store.port import NewEvent
@@ -69,30 +70,19 @@ class BusService(BoundService, contract.Bus):
         call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group = call.target = whose.agent_id
         await streams.ensure_group(call, whose, group)
+        budget = PageBudget(call.context.settings.page_bytes)
         returned = await groups.take_over(
-            call.tx, whose.stream, group, consumer, self._terms, call.now, idle=None, count=count
+            call.tx, whose.stream, group, consumer, self._terms, call.now, budget, idle=None, count=count
         )
         await streams.mark_dead(call, whose, returned.dead)
         handed = [groups.delivery_from_row(row, more=1) for row in returned.live]
-        handed += await self._take_fresh(whose, consumer, count - len(handed), tasks=tasks)
+        handed += await streams.take_fresh_entries(
+            call, whose, group, consumer, count - len(handed), budget, tasks=tasks
+        )
         batch = await self._build_batch(whose, consumer, handed)
         if not batch.entries and not returned.dead and wait:
             raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
         return batch
-
-    async def _take_fresh(
-        self, whose: streams.StreamOwner, consumer: str, count: int, *, tasks: bool
-    ) -> list[Delivery]:
-        """Deliver new entries, filling the stream from inbox and tasks as needed."""
-        if count <= 0:
-            return []
-        call, place = self.call, (whose.stream, whose.agent_id, consumer)
-        handed = await groups.deliver_new(call.tx, *place, count, call.now)
-        remaining = count - len(handed)
-        fed = await streams.feed_messages(call, whose, remaining) if remaining else 0
-        if tasks:
-            fed += await streams.feed_tasks(call, whose, remaining - fed)
-        return [*handed, *(await groups.deliver_new(call.tx, *place, remaining, call.now))] if fed else handed
 
     async def _build_batch(
         self, whose: streams.StreamOwner, consumer: str, handed: Sequence[Delivery]
@@ -143,6 +133,7 @@ class BusService(BoundService, contract.Bus):
             consumer,
             terms,
             call.now,
+            PageBudget(call.context.settings.page_bytes),
             idle=terms.stale if idle is None else idle,
             count=count,
         )

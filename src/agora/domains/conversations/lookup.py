@@ -111,10 +111,8 @@ async def list_conversations(
     parameters |= {} if everyone else (await resolve_owner(call, agent_id)).parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
-    conversations = [
-        contract.Conversation.model_construct(**await _conversation_fields(call, row)) for row in rows[:limit]
-    ]
-    more = len(rows) > limit
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    conversations = [contract.Conversation.model_construct(**await _conversation_fields(call, row)) for row in rows]
     return contract.ConversationPage.model_construct(
         conversations=conversations,
         count=len(conversations),
@@ -158,12 +156,16 @@ async def list_usage(
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
     query = statements.usage(agent_id is not None, customer_id is not None, since is not None)
     chosen = {name: value for name, value in filters.items() if value is not None}
-    after = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows = await call.tx.all(query, after=after, limit=limit + 1, **chosen)
-    return _usage_page(rows, limit, bool(cursor))
+    first = paging.decode_cursor(cursor)[0] if cursor else ""
+
+    async def read_rows(after: str, count: int) -> Sequence[Row]:
+        return await call.tx.all(query, after=after, limit=count, **chosen)
+
+    rows, more = await paging.read_page(read_rows, first, "usage_id", limit, call.context.settings.page_bytes)
+    return _usage_page(rows, more, bool(cursor))
 
 
-def _usage_page(rows: Sequence[Row], limit: int, continued: bool) -> contract.ReportedUsePage:
+def _usage_page(rows: Sequence[Row], more: bool, continued: bool) -> contract.ReportedUsePage:
     records = [
         contract.ReportedUse.model_construct(
             usage_id=row["usage_id"],
@@ -176,9 +178,8 @@ def _usage_page(rows: Sequence[Row], limit: int, continued: bool) -> contract.Re
             reported_at=to_datetime(row["reported_at"]),
             details=decode_json(row["details"]),
         )
-        for row in rows[:limit]
+        for row in rows
     ]
-    more = len(rows) > limit
     return contract.ReportedUsePage.model_construct(
         records=records,
         count=len(records),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic_core import to_json
+
 from agora.clock import to_datetime
 from agora.core.call import BoundService, Call
+from agora.core.pagination import PageBudget
 from agora_sdk.contract import Lifecycle, Operation, implements
 from agora_sdk.contract import discovery as contract
 from agora_sdk.contract.query import ServiceInfo, ServicePage, ServiceUsage
@@ -40,13 +43,22 @@ def build_service_info(call: Call, operation: Operation, *, schema: bool = False
     )
 
 
-def build_service_page(services: Sequence[ServiceInfo], total: int, offset: int) -> ServicePage:
-    """A page of the catalogue."""
+def build_service_page(
+    call: Call, operations: Sequence[Operation], limit: int, offset: int, *, schema: bool = False, usage: bool = False
+) -> ServicePage:
+    """A page of the catalogue; long schemas and descriptions make it shorter."""
+    budget = PageBudget(call.context.settings.page_bytes)
+    services = []
+    for operation in operations[offset : offset + limit]:
+        service = build_service_info(call, operation, schema=schema, usage=usage)
+        if not budget.fits((service.description, to_json(service.input_schema))):
+            break
+        services.append(service)
     return ServicePage.model_construct(
-        services=list(services),
+        services=services,
         count=len(services),
-        total=total,
-        has_more=offset + len(services) < total,
+        total=len(operations),
+        has_more=offset + len(services) < len(operations),
     )
 
 
@@ -73,10 +85,7 @@ class DiscoveryService(BoundService, contract.Discovery):
         self._require_enabled()
         call = self.call
         operations = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
-        services = [
-            build_service_info(call, operation, schema=True) for operation in operations[offset : offset + limit]
-        ]
-        return build_service_page(services, len(operations), offset)
+        return build_service_page(call, operations, limit, offset, schema=True)
 
     @implements
     async def schema(self, service: str, version: str | None = None) -> contract.ServiceSchema:

@@ -103,8 +103,8 @@ class TokenService(BoundService, contract.Tokens):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
-        tokens = [contract.Token.model_construct(**_token_fields(row)) for row in rows[:limit]]
-        more = len(rows) > limit
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
+        tokens = [contract.Token.model_construct(**_token_fields(row)) for row in rows]
         return contract.TokenPage.model_construct(
             tokens=tokens,
             count=len(tokens),

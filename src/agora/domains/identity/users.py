@@ -30,8 +30,8 @@ class UserService(BoundService, contract.Users):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UserPage:
         username, after = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
         rows = await self.call.tx.all(people.listing, username=username, after=after, limit=limit + 1)
-        more = len(rows) > limit
-        users = [_build_user(row) for row in rows[:limit]]
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
+        users = [_build_user(row) for row in rows]
         return contract.UserPage.model_construct(
             users=users,
             count=len(users),

@@ -31,8 +31,8 @@ class HostService(BoundService, contract.Hosts):
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self.call.tx.all(host_queries.hosts, after=after, limit=limit + 1)
         reserved = {row["host_id"]: row for row in await self.call.tx.all(host_queries.reserved)}
-        hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows[:limit]]
-        more = len(rows) > limit
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
+        hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows]
         return contract.HostPage(
             hosts=hosts,
             count=len(hosts),

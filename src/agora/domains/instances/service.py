@@ -215,8 +215,8 @@ class InstanceService(BoundService, contract.Instances):
         rows = await self.call.tx.all(
             query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
         )
-        found = [to_backup(row) for row in rows[:limit]]
-        more = len(rows) > limit
+        rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
+        found = [to_backup(row) for row in rows]
         return contract.BackupPage(
             backups=found,
             count=len(found),

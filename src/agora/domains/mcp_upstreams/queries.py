@@ -133,8 +133,10 @@ chosen = Query(
     select * from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id
         and (:kind is null or kind = :kind) and (:state is null or state = :state)
-    order by kind, name
-    """
+        and (kind, name) > (:after_kind, :after_name)
+    order by kind, name limit :limit
+    """,
+    types={"limit": BIG},
 )
 item = Query(
     """

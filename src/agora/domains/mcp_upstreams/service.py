@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from agora.core import pagination as paging
@@ -24,6 +24,7 @@ from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endp
 __all__ = ["UpstreamService"]
 
 R = TypeVar("R", bound=Result)
+MOST_ITEMS = 4000  # in one answer: all that an upstream may offer, where it fits into a page
 SLACK = 2.0  # seconds after which the engine should have said itself that the time is over
 
 
@@ -62,11 +63,14 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows = await self._call.tx.all(statements.listing, after=after, limit=limit + 1)
-        counts = await count_items(self._call, rows[:limit])
-        summaries = [build_summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows[:limit]]
-        more = len(rows) > limit
+        first = paging.decode_cursor(cursor)[0] if cursor else ""
+
+        async def read_rows(after: str, count: int) -> Sequence[Row]:
+            return await self._call.tx.all(statements.listing, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, first, "name", limit, self._call.context.settings.page_bytes)
+        counts = await count_items(self._call, rows)
+        summaries = [build_summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows]
         return contract.UpstreamPage.model_construct(
             upstreams=summaries,
             count=len(summaries),
@@ -77,13 +81,25 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def get(
-        self, upstream: str, *, kind: contract.ItemKind | None = None, state: contract.ItemState | None = None
+        self,
+        upstream: str,
+        *,
+        kind: contract.ItemKind | None = None,
+        state: contract.ItemState | None = None,
+        cursor: str | None = None,
     ) -> contract.UpstreamDetail:
         row = await require_upstream(self._call, upstream)
         counts = (await count_items(self._call, [row])).get(row["upstream_id"], {})
         filters = {"kind": kind.value if kind else None, "state": state.value if state else None}
-        items = await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **filters)
-        return build_detail(self._call, row, counts, items)
+
+        async def read_items(after: tuple[str, str], count: int) -> Sequence[Row]:
+            place = {"after_kind": after[0], "after_name": after[1], "limit": count}
+            return await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **filters, **place)
+
+        first = tuple(paging.decode_cursor(cursor, str, str)) if cursor else ("", "")
+        most = self._call.context.settings.page_bytes
+        items, more = await paging.read_page(read_items, first, ("kind", "name"), MOST_ITEMS, most)
+        return build_detail(self._call, row, counts, items, more=more)
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:

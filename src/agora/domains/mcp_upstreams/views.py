@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.core.pagination import encode_cursor
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import Row
 from agora_sdk import contract
@@ -80,11 +81,15 @@ def build_summary(call: Call, row: Values, counts: Mapping[str, int]) -> contrac
 
 
 def build_detail(
-    call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row]
+    call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row], *, more: bool
 ) -> contract.upstreams.UpstreamDetail:
-    """An upstream with what it offers."""
-    entries = [_build_item(row["name"], item) for item in items]
-    return contract.upstreams.UpstreamDetail.model_construct(**_summary_fields(call, row, counts), items=entries)
+    """An upstream with a page of what it offers. more: whether there are items after these."""
+    return contract.upstreams.UpstreamDetail.model_construct(
+        **_summary_fields(call, row, counts),
+        items=[_build_item(row["name"], item) for item in items],
+        has_more=more,
+        next_cursor=encode_cursor(items[-1]["kind"], items[-1]["name"]) if more else None,
+    )
 
 
 def _summary_fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:

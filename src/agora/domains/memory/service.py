@@ -141,6 +141,7 @@ class MemoryService(BoundService, contract.Memories):
             own=self._place(OWN),
             limit=limit,
         )
+        rows, _ = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         memories = [
             contract.FoundMemory.model_construct(**_memory_fields(row), score=round(row["hits"] / len(words), 4))
             for row in rows

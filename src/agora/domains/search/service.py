@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from agora.clock import to_datetime
 from agora.core.call import BoundService
-from agora.domains.discovery.service import build_service_info
-from agora.domains.discovery.service import build_service_page as service_page
+from agora.domains.discovery.service import build_service_page
 from agora.store.port import Row
 from agora_sdk.contract import Lifecycle, implements
 from agora_sdk.contract import query as contract
@@ -65,11 +64,7 @@ class QueryService(BoundService, contract.Queries):
     ) -> contract.ServicePage:
         call = self.call
         operations = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
-        return service_page(
-            [build_service_info(call, operation, usage=True) for operation in operations[offset : offset + limit]],
-            len(operations),
-            offset,
-        )
+        return build_service_page(call, operations, limit, offset, usage=True)
 
     @implements
     async def marketplace(self) -> contract.Marketplace:

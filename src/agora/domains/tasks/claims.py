@@ -67,25 +67,30 @@ async def claim_tasks(
     """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
     brought, addresses, worker_id = await _resolve_claimant(call, capabilities, models, worker)
     claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
-    rows = await _lease_tasks(call, claimant, await _find_queues(call, claimant), limit, lease_seconds)
+    most = call.context.settings.page_bytes
+    rows = await _lease_tasks(call, claimant, await _find_queues(call, claimant), limit, lease_seconds, most)
     if rows:
         return await _build_claim(call, rows)
     raise WaitForEvent(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
 
 
-async def claim_own_tasks(call: Call, limit: int, lease_seconds: int) -> contract.Claim:
-    """As :func:`claim`, for an agent of this process: it leaves alone what is open to anyone, and does not wait."""
+async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:
+    """As :func:`claim`, for an agent of this process: it leaves alone what is open to anyone, and does not wait.
+
+    most: bytes of the answer; those of a page, if not given.
+    """
+    most = call.context.settings.page_bytes if most is None else most
     brought, addresses, _ = await _resolve_claimant(call, None, (), None)
     claimant = Claimant(brought, addresses, None, frozenset())
     own_queues = await _find_queues(call, claimant, open=False)
-    rows = await _lease_tasks(call, claimant, own_queues, limit, lease_seconds)
+    rows = await _lease_tasks(call, claimant, own_queues, limit, lease_seconds, most)
     return await _build_claim(call, rows) if rows else contract.Claim.model_construct(tasks=[], count=0)
 
 
 async def _lease_tasks(
-    call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int
+    call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int, most: int
 ) -> Sequence[Row]:
-    """Lease the most urgent tasks of these queues, in order of urgency."""
+    """Lease the most urgent tasks of these queues, in order of urgency, as many as fit into so many bytes."""
     lease = {
         "holder": call.caller.subject,
         "worker": claimant.worker_id,
@@ -104,10 +109,24 @@ async def _lease_tasks(
         candidates = await _find_candidates(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break
+        if limit > 1:
+            candidates = await _drop_beyond(call, candidates, most)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json(candidates), limit=limit, **lease)
         if rows:
             return sorted(rows, key=_urgency_key)
     return ()
+
+
+async def _drop_beyond(call: Call, candidates: Sequence[str], most: int) -> Sequence[str]:
+    """The first of these tasks whose payloads and metadata fit into so many characters together; at least one."""
+    rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
+    sizes = {row["task_id"]: row["size"] for row in rows}
+    total = 0
+    for count, task_id in enumerate(candidates):
+        total += sizes.get(task_id, 0)
+        if count and total > most:
+            return candidates[:count]
+    return candidates
 
 
 def _urgency_key(row: Any) -> tuple[int, int, str]:
@@ -168,7 +187,7 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
 
-async def _find_candidates(call: Call, wanted: Sequence[str], limit: int) -> list[str]:
+async def _find_candidates(call: Call, wanted: Sequence[str], limit: int) -> Sequence[str]:
     """Ids of the most urgent tasks of these queues, in order of urgency."""
     heads: list[Row] = []
     for queue in wanted:

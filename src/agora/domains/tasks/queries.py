@@ -29,6 +29,7 @@ __all__ = [
     "select_task",
     "select_task_data",
     "select_task_for_update",
+    "select_task_sizes",
     "select_tasks_for_update",
     "set_result",
     "update_task",
@@ -125,6 +126,11 @@ select_task_data = Query("select * from task_data where tenant_id = :tenant and 
 
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_SIZES = """
+    select task_id, length(payload) + length(metadata) as size from task_data
+    where tenant_id = :tenant and task_id {ids}
+"""
+select_task_sizes = Query(_SIZES.format(ids=_IDS), postgres=_SIZES.format(ids=_IDS_POSTGRES))
 _LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
 select_tasks_for_update = Query(_LOCK_ALL.format(ids=_IDS), postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from agora.clock import new_id, to_datetime
@@ -70,12 +71,13 @@ class TenantService(BoundService, contract.Tenants):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
         self._require_operator()
-        after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows = await self.call.tx.all(statements.listing, after=after, limit=limit + 1)
-        tenants, more = (
-            [contract.Tenant.model_construct(**_tenant_fields(row)) for row in rows[:limit]],
-            len(rows) > limit,
-        )
+        first = paging.decode_cursor(cursor)[0] if cursor else ""
+
+        async def read_rows(after: str, count: int) -> Sequence[Row]:
+            return await self.call.tx.all(statements.listing, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, first, "tenant_id", limit, self.call.context.settings.page_bytes)
+        tenants = [contract.Tenant.model_construct(**_tenant_fields(row)) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,
             count=len(tenants),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agora.clock import new_id, to_datetime
@@ -95,10 +95,13 @@ class WorkerService(BoundService, contract.Workers):
         if call.caller.may("read:all"):
             whose = (await load_agent(call.tx, owner, "owner"))["agent_id"] if owner else ""
         after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows = await call.tx.all(statements.listing, owner=whose, after=after, limit=limit + 1)
+
+        async def read_rows(after: str, count: int) -> Sequence[Row]:
+            return await call.tx.all(statements.listing, owner=whose, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "worker_id", limit, call.context.settings.page_bytes)
         busy = {row["worker"]: row["tasks"] for row in await call.tx.all(statements.active)}
-        workers = [_build_worker(row, busy.get(row["worker_id"], 0)) for row in rows[:limit]]
-        more = len(rows) > limit
+        workers = [_build_worker(row, busy.get(row["worker_id"], 0)) for row in rows]
         return contract.WorkerPage.model_construct(
             workers=workers,
             count=len(workers),

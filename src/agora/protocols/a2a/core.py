@@ -65,6 +65,11 @@ class Core:
         """Bytes that the reader of a stream may lag behind."""
         return self.dispatcher.feed.buffer_limit
 
+    @property
+    def page_bytes(self) -> int:
+        """Bytes after which a page is cut short."""
+        return self.dispatcher.context.settings.page_bytes
+
     async def invoke(self, name: str, caller: Caller, arguments: Mapping[str, Any], key: str | None = None) -> bytes:
         """JSON of an operation's result. Raises an AgoraError."""
         operation = self.dispatcher.context.catalogue.find(name, None, caller.tenant)

@@ -7,7 +7,7 @@ without the methods that stream; a notification is carried out and not answered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
+from agora.core.pagination import PageBudget
 from agora.protocols.http import Receive, Send, send_response, while_connected
 from agora.protocols.json_body import check_json_type
 from agora_sdk.errors import AgoraError
@@ -30,6 +31,7 @@ from .streaming import SseEncoder, send_error_stream, send_stream
 __all__ = ["RpcEndpoint"]
 
 BATCH_LIMIT: Final = 50  #: requests of one batch
+WAITING: Final = "SendMessage"  #: the method that waits for somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,37 @@ class _RpcAnswer:
 
     body: bytes | None
     error: WireError | None = None
+
+
+class _Batch:
+    """The answers of one batch: together at most a page, as of a list; the first always fits.
+
+    Requests that wait for an agent run at once: one after the other, silent agents could hold the batch for as many times
+    the longest wait. The others run in turn, so that none is begun that has no room.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._budget, self._turn, self._most = PageBudget(most), asyncio.Lock(), most
+
+    async def run(self, request: Request, call: Callable[[Request], Awaitable[bytes]]) -> bytes:
+        """The result of a request. Raises A2AError where the batch has no room for it."""
+        if request.method.name == WAITING:
+            result = await call(request)
+            if not self._budget.fits((result,)):
+                raise self._no_room("It was carried out; ask for its task with GetTask")
+            return result
+        async with self._turn:
+            if self._budget.full:
+                raise self._no_room("Send it again, alone")
+            result = await call(request)
+            if not self._budget.fits((result,)):
+                raise self._no_room("Send it again, alone")
+            return result
+
+    def _no_room(self, fix: str) -> A2AError:
+        return protocol_error(
+            "UNSUPPORTED_OPERATION", f"The answers of a batch have at most {self._most} bytes together. {fix}."
+        )
 
 
 class RpcEndpoint:
@@ -93,12 +126,14 @@ class RpcEndpoint:
         if not 0 < len(messages) <= BATCH_LIMIT:
             what = f"A batch has 1 to {BATCH_LIMIT} requests."
             return _RpcAnswer(_encode_error(None, protocol_error("INVALID_REQUEST", what).fault))
-        # at once: one after the other, silent agents could hold the request for as many times the longest wait
-        results = await asyncio.gather(*[self._answer_batch_item(message, session, caller) for message in messages])
+        batch = _Batch(self._core.page_bytes)
+        results = await asyncio.gather(
+            *[self._answer_batch_item(message, session, caller, batch) for message in messages]
+        )
         answers = [answer for answer in results if answer is not None]
         return _RpcAnswer(b"[%b]" % b",".join(answers) if answers else None)
 
-    async def _answer_batch_item(self, message: Any, session: Session, caller: Caller) -> bytes | None:
+    async def _answer_batch_item(self, message: Any, session: Session, caller: Caller, batch: _Batch) -> bytes | None:
         """The response to one request of a batch."""
         request: Request | None = None
         id = _request_id(message)
@@ -106,7 +141,7 @@ class RpcEndpoint:
             request = _parse_request(message, session, caller)
             if request.method.streams:
                 raise protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
-            answer = _encode_result(id, await self._core.call(request))
+            answer = _encode_result(id, await batch.run(request, self._core.call))
         except A2AError as refused:
             answer = _encode_error(id, refused.fault)
         except AgoraError as error:

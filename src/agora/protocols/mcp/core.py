@@ -40,6 +40,7 @@ class Core:
         self.tools = Tools(dispatcher.context.catalogue)
         self.offers, self.errands = AgentOffers(dispatcher), AgentToolCalls(dispatcher)
         self.resources = Resources(dispatcher)
+        self._page_bytes = dispatcher.context.settings.page_bytes
 
     # -- tools -----------------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ class Core:
             raise JsonRpcError(INVALID_PARAMS, str(error), error.problem()) from None
         if not view.toolsets or {toolsets.ALL, toolsets.AGENTS} & set(view.toolsets):
             tools += await self._offered_tools(exchange, tools)
-        return tool_page(tools + finding.search_tools(view), view, cursor)
+        return tool_page(tools + finding.search_tools(view), view, cursor, self._page_bytes)
 
     async def _offered_tools(self, exchange: Exchange, found: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import to_json
 
 from agora.core.call import Caller, OperationRegistry
+from agora.core.pagination import PageBudget
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 
@@ -156,13 +157,17 @@ class Tools:
         return answer
 
 
-def tool_page(tools: Iterable[Tool], view: View, cursor: str | None) -> Listing:
-    """One page of tools in the order of their names; raises Refusal for what is no cursor."""
+def tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) -> Listing:
+    """One page of tools in the order of their names, of so many bytes; raises Refusal for what is no cursor."""
     ordered = sorted(tools, key=lambda tool: tool.name)
     after = cursors.decode_cursor(cursor)
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
-    entries = ordered[begin : begin + view.page]
-    more = begin + view.page < len(ordered)
+    budget, entries = PageBudget(most), []
+    for tool in ordered[begin : begin + view.page]:
+        if not budget.fits((tool.encoded(view),)):
+            break
+        entries.append(tool)
+    more = begin + len(entries) < len(ordered)
     return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
 
 

@@ -74,12 +74,21 @@ class UpstreamResources:
         filters = {"kind": kind, "state": "active"}
         try:
             async for name in self._upstream_names(exchange):
-                upstream = await self._invoke(exchange, "agora.upstream.get", {"upstream": name, **filters})
-                for item in upstream["items"]:
+                async for item in self._upstream_items(exchange, {"upstream": name, **filters}):
                     own = item["definition"].get("name") or item["name"]
                     yield name, f"{name}.{own}", item["definition"]
         except (PermissionDenied, Unauthenticated):
             return
+
+    async def _upstream_items(self, exchange: Exchange, filters: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """The items of an upstream, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._invoke(exchange, "agora.upstream.get", {**filters, "cursor": cursor})
+            for item in page["items"]:
+                yield item
+            if (cursor := page["next_cursor"]) is None:
+                return
 
     async def _upstream_names(self, exchange: Exchange) -> AsyncIterator[str]:
         """The upstreams, page by page."""

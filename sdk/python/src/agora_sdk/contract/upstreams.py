@@ -153,9 +153,11 @@ class UpstreamItem(Result):
 
 
 class UpstreamDetail(Upstream):
-    """An upstream with everything it offers."""
+    """An upstream with what it offers; in pages, where that is more than fits into one answer."""
 
     items: list[UpstreamItem] = []
+    has_more: bool = False
+    next_cursor: str | None = Field(default=None, description="Cursor of the items after these.")
 
 
 class UpstreamPage(Page[Upstream]):
@@ -240,8 +242,9 @@ class Upstreams(Service, category="upstream"):
         *,
         kind: Annotated[ItemKind | None, Field(description="Only what is of this kind.")] = None,
         state: Annotated[ItemState | None, Field(description="Only what is in this state.")] = None,
+        cursor: Cursor = None,
     ) -> UpstreamDetail:
-        """Show an upstream with all its items, with the reason for each unusable one."""
+        """Show an upstream with its items, with the reason for each unusable one."""
 
     @operation(
         "POST /upstreams/{upstream}/refresh",

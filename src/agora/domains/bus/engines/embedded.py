@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
+from agora.core.pagination import PageBudget
 from agora.store.port import Query, Reader, Row, Store, Tx
 from agora_sdk.errors import Overloaded
 
@@ -38,6 +39,7 @@ __all__ = ["EmbeddedBus"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+MOST_BYTES = 1_048_576  # of the entries that one reader takes at once
 
 BATCH = 500  # entries written with one transaction
 BUFFER = 10_000  # entries that may wait to be written
@@ -154,7 +156,7 @@ class EmbeddedBus:
     async def _take_fresh(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
         now = self._clock.now()
         return await self._write_store(
-            lambda tx: streams.deliver_new(tx, stream, group, consumer, count, now), "bus.read"
+            lambda tx: streams.deliver_new(tx, stream, group, consumer, count, now, PageBudget(MOST_BYTES)), "bus.read"
         )
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
@@ -174,10 +176,14 @@ class EmbeddedBus:
         self, stream: str, group: str, consumer: str, *, idle: float | None = None, count: int = 100
     ) -> Recovery:
         idle_limit, now = self.terms.stale if idle is None else idle, self._clock.now()
-        entries = await self._write_store(
-            lambda tx: streams.take_over(tx, stream, group, consumer, self.terms, now, idle=idle_limit, count=count),
-            "bus.recover",
-        )
+
+        async def take_over(tx: Tx) -> streams.TakenEntries:
+            budget = PageBudget(MOST_BYTES)
+            return await streams.take_over(
+                tx, stream, group, consumer, self.terms, now, budget, idle=idle_limit, count=count
+            )
+
+        entries = await self._write_store(take_over, "bus.recover")
         return Recovery(
             [streams.delivery_from_row(row, more=1) for row in entries.live],
             list(map(streams.delivery_from_row, entries.dead)),

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND
+from agora.core.pagination import PageBudget, fill_page
 from agora.store.port import Reader, Row, Tx
 from agora_sdk.errors import NotFound
 
@@ -37,7 +38,6 @@ __all__ = [
     "trim_stream",
 ]
 
-LATEST = 2**62
 EXHAUSTED = "delivered too often without an acknowledgement"
 
 
@@ -102,11 +102,20 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> Row:
     return row
 
 
-async def deliver_new(tx: Tx, stream: str, group: str, consumer: str, count: int, now: int) -> list[Delivery]:
-    """Deliver entries that are new to the group, at most ``count``. Raises NotFound without such a group."""
+async def deliver_new(
+    tx: Tx, stream: str, group: str, consumer: str, count: int, now: int, budget: PageBudget
+) -> list[Delivery]:
+    """Deliver entries that are new to the group, at most ``count``, as far as they and their messages fit into the budget.
+
+    Raises NotFound without such a group.
+    """
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
-    entries = await tx.all(statements.between, stream=stream, after=row["last_number"], until=LATEST, limit=count)
+
+    async def read_entries(after: int, limit: int) -> Sequence[Row]:
+        return await tx.all(statements.carried, stream=stream, after=after, limit=limit)
+
+    entries, _ = await fill_page(read_entries, row["last_number"], "number", count, budget)
     if not entries:
         return []
     await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1]["number"])
@@ -123,16 +132,31 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
 
 
 async def take_over(
-    tx: Tx, stream: str, group: str, consumer: str, terms: Terms, now: int, *, idle: float | None, count: int
+    tx: Tx,
+    stream: str,
+    group: str,
+    consumer: str,
+    terms: Terms,
+    now: int,
+    budget: PageBudget,
+    *,
+    idle: float | None,
+    count: int,
 ) -> TakenEntries:
     """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
 
-    Entries delivered ``terms.most`` times are dead-lettered. Raises NotFound without such a group.
+    At most ``count``, as far as they and their messages fit into the budget. Entries delivered ``terms.most`` times are dead-lettered. Raises NotFound without such a group.
     """
     await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
-    entries = await _find_stale(tx, stream, group, terms, now, since, count, parked=True)
+
+    async def read_entries(after: int, limit: int) -> Sequence[Row]:
+        parameters = {"idle": since, "now": now, "parked": 1, "most": terms.most, "after": after, "limit": limit}
+        return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
+
+    rows, _ = await fill_page(read_entries, 0, "number", count, budget)
+    entries = await _sort_out(tx, stream, group, terms, now, rows)
     if entries.live:
         numbers = _to_json_text([row["number"] for row in entries.live])
         await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
@@ -143,7 +167,10 @@ async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: in
     """Take stale entries back from their consumers; dead-letter exhausted ones."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
-    entries = await _find_stale(tx, stream, group, terms, now, int(terms.stale * SECOND), count, parked=False)
+    idle = int(terms.stale * SECOND)
+    parameters = {"idle": idle, "now": now, "parked": 0, "most": terms.most, "after": 0, "limit": count}
+    rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
+    entries = await _sort_out(tx, stream, group, terms, now, rows)
     stale_rows = [row for row in entries.live if row["consumer"]]
     if stale_rows:
         numbers = _to_json_text([row["number"] for row in stale_rows])
@@ -151,11 +178,8 @@ async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: in
     return TakenEntries(stale_rows, entries.dead)
 
 
-async def _find_stale(
-    tx: Tx, stream: str, group: str, terms: Terms, now: int, idle: int, count: int, *, parked: bool
-) -> TakenEntries:
-    parameters = {"idle": idle, "now": now, "limit": count, "parked": int(parked), "most": terms.most}
-    rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
+async def _sort_out(tx: Tx, stream: str, group: str, terms: Terms, now: int, rows: Sequence[Row]) -> TakenEntries:
+    """Of stale entries, acknowledge those that are trimmed and dead-letter exhausted ones."""
     vanished = [row["number"] for row in rows if row["fields"] is None]  # the entry was trimmed
     await acknowledge_entries(tx, stream, group, vanished)
     dead = [row for row in rows if row["fields"] is not None and row["deliveries"] >= terms.most]
