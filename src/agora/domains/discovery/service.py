@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic_core import to_json
-
 from agora.clock import to_datetime
 from agora.core.call import BoundService, Call
 from agora.core.pagination import PageBudget
@@ -51,7 +49,7 @@ def build_service_page(
     services = []
     for operation in operations[offset : offset + limit]:
         service = build_service_info(call, operation, schema=schema, usage=usage)
-        if not budget.fits((service.description, to_json(service.input_schema))):
+        if not budget.fits((service.model_dump_json(),)):
             break
         services.append(service)
     return ServicePage.model_construct(

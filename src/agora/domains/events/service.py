@@ -179,8 +179,12 @@ class EventService(BoundService, contract.Events):
             after = _decode_position(cursor)
         event_filter = await self._build_filter(types, agent, subject)
         page = await event_log.read_events(self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._viewer)
-        events = page.events[:limit]
-        position = events[-1].seq if len(page.events) > limit else page.position
+        budget, events = paging.PageBudget(self.call.context.settings.page_bytes), []
+        for stored in page.events[:limit]:
+            if not budget.fits((stored.event.data,)):
+                break
+            events.append(stored)
+        position = events[-1].seq if len(page.events) > len(events) else page.position
         more = position < page.head
         return contract.EventPage.model_construct(
             events=[_to_event(stored) for stored in events],

@@ -1,0 +1,299 @@
+"""No list answers more bytes than a page, and its cursor leads to everything: each list operation of the contract.
+
+On SQLite, and on PostgreSQL with two servers on one database, each of which is asked for half of the pages. The data is as
+large as the contract lets a caller make it, the pages as small as the settings allow.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.blackbox.mcp_upstream import McpUpstream
+from tests.blackbox.server import Account, ServerProcess
+from tests.harness import free_port
+
+PAGE: Final = 65_536  #: bytes, the least that page_bytes can be
+LARGE: Final = "x" * 30_000
+COUNT: Final = 5  #: large items of each kind, of which two fit into a page
+MODERN: Final = "2026-07-28"
+SPARE: Final = 16_384  #: bytes of a page beside its items: ids, times, cursors
+CONTRACT: Final = json.loads((Path(__file__).parents[2] / "sdk/contract.json").read_text())
+SIZES: Final = frozenset({"limit", "page_size", "count"})
+
+#: list operations whose items are small whatever a caller does, with the reason
+SMALL: Final[Mapping[str, str]] = {
+    "agora.a2a.list_push_configs": "a URL of 2,000 characters and a token of 4,000, 100 at once",
+    "agora.a2a.list_remotes": "an operator adds them; their cards are not in the list",
+    "agora.a2a.push_dead_letters": "a URL and an error of bounded length",
+    "agora.billing.balance": "numbers",
+    "agora.billing.budgets": "numbers",
+    "agora.billing.invoices": "numbers",
+    "agora.billing.prices": "numbers",
+    "agora.billing.revenue": "numbers",
+    "agora.billing.usage": "numbers, and a description of 200 characters",
+    "agora.bus.pending": "ids and numbers",
+    "agora.conversation.list": "ids, and what the first message is about in a few words",
+    "agora.conversation.usage": "written by the agents' own protocol",
+    "agora.host.list": "numbers and names",
+    "agora.instance.backups": "numbers and names",
+    "agora.instance.discover": "the same reader as agora.query.agents",
+    "agora.instance.executions": "needs a running instance; answers are not in the list",
+    "agora.instance.list": "needs a running instance; configurations are not in the list",
+    "agora.instance.logs": "its limit is in bytes",
+    "agora.registry.list": "a description of 100 characters",
+    "agora.task.output": "its limit is in characters",
+    "agora.token.list": "a label of 128 characters",
+    "agora.upstream.list": "a description of 1,000 characters",
+    "agora.user.list": "names",
+}
+
+
+@dataclass
+class Place:
+    """Servers on one database, with large items of each kind. turn: which of them is asked next."""
+
+    servers: list[ServerProcess]
+    operator: Account
+    giver: Account
+    worker: Account
+    conversation: str = ""
+    task: str = ""
+    turn: Iterator[int] = field(default_factory=itertools.count)
+
+    def call(self, caller: Account, operation: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+        """The answer of an operation, and its bytes; the servers are asked in turn."""
+        server = self.servers[next(self.turn) % len(self.servers)]
+        route = ROUTES[operation]
+        path = route["path"]
+        rest = dict(arguments)
+        for name in route["path_parameters"]:
+            path = path.replace(f"{{{name}}}", str(rest.pop(name)))
+        way: dict[str, Any] = {"params": rest} if route["method"] == "GET" else {"json": rest}
+        answer = caller.http.request(route["method"], f"{server.url}{path}", **way)
+        assert answer.is_success, f"{operation}: {answer.status_code} {answer.text[:1000]}"
+        return answer.json(), len(answer.content)
+
+
+OPERATIONS: Final = {operation["name"]: operation for operation in CONTRACT["operations"]}
+ROUTES: Final = {name: operation["routes"][0] for name, operation in OPERATIONS.items() if operation["routes"]}
+LISTS: Final = sorted(
+    name
+    for name, operation in OPERATIONS.items()
+    if not operation["result"]["stream"] and SIZES & {each["name"] for each in operation["parameters"]}
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a list is read. items: the field that holds them. caller: whose list. most: bytes of its largest item."""
+
+    items: str
+    least: int = COUNT
+    caller: str = "worker"
+    arguments: Callable[[Place], Mapping[str, Any]] = lambda place: {}
+    whole: bool = True  #: whether following pages lead to everything
+
+
+LARGE_LISTS: Final[Mapping[str, Listing]] = {
+    "agora.a2a.catalogue": Listing("agents", least=18),
+    "agora.a2a.list": Listing("tasks", caller="giver"),
+    "agora.admin.audit": Listing("entries", least=34, caller="operator"),
+    "agora.agent.list": Listing("agents"),
+    "agora.bus.read": Listing("entries"),
+    "agora.bus.recover": Listing("entries", arguments=lambda place: {"idle": 0}, least=1, whole=False),
+    "agora.conversation.get": Listing("messages", arguments=lambda place: {"conversation_id": place.conversation}),
+    "agora.conversation.pending": Listing("messages", arguments=lambda place: {"agent_id": place.worker.agent_id}),
+    "agora.deployment.list": Listing("deployments", caller="operator", least=5),
+    "agora.discovery.list": Listing("services", least=100),
+    "agora.event.list": Listing("events", least=20, caller="operator"),
+    "agora.memory.list": Listing("memories"),
+    "agora.memory.search": Listing("memories", arguments=lambda place: {"query": "large"}, least=1, whole=False),
+    "agora.messaging.receive": Listing("messages"),
+    "agora.monitor.agents": Listing("agents", caller="operator"),
+    "agora.monitor.messages": Listing("messages", caller="operator"),
+    "agora.monitor.search": Listing("results", caller="operator", arguments=lambda place: {"q": "x"}, least=1),
+    "agora.monitor.workers": Listing("workers", caller="operator", least=1, whole=False),
+    "agora.query.agents": Listing("agents"),
+    "agora.query.services": Listing("services", least=100),
+    "agora.task.claim": Listing("tasks"),
+    "agora.task.history": Listing("entries", caller="giver", least=18, arguments=lambda place: {"task_id": place.task}),
+    "agora.task.list": Listing("tasks", caller="giver"),
+    "agora.tenant.list": Listing("tenants", caller="operator"),
+    "agora.worker.list": Listing("workers"),
+    "agora.workflow.list": Listing("workflows", caller="giver"),
+}
+
+
+def _fill(server: ServerProcess) -> tuple[Account, Account, str, str]:
+    """Large items of each kind; whoever gives them, whoever receives them, a conversation and a task."""
+    operator = server.operator
+    giver = server.register("Giver")
+    worker = server.register("Worker", capabilities=["large"])
+    metadata = {"note": LARGE}
+    for number in range(COUNT):
+        server.register(f"Profile {number}", metadata=metadata)
+        giver.post("/agora/messaging/send", {"to_agent": "Worker", "content": LARGE})
+        message = {
+            "message_id": f"q-{number}",
+            "type": "request",
+            "intent": "reading",
+            "to": "Worker",
+            "correlation": {"conversation_id": "large"},
+            "content": {"text": LARGE},
+        }
+        giver.post("/agora/conversation/send", {"message": message})
+        worker.post("/agora/memory/store", {"key": f"large {number}", "value": {"text": LARGE}})
+        worker.post("/v1/agent/workers/register", {"worker_name": f"W{number}", "metadata": metadata})
+        giver.post("/agora/workflow/create", _workflow(number))
+        operator.post("/tenants", {"tenant_id": f"large-{number}", "metadata": metadata})
+        giver.post("/agora/task/assign", {"task_type": "t", "payload": {"text": LARGE}, "assignee": "Worker"})
+        operator.post("/deployments", {"manifest": _manifest(number)})
+    for number in range(18):
+        server.register(f"Entry {number}", description="d" * 4000)
+    for _ in range(34):
+        reason = {"resource": "agent", "target": giver.agent_id, "action": "activate", "reason": "r" * 2000}
+        operator.http.post("/agora/admin/manage", json=reason)
+    task = giver.post("/agora/task/assign", {"task_type": "t", "payload": {}, "assignee": "Giver"})["task_id"]
+    for _ in range(18):
+        giver.post("/agora/task/comment", {"task_id": task, "text": "c" * 4000})
+    conversation = giver.get("/agora/conversation/list")["conversations"][0]["conversation_id"]
+    return giver, worker, conversation, task
+
+
+def _workflow(number: int) -> dict[str, Any]:
+    step = {"name": "approve", "approval": True}
+    return {"workflow_name": f"large {number}", "steps": [step], "metadata": {"note": LARGE}}
+
+
+def _manifest(number: int) -> dict[str, Any]:
+    return {
+        "name": f"Deployable {number}",
+        "docker_image": "example.org/agent:1",
+        "build_config": {"type": "docker", "env_vars": {f"V{each}": "v" * 3000 for each in range(10)}},
+    }
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    directory = tmp_path_factory.mktemp("pages")
+    settings = {"page_bytes": str(PAGE), "mcp_private_networks": "true"}
+    with ExitStack() as stack:
+        count = 1
+        if request.param == "postgres":
+            count = 2
+            settings["store"] = stack.enter_context(request.getfixturevalue("postgres_server").database_url())
+        servers = [ServerProcess(directory / f"data{number}", **settings) for number in range(count)]
+        for server in servers:
+            stack.callback(server.close)
+            if server is not servers[0]:
+                shutil.copytree(servers[0].directory, server.directory)  # its keys
+            server.start()
+        giver, worker, conversation, task = _fill(servers[0])
+        yield Place(servers, servers[0].operator, giver, worker, conversation, task)
+
+
+def test_each_list_of_the_contract_is_looked_at() -> None:
+    assert sorted([*LARGE_LISTS, *SMALL]) == LISTS
+
+
+# in this order: what is claimed is read from the bus no more
+ORDER: Final = sorted(LARGE_LISTS, key=lambda name: (name.startswith("agora.bus"), name.startswith("agora.task"), name))
+
+
+@pytest.mark.parametrize("operation", ORDER)
+def test_a_page_is_bounded_in_bytes_and_leads_on(place: Place, operation: str) -> None:
+    listing = LARGE_LISTS[operation]
+    caller: Account = getattr(place, listing.caller)
+    parameters = {each["name"]: each["schema"] for each in OPERATIONS[operation]["parameters"]}
+    (size,) = SIZES & parameters.keys()
+    arguments = {**listing.arguments(place), size: parameters[size]["maximum"]}
+    seen, total, pages = [], 0, 0
+    while True:
+        answer, length = place.call(caller, operation, arguments)
+        items = answer[listing.items]
+        assert length <= PAGE + SPARE or len(items) == 1
+        assert items or pages
+        seen += [json.dumps(item, sort_keys=True) for item in items]
+        total, pages = total + length, pages + 1
+        cursor = answer.get("next_cursor") or answer.get("nextPageToken")
+        if cursor and listing.whole:
+            arguments["page_token" if "page_token" in parameters else "cursor"] = cursor
+        elif "offset" in parameters and answer.get("has_more"):
+            arguments["offset"] = len(seen)
+        elif not (items and listing.whole and operation in ("agora.bus.read", "agora.task.claim")):
+            break
+    assert len(set(seen)) == len(seen) >= listing.least
+    if listing.whole:
+        assert total > PAGE  # so there was something to cut
+
+
+def test_a_batch_is_bounded_in_bytes(place: Place) -> None:
+    tasks, _ = place.call(place.giver, "agora.a2a.list", {"page_size": 2})
+    batch = [
+        {"jsonrpc": "2.0", "id": number, "method": "GetTask", "params": {"id": tasks["tasks"][0]["id"]}}
+        for number in range(50)
+    ]
+    answer = place.giver.http.post("/", json=batch, headers={"a2a-version": "1.0"})
+    answers = answer.json()
+    assert len(answers) == 50
+    assert len(answer.content) <= PAGE + 50 * 1_000
+    assert sum("result" in each for each in answers) >= 2
+    refused = next(each["error"] for each in answers if "error" in each)
+    assert "alone" in refused["message"]
+
+
+def test_a_view_of_a_long_task_is_bounded_in_bytes(place: Place) -> None:
+    giver, text = place.giver, "h" * 200_000
+    task = giver.post("/agora/task/assign", {"task_type": "long", "payload": {}, "assignee": "Giver"})["task_id"]
+    token = giver.post("/agora/task/claim", {"task_types": ["long"]})["tasks"][0]["fencing_token"]
+    for number in range(8):
+        giver.post("/agora/task/message", {"task_id": task, "text": text, "fencing_token": token})
+        piece = {"task_id": task, "text": text, "artifact_id": f"a{number}", "fencing_token": token}
+        giver.post("/agora/task/artifact", piece)
+    view, length = place.call(giver, "agora.a2a.get", {"task_id": task})
+    assert length < 2 * 1_048_576 + 400_000
+    assert len(view["history"]) == 4  # and the newest is the message of the status
+    assert len(view["artifacts"]) == 5
+    assert all(artifact["metadata"]["agora"]["truncated"] for artifact in view["artifacts"])
+
+
+def test_what_an_upstream_offers_and_answers_is_bounded_in_bytes(place: Place) -> None:
+    with McpUpstream(free_port(), tools=12, description="d" * 20_000) as upstream:
+        added = place.operator.post("/upstreams", {"name": "far", "url": upstream.url})
+        names, cursor = [], None
+        while True:
+            arguments = {"upstream": added["upstream_id"]} | ({"cursor": cursor} if cursor else {})
+            answer, length = place.call(place.operator, "agora.upstream.get", arguments)
+            assert length <= PAGE + SPARE
+            names += [item["name"] for item in answer["items"]]
+            if (cursor := answer["next_cursor"]) is None:
+                break
+        assert sorted(names) == sorted(upstream.tools)
+        listed: list[str] = []
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientInfo": {"name": "reader", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        body: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}
+        headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": MODERN}
+        headers |= {"mcp-method": "tools/list"}
+        while True:
+            answer = place.operator.http.post("/mcp?toolsets=far", json=body, headers=headers)
+            assert len(answer.content) <= PAGE + SPARE
+            assert "result" in answer.json(), answer.text
+            result = answer.json()["result"]
+            listed += [tool["name"] for tool in result["tools"]]
+            if "nextCursor" not in result:
+                break
+            body["params"]["cursor"] = result["nextCursor"]
+        assert sum(name.startswith("far.") for name in listed) == len(upstream.tools)
