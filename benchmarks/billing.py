@@ -19,7 +19,8 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call
-from agora.domains.billing import Charge, Ledger, Run, bill
+from agora.domains.billing.ledger import Charge, Ledger
+from agora.domains.billing.metering import Run, bill
 from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.contract import operations

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from agora_sdk.errors import AgoraError
+
 from .output import clean_text
 from .session import Session, client_command
 
@@ -159,7 +161,6 @@ class Conversation:
 
     def go_on(self) -> None:
         """Say what is typed, line by line, until the end."""
-        from agora_sdk.errors import AgoraError
 
         if not self._session.out.json:
             self._session.out.note(f"{self._agent.name}. {HELP}")

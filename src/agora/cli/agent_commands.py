@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agora_sdk.errors import InvalidRequest
+
 from .arguments import document_of
-from .session import Session, client_command
+from .output import Output
+from .session import Session, client_command, reporting_errors
 from .tables import TABLES
 from .watch import follow_events
 
@@ -100,7 +105,6 @@ def inbox(
     limit: Annotated[int, typer.Option(help="Largest number of messages.")] = 50,
 ) -> None:
     """Read messages. They stay as they are, unless --mark marks them as read."""
-    from agora_sdk.errors import InvalidRequest
 
     messaging = session.client.messaging
     if mark and agent is not None and not _is_own(session, agent):
@@ -169,13 +173,8 @@ def run(
     name: Annotated[str | None, typer.Option(help="Name to register under; the class's own if left out.")] = None,
 ) -> None:
     """Run an agent until Ctrl-C."""
-    import os
-    import sys
 
     from agora_sdk.agent import run as run_agent
-
-    from .output import Output
-    from .session import reporting_errors
 
     sys.path.insert(0, os.getcwd())
     with reporting_errors(Output()):

@@ -10,8 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+from .arguments import argument_error, document_of, value_of
+from .dashboard import print_dashboard
 from .projection import SETTINGS
+from .serving import serve as run
 from .session import Connection, Session, reporting_errors
+from .tables import TABLES
 
 __all__ = ["application", "main"]
 
@@ -107,7 +111,6 @@ def serve(
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the server: as 'agora serve', which knows more settings."""
-    from .serving import serve as run
 
     if require_auth is False and host not in (None, "127.0.0.1", "localhost"):
         _print_note("--no-auth is not there: off a loopback address every caller needs a credential.")
@@ -166,7 +169,6 @@ def register_agent(
 
 def _register_remote(session: Session, manifest: dict[str, Any], url: str | None) -> None:
     """An agent that runs by itself: its profile, and its price."""
-    from .arguments import argument_error
 
     capabilities, price = manifest.get("capabilities") or [], manifest.get("pricing")
     if price is not None and not isinstance(price, dict):
@@ -231,7 +233,6 @@ def list_agents(
     server_url: Server = None,
 ) -> None:
     """List agents."""
-    from .tables import TABLES
 
     with _ServerSession(api_key, server_url, database_url) as session:
         agents_page = session.client.query.agents(category=category, limit=limit)
@@ -264,7 +265,6 @@ def marketplace_discover(
 
 def dashboard(api_key: Key = None, server_url: Server = None) -> None:
     """Show a summary of instances and costs."""
-    from .dashboard import print_dashboard
 
     with _ServerSession(api_key, server_url) as session:
         print_dashboard(session)
@@ -280,7 +280,6 @@ def instance_create(
     config: Annotated[Path | None, typer.Option("--config", help="instance_config, as a JSON file.")] = None,
 ) -> None:
     """Create an instance of an agent."""
-    from .arguments import document_of
 
     with _ServerSession(api_key, server_url) as session:
         instance_config: Any = document_of(f"@{config}") if config is not None else None
@@ -357,7 +356,6 @@ def instance_execute(
     server_url: Server = None,
 ) -> None:
     """Execute a request on an instance."""
-    from .arguments import value_of
     from .instances import execute_and_print
 
     with _ServerSession(api_key, server_url) as session:

@@ -11,6 +11,10 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
+from agora import __version__
+from agora_sdk.contract import operations
+from agora_sdk.errors import BY_CODE, NotFound
+
 from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
 from .lazy import lazy_group
 from .output import Output
@@ -119,8 +123,6 @@ def _group_class(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from agora import __version__
-
         typer.echo(f"agora {__version__}")
         raise typer.Exit
 
@@ -153,7 +155,6 @@ def demo(
 
 def call(context: typer.Context) -> None:
     """Call any operation, or a tool of an upstream: agora call messaging.send Bob Hello --priority high."""
-    from agora_sdk.errors import NotFound
 
     from .tools import tool_command
 
@@ -176,9 +177,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the contract as JSON, from which clients in other languages are generated."""
-    from agora_sdk.contract import operations
     from agora_sdk.contract.export import contract_document
-    from agora_sdk.errors import BY_CODE
 
     text = json.dumps(contract_document(operations(), BY_CODE), indent=1, ensure_ascii=False) + "\n"
     if output is None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agora_sdk.errors import PermissionDenied
+
 from .output import Column
 from .session import Session, client_command
 
@@ -39,8 +41,6 @@ def print_dashboard(session: Session, account: str | None = None, currency: str 
 
 
 def _fetch_instances(session: Session, account: str | None) -> InstanceDashboard | None:
-    from agora_sdk.errors import PermissionDenied
-
     try:
         return session.client.instance.dashboard(account)
     except PermissionDenied:

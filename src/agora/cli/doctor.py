@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -72,8 +73,6 @@ def _check_directory(settings: Settings) -> Finding:
 
 
 def _is_locked(path: str) -> bool:
-    import fcntl
-
     with open(path, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

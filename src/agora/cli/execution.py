@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from agora_sdk.contract import declared
+from agora_sdk.retry import ConnectionLost
+from agora_sdk.transport import answer_of, run_blocking, translate_errors
+from agora_sdk.wire import Answer
 
 if TYPE_CHECKING:
     import httpx
@@ -23,7 +26,6 @@ EVENTS = "text/event-stream"
 
 def execute_streaming(client: AgoraClient, told: Callable[[str], None], *args: Any, **kwargs: Any) -> ExecutionResult:
     """Call ``agora.instance.execute``; ``told`` is given each piece of an answer that streams. Raises as the call does."""
-    from agora_sdk.transport import run_blocking
 
     session = client._session
     result: ExecutionResult = run_blocking(
@@ -39,8 +41,6 @@ class _PieceRelay:
         self._line, self._told = line, told
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
-        from agora_sdk.transport import answer_of, translate_errors
-
         headers = request.headers | {"accept": EVENTS}
         with (
             translate_errors(),
@@ -55,8 +55,6 @@ class _PieceRelay:
 
     def _read_events(self, response: httpx.Response) -> Answer:
         """Hand the pieces on; answers with what came last."""
-        from agora_sdk.retry import ConnectionLost
-        from agora_sdk.wire import Answer
 
         headers = {name.lower(): value for name, value in response.headers.items()}
         for name, data in _parse_events(response.iter_lines()):

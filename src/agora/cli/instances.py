@@ -13,9 +13,12 @@ import typer
 
 from agora_sdk.contract import Operation
 from agora_sdk.contract.instances import Instances
+from agora_sdk.errors import Conflict
 
 from . import instance_views as views
+from .arguments import argument_error, value_of
 from .billing import format_money
+from .execution import execute_streaming as asked
 from .output import TONES, clean_text
 from .projection import escape_markup, project_operation
 from .session import Session, client_command
@@ -152,7 +155,6 @@ def logs(
     tail: Annotated[int, typer.Option("--tail", "-n", min=0, help="Number of last lines; 0 for all.")] = 100,
 ) -> None:
     """Read the log of an instance."""
-    from agora_sdk.errors import Conflict
 
     reader = session.client.instance.logs
     window = WINDOW if tail <= FEW_LINES else LARGE_WINDOW
@@ -213,7 +215,6 @@ def execute(
     timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
 ) -> None:
     """Execute a request on an instance, and print the answer."""
-    from .arguments import argument_error
 
     if not endpoint.startswith("/"):
         raise argument_error("endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it")
@@ -229,7 +230,6 @@ def execute_and_print(
             session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)
         )
         return
-    from .execution import execute_streaming as asked
 
     last = ""
 
@@ -262,7 +262,6 @@ def _print_answer(session: Session, done: ExecutionResult) -> None:
 
 def _parse_parameters(words: list[str]) -> Any:
     """One JSON value, or an object of its parts."""
-    from .arguments import argument_error, value_of
 
     if len(words) == 1 and words[0].startswith("@"):
         return value_of(words[0])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agora_sdk.errors import AgoraError, NotFound
+
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -31,8 +33,6 @@ def login(
     logins.forget(url)
     configuration = session.client.auth.configuration()
     if not configuration.enabled:
-        from agora_sdk.errors import NotFound
-
         raise NotFound(
             f"{url} has no identity provider.",
             fix="Use a token (--token, AGORA_TOKEN), or let the operator set oidc_issuers.",
@@ -92,7 +92,6 @@ def _describe_role(role: str | None) -> str:
 @client_command
 def logout(session: Session) -> None:
     """Log out: the session ends at the server and, where it can be ended from here, at the provider."""
-    from agora_sdk.errors import AgoraError
 
     url, logins = session.client.url, _stored_logins(session)
     stored = logins.find(url)

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["CONTAINER", "PROGRAM", "read_manifest"]
@@ -117,7 +119,6 @@ def _parse_manifest(source: str, text: str) -> Any:
             return json.loads(text)
         except ValueError as error:
             raise _manifest_error(source, f"is not JSON: {error}") from None
-    import yaml
 
     try:
         document = yaml.safe_load(text)

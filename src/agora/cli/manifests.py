@@ -13,6 +13,8 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.agents import Agents
 from agora_sdk.contract.deployments import Deployments
 
+from .instance_views import format_price
+from .manifest_file import CONTAINER, PROGRAM, read_manifest
 from .projection import escape_markup, project_operation
 from .session import Session, client_command
 
@@ -76,7 +78,6 @@ def _register_agent(
         return
     if beside := [name for name, value in arguments.items() if value not in ("", None)]:
         raise typer.BadParameter(f"{', '.join(beside)}: the manifest says it; write it there, or leave --config out")
-    from .manifest_file import read_manifest
 
     registered = deploy_agent(session, read_manifest(config), docker_image, registry_user, registry_pass, registry_url)
     _print_registered(session, registered)
@@ -86,7 +87,6 @@ def _print_registered(session: Session, made: RegisteredDeployable) -> None:
     if session.out.json:
         session.out.result(made)
         return
-    from .instance_views import format_price
 
     session.out.say(made.message, "green")
     cost = format_price(made.pricing) if made.pricing else None
@@ -113,8 +113,6 @@ register.__doc__ = (
 
 
 def _validate_manifest(session: Session, operation: Operation, arguments: dict[str, Any], config: str | None) -> None:
-    from .manifest_file import read_manifest
-
     if (config is None) == (not arguments["manifest"]):
         raise typer.BadParameter("give a manifest: --config FILE, or its fields")
     validation = session.client.deployment.validate(
@@ -150,7 +148,6 @@ def example(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
 ) -> None:
     """Print an example of a manifest for registering an agent with a deployment."""
-    from .manifest_file import CONTAINER, PROGRAM
 
     text = CONTAINER if docker else PROGRAM
     if output is None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from agora_sdk.errors import AgoraError
+
 from .output import Column
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ def with_agent_names(client: AgoraClient, columns: Sequence[Column], *headings: 
 
 
 def _agent_name(client: AgoraClient, ref: str | None) -> str | None:
-    from agora_sdk.errors import AgoraError
-
     if ref is None or not ref.startswith(PREFIX):
         return ref
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 import typer.main
 
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, operations
+from agora_sdk.errors import NotFound
 
 from .arguments import Field, document_of, fields_of, gather_arguments
 from .session import Session, client_command
@@ -131,9 +133,6 @@ def find_operation(name: str) -> Operation:
 
     Raises NotFound with the names that come near.
     """
-    from difflib import get_close_matches
-
-    from agora_sdk.errors import NotFound
 
     short, _, version = name.removeprefix("agora.").partition("@")
     by_name: dict[str, Operation] = {}

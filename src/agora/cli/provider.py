@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import httpx
+
 from agora_sdk.errors import (
     AgoraError,
     DeadlineExceeded,
@@ -105,8 +107,6 @@ def _check_url(url: Any, issuer: str) -> str:
 
 
 def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
-    import httpx
-
     remote = urlsplit(url).scheme == "https"
     try:
         with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -191,7 +192,6 @@ def _exit_with_status(task: Task) -> None:
 
 def _write_output(text: str) -> None:
     """Output of a task on standard output, as it is but for what would steer a terminal."""
-    import sys
 
     sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
     sys.stdout.flush()

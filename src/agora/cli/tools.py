@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agora_sdk.contract import Operation, Service
+from agora_sdk.errors import NotFound
 
 from .projection import command, find_operation, run_operation
 from .session import Session
@@ -26,8 +27,6 @@ def tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> t
         raise unknown
 
     def run_tool(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
-        from agora_sdk.errors import NotFound
-
         try:
             run_operation(session, operation, arguments)
         except NotFound as error:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+from rich.tree import Tree
+
 from .output import TONES, clean_text
 
 if TYPE_CHECKING:
@@ -41,7 +44,6 @@ QUIET = ("pending", "ready", "skipped")
 
 def tree_of(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None) -> Tree:
     """A workflow as it stands. inner: the workflows that its steps run, by id. now: to what time the steps under way count."""
-    from rich.tree import Tree
 
     return _add_branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
 
@@ -120,8 +122,6 @@ def names_of(workflow: Workflow) -> dict[str, str]:
 
 
 def _join_texts(*parts: tuple[str, str]) -> Text:
-    from rich.text import Text
-
     return Text("  ").join(Text(text, style=tone) for text, tone in parts if text)
 
 

@@ -10,6 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import ValidationError
+
+from agora_sdk.contract.validation_errors import describe_error
+from agora_sdk.contract.workflows import Workflows
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["read_workflow"]
@@ -52,7 +57,6 @@ def _parse_workflow(source: str, text: str) -> Any:
             return json.loads(text)
         except ValueError as error:
             raise _workflow_error(source, [("", f"is not JSON: {error}")]) from None
-    import yaml
 
     try:
         return yaml.load(text, _yaml_loader())  # noqa: S506  (derived from SafeLoader)
@@ -66,7 +70,6 @@ def _parse_workflow(source: str, text: str) -> Any:
 @cache
 def _yaml_loader() -> Any:
     """YAML as JSON knows it: dates, yes and no stay text, and a key stands once."""
-    import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # it has no types
         yaml_implicit_resolvers = {
@@ -90,10 +93,6 @@ def _yaml_loader() -> Any:
 
 def _contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the contract finds wrong, each with its place."""
-    from pydantic import ValidationError
-
-    from agora_sdk.contract.validation_errors import describe_error
-    from agora_sdk.contract.workflows import Workflows
 
     try:
         Workflows.operations["create"].input.model_validate(document)

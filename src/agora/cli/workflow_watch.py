@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rich.text import Text
+
 from .output import TONES
 from .session import Session
 from .tree import line_of, names_of, tree_of
@@ -177,7 +179,6 @@ class TerminalDisplay:
 
     def __init__(self, session: Session) -> None:
         from rich.live import Live
-        from rich.text import Text
 
         self._console = session.out.console
         self._watched: WatchedWorkflow | None = None

@@ -17,6 +17,8 @@ from .names import with_agent_names
 from .output import Column, Output
 from .session import Session, client_command
 from .tree import format_duration, tree_of
+from .workflow_file import read_workflow
+from .workflow_watch import load_workflow, watch_workflow
 
 if TYPE_CHECKING:
     from agora_sdk.contract.workflows import Span, Timeline
@@ -43,7 +45,6 @@ def create(
     watch: Watching = False,
 ) -> None:
     """Create a workflow from a file and start it."""
-    from .workflow_file import read_workflow
 
     arguments: dict[str, Any] = {}
     with _faults_as_table(session.out, arguments):
@@ -96,15 +97,12 @@ def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -
     elif session.out.json:
         session.out.result(session.client.workflow.status(workflow_id))
     else:
-        from .workflow_watch import load_workflow
-
         watched = load_workflow(session, workflow_id)
         session.out.console.print(tree_of(session.out.console, watched.workflow, watched.inner))
 
 
 def _watch_to_end(session: Session, workflow_id: str) -> None:
     """Follow a workflow; leaves with an exit code that tells how it ended."""
-    from .workflow_watch import watch_workflow
 
     ended = watch_workflow(session, workflow_id)
     if ended is not None and ended.status != "completed":

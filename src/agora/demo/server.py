@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 
+from agora.runtimes.process import orphans as strays
+from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import ServerUnreachable
 
 __all__ = ["DemoServer", "OwnServer", "use_server"]
@@ -90,8 +92,6 @@ class OwnServer:
         """Instances outlive their server; those that a demo which was cut short has left are of no use to anyone."""
         host = self.data / "host-id"
         if host.exists():
-            from agora.runtimes.process import orphans as strays
-
             strays.kill_marked([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
 
 
@@ -112,7 +112,6 @@ async def use_server(url: str | None, directory: Path, say: Callable[[str], None
 
 def _usual_data() -> Path:
     """Where a server of this person on this machine keeps what is its own, whether or not it is the one that runs."""
-    from agora.settings import ConfigurationError, Settings
 
     try:
         return Settings.load().data_dir

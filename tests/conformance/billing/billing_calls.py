@@ -10,8 +10,9 @@ import pytest
 
 from agora.core.call import Call, Caller
 from agora.core.jobs import JobContext
-from agora.domains.billing import Charge, Ledger, Run, bill
 from agora.domains.billing.jobs import Billing
+from agora.domains.billing.ledger import Charge, Ledger
+from agora.domains.billing.metering import Run, bill
 from agora.store.port import Query, Reader, Row
 from agora_sdk.contract.billing import EntryKind
 from tests.market import Market

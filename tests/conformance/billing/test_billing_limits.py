@@ -14,7 +14,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.clock import to_datetime
-from agora.domains.billing import Run
+from agora.domains.billing.metering import Run
 from agora_sdk.errors import (
     BudgetExceeded,
     CreditExhausted,

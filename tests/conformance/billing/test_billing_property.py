@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from agora.clock import new_id
-from agora.domains.billing import Charge, Ledger, Run, bill
+from agora.domains.billing.ledger import Charge, Ledger
+from agora.domains.billing.metering import Run, bill
 from agora.store.port import Query
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import BudgetExceeded, Conflict, InternalError, InvalidRequest

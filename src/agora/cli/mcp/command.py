@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 import typer
+
+from agora import __version__
 
 from ..output import Output
 from ..session import Connection, Tenant, Token, reporting_errors
@@ -101,9 +104,6 @@ def _locate_server(chosen: str | None, given: Connection, embedded: bool | None)
 def _relay(place: ServerLocation, identity: Identity, query: str, patience: float) -> int:
     """Relay until the client ends it; answers the exit code."""
     import asyncio
-    import logging
-
-    from agora import __version__
 
     from .bridge import Bridge
     from .pipe import Pipe, claim_standard_streams

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import typer
 
 from agora.net.atomic_files import replace_file
+from agora_sdk.errors import AgoraError, InvalidRequest
 
 from ..output import Output
 from ..session import reporting_errors
@@ -94,7 +95,6 @@ def _client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
 
 def _entry_state(host: McpClient, file: Path | None) -> str | None:
     """What a look into the file says: no file, entered, not entered, or unreadable."""
-    from agora_sdk.errors import AgoraError
 
     if file is None or not file.exists():
         return "no file" if file else None
@@ -158,8 +158,6 @@ def _create_entry(
 
 
 def _url_entry(host: McpClient, agent: str | None, chosen: str | None, view: dict[str, str]) -> ServerEntry:
-    from urllib.parse import urlencode
-
     from agora_sdk.session import DEFAULT_URL, Server
 
     url = Server(chosen or DEFAULT_URL).url
@@ -214,7 +212,6 @@ def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
 def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
     if file is None:
         raise typer.BadParameter(f"say with --file where {host.title} keeps its servers")
-    from agora_sdk.errors import InvalidRequest
 
     target = file.resolve()
     try:

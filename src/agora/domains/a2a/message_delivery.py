@@ -11,6 +11,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.messaging import queries as messages
+from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks import messages as task_messages
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
@@ -36,7 +37,6 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: Row, message: Map
     """Send the message of a task to its agent's inbox, if the agent asked for that."""
     if '"deliver"' not in agent["metadata"] or not _wants_messages(agent):
         return
-    from agora.domains.messaging.service import MessagingService
 
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
     await MessagingService(call).send(

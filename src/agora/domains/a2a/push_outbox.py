@@ -25,6 +25,7 @@ from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.domains.tasks import queries as tasks
 from agora.net.backoff import jittered_delay
 from agora.store.port import Reader, Row, StoredEvent
+from agora.wire.a2a import v03 as legacy
 
 from . import push_queries as statements
 from .push_delivery import DeliveryRejected, Notification, NotificationSender
@@ -184,7 +185,6 @@ class PushOutbox(Controller):
 
     async def _read_updates(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
         """Read the task, the items after the configuration's position, and whether these are the last."""
-        from agora.wire.a2a import v03 as legacy
 
         from . import lookup, task_updates
         from . import views as view
@@ -216,8 +216,6 @@ class PushOutbox(Controller):
         await self.sender.post(notification, private=private)
 
     async def _shortened_body(self, tenant: str, row: Row, task: Row) -> bytes:
-        from agora.wire.a2a import v03 as legacy
-
         from . import lookup
         from . import views as view
 

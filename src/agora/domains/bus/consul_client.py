@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["Consul", "Service"]
@@ -72,7 +74,6 @@ class Consul:
 
     async def _send_request(self, method: str, path: str, body: Any = None) -> int:
         """Send a request; return the status, 200 or 404."""
-        import httpx
 
         headers = {"X-Consul-Token": self._token} if self._token else {}
         try:

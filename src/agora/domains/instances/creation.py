@@ -13,9 +13,9 @@ from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
 from agora.core.idempotency import key_reused
 from agora.domains.agents.references import load_agent, load_visible_agent
-from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
+from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import base_key
 from agora.domains.billing.money import amount_text, to_micros
 from agora.domains.billing.prices import AMOUNTS

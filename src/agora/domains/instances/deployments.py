@@ -15,9 +15,9 @@ from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of
-from agora.domains.billing import told
 from agora.domains.billing.accounts import can_set_price, sees_all_accounts
 from agora.domains.billing.service import BillingService
+from agora.domains.billing.terms import told
 from agora.store.port import Row
 from agora_sdk.contract import deployments as contract
 from agora_sdk.contract import implements

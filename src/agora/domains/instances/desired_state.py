@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from agora.core.call import Call, WaitForEvent, as_deferred_result
-from agora.domains.billing import Ledger
+from agora.domains.billing.ledger import Ledger
 from agora.store.port import Row
 from agora_sdk.contract import Result
 from agora_sdk.contract.instances import Instance, InstanceChange, Termination

@@ -21,8 +21,8 @@ from pydantic_core import from_json, to_json
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, Progress, as_relay
 from agora.domains.agents.references import find_agent
-from agora.domains.billing import Charge, Ledger
 from agora.domains.billing.accounts import account_of
+from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer

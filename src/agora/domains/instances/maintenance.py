@@ -164,7 +164,7 @@ async def _adjust_one(call: Call, *, agent_id: str, account: str) -> None:
 
 
 async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
-    from agora.domains.billing import Ledger
+    from agora.domains.billing.ledger import Ledger
 
     from .transitions import set_block
 

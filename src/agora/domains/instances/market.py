@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing import told
 from agora.domains.billing.accounts import account_of
 from agora.domains.billing.service import BillingService
+from agora.domains.billing.terms import told
 from agora.domains.search.service import QueryService
 from agora.store.port import Row
 from agora_sdk.contract import instances as contract

@@ -12,7 +12,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.domains.billing import Run, bill
+from agora.domains.billing.metering import Run, bill
 from agora.runtimes.port import Usage
 from agora.store.port import Row
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.domains.billing import Ahead, ahead
+from agora.domains.billing.accrual import Ahead, ahead
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.store.port import Row
 from agora_sdk.contract.billing import AgentCost, CostBreakdown

@@ -9,7 +9,7 @@ from typing import Any
 from agora.clock import to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import load_agent, load_visible_agent
-from agora.domains.billing import Ledger
+from agora.domains.billing.ledger import Ledger
 from agora.store.port import Row
 from agora_sdk.contract.instances import InstanceConfig, Scaling
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, field_error

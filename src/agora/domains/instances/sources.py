@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agora.core.call import Call
 from agora.domains.instances.ports import LOCAL_HOST
+from agora.runtimes.builds.git import check_url
 from agora.runtimes.errors import SourceRefused
 from agora_sdk.contract.deployments import Fault
 
@@ -35,8 +36,6 @@ async def source_faults(call: Call, manifest: AgentManifest) -> list[Fault]:
 
 
 def _repository_faults(url: str, *, private: bool) -> list[Fault]:
-    from agora.runtimes.builds.git import check_url
-
     try:
         check_url(url, private=private)
     except SourceRefused as error:

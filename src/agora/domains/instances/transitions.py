@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agora.core.call import Call, decode_json
-from agora.domains.billing import Ledger
+from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.metering import base_key
 from agora.domains.identity import token_queries as tokens
 from agora.runtimes.port import ProcessExit

@@ -7,9 +7,10 @@ from typing import Any
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing import Ahead, Ledger, Scope, billing_info
+from agora.domains.billing.accrual import Ahead
+from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.terms import pricing_fields as terms_shown
-from agora.domains.billing.views import names_of
+from agora.domains.billing.views import Scope, billing_info, names_of
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
 from agora.store.port import Reader, Row

@@ -16,6 +16,7 @@ import grpc
 import grpc.aio
 from a2a.types import a2a_pb2
 from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
@@ -114,8 +115,6 @@ class GrpcServer:
         waiting.enter_context(connection.hold(len(body)))
         context.add_done_callback(lambda _: waiting.close())  # it is written, or its connection is gone
         if answer is None:  # google.protobuf.Empty
-            from google.protobuf.empty_pb2 import Empty
-
             return Empty()
         return ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
 

@@ -19,7 +19,7 @@ from agora.core.call import Caller
 from agora.core.dispatcher import KEY, Dispatcher
 from agora.core.validation import to_invalid_request
 from agora_sdk.contract import Kind, declared
-from agora_sdk.contract.envelopes import ORCHESTRATOR
+from agora_sdk.contract.envelopes import ORCHESTRATOR, Outgoing
 from agora_sdk.errors import AgoraError, InvalidRequest
 
 from .messages import Document, IncomingMessage, build_message, error_message
@@ -114,8 +114,6 @@ def _reply_timeout(letter: IncomingMessage) -> float:
 
 @cache
 def _outgoing_adapter() -> TypeAdapter[AgentMessage]:
-    from agora_sdk.contract.envelopes import Outgoing
-
     return TypeAdapter(Outgoing)
 
 

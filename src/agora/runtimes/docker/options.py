@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,6 @@ class Options:
 
 def _git_variables() -> Mapping[str, str]:
     """What git needs of the server's environment to fetch repositories."""
-    import os
 
     passed = {name: os.environ[name] for name in BUILD_VARIABLES if name in os.environ}
     return {"PATH": search_path(), **passed}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from datetime import datetime
 
 from agora.runtimes.port import LogPage
 from agora.runtimes.process.guard import segments
@@ -121,7 +122,6 @@ class _FrameReader:
 
 def _to_seconds(stamp: str) -> str:
     """``2026-01-02T03:04:05.123456789Z`` as the engine wants it in a query: seconds and nanoseconds since 1970."""
-    from datetime import datetime
 
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     return f"{int(datetime.fromisoformat(whole + '+00:00').timestamp())}.{fraction or '0'}"

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from agora.runtimes.errors import EngineUnavailable
 
 __all__ = ["Access", "load_access"]
@@ -59,8 +61,6 @@ def _in_cluster() -> Access:
 
 
 def _from_file(path: Path, context: str) -> Access:
-    import yaml
-
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
     except yaml.YAMLError as error:

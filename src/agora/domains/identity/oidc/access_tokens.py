@@ -12,6 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from joserfc import jws
+from joserfc.errors import JoseError
 from pydantic_core import from_json
 
 from agora.clock import SECOND
@@ -93,8 +95,6 @@ def _decode_part(part: str) -> dict[str, Any]:
 
 async def check_signature(token: Unverified, provider: Provider) -> None:
     """Raise Unauthenticated unless a key of the provider made the signature; UpstreamUnavailable where it is unknown."""
-    from joserfc import jws
-    from joserfc.errors import JoseError
 
     keys = await provider.keys(token.kid, token.algorithm)
     if not keys:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic_core import from_json
 
 from agora.net.egress_policy import is_loopback_host
@@ -60,8 +61,6 @@ class ProviderHttpClient:
     async def _send_request(
         self, method: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
     ) -> tuple[int, Any]:
-        import httpx
-
         client = self._open_client()
         try:
             async with asyncio.timeout(SECONDS), client.stream(method, url, data=form, headers=dict(headers)) as answer:
@@ -79,8 +78,6 @@ class ProviderHttpClient:
             ) from None
 
     def _open_client(self) -> httpx.AsyncClient:
-        import httpx
-
         if self._client is None:
             local = is_loopback_host(urlsplit(self._issuer).hostname or "")
             self._client = httpx.AsyncClient(

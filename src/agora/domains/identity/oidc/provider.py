@@ -12,6 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
 from agora.clock import SECOND, Clock
 from agora_sdk.errors import AgoraError, UpstreamFailed
 
@@ -174,8 +177,6 @@ def _matching_keys(
 
 def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     """A key for signatures of ours; None for any other."""
-    from joserfc.errors import JoseError
-    from joserfc.jwk import ECKey, RSAKey
 
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None

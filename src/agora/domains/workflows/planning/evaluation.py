@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
+from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from math import isfinite
 from typing import Any
@@ -83,16 +84,17 @@ def _load_library() -> Any:
     """The library, loaded when first needed.
 
     Its package imports a command line with it (300 ms, on the event loop), of which nothing is needed here, so only the
-    extension module inside is loaded (20 ms), under its own name: a process can load it but once.
+    extension module inside is loaded (20 ms). A process can load it but once.
     """
-    package = find_spec("cel") if "cel" not in sys.modules else None
-    if package is None:
+    if "cel" in sys.modules:
         return import_module("cel")
-    sys.modules["cel"] = module_from_spec(package)
-    try:
-        return import_module("cel.cel")
-    finally:
-        del sys.modules["cel"]
+    package = find_spec("cel")
+    extension = PathFinder.find_spec("cel.cel", package.submodule_search_locations) if package is not None else None
+    if extension is None or extension.loader is None:
+        raise ImportError("the package common-expression-language has no extension module", name="cel")
+    sys.modules[extension.name] = library = module_from_spec(extension)  # found there by whoever imports the package
+    extension.loader.exec_module(library)
+    return library
 
 
 def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
