@@ -36,7 +36,8 @@ class Sample(AgentExecutor):
         await updater.complete()
 
     async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
-        raise NotImplementedError
+        assert context.current_task is not None
+        await TaskUpdater(event_queue, context.current_task.id, context.current_task.context_id).cancel()
 
 
 def _application(store: TaskStore) -> Starlette:

@@ -30,6 +30,7 @@ LENGTHS = (1_000, 200_000)
 COUNT = 2_000
 AT_ONCE = 64
 SECOND = 1_000_000
+PRICE_VERSION = 1  # of the agent, which has one
 
 
 class Bench:
@@ -95,7 +96,7 @@ class Bench:
         rounds = []
         for minute in range(1, 7):
             runs = [
-                Run(f"inst_{n:04d}", 1, "acme", self.agent, start, start + minute * 60 * SECOND)
+                Run(f"inst_{n:04d}", 1, "acme", self.agent, start, start + minute * 60 * SECOND, PRICE_VERSION)
                 for n in range(instances)
             ]
             began = time.process_time()

@@ -222,7 +222,7 @@ async def _market(directory: Path) -> AsyncIterator[tuple[Market, asyncpg.Pool]]
 
 async def compare(directory: Path) -> None:
     async with _market(directory) as (market, pool):
-        engine = PostgresStore(market.app.store.url)
+        engine = PostgresStore(market.app.settings.store)
         await engine.start()
         store, bare = Statements(engine, market.agents), Bare(pool, market.agents)
         await _compare("send: the store", store.send, bare.send)

@@ -136,7 +136,7 @@ class TckApp(App):
 
     def _wire_protocols(self) -> None:
         super()._wire_protocols()
-        access = Access(self.authenticator, self.settings)
+        access = Access(self.authenticator, self.settings, self.backpressure)
         core = TckCore(self.dispatcher, self.settings.a2a_wait)
         self.a2a = TckA2A(self.dispatcher, access, self.settings, core)
 

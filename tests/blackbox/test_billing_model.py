@@ -22,7 +22,7 @@ from tests.blackbox.billing_calls import poll_until
 from tests.blackbox.instance_program import INSTANCES, deploy, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 
-EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "40"))  # of the long form
+EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "50"))  # of the long form
 MICROS = 1_000_000
 LIVING = 3  # most instances of one example at a time
 _numbers = itertools.count()
