@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.blackbox.billing_calls import poll_until
 from tests.blackbox.instance_program import INSTANCES, PROGRAM, deploy, make_instance, serving_instances
 from tests.blackbox.server import ServerProcess
+from tests.dockerd import BASE, docker_host
+
+__all__ = ["docker_host"]
 
 #: it listens only after a while, as programs do that import much first
 SLOW_START = "import time\ntime.sleep(0.7)\n" + PROGRAM
@@ -72,3 +76,55 @@ def test_an_instance_that_declares_no_port_need_not_listen(server: ServerProcess
     made = make_instance(server.operator, "Caller")
     assert made["status"] == "running"
     server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}")
+
+
+# -- containers ------------------------------------------------------------------------------------
+
+CONTAINED = """
+import http.server, os, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+time.sleep(float(os.environ.get("DELAY", "0.7")))
+http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def _deploy_image(server: ServerProcess, name: str, **variables: str) -> None:
+    programs = str(server.directory.parent / "programs")
+    build = {"type": "docker", "build_command": f"docker build -t {name.lower()} .", "env_vars": variables}
+    server.operator.post(
+        "/deployments", {"manifest": {"name": name, "directory": programs, "build_config": build, "port": 8123}}
+    )
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("docker")
+def test_a_container_runs_when_its_program_listens(docker_host: str, tmp_path: Path) -> None:
+    """The engine publishes the port from the start on: that it accepts connections says nothing of the program."""
+    with serving_instances(tmp_path, docker_host=docker_host) as server:
+        programs = tmp_path / "programs"
+        (programs / "main.py").write_text(CONTAINED)
+        (programs / "Dockerfile").write_text(f'FROM {BASE}\nCOPY main.py /\nCMD ["python3", "-S", "/main.py"]\n')
+        _deploy_image(server, "Contained")
+        made = make_instance(server.operator, "Contained")
+        assert made["engine"] == "docker"
+        answer = server.operator.post(f"{INSTANCES}/{made['instance_id']}/execute", {"endpoint": "/", "parameters": {}})
+        assert answer["status"] == "completed", answer
+        server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}", params={"wait": 30})
+
+        _deploy_image(server, "Silent", DELAY="600")
+        made = make_instance(server.operator, "Silent", wait=0)
+
+        def unreachable() -> bool:
+            shown = server.operator.get(f"{INSTANCES}/{made['instance_id']}")
+            assert shown["status"] in ("requested", "provisioning", "starting"), shown
+            return "does not listen" in str(shown)
+
+        poll_until(unreachable, "it is said why the container does not run")
+        server.operator.call("DELETE", f"{INSTANCES}/{made['instance_id']}", params={"wait": 30})
