@@ -46,11 +46,12 @@ class ServerProcess:
     """``agora serve`` in a process of its own, on a directory that outlives it.
 
     settings: as ``AGORA_*`` environment variables, by their lower-case names (``store="postgresql://..."``).
+    files: how many it may have open (``ulimit -n``).
     The process ends with the test process, whatever ends that.
     """
 
-    def __init__(self, directory: Path, *, port: int | None = None, **settings: str) -> None:
-        self.directory, self.port = directory, port or free_port()
+    def __init__(self, directory: Path, *, port: int | None = None, files: int | None = None, **settings: str) -> None:
+        self.directory, self.port, self.files = directory, port or free_port(), files
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = directory.parent / f"{directory.name}-server.log"
         self.settings = {"rate_basic": "1000000", "log_level": "warning", "builtin_agents": "false"} | settings
@@ -84,10 +85,11 @@ class ServerProcess:
     def start(self, *, wait: bool = True) -> ServerProcess:
         """Start it, and wait until it is ready."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "agora.cli", "serve"]
+        if self.files is not None:
+            command = ["sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh", *command]
         with self.log_file.open("ab") as log:
-            self.process = spawn_tethered(
-                [sys.executable, "-m", "agora.cli", "serve"], env=self.environment, stdout=log, stderr=log
-            )
+            self.process = spawn_tethered(command, env=self.environment, stdout=log, stderr=log)
         if wait:
             self.wait_ready()
         return self
