@@ -146,7 +146,7 @@ class TckApp(App):
             "default", lambda call: register_builtin(call, profile=self._agent.profile)
         )
         assert found is not None
-        self.residents.put("default", found[0], NAME, self._agent)
+        self.agent_host.put("default", found[0], NAME, self._agent)
 
 
 def main(directory: str, streaming_timeout: str = "2") -> None:

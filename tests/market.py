@@ -37,7 +37,7 @@ class Market:
 
     async def call(self, caller: Caller, name: str, /, *, key: str | None = None, **arguments: Any) -> Any:
         """Run an operation; the name without ``agora.``."""
-        operation = self.app.catalogue.find(f"agora.{name}")
+        operation = self.app.registry.find(f"agora.{name}")
         outcome = await self.app.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)
         return outcome.result
 

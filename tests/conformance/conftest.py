@@ -111,7 +111,7 @@ def upkeep(market: Market) -> TaskDeadlines:
     """The controller that looks after tasks, to be stepped by hand."""
     app = market.app
     return TaskDeadlines(
-        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+        JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     )
 
 

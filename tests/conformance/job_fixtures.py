@@ -14,7 +14,7 @@ from agora.domains.agents.jobs import Heartbeats
 from tests.conformance.engines import Engine
 from tests.market import Market
 
-__all__ = ["DAY", "HOUR", "MARK", "RECEIVE", "SEND", "Make", "count", "data", "heartbeats", "house", "status"]
+__all__ = ["DAY", "HOUR", "MARK", "RECEIVE", "SEND", "Make", "context", "count", "data", "heartbeats", "status"]
 
 HOUR, DAY = 3600, 86_400
 SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"
@@ -23,14 +23,14 @@ Make = Callable[[type[Controller]], Any]
 
 
 @pytest.fixture
-def house(market: Market) -> JobContext:
+def context(market: Market) -> JobContext:
     app = market.app
-    return JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+    return JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
 
 
 @pytest.fixture
-def heartbeats(house: JobContext) -> Heartbeats:
-    return Heartbeats(house)
+def heartbeats(context: JobContext) -> Heartbeats:
+    return Heartbeats(context)
 
 
 def data(market: Market, type: str) -> list[Any]:

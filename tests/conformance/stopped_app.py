@@ -53,7 +53,7 @@ class Place:
         self.run(self.app.start())
         app = self.app
         self.upkeep = TaskDeadlines(
-            JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, self.clock)
+            JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, self.clock)
         )
         self.market = Market(app, self.clock)  # type: ignore[arg-type]
 
@@ -92,7 +92,7 @@ class Place:
     def settle(self, tenant: str) -> None:
         """Let the controller look until nothing is due; it must come to an end."""
         for _ in range(MOST_LOOKS):
-            self.run(self.upkeep.tend(tenant))
+            self.run(self.upkeep.reconcile(tenant))
             if not self.rows(tenant, _DUE, now=self.clock.time)[0]["due"]:
                 return
         raise AssertionError(f"still due after {MOST_LOOKS} rounds")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from agora.domains.monitoring.census import Census
 from agora.domains.monitoring.readiness import Readiness
 from agora.domains.monitoring.sampling import Sampling
+from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.server.app import App
 from tests.deploy.prometheus_expressions import expressions
 from tests.harness import ManualClock, local_client, make_settings
@@ -37,7 +37,7 @@ async def _shown(directory: Path) -> dict[str, set[str]]:
         market = Market(app, ManualClock())
         await market.agent("Ada")
         await client.get("/metrics")
-        for kind in (Census, Readiness, Sampling):
+        for kind in (StoredCounts, Readiness, Sampling):
             await next(found for found in app.controllers if isinstance(found, kind)).step()
         text = (await client.get("/metrics")).text
     await app.stop()
@@ -75,7 +75,7 @@ async def test_what_alerts_wait_for_is_shown_before_it_happens(tmp_path: Path) -
         assert 'agora_events_total{type="agora.task.dead_lettered"} 0.0' in text
         for code in ("internal_error", "overloaded"):
             assert f'{{code="{code}",operation="agora.agent.register",protocol="rest"}} 0.0' in text
-        await next(found for found in app.controllers if isinstance(found, Census)).step()
+        await next(found for found in app.controllers if isinstance(found, StoredCounts)).step()
         text = (await client.get("/metrics")).text
         assert 'agora_tasks{status="pending"} 0.0' in text
     await app.stop()

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agora.demo.participants import ROLES, TRANSFORMERS, VICTIM
+from agora.demo.participants import KILLED_ROLE, ROLES, TRANSFORMERS
 from agora.demo.scenarios import SCENARIOS
 from agora.demo.scenarios.hosting import HOSTING
 from agora.demo.scenarios.survival import SURVIVAL
@@ -84,7 +84,7 @@ def assert_charted(printed: str) -> None:
     assert "The pipeline: " in printed
     bars = [line for line in printed.splitlines() if line.startswith("  ") and "█" in line]
     assert [line.split()[0] for line in bars] == ["extract", *["transform"] * len(TRANSFORMERS), "load"], printed
-    assert [VICTIM in line for line in bars] == [False] * len(bars), "what it began, another finished"
+    assert [KILLED_ROLE in line for line in bars] == [False] * len(bars), "what it began, another finished"
     assert sum("attempt 2" in line for line in bars) == 1
 
 
@@ -156,12 +156,12 @@ async def test_without_some_agents_it_fails_and_names_what_is_missing(server: Ru
 
 @pytest.mark.long
 async def test_nobody_dies_and_that_is_found_out(server: Running, directory: Path) -> None:
-    demo = await start(directory, server.url, "--without", VICTIM)
+    demo = await start(directory, server.url, "--without", KILLED_ROLE)
     printed = await output(demo)
     assert demo.returncode == 1, printed
     last = printed[printed.rindex("expectations were not observed:") :]
-    assert f"killed half-way through its partition (SIGKILL): {VICTIM} does not take part" in last
-    assert f"its fencing token is old: {VICTIM} does not take part" in last
+    assert f"killed half-way through its partition (SIGKILL): {KILLED_ROLE} does not take part" in last
+    assert f"its fencing token is old: {KILLED_ROLE} does not take part" in last
     assert "✓ What was loaded is what was extracted: every record counted, every cent there" in printed
 
 

@@ -82,13 +82,13 @@ class AgentHost:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        gate: ActiveOverrides,
+        overrides: ActiveOverrides,
         clock: Clock,
         find: Callable[[str, str], Operation],
         *,
         alone: bool = False,
     ) -> None:
-        self._dispatcher, self._gate, self._clock, self._find = dispatcher, gate, clock, find
+        self._dispatcher, self._overrides, self._clock, self._find = dispatcher, overrides, clock, find
         self._alone = alone
         self._claim = find("agora.task.claim", "default")
         self._places: dict[tuple[str, str], HostedAgent] = {}
@@ -164,7 +164,7 @@ class AgentHost:
         if place.barred:
             return False
         try:
-            self._gate.check(place.caller, self._claim, self._clock.now())
+            self._overrides.check(place.caller, self._claim, self._clock.now())
         except Halted:
             return False
         return True
@@ -324,7 +324,7 @@ class AgentHost:
 
     # -- time ------------------------------------------------------------------------------------
 
-    async def tend(self) -> None:
+    async def reconcile(self) -> None:
         """Renew the leases that are due and retry failed fetches. Called every two seconds."""
         now = self._clock.now()
         due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]

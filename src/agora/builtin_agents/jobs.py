@@ -21,30 +21,30 @@ class BuiltinAgentsController(Controller):
     name = "residents"
     interval = 2.0
 
-    def __init__(self, house: JobContext, host: AgentHost) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, host: AgentHost) -> None:
+        super().__init__(context)
         self._host = host
         self._settled: set[str] = set()
         self._signs_at = 0
 
     async def load(self) -> None:
-        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
-            await self.tend(tenant)
+        for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
+            await self.reconcile(tenant)
 
     async def step(self) -> None:
         await super().step()
-        await self._host.tend()
+        await self._host.reconcile()
         self._record_heartbeats()
 
     async def finish(self) -> None:
         await self._host.stop()
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Register the built-in agents in a tenant, once."""
         if tenant in self._settled:
             return
         for resident in BUILTIN:
-            if not self.house.context.settings.builtin_agents:
+            if not self.context.server.settings.builtin_agents:
                 await self.act(tenant, partial(deactivate_builtin, profile=resident.profile))
             elif registration := await self.act(tenant, partial(register_builtin, profile=resident.profile)):
                 agent_id, suspended = registration
@@ -53,10 +53,10 @@ class BuiltinAgentsController(Controller):
 
     def _record_heartbeats(self) -> None:
         """Record heartbeats as a connected agent does, three times within the offline timeout."""
-        now, settings = self.house.clock.now(), self.house.context.settings
+        now, settings = self.context.clock.now(), self.context.server.settings
         if now < self._signs_at:
             return
         self._signs_at = now + int(settings.offline_after * SECOND / 3)
         for place in self._host.places:
             if place.resident.alive:
-                self.house.context.last_seen[place.caller.tenant, place.caller.subject] = now
+                self.context.server.last_seen[place.caller.tenant, place.caller.subject] = now

@@ -13,7 +13,7 @@ from agora.domains.agents.supervision import set_agent_status
 from agora.store.port import Row
 from agora_sdk.contract.fields import AgentStatus
 
-from . import queries as residents
+from . import queries as statements
 from .port import Profile
 
 __all__ = ["ACCOUNT", "CATEGORY", "deactivate_builtin", "register_builtin"]
@@ -31,7 +31,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
     row = await call.tx.one(agents.by_name, ref=profile.name)
     service = AgentService(replace(call, caller=replace(call.caller, account=ACCOUNT)))
     if row is None:
-        if await call.tx.one(residents.retired_agent, name=profile.name, account=ACCOUNT) is not None:
+        if await call.tx.one(statements.retired_agent, name=profile.name, account=ACCOUNT) is not None:
             return None
         registration = await service.register(profile.name, profile.capabilities, **_profile_fields(profile))
         return registration.agent_id, False

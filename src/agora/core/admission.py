@@ -45,19 +45,19 @@ class Admission:
 
     def __init__(
         self,
-        catalogue: LifecycleCheck,
+        registry: LifecycleCheck,
         limiter: RateLimiter,
-        gate: OverrideCheck,
+        overrides: OverrideCheck,
         clock: Clock,
         context: ServerContext,
         backpressure: Backpressure,
     ) -> None:
-        self._catalogue, self._limiter, self._gate, self._clock = catalogue, limiter, gate, clock
+        self._registry, self._limiter, self._overrides, self._clock = registry, limiter, overrides, clock
         self._context, self._backpressure = context, backpressure
 
     def admit(self, operation: Operation, caller: Caller) -> None:
         """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
-        self._catalogue.admit(operation, caller.tenant)
+        self._registry.admit(operation, caller.tenant)
         self._backpressure.admit(caller)
         self._limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail
         now = self._clock.now()
@@ -65,15 +65,15 @@ class Admission:
         if caller.kind == "agent":
             self._context.last_seen[(caller.tenant, caller.subject)] = now
         if not operation.read_actions:  # else its arguments decide: see check_arguments
-            self._gate.check(caller, operation, now)
+            self._overrides.check(caller, operation, now)
 
     def check_arguments(self, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
         """Check the overrides for a call whose arguments decide whether it only reads. Raises Halted."""
-        self._gate.check(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
+        self._overrides.check(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
 
     def stopped_tenants(self) -> dict[str, Override]:
         """What stops the whole marketplace of each tenant, where something does."""
-        return self._gate.brakes(self._clock.now())
+        return self._overrides.brakes(self._clock.now())
 
     def answer(self, caller: Caller) -> None:
         """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.
@@ -84,10 +84,10 @@ class Admission:
 
     def permit(self, name: str, caller: Caller) -> None:
         """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""
-        operation = self._context.catalogue.find(name, None, caller.tenant)
-        self._catalogue.admit(operation, caller.tenant)
+        operation = self._context.registry.find(name, None, caller.tenant)
+        self._registry.admit(operation, caller.tenant)
         _check_scope(operation, caller)
-        self._gate.check(caller, operation, self._clock.now())
+        self._overrides.check(caller, operation, self._clock.now())
 
 
 #: for rules that run another operation as a part of their own call

@@ -167,7 +167,7 @@ class ServerContext:
     """
 
     configuration: RuntimeSettings
-    catalogue: OperationRegistry
+    registry: OperationRegistry
     signer: Signer
     started_at: int
     live: Mapping[str, int] = field(default_factory=dict)

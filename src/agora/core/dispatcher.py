@@ -141,21 +141,21 @@ class Dispatcher:
         services: Mapping[str, type[Service]],
         context: ServerContext,
         clock: Clock,
-        gate: OverrideCheck,
+        overrides: OverrideCheck,
         meter: UsageMeter,
-        catalogue: LifecycleCheck,
+        registry: LifecycleCheck,
         limiter: RateLimiter,
         measures: Measures | None = None,
         tracing: Tracing | None = None,
         backpressure: Backpressure | None = None,
     ) -> None:
         self.store, self.feed, self.services, self.context, self.clock = store, feed, services, context, clock
-        self.gate, self.meter, self.catalogue, self.limiter = gate, meter, catalogue, limiter
+        self.overrides, self.meter, self.registry, self.limiter = overrides, meter, registry, limiter
         self.measures, self.tracing = measures or Measures(), tracing
         self.scheduler = LoopScheduler()
         self.backpressure = Backpressure(Limits()) if backpressure is None else backpressure
         self.admission = context.ports.provide(
-            ADMISSION, Admission(catalogue, limiter, gate, clock, context, self.backpressure)
+            ADMISSION, Admission(registry, limiter, overrides, clock, context, self.backpressure)
         )
 
     # -- one call --------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ class Dispatcher:
                 outcome = await self._run_relay(operation, caller, values, key, request_id, progress, usage)
             else:
                 outcome = await self._run_command(operation, caller, values, key, request_id, usage)
-            outcome.notices = self.catalogue.notices(operation, caller.tenant)
+            outcome.notices = self.registry.notices(operation, caller.tenant)
             outcome.usage = usage
             failure, waited = None, outcome.waited
             return outcome
@@ -326,7 +326,7 @@ class Dispatcher:
                     outcome.waited = waited
                     return outcome
                 await usage.turn()  # many may be woken at once
-                self.gate.check(caller, operation, self.clock.now())
+                self.overrides.check(caller, operation, self.clock.now())
 
     async def _run_command(
         self,
@@ -486,7 +486,7 @@ class Dispatcher:
             async def recheck() -> None:
                 if valid is not None:
                     await valid()
-                self.gate.check(caller, operation, self.clock.now())
+                self.overrides.check(caller, operation, self.clock.now())
                 if caller.kind == "agent":
                     self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
 

@@ -42,9 +42,9 @@ class JobContext:
     store: Store
     dispatcher: Dispatcher
     feed: Feed
-    gate: ActiveOverrides
+    overrides: ActiveOverrides
     meter: Meter
-    context: ServerContext
+    server: ServerContext
     clock: Clock
 
 
@@ -68,8 +68,8 @@ class Controller:
     name: str
     interval: float
 
-    def __init__(self, house: JobContext) -> None:
-        self.house = house
+    def __init__(self, context: JobContext) -> None:
+        self.context = context
         self.last_run: int | None = None
         self.failures = 0
         self.last_error: str | None = None
@@ -84,9 +84,9 @@ class Controller:
 
     async def step(self) -> None:
         """Run one pass. By default, call :meth:`tend` for every tenant."""
-        await self.each_tenant(self.tend)
+        await self.each_tenant(self.reconcile)
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Run one pass for one tenant."""
 
     async def finish(self) -> None:
@@ -140,7 +140,7 @@ class Controller:
                 log.warning("%s failed, %d in a row", self.name, self.failures, exc_info=error)
         else:
             self.failures, self.last_error = 0, None
-            self.last_run = self.house.clock.now()
+            self.last_run = self.context.clock.now()
 
     # -- for jobs --------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Controller:
 
         Raises the first failure, after all of them had their turn.
         """
-        await self._for_tenants({DEFAULT_TENANT, *await self.house.store.tenants()}, work)
+        await self._for_tenants({DEFAULT_TENANT, *await self.context.store.tenants()}, work)
 
     async def _for_tenants(self, tenants: Set[str], work: Callable[[str], Awaitable[None]]) -> None:
         first: Exception | None = None
@@ -169,11 +169,11 @@ class Controller:
         async def work(reader: Reader) -> Sequence[Row]:
             return await reader.all(query, **parameters)
 
-        return await self.house.store.read(tenant, work)
+        return await self.context.store.read(tenant, work)
 
     async def act(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""
-        return await self.house.dispatcher.system(tenant, work, label=f"controller.{self.name}")
+        return await self.context.dispatcher.system(tenant, work, label=f"controller.{self.name}")
 
 
 class DueController(Controller):
@@ -189,8 +189,8 @@ class DueController(Controller):
     next_due: Query
     idle_interval = 5.0
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
         self._due: dict[str, int] = {}
         self._unread: set[str] = set()  # tenants with commits since their earliest time was read
         self._wakeup = asyncio.Event()
@@ -213,20 +213,22 @@ class DueController(Controller):
 
     async def step(self) -> None:
         if time.monotonic() >= self._read_all_at:
-            await self.each_tenant(self._tend_due)
+            await self.each_tenant(self._reconcile_due)
             # Multiples of the interval: all jobs read at the same moments, so they share the list of tenants.
             self._read_all_at = (time.monotonic() // self.idle_interval + 1) * self.idle_interval
             return
-        now = self.house.clock.now()
-        await self._for_tenants(self._unread | {name for name, due in self._due.items() if due <= now}, self._tend_due)
+        now = self.context.clock.now()
+        await self._for_tenants(
+            self._unread | {name for name, due in self._due.items() if due <= now}, self._reconcile_due
+        )
 
-    async def _tend_due(self, tenant: str) -> None:
+    async def _reconcile_due(self, tenant: str) -> None:
         self._unread.discard(tenant)  # before reading: a commit from here on counts as unread
         try:
             (row,) = await self.read(tenant, self.next_due, **self.due_parameters)
             due = row["due_at"]
-            if due is not None and due <= self.house.clock.now():
-                await self.tend(tenant)  # its outcome is read at the next step, for the row stays noted as due
+            if due is not None and due <= self.context.clock.now():
+                await self.reconcile(tenant)  # its outcome is read at the next step, for the row stays noted as due
         except BaseException:
             self._unread.add(tenant)
             raise
@@ -244,7 +246,7 @@ class DueController(Controller):
         until = min(self._due.values(), default=None)
         seconds = self._read_all_at - time.monotonic()
         if until is not None:
-            seconds = min(seconds, (until - self.house.clock.now()) / SECOND + TIMER_SLACK)
+            seconds = min(seconds, (until - self.context.clock.now()) / SECOND + TIMER_SLACK)
         if seconds > 0:
             waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
             try:

@@ -14,7 +14,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = [
     "EXACT_UP_TO",
-    "STRETCH_BYTES",
+    "MAX_PAGE_BYTES",
     "PageBudget",
     "bounded_total",
     "count_rows",
@@ -29,7 +29,7 @@ EXACT_UP_TO = 10_000
 FEW_ROWS = 4  # read by one statement where rows may be large
 MANY_ROWS = 47  # where those before were small
 SMALL_ROW = 4096  # bytes
-STRETCH_BYTES = 262_144  # of a log that one stream holds until its reader has room for them
+MAX_PAGE_BYTES = 262_144  # of a log that one stream holds until its reader has room for them
 WIDEST_CHARACTER = 6  # bytes of one in JSON
 LARGEST = 2**63 - 1
 

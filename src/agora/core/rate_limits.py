@@ -39,7 +39,7 @@ class RateLimiter:
     ) -> None:
         self._rate, self._clock, self._call_seconds = rate, clock, call_seconds
         self._buckets: dict[Key, tuple[float, float]] = {}
-        self._elsewhere: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
+        self._remote_calls: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
         #: what was taken since it was last told to other servers; None while there are none
         self.spent: Counter[Key] | None = None
 
@@ -72,17 +72,17 @@ class RateLimiter:
             if self.spent is not None:
                 self.spent[key] += calls  # type: ignore[assignment]
 
-    def heard(self, tenant: str, subject: str, count: float) -> None:
+    def add_remote_calls(self, tenant: str, subject: str, count: float) -> None:
         """Another server let so many calls of a caller pass."""
         key = (tenant, subject)
         if key in self._buckets:
             level, since = self._buckets[key]
             self._buckets[key] = (level - count, since)
             return
-        if len(self._elsewhere) > FORGET_ABOVE:
-            self._elsewhere.clear()
-        before, since = self._elsewhere.get(key, (0, self._clock()))
-        self._elsewhere[key] = (before + count, since)
+        if len(self._remote_calls) > FORGET_ABOVE:
+            self._remote_calls.clear()
+        before, since = self._remote_calls.get(key, (0, self._clock()))
+        self._remote_calls[key] = (before + count, since)
 
     def _bucket_limits(self, caller: Caller) -> Iterator[tuple[Key, str, float]]:
         """Each bucket of a caller: its key, what it is named by, and its calls a second."""
@@ -103,7 +103,7 @@ class RateLimiter:
 
     def _new_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
         """A full bucket, less what other servers have let pass lately."""
-        count, since = self._elsewhere.pop(key, (0, now))
+        count, since = self._remote_calls.pop(key, (0, now))
         return rate * BURST_SECONDS - count, since
 
     def _rate_limited_error(self, tier: str, rate: float, level: float) -> RateLimited:

@@ -30,12 +30,12 @@ class RelaySettler(DueController):
 
     @property
     def _retention(self) -> int:
-        return self.house.context.settings.event_retention * SECOND
+        return self.context.server.settings.event_retention * SECOND
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         while not self.stopping and await self.act(tenant, self._mark_unknown) == BATCH:
             pass
-        before = self.house.clock.now() - self._retention
+        before = self.context.clock.now() - self._retention
         while not self.stopping and await self.read(tenant, relays.outlived, before=before):
             await self.act(tenant, partial(_delete_old_relays, before=before))
 

@@ -20,7 +20,7 @@ from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
 __all__ = ["to_invalid_request", "validate_arguments"]
 
-MOST_TOLD: Final = 20  # errors in one answer
+MAX_LISTED: Final = 20  # errors in one answer
 MOST_LISTED: Final = 200  # errors that are looked at one by one
 MOST_UNKNOWN: Final = 200  # fields besides those of the operation, above which nothing else is looked at
 MANY_KEYS: Final = 2_000  # in a document, from which its fields are counted before it is validated
@@ -85,7 +85,7 @@ def to_invalid_request(error: ValidationError, operation: Operation) -> InvalidR
     faults = error.errors(include_url=False, include_input=False)
     errors = [
         field_error(".".join(map(str, place)) or "body", describe_error(fault, operation.input))
-        for fault, place in islice(locate_errors(faults), MOST_TOLD)
+        for fault, place in islice(locate_errors(faults), MAX_LISTED)
     ]
     first = errors[0]
     what = f"{first['field']}: {first['message']}" + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")

@@ -65,9 +65,9 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
             )
             await stack.enter_async_context(client)
             beginning = await _last_sequence(client)
-            troupe = Participants()
-            stage = AgentProcesses(troupe, _agent_environment(place, directory), directory, without)
-            play = DemoRun(client, stage, troupe, place, beginning)
+            participants = Participants()
+            stage = AgentProcesses(participants, _agent_environment(place, directory), directory, without)
+            play = DemoRun(client, stage, participants, place, beginning)
             stack.push_async_callback(_clean_up, play)
             await stack.enter_async_context(stage)
             findings = await _observe_all(play, reporter)
@@ -127,7 +127,7 @@ async def _observe_one(expectation: Expectation, play: DemoRun, end: float) -> F
 
 async def _clean_up(play: DemoRun) -> None:
     """Leave nothing behind on the server, as far as it answers."""
-    for put_away in (end_hosting(play), remove_agents(play.client, play.troupe)):
+    for put_away in (end_hosting(play), remove_agents(play.client, play.participants)):
         with contextlib.suppress(AgoraError, TimeoutError):
             async with asyncio.timeout(CLEANUP_SECONDS):
                 await put_away

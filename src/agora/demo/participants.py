@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ROLES", "SKILLS", "TALKERS", "TRANSFORMERS", "VICTIM", "WORKERS", "Participants"]
+__all__ = ["KILLED_ROLE", "ROLES", "SKILLS", "TALKERS", "TRANSFORMERS", "WORKERS", "Participants"]
 
 _TALK: Mapping[str, tuple[str, ...]] = {
     "Coordinator": ("coordination",),
@@ -34,7 +34,7 @@ ROLES = tuple(SKILLS)
 TALKERS = tuple(_TALK)  #: those of the first act
 WORKERS = tuple(_WORK)  #: those of the second
 TRANSFORMERS = tuple(role for role in WORKERS if "transform" in SKILLS[role])
-VICTIM = TRANSFORMERS[0]  #: the one that dies at its work
+KILLED_ROLE = TRANSFORMERS[0]  #: the one that dies at its work
 
 
 @dataclass(frozen=True, slots=True)

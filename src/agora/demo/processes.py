@@ -29,9 +29,9 @@ class AgentProcesses:
     """
 
     def __init__(
-        self, troupe: Participants, environ: Mapping[str, str], directory: Path, without: Collection[str] = ()
+        self, participants: Participants, environ: Mapping[str, str], directory: Path, without: Collection[str] = ()
     ) -> None:
-        self.troupe, self.environ, self.directory = troupe, environ, directory
+        self.participants, self.environ, self.directory = participants, environ, directory
         self.ledger = Ledger(absent=dict.fromkeys(without, "does not take part"))
         self.roles = tuple(role for role in ROLES if role not in without)
         self._processes: dict[str, Process] = {}
@@ -49,7 +49,7 @@ class AgentProcesses:
         """Start an agent, if it takes part."""
         if role not in self.roles:
             return
-        command = [sys.executable, "-m", "agora.demo.agent_process", role, self.troupe.mark, str(after)]
+        command = [sys.executable, "-m", "agora.demo.agent_process", role, self.participants.mark, str(after)]
         with self._log_file(role).open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *command,

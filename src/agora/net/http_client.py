@@ -26,7 +26,7 @@ __all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "default_ssl_context"
 
 LARGEST_HEAD: Final = 65_536
 READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
-KEPT: Final = 4.0  # seconds that an idle connection is kept; servers hang up after five or more
+KEEPALIVE_SECONDS: Final = 4.0  # seconds that an idle connection is kept; servers hang up after five or more
 VIA: Final = {"via": "1.1 agora"}
 SAFE: Final = "/%:@!$&'()*+,;=?~"
 TARGET: Final = re.compile(r"/[!-~]*")
@@ -61,7 +61,7 @@ class HttpClient:
     host: for the header of that name. Raises ValueError for a URL without a host.
     """
 
-    def __init__(self, url: str, door: EgressPolicy, seconds: float, context: ssl.SSLContext | None) -> None:
+    def __init__(self, url: str, egress: EgressPolicy, seconds: float, context: ssl.SSLContext | None) -> None:
         parts = urlsplit(url)
         tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         if not parts.hostname:
@@ -69,7 +69,7 @@ class HttpClient:
         self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or usual
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.host = host if self._port == usual else f"{host}:{self._port}"
-        self._door, self._seconds = door, seconds
+        self._egress, self._seconds = egress, seconds
         self._context = (context or default_ssl_context()) if tls else None
         self._target = request_target(url)
         self._idle: list[_Connection] = []
@@ -119,7 +119,7 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._seconds):
-                address = await self._door.address(self._host, self._port)
+                address = await self._egress.address(self._host, self._port)
                 _, connection = await loop.create_connection(
                     lambda: _Connection(self._idle, self._open),
                     address,
@@ -218,7 +218,7 @@ class _Connection(asyncio.Protocol):
             self.close()
             return
         self._idle.append(self)
-        self._expiry = self._loop.call_later(KEPT, self.close)
+        self._expiry = self._loop.call_later(KEEPALIVE_SECONDS, self.close)
 
     def close(self) -> None:
         """Close the connection."""

@@ -34,7 +34,7 @@ TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\ncontent-length: 47\r\n"
     b"connection: close\r\n\r\nThe head of a request has at most 65536 bytes.\n"
 )
-NO_ROOM: Final = (
+CONNECTION_LIMIT_RESPONSE: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 46\r\nretry-after: 5\r\n"
     b"connection: close\r\n\r\nThe server has no room for more connections.\r\n"
 )
@@ -58,7 +58,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.connection = self.backpressure.open(transport)
         if self.connection is None:
-            transport.write(NO_ROOM)
+            transport.write(CONNECTION_LIMIT_RESPONSE)
             transport.close()
             return
         self.connection.refuse = self._close_after_response

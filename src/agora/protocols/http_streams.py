@@ -35,7 +35,7 @@ class StreamEncoder(Protocol):
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
         """Messages for what came, heartbeats among it."""
 
-    def last(self, farewell: CloseReason, position: int, /) -> bytes:
+    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
         """The last message, after the item of that number; may be empty."""
 
 
@@ -76,9 +76,9 @@ class CuttingSink(QueueSink):
         super().__init__(limit, connection)
         self.cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def end(self, farewell: CloseReason, /) -> None:
-        super().end(farewell)
-        if farewell.code == TOO_SLOW and not self.cut.done():
+    def end(self, close_reason: CloseReason, /) -> None:
+        super().end(close_reason)
+        if close_reason.code == TOO_SLOW and not self.cut.done():
             self.cut.set_result(None)
 
 
@@ -88,6 +88,6 @@ async def _write_batches(stream: LiveStream, sink: QueueSink, wording: StreamEnc
     while batches := await sink.take():
         position = batches[-1].sequence
         await send({"type": "http.response.body", "body": wording.chunk(batches), "more_body": True})
-    if sink.farewell is not None:
-        last = wording.last(sink.farewell, position)
+    if sink.close_reason is not None:
+        last = wording.last(sink.close_reason, position)
         await send({"type": "http.response.body", "body": last, "more_body": False})

@@ -12,8 +12,8 @@ from agora.telemetry import trace_headers
 
 __all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient"]
 
-KEPT = 1000  #: addresses to which connections are kept
-CONNECTING = 5.0  #: seconds
+MAX_CLIENTS = 1000  #: addresses to which connections are kept
+CONNECT_SECONDS = 5.0  #: seconds
 STREAMS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 #: told each piece of an answer that comes in pieces
@@ -42,8 +42,8 @@ class InstanceClient:
     """Sends to instances over connections that are kept. Raises OSError if nothing was sent, Lost if nobody can tell."""
 
     def __init__(self) -> None:
-        self._couriers: dict[tuple[str, bool], HttpClient] = {}
-        self._doors = {private: EgressPolicy(private=private) for private in (True, False)}
+        self._clients: dict[tuple[str, bool], HttpClient] = {}
+        self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
     async def ask(
         self,
@@ -62,8 +62,8 @@ class InstanceClient:
         address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
         private: whether the address may be a private one.
         """
-        courier = self._client_for(address, private)
-        reply = await courier.request(method, target, {"host": courier.host, **headers, **trace_headers()}, body)
+        client = self._client_for(address, private)
+        reply = await client.request(method, target, {"host": client.host, **headers, **trace_headers()}, body)
         kind = reply.headers.get("content-type", "")
         streamed = kind.partition(";")[0].strip().lower() in STREAMS
         parts, size = [], 0
@@ -82,22 +82,22 @@ class InstanceClient:
     def forget(self, address: str) -> None:
         """Hang up: the instance at an address has ended."""
         for private in (True, False):
-            courier = self._couriers.pop((address, private), None)
-            if courier is not None:
-                courier.close()
+            client = self._clients.pop((address, private), None)
+            if client is not None:
+                client.close()
 
     async def close(self) -> None:
         """Hang up everywhere."""
-        for courier in self._couriers.values():
-            courier.close()
-        self._couriers.clear()
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
         await asyncio.sleep(0)
 
     def _client_for(self, address: str, private: bool) -> HttpClient:
-        client = self._couriers.get((address, private))
+        client = self._clients.get((address, private))
         if client is None:
-            if len(self._couriers) >= KEPT:
-                for key in [key for key, courier in self._couriers.items() if not courier.busy]:
-                    del self._couriers[key]
-            client = self._couriers[address, private] = HttpClient(address, self._doors[private], CONNECTING, None)
+            if len(self._clients) >= MAX_CLIENTS:
+                for key in [key for key, client in self._clients.items() if not client.busy]:
+                    del self._clients[key]
+            client = self._clients[address, private] = HttpClient(address, self._egress[private], CONNECT_SECONDS, None)
         return client

@@ -234,8 +234,8 @@ class App:
         """Create the in-memory state that follows the event log."""
         settings = self.settings
         self.meter = Meter(self.clock)
-        self.catalogue = OperationRegistry(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
-        self.gate = ActiveOverrides()
+        self.registry = OperationRegistry(operations(), self.clock, meter=self.meter, tests=settings.test_operations)
+        self.overrides = ActiveOverrides()
         self.configuration = RuntimeSettings(settings)
         self.feed = Feed(
             self.store,
@@ -256,7 +256,7 @@ class App:
         """Create the context that services run in, with its ports."""
         context = self.context = ServerContext(
             configuration=self.configuration,
-            catalogue=self.catalogue,
+            registry=self.registry,
             signer=self.signer,
             started_at=self.clock.now(),
             live=self.feed.live,
@@ -274,7 +274,7 @@ class App:
         if self.sign_on is not None:
             ports.provide(SIGN_ON, self.sign_on)
         ports.provide(TRAFFIC, self.meter.traffic)
-        self.federation = Federation(self.store, ports.provide(OFFERS, Offers()), self.catalogue.offer)
+        self.federation = Federation(self.store, ports.provide(OFFERS, Offers()), self.registry.offer)
         monitor = self.monitor = ports.provide(
             HEALTH_MONITOR, HealthMonitor(self.store, self.clock, self.feed.live, self.settings.data_dir)
         )
@@ -289,9 +289,9 @@ class App:
             services=IMPLEMENTATIONS,
             context=self.context,
             clock=self.clock,
-            gate=self.gate,
+            overrides=self.overrides,
             meter=self.meter,
-            catalogue=self.catalogue,
+            registry=self.registry,
             limiter=RateLimiter(self._tier_rate, call_seconds=self.settings.rate_call_ms / 1000),
             measures=self.measures,
             tracing=self.tracing,
@@ -305,24 +305,24 @@ class App:
 
     def _build_controllers(self) -> None:
         """Create the built-in agents and the controllers."""
-        self.residents = AgentHost(
+        self.agent_host = AgentHost(
             self.dispatcher,
-            self.gate,
+            self.overrides,
             self.clock,
-            lambda name, tenant: self.catalogue.find(name, tenant=tenant),
+            lambda name, tenant: self.registry.find(name, tenant=tenant),
             alone=self.store.exclusive,
         )
-        self.context.ports.provide(LOCAL_AGENTS, self.residents)
+        self.context.ports.provide(LOCAL_AGENTS, self.agent_host)
         self.controllers = build_controllers(
             store=self.store,
             dispatcher=self.dispatcher,
             feed=self.feed,
-            gate=self.gate,
+            overrides=self.overrides,
             meter=self.meter,
             context=self.context,
             clock=self.clock,
             monitor=self.monitor,
-            host=self.residents,
+            host=self.agent_host,
             lines=self._lines,
             bus=open_bus(self.settings),
             authenticate=self.authenticator.authenticate,
@@ -335,7 +335,7 @@ class App:
         from agora.domains.identity.oidc.sign_on import open_sign_on
 
         sealer = Sealer(self.signer.encryption_key("sign-on"))
-        scopes = {operation.scope for operation in self.catalogue.operations if operation.scope}
+        scopes = {operation.scope for operation in self.registry.operations if operation.scope}
         mint = self.signer.session_token
         return open_sign_on(self.settings, self.store, sealer, self.clock, mint=mint, known=scopes)
 
@@ -345,8 +345,8 @@ class App:
             await self._load_tenant(tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.gate.load(tenant, await self._read_rows(tenant, overrides.active))
-        self.catalogue.load(tenant, await self._read_rows(tenant, admin.statuses))
+        self.overrides.load(tenant, await self._read_rows(tenant, overrides.active))
+        self.registry.load(tenant, await self._read_rows(tenant, admin.statuses))
         if tenant == DEFAULT_TENANT:
             self.configuration.load(await self._read_rows(tenant, admin.settings))
             self._apply_configuration()
@@ -364,8 +364,8 @@ class App:
         for stored in events:
             self.measures.event(stored.event.type)
             if stored.event.type.startswith(FOLLOWED):
-                changed = self.gate.apply(stored) or changed
-                self.catalogue.apply(stored)
+                changed = self.overrides.apply(stored) or changed
+                self.registry.apply(stored)
                 self.federation.apply(stored)
                 if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply(stored):
                     self._apply_configuration()
@@ -388,7 +388,7 @@ class App:
 
     def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
         self.authenticator.forget(events)
-        self.residents.committed(events)
+        self.agent_host.committed(events)
         for follower in self._followers:
             follower.committed(events)
         for stored in events:
@@ -414,11 +414,11 @@ class App:
 
     def _wire_protocols(self) -> None:
         access = Access(self.authenticator, self.settings, self.backpressure)
-        self.routes = RouteTable(self.catalogue.operations)
+        self.routes = RouteTable(self.registry.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         detail, state = partial(self._read_health, access), partial(self._marketplace_state, access)
-        self.pages = Pages(self.catalogue.operations, __version__, self.monitor, detail, state)
-        exposition = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
+        self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
+        exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
@@ -430,7 +430,7 @@ class App:
             ("mcp", self.mcp),
             ("a2a", self.a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
-            ("rest", MetricsPage(access, exposition.render, shown=self.settings.metrics, token=token)),
+            ("rest", MetricsPage(access, exporter.render, shown=self.settings.metrics, token=token)),
             ("rest", InvoiceFiles(self.dispatcher, access)),
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
         )
@@ -447,7 +447,7 @@ class App:
                     tenant = (await _health_caller(access, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers all the same
                 log.info("whose health is asked for could not be read: %s", error)
-        brake = self.gate.brake(tenant, self.clock.now())
+        brake = self.overrides.brake(tenant, self.clock.now())
         if brake is None:
             return None
         return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 2048
 ENVELOPE = 65_536  # bytes that a call over a WebSocket may add to its body
-FAREWELL_SECONDS = 2.0
+CLOSE_TIMEOUT = 2.0
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
 LARGE_BLOCK = 131_072  # bytes, glibc's own before it raises it
 COLLECTION = (700, 10, 10)  # Python's own thresholds; a start has a higher one
@@ -146,7 +146,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.drain()
         if self.server_state.tasks:  # let sockets say why before they are closed
-            await asyncio.wait(tuple(self.server_state.tasks), timeout=FAREWELL_SECONDS)
+            await asyncio.wait(tuple(self.server_state.tasks), timeout=CLOSE_TIMEOUT)
         await super().shutdown(sockets)
         self._app.watchdog.stop()
 

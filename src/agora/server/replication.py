@@ -26,7 +26,7 @@ HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
 HERE_SECONDS = 2.0
 SILENT_SECONDS = 10.0  # until another server counts as gone
 SPENDING_SECONDS = 0.1
-TOLD = 7000  # bytes of callers in one word, which has at most 7,900
+MAX_MESSAGE_BYTES = 7000  # bytes of callers in one word, which has at most 7,900
 
 
 class Replication:
@@ -42,7 +42,7 @@ class Replication:
     ) -> None:
         self._peers: Peers | None = store.peers
         self._limiter = limiter
-        self._elsewhere = RemoteCommits(store, tell, missed, urgent)
+        self._remote_commits = RemoteCommits(store, tell, missed, urgent)
         self._looking: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self.others: dict[str, float] = {}
@@ -52,30 +52,30 @@ class Replication:
     async def begin(self) -> None:
         """Note where each log ends, before anything is read of what it has led to: what comes later is not missed."""
         if self._peers is not None:
-            await self._elsewhere.start()
+            await self._remote_commits.start()
 
     async def start(self) -> None:
         """Be one of the servers, when what they tell can be followed."""
         if self._peers is None:
             return
-        self._peers.on_word = self._on_message
-        self._peers.say(HELLO)
+        self._peers.on_message = self._on_message
+        self._peers.send(HELLO)
         self._loops = [asyncio.create_task(self._send_presence()), asyncio.create_task(self._send_spent())]
 
     async def stop(self) -> None:
         if self._peers is None:
             return
-        self._peers.say(LEAVING)
+        self._peers.send(LEAVING)
         tasks = [*self._loops, *self._looking]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._elsewhere.stop()
+        await self._remote_commits.stop()
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """What this server committed itself."""
         if self._peers is not None:
-            self._elsewhere.committed(events)
+            self._remote_commits.committed(events)
 
     # -- words -----------------------------------------------------------------------------------
 
@@ -83,10 +83,10 @@ class Replication:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
-                self._elsewhere.hint(tenant, int(head))
+                self._remote_commits.hint(tenant, int(head))
             case "spent":
                 for tenant, subject, number in from_json(text):
-                    self._limiter.heard(tenant, subject, number)
+                    self._limiter.add_remote_calls(tenant, subject, number)
             case "hello" | "here":
                 self._on_peer(origin, answer=topic == HELLO)
             case "leaving":
@@ -119,7 +119,7 @@ class Replication:
 
     def _send_message(self, topic: str, text: str = "") -> None:
         assert self._peers is not None
-        self._peers.say(topic, text)
+        self._peers.send(topic, text)
 
     def _start_poll(self) -> None:
         """Read what was committed while nobody said so."""
@@ -129,7 +129,7 @@ class Replication:
 
     async def _poll_logs(self) -> None:
         try:
-            await self._elsewhere.look()
+            await self._remote_commits.look()
         except Exception as error:
             log.warning("What other servers committed cannot be read now: %s", error)
 
@@ -141,7 +141,9 @@ class Replication:
             self._send_message(HERE)
             await asyncio.sleep(HERE_SECONDS)
             now = asyncio.get_running_loop().time()
-            for origin in [each for each, heard in self.others.items() if now - heard > SILENT_SECONDS]:
+            for origin in [
+                each for each, last_message_at in self.others.items() if now - last_message_at > SILENT_SECONDS
+            ]:
                 log.warning("another server is not heard any more: %s", origin)
                 del self.others[origin]
                 self._update_peer_count()
@@ -163,9 +165,9 @@ def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
     size = 0
     for key, count in spent.most_common():
         entry = json.dumps([*key, count])
-        if len(entry) > TOLD:  # nobody whose name is so long is counted elsewhere
+        if len(entry) > MAX_MESSAGE_BYTES:  # nobody whose name is so long is counted elsewhere
             continue
-        if size + len(entry) > TOLD:
+        if size + len(entry) > MAX_MESSAGE_BYTES:
             yield f"[{','.join(messages)}]"
             messages, size = [], 0
         messages.append(entry)

@@ -306,11 +306,11 @@ class Peers(Protocol):
     origin: str
     #: called on the event loop with origin, topic and text of another server's word; topic ``listening`` and the own
     #: origin when this server listens (again) and may have missed something
-    on_word: Callable[[str, str, str], None]
+    on_message: Callable[[str, str, str], None]
     #: whether somebody is there to be told of commits: topic ``news``, with tenant, last sequence and count of events
     others: bool
 
-    def say(self, topic: str, text: str = "") -> None:
+    def send(self, topic: str, text: str = "") -> None:
         """Tell every other server, soon; a word may get lost."""
 
 

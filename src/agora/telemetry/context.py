@@ -53,7 +53,7 @@ class Trace(Protocol):
     traceparent: str
     tracestate: str
 
-    def below(self, name: str, kind: str, told: Mapping[str, Any]) -> AbstractContextManager[Span]:
+    def below(self, name: str, kind: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Span]:
         """A piece of work below this one. kind: internal, client, producer or consumer."""
 
 
@@ -66,10 +66,10 @@ _NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_NullSpan())
 TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
 
 
-def open_span(name: str, kind: str = "internal", **told: Any) -> AbstractContextManager[Span]:
+def open_span(name: str, kind: str = "internal", **attributes: Any) -> AbstractContextManager[Span]:
     """A piece of work below the one that is going on; nothing where there is none."""
     trace = TRACE.get()
-    return _NOTHING if trace is None else trace.below(name, kind, told)
+    return _NOTHING if trace is None else trace.below(name, kind, attributes)
 
 
 def trace_id() -> str | None:

@@ -57,17 +57,19 @@ class Tracing:
         self._kinds = {kind.name.lower(): kind for kind in trace.SpanKind}
 
     @contextlib.contextmanager
-    def begin(self, name: str, kind: str, carrier: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Span]:
+    def begin(self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Span]:
         """Work that came from outside. carrier: headers or metadata, which may say to which trace it belongs."""
         with self.work(
-            name, kind, told, self._format.extract(extract_trace(carrier), context=self._context.Context())
+            name, kind, attributes, self._format.extract(extract_trace(carrier), context=self._context.Context())
         ) as span:
             yield span
 
     @contextlib.contextmanager
-    def work(self, name: str, kind: str, told: Mapping[str, Any], parent: Context | None = None) -> Iterator[Span]:
+    def work(
+        self, name: str, kind: str, attributes: Mapping[str, Any], parent: Context | None = None
+    ) -> Iterator[Span]:
         """A span while the block goes on. parent: the one that is going on, if left out."""
-        span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(told))
+        span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(attributes))
         here = self._trace.set_span_in_context(span, parent)
         own, theirs = TRACE.set(_CurrentTrace(self, span, here)), self._context.attach(here)
         opened = OpenedSpan(span, self)
@@ -82,9 +84,9 @@ class Tracing:
                 TRACE.reset(own)
                 self._context.detach(theirs)
 
-    def start(self, name: str, kind: str, told: Mapping[str, Any]) -> OpenedSpan:
+    def start(self, name: str, kind: str, attributes: Mapping[str, Any]) -> OpenedSpan:
         """A span below the one that is going on, which its holder closes; nothing goes on in it."""
-        return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(told)), self)
+        return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(attributes)), self)
 
     def headers(self, context: Context) -> dict[str, str]:
         """The trace as headers have it."""
@@ -129,8 +131,8 @@ class _CurrentTrace:
         carrier = tracing.headers(here)
         self.traceparent, self.tracestate = carrier.get("traceparent", ""), carrier.get("tracestate", "")
 
-    def below(self, name: str, kind: str, told: Mapping[str, Any]) -> contextlib.AbstractContextManager[Span]:
-        return self._tracing.work(name, kind, told, self._here)
+    def below(self, name: str, kind: str, attributes: Mapping[str, Any]) -> contextlib.AbstractContextManager[Span]:
+        return self._tracing.work(name, kind, attributes, self._here)
 
 
 def _error_kind(error: BaseException) -> str:

@@ -32,9 +32,9 @@ def stranger() -> Caller:
 async def a_builtin(market: Market, name: str = "Calculator Agent", *skills: dict[str, Any]) -> Any:
     """An agent of the house, as residents register themselves."""
     told = list(skills) or [BUILTIN]
-    house = Caller("default", "system", "system", "system", frozenset({"*"}), account="builtin", authority=255)
+    context = Caller("default", "system", "system", "system", frozenset({"*"}), account="builtin", authority=255)
     profile = {"capabilities": [skill["id"] for skill in told], "metadata": {"a2a": {"skills": told}}}
-    return await market.call(house, "agent.register", agent_name=name, category="builtin", **profile)
+    return await market.call(context, "agent.register", agent_name=name, category="builtin", **profile)
 
 
 async def test_a_card_is_made_of_the_registration(market: Market) -> None:

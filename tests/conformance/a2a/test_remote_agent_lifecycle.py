@@ -99,7 +99,7 @@ async def test_an_agent_with_which_something_goes_wrong_is_looked_at_soon(market
     async with rogue(rpc(DONE), streams=False) as far:
         await add(market, far.url)
     await say(market, ann, "do it", "Far")
-    await market.app.residents.settled()
+    await market.app.agent_host.settled()
     await look(market, 6)
     assert await status(market) == "offline"
 
@@ -150,11 +150,11 @@ async def test_who_is_taken_off_ends_its_tasks(market: Market, ann: Caller) -> N
         await far.script.waiting.wait()
         await market.call(market.operator, "a2a.remove_remote", agent="Far")
         await remotes_of(market).settled()
-        await market.app.residents.settled()
+        await market.app.agent_host.settled()
         for given in (task, question):
             ended = await market.call(ann, "task.get", task_id=given["id"])
             assert (ended.status, ended.error) == ("failed", "Far was taken off the marketplace.")
-        assert market.app.residents.places == ()
+        assert market.app.agent_host.places == ()
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -182,7 +182,7 @@ async def test_a_task_outlives_its_server(engine: Engine, tmp_path: Path, clock:
 
 
 async def _until_artifact(market: Market, caller: Caller, task_id: str) -> AsyncIterator[Any]:
-    operation = market.app.catalogue.find("agora.a2a.subscribe")
+    operation = market.app.registry.find("agora.a2a.subscribe")
     stream: Any = await market.app.dispatcher.stream(operation, caller, {"task_id": task_id})
     async for entry in stream:
         if entry.kind == "artifactUpdate":

@@ -112,7 +112,7 @@ async def test_overrides_survive_a_restart(market: Market) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, MANAGE, resource="configuration", target="rate_basic", action="set", value=77)
     await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", reason="over night")
-    market.app.gate._standing.clear()
+    market.app.overrides._standing.clear()
     market.app.configuration.load(())
     await market.app._load_tenants()
     await _refused(market, ada, SEND, to_agent="Ada", content="x")
@@ -160,7 +160,7 @@ async def test_services_are_deprecated_and_sunset(market: Market) -> None:
     async def manage(action: str) -> Any:
         return await market.call(market.operator, MANAGE, resource="service", target="agora.agent.list", action=action)
 
-    operation = market.app.catalogue.find("agora.agent.list")
+    operation = market.app.registry.find("agora.agent.list")
     assert (await manage("deprecate")).after == "deprecated"
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
     assert outcome.notices["Deprecation"].startswith("@")

@@ -9,20 +9,20 @@ import pytest
 from agora.core.jobs import JobContext
 from agora.domains.admin.retention import Retention
 from tests.conformance.engines import Engine
-from tests.conformance.job_fixtures import DAY, MARK, RECEIVE, SEND, count, house
+from tests.conformance.job_fixtures import DAY, MARK, RECEIVE, SEND, context, count
 from tests.market import Market
 
-__all__ = ["house"]
+__all__ = ["context"]
 
 
 async def test_old_events_go_from_the_beginning_and_the_newest_stays(
-    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.admin.retention.BATCH", 3)
     await market.agent("Ada")
     for _ in range(9):
         await market.call(market.operator, "event.publish", event_type="tick", data={})
-    retention = Retention(house)
+    retention = Retention(context)
     await retention.step()
     assert await count(engine, "events") == 10
     market.clock.advance(31 * DAY)
@@ -37,7 +37,7 @@ async def test_old_events_go_from_the_beginning_and_the_newest_stays(
 
 
 async def test_answers_and_audit_entries_go_in_their_time(
-    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
@@ -45,7 +45,7 @@ async def test_answers_and_audit_entries_go_in_their_time(
         await market.call(ada, SEND, to_agent="Bob", content="x", key=f"key-{number}")
     market.clock.advance(DAY - 60)
     await market.call(ada, SEND, to_agent="Bob", content="x", key="young")
-    retention = Retention(house)
+    retention = Retention(context)
     market.clock.advance(61)
     await retention.step()
     assert [row["key"] for row in await engine.run("select key from idempotency")] == ["young"]
@@ -56,7 +56,7 @@ async def test_answers_and_audit_entries_go_in_their_time(
 
 
 async def test_messages_are_deleted_with_their_deliveries(
-    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
     monkeypatch.setattr("agora.domains.admin.retention.SWEEP", 3)
@@ -66,7 +66,7 @@ async def test_messages_are_deleted_with_their_deliveries(
     shout = await market.call(ada, SEND, to_agent="broadcast", content="all")
     await market.call(bob, MARK, message_ids=[shout.message_id])
     lasting = await market.call(ada, SEND, to_agent="Bob", content="lasting", expires_in=200 * DAY)
-    retention = Retention(house)
+    retention = Retention(context)
     market.clock.advance(59 * DAY)
     await retention.step()
     assert (await count(engine, "messages"), await count(engine, "deliveries")) == (7, 12)
@@ -80,12 +80,12 @@ async def test_messages_are_deleted_with_their_deliveries(
 
 
 async def test_a_deletion_cut_short_is_finished_later(
-    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="old")
     market.clock.advance(61 * DAY)
-    retention = Retention(house)
+    retention = Retention(context)
     retention._stop = asyncio.Event()
     retention._stop.set()
     await retention.step()

@@ -14,10 +14,10 @@ from agora.domains.agents.jobs import Heartbeats
 from agora.domains.messaging.jobs import MailExpiry
 from agora.store.port import Write
 from tests.conformance.engines import Engine
-from tests.conformance.job_fixtures import DAY, HOUR, MARK, SEND, count, data, heartbeats, house, status
+from tests.conformance.job_fixtures import DAY, HOUR, MARK, SEND, context, count, data, heartbeats, status
 from tests.market import Market
 
-__all__ = ["heartbeats", "house"]
+__all__ = ["context", "heartbeats"]
 
 
 # -- heartbeats ------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: 
     market.clock.advance(HOUR - 1)
     await heartbeats.step()
     market.clock.advance(60)  # the halt is over, but Ada may not have noticed yet
-    await Overrides(heartbeats.house).step()
+    await Overrides(heartbeats.context).step()
     await heartbeats.step()
     assert await status(market, ada) == "active"
     market.clock.advance(60)
@@ -156,7 +156,7 @@ async def test_signs_of_life_survive_a_failed_write(
 
 
 async def test_what_nobody_fetched_in_time_expires(
-    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
     monkeypatch.setattr("agora.domains.messaging.jobs.BATCH", 1)
@@ -166,7 +166,7 @@ async def test_what_nobody_fetched_in_time_expires(
     sent = await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="both", expires_in=HOUR)
     held = await market.call(ada, SEND, to_agent="Nobody", content="held", expires_in=HOUR)
     lasting = [await market.call(ada, SEND, to_agent="Cyd", content="stays") for _ in range(4)]
-    mail = MailExpiry(house)
+    mail = MailExpiry(context)
     await mail.step()
     assert await count(engine, "deliveries", "state = 'expired'") == 0
     market.clock.advance(HOUR + 1)
@@ -188,7 +188,7 @@ async def test_what_nobody_fetched_in_time_expires(
 
 
 async def test_a_long_pass_goes_on_where_it_stopped(
-    market: Market, house: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
     monkeypatch.setattr("agora.domains.messaging.jobs.PAGES", 1)
@@ -196,7 +196,7 @@ async def test_a_long_pass_goes_on_where_it_stopped(
     for _ in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x")
     market.clock.advance(31 * DAY)
-    mail, seen = MailExpiry(house), []
+    mail, seen = MailExpiry(context), []
     for _ in range(4):
         await mail.step()
         seen.append(await count(engine, "deliveries", "state = 'expired'"))
@@ -204,14 +204,14 @@ async def test_a_long_pass_goes_on_where_it_stopped(
 
 
 async def test_what_waits_under_a_registered_name_is_handed_over(
-    market: Market, house: JobContext, engine: Engine
+    market: Market, context: JobContext, engine: Engine
 ) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     sent = await market.call(ada, SEND, to_agent="Bob", content="crossed")
     await market.call(ada, SEND, to_agent="Nobody", content="waits")
     await market.call(ada, SEND, to_agent="operator", content="not an agent")
     await _hold(market, sent.message_id, bob.subject, "name:Bob")
-    mail = MailExpiry(house)
+    mail = MailExpiry(context)
     market.events.clear()
     for _ in range(2):
         await mail.step()
@@ -221,12 +221,12 @@ async def test_what_waits_under_a_registered_name_is_handed_over(
     assert await count(engine, "deliveries", "recipient = 'name:Nobody' and state = 'held'") == 1
 
 
-async def test_mail_stands_still_during_a_halt(market: Market, house: JobContext, engine: Engine) -> None:
+async def test_mail_stands_still_during_a_halt(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="x")
     await market.call(market.operator, "admin.override", target_id="system_wide", action="emergency_halt")
     market.clock.advance(31 * DAY)
-    await MailExpiry(house).step()
+    await MailExpiry(context).step()
     assert await count(engine, "deliveries", "state = 'queued'") == 1
 
 

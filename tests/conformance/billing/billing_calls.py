@@ -44,7 +44,7 @@ class Till:
         self.market, self.tenant = market, tenant
         app = market.app
         self.keeper = Billing(
-            JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+            JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
         )
 
     async def act(self, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:

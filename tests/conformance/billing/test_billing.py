@@ -245,7 +245,7 @@ async def test_only_meters_record_usage(market: Market, till: Till) -> None:
         ):
             with pytest.raises(PermissionDenied):
                 await market.call(caller, f"billing.{name}", **given)
-    meter = replace(till.customer("house"), scopes=frozenset({"meter:billing"}))
+    meter = replace(till.customer("context"), scopes=frozenset({"meter:billing"}))
     await market.call(meter, "billing.record", **usage)
 
 

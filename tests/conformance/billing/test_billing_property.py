@@ -316,7 +316,7 @@ class Machine(RuleBasedStateMachine):
     @rule(commits=lives, after=afterwards)
     def close(self, commits: int | None, after: bool) -> None:
         self.till = Till(self.place.market, self.tenant)  # of a server just started: it looks at once
-        self.do(lambda: self.till.keeper.tend(self.tenant), commits, after)
+        self.do(lambda: self.till.keeper.reconcile(self.tenant), commits, after)
 
     @rule()
     def close_what_is_not_over(self) -> None:

@@ -234,12 +234,12 @@ async def test_recovery_by_an_idle_time_of_ones_own(bus: Bus) -> None:
 async def test_tending_takes_back_what_is_stale(bus: Bus, place: Place) -> None:
     ids = await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "dead")
-    assert list((await bus.tend(STREAM, "g")).taken_back) == []
+    assert list((await bus.maintain(STREAM, "g")).taken_back) == []
     await place.age("g", 31)
-    assert list((await bus.tend(STREAM, "g")).taken_back) == ids
+    assert list((await bus.maintain(STREAM, "g")).taken_back) == ids
     assert [p.consumer for p in await bus.pending(STREAM, "g")] == [None, None]
     assert all(p.idle >= 31 for p in await bus.pending(STREAM, "g"))
-    assert list((await bus.tend(STREAM, "g")).taken_back) == [], "once"
+    assert list((await bus.maintain(STREAM, "g")).taken_back) == [], "once"
     found = (await bus.recover(STREAM, "g", "live", idle=3600)).entries
     assert [(e.entry_id, e.deliveries) for e in found] == [(i, 2) for i in ids], "at once, for whoever asks"
 
@@ -249,10 +249,10 @@ async def test_tending_buries_what_nobody_deals_with(bus: Bus, place: Place) -> 
     await bus.read(STREAM, "g", "a")
     for seconds in (31, 61):
         await place.age("g", seconds)
-        assert list((await bus.tend(STREAM, "g")).taken_back) == [entry_id]
+        assert list((await bus.maintain(STREAM, "g")).taken_back) == [entry_id]
         await bus.recover(STREAM, "g", "a")
     await place.age("g", 121)
-    done = await bus.tend(STREAM, "g")
+    done = await bus.maintain(STREAM, "g")
     assert (list(done.taken_back), [e.entry_id for e in done.dead]) == ([], [entry_id])
     assert await bus.pending(STREAM, "g") == []
     assert await bus.length(f"{STREAM}/dead") == 1
@@ -264,9 +264,9 @@ async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Plac
     await bus.read(STREAM, "g", "holds", count=1)
     await bus.read(STREAM, "g", "idle", count=1)
     await bus.ack(STREAM, "g", ids[1:])
-    assert list((await bus.tend(STREAM, "g")).removed) == ["idle"]
+    assert list((await bus.maintain(STREAM, "g")).removed) == ["idle"]
     await place.age("g", 31)
-    done = await bus.tend(STREAM, "g")
+    done = await bus.maintain(STREAM, "g")
     assert (list(done.taken_back), list(done.removed)) == (ids[:1], ["holds"])
     assert await bus.consumers(STREAM, "g") == []
     assert [e.entry_id for e in (await bus.recover(STREAM, "g", "next")).entries] == ids[:1]

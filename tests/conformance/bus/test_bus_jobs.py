@@ -23,7 +23,7 @@ from tests.market import Market
 def keeper(market: Market) -> BusReconciler:
     app = market.app
     return BusReconciler(
-        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+        JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     )
 
 
@@ -113,7 +113,9 @@ async def test_all_of_it_is_a_matter_of_settings(engine: Engine, tmp_path: Path,
     app = App(settings, clock=clock, store=engine.store(clock))
     await app.start()
     market = Market(app, clock)
-    keeper = BusReconciler(JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock))
+    keeper = BusReconciler(
+        JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, clock)
+    )
     a, b = await market.agent("A"), await market.agent("B")
     await publish(market, a, priority="low")
     await read(market, b)

@@ -35,5 +35,5 @@ async def pending(market: Market, who: Caller) -> list[dict[str, Any]]:
 def loop(market: Market) -> ConversationTimeouts:
     app = market.app
     return ConversationTimeouts(
-        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+        JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     )

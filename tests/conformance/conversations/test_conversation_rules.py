@@ -103,8 +103,8 @@ async def test_old_conversations_are_deleted(market: Market) -> None:
     await send(market, ada, "request", "Bob", correlation={"conversation_id": "old"})
     market.clock.advance(800 * DAY)
     app = market.app
-    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
-    await Retention(house).step()
+    context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
+    await Retention(context).step()
     assert (await market.call(ada, "conversation.list")).count == 0
     with pytest.raises(NotFound):
         await market.call(ada, "conversation.get", conversation_id="old")
@@ -167,7 +167,7 @@ async def test_an_alias_and_a_message_for_it_may_cross(market: Market) -> None:
         assert sorted(message["payload"]["n"] for message in await pending(market, found[2])) == [0, 1, 2]
     app = market.app
     await MailExpiry(
-        JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
+        JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     ).step()
     (racer,) = (await market.call(market.operator, "messaging.receive", agent_id="Racer4", limit=1)).messages
     assert racer.status == "queued"

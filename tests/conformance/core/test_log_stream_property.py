@@ -111,7 +111,7 @@ async def test_every_reader_gets_every_entry_once_in_order(
         await getattr(world, action)(argument)
     await world.settle()
     for person in world.people:
-        assert person.reader.farewell == ENDED
+        assert person.reader.close_reason == ENDED
         person.leave()
         assert person.seen == list(range(person.begin + 1, world.log.written + 1))
     assert len(world.feed) == 0

@@ -271,8 +271,8 @@ async def crashed(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Market,
 async def test_a_crash_in_between_becomes_unknown(crashed: tuple[Market, Caller], engine: Engine) -> None:
     market, ada = crashed
     app = market.app
-    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, market.clock)
-    controller = RelaySettler(house)
+    context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
+    controller = RelaySettler(context)
     assert [row[0] for row in await relays(engine)] == ["pending"]
     with pytest.raises(Conflict, match="still under way"):
         await say(market, ada, "hello", idempotency_key="k1")

@@ -9,7 +9,7 @@ import pytest
 from agora.core import pagination as paging
 from agora.core.call import Caller
 from agora.domains.admin import retention_queries as upkeep
-from agora.domains.events.service import SUBSCRIPTIONS_KEPT
+from agora.domains.events.service import MAX_SUBSCRIPTIONS
 from agora_sdk.contract.events import Events
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
 from tests.market import Market
@@ -164,7 +164,7 @@ async def test_a_subscription_is_its_owners(market: Market) -> None:
 async def test_the_oldest_subscription_of_too_many_ends(market: Market) -> None:
     agent, other = await market.agent("Restless"), await market.agent("Other")
     kept = await market.call(other, "event.subscribe")
-    receipts = [await market.call(agent, "event.subscribe") for _ in range(SUBSCRIPTIONS_KEPT + 1)]
+    receipts = [await market.call(agent, "event.subscribe") for _ in range(MAX_SUBSCRIPTIONS + 1)]
     with pytest.raises(NotFound):
         await market.app.dispatcher.stream(STREAM, agent, {"subscription_id": receipts[0].subscription_id})
     for caller, receipt in ((agent, receipts[1]), (agent, receipts[-1]), (other, kept)):

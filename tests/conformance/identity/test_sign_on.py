@@ -325,7 +325,7 @@ async def test_what_is_over_is_forgotten(market: Market) -> None:
     await market.call(await who(market, uma.access_token), LOGOUT)
     (people,) = [found for found in market.app.controllers if isinstance(found, People)]
     market.clock.advance(2 * 86_400)
-    await people.tend("default")
+    await people.reconcile("default")
 
     async def count(reader: Any) -> list[int]:
         from agora.store.port import Query
@@ -343,7 +343,7 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
     from agora.protocols.http import Access
 
     made = await login(market, "vera")
-    operation = market.app.catalogue.find("agora.event.stream")
+    operation = market.app.registry.find("agora.event.stream")
     access = Access(market.app.authenticator, market.app.settings, market.app.backpressure)
     scope = {"headers": [(b"authorization", f"Bearer {made.access_token}".encode())], "client": ("10.0.0.1", 1)}
 
@@ -358,8 +358,8 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
     assert first.type == "work.one"
     market.clock.advance(300 + 61)
     await stream.recheck()
-    assert stream.farewell is not None
-    assert stream.farewell.code == Unauthenticated.close_code
+    assert stream.close_reason is not None
+    assert stream.close_reason.code == Unauthenticated.close_code
     with pytest.raises(Unauthenticated, match="expired"):
         await anext(items)
     await market.call(market.operator, "event.publish", event_type="work.two")

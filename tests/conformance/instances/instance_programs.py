@@ -166,7 +166,7 @@ class Site:
 
     async def checked(self) -> None:
         """The periodic check of everything that is due, now."""
-        await self.instances.tend("default")
+        await self.instances.reconcile("default")
         await self.instances.idle()
 
     def customer(self, account: str, *more: str, tenant: str = "default") -> Caller:

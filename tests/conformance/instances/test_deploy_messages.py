@@ -398,7 +398,7 @@ async def test_a_budget_pauses_what_runs_elsewhere(here: Site) -> None:
     await here.call("billing.budget", acme, hard_limit=1.0)
     here.clock.advance(1000)
     await here.elsewhere()
-    await here.controller(InstanceMaintenance).tend("default")
+    await here.controller(InstanceMaintenance).reconcile("default")
     request = await asked(here, host, "pause_container")
     await say(here, host, request, "confirm", "paused")
     found = await here.get(made)

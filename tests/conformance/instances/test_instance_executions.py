@@ -68,7 +68,7 @@ async def test_what_streams_is_passed_on_as_it_comes(here: Site) -> None:
     async def progress(done: float, total: float | None, text: str | None) -> None:
         heard.append(text or "")
 
-    operation = here.app.catalogue.find("agora.instance.execute")
+    operation = here.app.registry.find("agora.instance.execute")
     arguments = {"instance_id": made, "endpoint": "/stream"}
     outcome = await here.app.dispatcher.invoke(operation, here.operator, arguments, progress=progress)
     assert outcome.result.streamed
@@ -140,7 +140,7 @@ async def test_numbers_are_kept(here: Site) -> None:
     await scaled(here, 2)
     assert (await here.call("instance.scaling", here.customer("other"), agent_id="Worker")).instances == []
     await here.call("instance.terminate", acme, instance_id=first.instances[0])
-    await here.controller(InstanceMaintenance).tend("default")
+    await here.controller(InstanceMaintenance).reconcile("default")
     await scaled(here, 2)
     await here.call("instance.scale", acme, agent_id="Worker", min_instances=0)
     await scaled(here, 0)
@@ -157,13 +157,13 @@ async def test_numbers_follow_the_work(here: Site) -> None:
         lambda: here.rows("select 1 from instance_executions where tenant_id = :tenant and ended_at is null"),
         lambda rows: len(rows) == 5,
     )
-    await upkeep.tend("default")
+    await upkeep.reconcile("default")
     grown = await scaled(here, 3)
     assert grown.concurrency == 5
     await asyncio.gather(*work)
     for _ in range(30):
         here.clock.advance(5)
-        await upkeep.tend("default")
+        await upkeep.reconcile("default")
     calm = await scaled(here, 1)
     assert calm.desired_instances == 1
 

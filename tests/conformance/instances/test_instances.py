@@ -481,7 +481,7 @@ async def test_events_of_an_instance(here: Site) -> None:
     await here.agent()
     acme: Caller = here.customer("acme")
     made = await here.create(caller=acme)
-    operation = here.app.catalogue.find("agora.instance.events")
+    operation = here.app.registry.find("agora.instance.events")
     stream = await here.app.dispatcher.stream(operation, acme, {"instance_id": made.instance_id})
     seen = []
     async with asyncio.timeout(60):

@@ -60,7 +60,7 @@ async def call(market: Market, tool: str = "do", caller: Any = None, **more: Any
 
 
 def names(market: Market) -> set[str]:
-    return {found.name for found in market.app.catalogue.visible(market.operator)}
+    return {found.name for found in market.app.registry.visible(market.operator)}
 
 
 # -- what it offers ----------------------------------------------------------------------------
@@ -75,10 +75,10 @@ async def test_nothing_it_offers_hides_what_is_here(market: Market, url: str, ro
     await add(market, url)
     for operation in operations():
         if operation.exposure.value != "test":
-            assert market.app.catalogue.find(operation.name) is operation
-            assert market.app.catalogue.find(operation.name.replace(".", "_")) is operation
+            assert market.app.registry.find(operation.name) is operation
+            assert market.app.registry.find(operation.name.replace(".", "_")) is operation
             for alias in operation.aliases:
-                assert market.app.catalogue.find(alias) in list(operations())
+                assert market.app.registry.find(alias) in list(operations())
     twice = "far.agora_messaging_send"  # but for its dots the same as another one
     assert names(market) - before == {f"far.{tool['name']}" for tool in rogue.tools} - {twice}
 
@@ -97,7 +97,7 @@ async def test_two_upstreams_never_share_a_name(market: Market, url: str, rogue:
     shown = {name.replace(".", "_") for name in found if not name.startswith("agora")}
     assert len(shown) == 6
     for name in shown:
-        assert market.app.catalogue.find(name).name.replace(".", "_") == name
+        assert market.app.registry.find(name).name.replace(".", "_") == name
 
 
 async def test_names_without_end_do_not_fill_the_store(
@@ -162,7 +162,7 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     )
     await add(market, url)
     core = market.app.mcp.core
-    operation = market.app.catalogue.find("far.do")
+    operation = market.app.registry.find("far.do")
     shown = core.tools.describe_operation(operation, "default").document["_meta"]
     assert shown == {"own": 1, "agora/version": "1.0.0"}
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
@@ -209,11 +209,11 @@ async def test_an_unknown_name_among_thousands(market: Market, url: str, rogue: 
     began = time.process_time()
     for _ in range(20):
         with pytest.raises(NotFound):
-            market.app.catalogue.find("nothing.tool_number_1x")
-        assert not market.app.catalogue.has("nothing.tool_number_1x", "default")
+            market.app.registry.find("nothing.tool_number_1x")
+        assert not market.app.registry.has("nothing.tool_number_1x", "default")
     assert time.process_time() - began < 2
     with pytest.raises(NotFound, match=r"Did you mean three\.tool_number_"):
-        market.app.catalogue.find("three.tool_numbre_77")
+        market.app.registry.find("three.tool_numbre_77")
 
 
 async def test_a_greedy_caller_leaves_room_for_others(market: Market) -> None:

@@ -76,7 +76,7 @@ async def relisted(market: Market, far: Far, *, after: int) -> None:
 
 
 def names(market: Market, caller: Caller) -> set[str]:
-    return {found.name for found in market.app.catalogue.visible(caller)}
+    return {found.name for found in market.app.registry.visible(caller)}
 
 
 async def items(market: Market, upstream: str = "far") -> dict[str, Any]:
@@ -116,9 +116,9 @@ async def test_a_tool_is_a_service_of_the_catalogue(market: Market, url: str, ad
     assert "structured_content" in schema.output_schema["properties"]
     assert await market.call(ada, "query.services", category="far")
     with pytest.raises(NotFound, match=r"Did you mean far\.echo"):
-        market.app.catalogue.find("far.ecko", None, "default")
+        market.app.registry.find("far.ecko", None, "default")
     with pytest.raises(NotFound):
-        market.app.catalogue.find("far.echo", None, "another tenant")
+        market.app.registry.find("far.echo", None, "another tenant")
 
 
 async def test_who_may_what(market: Market, url: str, ada: Caller) -> None:
@@ -254,7 +254,7 @@ async def test_a_tool_is_called_by_its_own_name(
 ) -> None:
     await add(market, url)
     for name in ("far.echo", "far_echo"):
-        operation = market.app.catalogue.find(name, None, "default")
+        operation = market.app.registry.find(name, None, "default")
         assert operation.kind is Kind.RELAY
         outcome = await market.app.dispatcher.invoke(operation, ada, b'{"text": "by name"}', idempotency_key=name)
         assert outcome.result.content[0]["text"] == "by name"
@@ -286,10 +286,10 @@ async def test_progress_and_cancellation_go_through(market: Market, url: str, fa
     async def hear(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total, message))
 
-    operation = market.app.catalogue.find("far.count", None, "default")
+    operation = market.app.registry.find("far.count", None, "default")
     await market.app.dispatcher.invoke(operation, ada, {}, progress=hear)
     assert heard == [(1, 3, "at 1"), (2, 3, "at 2"), (3, 3, "at 3")]
-    slow = market.app.catalogue.find("far.slow", None, "default")
+    slow = market.app.registry.find("far.slow", None, "default")
     calling = asyncio.create_task(market.app.dispatcher.invoke(slow, ada, {}))
     await far.began.wait()
     calling.cancel()
@@ -336,7 +336,7 @@ async def test_a_changed_tool_waits_until_it_is_accepted(market: Market, url: st
     )
     assert accepted.accepted == ["echo"]
     assert "far.echo" in names(market, ada)
-    assert market.app.catalogue.find("far.echo", None, "default").description == "Sends everything you say to us."
+    assert market.app.registry.find("far.echo", None, "default").description == "Sends everything you say to us."
     await market.call(ada, "upstream.call", upstream="far", tool="echo")
     await market.call(market.operator, "upstream.refresh", upstream="far")
     assert (await items(market))["echo"].state.value == "active"
@@ -372,7 +372,7 @@ async def test_every_dropped_tool_has_its_reason(market: Market, url: str, far: 
     assert "not a JSON schema" in found["odd"].reason
     assert found["ec_ho"].reason == "another one has the same name"
     assert "far.with space" not in names(market, ada)
-    assert market.app.catalogue.find("far.silent", None, "default").description == "The tool silent of far."
+    assert market.app.registry.find("far.silent", None, "default").description == "The tool silent of far."
     with pytest.raises(NotFound, match="cannot be offered"):
         await market.call(ada, "upstream.call", upstream="far", tool="odd")
 
@@ -406,7 +406,7 @@ async def test_the_catalogue_is_the_same_after_a_restart(
 
 
 async def test_nothing_made_at_run_time_shadows_what_is_declared(market: Market) -> None:
-    catalogue = market.app.catalogue
+    catalogue = market.app.registry
     declared = catalogue.find("agora.messaging.send", None, "default")
     false = type("False", (type(declared),), {"name": property(lambda self: "agora_messaging.send")})
     made = false(declared.function, (), "", Kind.RELAY)

@@ -18,7 +18,7 @@ from tests.market import Market
 
 async def call(market: Market, caller: Caller, action: str, /, **arguments: Any) -> Any:
     """Run an operation of the memory; ``key`` is its argument, not an idempotency key."""
-    operation = market.app.catalogue.find(f"agora.memory.{action}")
+    operation = market.app.registry.find(f"agora.memory.{action}")
     return (await market.app.dispatcher.invoke(operation, caller, arguments)).result
 
 

@@ -133,8 +133,8 @@ async def test_another_tenant_sees_its_own(talked: Market) -> None:
 async def test_pages_and_exports_are_whole_whatever_the_stretch(
     talked: Market, monkeypatch: pytest.MonkeyPatch, stretch: int
 ) -> None:
-    monkeypatch.setattr(log, "STRETCH", stretch)
-    monkeypatch.setattr(log, "READING", stretch)
+    monkeypatch.setattr(log, "WINDOW", stretch)
+    monkeypatch.setattr(log, "WORD_WINDOW", stretch)
     monkeypatch.setattr(log, "STRETCHES", 2)
     everything = texts(await talked.call(talked.operator, "monitor.messages", limit=500))
     for filters, wanted in (({}, 8), ({"from_agent": "Alice"}, 6), ({"q": "hear"}, 1), ({"q": "nothing of it"}, 0)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from agora.domains.monitoring.census import Census
 from agora.domains.monitoring.readiness import Readiness
+from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.store.port import Store, Tx
 from tests.conformance.store.store_calls import TENANT
 from tests.market import Market
@@ -43,7 +43,7 @@ async def test_the_probe_and_the_census_work_on_it(market: Market) -> None:
     assert app.monitor.probed.failure is None
     page, _ = app.metrics._render("")
     assert b"agora_store_up 1.0" in page
-    await next(c for c in app.controllers if isinstance(c, Census)).step()
+    await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()
     counted = app.measures.counted
     assert counted["agents", "active"] == 2
     assert counted["tasks", "pending"] == 1

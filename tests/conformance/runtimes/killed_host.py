@@ -15,7 +15,7 @@ from typing import Any
 from agora.runtimes.builds.tree import Bounds
 from agora.runtimes.port import Handle
 from agora.runtimes.process import Options, ProcessRuntime
-from agora.runtimes.process import instance_store as house
+from agora.runtimes.process import instance_store as context
 from agora.runtimes.process import observation as watch
 from agora.runtimes.spec import BuildConfig, Directory, Spec
 
@@ -70,7 +70,7 @@ def _set_trap(instant: str) -> None:
     elif instant == "first signal":
         _after(watch.procfs, "send_signal")
     else:
-        _after(house, instant)
+        _after(context, instant)
 
 
 async def _act(told: dict[str, Any]) -> None:

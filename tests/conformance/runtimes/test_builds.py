@@ -173,15 +173,15 @@ class TestWhatABuildSees:
         assert told[-1].endswith("end")
 
     async def test_lines_are_told_while_it_runs(self, kit: ProcessKit, tmp_path: Path) -> None:
-        gate = tmp_path / "gate"
-        os.mkfifo(gate)
+        overrides = tmp_path / "gate"
+        os.mkfifo(overrides)
         first = asyncio.Event()
         building = asyncio.ensure_future(
-            kit.engine.build(kit.spec(FOREVER, build=f"echo one; cat {gate}"), lambda _: first.set())
+            kit.engine.build(kit.spec(FOREVER, build=f"echo one; cat {overrides}"), lambda _: first.set())
         )
         await first.wait()
         assert not building.done()
-        await asyncio.to_thread(gate.write_text, "two\n")
+        await asyncio.to_thread(overrides.write_text, "two\n")
         await building
 
 

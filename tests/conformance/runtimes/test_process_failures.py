@@ -204,7 +204,7 @@ class TestGuards:
         assert ours(kit) == []
 
     async def test_one_that_does_not_listen_is_forced(self, kit: ProcessKit, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("agora.runtimes.process.engine.PATIENCE", 0.1)
+        monkeypatch.setattr("agora.runtimes.process.engine.STOP_TIMEOUT", 0.1)
         handle = await kit.run(FAMILY)
         os.kill(handle.data["pid"], signal.SIGSTOP)
         stopped = await kit.engine.stop(handle, 0)

@@ -17,17 +17,17 @@ from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.server.jobs import build_controllers
 from tests.conformance.engines import Engine
-from tests.conformance.job_fixtures import count, data, house, status
+from tests.conformance.job_fixtures import context, count, data, status
 from tests.market import Market
 
-__all__ = ["house"]
+__all__ = ["context"]
 
 
 # -- overrides -------------------------------------------------------------------------------------
 
 
-async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, house: JobContext) -> None:
-    ada, overrides = await market.agent("Ada"), Overrides(house)
+async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Market, context: JobContext) -> None:
+    ada, overrides = await market.agent("Ada"), Overrides(context)
     short: dict[str, Any] = {"target_id": "Ada", "action": "pause", "reason": "lunch", "expires_in": 60}
     first = await market.call(market.operator, "admin.override", **short)
     await market.call(market.operator, "admin.override", **short | {"expires_in": 120})
@@ -55,23 +55,23 @@ async def test_an_expired_override_is_lifted_and_its_agent_goes_on(market: Marke
     assert {event.subject for event in market.of_type("agora.override.expired")} == {ada.subject}
 
 
-async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, house: JobContext, engine: Engine) -> None:
+async def test_a_halt_of_the_marketplace_ends_by_itself(market: Market, context: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     halt: dict[str, Any] = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 10}
     await market.call(market.operator, "admin.override", **halt)
     market.clock.advance(11)
-    await Overrides(house).step()
-    assert not market.app.gate.frozen("default"), "the gate follows the log"
+    await Overrides(context).step()
+    assert not market.app.overrides.frozen("default"), "the gate follows the log"
     assert await count(engine, "overrides", "status = 'expired' and lifted_by = 'system'") == 1
     await market.call(ada, "agent.heartbeat")
 
 
-async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, house: JobContext) -> None:
+async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, context: JobContext) -> None:
     ada = await market.agent("Ada")
     await market.call(market.operator, "admin.override", target_id="Ada", action="pause", expires_in=60)
     await market.call(market.operator, "admin.manage", resource="agent", target="Ada", action="suspend")
     market.clock.advance(61)
-    await Overrides(house).step()
+    await Overrides(context).step()
     assert await status(market, ada) == "suspended"
     assert len(market.of_type("agora.override.expired")) == 1
 
@@ -79,57 +79,65 @@ async def test_who_was_suspended_meanwhile_stays_suspended(market: Market, house
 # -- usage and positions ---------------------------------------------------------------------------
 
 
-async def test_usage_survives_a_restart_and_several_servers_add_up(market: Market, house: JobContext) -> None:
-    operation = market.app.catalogue.find("agora.agent.list")
+async def test_usage_survives_a_restart_and_several_servers_add_up(market: Market, context: JobContext) -> None:
+    operation = market.app.registry.find("agora.agent.list")
 
     def server() -> UsageCounters:
         return UsageCounters(
-            JobContext(house.store, house.dispatcher, house.feed, house.gate, Meter(), house.context, house.clock)
+            JobContext(
+                context.store,
+                context.dispatcher,
+                context.feed,
+                context.overrides,
+                Meter(),
+                context.server,
+                context.clock,
+            )
         )
 
     first, second = server(), server()
     for counters, calls in ((first, 3), (second, 2)):
         await counters.load()
         for number in range(calls):
-            counters.house.meter.record(operation, 0.01, number > 0)
+            counters.context.meter.record(operation, 0.01, number > 0)
     await asyncio.gather(first.step(), second.step())
-    first.house.meter.record(operation, 0.04, True)
+    first.context.meter.record(operation, 0.04, True)
     await first.finish()
     await first.step()
-    assert (first.house.meter.usage(operation).calls, first.house.meter.usage(operation).errors) == (6, 2)
+    assert (first.context.meter.usage(operation).calls, first.context.meter.usage(operation).errors) == (6, 2)
 
     third = server()
     await third.load()
-    usage = third.house.meter.usage(operation)
+    usage = third.context.meter.usage(operation)
     assert (usage.calls, usage.errors, sum(usage.buckets)) == (6, 2, 6)
     assert usage.quantile(0.5) == pytest.approx(10, rel=0.13)
     assert usage.quantile(1.0) == pytest.approx(40, rel=0.13)
 
 
 async def test_counts_stay_when_the_store_refuses(
-    market: Market, house: JobContext, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counters, operation = UsageCounters(house), market.app.catalogue.find("agora.agent.list")
-    before = house.meter.usage(operation).calls
+    counters, operation = UsageCounters(context), market.app.registry.find("agora.agent.list")
+    before = context.meter.usage(operation).calls
 
     async def refuse(*given: Any, **options: Any) -> None:
         raise OSError("no store")
 
-    house.meter.record(operation, 0.01, True)
+    context.meter.record(operation, 0.01, True)
     with monkeypatch.context() as broken:
-        broken.setattr(house.dispatcher, "system", refuse)
+        broken.setattr(context.dispatcher, "system", refuse)
         with pytest.raises(OSError, match="no store"):
             await counters.step()
-    assert house.meter.usage(operation).calls == before + 1
+    assert context.meter.usage(operation).calls == before + 1
     await counters.step()
-    assert house.meter.usage(operation).calls == before + 1
+    assert context.meter.usage(operation).calls == before + 1
 
 
-async def test_positions_are_written(market: Market, house: JobContext, engine: Engine) -> None:
+async def test_positions_are_written(market: Market, context: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     made = await market.call(ada, "messaging.subscribe")
-    house.feed.positions.advance("default", made.subscription_id, 7)
-    await PositionFlusher(house).step()
+    context.feed.positions.advance("default", made.subscription_id, 7)
+    await PositionFlusher(context).step()
     (row,) = await engine.run("select position from subscriptions")
     assert row["position"] == 7
 
@@ -144,12 +152,12 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
         store=app.store,
         dispatcher=app.dispatcher,
         feed=app.feed,
-        gate=app.gate,
+        overrides=app.overrides,
         meter=app.meter,
         context=app.context,
         clock=market.clock,
         monitor=monitor,
-        host=app.residents,
+        host=app.agent_host,
         lines=app.context.ports.get(REMOTE_AGENTS),
         bus=None,
         authenticate=app.authenticator.authenticate,
@@ -163,7 +171,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
     assert monitor.trouble() is None
 
 
-async def test_every_tenant_is_tended(market: Market, house: JobContext, engine: Engine) -> None:
+async def test_every_tenant_is_tended(market: Market, context: JobContext, engine: Engine) -> None:
     async def elsewhere(call: Call) -> None:
         call.emit("tick", {})
 
@@ -174,11 +182,11 @@ async def test_every_tenant_is_tended(market: Market, house: JobContext, engine:
     class Tending(Controller):
         name, interval = "tending", 1.0
 
-        async def tend(self, tenant: str) -> None:
+        async def reconcile(self, tenant: str) -> None:
             tended.append(tenant)
             if tenant == "another":
                 raise OSError(tenant)
 
     with pytest.raises(OSError, match="another"):
-        await Tending(house).step()
+        await Tending(context).step()
     assert tended == ["another", "default"]

@@ -452,7 +452,7 @@ async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monke
     monkeypatch.setattr(peers.Peers, "_send_next", confused)
     monkeypatch.setattr(peers, "AGAIN_SECONDS", 0)
     store = postgres.store()
-    store.peers.on_word = lambda origin, topic, text: listened.release()
+    store.peers.on_message = lambda origin, topic, text: listened.release()
     await store.start()
     async with asyncio.timeout(60):
         for _ in range(2):

@@ -38,17 +38,17 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: ManualClock) -> tuple[House, dict[str, Any]]:
+async def context(tmp_path: Path, clock: ManualClock) -> tuple[House, dict[str, Any]]:
     """An installation on SQLite with two tenants and an agent's token, not running."""
-    house = House(tmp_path / "data", clock)
-    market = await house.open(SqliteStore(house.file, clock=clock))
+    context = House(tmp_path / "data", clock)
+    market = await context.open(SqliteStore(context.file, clock=clock))
     await market.call(market.operator, "tenant.create", tenant_id="acme")
     for tenant in ("default", "acme"):
         await filled(market, tenant)
     ada = await market.call(market.operator, "agent.register", agent_name="Ada", capabilities=["digging"])
     events = (await market.app.feed.channel("default")).head
     await market.app.stop()
-    return house, {"ada": ada, "events": events}
+    return context, {"ada": ada, "events": events}
 
 
 async def counted(url: str) -> int:
@@ -60,8 +60,8 @@ async def counted(url: str) -> int:
         await connection.close()
 
 
-async def test_an_installation_moves(house: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
-    moved, known = house
+async def test_an_installation_moves(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
+    moved, known = context
     told: dict[str, int] = {}
     copied = await copy_database(moved.file, postgres.url, told.__setitem__)
     assert copied.tables == told
@@ -85,9 +85,9 @@ async def test_an_installation_moves(house: tuple[House, dict[str, Any]], postgr
 
 
 async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
-    house: tuple[House, dict[str, Any]], postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+    context: tuple[House, dict[str, Any]], postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, fill = house[0].file, copying._copy_table
+    file, fill = context[0].file, copying._copy_table
 
     async def cut(reading: Any, connection: Any, name: str) -> int:
         if name == "messages":
@@ -111,30 +111,30 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
     assert (await copy_database(file, postgres.url)).rows > 100
 
 
-async def test_a_target_with_rows_is_refused(house: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
-    await copy_database(house[0].file, postgres.url)
+async def test_a_target_with_rows_is_refused(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
+    await copy_database(context[0].file, postgres.url)
     before = await counted(postgres.url)
     with pytest.raises(StoreFailure, match="is not empty: there are rows in "):
-        await copy_database(house[0].file, postgres.url)
+        await copy_database(context[0].file, postgres.url)
     assert await counted(postgres.url) == before
 
 
 async def test_a_source_that_is_served_or_none_is_refused(
-    house: tuple[House, dict[str, Any]], postgres: PostgresEngine, tmp_path: Path
+    context: tuple[House, dict[str, Any]], postgres: PostgresEngine, tmp_path: Path
 ) -> None:
-    store = SqliteStore(house[0].file, clock=house[0].clock)
+    store = SqliteStore(context[0].file, clock=context[0].clock)
     await store.start()
     with pytest.raises(StoreFailure, match="stop that one first"):
-        await copy_database(house[0].file, postgres.url)
+        await copy_database(context[0].file, postgres.url)
     await store.close()
     with pytest.raises(StoreFailure, match="There is no file"):
         await copy_database(tmp_path / "nowhere.db", postgres.url)
     (tmp_path / "text.db").write_text("hello, this is a file of text, not a database of anything at all" * 20)
     with pytest.raises(StoreFailure, match="no database of Agora"):
         await copy_database(tmp_path / "text.db", postgres.url)
-    await SqliteEngine(house[0].file).run("delete from schema_migrations where number > 12")
+    await SqliteEngine(context[0].file).run("delete from schema_migrations where number > 12")
     with pytest.raises(StoreFailure, match="of an older release"):
-        await copy_database(house[0].file, postgres.url)
+        await copy_database(context[0].file, postgres.url)
 
 
 # -- agora db ----------------------------------------------------------------------------------------

@@ -265,6 +265,6 @@ async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, 
     halt = {"target_id": "system_wide", "action": "emergency_halt", "expires_in": 600}
     await market.call(market.operator, "admin.override", **halt)
     await pass_time(market, upkeep, 601)
-    await Overrides(upkeep.house).step()
+    await Overrides(upkeep.context).step()
     await upkeep.step()
     assert (await get(market, task_id)).status == "in_progress"

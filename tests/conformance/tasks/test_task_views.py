@@ -124,7 +124,7 @@ async def test_statistics(market: Market) -> None:
 async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: str) -> None:
     giver = await market.agent("Giver")
     task_id = await assign(market, giver)
-    operation = market.app.catalogue.find("agora.task.stream")
+    operation = market.app.registry.find("agora.task.stream")
     with pytest.raises(InvalidRequest, match=r"is not the number of an entry|last_event_id"):
         await market.app.dispatcher.stream(operation, giver, {"task_id": task_id, "last_event_id": place})
 
@@ -140,7 +140,7 @@ async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadl
     running = (await market.call(giver, "workflow.status", workflow_id=made.workflow_id)).steps[0].task_id
     await market.call(doer, "task.complete", task_id=running)
     market.clock.advance(91 * 86_400)
-    await Retention(upkeep.house).step()
+    await Retention(upkeep.context).step()
     for task_id in old:
         with pytest.raises(NotFound):
             await get(market, task_id)
@@ -148,6 +148,6 @@ async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadl
     assert (await get(market, running)).status == "completed", "its workflow goes on"
     await market.call(giver, "workflow.cancel", workflow_id=made.workflow_id)
     market.clock.advance(91 * 86_400)
-    await Retention(upkeep.house).step()
+    await Retention(upkeep.context).step()
     assert (await market.call(market.operator, "workflow.list")).total == 0
     assert (await market.call(market.operator, "task.list")).total == 1

@@ -88,7 +88,7 @@ async def filled(market: Market, tenant: str) -> Goods:
     goods, chief = Goods(secret), operator(tenant)
     names = {"agent_name": f"{tenant}Ada", "memory": f"{tenant}-plan", "upstream": f"{tenant}-up"}
     names |= {"host_name": f"{tenant}-host", "account": f"{tenant}-account", "tenant": tenant, "tool": f"{tenant}-up.x"}
-    kept = market.app.catalogue
+    kept = market.app.registry
 
     async def call(caller: Caller, name: str, /, **arguments: Any) -> Any:
         operation = kept.find(f"agora.{name}")

@@ -116,7 +116,7 @@ async def test_a_key_is_shown_again_to_whoever_repeats_the_request(market: Marke
 async def test_a_suspended_tenant_is_refused_until_it_is_resumed(market: Market) -> None:
     created, chief = await made(market)
     registered = await market.call(chief, "agent.register", agent_name="Ada")
-    stream = market.app.catalogue.find("agora.event.stream")
+    stream = market.app.registry.find("agora.event.stream")
     authenticator = market.app.authenticator
 
     async def valid() -> None:

@@ -13,8 +13,8 @@ from tests.harness import ManualClock
 
 
 @pytest.fixture
-def house(app: App, clock: ManualClock) -> JobContext:
-    return JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
+def context(app: App, clock: ManualClock) -> JobContext:
+    return JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, clock)
 
 
 class Counting(Controller):
@@ -23,8 +23,8 @@ class Counting(Controller):
     name = "counting"
     interval = 0.0
 
-    def __init__(self, house: JobContext, job: Callable[[int], None]) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, job: Callable[[int], None]) -> None:
+        super().__init__(context)
         self.job, self.steps, self.finished = job, 0, 0
 
     async def step(self) -> None:
@@ -35,9 +35,9 @@ class Counting(Controller):
         self.finished += 1
 
 
-async def test_it_steps_until_it_is_stopped_and_then_finishes(house: JobContext, clock: ManualClock) -> None:
+async def test_it_steps_until_it_is_stopped_and_then_finishes(context: JobContext, clock: ManualClock) -> None:
     stop = asyncio.Event()
-    loop = Counting(house, lambda step: stop.set() if step == 3 else None)
+    loop = Counting(context, lambda step: stop.set() if step == 3 else None)
     assert loop.last_run is None
     await loop.run(stop)
     assert (loop.steps, loop.finished) == (3, 1)
@@ -46,7 +46,7 @@ async def test_it_steps_until_it_is_stopped_and_then_finishes(house: JobContext,
     assert loop.stopping
 
 
-async def test_a_failing_step_is_survived_and_told(house: JobContext, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_step_is_survived_and_told(context: JobContext, caplog: pytest.LogCaptureFixture) -> None:
     stop = asyncio.Event()
     seen: list[tuple[int, str | None]] = []
 
@@ -57,7 +57,7 @@ async def test_a_failing_step_is_survived_and_told(house: JobContext, caplog: py
         elif step < 3:
             raise OSError("broken")
 
-    loop = Counting(house, job)
+    loop = Counting(context, job)
     await loop.run(stop)
     assert seen == [(0, None), (1, "OSError: broken"), (2, "OSError: broken"), (0, None)]
     assert [record.message for record in caplog.records] == [
@@ -66,20 +66,20 @@ async def test_a_failing_step_is_survived_and_told(house: JobContext, caplog: py
     ]
 
 
-async def test_a_failing_finish_does_not_stop_the_server_from_stopping(house: JobContext) -> None:
+async def test_a_failing_finish_does_not_stop_the_server_from_stopping(context: JobContext) -> None:
     class Unfinished(Counting):
         async def finish(self) -> None:
             raise OSError("broken")
 
     stop = asyncio.Event()
     stop.set()
-    loop = Unfinished(house, lambda step: None)
+    loop = Unfinished(context, lambda step: None)
     await loop.run(stop)
     assert (loop.steps, loop.failures) == (0, 1)
 
 
-async def test_failures_are_answered_with_patience(house: JobContext) -> None:
-    loop = Counting(house, lambda step: None)
+async def test_failures_are_answered_with_patience(context: JobContext) -> None:
+    loop = Counting(context, lambda step: None)
     loop.interval, pauses = 5.0, []
     for loop.failures in (0, 1, 2, 3, 100):
         pauses.append(loop.pause)
@@ -88,8 +88,8 @@ async def test_failures_are_answered_with_patience(house: JobContext) -> None:
     assert loop.pause == 600.0, "never shorter than without a failure"
 
 
-async def test_stopping_does_not_wait_for_the_interval(house: JobContext) -> None:
-    loop, stop = Counting(house, lambda step: None), asyncio.Event()
+async def test_stopping_does_not_wait_for_the_interval(context: JobContext) -> None:
+    loop, stop = Counting(context, lambda step: None), asyncio.Event()
     loop.interval = 3600.0
     running = asyncio.create_task(loop.run(stop))
     stop.set()

@@ -29,38 +29,38 @@ def _versions(clock: ManualClock, **life: object) -> tuple[OperationRegistry, di
 
 
 def test_without_a_version_the_newest_active_one_is_meant(clock: ManualClock) -> None:
-    catalogue, made = _versions(clock)
-    assert catalogue.find("agora.messaging.send") is made["1.2.0"]
-    assert catalogue.find("agora_messaging_send") is made["1.2.0"]
-    assert catalogue.find("agora.messaging.send@1.0.0") is made["1.0.0"]
-    assert catalogue.find("agora.messaging.send", "^2") is made["2.0.0"]
-    assert catalogue.find("agora.messaging.send", "~1.0") is made["1.0.0"]
+    registry, made = _versions(clock)
+    assert registry.find("agora.messaging.send") is made["1.2.0"]
+    assert registry.find("agora_messaging_send") is made["1.2.0"]
+    assert registry.find("agora.messaging.send@1.0.0") is made["1.0.0"]
+    assert registry.find("agora.messaging.send", "^2") is made["2.0.0"]
+    assert registry.find("agora.messaging.send", "~1.0") is made["1.0.0"]
     with pytest.raises(NotFound, match=r"3\.0\.0"):
-        catalogue.find("agora.messaging.send", "3.0.0")
+        registry.find("agora.messaging.send", "3.0.0")
     with pytest.raises(InvalidRequest):
-        catalogue.find("agora.messaging.send", "newest")
+        registry.find("agora.messaging.send", "newest")
     with pytest.raises(NotFound) as failure:
-        catalogue.find("agora.mesaging.send")
+        registry.find("agora.mesaging.send")
     assert "agora.messaging.send" in (failure.value.fix or "")
 
 
 def test_dates_change_what_happens(clock: ManualClock) -> None:
     today = to_datetime(clock.now()).date()
     tomorrow, after = today + timedelta(days=1), today + timedelta(days=2)
-    catalogue, made = _versions(
+    registry, made = _versions(
         clock, deprecation_date=tomorrow, sunset_date=after, replacement="agora.messaging.send@1.2.0"
     )
     old = made["1.0.0"]
-    assert (catalogue.status(old), catalogue.notices(old)) == (Lifecycle.ACTIVE, {})
+    assert (registry.status(old), registry.notices(old)) == (Lifecycle.ACTIVE, {})
     clock.advance(86_400)
-    assert catalogue.status(old) is Lifecycle.DEPRECATED
-    notices = catalogue.notices(old)
+    assert registry.status(old) is Lifecycle.DEPRECATED
+    notices = registry.notices(old)
     assert notices["Deprecation"].startswith("@")
     assert notices["Sunset"].endswith("00:00:00 GMT")
-    catalogue.admit(old)
+    registry.admit(old)
     clock.advance(86_400)
     with pytest.raises(OperationSunset, match=r"1\.0\.0") as failure:
-        catalogue.admit(old)
+        registry.admit(old)
     assert failure.value.replacement == "agora.messaging.send@1.2.0"
 
 

@@ -163,7 +163,7 @@ def test_a_server_that_hangs_up_between_two_requests(run: Run) -> None:
 
 
 def test_an_idle_connection_is_let_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT", 0.01)
+    monkeypatch.setattr(module, "KEEPALIVE_SECONDS", 0.01)
 
     async def work() -> None:
         async with posting(Server(whole(b"1"))) as courier:

@@ -132,9 +132,9 @@ class Wire:
         self.finished = True
         self._within(lambda: self._end("finished"))
 
-    def cut(self, farewell: AgoraError | None = None) -> None:
+    def cut(self, close_reason: AgoraError | None = None) -> None:
         """End every open stream, as a crash or (with an error) as a decision of the server."""
-        self._within(lambda: self._end(farewell or "cut"))
+        self._within(lambda: self._end(close_reason or "cut"))
 
     def wait_for_streams(self, count: int) -> None:
         """Block until so many streams have been opened, ever."""

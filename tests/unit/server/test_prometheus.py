@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from agora.domains.monitoring.census import Census
+from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora.server.app import App
 from agora.telemetry import Measures, Series
@@ -139,7 +139,7 @@ async def test_labels_never_say_whom_or_what(app: App, client: httpx.AsyncClient
         await client.get(f"/agents/secret-{number}/status")
         await client.get(f"/nowhere/secret-{number}")
         await client.post("/events", json={"event_type": f"secret.{number}"})
-    await _census(app)
+    await _count_stored_rows(app)
     text = (await client.get("/metrics")).text
     for word in ("secret", "Zaphod", made["agent_id"], "default"):
         assert word not in text
@@ -165,9 +165,9 @@ async def test_names_follow_the_conventions(client: httpx.AsyncClient) -> None:
     assert openmetrics.text.endswith("# EOF\n")
 
 
-async def _census(app: App) -> None:
+async def _count_stored_rows(app: App) -> None:
     app.measures.looked_at = app.measures.looked_at or 0.0
-    await next(c for c in app.controllers if isinstance(c, Census)).step()
+    await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()
 
 
 async def test_the_census_counts_while_somebody_looks(app: App, client: httpx.AsyncClient) -> None:
@@ -175,7 +175,7 @@ async def test_the_census_counts_while_somebody_looks(app: App, client: httpx.As
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, "task.assign", task_type="x", payload={}, assignee="Bob")
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
-    census = next(c for c in app.controllers if isinstance(c, Census))
+    census = next(c for c in app.controllers if isinstance(c, StoredCounts))
     await census.step()
     assert not app.measures.counted  # nobody looks
     await client.get("/metrics")

@@ -37,7 +37,7 @@ def test_what_was_refused_elsewhere_bars_nobody_here() -> None:
             flooded.take(ADA)
         except RateLimited:
             continue
-    other.heard(*ADA_KEY, flooded.spent[ADA_KEY])
+    other.add_remote_calls(*ADA_KEY, flooded.spent[ADA_KEY])
     with pytest.raises(RateLimited):
         other.take(ADA)
     now = 1.0
@@ -58,5 +58,5 @@ def test_words_about_callers_are_never_too_long() -> None:
 def test_what_is_no_word_never_costs_the_connection(text: str) -> None:
     peers = Peers("postgresql://nowhere/none")
     with pytest.raises(ValueError, match="word"):
-        peers.say("spent", text)
-    peers.say("spent", "ä" * 3900)
+        peers.send("spent", text)
+    peers.send("spent", "ä" * 3900)

@@ -45,7 +45,7 @@ async def test_a_lock_held_by_another_program_does_not_stop_the_loop(
 async def test_a_lock_held_for_long_is_answered(
     client: httpx.AsyncClient, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.store.sqlite.engine.LOCK_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("agora.store.sqlite.engine.LOCK_TIMEOUT", 0.05)
     answers = await asyncio.gather(*(client.post("/events", json={"event_type": "x"}) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {503}
     assert answers[0].headers["retry-after"]

@@ -21,12 +21,14 @@ from .wire import A2ARequest, Interface
 
 __all__ = ["A2AClient", "A2AStream", "OriginClient"]
 
-CONNECTING: Final = 10.0  # seconds
+CONNECT_SECONDS: Final = 10.0  # seconds
 LARGEST: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one item of a stream
 LARGEST_ERROR: Final = 65_536
 LONGEST_STREAM: Final = 256 * 1024 * 1024  #: bytes
 MOST_ITEMS: Final = 100_000  #: of one stream
-LINGER: Final = 0.02  # seconds for a stream to end after its last item, so that its connection can be used again
+STREAM_END_SECONDS: Final = (
+    0.02  # seconds for a stream to end after its last item, so that its connection can be used again
+)
 
 
 class OriginClient:
@@ -38,19 +40,19 @@ class OriginClient:
     def __init__(
         self, url: str, headers: Mapping[str, str], *, private: bool, seconds: float, resolver: Resolve = resolve_host
     ) -> None:
-        self._door = EgressPolicy(private=private, resolver=resolver)
-        self._courier = HttpClient(url, self._door, min(CONNECTING, seconds), None)
-        own = {"host": self._courier.host, "user-agent": "agora", "accept-encoding": "identity"}
+        self._egress = EgressPolicy(private=private, resolver=resolver)
+        self._http = HttpClient(url, self._egress, min(CONNECT_SECONDS, seconds), None)
+        own = {"host": self._http.host, "user-agent": "agora", "accept-encoding": "identity"}
         self._headers: dict[str, str] = {**own, **headers}
         self.seconds = seconds
 
     def close(self) -> None:
         """Close the connections."""
-        self._courier.close()
+        self._http.close()
 
     async def send(self, letter: A2ARequest) -> Reply:
         """Send a request, and wait for the head of its answer. Raises Fault."""
-        with open_span("a2a.request", "client", **{"server.address": self._courier.host}) as here:
+        with open_span("a2a.request", "client", **{"server.address": self._http.host}) as here:
             reply = await self._send_with_timeout(letter, {**self._headers, **letter.headers, **trace_headers()})
             here.note("http.response.status_code", reply.status)
             return reply
@@ -58,7 +60,7 @@ class OriginClient:
     async def _send_with_timeout(self, letter: A2ARequest, headers: Mapping[str, str]) -> Reply:
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._courier.request(letter.method, letter.target, headers, letter.body)
+                return await self._http.request(letter.method, letter.target, headers, letter.body)
         except AddressRefused as error:
             raise RemoteError(
                 f"{error}, and the setting a2a_private_networks does not allow that.", away=True
@@ -66,7 +68,7 @@ class OriginClient:
         except TimeoutError:
             raise self._silence_error() from None
         except OSError as error:
-            self._door.forget()
+            self._egress.forget()
             raise RemoteError(f"It cannot be reached ({error}).", passing=True, away=True) from None
         except ConnectionLost as error:
             raise RemoteError(f"The connection broke ({error}).", passing=True) from None
@@ -162,7 +164,7 @@ class A2AStream:
     async def finish(self) -> None:
         """Read to the end if the server ends the stream at once, so that the connection can be reused."""
         try:
-            async with asyncio.timeout(LINGER):
+            async with asyncio.timeout(STREAM_END_SECONDS):
                 while await self._reply.part():
                     pass
         except (TimeoutError, ConnectionLost):

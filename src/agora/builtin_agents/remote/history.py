@@ -9,7 +9,7 @@ from agora.core.call import decode_json, encode_json
 from agora.domains.tasks.lookup import context_filter
 from agora.store.port import Query, Reader, Row, Store
 
-from .. import queries as residents
+from .. import queries as statements
 from ..port import Job
 
 __all__ = ["ConversationHistory"]
@@ -28,7 +28,7 @@ class ConversationHistory:
         own = f"ctx_{job.task_id.removeprefix('task_')}"
         if job.context_id is None or job.context_id == own:
             return None
-        rows = await self._read_checkpoints(job, residents.conversation_checkpoint, **context_filter(job.context_id))
+        rows = await self._read_checkpoints(job, statements.conversation_checkpoint, **context_filter(job.context_id))
         context_id = decode_json(rows[0]["checkpoint"]).get("context") if rows else None
         return context_id if isinstance(context_id, str) else None
 
@@ -38,7 +38,7 @@ class ConversationHistory:
         if not isinstance(named, list) or not named:
             return ()
         ids = [name for name in named if isinstance(name, str)][:MOST]
-        rows = await self._read_checkpoints(job, residents.referenced_checkpoints, ids=encode_json(ids))
+        rows = await self._read_checkpoints(job, statements.referenced_checkpoints, ids=encode_json(ids))
         task_ids = [decode_json(row["checkpoint"]).get("task") for row in rows]
         return [name for name in task_ids if isinstance(name, str)]
 

@@ -31,7 +31,7 @@ __all__ = ["RemoteAgentsController"]
 
 log = logging.getLogger(__name__)
 
-FIRST_LOOK, LONGEST_PAUSE = 2.0, 300.0  # seconds, while an agent is away
+FIRST_RETRY_SECONDS, LONGEST_PAUSE = 2.0, 300.0  # seconds, while an agent is away
 SOONEST = 5.0  # seconds between looks at an agent with which something went wrong
 READ_ROWS = 10.0  # seconds between looks at the rows, which another server may have changed
 FOLLOWED = "agora.remote."
@@ -57,9 +57,9 @@ class RemoteAgentsController(Controller):
     name = "remotes"
     interval = 1.0
 
-    def __init__(self, house: JobContext, host: AgentHost, lines: A2AClientPool) -> None:
-        super().__init__(house)
-        self._host, self._pool, self._history = host, lines, ConversationHistory(house.store)
+    def __init__(self, context: JobContext, host: AgentHost, lines: A2AClientPool) -> None:
+        super().__init__(context)
+        self._host, self._pool, self._history = host, lines, ConversationHistory(context.store)
         self._places: dict[Key, RemoteAgentState] = {}
         self._checks: dict[Key, asyncio.Task[None]] = {}
         self._syncing: dict[str, asyncio.Task[None]] = {}
@@ -69,7 +69,7 @@ class RemoteAgentsController(Controller):
     # -- life ------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
+        for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self._sync_tenant(tenant)
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
@@ -81,7 +81,7 @@ class RemoteAgentsController(Controller):
                     self._syncing[stored.tenant_id] = asyncio.create_task(self._follow_changes(stored.tenant_id))
 
     async def step(self) -> None:
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         if now - self._read_at >= READ_ROWS * SECOND:
             self._read_at = now
             await self.each_tenant(self._sync_tenant)
@@ -91,7 +91,7 @@ class RemoteAgentsController(Controller):
                 resident.suspect = False
                 place.due = min(place.due, max(now, place.looked + int(SOONEST * SECOND)))
             if resident is not None and not resident.alive:
-                self.house.context.last_seen.pop(key, None)  # its own writes here are no heartbeat of the remote agent
+                self.context.server.last_seen.pop(key, None)  # its own writes here are no heartbeat of the remote agent
             if place.due <= now and key not in self._checks:
                 self._checks[key] = asyncio.create_task(self._check_agent(key, place))
 
@@ -131,7 +131,7 @@ class RemoteAgentsController(Controller):
     async def _update_agent(self, key: Key, row: Row) -> None:
         place, reachable = self._places.get(key), row["state"] != "unavailable"
         if place is None:
-            backoff = Backoff(FIRST_LOOK, LONGEST_PAUSE)
+            backoff = Backoff(FIRST_RETRY_SECONDS, LONGEST_PAUSE)
             place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._first_check_at(row))
         if place.resident is not None:
             place.resident.reachable = reachable
@@ -158,7 +158,7 @@ class RemoteAgentsController(Controller):
 
     @property
     def _refresh_interval(self) -> int:
-        return int(self.house.context.settings.a2a_refresh * SECOND)
+        return int(self.context.server.settings.a2a_refresh * SECOND)
 
     async def _build_agent(self, row: Row, reachable: bool) -> RemoteAgent:
         card = decode_json(row["card"])
@@ -188,14 +188,14 @@ class RemoteAgentsController(Controller):
                 place.resident.reachable = not away
             if away:
                 log.info("agent %s elsewhere is away: %s", agent_id, outcome)
-            place.looked = self.house.clock.now()
+            place.looked = self.context.clock.now()
             pause = int(place.backoff.next() * SECOND) if away else self._refresh_interval
             place.due = place.looked + pause
             if not away:
                 place.backoff.reset()
         except Exception:
             log.exception("agent %s elsewhere could not be looked at", agent_id)
-            place.due = self.house.clock.now() + self._refresh_interval
+            place.due = self.context.clock.now() + self._refresh_interval
         finally:
             del self._checks[key]
 

@@ -22,7 +22,7 @@ __all__ = ["MessageRelay"]
 
 Save = Callable[[], Awaitable[None]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
-TRIES: Final = 3
+MAX_ATTEMPTS: Final = 3
 PAUSE: Final = 0.5  # seconds between them
 
 
@@ -94,7 +94,7 @@ class MessageRelay:
 
     async def _send_with_retry(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send a message, with retries on transient errors. The task's progress is followed elsewhere."""
-        for _ in range(TRIES - 1):
+        for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return await self._client.call("SendMessage", params)
             except RemoteError as error:

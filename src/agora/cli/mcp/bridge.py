@@ -36,8 +36,8 @@ ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 class Bridge:
     """Relays between a client's pipe and the server. patience: seconds that a request waits for a server."""
 
-    def __init__(self, pipe: Pipe, upstream: Upstream, *, patience: float) -> None:
-        self._pipe, self._server = pipe, ServerLink(upstream, pipe.send, patience)
+    def __init__(self, pipe: Pipe, upstream: Upstream, *, timeout: float) -> None:
+        self._pipe, self._server = pipe, ServerLink(upstream, pipe.send, timeout)
         self._requests: dict[Any, tuple[PendingRequest, asyncio.Task[None]]] = {}
         self._handshake: asyncio.Task[None] | None = None
         self._standing: asyncio.Task[None] | None = None

@@ -118,7 +118,7 @@ def _relay(place: ServerLocation, identity: Identity, query: str, patience: floa
         pipe = Pipe(*claim_standard_streams())
         try:
             upstream = Upstream(place, identity, query=query, version=__version__)
-            await Bridge(pipe, upstream, patience=patience).run()
+            await Bridge(pipe, upstream, timeout=patience).run()
         finally:
             pipe.close()
             await place.close()

@@ -37,9 +37,9 @@ class ServerLink:
     announce: takes what the client should hear after a gap. patience: seconds that a request waits for a server.
     """
 
-    def __init__(self, upstream: Upstream, announce: Callable[[bytes], Awaitable[None]], patience: float) -> None:
+    def __init__(self, upstream: Upstream, announce: Callable[[bytes], Awaitable[None]], timeout: float) -> None:
         self.session = Session()
-        self._upstream, self._announce, self._patience = upstream, announce, patience
+        self._upstream, self._announce, self._timeout = upstream, announce, timeout
         self._renewing = asyncio.Lock()
         self._reached = self._away = False
 
@@ -93,7 +93,7 @@ class ServerLink:
                 over, since = tries > MAX_TRIES, now()
             except ServerAway as error:
                 reason = str(error)
-                over = now() - since > (self._patience if self._reached else min(self._patience, FIRST_CONTACT_SECONDS))
+                over = now() - since > (self._timeout if self._reached else min(self._timeout, FIRST_CONTACT_SECONDS))
                 pause = max(pause, min(error.retry_after or 0.0, MAX_RETRY_AFTER))
                 self._mark_unreachable(reason)
             if over and not forever():

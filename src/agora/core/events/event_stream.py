@@ -45,7 +45,7 @@ class EventStream(LiveStream):
 
     async def _run(self) -> None:
         channel = await self._feed.channel(self.tenant)
-        while self.farewell is None:
+        while self.close_reason is None:
             if self._position > channel.head:
                 await channel.reach(self._position)
             elif self._position == channel.head:
@@ -57,7 +57,7 @@ class EventStream(LiveStream):
 
     async def _send_log_page(self, channel: Channel) -> None:
         page = await channel.read(self._position, self.filter, self.viewer)
-        if self.farewell is None:
+        if self.close_reason is None:
             channel.delivered += len(page.events)
             await self._send([EncodedEvent(stored) for stored in page.events], page.position)
 

@@ -187,7 +187,7 @@ class Feed:
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
             self._release_holder((stream.tenant, stream.viewer.subject), stream.groups)
-        if stream.farewell is not None and stream.farewell.code == TOO_SLOW:
+        if stream.close_reason is not None and stream.close_reason.code == TOO_SLOW:
             self.cut_off += 1
 
     async def wait(
@@ -297,8 +297,8 @@ class _Arrival:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: CloseReason, /) -> None:
-        self._set_result(farewell.error is not None)  # whoever waits looks again, and meets the error itself
+    def end(self, close_reason: CloseReason, /) -> None:
+        self._set_result(close_reason.error is not None)  # whoever waits looks again, and meets the error itself
 
     def _set_result(self, came: bool) -> None:
         if not self.came.done():

@@ -57,7 +57,7 @@ def text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
 
 
-def closing_chunk(farewell: CloseReason, sequence: int) -> bytes:
+def closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
     """The last message of an SSE stream; a client that reconnects resumes after ``sequence``.
 
     Its ``type`` is for clients that tell items apart by theirs, and look no further.
@@ -65,12 +65,12 @@ def closing_chunk(farewell: CloseReason, sequence: int) -> bytes:
     closing = {
         "control": "closing",
         "type": "closing",
-        "code": farewell.code,
-        "reason": farewell.reason,
+        "code": close_reason.code,
+        "reason": close_reason.reason,
         "sequence": sequence,
     }
-    if farewell.error is not None:
-        closing["error"] = farewell.error.problem()
+    if close_reason.error is not None:
+        closing["error"] = close_reason.error.problem()
     return b"id: %d\nevent: closing\ndata: %b\n\n" % (sequence, to_json(closing))
 
 

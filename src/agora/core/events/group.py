@@ -57,8 +57,8 @@ class Group:
             delivered = _write_to_sinks(self._streams, _build_batch(events), failed)
         else:
             delivered = self._deliver_private(events, failed)
-        for stream, farewell in failed:
-            stream.end(farewell)
+        for stream, close_reason in failed:
+            stream.end(close_reason)
         return delivered
 
     def _deliver_private(self, events: Sequence[EncodedEvent], failed: list[tuple[EventStream, CloseReason]]) -> int:
@@ -90,9 +90,9 @@ def _build_batch(events: Sequence[EncodedEvent]) -> Batch:
 def _write_to_sinks(streams: Iterable[EventStream], batch: Batch, failed: list[tuple[EventStream, CloseReason]]) -> int:
     count = 0
     for stream in streams:
-        farewell = offer_batch(stream.sink, batch)
-        if farewell is None:
+        close_reason = offer_batch(stream.sink, batch)
+        if close_reason is None:
             count += 1
         else:
-            failed.append((stream, farewell))
+            failed.append((stream, close_reason))
     return count * len(batch.items)

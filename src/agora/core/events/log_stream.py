@@ -51,7 +51,7 @@ class LogStream(LiveStream):
     async def _run(self) -> None:
         channel = await self._feed.channel(self.tenant)
         try:
-            while self.farewell is None:
+            while self.close_reason is None:
                 await self._wake_on_events(channel)
                 self._bell.rung.clear()
                 await self._send_next_page(channel)
@@ -61,23 +61,23 @@ class LogStream(LiveStream):
 
     async def _wake_on_events(self, channel: Channel) -> None:
         """Have the bell rung by whatever happens to the subject from now on."""
-        if self._hints is None or self._hints.farewell is not None:
+        if self._hints is None or self._hints.close_reason is not None:
             opening = EventStreamSpec(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._bell)
 
     async def _send_next_page(self, channel: Channel) -> None:
         """Send the next page; without one, wait for the bell."""
-        stretch = await self._store.read(self.tenant, self._read)
-        if self.farewell is not None:
+        page_events = await self._store.read(self.tenant, self._read)
+        if self.close_reason is not None:
             return
-        for part in _split_entries(stretch.entries, self._feed.buffer_limit // 4):
-            if self.farewell is None:
+        for part in _split_entries(page_events.entries, self._feed.buffer_limit // 4):
+            if self.close_reason is None:
                 channel.delivered += len(part)
                 await self._send(part, part[-1].number)
-        if stretch.done:
+        if page_events.done:
             self.end(ENDED)
-        elif not stretch.entries:
+        elif not page_events.entries:
             self._waits = True
             await self._bell.rung.wait()
             self._waits = False
@@ -122,5 +122,5 @@ class _WakeSink:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: CloseReason, /) -> None:
+    def end(self, close_reason: CloseReason, /) -> None:
         self.rung.set()

@@ -31,7 +31,7 @@ class Sink(Protocol):
     async def drain(self) -> None:
         """Return when little enough waits that a page of the log may follow."""
 
-    def end(self, farewell: CloseReason, /) -> None:
+    def end(self, close_reason: CloseReason, /) -> None:
         """Nothing follows; tell the reader why."""
 
 
@@ -43,7 +43,7 @@ class _NullSink:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: CloseReason, /) -> None: ...
+    def end(self, close_reason: CloseReason, /) -> None: ...
 
 
 class QueueSink:
@@ -60,7 +60,7 @@ class QueueSink:
         self._filled, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self.pending = 0
-        self.farewell: CloseReason | None = None
+        self.close_reason: CloseReason | None = None
 
     def write(self, batch: Batch, /) -> bool:
         if self.size > self._limit or is_over(self._connection, self.size, batch):
@@ -78,9 +78,9 @@ class QueueSink:
     async def drain(self) -> None:
         await self._room.wait()
 
-    def end(self, farewell: CloseReason, /) -> None:
-        self.farewell = farewell
-        if farewell.code == TOO_SLOW:
+    def end(self, close_reason: CloseReason, /) -> None:
+        self.close_reason = close_reason
+        if close_reason.code == TOO_SLOW:
             self._drop_batches()
         self._filled.set()
         self._room.set()
@@ -92,7 +92,7 @@ class QueueSink:
         """
         self._make_room(self._taken)
         self._taken = 0
-        while not self._batches and self.farewell is None:
+        while not self._batches and self.close_reason is None:
             self._filled.clear()
             await self._filled.wait()
         batches = list(self._batches)

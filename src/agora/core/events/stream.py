@@ -37,7 +37,7 @@ class LiveStream(ABC):
         "_check",
         "_feed",
         "_position",
-        "farewell",
+        "close_reason",
         "groups",
         "sink",
         "slot",
@@ -51,7 +51,7 @@ class LiveStream(ABC):
         self.viewer, self._position = viewer, position
         self.subscription_id: str | None = None
         self.sink: Sink = NULL_SINK
-        self.farewell: CloseReason | None = None
+        self.close_reason: CloseReason | None = None
         self.slot: int | None = None
         self.groups: Sequence[tuple[str, str]] = ()  # with whom its reader shares what is free
 
@@ -77,8 +77,8 @@ class LiveStream(ABC):
     async def attach(self, sink: Sink) -> None:
         """Send what the log has after the position, then what comes. Leave it running, and close the stream."""
         self.sink = sink
-        if self.farewell is not None:
-            sink.end(self.farewell)
+        if self.close_reason is not None:
+            sink.end(self.close_reason)
             return
         try:
             await self._run()
@@ -92,8 +92,8 @@ class LiveStream(ABC):
 
     async def _send(self, items: Sequence[Item], position: int) -> None:
         """Give the sink a page of the log; return when there is room for the next."""
-        if items and (farewell := offer_batch(self.sink, Batch(items, position))):
-            self.end(farewell)
+        if items and (close_reason := offer_batch(self.sink, Batch(items, position))):
+            self.end(close_reason)
             return
         self._position = position
         async with asyncio.timeout(self._feed.stall_seconds):
@@ -102,12 +102,12 @@ class LiveStream(ABC):
 
     def beat(self) -> None:
         """Write a heartbeat, if the stream is live."""
-        if self.live and (farewell := offer_batch(self.sink, Batch((), self.position))):
-            self.end(farewell)
+        if self.live and (close_reason := offer_batch(self.sink, Batch((), self.position))):
+            self.end(close_reason)
 
     async def recheck(self) -> None:
         """End the stream if it may not go on. While the storage is unavailable, it goes on until the next check."""
-        if self._check is None or self.farewell is not None:
+        if self._check is None or self.close_reason is not None:
             return
         try:
             await self._check()
@@ -134,14 +134,14 @@ class LiveStream(ABC):
             )
         self._feed.positions.advance(self.tenant, self.subscription_id, sequence)
 
-    def end(self, farewell: CloseReason) -> None:
+    def end(self, close_reason: CloseReason) -> None:
         """End the stream; the first reason stays."""
-        if self.farewell is not None:
+        if self.close_reason is not None:
             return
-        self._position, self.farewell = self.position, farewell
+        self._position, self.close_reason = self.position, close_reason
         self._leave()
         self._feed.forget(self)
-        self.sink.end(farewell)
+        self.sink.end(close_reason)
 
     @abstractmethod
     def _leave(self) -> None:
@@ -165,8 +165,8 @@ class LiveStream(ABC):
                     for batch in batches:
                         for item in batch.items:
                             yield item.model()
-                if sink.farewell is not None and sink.farewell.error is not None:
-                    raise sink.farewell.error
+                if sink.close_reason is not None and sink.close_reason.error is not None:
+                    raise sink.close_reason.error
             finally:
                 self.close()
                 reading.cancel()

@@ -27,11 +27,11 @@ class DemoAgent(Agent):
 
     max_concurrent_tasks = 4
 
-    def __init__(self, troupe: Participants, role: str, after: int = 0) -> None:
-        super().__init__(name=troupe.name(role))
-        self.troupe, self.after = troupe, after
-        self.capabilities = troupe.capabilities(role)
-        self.description = f"{role} of the demo {troupe.mark}"
+    def __init__(self, participants: Participants, role: str, after: int = 0) -> None:
+        super().__init__(name=participants.name(role))
+        self.participants, self.after = participants, after
+        self.capabilities = participants.capabilities(role)
+        self.description = f"{role} of the demo {participants.mark}"
         self._watching: list[asyncio.Task[None]] = []
 
     def report(self, kind: str, **observed: Any) -> None:
@@ -53,7 +53,7 @@ class DemoAgent(Agent):
         registered = self.registration
         self.report("arrived", agent_id=self.agent_id, created=registered.created, pending=registered.pending_messages)
         await self.prepare()
-        await self.publish_event(self.troupe.event("arrived"), {"name": self.name})
+        await self.publish_event(self.participants.event("arrived"), {"name": self.name})
         self.report("ready")
 
     async def on_stop(self) -> None:
@@ -73,7 +73,7 @@ class DemoAgent(Agent):
 
     async def find(self, skill: str) -> list[str]:
         """Names of the agents that have a capability, this one left out."""
-        page = await self.client.query.agents([self.troupe.skill(skill)])
+        page = await self.client.query.agents([self.participants.skill(skill)])
         return [agent.agent_name async for agent in page if agent.agent_id != self.agent_id]
 
     async def watch(

@@ -22,13 +22,13 @@ class Coordinator(DemoAgent):
 
     async def prepare(self) -> None:
         receipt = await self.send_message_to_agent(
-            self.troupe.name("Writer"), "Please write the report on tides.", message_type="task", expires_in=600
+            self.participants.name("Writer"), "Please write the report on tides.", message_type="task", expires_in=600
         )
         self.report("held", message_id=receipt.message_id, status=receipt.status, warning=receipt.warning)
 
     async def handle(self, message: Message) -> None:
         if message.message_type == "task_completion":
-            text = f"Agora demo {self.troupe.mark}: the report is ready."
+            text = f"Agora demo {self.participants.mark}: the report is ready."
             self._report_sent(
                 "everyone", await self.send_message_to_agent("broadcast", text, priority="low", expires_in=600)
             )
@@ -41,7 +41,7 @@ class Coordinator(DemoAgent):
         names_by_skill = {skill: await self.find(skill) for skill in ("research", "writing", "review", "translation")}
         self.report("found", skills=names_by_skill)
         if names_by_skill["research"]:
-            group = f"capability:{self.troupe.skill('research')}"
+            group = f"capability:{self.participants.skill('research')}"
             self._report_sent("capability", await self.send_message_to_agent(group, "The deadline is noon."))
         for reviewer in names_by_skill["review"]:
             reply = await self.request(
@@ -50,7 +50,7 @@ class Coordinator(DemoAgent):
             self.report("reply", from_name=reply.from_name, content=reply.content, correlation_id=reply.correlation_id)
 
     async def _assign_work(self) -> None:
-        observer = self.troupe.name("Observer")
+        observer = self.participants.name("Observer")
         self._report_sent("observer", await self.send_message_to_agent(observer, "The minutes of our meeting."))
         if researchers := await self.find("research"):
             receipt = await self.client.messaging.send(researchers, "What makes the tides?", message_type="task")
@@ -66,7 +66,7 @@ class Researcher(DemoAgent):
     async def handle(self, message: Message) -> None:
         if message.message_type == "task":
             finding = {"name": self.name, "finding": f"{message.content} The moon."}
-            receipt = await self.publish_event(self.troupe.event("finding"), finding)
+            receipt = await self.publish_event(self.participants.event("finding"), finding)
             self.report("published", event_id=receipt.event_id)
 
 
@@ -76,8 +76,8 @@ class Writer(DemoAgent):
     async def prepare(self) -> None:
         self._findings: dict[str, str] = {}
         for role in ("ResearcherA", "ResearcherB"):
-            name = self.troupe.name(role)
-            await self.subscribe_to_agent_events(name, self.troupe.event("finding"), self._note_finding)
+            name = self.participants.name(role)
+            await self.subscribe_to_agent_events(name, self.participants.event("finding"), self._note_finding)
 
     async def _note_finding(self, event_type: str, data: dict[str, str]) -> None:
         self._findings[data["name"]] = data["finding"]
@@ -120,7 +120,7 @@ class Translator(DemoAgent):
             return
         word = "defied" if event.type == "agora.override.applied" else "returned"
         try:
-            await self.publish_event(self.troupe.event(word), {"name": self.name})
+            await self.publish_event(self.participants.event(word), {"name": self.name})
         except Halted as error:
             self.report("refused", code=error.code, detail=error.detail)
         else:
@@ -132,7 +132,7 @@ class Observer(DemoAgent):
 
     async def prepare(self) -> None:
         official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]
-        await self.watch([self.troupe.event("*"), *official], self._on_event, self.after)
+        await self.watch([self.participants.event("*"), *official], self._on_event, self.after)
 
     async def _on_event(self, event: Event) -> None:
         data = event.data if isinstance(event.data, dict) else {}

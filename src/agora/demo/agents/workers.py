@@ -28,9 +28,9 @@ class Worker(DemoAgent):
     max_concurrent_tasks = 1
     lease_seconds = 5
 
-    def __init__(self, troupe: Participants, role: str, after: int = 0) -> None:
-        super().__init__(troupe, role, after)
-        self.task_types = [troupe.skill(word) for word in SKILLS[role]]
+    def __init__(self, participants: Participants, role: str, after: int = 0) -> None:
+        super().__init__(participants, role, after)
+        self.task_types = [participants.skill(word) for word in SKILLS[role]]
 
     async def on_task(self, task: TaskRun) -> Any:
         what = {"task_id": task.task_id, "attempt": task.attempts, "token": task.fencing_token}

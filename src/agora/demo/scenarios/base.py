@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from agora_sdk import AgoraClient
 
 from ..ledger import ExpectationFailed, Ledger, Report
-from ..participants import VICTIM, Participants
+from ..participants import KILLED_ROLE, Participants
 from ..processes import AgentProcesses
 from ..records import Totals
 
@@ -37,7 +37,7 @@ class DemoRun:
 
     client: AgoraClient
     stage: AgentProcesses
-    troupe: Participants
+    participants: Participants
     venue: DemoServer
     beginning: int
     last_seen: int = 0
@@ -45,7 +45,7 @@ class DemoRun:
     records: int = 0
     truth: Totals = field(default_factory=dict)
     timeline: Timeline | None = None
-    lodging: HostedAgent | None = None
+    hosted: HostedAgent | None = None
     invoice: Invoice | None = None
 
     @property
@@ -66,12 +66,12 @@ class DemoRun:
 
     async def half_way(self) -> Report:
         """What the victim reported of its work before it died."""
-        reports = self.ledger.all(VICTIM, "half-way")
-        return reports[0] if reports else await self.ledger.one(VICTIM, "half-way")
+        reports = self.ledger.all(KILLED_ROLE, "half-way")
+        return reports[0] if reports else await self.ledger.one(KILLED_ROLE, "half-way")
 
     def shown(self, names: list[str]) -> str:
         """Names as a person reads them."""
-        return ", ".join(sorted(map(self.troupe.role, names)))
+        return ", ".join(sorted(map(self.participants.role, names)))
 
     def played_by(self, agent_id: str | None) -> str:
         """The role of an agent's id."""

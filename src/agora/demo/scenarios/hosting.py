@@ -66,27 +66,29 @@ class HostedAgent:
 
 def require_instances(play: DemoRun) -> HostedAgent:
     """What runs here; raises Missing or Skipped if nothing does."""
-    if play.lodging is None:
+    if play.hosted is None:
         raise ExpectationFailed("no agent was registered")
-    if len(play.lodging.instances) < COUNT:
+    if len(play.hosted.instances) < COUNT:
         raise ExpectationFailed("the instances were not started")
-    return play.lodging
+    return play.hosted
 
 
 @HOSTING.expect("A Python agent is registered from its directory, with a price")
 async def register_agent(play: DemoRun) -> str:
-    name = play.troupe.name("Counter")
+    name = play.participants.name("Counter")
     source = (await _source_directory(play)) / name
     source.mkdir(parents=True)
     try:
         shutil.copy(counter.__file__, source / "main.py")
         registered = await play.client.deployment.register(_agent_manifest(name, source))
-        key = await play.client.token.create(f"the demo's customer {play.troupe.mark}", account=_account_name(play))
+        key = await play.client.token.create(
+            f"the demo's customer {play.participants.mark}", account=_account_name(play)
+        )
     except BaseException:
         shutil.rmtree(source)
         raise
     customer = AgoraClient(play.client.url, token=key.token, mode="async", timeout=CALL_SECONDS)
-    play.lodging = HostedAgent(registered.agent_id, source, customer, key.token_id)
+    play.hosted = HostedAgent(registered.agent_id, source, customer, key.token_id)
     cost = "0.50 USD once, 0.10 a running second, 0.01 an execution"
     return f"revision {registered.revision}, runs with: {', '.join(registered.engines)}; {cost}"
 
@@ -118,17 +120,17 @@ def _agent_manifest(name: str, source: Path) -> dict[str, Any]:
 
 
 def _account_name(play: DemoRun) -> str:
-    return f"demo-{play.troupe.mark}"
+    return f"demo-{play.participants.mark}"
 
 
 @HOSTING.expect(f"{COUNT} instances of it are started, each a process of its own")
 async def start_instances(play: DemoRun) -> str:
-    lodging = play.lodging
-    if lodging is None:
+    hosted = play.hosted
+    if hosted is None:
         raise await _absence_reason(play)
-    create = lodging.customer.instance.create
-    created = await asyncio.gather(*(create(lodging.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
-    lodging.instances = [each.instance_id for each in created]
+    create = hosted.customer.instance.create
+    created = await asyncio.gather(*(create(hosted.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
+    hosted.instances = [each.instance_id for each in created]
     if bad := [f"{each.status}: {each.reason}" for each in created if each.status != "running"]:
         raise ExpectationFailed("; ".join(bad))
     return ", ".join(f"{each.name} at {each.address}" for each in created)
@@ -145,63 +147,63 @@ async def _absence_reason(play: DemoRun) -> Exception:
 
 @HOSTING.expect("Work is executed on them, and charged")
 async def execute_work(play: DemoRun) -> str:
-    lodging = await require_hosted(play)
-    for instance_id in (*lodging.instances, *lodging.instances):
-        await lodging.count(instance_id)
-    processes = {answer["process"] for answer in lodging.said.values()}
-    if len(processes) != COUNT or any(answer["asked"] != 2 for answer in lodging.said.values()):
-        raise ExpectationFailed(f"they said {lodging.said}")
-    paid = (await lodging.customer.billing.cost()).cost_breakdown.task_cost
-    if round(paid, 6) != round(lodging.done * EACH, 6):
-        raise ExpectationFailed(f"{lodging.done} executions cost {paid:g}")
-    return f"{lodging.done} times {len(TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
+    hosted = await require_hosted(play)
+    for instance_id in (*hosted.instances, *hosted.instances):
+        await hosted.count(instance_id)
+    processes = {answer["process"] for answer in hosted.said.values()}
+    if len(processes) != COUNT or any(answer["asked"] != 2 for answer in hosted.said.values()):
+        raise ExpectationFailed(f"they said {hosted.said}")
+    paid = (await hosted.customer.billing.cost()).cost_breakdown.task_cost
+    if round(paid, 6) != round(hosted.done * EACH, 6):
+        raise ExpectationFailed(f"{hosted.done} executions cost {paid:g}")
+    return f"{hosted.done} times {len(TEXT.split())} words, by processes {sorted(processes)}: {paid:.2f} USD"
 
 
 async def require_hosted(play: DemoRun) -> HostedAgent:
     """What runs here; raises what kept it from running."""
-    if play.lodging is None:
+    if play.hosted is None:
         raise await _absence_reason(play)
     return require_instances(play)
 
 
 @HOSTING.expect("One is paused: its cost stands still, while the other's goes on")
 async def pause_instance(play: DemoRun) -> str:
-    lodging = await require_hosted(play)
-    change = lodging.customer.instance
-    paused = await change.pause(lodging.paused)
-    before = await _measure_other(lodging)
+    hosted = await require_hosted(play)
+    change = hosted.customer.instance
+    paused = await change.pause(hosted.paused)
+    before = await _measure_other(hosted)
     await asyncio.sleep(WATCH_SECONDS)
-    after = await _measure_other(lodging)
-    lodging.rest = (await change.get(lodging.paused)).billing_info
+    after = await _measure_other(hosted)
+    hosted.rest = (await change.get(hosted.paused)).billing_info
     grown = after.billing_info.total_cost - before.billing_info.total_cost
     still = paused.billing_info.total_cost
-    if paused.status != "paused" or lodging.rest.total_cost != still or grown <= 0:
+    if paused.status != "paused" or hosted.rest.total_cost != still or grown <= 0:
         raise ExpectationFailed(
-            f"{paused.status}: from {still} to {lodging.rest.total_cost}; the other's grew by {grown:.6f}"
+            f"{paused.status}: from {still} to {hosted.rest.total_cost}; the other's grew by {grown:.6f}"
         )
     return f"{still:.6f} USD before and after {WATCH_SECONDS:g} s; the other's grew by {grown:.6f}"
 
 
-async def _measure_other(lodging: HostedAgent) -> Instance:
+async def _measure_other(hosted: HostedAgent) -> Instance:
     """The other one, with the bill up to now: a pause closes it at once."""
-    instance = await lodging.customer.instance.pause(lodging.working)
-    await lodging.customer.instance.resume(lodging.working)
+    instance = await hosted.customer.instance.pause(hosted.working)
+    await hosted.customer.instance.resume(hosted.working)
     return instance
 
 
 async def end_hosting(play: DemoRun) -> None:
     """End what runs here, and take back what it cost; nothing where nothing runs."""
-    lodging, play.lodging = play.lodging, None
-    if lodging is None:
+    hosted, play.hosted = play.hosted, None
+    if hosted is None:
         return
     client = play.client
-    shutil.rmtree(lodging.source, ignore_errors=True)
-    await lodging.customer.aclose()
+    shutil.rmtree(hosted.source, ignore_errors=True)
+    await hosted.customer.aclose()
     instance_ids = [each.instance_id async for each in client.instance.list(account=_account_name(play))]
     await asyncio.gather(*(client.instance.terminate(each) for each in instance_ids))
     with contextlib.suppress(AgoraError):
-        await client.agent.deregister(lodging.agent_id)
-    await client.token.revoke(lodging.token_id)
+        await client.agent.deregister(hosted.agent_id)
+    await client.token.revoke(hosted.token_id)
     entries = [entry async for entry in client.billing.usage(account=_account_name(play))]
     for entry in entries:
         if entry.reverses is None:

@@ -17,7 +17,7 @@ from agora_sdk.errors import StaleLease
 
 from .. import records
 from ..ledger import ExpectationFailed, Report
-from ..participants import TRANSFORMERS, VICTIM, WORKERS, Participants
+from ..participants import KILLED_ROLE, TRANSFORMERS, WORKERS, Participants
 from .base import ARRIVAL_SECONDS, DemoRun, Scenario
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ END_EVENTS = ["agora.workflow.completed", "agora.workflow.failed", "agora.workfl
 PIPELINE = Scenario()
 
 
-def pipeline_steps(troupe: Participants) -> list[Step]:
+def pipeline_steps(participants: Participants) -> list[Step]:
     """The workflow, as its author writes it."""
-    extract, transform, load = map(troupe.skill, SKILL_WORDS)
+    extract, transform, load = map(participants.skill, SKILL_WORDS)
     parts: dict[str, JsonValue] = {
         "database": "${input.database}",
         "parts": "${steps.transform.result}",
@@ -66,10 +66,10 @@ async def start_workers(play: DemoRun) -> str:
 @PIPELINE.expect("A workflow begins: extract, then transform each partition that was found, then load")
 async def start_pipeline(play: DemoRun) -> str:
     source = play.stage.directory / "sales.csv"
-    play.records, play.truth = records.generate_source(source, play.troupe.mark)
+    play.records, play.truth = records.generate_source(source, play.participants.mark)
     receipt = await play.client.workflow.create(
-        play.troupe.pipeline,
-        pipeline_steps(play.troupe),
+        play.participants.pipeline,
+        pipeline_steps(play.participants),
         input={"source": str(source), "database": str(play.database)},
     )
     play.workflow = receipt.workflow_id
@@ -88,7 +88,7 @@ async def check_parallelism(play: DemoRun) -> str:
     if len({claim["task_id"] for claim in claims}) != len(claims):
         raise ExpectationFailed("a partition was given out twice")
     await play.half_way()
-    others = [role for role in TRANSFORMERS if role != VICTIM]
+    others = [role for role in TRANSFORMERS if role != KILLED_ROLE]
     await play.ledger.each(others, "worked")
     most = await _max_parallel(play, [claim["task_id"] for claim in claims])
     if most < 2:
@@ -113,12 +113,12 @@ async def _max_parallel(play: DemoRun, task_ids: list[str]) -> int:
 @PIPELINE.expect("A transformer is killed half-way through its partition (SIGKILL)")
 async def kill_transformer(play: DemoRun) -> str:
     half = await play.half_way()
-    code = await play.stage.kill(VICTIM)
+    code = await play.stage.kill(KILLED_ROLE)
     task = await play.client.task.get(half["task_id"])
     row = (task.checkpoint or {}).get("row")
     if code != -signal.SIGKILL or task.status != "in_progress" or row != half["row"]:
         raise ExpectationFailed(f"it ended with code {code}, its task is {task.status}, its checkpoint {row}")
-    return f"{VICTIM}: {task.progress:.0f} % done, checkpoint at row {row}, and still in its hands"
+    return f"{KILLED_ROLE}: {task.progress:.0f} % done, checkpoint at row {row}, and still in its hands"
 
 
 @PIPELINE.expect("Its lease runs out, and another agent goes on from its checkpoint")
@@ -137,7 +137,7 @@ async def check_takeover(play: DemoRun) -> str:
 
 
 async def _second_claim(play: DemoRun, half: Report) -> Report:
-    others = [role for role in TRANSFORMERS if role != VICTIM]
+    others = [role for role in TRANSFORMERS if role != KILLED_ROLE]
     return await play.ledger.first(others, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"])
 
 
@@ -147,7 +147,7 @@ async def check_fencing(play: DemoRun) -> str:
     await _second_claim(play, half)
     task_id, old = half["task_id"], {"fencing_token": half["token"]}
     async with AsyncExitStack() as stack:
-        ghost = await stack.enter_async_context(_acting_as(play, VICTIM))
+        ghost = await stack.enter_async_context(_acting_as(play, KILLED_ROLE))
         tries = {
             "save": ghost.task.renew(task_id, checkpoint={"row": 0}, **old),
             "write": ghost.task.append(task_id, "I am still here.", **old),
@@ -164,7 +164,7 @@ async def check_fencing(play: DemoRun) -> str:
 def _acting_as(play: DemoRun, role: str) -> AgoraClient:
     """A client with an agent's own credentials, as if its process lived on."""
     where = play.stage.environ["AGORA_CREDENTIALS"]
-    return AgoraClient(play.client.url, agent=play.troupe.name(role), credentials=where, mode="async", timeout=5)
+    return AgoraClient(play.client.url, agent=play.participants.name(role), credentials=where, mode="async", timeout=5)
 
 
 @PIPELINE.expect("The workflow completes all the same")

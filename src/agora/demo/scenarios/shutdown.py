@@ -22,20 +22,20 @@ async def stop_agents(play: DemoRun) -> str:
     if bad := {role: code for role, code in codes.items() if code}:
         raise ExpectationFailed(f"exit codes {bad}")
     came = {report["agent_id"] for report in play.ledger.reports if report.kind == "arrived"}
-    deregistered = await remove_agents(play.client, play.troupe)
-    remaining = await play.client.query.agents([play.troupe.membership])
+    deregistered = await remove_agents(play.client, play.participants)
+    remaining = await play.client.query.agents([play.participants.membership])
     if remaining.count or deregistered != len(came):
         raise ExpectationFailed(f"{len(came)} registered, {deregistered} deregistered, {remaining.count} still there")
     return f"{deregistered} stopped and were deregistered"
 
 
-async def remove_agents(client: AgoraClient, troupe: Participants) -> int:
+async def remove_agents(client: AgoraClient, participants: Participants) -> int:
     """End the workflow of a run, and deregister its agents; answers how many there were."""
     running = [workflow async for workflow in client.workflow.list(WorkflowStatus.RUNNING)]
     for workflow in running:
-        if workflow.workflow_name == troupe.pipeline:
+        if workflow.workflow_name == participants.pipeline:
             await client.workflow.cancel(workflow.workflow_id, "the demo is over")
-    agent_ids = [agent.agent_id async for agent in client.query.agents([troupe.membership])]
+    agent_ids = [agent.agent_id async for agent in client.query.agents([participants.membership])]
     await asyncio.gather(*(_deregister_agent(client, agent_id) for agent_id in agent_ids))
     return len(agent_ids)
 

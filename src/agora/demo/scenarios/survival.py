@@ -27,10 +27,10 @@ SURVIVAL = Scenario()
 
 @SURVIVAL.expect("The server is killed (SIGKILL); the instances go on without it")
 async def kill_server(play: DemoRun) -> str:
-    lodging = await require_hosted(play)
+    hosted = await require_hosted(play)
     if play.venue.own is None:
         raise ExpectationSkipped(NOT_ITS_OWN)
-    address = (await lodging.customer.instance.get(lodging.working)).address
+    address = (await hosted.customer.instance.get(hosted.working)).address
     code = await play.venue.own.kill()
     async with httpx.AsyncClient() as directly:
         answer = await directly.get(f"{address}/")
@@ -41,27 +41,27 @@ async def kill_server(play: DemoRun) -> str:
 
 @SURVIVAL.expect("Started again, it adopts them: the same processes, each where it was")
 async def check_adoption(play: DemoRun) -> str:
-    lodging = await require_hosted(play)
+    hosted = await require_hosted(play)
     if play.venue.own is None:
         raise ExpectationSkipped(NOT_ITS_OWN)
     await play.venue.own.start_process()
-    adopted = await asyncio.gather(*(_wait_for_adoption(lodging, each) for each in lodging.instances))
-    before = lodging.said[lodging.working]
-    after = await lodging.count(lodging.working)
+    adopted = await asyncio.gather(*(_wait_for_adoption(hosted, each) for each in hosted.instances))
+    before = hosted.said[hosted.working]
+    after = await hosted.count(hosted.working)
     if [each.status for each in adopted] != ["paused", "running"] or any(each.generation > 1 for each in adopted):
         raise ExpectationFailed(", ".join(f"{each.status}, start {each.generation}" for each in adopted))
     if (after["process"], after["asked"]) != (before["process"], before["asked"] + 1):
         raise ExpectationFailed(f"{before} before, {after} after")
-    if lodging.rest is None or adopted[0].billing_info.total_cost != lodging.rest.total_cost:
+    if hosted.rest is None or adopted[0].billing_info.total_cost != hosted.rest.total_cost:
         raise ExpectationFailed(f"the paused one costs {adopted[0].billing_info.total_cost}, not what it did")
     return f"one paused, one running; process {after['process']} counts on: {before['asked']}, {after['asked']}"
 
 
-async def _wait_for_adoption(lodging: HostedAgent, instance_id: str) -> Instance:
+async def _wait_for_adoption(hosted: HostedAgent, instance_id: str) -> Instance:
     """An instance, when the server has seen it again or there was time enough for it."""
     end = asyncio.get_running_loop().time() + ADOPTION_SECONDS
     while True:
-        instance = await lodging.customer.instance.get(instance_id)
+        instance = await hosted.customer.instance.get(instance_id)
         if instance.status in ("running", "paused") or asyncio.get_running_loop().time() > end:
             return instance
         await asyncio.sleep(0.05)
@@ -69,19 +69,19 @@ async def _wait_for_adoption(lodging: HostedAgent, instance_id: str) -> Instance
 
 @SURVIVAL.expect("The agent stays registered while they run; terminated, nothing is left of them")
 async def terminate_instances(play: DemoRun) -> str:
-    lodging = await require_hosted(play)
+    hosted = await require_hosted(play)
     try:
-        await play.client.agent.deregister(lodging.agent_id)
+        await play.client.agent.deregister(hosted.agent_id)
     except Conflict:
         pass
     else:
         raise ExpectationFailed("it was deregistered while they ran")
-    change = lodging.customer.instance
-    ended = await asyncio.gather(*(change.terminate(each) for each in lodging.instances))
-    survivors = [answer["process"] for answer in lodging.said.values() if _is_alive(answer["process"])]
+    change = hosted.customer.instance
+    ended = await asyncio.gather(*(change.terminate(each) for each in hosted.instances))
+    survivors = [answer["process"] for answer in hosted.said.values() if _is_alive(answer["process"])]
     if survivors or any(each.status != "stopped" for each in ended):
         raise ExpectationFailed(f"{[each.status for each in ended]}, processes {survivors}")
-    await play.client.agent.deregister(lodging.agent_id)
+    await play.client.agent.deregister(hosted.agent_id)
     bills = [f"{each.billing_info.total_cost:.6f}" for each in ended]
     return f"final bills: {' and '.join(bills)} USD"
 
@@ -96,11 +96,11 @@ def _is_alive(process: int) -> bool:
 
 @SURVIVAL.expect("The invoice adds up: what they began with, the time they ran, what they did")
 async def check_invoice(play: DemoRun) -> str:
-    lodging = await require_hosted(play)
-    play.invoice = invoice_now = await lodging.customer.billing.invoice()
-    bills = [(await lodging.customer.instance.get(each)).billing_info for each in lodging.instances]
+    hosted = await require_hosted(play)
+    play.invoice = invoice_now = await hosted.customer.billing.invoice()
+    bills = [(await hosted.customer.instance.get(each)).billing_info for each in hosted.instances]
     parts = {line.kind.value: line.amount for line in invoice_now.lines}
-    agreed = {"base": COUNT * ONCE, "request": lodging.done * EACH}
+    agreed = {"base": COUNT * ONCE, "request": hosted.done * EACH}
     wrong = [kind for kind, amount in agreed.items() if _to_micros(parts.get(kind, 0)) != _to_micros(amount)]
     total = _to_micros(invoice_now.charges)
     if wrong or total != sum(map(_to_micros, parts.values())) or total != sum(_to_micros(b.total_cost) for b in bills):

@@ -52,7 +52,7 @@ async def check_discovery(play: DemoRun) -> str:
     skills = (await play.ledger.one("Coordinator", "found"))["skills"]
     for skill, names in skills.items():
         expected = {role for role in TALKERS if skill in SKILLS[role]}
-        if absent := expected - set(map(play.troupe.role, names)):
+        if absent := expected - set(map(play.participants.role, names)):
             raise ExpectationFailed(f"nobody found for {skill}: {', '.join(sorted(absent))}")
     return "; ".join(f"{skill}: {play.shown(names)}" for skill, names in skills.items())
 
@@ -74,7 +74,7 @@ async def check_live_events(play: DemoRun) -> str:
     arrivals = await play.ledger.each(TALKERS, "arrived")
     for report in arrivals:
         await play.ledger.one("Observer", "event", type="agora.agent.registered", subject=report["agent_id"])
-    own = await play.ledger.wait("Observer", "event", count=len(TALKERS), type=play.troupe.event("arrived"))
+    own = await play.ledger.wait("Observer", "event", count=len(TALKERS), type=play.participants.event("arrived"))
     return f"{len(arrivals)} registrations, {len(own)} events of the agents' own"
 
 
@@ -100,7 +100,7 @@ async def check_reaction(play: DemoRun) -> str:
     researchers = ("ResearcherA", "ResearcherB")
     await play.ledger.each(researchers, "published")
     for role in researchers:
-        await play.ledger.one("Writer", "reaction", to=play.troupe.name(role))
+        await play.ledger.one("Writer", "reaction", to=play.participants.name(role))
     return "Writer reacted to the findings of both researchers"
 
 
@@ -134,7 +134,7 @@ async def check_inbox(play: DemoRun) -> str:
 @TALK.expect("An operator pauses an agent: what it then tries is refused")
 async def pause_agent(play: DemoRun) -> str:
     await play.ledger.one("Translator", "ready")
-    name = play.troupe.name("Translator")
+    name = play.participants.name("Translator")
     await play.client.admin.override(name, OverrideAction.PAUSE, "part of the demo", expires_in=PAUSE_SECONDS)
     refused = await play.ledger.one("Translator", "refused")
     agent = await play.client.agent.get(name)
@@ -146,7 +146,7 @@ async def pause_agent(play: DemoRun) -> str:
 @TALK.expect("The operator resumes it: it goes on, and handles what was sent to it meanwhile")
 async def resume_agent(play: DemoRun) -> str:
     await play.ledger.one("Translator", "refused")
-    name = play.troupe.name("Translator")
+    name = play.participants.name("Translator")
     receipt = await play.client.messaging.send(name, "Are you there?")
     await play.client.admin.override(name, OverrideAction.RESUME)
     await play.ledger.one("Translator", "returned")
@@ -174,7 +174,7 @@ async def _visible_sequences(play: DemoRun) -> list[int]:
     me = (await play.ledger.one("Observer", "arrived"))["agent_id"]
     ours = {r["agent_id"] for r in play.ledger.reports if r.kind == "arrived"}
     ours |= {r["message_id"] for r in play.ledger.reports if r.kind == "sent"}
-    own, client = play.troupe.event(""), play.client.event
+    own, client = play.participants.event(""), play.client.event
     public = client.list([f"{own}*", "agora.agent.*", "agora.broadcast.sent"], after=play.beginning)
     mail = client.list(["agora.message.received"], me, after=play.beginning)
     events = [event async for event in public if event.type.startswith(own) or event.subject in ours]
@@ -212,4 +212,4 @@ async def _check_delivery(play: DemoRun, to: str, roles: tuple[str, ...] | list[
 
 async def _cue_coordinator(play: DemoRun, word: str) -> None:
     """Tell the coordinator to go on, as an operator would."""
-    await play.client.messaging.send(play.troupe.name("Coordinator"), word, expires_in=CUE_SECONDS)
+    await play.client.messaging.send(play.participants.name("Coordinator"), word, expires_in=CUE_SECONDS)

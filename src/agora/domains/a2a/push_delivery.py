@@ -29,11 +29,11 @@ __all__ = ["DeliveryRejected", "Notification", "NotificationSender"]
 
 AT_ONCE, EACH = 64, 8  # posts under way, and to one origin
 MOST_ORIGINS: Final = 256  #: origins with connections
-CONNECTING: Final = 5.0  # seconds
+CONNECT_SECONDS: Final = 5.0  # seconds
 LARGEST_ANSWER: Final = 65_536  #: bytes that are read of an answer, so that its connection can be used again
 LONGEST_ANSWER: Final = 200  #: characters of it that are told
 LONGEST_RETRY_AFTER: Final = 3600.0  #: seconds that a receiver may ask to be left alone
-GONE: Final = 410
+HTTP_GONE: Final = 410
 CONTENT_TYPES: Final = {"1.0": "application/a2a+json", "0.3": "application/json"}
 
 
@@ -59,8 +59,8 @@ class Notification:
 class Origin:
     """Where several configurations may post to."""
 
-    courier: HttpClient
-    door: EgressPolicy
+    http: HttpClient
+    egress: EgressPolicy
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EACH))
     users: int = 0
 
@@ -79,7 +79,7 @@ class NotificationSender:
     def close(self) -> None:
         """Close all connections."""
         for origin in self._origins.values():
-            origin.courier.close()
+            origin.http.close()
         self._origins.clear()
 
     async def post(self, notification: Notification, *, private: bool) -> None:
@@ -87,7 +87,7 @@ class NotificationSender:
         url = notification.row["url"]
         try:
             origin = await self._open_origin(url, private)
-            headers = self._build_headers(notification, origin.courier.host)
+            headers = self._build_headers(notification, origin.http.host)
             origin.users += 1
             try:
                 await self._post_bounded(origin, request_target(url), headers, notification.body)
@@ -98,7 +98,7 @@ class NotificationSender:
         except TimeoutError:
             raise DeliveryRejected(f"The receiver did not respond within {self._seconds:g} s.") from None
         except OSError as error:
-            origin.door.forget()
+            origin.egress.forget()
             raise DeliveryRejected(f"It cannot be reached: {error}.") from None
         except ConnectionLost as error:
             raise DeliveryRejected(f"The connection broke: {error}.") from None
@@ -107,7 +107,7 @@ class NotificationSender:
 
     async def _post_bounded(self, origin: Origin, target: str, headers: Mapping[str, str], body: bytes) -> None:
         async with origin.slots, self._slots, asyncio.timeout(self._seconds):
-            reply = await origin.courier.request("POST", target, headers, body)
+            reply = await origin.http.request("POST", target, headers, body)
             try:
                 await _check_reply(reply)
             finally:
@@ -120,12 +120,12 @@ class NotificationSender:
         origin = self._origins.get(key)
         if origin is None:
             context = await asyncio.to_thread(default_ssl_context) if parts.scheme == "https" else None
-            door = EgressPolicy(private=private, resolver=self._resolver)
-            origin = self._origins.setdefault(key, Origin(HttpClient(url, door, CONNECTING, context), door))
+            egress = EgressPolicy(private=private, resolver=self._resolver)
+            origin = self._origins.setdefault(key, Origin(HttpClient(url, egress, CONNECT_SECONDS, context), egress))
         self._origins.move_to_end(key)
         if len(self._origins) > MOST_ORIGINS:
             for idle in [name for name, other in self._origins.items() if not other.users and name != key]:
-                self._origins.pop(idle).courier.close()
+                self._origins.pop(idle).http.close()
         return origin
 
     def _build_headers(self, notification: Notification, host: str) -> dict[str, str]:
@@ -184,7 +184,7 @@ async def _check_reply(reply: Reply) -> None:
     printable = "".join(character for character in text if character.isprintable())
     what = f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else "")
     raise DeliveryRejected(
-        what, permanent=reply.status == GONE, retry_after=_parse_retry_after(reply.headers.get("retry-after"))
+        what, permanent=reply.status == HTTP_GONE, retry_after=_parse_retry_after(reply.headers.get("retry-after"))
     )
 
 

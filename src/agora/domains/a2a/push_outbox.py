@@ -50,13 +50,13 @@ class PushOutbox(Controller):
     name = "push"
     interval = 1.0
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
-        settings, sealer = house.context.settings, house.context.ports.get(CREDENTIAL_SEALER)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
+        settings, sealer = context.server.settings, context.server.ports.get(CREDENTIAL_SEALER)
         key = SigningKey(settings.keys / KEY_FILE)
         issuer = settings.public_url or "urn:agora"
         self.sender = NotificationSender(key, sealer, issuer, seconds=settings.push_timeout)
-        self.counts = house.context.pushes
+        self.counts = context.server.pushes
         self._watched: dict[tuple[str, str], set[str]] = {}
         self._workers: dict[Key, asyncio.Task[None]] = {}
         self._again: set[Key] = set()
@@ -67,8 +67,8 @@ class PushOutbox(Controller):
     # -- life ------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
-            if self.house.store.exclusive:  # one server has the store, so every lease is of a dead process
+        for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
+            if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
                 await self.act(tenant, _release_leases)
             await self._watch_tenant(tenant)
 
@@ -92,16 +92,16 @@ class PushOutbox(Controller):
                     self._wake_worker((stored.tenant_id, subject or "", config_id))
 
     async def step(self) -> None:
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         while self._later and self._later[0][0] <= now:
             self._wake_worker(heapq.heappop(self._later)[1])
         if now - self._swept >= SWEEP * SECOND:
             self._swept = now
-            await self.each_tenant(self.tend)
+            await self.each_tenant(self.reconcile)
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Deliver what is due and nobody delivers."""
-        for row in await self.read(tenant, statements.due, now=self.house.clock.now(), limit=PAGE):
+        for row in await self.read(tenant, statements.due, now=self.context.clock.now(), limit=PAGE):
             self._watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
             self._wake_worker((tenant, row["task_id"], row["config_id"]))
 
@@ -205,14 +205,14 @@ class PushOutbox(Controller):
                 return task, [Entry(number, "task", view.encode_document(payload))], ended
             return task, entries, page.done
 
-        return await self.house.store.read(tenant, load_updates)
+        return await self.context.store.read(tenant, load_updates)
 
     async def _post_entry(self, tenant: str, row: Row, task: Row | None, entry: Entry) -> None:
         body = entry.json
         if len(body) > LARGEST and task is not None:
             body = await self._shortened_body(tenant, row, task)
-        private = bool(row["private"]) and self.house.context.settings.a2a_private_networks
-        notification = Notification(row, entry.number, body, self.house.clock.now())
+        private = bool(row["private"]) and self.context.server.settings.a2a_private_networks
+        notification = Notification(row, entry.number, body, self.context.clock.now())
         await self.sender.post(notification, private=private)
 
     async def _shortened_body(self, tenant: str, row: Row, task: Row) -> bytes:
@@ -222,7 +222,7 @@ class PushOutbox(Controller):
         async def load_document(reader: Reader) -> dict[str, Any]:
             return await lookup.build_task_document(reader, task, 0, artifacts=False)
 
-        document = await self.house.store.read(tenant, load_document)
+        document = await self.context.store.read(tenant, load_document)
         return view.encode_document(legacy.task_to_v03(document) if row["version"] == "0.3" else {"task": document})
 
     # -- outcomes --------------------------------------------------------------------------------
@@ -243,14 +243,14 @@ class PushOutbox(Controller):
 
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
-        if error.permanent or attempts >= self.house.context.settings.push_attempts:
+        if error.permanent or attempts >= self.context.server.settings.push_attempts:
             await self.act(tenant, partial(give_up_config, row=row, error=why, attempts=attempts))
             self.counts["dead"] += 1
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row["task_id"], why)
             return
         pause = max(jittered_delay(attempts, FIRST_PAUSE, LONGEST_PAUSE), error.retry_after)
-        due_at = self.house.clock.now() + int(pause * SECOND)
+        due_at = self.context.clock.now() + int(pause * SECOND)
 
         async def postpone(call: Call) -> int:
             values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}

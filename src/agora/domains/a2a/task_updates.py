@@ -91,7 +91,7 @@ class _UpdateLog:
                 if self._is_last(row):
                     return LogPage(items, done=True)
                 last_number = row["number"]  # entries without items advance the position too
-                if sum(len(item.json) for item in items) > paging.STRETCH_BYTES:
+                if sum(len(item.json) for item in items) > paging.MAX_PAGE_BYTES:
                     return LogPage(items)
             if len(rows) < PAGE:
                 break

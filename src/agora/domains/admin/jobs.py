@@ -10,7 +10,7 @@ from agora.core.jobs import DueController
 from agora.core.overrides import Override
 from agora.domains.agents.supervision import end_halt, resume_agent
 
-from . import retention_queries as upkeep
+from . import retention_queries as statements
 
 __all__ = ["Overrides"]
 
@@ -25,11 +25,11 @@ class Overrides(DueController):
 
     name = "overrides"
     interval = 1.0
-    next_due = upkeep.next_override_end
+    next_due = statements.next_override_end
 
-    async def tend(self, tenant: str) -> None:
-        now = self.house.clock.now()
-        while not self.stopping and await self.read(tenant, upkeep.overdue_overrides, now=now):
+    async def reconcile(self, tenant: str) -> None:
+        now = self.context.clock.now()
+        while not self.stopping and await self.read(tenant, statements.overdue_overrides, now=now):
             if not await self.act(tenant, self._lift_expired):
                 return
 

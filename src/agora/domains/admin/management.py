@@ -136,19 +136,19 @@ class Management(BoundService):
         return before, after
 
     async def _manage_service(self, target: str, action: str, value: JsonValue) -> Change:
-        call, catalogue = self.call, self.call.context.catalogue
+        call, registry = self.call, self.call.context.registry
         if action not in STATUSES:
             raise _unknown_action(action, tuple(STATUSES))
-        operation = catalogue.find(target, None, call.caller.tenant)
+        operation = registry.find(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
         if operation.name in ALWAYS_AVAILABLE and action == "sunset":
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await administer(call, call.target)
-        before, status = str(catalogue.status(operation, call.caller.tenant)), STATUSES[action]
+        before, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
         where = {"operation": operation.name, "version": operation.version}
         if status is None:
             await call.tx.execute(statements.clear_status, **where)
-            status = str(catalogue.declared(operation))
+            status = str(registry.declared(operation))
         else:
             await call.tx.execute(statements.set_status, **where, status=status, now=call.now, by=call.caller.subject)
         data = where | {"status": status, "reset": action == "reset"}

@@ -13,7 +13,7 @@ from agora.domains.conversations import queries as conversations
 from agora.domains.tasks import retention_queries as task_upkeep
 from agora.store.port import Query, Write
 
-from . import retention_queries as upkeep
+from . import retention_queries as statements
 
 __all__ = ["Retention"]
 
@@ -33,11 +33,11 @@ class Retention(Controller):
     name = "retention"
     interval = 600.0
 
-    async def tend(self, tenant: str) -> None:
-        settings = self.house.context.settings
-        await self._prune_older(tenant, upkeep.prune_events, settings.event_retention)
-        await self._prune_older(tenant, upkeep.prune_idempotency, settings.idempotency_lifetime)
-        await self._prune_older(tenant, upkeep.prune_audit, settings.audit_retention)
+    async def reconcile(self, tenant: str) -> None:
+        settings = self.context.server.settings
+        await self._prune_older(tenant, statements.prune_events, settings.event_retention)
+        await self._prune_older(tenant, statements.prune_idempotency, settings.idempotency_lifetime)
+        await self._prune_older(tenant, statements.prune_audit, settings.audit_retention)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
         await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
         await self._prune_older(tenant, conversations.prune_usage, settings.audit_retention)
@@ -48,36 +48,36 @@ class Retention(Controller):
         await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
-        before = self.house.clock.now() - seconds * SECOND
+        before = self.context.clock.now() - seconds * SECOND
         # The oldest row that is looked at may be there to stay, so the last batch has one row less.
         while not self.stopping and await self._run_write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
             pass
 
     async def _drop_messages(self, tenant: str, seconds: int) -> None:
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         before = now - seconds * SECOND
         when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
         while not self.stopping:
-            rows = await self.read(tenant, upkeep.doomed_messages, bound=bound, limit=BATCH, **when)
+            rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=BATCH, **when)
             if not rows:
                 return
             ids = [row["message_id"] for row in rows]
             await self._drop_deliveries(tenant, ids[-1], when)
             if not self.stopping:  # a message outlives its deliveries, by which they are found
-                await self._run_write(tenant, upkeep.drop_messages, ids=encode_json(ids))
+                await self._run_write(tenant, statements.drop_messages, ids=encode_json(ids))
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
         while not self.stopping:
-            rows = await self.read(tenant, upkeep.doomed_deliveries, last=last, limit=SWEEP, **when)
+            rows = await self.read(tenant, statements.doomed_deliveries, last=last, limit=SWEEP, **when)
             for batch in split_batches(rows, BATCH):
                 pairs = [(row["recipient"], row["message_id"]) for row in batch]
-                await self._run_write(tenant, upkeep.drop_deliveries, pairs=encode_json(pairs))
+                await self._run_write(tenant, statements.drop_deliveries, pairs=encode_json(pairs))
             if len(rows) < SWEEP:
                 return
 
     async def _drop_ended(self, tenant: str, doomed: Query, drops: Sequence[Write], seconds: int) -> None:
         """Delete what ended so long ago, with all that belongs to it."""
-        before = self.house.clock.now() - seconds * SECOND
+        before = self.context.clock.now() - seconds * SECOND
         while not self.stopping:
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
             ids = encode_json([row[0] for row in rows])

@@ -28,13 +28,13 @@ class Heartbeats(Controller):
     name = "heartbeats"
     interval = 5.0
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
         self._deaf_until: dict[str, int] = {}
 
     async def step(self) -> None:
         await self.flush()
-        await self.each_tenant(self.tend)
+        await self.each_tenant(self.reconcile)
 
     async def finish(self) -> None:
         await self.flush()
@@ -43,7 +43,7 @@ class Heartbeats(Controller):
 
     async def flush(self) -> None:
         """Write the recorded activity; entries that cannot be written stay for the next time."""
-        last_seen = self.house.context.last_seen
+        last_seen = self.context.server.last_seen
         by_tenant: dict[str, list[tuple[str, int]]] = {}
         for (tenant, agent_id), at in last_seen.items():
             by_tenant.setdefault(tenant, []).append((agent_id, at))
@@ -71,13 +71,13 @@ class Heartbeats(Controller):
 
     # -- silence ---------------------------------------------------------------------------------
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Mark the silent agents of a tenant offline, except during and shortly after a halt."""
-        house = self.house
-        now, timeout = house.clock.now(), int(house.context.settings.offline_after * SECOND)
-        if house.gate.frozen(tenant):
+        context = self.context
+        now, timeout = context.clock.now(), int(context.server.settings.offline_after * SECOND)
+        if context.overrides.frozen(tenant):
             self._deaf_until[tenant] = now
-        if now - self._deaf_until.get(tenant, house.context.started_at) < timeout:
+        if now - self._deaf_until.get(tenant, context.server.started_at) < timeout:
             return
         while not self.stopping:
             silent = await self.read(tenant, presence.silent, before=now - timeout, limit=BATCH)
@@ -89,7 +89,7 @@ class Heartbeats(Controller):
 
     async def _mark_offline(self, tenant: str, ids: Sequence[str], before: int) -> int:
         """Mark agents offline that are still silent under lock; return how many."""
-        last_seen = self.house.context.last_seen
+        last_seen = self.context.server.last_seen
 
         async def store_offline(call: Call) -> int:
             rows = await call.tx.all(presence.still_silent, ids=encode_json(ids), before=before)

@@ -25,10 +25,10 @@ __all__ = [
     "rate",
     "rated",
     "rating_of",
+    "record_heartbeat",
     "registered_by",
     "retire",
     "set_status",
-    "set_vitals",
     "unread",
     "update",
 ]
@@ -168,7 +168,7 @@ set_status = Write(
     """,
     types={"now": BIG},
 )
-set_vitals = Write(
+record_heartbeat = Write(
     """
     update agents set last_activity = :now, reported_load = coalesce(:load, reported_load)
     where tenant_id = :tenant and agent_id = :agent_id

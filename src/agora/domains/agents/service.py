@@ -271,7 +271,7 @@ class AgentService(BoundService, contract.Agents):
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
         return contract.Registration.model_construct(
             **_profile_fields(row, call.now),
-            available_services=[operation.name for operation in call.context.catalogue.visible(newcomer)],
+            available_services=[operation.name for operation in call.context.registry.visible(newcomer)],
             token=call.context.signer.agent_token(call.caller.tenant, row["agent_id"], row["token_generation"]),
             created=created,
             pending_messages=pending,
@@ -464,7 +464,7 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.AgentHeartbeat:
         row = await self._lock_own_agent(agent_id)
         now = self.call.now
-        await self.call.tx.execute(statements.set_vitals, agent_id=row["agent_id"], now=now, load=load)
+        await self.call.tx.execute(statements.record_heartbeat, agent_id=row["agent_id"], now=now, load=load)
         new_status = status or (AgentStatus.ACTIVE if row["status"] == "offline" else None)
         current = await self._set_own_status(row, new_status) if new_status else row["status"]
         return contract.AgentHeartbeat.model_construct(

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 NOBODY = "default"  #: the account of credentials that were given none
-HOUSE = frozenset({"operator", "system", "anonymous"})
+SYSTEM_SUBJECTS = frozenset({"operator", "system", "anonymous"})
 
 
 def account_for(account_id: str, subject: str) -> str:
@@ -32,7 +32,7 @@ def account_for(account_id: str, subject: str) -> str:
     A credential without an account of its own pays for itself, under its id, so that strangers share no bill;
     the operator's account is ``default``.
     """
-    return subject if account_id == NOBODY and subject not in HOUSE else account_id
+    return subject if account_id == NOBODY and subject not in SYSTEM_SUBJECTS else account_id
 
 
 def account_of(caller: Caller) -> str:

@@ -12,7 +12,7 @@ from . import view_queries as views
 __all__ = ["SETTLING", "Billing"]
 
 SETTLING = 3600 * SECOND  #: time after a month in which its last usage is recorded
-LOOK = 300 * SECOND  #: from one look at what is to be invoiced to the next
+INVOICE_CHECK_INTERVAL = 300 * SECOND  #: from one look at what is to be invoiced to the next
 BATCH = 20  #: accounts invoiced in one transaction
 
 
@@ -22,18 +22,18 @@ class Billing(Controller):
     name = "billing"
     interval = 15.0
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
         self._looked: dict[str, int] = {}
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         from .money import month_before, month_of
         from .reservations import settle_completed
 
         while not self.stopping and await self.act(tenant, settle_completed):
             pass
-        now = self.house.clock.now()
-        if not 0 <= now - self._looked.get(tenant, -LOOK) < LOOK:
+        now = self.context.clock.now()
+        if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
             await self._invoice(tenant, month_before(month_of(now - SETTLING)))
             self._looked[tenant] = now
 

@@ -89,8 +89,8 @@ class _RunBilling:
         billed, measured = self._progress(row)
         for timed in await call.tx.all(statements.timed, instance_id=run.instance_id):
             self._carried[timed["price_version"]] = (timed["quantity"], timed["amount"])
-        stretches = await self._stretches(began + billed, began + measured)
-        rest = await self._write(stretches)
+        intervals = await self._stretches(began + billed, began + measured)
+        rest = await self._write(intervals)
         billed = measured if rest is None else rest.began - began
         await self._save(began, measured, billed, rest)
 
@@ -126,42 +126,42 @@ class _RunBilling:
             began = upto
         return intervals
 
-    async def _write(self, stretches: Sequence[BilledInterval]) -> BilledInterval | None:
+    async def _write(self, intervals: Sequence[BilledInterval]) -> BilledInterval | None:
         """Make entries of all stretches but the last, and of that one too if it is time; answers it if not."""
-        for number, stretch in enumerate(stretches, 1):
-            if number == len(stretches) and not await self._due(stretch):
-                return stretch
-            await self._enter(stretch)
+        for number, interval in enumerate(intervals, 1):
+            if number == len(intervals) and not await self._due(interval):
+                return interval
+            await self._enter(interval)
         return None
 
-    async def _due(self, stretch: BilledInterval) -> bool:
-        if self.run.closed or stretch.ended - stretch.began >= SPAN:
+    async def _due(self, interval: BilledInterval) -> bool:
+        if self.run.closed or interval.ended - interval.began >= SPAN:
             return True
-        limits = Limits(self.call, self.run.account_id, self.run.agent_id, stretch.terms.currency)
-        return stretch.terms.chargeable and await limits.standing()
+        limits = Limits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
+        return interval.terms.chargeable and await limits.standing()
 
-    async def _enter(self, stretch: BilledInterval) -> None:
-        run, terms, length = self.run, stretch.terms, stretch.ended - stretch.began
-        amount = self._owed(stretch)
+    async def _enter(self, interval: BilledInterval) -> None:
+        run, terms, length = self.run, interval.terms, interval.ended - interval.began
+        amount = self._owed(interval)
         quantity, carried = self._carried.get(terms.version, (0, 0))
         self._carried[terms.version] = (quantity + length, carried + amount)
         charge = Charge(
-            f"time:{run.instance_id}:{run.number}:{stretch.began}",
+            f"time:{run.instance_id}:{run.number}:{interval.began}",
             run.account_id,
             run.agent_id,
             EntryKind.TIME,
             length,
             run.instance_id,
-            stretch.began,
-            stretch.ended,
+            interval.began,
+            interval.ended,
         )
         await self.ledger.write(charge, terms, amount, enforce=False)
 
-    def _owed(self, stretch: BilledInterval) -> int:
+    def _owed(self, interval: BilledInterval) -> int:
         """What a stretch adds to the rounded price of all the time at its version."""
-        quantity, carried = self._carried.get(stretch.terms.version, (0, 0))
-        whole = quantity + stretch.ended - stretch.began
-        return stretch.terms.amount(EntryKind.TIME, max(0, whole)) - carried
+        quantity, carried = self._carried.get(interval.terms.version, (0, 0))
+        whole = quantity + interval.ended - interval.began
+        return interval.terms.amount(EntryKind.TIME, max(0, whole)) - carried
 
     async def _save(self, began: int, measured: int, billed: int, rest: BilledInterval | None) -> None:
         run = self.run

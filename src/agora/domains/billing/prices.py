@@ -20,7 +20,7 @@ from .terms import Terms, pricing_fields
 __all__ = ["AMOUNTS", "add_version", "build_price"]
 
 DAY = 86_400_000_000
-AHEAD = 366 * DAY
+MAX_DAYS_AHEAD = 366 * DAY
 CHANGES = 100  #: most changes of one agent's price in a day
 AMOUNTS = ("price", "base_price", "task_price", "input_price", "output_price")
 TAKES: Mapping[PricingType, frozenset[str]] = {
@@ -123,7 +123,7 @@ def _check_amounts(type: PricingType, amounts: Mapping[str, float], usage_unit: 
 
 def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
     begins = now if effective_from is None else to_microseconds(effective_from)
-    if not now <= begins <= now + AHEAD:
+    if not now <= begins <= now + MAX_DAYS_AHEAD:
         raise InvalidRequest(
             "A price begins now or within a year: what was used is not priced anew.",
             fix="Leave effective_from out, or give a time to come.",

@@ -16,7 +16,7 @@ from agora_sdk.contract.billing import EntryKind, PricingInfo, PricingType
 from . import queries as statements
 from .money import divide_half_up, from_micros
 
-__all__ = ["UNITS", "Terms", "agreed_terms", "later_versions", "pricing_fields", "terms_in_force", "told"]
+__all__ = ["UNITS", "Terms", "agreed_terms", "later_versions", "pricing_fields", "pricing_info", "terms_in_force"]
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
 MILLION = 1_000_000
@@ -130,6 +130,6 @@ def pricing_fields(terms: Terms) -> dict[str, Any]:
     }
 
 
-async def told(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
+async def pricing_info(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
     """What an agent costs, as a marketplace shows it."""
     return PricingInfo(**pricing_fields(await terms_in_force(tx, agent_id, now, currency)))

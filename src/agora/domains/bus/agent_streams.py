@@ -61,7 +61,7 @@ class StreamOwner:
         return self.agent_id
 
     @property
-    def told(self) -> dict[str, str]:
+    def event_data(self) -> dict[str, str]:
         """Its identity, for event data."""
         return {"agent_id": self.agent_id, "agent_name": self.name}
 

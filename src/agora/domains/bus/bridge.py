@@ -37,12 +37,12 @@ log = logging.getLogger(__name__)
 
 PAGE = 500
 BLOCK = 1.0  # seconds a read waits for a first entry
-BREATH = 0.05
+MIN_LOOP_SECONDS = 0.05
 NOTED = 0.5  # seconds between updates of the connection state
-LOOK = 5.0  # seconds between checks of sent entries
+SENT_CHECK_SECONDS = 5.0  # seconds between checks of sent entries
 SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
-EXAMINED = 300.0  # seconds between checks of Redis' durability settings
-TOLD = 20  # refused entries listed in one event
+DURABILITY_CHECK_SECONDS = 300.0  # seconds between checks of Redis' durability settings
+MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
 JOINED = "agora.bus.joined"
 OCCASIONS = EventFilter.of((RECEIVED, SENT, AVAILABLE, JOINED))
@@ -55,13 +55,13 @@ class BusBridge(Controller):
     name = "bus_bridge"
     interval = 1.0
 
-    def __init__(self, house: JobContext, bus: Bus, authenticate: Authenticate) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, bus: Bus, authenticate: Authenticate) -> None:
+        super().__init__(context)
         self._bus = bus
-        publish = next(o for o in house.context.catalogue.operations if o.name == "agora.bus.publish")
-        self.inbound = Inbound(house, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
+        publish = next(o for o in context.server.registry.operations if o.name == "agora.bus.publish")
+        self.inbound = Inbound(context, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
         self.outbound = Outbound(self, bus)
-        self.state = house.context.ports.provide(BRIDGE_PORT, Bridge())
+        self.state = context.server.ports.provide(BRIDGE_PORT, Bridge())
         self._members: set[tuple[str, str]] = set()
         self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
         self._swept: dict[str, int] = {}
@@ -100,9 +100,9 @@ class BusBridge(Controller):
         loops: dict[str, asyncio.Task[None]] = {}
         try:
             while True:
-                for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()} - loops.keys():
+                for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()} - loops.keys():
                     loops[tenant] = asyncio.create_task(self._repeat_until_stopped(stop, partial(self.send_on, tenant)))
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(SENT_CHECK_SECONDS)
         finally:
             for loop in loops.values():
                 loop.cancel()
@@ -124,7 +124,7 @@ class BusBridge(Controller):
 
     async def step(self) -> None:
         await self._check_redis()
-        if not self._bus.connected or self.house.gate.frozen(DEFAULT_TENANT):
+        if not self._bus.connected or self.context.overrides.frozen(DEFAULT_TENANT):
             return
         await self._report_refusals()
         try:
@@ -132,9 +132,9 @@ class BusBridge(Controller):
         except NotFound:
             self._ready = False  # the stream was deleted: create its group again
             return
-        now, settings = self.house.clock.now(), self.house.context.settings
+        now, settings = self.context.clock.now(), self.context.server.settings
         self.state.lag = await self._bus.lag(settings.bus_stream, settings.bus_group)
-        if now - self._followed >= LOOK * SECOND:
+        if now - self._followed >= SENT_CHECK_SECONDS * SECOND:
             self._followed = now
             await self.each_tenant(self._follow_tenant)
             await self._bus.trim(settings.bus_stream, settings.bus_length)
@@ -150,7 +150,7 @@ class BusBridge(Controller):
 
     async def _check_redis(self) -> None:
         """Check the connection and durability of Redis, and create the group when it is connected."""
-        state, now = self.state, self.house.clock.now()
+        state, now = self.state, self.context.clock.now()
         self._copy_state()
         if not state.connected:
             self._ready = False
@@ -158,7 +158,7 @@ class BusBridge(Controller):
         if self._bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
             self._epoch, self._ready, self._examined = self._bus.epoch, False, 0
             self.outbound.forget()
-        if now - self._examined >= EXAMINED * SECOND:
+        if now - self._examined >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined = now
             await self._bus.examine()
             state.durability = self._bus.durability
@@ -167,7 +167,7 @@ class BusBridge(Controller):
                     log.warning("the bus: %s", warning)
             state.warnings = self._bus.warnings
         if not self._ready:
-            settings = self.house.context.settings
+            settings = self.context.server.settings
             await self._bus.join(settings.bus_stream, settings.bus_group)
             self._ready = True
 
@@ -175,7 +175,7 @@ class BusBridge(Controller):
 
     async def take_in(self, block: float = BLOCK) -> None:
         """Process new inbound entries."""
-        if not self._ready or self.house.gate.frozen(DEFAULT_TENANT):
+        if not self._ready or self.context.overrides.frozen(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
             return
         try:
@@ -183,7 +183,7 @@ class BusBridge(Controller):
         except NotFound:
             self._ready = False  # as above
         if self.inbound.waiting:
-            await asyncio.sleep(BREATH)
+            await asyncio.sleep(MIN_LOOP_SECONDS)
 
     async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
         """Let agents that published by Redis receive by Redis, and collect refusals."""
@@ -205,10 +205,10 @@ class BusBridge(Controller):
 
     async def send_on(self, tenant: str, wait: float = BLOCK) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
-        if not self._ready or self.house.gate.frozen(tenant):
+        if not self._ready or self.context.overrides.frozen(tenant):
             await asyncio.sleep(min(wait, self.interval))
             return
-        now, epoch, channel = self.house.clock.now(), self._epoch, await self.house.feed.channel(tenant)
+        now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.channel(tenant)
         since, known_epoch = self._positions.pop(
             tenant, (0, 0)
         )  # popped: if sending fails, the next turn checks all agents
@@ -220,8 +220,8 @@ class BusBridge(Controller):
             position, concerned = page.position, _find_concerned(stored.event for stored in page.events)
         if concerned is None or concerned:
             await self._send_all(tenant, concerned)
-        elif wait and not await self.house.feed.wait(tenant, OCCASIONS.types, SYSTEM, wait, position):
-            await asyncio.sleep(BREATH)  # a draining feed returns at once: do not spin
+        elif wait and not await self.context.feed.wait(tenant, OCCASIONS.types, SYSTEM, wait, position):
+            await asyncio.sleep(MIN_LOOP_SECONDS)  # a draining feed returns at once: do not spin
         self._positions[tenant] = position, epoch
 
     async def _send_all(self, tenant: str, concerned: set[str] | None) -> None:
@@ -265,10 +265,13 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
         return
     whose = owner_of_agent(call, row)
     if await ensure_group(call, whose, BRIDGE):
-        call.emit("agora.bus.joined", whose.told, subject=agent_id, audience=(agent_id,))
+        call.emit("agora.bus.joined", whose.event_data, subject=agent_id, audience=(agent_id,))
 
 
 async def _emit_refusals(call: Call, *, refused: Sequence[Refusal]) -> None:
     """Notify operators of refused entries, which are dead letters in Redis."""
-    entries = [{"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason} for each in refused[:TOLD]]
+    entries = [
+        {"entry_id": each.entry_id, "sender": each.sender, "reason": each.reason}
+        for each in refused[:MAX_REFUSALS_PER_EVENT]
+    ]
     call.emit("agora.bus.refused", {"count": len(refused), "entries": entries}, audience=("operator",))

@@ -47,7 +47,7 @@ Authenticate = Callable[[str], Awaitable[Caller]]
 Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None if it waited and must be checked again
 
 BATCH = 100
-AHEAD = 300  # seconds by which a signer's clock may be ahead
+MAX_CLOCK_SKEW_SECONDS = 300  # seconds by which a signer's clock may be ahead
 OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is tried again
 MARKETPLACE = 64  # characters of a tenant's name
 
@@ -65,9 +65,9 @@ class Inbound:
     """Processes inbound entries. consumer: this server's name in the group."""
 
     def __init__(
-        self, house: JobContext, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str
+        self, context: JobContext, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str
     ) -> None:
-        self._house, self._bus, self._authenticate, self._publish = house, bus, authenticate, publish
+        self._context, self._bus, self._authenticate, self._publish = context, bus, authenticate, publish
         self.consumer = consumer
         self._held = HeldEntries()
 
@@ -78,7 +78,7 @@ class Inbound:
 
     @property
     def _place(self) -> tuple[str, str]:
-        settings = self._house.context.settings
+        settings = self._context.server.settings
         return settings.bus_stream, settings.bus_group
 
     async def read(self, block: float) -> tuple[list[Caller], list[Refusal]]:
@@ -91,7 +91,7 @@ class Inbound:
         """Process entries that were delivered to any server and not acknowledged."""
         if self._held:
             await self._bus.touch(*self._place, self.consumer, self._held.ids)
-        await self._bus.tend(*self._place)
+        await self._bus.maintain(*self._place)
         recovery = await self._bus.recover(*self._place, self.consumer, count=BATCH)
         callers, refused = await self.take(recovery.entries)
         return callers, [*(_build_refusal(each, "tried too often") for each in recovery.dead), *refused]
@@ -154,7 +154,7 @@ class Inbound:
         caller = caller or await self._authenticate_entry(delivery)
         arguments = _build_arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
         with use_protocol("bus"):
-            await self._house.dispatcher.invoke(self._publish, caller, arguments)
+            await self._context.dispatcher.invoke(self._publish, caller, arguments)
         return caller
 
     # -- authentication --------------------------------------------------------------------------
@@ -178,10 +178,10 @@ class Inbound:
         async def look_up(reader: Reader) -> Row | None:
             return await find_agent(reader, sender) if sender else None
 
-        row = await self._house.store.read(tenant, look_up)
+        row = await self._context.store.read(tenant, look_up)
         if row is None:
             raise _not_genuine()
-        token = self._house.context.signer.agent_token(tenant, row["agent_id"], row["token_generation"])
+        token = self._context.server.signer.agent_token(tenant, row["agent_id"], row["token_generation"])
         try:
             genuine = wire.is_signed_with(fields, token)
         except ValueError as error:
@@ -201,10 +201,12 @@ class Inbound:
             raise InvalidRequest(
                 "A signed entry needs a timestamp.", fix="Write RFC 3339 with an offset, such as 2026-01-31T12:00:00Z."
             )
-        age = (to_datetime(self._house.clock.now()) - at.astimezone(UTC)).total_seconds()
-        most = self._house.context.settings.idempotency_lifetime
-        if not -AHEAD <= age <= most:
-            raise Unauthenticated(f"The entry was signed {age:.0f} s ago; between {-AHEAD} and {most} it counts.")
+        age = (to_datetime(self._context.clock.now()) - at.astimezone(UTC)).total_seconds()
+        most = self._context.server.settings.idempotency_lifetime
+        if not -MAX_CLOCK_SKEW_SECONDS <= age <= most:
+            raise Unauthenticated(
+                f"The entry was signed {age:.0f} s ago; between {-MAX_CLOCK_SKEW_SECONDS} and {most} it counts."
+            )
 
 
 def _build_refusal(delivery: Delivery, reason: str) -> Refusal:

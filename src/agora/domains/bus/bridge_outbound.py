@@ -31,7 +31,7 @@ __all__ = ["Outbound"]
 
 BATCH = 100  # entries of one agent in one turn
 RESEND = 10  # seconds after which a leaving entry counts as abandoned by its server and is sent again
-DEAD_KEPT = 1000  # dead letters of one agent
+MAX_DEAD_LETTERS = 1000  # dead letters of one agent
 UNREAD = 1000  # unacknowledged entries of one agent, above which no more are sent
 
 
@@ -40,11 +40,11 @@ class Outbound:
 
     def __init__(self, controller: Controller, bus: Bus) -> None:
         self._controller, self._bus = controller, bus
-        self._house = controller.house
+        self._context = controller.context
         self._owned: dict[str, str] = {}
 
     def stream(self, tenant: str, name: str) -> str:
-        return outbound_stream(self._house.context.settings.bus_stream, tenant, name)
+        return outbound_stream(self._context.server.settings.bus_stream, tenant, name)
 
     async def send(self, tenant: str, agent: Row) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
@@ -66,7 +66,7 @@ class Outbound:
 
     def _sign_fields(self, tenant: str, agent: Row, fields: dict[str, str]) -> dict[str, str]:
         """Sign with the recipient's token, by which it recognises entries of the marketplace."""
-        signer = self._house.context.signer
+        signer = self._context.server.signer
         token = signer.agent_token(tenant, agent["agent_id"], agent["token_generation"])
         return fields | {"signature": wire.signature(fields, token)}
 
@@ -95,7 +95,7 @@ class Outbound:
         sent_rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
         by_entry = {row["consumer"]: row for row in sent_rows}
         try:
-            await self._bus.tend(stream, name)
+            await self._bus.maintain(stream, name)
         except NotFound:  # nothing was sent yet, or the stream was deleted
             self._owned.pop(stream, None)
             return
@@ -105,7 +105,7 @@ class Outbound:
             dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in settled if each not in buried]
             await self._controller.act(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         await self._bus.trim(stream)
-        await self._bus.trim(stream + DEAD, DEAD_KEPT)
+        await self._bus.trim(stream + DEAD, MAX_DEAD_LETTERS)
 
 
 async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:

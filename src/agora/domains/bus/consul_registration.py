@@ -35,8 +35,8 @@ class ConsulRegistrar(Controller):
     name = "consul"
     interval = 10.0
 
-    def __init__(self, house: JobContext, consul: Consul, service: Service) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, consul: Consul, service: Service) -> None:
+        super().__init__(context)
         self._consul, self.service = consul, service
         self._registered = False
 

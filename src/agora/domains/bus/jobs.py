@@ -21,7 +21,7 @@ __all__ = ["BusReconciler"]
 BATCH = 100
 PAGE = 500
 TRIMMING = 60.0  # seconds between looks at what can be dropped
-DEAD_KEPT = 1000  # dead letters of one stream
+MAX_DEAD_LETTERS = 1000  # dead letters of one stream
 
 
 class BusReconciler(DueController):
@@ -34,26 +34,26 @@ class BusReconciler(DueController):
     interval = 1.0
     next_due = statements.next_due
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
         self._trimmed = 0
 
     async def step(self) -> None:
         await super().step()
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         if not 0 <= now - self._trimmed < TRIMMING * SECOND:
             self._trimmed = now
             await self.each_tenant(self._trim_streams)
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
-        settings = self.house.context.settings
+        settings = self.context.server.settings
         return {"stale": int(settings.bus_stale * SECOND), "silent": int(settings.bus_silent * SECOND)}
 
-    async def tend(self, tenant: str) -> None:
-        if self.house.gate.frozen(tenant):
+    async def reconcile(self, tenant: str) -> None:
+        if self.context.overrides.frozen(tenant):
             return
-        now, settings = self.house.clock.now(), self.house.context.settings
+        now, settings = self.context.clock.now(), self.context.server.settings
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
@@ -83,9 +83,9 @@ class BusReconciler(DueController):
     # -- trimming --------------------------------------------------------------------------------
 
     async def _trim_streams(self, tenant: str) -> None:
-        if self.house.gate.frozen(tenant):
+        if self.context.overrides.frozen(tenant):
             return
-        length = self.house.context.settings.bus_length
+        length = self.context.server.settings.bus_length
         for row in await self.read(tenant, statements.retired, limit=PAGE):
             await self.act(tenant, partial(_clear_stream, stream=row["stream"]))
         after = ""
@@ -99,8 +99,8 @@ class BusReconciler(DueController):
 
     async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
         """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
-        max_length = DEAD_KEPT if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
-        while not self.stopping and await self.house.store.read(
+        max_length = MAX_DEAD_LETTERS if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
+        while not self.stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)
         ):
             if not await self.act(tenant, partial(_trim_entries, stream=stream, length=max_length)):

@@ -179,7 +179,7 @@ class BusService(BoundService, contract.Bus):
                 fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
             )
         if await streams.ensure_group(call, whose, streams.BRIDGE):
-            call.emit("agora.bus.joined", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
+            call.emit("agora.bus.joined", whose.event_data, subject=whose.agent_id, audience=(whose.agent_id,))
         return self._build_membership(whose, active=True)
 
     @implements
@@ -187,7 +187,7 @@ class BusService(BoundService, contract.Bus):
         call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         call.target = whose.agent_id
         if await call.tx.execute(statements.drop_group, stream=whose.stream, group=streams.BRIDGE):
-            call.emit("agora.bus.left", whose.told, subject=whose.agent_id, audience=(whose.agent_id,))
+            call.emit("agora.bus.left", whose.event_data, subject=whose.agent_id, audience=(whose.agent_id,))
         return self._build_membership(whose, active=False)
 
     def _build_membership(self, whose: streams.StreamOwner, *, active: bool) -> contract.BusMembership:

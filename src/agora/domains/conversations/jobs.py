@@ -22,10 +22,10 @@ class ConversationTimeouts(DueController):
     interval = 0.5
     next_due = conversations.next_due
 
-    async def tend(self, tenant: str) -> None:
-        house = self.house
-        while not self.stopping and not house.gate.frozen(tenant):
-            rows = await self.read(tenant, conversations.due, now=house.clock.now(), limit=BATCH)
+    async def reconcile(self, tenant: str) -> None:
+        context = self.context
+        while not self.stopping and not context.overrides.frozen(tenant):
+            rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
             await asyncio.gather(*(self.act(tenant, partial(_time_out, message_id=row["message_id"])) for row in rows))
             if len(rows) < BATCH:
                 return

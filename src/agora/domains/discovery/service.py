@@ -21,12 +21,12 @@ def _route_texts(operation: Operation) -> list[str]:
 
 def build_service_info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
     """One version of an operation as the catalogue shows it."""
-    catalogue, tenant = call.context.catalogue, call.caller.tenant
+    registry, tenant = call.context.registry, call.caller.tenant
     return ServiceInfo.model_construct(
         name=operation.name,
         version=operation.version,
         category=operation.category,
-        status=catalogue.status(operation, tenant),
+        status=registry.status(operation, tenant),
         description=operation.description,
         kind=operation.kind.value,
         scope=operation.scope,
@@ -35,9 +35,9 @@ def build_service_info(call: Call, operation: Operation, *, schema: bool = False
         sunset_date=operation.sunset_date.isoformat() if operation.sunset_date else None,
         replacement=operation.replacement,
         migration_guide=operation.migration_guide,
-        last_updated=to_datetime(catalogue.updated_at(operation, tenant)),
+        last_updated=to_datetime(registry.updated_at(operation, tenant)),
         input_schema=operation.input_schema if schema else None,
-        usage=ServiceUsage(**catalogue.usage(operation, tenant)) if usage else None,
+        usage=ServiceUsage(**registry.usage(operation, tenant)) if usage else None,
     )
 
 
@@ -82,13 +82,13 @@ class DiscoveryService(BoundService, contract.Discovery):
     ) -> ServicePage:
         self._require_enabled()
         call = self.call
-        operations = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
+        operations = call.context.registry.select(call.caller, category=category, version=version, status=status)
         return build_service_page(call, operations, limit, offset, schema=True)
 
     @implements
     async def schema(self, service: str, version: str | None = None) -> contract.ServiceSchema:
         self._require_enabled()
-        operation = self.call.context.catalogue.find(service, version, self.call.caller.tenant)
+        operation = self.call.context.registry.find(service, version, self.call.caller.tenant)
         summary = build_service_info(self.call, operation)
         return contract.ServiceSchema.model_construct(
             **{name: getattr(summary, name) for name in contract.ServiceSchema.model_fields if name in _SHARED},

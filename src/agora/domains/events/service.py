@@ -25,7 +25,7 @@ __all__ = ["EventService"]
 
 RESERVED = "agora."
 NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_wide"})  #: subjects of events
-SUBSCRIPTIONS_KEPT = 100  #: of one owner; a further one replaces the oldest
+MAX_SUBSCRIPTIONS = 100  #: of one owner; a further one replaces the oldest
 
 
 class EventService(BoundService, contract.Events):
@@ -80,7 +80,7 @@ class EventService(BoundService, contract.Events):
     ) -> SubscriptionReceipt:
         call, owner = self.call, self.call.caller.subject
         event_filter = await self._build_filter(types, agent, subject)
-        for row in await call.tx.all(events.surplus, owner=owner, keep=SUBSCRIPTIONS_KEPT - 1):
+        for row in await call.tx.all(events.surplus, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
             await call.tx.execute(events.drop_subscription, subscription_id=row["subscription_id"])
         subscription_id, position = new_id("sub"), await event_log.read_head(call.tx)
         packed_filter = encode_json(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Authenticator"]
 
 LONGEST_TENANT = 63  # characters
-GONE = ("deleting", "deleted")  # of a tenant
+DELETED_STATES = ("deleting", "deleted")  # of a tenant
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
 JWT = "eyJ"  # how a JSON object begins in base64url
@@ -102,7 +102,7 @@ class Authenticator:
             if len(tenant) <= LONGEST_TENANT and "\0" not in tenant
             else None
         )
-        if row is None or row["status"] in GONE:
+        if row is None or row["status"] in DELETED_STATES:
             raise NotFound(
                 f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
             )
@@ -111,7 +111,7 @@ class Authenticator:
     async def _check_tenant_served(self, tenant: str) -> None:
         """Raises for a tenant whose callers are refused."""
         row = await self._store.read(tenant, _read_tenant)
-        if row is None or row["status"] in GONE:
+        if row is None or row["status"] in DELETED_STATES:
             raise _credential_error("The marketplace of this credential is no more.", "Ask an operator.")
         if row["status"] != "active":
             because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""

@@ -23,15 +23,15 @@ class People(Controller):
     name = "people"
     interval = 5.0
 
-    def __init__(self, house: JobContext, seen: Sightings) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, seen: Sightings) -> None:
+        super().__init__(context)
         self._seen = seen
         self._steps = 0
 
     async def step(self) -> None:
         await self.flush()
         if self._steps % SWEEPS == 0:
-            await self.each_tenant(self.tend)
+            await self.each_tenant(self.reconcile)
         self._steps += 1
 
     async def finish(self) -> None:
@@ -70,7 +70,7 @@ class People(Controller):
 
     # -- what is over ----------------------------------------------------------------------------
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Forget sessions that are over, and tokens that could not be used any more anyway."""
         for write in (people.drop_sessions, people.drop_logins):
             while not self.stopping and await self._drop_expired(tenant, write) == BATCH:

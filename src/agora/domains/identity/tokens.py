@@ -81,7 +81,7 @@ class TokenService(BoundService, contract.Tokens):
                     errors=[field_error("scopes", "not for enrolment tokens")],
                 )
             return sorted(scopes.ENROLMENT)
-        valid = SPECIAL | {operation.scope for operation in self.call.context.catalogue.operations if operation.scope}
+        valid = SPECIAL | {operation.scope for operation in self.call.context.registry.operations if operation.scope}
         unknown = [scope for scope in requested if scope not in valid and not scope.startswith(INTENT)]
         if unknown:
             raise InvalidRequest(

@@ -28,7 +28,7 @@ from .views import to_backup as shown
 
 __all__ = ["create_backup", "drop_backup", "engine_of", "read_logs"]
 
-PATIENCE = 30.0  #: seconds to read a page of a log
+LOG_READ_TIMEOUT = 30.0  #: seconds to read a page of a log
 COPYING = 300.0  #: seconds to write a backup
 
 
@@ -79,7 +79,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
             ended=over,
         )
 
-    return as_relay(read_log_page, build_log, PATIENCE)
+    return as_relay(read_log_page, build_log, LOG_READ_TIMEOUT)
 
 
 async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:

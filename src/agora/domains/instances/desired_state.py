@@ -31,7 +31,9 @@ __all__ = [
 ]
 
 R = TypeVar("R", bound=Result)
-NEWS = frozenset({"agora.instance.running", "agora.instance.paused", "agora.instance.failed", "agora.instance.stopped"})
+WAKE_EVENTS = frozenset(
+    {"agora.instance.running", "agora.instance.paused", "agora.instance.failed", "agora.instance.stopped"}
+)
 PAUSABLE = frozenset({"requested", "provisioning", "starting", "running", "paused"})
 
 
@@ -44,7 +46,7 @@ def wait_for_state(
         row = await require_instance(end, instance_id)
         answer = await show(end, row)
         if row["state"] not in states and wait > 0:
-            raise WaitForEvent(NEWS, wait, answer, subject=instance_id)
+            raise WaitForEvent(WAKE_EVENTS, wait, answer, subject=instance_id)
         return answer
 
     return as_deferred_result(read_answer)

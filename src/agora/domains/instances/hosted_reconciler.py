@@ -31,11 +31,11 @@ class HostedInstanceReconciler(DueController):
     interval = 0.5
     next_due = host_queries.next_due_on_agents
 
-    def __init__(self, house: JobContext, asker: InstanceClient) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, asker: InstanceClient) -> None:
+        super().__init__(context)
         self._asker = asker
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
             if host["kind"] == "agent" and not self.stopping:
                 await self._reconcile_host(tenant, host)
@@ -44,8 +44,8 @@ class HostedInstanceReconciler(DueController):
         from . import hosting_agents
         from .transitions import effective_goal
 
-        check = int(self.house.context.settings.instance_check * SECOND)
-        now = self.house.clock.now()
+        check = int(self.context.server.settings.instance_check * SECOND)
+        now = self.context.clock.now()
         rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
         looks = [
             row for row in rows if row["state"] == "running" and effective_goal(row) == "running" and not row["asked"]

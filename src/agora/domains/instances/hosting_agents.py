@@ -29,7 +29,7 @@ __all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
 P = Performative
 TO_CREATE = 600_000_000  #: microseconds for a hosting agent to build and start
 TO_CHANGE = 60_000_000
-TRIES = 3
+MAX_ATTEMPTS = 3
 UNHEALTHY = 3
 URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
@@ -159,7 +159,7 @@ async def _handle_silence(call: Call, row: Row) -> None:
     await _clear_question(call, row)
     if transitions.effective_goal(row) != "stopped" and row["state"] == "provisioning":
         await transitions.record_crash(call, row, read_ticks(call), None, reason)
-    elif row["failing"] + 1 < TRIES:
+    elif row["failing"] + 1 < MAX_ATTEMPTS:
         await transitions.change_state(
             call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now
         )

@@ -39,11 +39,11 @@ log = logging.getLogger(__name__)
 Act = Callable[[Callable[[Call], Coroutine[Any, Any, Any]]], Awaitable[Any]]
 #: prefixes of transient reasons, which the next step clears
 AWAY, NOT_YET, NOT_ENDED = "Its engine cannot be used: ", "It does not work yet: ", "It cannot be ended yet: "
-ANEW = "Terminate it, and make another one; if the server's key was lost, restore it."
-ABSENCE = 5_000_000  #: microseconds until an unavailable engine is tried again
-PATIENCE = 1.0  #: seconds that one step waits for a program to become healthy
+REPLACE_FIX = "Terminate it, and make another one; if the server's key was lost, restore it."
+ENGINE_RETRY_DELAY = 5_000_000  #: microseconds until an unavailable engine is tried again
+HEALTH_STEP_SECONDS = 1.0  #: seconds that one step waits for a program to become healthy
 UNHEALTHY = 3  #: consecutive failed checks until an instance is restarted
-LOOK = 0.02  #: seconds between two probes
+POLL_SECONDS = 0.02  #: seconds between two probes
 
 
 class Unreadable(EngineError):
@@ -81,7 +81,7 @@ class InstanceLifecycle:
         except OSError as error:
             await self._handle_engine_error(EngineError(f"The host refuses: {error}."))
         except ValueError as error:
-            await self._handle_engine_error(Unreadable(f"Its stored data cannot be read: {error}.", fix=ANEW))
+            await self._handle_engine_error(Unreadable(f"Its stored data cannot be read: {error}.", fix=REPLACE_FIX))
 
     async def _take_step(self) -> None:
         row, goal = self.row, effective_goal(self.row)
@@ -173,7 +173,7 @@ class InstanceLifecycle:
         A program that declares neither a health check nor a port gets the same time to listen, and counts as ready if
         it does not: it may only make calls itself.
         """
-        declared, deadline = health_of(self.row), time.monotonic() + PATIENCE
+        declared, deadline = health_of(self.row), time.monotonic() + HEALTH_STEP_SECONDS
         health = declared if declared.asks else replace(declared, listens=True)
         detail = "it was not looked at"
         while time.monotonic() < deadline:
@@ -188,7 +188,7 @@ class InstanceLifecycle:
                 await self._note_running(observation)
                 return
             detail = verdict.detail
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_SECONDS)
         if not declared.asks:
             await self._note_running(observation)
             return
@@ -404,7 +404,7 @@ class InstanceLifecycle:
                 exit = (await self.engine.inspect(self.handle)).exit
         log.info("instance %s: %s: %s", self.row["instance_id"], error.code, error.detail)
         if effective_goal(self.row) == "stopped":
-            await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ABSENCE)
+            await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)
         elif isinstance(error, PERMANENT):
             await self.act(partial(self._give_up, ticks=ticks, reason=reason))
         else:
@@ -422,7 +422,7 @@ class InstanceLifecycle:
 
     async def _postpone_step(self, error: EngineUnavailable) -> None:
         """The engine is unavailable: the instance's state is unknown, so it stays as it is and is tried later."""
-        await self._schedule_step(f"{AWAY}{error.detail}", self.clock.now() + ABSENCE)
+        await self._schedule_step(f"{AWAY}{error.detail}", self.clock.now() + ENGINE_RETRY_DELAY)
 
     async def _schedule_step(self, reason: str | None, due_at: int | None) -> None:
         """Schedule the next step; None: when the desired state changes."""

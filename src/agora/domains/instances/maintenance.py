@@ -37,20 +37,20 @@ class InstanceMaintenance(Controller):
     name = "instance_upkeep"
     interval = 5.0
 
-    def __init__(self, house: JobContext, instances: InstanceReconciler) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, instances: InstanceReconciler) -> None:
+        super().__init__(context)
         self.instances, self.local = instances, instances.local
         self._passed: dict[str, int] = {}
         self._passes = 0
         self._exhausted: set[str] = set()
         self.interval = min(self.interval, house.context.settings.instance_pass)
 
-    async def tend(self, tenant: str) -> None:
-        if not self.house.gate.frozen(tenant):
+    async def reconcile(self, tenant: str) -> None:
+        if not self.context.overrides.frozen(tenant):
             await self._adjust_scaling(tenant)
         if tenant in self._exhausted:
             await self._apply_limits(tenant)
-        now, period = self.house.clock.now(), self.house.context.settings.instance_pass * SECOND
+        now, period = self.context.clock.now(), self.context.server.settings.instance_pass * SECOND
         if not 0 <= now - self._passed.get(tenant, -period) < period:
             self._passed[tenant] = now
             await self.go_over(tenant)
@@ -109,7 +109,7 @@ class InstanceMaintenance(Controller):
 
     async def _lose_executions(self, tenant: str) -> None:
         """End executions past their deadline, whose server has died: their outcome is unknown."""
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         while not self.stopping:
             rows = await self.read(tenant, host_queries.overdue, now=now, limit=PAGE)
             if rows:
@@ -118,7 +118,7 @@ class InstanceMaintenance(Controller):
                 return
 
     async def _delete_expired(self, tenant: str) -> None:
-        before = self.house.clock.now() - self.house.context.settings.instance_retention * SECOND
+        before = self.context.clock.now() - self.context.server.settings.instance_retention * SECOND
         while not self.stopping and await self.read(tenant, host_queries.outlived, before=before):
             await self.act(tenant, partial(_prune_executions, before=before))
         while not self.stopping:
@@ -144,7 +144,7 @@ class InstanceMaintenance(Controller):
         directory = self.local.backups
         names = await asyncio.to_thread(_old_files, directory)
         referenced: set[str] = set()
-        for tenant in await self.house.store.tenants():
+        for tenant in await self.context.store.tenants():
             for name in names:
                 if await self.read(tenant, host_queries.backup, backup_id=name):
                     referenced.add(name)

@@ -43,12 +43,12 @@ PROBES = 32  #: concurrent health probes
 WANTS = frozenset(
     {"agora.instance.requested", "agora.instance.pausing", "agora.instance.resuming", "agora.instance.stopping"}
 )
-KEPT = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
+RESERVED_RESOURCES = ("memory", "cpu", "gpus")  #: resources of a host that are reserved for instances
 CHECKING = 5.0  #: seconds for an engine to report its capacity
 ADOPTING = 1.0  #: seconds that a step waits for engines to list their programs
-REST = 5.0  #: seconds until an instance is tried again whose step raised an unexpected error
-ABSENT = 10 * SECOND  #: until an unavailable engine is asked again for its programs
-GLANCE = 2 * SECOND  #: minimum time between two quick scans for ended programs
+RETRY_AFTER_ERROR = 5.0  #: seconds until an instance is tried again whose step raised an unexpected error
+ENGINE_RETRY_DELAY = 10 * SECOND  #: until an unavailable engine is asked again for its programs
+MIN_SCAN_INTERVAL = 2 * SECOND  #: minimum time between two quick scans for ended programs
 REST_OF_GLANCES = 200  #: minimum pause after a scan, as a multiple of its duration: bounds its CPU share to 0.5 %
 
 
@@ -60,8 +60,8 @@ class InstanceReconciler(DueController):
     idle_interval = 2.0  # as often as engines are asked what has ended
     next_due = statements.next_due
 
-    def __init__(self, house: JobContext, local: LocalHost) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, local: LocalHost) -> None:
+        super().__init__(context)
         self.local = local
         self._working: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._lives: dict[tuple[str, str], InstanceLifecycle] = {}
@@ -79,7 +79,7 @@ class InstanceReconciler(DueController):
     @property
     def check(self) -> int:
         """Microseconds between checks of an instance."""
-        return int(self.house.context.settings.instance_check * SECOND)
+        return int(self.context.server.settings.instance_check * SECOND)
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
@@ -89,13 +89,13 @@ class InstanceReconciler(DueController):
 
     async def load(self) -> None:
         """Register this host in each tenant before the first call needs it."""
-        for tenant in {DEFAULT_TENANT, *await self.house.store.tenants()}:
+        for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self.present(tenant)
 
     async def step(self) -> None:
         await self._adopt_remains()
         await super().step()
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         for name in self.local.engines:
             if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check:
                 self._spawn(self._glances, name, partial(self._glance_over, name))
@@ -109,9 +109,9 @@ class InstanceReconciler(DueController):
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.local.close()
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Handle due instances: those that only need a check together, the others each in a task of its own."""
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         looked_at = {
             (tenant, name) for key in self._looking if key[0] == tenant for name in self._looked_at.get(key, ())
         }
@@ -173,7 +173,7 @@ class InstanceReconciler(DueController):
 
     async def _reconcile_now(self, tenants: set[str]) -> None:
         for tenant in tenants:
-            await self._attempt(partial(self.tend, tenant))
+            await self._attempt(partial(self.reconcile, tenant))
 
     def _begin_step(self, tenant: str, row: Row) -> None:
         key = (tenant, row["instance_id"])
@@ -182,7 +182,7 @@ class InstanceReconciler(DueController):
         from .lifecycle import InstanceLifecycle
 
         life = InstanceLifecycle(
-            self.local, self.house.clock, self.house.context, partial(self.act, tenant), tenant, row, self.check
+            self.local, self.context.clock, self.context.server, partial(self.act, tenant), tenant, row, self.check
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
@@ -194,7 +194,7 @@ class InstanceReconciler(DueController):
             await life.step()
             rows = await self.read(life.tenant, statements.by_id, instance_id=life.row["instance_id"])
             due = rows[0]["due_at"] if rows else None
-            if due is None or due > self.house.clock.now() or _only_looked_at(rows[0]):
+            if due is None or due > self.context.clock.now() or _only_looked_at(rows[0]):
                 return
             life.row = rows[0]
 
@@ -203,7 +203,7 @@ class InstanceReconciler(DueController):
         self.wake(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a step of the instance %s failed", key[1], exc_info=error)
-            self._resting[key] = time.monotonic() + REST
+            self._resting[key] = time.monotonic() + RETRY_AFTER_ERROR
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
 
@@ -302,7 +302,7 @@ class InstanceReconciler(DueController):
             await self.each_tenant(partial(self._find_ended, engine=engine))
         finally:
             rest = int((time.monotonic() - began) * REST_OF_GLANCES * SECOND)
-            self._next_glance[engine] = self.house.clock.now() + min(self.check, max(GLANCE, rest))
+            self._next_glance[engine] = self.context.clock.now() + min(self.check, max(MIN_SCAN_INTERVAL, rest))
 
     async def _find_ended(self, tenant: str, *, engine: str) -> None:
         """Make ended instances due at once instead of at their next check."""
@@ -365,16 +365,16 @@ class InstanceReconciler(DueController):
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
         rows = await self.read(tenant, host_queries.reserved)
         own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
-        self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in KEPT}
+        self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in RESERVED_RESOURCES}
         others = [amounts for other, amounts in self._kept.items() if other != tenant]
-        return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in KEPT}
+        return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in RESERVED_RESOURCES}
 
     async def _adopt_remains(self) -> None:
         """After a start, remove programs without a row; the others are reconciled."""
         begun = []
         for name, engine in self.local.engines.items():
-            now, again = self.house.clock.now(), self._ask_again.get(name, 0)
-            if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ABSENT:
+            now, again = self.context.clock.now(), self._ask_again.get(name, 0)
+            if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ENGINE_RETRY_DELAY:
                 self._spawn(self._adopting, name, partial(self._adopt_engine, engine))
                 begun.append(self._adopting[name])
         if begun:
@@ -389,7 +389,7 @@ class InstanceReconciler(DueController):
         except EngineError as error:
             level = logging.DEBUG if name in self._ask_again else logging.WARNING
             log.log(level, "the engine %s cannot be used: %s", name, error)
-            self._ask_again[name] = self.house.clock.now() + ABSENT
+            self._ask_again[name] = self.context.clock.now() + ENGINE_RETRY_DELAY
         else:
             self._adopted.add(name)
 

@@ -22,7 +22,7 @@ from .notifications import emit_instance_event
 
 __all__ = ["adjust_instances", "describe_scaling", "set_scaling"]
 
-CALM = 60_000_000  #: microseconds of lower load before instances are ended
+SCALE_DOWN_DELAY = 60_000_000  #: microseconds of lower load before instances are ended
 RETRY = 30_000_000  #: microseconds until a failed creation is tried again
 WEIGHT = 0.25  #: of the newest sample in the moving average
 AT_ONCE = 10  #: instances created or ended in one adjustment
@@ -133,7 +133,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
         since = row["calm_since"] or call.now
         forced = len(instances) > row["most"]
         changes |= {"calm_since": since, "retry_at": None, "problem": None}
-        if forced or call.now - since >= CALM:
+        if forced or call.now - since >= SCALE_DOWN_DELAY:
             await _end_surplus(call, instances, len(instances) - target_count)
             changes["calm_since"] = None
         else:

@@ -33,7 +33,7 @@ __all__ = [
 
 RESTARTS = RestartPolicy()
 LONGEST = 2000  #: characters of a reason
-PATIENCE = 3  #: failed starts until an instance requested by message is given up
+MAX_FAILED_STARTS = 3  #: failed starts until an instance requested by message is given up
 
 
 async def change_state(call: Call, row: Row, state: str, **changes: Any) -> bool:
@@ -81,7 +81,7 @@ async def record_crash(call: Call, row: Row, ticks: Ticks, exit: ProcessExit | N
         await _request_end(call, row, reason)
         return
     again = policy != "never"
-    if row["cause"] is not None and (failures >= PATIENCE or not again) and await give_up(call, row, reason):
+    if row["cause"] is not None and (failures >= MAX_FAILED_STARTS or not again) and await give_up(call, row, reason):
         return
     retry = call.now + RESTARTS.wait(failures) if again and effective_goal(row) == "running" else None
     moved = await change_state(

@@ -54,9 +54,9 @@ class UpstreamReconciler(Controller):
     name = "upstreams"
     interval = 1.0
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
-        self._engine: Upstreams = house.context.ports.get(UPSTREAMS)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
+        self._engine: Upstreams = context.server.ports.get(UPSTREAMS)
         self._listings: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._limiter = ListingLimiter()
         self._endpoints: dict[str, list[Endpoint]] = {}
@@ -64,7 +64,7 @@ class UpstreamReconciler(Controller):
         self._read_at = 0
 
     async def load(self) -> None:
-        desired = read_declared(self.house.context.settings)
+        desired = read_declared(self.context.server.settings)
         conflicts = await self.act(DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired))
         for name in conflicts:
             log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
@@ -77,21 +77,21 @@ class UpstreamReconciler(Controller):
         await self._read_rows()
         for tenant, endpoints in self._endpoints.items():
             self._ask_changed(tenant, endpoints)
-        await self._engine.tend()
+        await self._engine.reconcile()
 
     async def _read_rows(self) -> None:
         """Read the upstreams of those tenants whose have changed, and now and then of all: a change may go unreported."""
-        now = self.house.clock.now()
+        now = self.context.clock.now()
         if not 0 <= now - self._read_at < READ_ROWS * SECOND:
-            await self.each_tenant(self.tend)
+            await self.each_tenant(self.reconcile)
             self._read_at = now
             return
-        await self._for_tenants(self._unread, self.tend)
+        await self._for_tenants(self._unread, self.reconcile)
 
-    async def tend(self, tenant: str) -> None:
+    async def reconcile(self, tenant: str) -> None:
         """Hold connections to the upstreams that a tenant has."""
         self._unread.discard(tenant)
-        commands = self.house.context.settings.mcp_commands
+        commands = self.context.server.settings.mcp_commands
         try:
             rows = await self.read(tenant, upstreams.every)
         except BaseException:

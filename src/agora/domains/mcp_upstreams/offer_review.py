@@ -18,13 +18,13 @@ from . import queries as statements
 from .offers import Offer, OfferedTool
 from .port import Item, Kind, Listing
 
-__all__ = ["GONE", "apply_listing", "emit_offer_event"]
+__all__ = ["DROPPED_REASON", "apply_listing", "emit_offer_event"]
 
-GONE = "the upstream does not offer it any more"
+DROPPED_REASON = "the upstream does not offer it any more"
 PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model what to do; resources come and go
 MOST_KNOWN = 2000  # of each
 TOO_MANY = f"it has offered {MOST_KNOWN} of this kind by now; to take in new ones, remove the upstream and add it again"
-MOST_TOLD = 100  # names in an event
+MAX_LISTED = 100  # names in an event
 COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")
 Values = dict[str, Any]
 
@@ -78,7 +78,7 @@ async def _drop_item(call: Call, upstream_id: str, row: Row) -> bool:
     if row["kind"] not in PINNED or row["pinned"] is None:
         await call.tx.execute(statements.drop_item, **key)
         return True
-    values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": GONE}
+    values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": DROPPED_REASON}
     return await _store_item(call, upstream_id, row["kind"], row["name"], row, values)
 
 
@@ -143,8 +143,8 @@ async def emit_offer_event(call: Call, happening: str, upstream: Row | Mapping[s
         "upstream_id": upstream["upstream_id"],
         "name": name,
         "tools": len(tools),
-        "quarantined": [row["name"] for row in rows if row["state"] == "quarantined"][:MOST_TOLD],
-        "dropped": [row["name"] for row in rows if row["state"] == "dropped"][:MOST_TOLD],
+        "quarantined": [row["name"] for row in rows if row["state"] == "quarantined"][:MAX_LISTED],
+        "dropped": [row["name"] for row in rows if row["state"] == "dropped"][:MAX_LISTED],
     }
     event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream["upstream_id"])
     call.context.ports.get(OFFERS).lay_down(event_id, Offer(call.caller.tenant, name, tools))

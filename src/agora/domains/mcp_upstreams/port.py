@@ -102,7 +102,7 @@ class Upstreams(Protocol):
     def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
         """Hold connections to exactly these upstreams of a tenant, from now on."""
 
-    async def tend(self) -> None:
+    async def reconcile(self) -> None:
         """Open the connections that are to be held and are not there."""
 
     async def close(self) -> None:

@@ -20,10 +20,10 @@ from .offer_review import apply_listing, emit_offer_event
 from .port import Listing, Upstreams
 from .views import build_summary, count_items, endpoint_of, require_upstream
 
-__all__ = ["CONNECTING", "RESERVED", "add_by_url", "drop_upstream", "engine_of", "new_row"]
+__all__ = ["CONNECT_SECONDS", "RESERVED", "add_by_url", "drop_upstream", "engine_of", "new_row"]
 
 MOST = 500  # upstreams: each has a connection
-CONNECTING = 40.0  # seconds to connect, beside those for the listing
+CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
 #: names of the catalogue's own categories and toolsets, for one of which an upstream could be taken
 RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
 
@@ -70,7 +70,7 @@ async def add_by_url(
         stored = await require_upstream(end, row["upstream_id"])
         return build_summary(end, stored, (await count_items(end, [stored])).get(stored["upstream_id"], {}))
 
-    return as_relay(perform, settle, endpoint.timeout + CONNECTING)
+    return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS)
 
 
 async def check_vacant(call: Call, name: str, registry_name: str | None = None) -> None:

@@ -18,7 +18,7 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, Ups
 from . import queries as statements
 from .offer_review import apply_listing, emit_offer_event
 from .port import Listing
-from .registration import CONNECTING, add_by_url, drop_upstream, engine_of
+from .registration import CONNECT_SECONDS, add_by_url, drop_upstream, engine_of
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["UpstreamService"]
@@ -120,7 +120,7 @@ class UpstreamService(contract.Upstreams):
             return await type(self)(end).get(row["upstream_id"])
 
         call.target = row["upstream_id"]
-        return as_relay(perform, settle, endpoint.timeout + CONNECTING)
+        return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS)
 
     @implements
     async def accept(

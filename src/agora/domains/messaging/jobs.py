@@ -30,15 +30,15 @@ class MailExpiry(Controller):
     name = "mail"
     interval = 60.0
 
-    def __init__(self, house: JobContext) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
         self._reached: dict[str, Place] = {}
 
-    async def tend(self, tenant: str) -> None:
-        now = self.house.clock.now()
-        if self.house.gate.frozen(tenant):
+    async def reconcile(self, tenant: str) -> None:
+        now = self.context.clock.now()
+        if self.context.overrides.frozen(tenant):
             return
-        when = {"now": now, "horizon": now - self.house.context.settings.message_lifetime * SECOND}
+        when = {"now": now, "horizon": now - self.context.server.settings.message_lifetime * SECOND}
         await self._expire_page(tenant, when)
         await self._hand_over(tenant, when)
 

@@ -245,7 +245,7 @@ _OTHER_COMPONENTS = ("disk_", "memory_", "event_")
 
 
 async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    count = len(call.context.catalogue.operations)
+    count = len(call.context.registry.operations)
     return ComponentHealth(
         status="healthy" if count else "critical",
         detail=f"MCP at /mcp, {count} operations as tools",

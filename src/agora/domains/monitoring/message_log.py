@@ -27,8 +27,8 @@ __all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "build_filter"]
 
 FIRST: Final = ""
 LAST: Final = "msg_g"  #: sorts after every id
-STRETCH: Final = 20_000  #: messages looked at by one statement
-READING: Final = 2_000  #: the same where their text is read
+WINDOW: Final = 20_000  #: messages looked at by one statement
+WORD_WINDOW: Final = 2_000  #: the same where their text is read
 STRETCHES: Final = 10  #: of one page
 AT_ONCE: Final = 6  #: messages read by one statement: each may be large
 
@@ -47,9 +47,9 @@ class MessageFilter:
         return (not self.filters and not self.words) or "message_id" in self.filters
 
     @property
-    def stretch(self) -> int:
+    def window(self) -> int:
         """How many messages one statement may look at."""
-        return READING if self.words else STRETCH
+        return WORD_WINDOW if self.words else WINDOW
 
 
 async def build_filter(
@@ -177,12 +177,12 @@ class MessageLogReader:
         """Where the stretch ends that goes back from a message."""
         if self.filter.quick:
             return None
-        return await tx.one(statements.older, before=before, window=self.filter.stretch - 1)
+        return await tx.one(statements.older, before=before, window=self.filter.window - 1)
 
     async def _page_end_after(self, tx: Reader, after: str) -> Row | None:
         if self.filter.quick:
             return None
-        return await tx.one(statements.newer, after=after, window=self.filter.stretch - 1)
+        return await tx.one(statements.newer, after=after, window=self.filter.window - 1)
 
     def _too_old(self, row: Row) -> bool:
         """Whether everything before a message was sent before what is asked for."""

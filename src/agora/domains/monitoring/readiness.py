@@ -13,8 +13,8 @@ class Readiness(Controller):
     name = "readiness"
     interval = 1.5
 
-    def __init__(self, house: JobContext, monitor: HealthMonitor) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, monitor: HealthMonitor) -> None:
+        super().__init__(context)
         self._monitor = monitor
 
     async def load(self) -> None:

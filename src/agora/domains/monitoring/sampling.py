@@ -12,8 +12,8 @@ __all__ = ["Sampling"]
 class Sampling(Controller):
     name = "sampling"
 
-    def __init__(self, house: JobContext, monitor: HealthMonitor) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, monitor: HealthMonitor) -> None:
+        super().__init__(context)
         self._monitor, self.interval = monitor, monitor.interval
 
     async def load(self) -> None:

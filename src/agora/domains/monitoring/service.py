@@ -177,7 +177,7 @@ class MonitorService(BoundService, contract.Monitor):
 
         async def read_messages(reader: Reader, position: int) -> LogPage:
             after = _id_of(position) if position else FIRST
-            messages, finished = await log.read_forward(reader, after, ceiling, EXPORTED, paging.STRETCH_BYTES)
+            messages, finished = await log.read_forward(reader, after, ceiling, EXPORTED, paging.MAX_PAGE_BYTES)
             entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in messages]
             return LogPage(entries, finished)
 

@@ -28,19 +28,19 @@ class UsageCounters(Controller):
         await self.each_tenant(self._load_tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.house.meter.load(tenant, await self.read(tenant, statements.counted))
+        self.context.meter.load(tenant, await self.read(tenant, statements.counted))
 
     async def step(self) -> None:
-        for tenant in self.house.meter.tenants():
+        for tenant in self.context.meter.tenants():
             await self._flush_tenant(tenant)
-        for tenant in self.house.meter.traffic.tenants():
+        for tenant in self.context.meter.traffic.tenants():
             await self._keep_minutes(tenant)
 
     async def finish(self) -> None:
         await self.step()
 
     async def _flush_tenant(self, tenant: str) -> None:
-        meter = self.house.meter
+        meter = self.context.meter
         leaving = dict(sorted(meter.leaving(tenant).items()))
         if not leaving:
             return
@@ -51,7 +51,7 @@ class UsageCounters(Controller):
         meter.stored(tenant, await self.act(tenant, add_counts))
 
     async def _keep_minutes(self, tenant: str) -> None:
-        traffic = self.house.meter.traffic
+        traffic = self.context.meter.traffic
         rows = traffic.leaving(tenant)
         if not rows:
             return

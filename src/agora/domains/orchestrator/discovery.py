@@ -19,7 +19,7 @@ __all__ = ["agent_address", "describe_agent", "find_agent", "find_agents", "name
 
 LOOKED_AT = 2000  #: agents with a capability that are examined
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
-GONE = frozenset({"suspended", "retired"})
+UNAVAILABLE_STATES = frozenset({"suspended", "retired"})
 PROTOCOLS = ("agentify", "http", "https", "a2a")
 MANIFEST = ("repository", "build_config", "host_requirements", "pricing")
 
@@ -76,7 +76,7 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
     fitting = [
         row
         for row in rows
-        if row["status"] not in GONE
+        if row["status"] not in UNAVAILABLE_STATES
         and visible_to(call.caller, row)
         and _mean_rating(row) >= (payload.min_rating or 0)
         and set(capabilities) <= set(decode_json(row["capabilities"]))

@@ -63,7 +63,7 @@ class QueryService(BoundService, contract.Queries):
         offset: int = 0,
     ) -> contract.ServicePage:
         call = self.call
-        operations = call.context.catalogue.select(call.caller, category=category, version=version, status=status)
+        operations = call.context.registry.select(call.caller, category=category, version=version, status=status)
         return build_service_page(call, operations, limit, offset, usage=True)
 
     @implements
@@ -77,9 +77,9 @@ class QueryService(BoundService, contract.Queries):
         assert messages is not None
         assert waiting is not None
         assert events is not None
-        operations = call.context.catalogue.visible(call.caller)
+        operations = call.context.registry.visible(call.caller)
         usage = [
-            (operation.name, call.context.catalogue.usage(operation, call.caller.tenant)) for operation in operations
+            (operation.name, call.context.registry.usage(operation, call.caller.tenant)) for operation in operations
         ]
         return contract.Marketplace(
             agents_total=sum(row["agents"] for row in agents),

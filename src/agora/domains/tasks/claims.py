@@ -31,7 +31,7 @@ __all__ = ["claim_own_tasks", "claim_tasks"]
 AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
 SPARE = 32  #: further candidates per attempt, in case other claimants lease some at the same time
-TRIES = 4
+MAX_ATTEMPTS = 4
 SIGN_OF_LIFE = 30_000_000  #: a worker's last sign of life is written this often, in microseconds
 
 
@@ -105,7 +105,7 @@ async def _lease_tasks(
     ):
         return rows
     # Other claimants may lease the candidates between the two statements: look at more of them in each attempt.
-    for attempt in range(TRIES):
+    for attempt in range(MAX_ATTEMPTS):
         candidates = await _find_candidates(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break

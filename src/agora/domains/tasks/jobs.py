@@ -22,11 +22,11 @@ class TaskDeadlines(DueController):
     interval = 0.5
     next_due = tasks.next_due
 
-    async def tend(self, tenant: str) -> None:
-        house = self.house
-        while not self.stopping and not house.gate.frozen(tenant):
-            rows = await self.read(tenant, tasks.due_tasks, now=house.clock.now(), limit=BATCH)
+    async def reconcile(self, tenant: str) -> None:
+        context = self.context
+        while not self.stopping and not context.overrides.frozen(tenant):
+            rows = await self.read(tenant, tasks.due_tasks, now=context.clock.now(), limit=BATCH)
             looks = [self.act(tenant, partial(handle_due_task, task_id=row["task_id"])) for row in rows]
-            house.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
+            context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
                 return

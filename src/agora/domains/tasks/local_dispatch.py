@@ -43,12 +43,12 @@ def begin_locally(draft: TaskDraft) -> bool:
 
     The log and the events are those of a claim.
     """
-    residents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft["assigned_agent"]
-    if residents is None or agent_id is None or not draft["waiting"]:
+    local_agents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft["assigned_agent"]
+    if local_agents is None or agent_id is None or not draft["waiting"]:
         return False
     if queues.address_of(draft["queue"]) != f"agent:{agent_id}":
         return False
-    seconds = residents.takes(draft.call.caller.tenant, agent_id)
+    seconds = local_agents.takes(draft.call.caller.tenant, agent_id)
     if seconds is None:
         return False
     now, number = draft.call.now, draft["entries"] + 1

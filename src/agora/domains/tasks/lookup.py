@@ -37,7 +37,7 @@ __all__ = [
 DAY = 86_400_000_000
 SAMPLE = 10_000
 PIECES = 500  #: most chunks of output in one result
-STRETCH = 20  #: most log entries in one page of a stream; one entry may hold 256 KiB of output
+MAX_PAGE_ENTRIES = 20  #: most log entries in one page of a stream; one entry may hold 256 KiB of output
 _CURSORS: Mapping[str, tuple[type, ...]] = {"created": (str,), "priority": (int, int, str), "deadline": (int, str)}
 _PLACES = {
     "created": ("task_id",),
@@ -227,8 +227,8 @@ def parse_position(last_event_id: str | None, entries: int) -> int:
 
 async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
     """Log entries after a number, for a stream; the stream ends with the entry of the task's end."""
-    rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=STRETCH)
-    rows, _ = paging.take_fitting_rows(rows, STRETCH, paging.STRETCH_BYTES)
+    rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=MAX_PAGE_ENTRIES)
+    rows, _ = paging.take_fitting_rows(rows, MAX_PAGE_ENTRIES, paging.MAX_PAGE_BYTES)
     entries, is_last = [], False
     for row in rows:
         entry = views.build_entry(row)

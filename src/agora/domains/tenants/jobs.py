@@ -27,7 +27,7 @@ class Tenants(Controller):
 
     async def step(self) -> None:
         for row in await self.read(HOME, statements.erasing):
-            late = self.house.clock.now() - row["status_since"] > GRACE_SECONDS * SECOND
+            late = self.context.clock.now() - row["status_since"] > GRACE_SECONDS * SECOND
             if await self._erase_rows(row["tenant_id"]) and late:
                 await self.act(HOME, partial(self._mark_deleted, tenant=row["tenant_id"]))
 

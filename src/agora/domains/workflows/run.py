@@ -32,7 +32,7 @@ __all__ = [
     "unknown_workflow",
 ]
 
-KEPT = 4096  #: characters of a definition that is kept in memory
+MAX_CACHED_CHARACTERS = 4096  #: characters of a definition that is kept in memory
 MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
 WORK = 30_000  #: units of what expressions do in one transaction: some 25 milliseconds
 _W, _S = WorkflowStatus, StepStatus
@@ -41,7 +41,7 @@ ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
 
 def parse_definition(text: str) -> Step:
     """A step as it was given; shared, never changed."""
-    return _parse_cached_definition(text) if len(text) <= KEPT else Step.model_validate_json(text)
+    return _parse_cached_definition(text) if len(text) <= MAX_CACHED_CHARACTERS else Step.model_validate_json(text)
 
 
 @lru_cache(4096)

@@ -72,7 +72,7 @@ class Core:
 
     async def invoke(self, name: str, caller: Caller, arguments: Mapping[str, Any], key: str | None = None) -> bytes:
         """JSON of an operation's result. Raises an AgoraError."""
-        operation = self.dispatcher.context.catalogue.find(name, None, caller.tenant)
+        operation = self.dispatcher.context.registry.find(name, None, caller.tenant)
         return (await self.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)).body
 
     async def call(self, request: Request) -> bytes:
@@ -126,5 +126,5 @@ class Core:
     async def _open_task_stream(self, request: Request, arguments: dict[str, Any]) -> LiveStream:
         if request.resume is not None:
             arguments["last_event_id"] = request.resume
-        operation = self.dispatcher.context.catalogue.find("agora.a2a.subscribe", None, request.caller.tenant)
+        operation = self.dispatcher.context.registry.find("agora.a2a.subscribe", None, request.caller.tenant)
         return await self.dispatcher.stream(operation, request.caller, arguments, valid=request.valid)

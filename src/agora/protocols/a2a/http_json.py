@@ -92,10 +92,10 @@ def _choose_dialect(target: ResourceCall, given: dict[str, Any]) -> Dialect:
 
 
 def _wrong_version(path: str, spoken: str, version: str) -> A2AError:
-    elsewhere = "below /v1" if spoken == versions.CURRENT else "without /v1"
+    alternative = "below /v1" if spoken == versions.CURRENT else "without /v1"
     return protocol_error(
         "VERSION_NOT_SUPPORTED",
-        f"{path} belongs to A2A {spoken}, and the request is one of A2A {version}, which is {elsewhere}. "
+        f"{path} belongs to A2A {spoken}, and the request is one of A2A {version}, which is {alternative}. "
         f"Send the header 'A2A-Version: {spoken}'.",
         requested=version,
         supported=", ".join(versions.SUPPORTED),

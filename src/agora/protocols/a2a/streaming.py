@@ -36,10 +36,10 @@ class SseEncoder:
             return b": heartbeat\n\n"
         return b"".join([_encode_message(item.number, self.item(item.json)) for item in batch.items])
 
-    def last(self, farewell: CloseReason, position: int, /) -> bytes:
-        if farewell.error is not None:
-            return _encode_message(None, self._error(farewell.error))
-        return b": the server stops; resume with Last-Event-ID\n\n" if farewell.code == RESTARTING else b""
+    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+        if close_reason.error is not None:
+            return _encode_message(None, self._error(close_reason.error))
+        return b": the server stops; resume with Last-Event-ID\n\n" if close_reason.code == RESTARTING else b""
 
 
 async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive, send: Send, limit: int) -> None:

@@ -55,7 +55,7 @@ class Exchange:
         """Run the operation that a message calls; answers the HTTP status and its result, or what went wrong."""
         try:
             message = _validate_message(letter)
-            operation = self._dispatcher.context.catalogue.find(letter.intent, None, caller.tenant)
+            operation = self._dispatcher.context.registry.find(letter.intent, None, caller.tenant)
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")
             key = message.id if message.id and KEY.fullmatch(message.id) else None

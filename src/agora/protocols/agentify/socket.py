@@ -132,11 +132,11 @@ class _Socket:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watching.close()
 
-    async def _send_close(self, farewell: CloseReason) -> None:
-        reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
+    async def _send_close(self, close_reason: CloseReason) -> None:
+        reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
-                await self._send({"type": "websocket.close", "code": farewell.code, "reason": reason})
+                await self._send({"type": "websocket.close", "code": close_reason.code, "reason": reason})
 
     def _start_task(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -170,9 +170,9 @@ class _Socket:
             log.exception("a socket failed and is closed")
             self._close_with(CloseReason.of(InternalError("Something went wrong on our side.")))
 
-    def _close_with(self, farewell: CloseReason) -> None:
+    def _close_with(self, close_reason: CloseReason) -> None:
         if not self._closing.done():
-            self._closing.set_result(farewell)
+            self._closing.set_result(close_reason)
 
     async def _handle_frame(self, text: str | None) -> None:
         """Take one message; what is wrong with it is answered, and the socket stays open."""
@@ -275,8 +275,10 @@ class _Socket:
             log.exception("a socket failed and is closed")
             self._close_with(CloseReason.of(InternalError("Something went wrong on our side.")))
         else:
-            farewell = sink.farewell or CloseReason()
-            self._close_with(farewell if farewell.code != RESTARTING else CloseReason(RESTARTING, "resume later"))
+            close_reason = sink.close_reason or CloseReason()
+            self._close_with(
+                close_reason if close_reason.code != RESTARTING else CloseReason(RESTARTING, "resume later")
+            )
 
     async def _push_live(self, sink: QueueSink, sent: set[str]) -> None:
         while batches := await sink.take():

@@ -55,7 +55,7 @@ class AgentOffers:
 
     async def visible(self, exchange: Exchange) -> list[Offer]:
         """Every offer, under a name that is its own."""
-        operation = self._dispatcher.context.catalogue.find("agora.query.agents", None, exchange.caller.tenant)
+        operation = self._dispatcher.context.registry.find("agora.query.agents", None, exchange.caller.tenant)
         try:
             outcome = await self._dispatcher.invoke(
                 operation,

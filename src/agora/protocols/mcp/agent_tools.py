@@ -66,7 +66,7 @@ class AgentToolCalls:
     async def _invoke_operation(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], *, key: str | None = None
     ) -> Any:
-        operation = self._dispatcher.context.catalogue.find(name, None, exchange.caller.tenant)
+        operation = self._dispatcher.context.registry.find(name, None, exchange.caller.tenant)
         outcome = await self._dispatcher.invoke(
             operation, exchange.caller, arguments, idempotency_key=key, request_id=exchange.request_id
         )
@@ -74,7 +74,7 @@ class AgentToolCalls:
 
     async def _relay_progress(self, exchange: Exchange, task_id: str) -> None:
         """Relay the task's log as progress, to the task's end."""
-        operation = self._dispatcher.context.catalogue.find("agora.task.stream", None, exchange.caller.tenant)
+        operation = self._dispatcher.context.registry.find("agora.task.stream", None, exchange.caller.tenant)
         stream = await self._dispatcher.stream(operation, exchange.caller, {"task_id": task_id}, valid=exchange.valid)
         progress = 0.0
         async for entry in stream:

@@ -43,9 +43,9 @@ async def read_bounded_stream(
     attaching = asyncio.create_task(stream.attach(sink))
     try:
         items = await _collect_items(sink, wait)
-        if not items and sink.farewell is not None and sink.farewell.error is not None:
-            raise sink.farewell.error
-        ended = sink.farewell == ENDED and len(items) <= limit
+        if not items and sink.close_reason is not None and sink.close_reason.error is not None:
+            raise sink.close_reason.error
+        ended = sink.close_reason == ENDED and len(items) <= limit
         cursor = items[:limit][-1].number if items else stream.position
         return _encode_page([item.json for item in items[:limit]], cursor, ended)
     finally:

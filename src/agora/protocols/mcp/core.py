@@ -37,8 +37,8 @@ class Core:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
-        self.tools = Tools(dispatcher.context.catalogue)
-        self.offers, self.errands = AgentOffers(dispatcher), AgentToolCalls(dispatcher)
+        self.tools = Tools(dispatcher.context.registry)
+        self.offers, self.agent_tools = AgentOffers(dispatcher), AgentToolCalls(dispatcher)
         self.resources = Resources(dispatcher)
         self._page_bytes = dispatcher.context.settings.page_bytes
 
@@ -93,7 +93,7 @@ class Core:
         if not self.tools.has(name, exchange.caller.tenant):
             offer = await self.offers.find(exchange, name)
             if offer is not None:
-                return await self.errands.run_task(exchange, offer, arguments, key)
+                return await self.agent_tools.run_task(exchange, offer, arguments, key)
         operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
         return await self.run_operation(exchange, operation, arguments, key)
 

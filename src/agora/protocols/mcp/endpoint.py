@@ -63,10 +63,10 @@ class McpApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self.dispatcher, self.settings = dispatcher, settings
         self.core = Core(dispatcher)
-        scopes = {operation.scope for operation in dispatcher.context.catalogue.operations if operation.scope}
+        scopes = {operation.scope for operation in dispatcher.context.registry.operations if operation.scope}
         self.guard = Guard(access, settings, tuple(sorted(scopes)))
         self.sessions = Sessions()
-        self.keeper = SessionStore(dispatcher, lambda: self.sessions, self.forget)
+        self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget)
         self._fixtures: Any = None
         if settings.test_operations:
             from .fixtures import Fixtures
@@ -79,7 +79,7 @@ class McpApp:
         self._sweeping: asyncio.Task[None] | None = None
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._drained = asyncio.Event()
-        self._get_streams = GetStreams(dispatcher, self.keeper, self.sdk, self._drained)
+        self._get_streams = GetStreams(dispatcher, self.session_store, self.sdk, self._drained)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -99,7 +99,9 @@ class McpApp:
 
     async def _load_sdk(self) -> SdkServer:
         module = await asyncio.to_thread(__import__, f"{__package__}.sdk", fromlist=["SdkServer"])
-        server: SdkServer = module.SdkServer(self.core, self.keeper, self.settings.body_limit, self._header_schema)
+        server: SdkServer = module.SdkServer(
+            self.core, self.session_store, self.settings.body_limit, self._header_schema
+        )
         if self._fixtures is not None:
             self._fixtures.install(server)
         await server.start()
@@ -111,7 +113,7 @@ class McpApp:
             schema: Mapping[str, Any] = fixture_schema
             return schema
         try:
-            operation = self.dispatcher.context.catalogue.find(name, None, "default")
+            operation = self.dispatcher.context.registry.find(name, None, "default")
         except NotFound:
             return None
         return operation.input_schema if self.core.tools.has_headers(operation) else None
@@ -141,7 +143,7 @@ class McpApp:
             try:
                 for session in self.sessions.idle_sessions():
                     await self.forget(session)
-                await self.keeper.prolong_standing()
+                await self.session_store.prolong_standing()
             except Exception:
                 log.exception("sessions could not be looked after")
 
@@ -242,7 +244,7 @@ class McpApp:
         if id is None:
             return None
         self._start_sweeping()
-        session = await self.keeper.find(id, caller)
+        session = await self.session_store.find(id, caller)
         if session is None:
             raise NotFound("Session not found", fix="Shake hands again: send 'initialize' without a session id.")
         return session
@@ -253,7 +255,7 @@ class McpApp:
             return
         method, params = message.get("method"), message.get("params")
         params = params if isinstance(params, dict) else {}
-        catalogue, tenant = self.dispatcher.context.catalogue, exchange.caller.tenant
+        registry, tenant = self.dispatcher.context.registry, exchange.caller.tenant
         if method == "initialize":
             self.dispatcher.limiter.take(exchange.caller)
         elif method == "tools/call":
@@ -261,7 +263,7 @@ class McpApp:
             if operation is not None:
                 self.guard.require_scope(exchange.caller, operation)
         elif isinstance(method, str) and method in OPERATION_BY_METHOD:
-            self.guard.require_scope(exchange.caller, catalogue.find(OPERATION_BY_METHOD[method], None, tenant))
+            self.guard.require_scope(exchange.caller, registry.find(OPERATION_BY_METHOD[method], None, tenant))
 
     # -- through the SDK -------------------------------------------------------------------------
 
@@ -285,7 +287,7 @@ class McpApp:
         params = message["params"]
         client = client_document(params, about.negotiate_version(params.get("protocolVersion")))
         is_valid = server.is_handshake(params)
-        session = await self.keeper.begin(caller, client) if is_valid else self.sessions.create(caller, client)
+        session = await self.session_store.begin(caller, client) if is_valid else self.sessions.create(caller, client)
         if is_valid:
             receive = replay_body(to_json({**message, "params": client}), receive)
         scope["agora.mcp.session"] = session
@@ -303,14 +305,14 @@ class McpApp:
             if not is_valid:
                 await end_sdk_session(server, session)
             elif watched.status != 200:
-                await self.keeper.discard(session)
+                await self.session_store.discard(session)
 
     async def _answer_in_session(
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session, message: Any
     ) -> None:
         method = scope["method"]
         if method == "DELETE":
-            await self.keeper.end(session)
+            await self.session_store.end(session)
             await self.forget(session)
             await send_response(send, 200, b"")
             return
@@ -345,7 +347,7 @@ class McpApp:
             return False
         request = _cancelled_request(message)
         if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
-            await self.keeper.cancel(session, request)
+            await self.session_store.cancel(session, request)
         elif session.local:
             return False
         await send_response(send, 202, b"")  # of what has no half here, no notification need be told

@@ -48,11 +48,11 @@ class GetStreams:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        keeper: SessionStore,
+        session_store: SessionStore,
         sdk: Callable[[], Awaitable[SdkServer]],
         drained: asyncio.Event,
     ) -> None:
-        self._dispatcher, self._keeper, self._sdk, self._drained = dispatcher, keeper, sdk, drained
+        self._dispatcher, self._session_store, self._sdk, self._drained = dispatcher, session_store, sdk, drained
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
         """Answer one request. Raises InvalidRequest for an id that is none of ours, Overloaded."""
@@ -71,7 +71,7 @@ class GetStreams:
             await self._replace_stream(session)
         stream, missed = await self._open_events(exchange, place.position)
         try:
-            await self._keeper.refresh_watched(session)
+            await self._session_store.refresh_watched(session)
             own = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
             standing = _GetStream(self._dispatcher, session, stream, missed, connection_of(scope))
             await standing.keep_open(server, own, receive, send, self._drained)

@@ -123,8 +123,8 @@ class Resources:
 
     async def invoke_operation(self, exchange: Exchange, name: str, arguments: Mapping[str, Any]) -> Any:
         """The result of an operation as JSON has it; raises AgoraError."""
-        catalogue = self._dispatcher.context.catalogue
-        operation = catalogue.find(name, None, exchange.caller.tenant)
+        registry = self._dispatcher.context.registry
+        operation = registry.find(name, None, exchange.caller.tenant)
         outcome = await self._dispatcher.invoke(operation, exchange.caller, arguments, request_id=exchange.request_id)
         return from_json(outcome.body)
 

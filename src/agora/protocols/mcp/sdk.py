@@ -66,9 +66,13 @@ class SdkServer:
     """The SDK's server over the core, and its life. ``schema`` answers a tool's input schema by name."""
 
     def __init__(
-        self, core: Core, keeper: SessionStore, body_limit: int, schema: Callable[[str], Mapping[str, Any] | None]
+        self,
+        core: Core,
+        session_store: SessionStore,
+        body_limit: int,
+        schema: Callable[[str], Mapping[str, Any] | None],
     ) -> None:
-        self.core, self._keeper = core, keeper
+        self.core, self._session_store = core, session_store
         logging.getLogger("mcp").setLevel(logging.WARNING)  # below, it writes the ids of sessions down
         self.server = _NotifyingServer(
             about.NAME,
@@ -225,13 +229,13 @@ class SdkServer:
     ) -> dict[str, Any]:
         session = _require_session(ctx)
         uri = str(params.uri)
-        await self._keeper.watch(session, uri, await canonical_uri(self.core.dispatcher, exchange, uri))
+        await self._session_store.watch(session, uri, await canonical_uri(self.core.dispatcher, exchange, uri))
         return {}
 
     async def _unsubscribe_resource(
         self, ctx: Context, exchange: Exchange, params: types.UnsubscribeRequestParams
     ) -> dict[str, Any]:
-        await self._keeper.unwatch(_require_session(ctx), str(params.uri))
+        await self._session_store.unwatch(_require_session(ctx), str(params.uri))
         return {}
 
     async def _listen_to_changes(
@@ -249,9 +253,9 @@ class SdkServer:
             prompts=bool(filters.prompts_list_changed),
         )
         stream = await open_events(self.core.dispatcher, exchange)
-        farewell = await notify_changes(self.core.dispatcher, stream, watch_filter, teller)
-        if farewell.error is not None:  # such as a token that has expired
-            raise farewell.error
+        close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller)
+        if close_reason.error is not None:  # such as a token that has expired
+            raise close_reason.error
         return {"_meta": teller.meta}
 
 

@@ -68,7 +68,7 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
     reference = unquote(uri.removeprefix(prefix))
     if not uri.startswith(prefix) or reference.startswith("agent_"):
         return uri
-    operation = dispatcher.context.catalogue.find("agora.agent.get", None, exchange.caller.tenant)
+    operation = dispatcher.context.registry.find("agora.agent.get", None, exchange.caller.tenant)
     try:
         outcome = await dispatcher.invoke(operation, exchange.caller, {"agent_id": reference})
     except AgoraError:  # a resource there is not, or not for this caller, never changes
@@ -78,7 +78,7 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
 
 async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
     """The events that anybody may want to be told of. after: number of the last that is known. Raises an AgoraError."""
-    operation = dispatcher.context.catalogue.find("agora.event.stream", None, exchange.caller.tenant)
+    operation = dispatcher.context.registry.find("agora.event.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"types": [*changes.TYPES, WATCHED, UNWATCHED]}
     if after is not None:
         arguments["last_event_id"] = str(after)
@@ -115,7 +115,7 @@ async def notify_changes(
             before, position = position, batches[-1].sequence
             if await _send_notifications(_notifications_for(event_changes, wanted, teller), teller, before, position):
                 await asyncio.sleep(PAUSE_SECONDS)
-        return sink.farewell or CloseReason()
+        return sink.close_reason or CloseReason()
     finally:
         stream.close()
         attaching.cancel()

@@ -95,34 +95,34 @@ class Listing:
 class Tools:
     """The catalogue's operations as tools."""
 
-    def __init__(self, catalogue: OperationRegistry) -> None:
-        self._catalogue = catalogue
+    def __init__(self, registry: OperationRegistry) -> None:
+        self._registry = registry
         self._described: WeakKeyDictionary[Operation, dict[Lifecycle, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
 
     def has(self, name: str, tenant: str) -> bool:
         """Whether there is an operation of that name."""
-        return self._catalogue.has(name, tenant)
+        return self._registry.has(name, tenant)
 
     def find(self, name: str, version: str | None, tenant: str) -> Operation:
         """The operation a call names; raises Refusal for what is no tool."""
         try:
-            return self._catalogue.find(name, version, tenant)
+            return self._registry.find(name, version, tenant)
         except NotFound as error:
             raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
     def visible(self, caller: Caller, view: View) -> list[Tool]:
         """Every tool a caller may call, in a view's toolsets; raises InvalidRequest for one there is not."""
-        operations = self._catalogue.visible(caller)
+        operations = self._registry.visible(caller)
         if view.toolsets:
-            categories = {tools.category for tools in (*self._catalogue.operations, *operations)}
+            categories = {tools.category for tools in (*self._registry.operations, *operations)}
             toolsets.check_toolsets(view.toolsets, categories)
         newest: dict[str, Operation] = {}
         for operation in operations:
             if toolsets.covers_operation(view.toolsets, operation):
                 twice = operation.name in newest
                 newest[operation.name] = (
-                    self._catalogue.find(operation.name, None, caller.tenant) if twice else operation
+                    self._registry.find(operation.name, None, caller.tenant) if twice else operation
                 )
         tools = [self.describe_operation(operation, caller.tenant) for operation in newest.values()]
         others = [
@@ -134,7 +134,7 @@ class Tools:
 
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
         """An operation as a tool."""
-        status = self._catalogue.status(operation, tenant)
+        status = self._registry.status(operation, tenant)
         by_status = self._described.setdefault(operation, {})
         described = by_status.get(status)
         if described is None:

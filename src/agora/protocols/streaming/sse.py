@@ -51,5 +51,5 @@ class _ChunkEncoder:
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([batch.chunk for batch in batches])
 
-    def last(self, farewell: CloseReason, position: int, /) -> bytes:
-        return closing_chunk(farewell, position)
+    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+        return closing_chunk(close_reason, position)

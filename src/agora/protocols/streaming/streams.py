@@ -77,7 +77,7 @@ class Streams:
             with watching, contextlib.suppress(OSError):  # the client left in the middle of something
                 await self._send_items(to_json(given), stream.position, sink)
                 del self._open[given]  # before the client reads that its id is free again
-                await self._answer(_last_answer(given, sink.farewell or CloseReason()))
+                await self._answer(_last_answer(given, sink.close_reason or CloseReason()))
         finally:
             self._open.pop(given, None)
             stream.close()
@@ -105,11 +105,11 @@ class Streams:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def _last_answer(given: Id, farewell: CloseReason) -> bytes:
+def _last_answer(given: Id, close_reason: CloseReason) -> bytes:
     """The last answer of a stream."""
-    error = farewell.error
-    if farewell.code == RESTARTING:
+    error = close_reason.error
+    if close_reason.code == RESTARTING:
         error = Overloaded("The server stops.", fix="Resume after the last item in a moment.", retry_after=2)
     if error is not None:
         return to_json({"id": given, "error": error.problem()})
-    return to_json({"id": given, "result": None, "done": farewell == ENDED})
+    return to_json({"id": given, "result": None, "done": close_reason == ENDED})

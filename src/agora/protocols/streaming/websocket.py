@@ -123,9 +123,9 @@ class _Socket:
                 for text in batch.texts:
                     await self._send_text(text)
 
-    def _on_stream_end(self, farewell: CloseReason) -> None:
+    def _on_stream_end(self, close_reason: CloseReason) -> None:
         if not self._closing.done():
-            self._closing.set_result(farewell)
+            self._closing.set_result(close_reason)
 
     async def _send_text(self, text: bytes) -> None:
         await self._send({"type": "websocket.send", "text": text.decode()})
@@ -148,14 +148,14 @@ class _Socket:
             log.exception("a socket failed and is closed")
             self._stream.end(CloseReason.of(InternalError("Something went wrong on our side.")))
 
-    async def _send_close(self, farewell: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
+    async def _send_close(self, close_reason: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
         """Say why and close; drop the connection of a peer that takes nothing."""
-        reason = farewell.reason.encode()[:MAX_REASON].decode(errors="ignore")
+        reason = close_reason.reason.encode()[:MAX_REASON].decode(errors="ignore")
         try:
             async with asyncio.timeout(GRACE_SECONDS):
-                await self._calls.close(finish=farewell.code == RESTARTING)
+                await self._calls.close(finish=close_reason.code == RESTARTING)
                 await asyncio.gather(*pumping)
-                await self._send({"type": "websocket.close", "code": farewell.code, "reason": reason})
+                await self._send({"type": "websocket.close", "code": close_reason.code, "reason": reason})
         except TimeoutError:
             abort_connection(self._send)
 
@@ -187,8 +187,8 @@ class TransportSink:
     async def drain(self) -> None:
         await self._writable.wait()
 
-    def end(self, farewell: CloseReason, /) -> None:
-        self._on_stream_end(farewell)
+    def end(self, close_reason: CloseReason, /) -> None:
+        self._on_stream_end(close_reason)
 
 
 class _NotifyingQueue(QueueSink):
@@ -198,6 +198,6 @@ class _NotifyingQueue(QueueSink):
         super().__init__(limit)
         self._on_stream_end = ended
 
-    def end(self, farewell: CloseReason, /) -> None:
-        super().end(farewell)
-        self._on_stream_end(farewell)
+    def end(self, close_reason: CloseReason, /) -> None:
+        super().end(close_reason)
+        self._on_stream_end(close_reason)

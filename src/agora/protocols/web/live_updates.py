@@ -50,7 +50,7 @@ class FragmentSink:
     def __init__(self, fragments: Sequence[Fragment], position: int) -> None:
         self.fragments, self.position = fragments, position
         self.rung = asyncio.Event()
-        self.farewell: CloseReason | None = None
+        self.close_reason: CloseReason | None = None
         self.beat = False
         self._fragments_by_type: dict[str, tuple[Fragment, ...]] = {}
         self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=MAX_EVENTS) for part in fragments}
@@ -71,8 +71,8 @@ class FragmentSink:
 
     async def drain(self) -> None: ...
 
-    def end(self, farewell: CloseReason, /) -> None:
-        self.farewell = farewell
+    def end(self, close_reason: CloseReason, /) -> None:
+        self.close_reason = close_reason
         self.rung.set()
 
     # -- what is due -----------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class FragmentRenderer:
     async def run(self) -> None:
         """Until the stream of events ends."""
         feeder, schedule = self._feeder, self._schedule
-        while feeder.farewell is None:
+        while feeder.close_reason is None:
             now = time.monotonic()
             feeder.mark_due(schedule.due_ticks(now))
             for part in schedule.ready_fragments(feeder.due, now):
@@ -260,7 +260,7 @@ async def send_reload(send: Send) -> None:
 
 async def _send_close_reason(writer: EventWriter, feeder: FragmentSink) -> None:
     """Say why the stream ends: ``reload`` where the page is to be loaded anew, which may mean to sign in again."""
-    error = feeder.farewell.error if feeder.farewell is not None else None
+    error = feeder.close_reason.error if feeder.close_reason is not None else None
     restarting = error is None or error.status >= 500
     if restarting and not isinstance(error, CursorTooOld):
         await writer.write(b"event: closing\ndata: %b\n\n" % to_json({"reason": str(error or "resume later")}))

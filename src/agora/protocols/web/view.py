@@ -69,17 +69,17 @@ class View:
             return False
         if not self.caller.may(operation.scope) or self.caller.kind in ("anonymous", "enrolment"):
             return False
-        return self.dispatcher.context.catalogue.status(operation, self.caller.tenant) is not Lifecycle.SUNSET
+        return self.dispatcher.context.registry.status(operation, self.caller.tenant) is not Lifecycle.SUNSET
 
     def _find_operation(self, name: str) -> Operation:
-        return self.dispatcher.context.catalogue.find(name, None, self.caller.tenant)
+        return self.dispatcher.context.registry.find(name, None, self.caller.tenant)
 
     # -- what templates need ---------------------------------------------------------------------
 
     @property
     def brake(self) -> Mapping[str, Any] | None:
         """What stops the whole marketplace, if anything does: its action, actor, reason, and since when."""
-        override = self.dispatcher.gate.brake(self.caller.tenant, self.dispatcher.clock.now())
+        override = self.dispatcher.overrides.brake(self.caller.tenant, self.dispatcher.clock.now())
         if override is None:
             return None
         return {

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Refused"]
 
 OLDEST = (1, 41)
-PATIENCE = 60.0  #: seconds for an answer that does not depend on a program
-CONNECTING = 5.0
+REQUEST_TIMEOUT = 60.0  #: seconds for an answer that does not depend on a program
+CONNECT_SECONDS = 5.0
 FULL = "no space left on device"
 
 
@@ -54,7 +54,7 @@ class Client:
         *,
         params: Mapping[str, str] | None = None,
         body: Any = None,
-        wait: float = PATIENCE,
+        wait: float = REQUEST_TIMEOUT,
     ) -> Any:
         """Ask, and read the answer; None if it is empty. wait: seconds. Raises Refused, EngineUnavailable, DiskFull."""
         data = None if body is None else json.dumps(body).encode()
@@ -71,7 +71,7 @@ class Client:
         params: Mapping[str, str] | None = None,
         data: Any = None,
         headers: Mapping[str, str] | None = None,
-        wait: float | None = PATIENCE,
+        wait: float | None = REQUEST_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask, and give the answer to be read. data: bytes, or pieces of them. Raises as ``json`` does, also while reading."""
         docker = await self._get_client()
@@ -79,7 +79,7 @@ class Client:
         from yarl import URL
 
         url = URL(f"{docker.docker_host}/{docker.api_version}/{path}")
-        timeout = aiohttp.ClientTimeout(total=wait, sock_connect=CONNECTING)
+        timeout = aiohttp.ClientTimeout(total=wait, sock_connect=CONNECT_SECONDS)
         kind = {"Content-Type": "application/json"} | dict(headers or {})
         try:
             async with docker.session.request(
@@ -127,7 +127,7 @@ class Client:
                 fix="Start one, or name it with the setting docker_host.",
             ) from None
         try:
-            async with asyncio.timeout(CONNECTING):
+            async with asyncio.timeout(CONNECT_SECONDS):
                 version = await docker.version()
             if tuple(int(part) for part in str(version["ApiVersion"]).split(".")) < OLDEST:
                 raise EngineUnavailable(f"Docker {version['Version']} is too old.", fix="Use 20.10 or newer.")

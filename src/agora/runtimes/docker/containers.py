@@ -18,10 +18,10 @@ from .commands import RunOrder, build_order, is_docker, run_order
 from .labels import ResourceLabels
 from .options import Options
 
-__all__ = ["KEPT", "STATE", "ContainerProgram", "container_config", "container_environment", "program_of"]
+__all__ = ["STATE", "VOLUME_PATH", "ContainerProgram", "container_config", "container_environment", "program_of"]
 
-KEPT = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
-STATE = f"{KEPT}/state"
+VOLUME_PATH = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
+STATE = f"{VOLUME_PATH}/state"
 FIRST_PORT = 8080  #: of a program that declares none
 OURS = "1000:1000"  #: user of what is built without a Dockerfile
 HOST_NAME = "host.docker.internal"
@@ -156,7 +156,7 @@ def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dic
 
 def _state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
     options = {"NoCopy": True, "Labels": marks.of_instance(spec.instance_id)}
-    return {"Type": "volume", "Source": marks.volume(spec.instance_id), "Target": KEPT, "VolumeOptions": options}
+    return {"Type": "volume", "Source": marks.volume(spec.instance_id), "Target": VOLUME_PATH, "VolumeOptions": options}
 
 
 def _logging_options(options: Options) -> dict[str, str]:

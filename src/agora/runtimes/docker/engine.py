@@ -53,7 +53,7 @@ from .records import InstanceNotes
 __all__ = ["DockerRuntime"]
 
 #: seconds that a container has to be gone after it was killed
-PATIENCE = 30.0
+STOP_TIMEOUT = 30.0
 #: limits, and how the engine says that it keeps them; a rootless one may not
 LIMITS = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 LISTENING = "in a container it has to listen at $HOST, 0.0.0.0"
@@ -220,7 +220,7 @@ class DockerRuntime:
             self._records.write(spec.instance_id, note)
             if spec.restore or not note.begun:  # later its state is that of the generation before
                 await state.prepare_state(self._client, container, details["Config"].get("User") or "", spec.restore)
-            await self._client.json("POST", f"containers/{container}/start", wait=PATIENCE * 4)
+            await self._client.json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
             note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
             note.begun = spec.generation
             self._records.write(spec.instance_id, note)
@@ -337,8 +337,8 @@ class DockerRuntime:
             if await self._wait_until_ended(name, grace):
                 return
         await self._signal_container(name, "SIGKILL")
-        if not await self._wait_until_ended(name, PATIENCE):
-            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {PATIENCE:g} seconds.")
+        if not await self._wait_until_ended(name, STOP_TIMEOUT):
+            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {STOP_TIMEOUT:g} seconds.")
 
     async def _signal_container(self, name: str, signal: str) -> None:
         """Signal a container, unless it has ended."""
@@ -352,7 +352,7 @@ class DockerRuntime:
         """Wait until a container has ended."""
         try:
             async with asyncio.timeout(seconds):
-                await self._client.json("POST", f"containers/{name}/wait", wait=seconds + PATIENCE)
+                await self._client.json("POST", f"containers/{name}/wait", wait=seconds + STOP_TIMEOUT)
         except TimeoutError:
             return False
         except Refused as error:

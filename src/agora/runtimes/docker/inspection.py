@@ -16,7 +16,7 @@ from .records import InstanceNotes
 
 __all__ = ["ContainerInspector"]
 
-KEPT = 20  #: generations of which it is known how they ended
+MAX_GENERATIONS = 20  #: generations of which it is known how they ended
 AT_ONCE = 16  #: asked for at a time
 #: seconds that the numbers of a look at many may be old
 FRESH = 20.0
@@ -28,7 +28,7 @@ class ContainerInspector:
     def __init__(self, client: Client, records: InstanceNotes) -> None:
         self._client = client
         self._records = records
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._limiter = asyncio.Semaphore(AT_ONCE)
         self._began: dict[str, int | None] = {}
         self._used: dict[str, tuple[float, Usage]] = {}
         self._ended: dict[str, Observation] = {}
@@ -58,7 +58,7 @@ class ContainerInspector:
         now = watch.STATES.get(container["State"])
         if now is None:
             return Observation("absent")
-        async with self._gate:
+        async with self._limiter:
             try:
                 if now == "exited":
                     return await self.last(container)
@@ -97,7 +97,7 @@ class ContainerInspector:
         exit = watch.to_exit(details["State"], stopped=note.stopped >= handle.generation)
         began = watch.parse_time(details["State"]["StartedAt"])
         note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
-        note.ended = dict(list(note.ended.items())[-KEPT:])
+        note.ended = dict(list(note.ended.items())[-MAX_GENERATIONS:])
         self._records.write(handle.instance_id, note)
         self._ended[name] = Observation("exited", began, exit, Usage(cpu_seconds=cpu))
         self._used.pop(name, None)

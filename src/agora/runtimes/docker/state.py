@@ -16,7 +16,7 @@ from agora.runtimes.builds.tree import to_disk_full
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
 from .client import Client, Refused
-from .containers import KEPT, STATE
+from .containers import STATE, VOLUME_PATH
 
 __all__ = ["prepare_state", "save_state"]
 
@@ -60,7 +60,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
     """
     with tempfile.TemporaryFile() as file:
         await asyncio.to_thread(_pack_state, file, user, restore)
-        query = {"path": KEPT}
+        query = {"path": VOLUME_PATH}
         headers = {"Content-Type": "application/x-tar"}
         path = f"containers/{container}/archive"
         async with client.stream(

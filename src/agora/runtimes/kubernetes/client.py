@@ -16,8 +16,8 @@ from .access import Access, load_access
 
 __all__ = ["Client", "Refused"]
 
-PATIENCE = 30.0
-CONNECTING = 5.0
+REQUEST_TIMEOUT = 30.0
+CONNECT_SECONDS = 5.0
 LARGEST = 64 * 1024**2
 MANAGER = "agora"
 APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
@@ -40,7 +40,7 @@ class Client:
     def __init__(self, config: str, context: str = "") -> None:
         self._config, self._context = config, context
         self._access: Access | None = None
-        self._courier: HttpClient | None = None
+        self._http: HttpClient | None = None
         self._closed = False
 
     async def namespace(self) -> str:
@@ -74,20 +74,20 @@ class Client:
 
     async def close(self) -> None:
         self._closed = True
-        if self._courier is not None:
-            self._courier.close()
+        if self._http is not None:
+            self._http.close()
             await asyncio.sleep(0)
 
     async def _get_client(self) -> tuple[Access, HttpClient]:
         if self._closed:
             raise EngineUnavailable("The engine has been closed.")
-        if self._access is None or self._courier is None:
+        if self._access is None or self._http is None:
             access = await asyncio.to_thread(load_access, self._config, self._context)
-            if self._courier is None:
+            if self._http is None:
                 self._access = access
-                self._courier = HttpClient(access.server, EgressPolicy(private=True), CONNECTING, access.trust)
+                self._http = HttpClient(access.server, EgressPolicy(private=True), CONNECT_SECONDS, access.trust)
         assert self._access is not None
-        return self._access, self._courier
+        return self._access, self._http
 
     async def _request_body(self, method: str, target: str, document: Any = None, kind: str = "") -> bytes:
         access, courier = await self._get_client()
@@ -97,7 +97,7 @@ class Client:
                 headers["authorization"] = f"Bearer {bearer}"
             if kind:
                 headers["content-type"] = kind
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 body = b"" if document is None else json.dumps(document).encode()
                 status, text = await _send_request(courier, method, target, headers, body)
         except (OSError, ConnectionLost, TimeoutError) as error:

@@ -57,8 +57,8 @@ from .output import PodOutput
 
 __all__ = ["KubernetesRuntime"]
 
-PATIENCE = 30.0  #: seconds beyond its grace that a Pod has to be gone
-LOOK = 0.2  #: seconds between two looks at one that is to be gone
+STOP_TIMEOUT = 30.0  #: seconds beyond its grace that a Pod has to be gone
+POLL_SECONDS = 0.2  #: seconds between two looks at one that is to be gone
 KINDS = ("services", "secrets", "persistentvolumeclaims")
 MANY = 30_000  #: ports, of which a cluster has its own for each Service
 
@@ -261,7 +261,7 @@ class KubernetesRuntime:
             if not deployment["metadata"]["annotations"].get(PAUSED):
                 await self._copy_output(deployment)
                 await self._scale_and_annotate(deployment, 0, {PAUSED: "true"})
-                await self._wait_until_gone(handle.instance_id, self._options.grace + PATIENCE)
+                await self._wait_until_gone(handle.instance_id, self._options.grace + STOP_TIMEOUT)
         return await self.inspect(handle)
 
     async def resume(self, handle: Handle) -> Observation:
@@ -291,8 +291,8 @@ class KubernetesRuntime:
         for pod in await self._list_pods(handle.instance_id):
             path = _resource_path(namespace, "Pod", pod["metadata"]["name"])
             await self._client.delete(path, gracePeriodSeconds=seconds)
-        if not await self._wait_until_gone(handle.instance_id, grace + PATIENCE):
-            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + PATIENCE:g} seconds.")
+        if not await self._wait_until_gone(handle.instance_id, grace + STOP_TIMEOUT):
+            raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + STOP_TIMEOUT:g} seconds.")
         exit = ProcessExit(reason="stopped", at=time.time_ns() // 1000)
         await self._scale_and_annotate(deployment, 0, {ENDED: watch.exit_note(exit, observation.started_at)})
 
@@ -334,7 +334,7 @@ class KubernetesRuntime:
         while await self._list_pods(instance_id):
             if time.monotonic() > deadline:
                 return False
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_SECONDS)
         return True
 
     # -- what it leaves --------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from agora.runtimes.port import Build, Progress
 from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
 
 from . import environment
-from . import orphans as strays
+from . import orphans as orphans
 from . import venv_seed as seed
 from .options import Options
 
@@ -156,7 +156,7 @@ class Builder:
         marks = [f"AGORA_BUILD={attempt.name}".encode()]
         command = Command(
             arguments, attempt / "tree", environment.build_environment(self._options, spec, attempt), self._options.build_timeout,
-            ended=lambda: strays.kill_marked(marks),
+            ended=lambda: orphans.kill_marked(marks),
         )  # fmt: skip
         try:
             ended = await command.run(tell)

@@ -42,7 +42,7 @@ __all__ = ["ProcessRuntime"]
 T = TypeVar("T")
 THREADS = 4
 #: seconds beyond its grace that a guard has to end what it guards
-PATIENCE = 10.0
+STOP_TIMEOUT = 10.0
 
 
 def _resolve_future(future: asyncio.Future[None]) -> None:
@@ -85,7 +85,7 @@ class ProcessRuntime:
         return await self._builder.build(spec, progress or (lambda _: None))
 
     async def adopt(self) -> list[FoundInstance]:
-        return await self._run_in_thread(self._store.residents)
+        return await self._run_in_thread(self._store.list_instances)
 
     async def sweep(self) -> SweepResult:
         return await self._run_in_thread(self._store.sweep)
@@ -165,7 +165,7 @@ class ProcessRuntime:
         guard_gone: asyncio.Future[None] = loop.create_future()
         loop.add_reader(fd, _resolve_future, guard_gone)
         try:
-            async with asyncio.timeout(grace + PATIENCE):
+            async with asyncio.timeout(grace + STOP_TIMEOUT):
                 await guard_gone
         except TimeoutError:
             await self._run_in_thread(lambda: self._store.force(handle))

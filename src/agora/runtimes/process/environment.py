@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agora.runtimes.spec import Spec
 
-from . import orphans as strays
+from . import orphans as orphans
 from .options import Options
 from .records import Instance
 
@@ -33,7 +33,7 @@ def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, 
         "npm_config_fund": "false",
         "npm_config_audit": "false",
         **spec.build_config.env_vars,
-        "AGORA_ENGINE": strays.ENGINE,
+        "AGORA_ENGINE": orphans.ENGINE,
         "AGORA_INSTALLATION": options.installation,
         "AGORA_BUILD": attempt.name,
     }
@@ -53,7 +53,7 @@ def instance_environment(
         **{name: _replace_ports(value, moved) for name, value in spec.build_config.env_vars.items()},
         **{port.variable: str(ports[port.name]) for port in reversed(spec.ports)},
         **spec.env,
-        "AGORA_ENGINE": strays.ENGINE,
+        "AGORA_ENGINE": orphans.ENGINE,
         "AGORA_INSTALLATION": options.installation,
         "AGORA_INSTANCE": spec.instance_id,
         "AGORA_GENERATION": str(spec.generation),

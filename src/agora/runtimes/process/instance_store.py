@@ -20,7 +20,7 @@ from agora.runtimes.spec import NAME, Spec
 
 from . import archives, environment
 from . import observation as watch
-from . import orphans as strays
+from . import orphans as orphans
 from .cgroups import Cgroups
 from .guard import procfs, segments
 from .launch import launch_guard, prepare_instance
@@ -30,9 +30,9 @@ from .records import Instance, Record
 
 __all__ = ["ProcessStore"]
 
-HANDOVER = 5.0  # seconds for a guard of before a crash to say that it has begun
+HANDOVER_TIMEOUT = 5.0  # seconds for a guard of before a crash to say that it has begun
 HANDOVER_LOCK = 0.3  # seconds for a program that was just being started to let go of the directory
-GONE = ".gone-"
+TRASH_PREFIX = ".gone-"
 
 
 class ProcessStore:
@@ -155,7 +155,7 @@ class ProcessStore:
         if instance.generation(generation).is_dir():
             replace_file(instance.generation(generation) / "stop", "0")
         # a guard that was killed leaves its program, and one of before a crash may not have begun yet
-        strays.kill_marked([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
+        orphans.kill_marked([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
 
     def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
         """A port for each that is asked for; those of the last generation again, if they are free."""
@@ -175,7 +175,7 @@ class ProcessStore:
 
     def _launch_program(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
         variables = environment.instance_environment(self._options, spec, instance, build, record.ports)
-        deadline = time.monotonic() + HANDOVER
+        deadline = time.monotonic() + HANDOVER_TIMEOUT
         while True:
             word = launch_guard(
                 self._options, instance, spec.generation, spec.limits, self._groups,
@@ -199,7 +199,7 @@ class ProcessStore:
         if not generation.is_dir():
             return None
         replace_file(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
-        deadline = time.monotonic() + HANDOVER
+        deadline = time.monotonic() + HANDOVER_TIMEOUT
         while instance.is_locked():
             _, recorded = self.find(handle)
             guard = instance.guard(recorded, self._options.installation) if "pid" in recorded.data else None
@@ -209,7 +209,7 @@ class ProcessStore:
                 return None  # it is another generation that lives
             time.sleep(0.02)
         if instance.exit(handle.generation) is None:
-            strays.kill_marked(self._marker_variables(instance, handle))
+            orphans.kill_marked(self._marker_variables(instance, handle))
         return None
 
     def force(self, handle: Handle) -> None:
@@ -219,7 +219,7 @@ class ProcessStore:
         if guard is not None:
             for process in procfs.process_tree(guard.pid):
                 procfs.send_signal(process, signal.SIGKILL)
-        strays.kill_marked(self._marker_variables(instance, handle))
+        orphans.kill_marked(self._marker_variables(instance, handle))
 
     def _marker_variables(self, instance: Instance, handle: Handle) -> list[bytes]:
         return [*instance.marks(self._options.installation), f"AGORA_GENERATION={handle.generation}".encode()]
@@ -230,8 +230,8 @@ class ProcessStore:
         record = instance.record()
         if record is not None and record.generation > handle.generation:
             return  # a later generation lives here
-        strays.kill_marked(instance.marks(self._options.installation))
-        trash = self._instances / f"{GONE}{secrets.token_hex(8)}"
+        orphans.kill_marked(instance.marks(self._options.installation))
+        trash = self._instances / f"{TRASH_PREFIX}{secrets.token_hex(8)}"
         with suppress(FileNotFoundError):
             instance.directory.rename(trash)
             erase_directory(trash)
@@ -241,7 +241,7 @@ class ProcessStore:
 
     # -- looking -------------------------------------------------------------------------------------------------
 
-    def residents(self) -> list[FoundInstance]:
+    def list_instances(self) -> list[FoundInstance]:
         """All that there is, of each instance its last generation."""
         instances = []
         for instance in self._all_instances():
@@ -281,9 +281,9 @@ class ProcessStore:
 
     def sweep(self) -> SweepResult:
         """See Runtime.sweep."""
-        killed = strays.kill_orphans(self._options.installation, self._is_in_use)
+        killed = orphans.kill_orphans(self._options.installation, self._is_in_use)
         for name in os.listdir(self._instances):
-            if name.startswith(GONE):
+            if name.startswith(TRASH_PREFIX):
                 erase_directory(self._instances / name)
         records = [record for instance in self._all_instances() if (record := instance.record()) is not None]
         removed = self._cache.prune({record.build for record in records}, self._options.keep_builds)

@@ -16,7 +16,7 @@ from .guard import procfs
 __all__ = ["ENGINE", "kill_marked", "kill_orphans"]
 
 ENGINE = "process"  #: value of AGORA_ENGINE for whatever this engine starts
-DYING = 2.0  # seconds that killed processes have to be gone
+KILL_TIMEOUT = 2.0  # seconds that killed processes have to be gone
 
 
 def kill_marked(marks: list[bytes]) -> int:
@@ -55,7 +55,7 @@ def _is_of_engine(pid: int) -> bool:
 def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
     """Until none is found, for they may fork meanwhile, and all are dead."""
     killed: dict[tuple[int, int], procfs.Process] = {}
-    deadline = time.monotonic() + DYING
+    deadline = time.monotonic() + KILL_TIMEOUT
     while time.monotonic() < deadline:
         processes = [
             process for pid in find() if (process := procfs.read_process(pid)) is not None and not process.dead

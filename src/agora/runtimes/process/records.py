@@ -34,7 +34,7 @@ from .guard import procfs
 
 __all__ = ["GuardRecord", "Instance", "Record"]
 
-KEPT_GENERATIONS = 5
+MAX_GENERATIONS = 5
 LARGEST = 1 << 20  # bytes of a file
 REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
     "exited": "exited",
@@ -90,7 +90,7 @@ class Instance:
         return sorted(int(name) for name in names if name.isdecimal())
 
     def forget_old(self) -> None:
-        for number in self.generations()[:-KEPT_GENERATIONS]:
+        for number in self.generations()[:-MAX_GENERATIONS]:
             shutil.rmtree(self.generation(number), ignore_errors=True)
 
     def record(self) -> Record | None:

@@ -32,10 +32,10 @@ from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.instances.reconciler import InstanceReconciler
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.domains.messaging.jobs import MailExpiry
-from agora.domains.monitoring.census import Census
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.readiness import Readiness
 from agora.domains.monitoring.sampling import Sampling
+from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora.domains.tenants.jobs import Tenants
@@ -69,7 +69,7 @@ def build_controllers(
     store: Store,
     dispatcher: Dispatcher,
     feed: Feed,
-    gate: ActiveOverrides,
+    overrides: ActiveOverrides,
     meter: Meter,
     context: ServerContext,
     clock: Clock,
@@ -80,28 +80,28 @@ def build_controllers(
     authenticate: Authenticate,
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""
-    house = JobContext(store, dispatcher, feed, gate, meter, context, clock)
-    controllers: list[Controller] = [Sampling(house, monitor), Readiness(house, monitor)]
-    controllers += [*(kind(house) for kind in KINDS), Census(house, dispatcher.measures)]
-    controllers += [BuiltinAgentsController(house, host), RemoteAgentsController(house, host, lines)]
+    job_context = JobContext(store, dispatcher, feed, overrides, meter, context, clock)
+    controllers: list[Controller] = [Sampling(job_context, monitor), Readiness(job_context, monitor)]
+    controllers += [*(kind(job_context) for kind in KINDS), StoredCounts(job_context, dispatcher.measures)]
+    controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, lines)]
     if (local := context.ports.find(LOCAL_HOST)) is not None:
-        instances = InstanceReconciler(house, local)
-        remote = HostedInstanceReconciler(house, local.asker)
-        controllers += [instances, remote, InstanceMaintenance(house, instances)]
+        instances = InstanceReconciler(job_context, local)
+        remote = HostedInstanceReconciler(job_context, local.asker)
+        controllers += [instances, remote, InstanceMaintenance(job_context, instances)]
     settings = context.configuration.settings
     if settings.consul_url:
         from agora.domains.bus.consul_client import Consul
         from agora.domains.bus.consul_registration import ConsulRegistrar, service_of
 
         consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
-        controllers.append(ConsulRegistrar(house, consul, service_of(settings)))
+        controllers.append(ConsulRegistrar(job_context, consul, service_of(settings)))
     if (sign_on := context.ports.find(SIGN_ON)) is not None:
         from agora.domains.identity.jobs import People
 
-        controllers.append(People(house, sign_on.seen))
+        controllers.append(People(job_context, sign_on.seen))
     if bus is not None:
         from agora.domains.bus.bridge import BusBridge
 
-        controllers.append(BusBridge(house, bus, authenticate))
+        controllers.append(BusBridge(job_context, bus, authenticate))
     monitor.loops = controllers
     return controllers

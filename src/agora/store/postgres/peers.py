@@ -40,7 +40,7 @@ class Peers:
 
     def __init__(self, url: str) -> None:
         self.url, self.origin = url, uuid4().hex[:12]
-        self.on_word: Callable[[str, str, str], None] = lambda origin, topic, text: None
+        self.on_message: Callable[[str, str, str], None] = lambda origin, topic, text: None
         self.listening = self.others = self._closing = False
         self._words: asyncio.Queue[str] = asyncio.Queue(QUEUE)
         self._life: asyncio.Task[None] | None = None
@@ -55,7 +55,7 @@ class Peers:
             self._life.cancel()
             await asyncio.wait({self._life}, timeout=1)
 
-    def say(self, topic: str, text: str = "") -> None:
+    def send(self, topic: str, text: str = "") -> None:
         """Tell every other server; not before a commit, and without waiting. ValueError for what no word may be."""
         word = f"{self.origin} {topic} {text}"
         if len(word.encode()) > LONGEST or "\0" in word:
@@ -86,7 +86,7 @@ class Peers:
         try:
             await connection.add_listener(CHANNEL, self._on_notification)
             self.listening = True
-            self.on_word(self.origin, LISTENING, "")
+            self.on_message(self.origin, LISTENING, "")
             while not self._closing:
                 await self._send_next(connection)
         finally:
@@ -108,7 +108,7 @@ class Peers:
         topic, _, text = rest.partition(" ")
         if origin != self.origin and topic:
             try:
-                self.on_word(origin, topic, text)
+                self.on_message(origin, topic, text)
             except Exception:
                 log.exception("a word of another server was not understood")
 

@@ -51,7 +51,7 @@ SCAN_THREADS = 2
 RESERVE = 65_536  # bytes set aside: even to read a file in WAL mode, SQLite has to make an index of 32 KiB beside it
 LOCK_RETRY_SECONDS = 0.02
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
-LOCK_PATIENCE_SECONDS = 5.0  # while another program holds the file's write lock
+LOCK_TIMEOUT = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
     "journal_mode=wal",
     "synchronous=full",
@@ -307,7 +307,7 @@ class SqliteStore:
             if not is_busy(error):
                 return False  # the attempt meets the same error, and answers it
             self._locked_since = self._locked_since or time.monotonic()
-            if time.monotonic() - self._locked_since < LOCK_PATIENCE_SECONDS:
+            if time.monotonic() - self._locked_since < LOCK_TIMEOUT:
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
             else:
                 self._fail_waiting(error)

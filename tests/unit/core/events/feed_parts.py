@@ -104,7 +104,7 @@ class Reader:
     def __init__(self) -> None:
         self.sequences: list[int] = []
         self.batches: list[Batch] = []
-        self.farewell: CloseReason | None = None
+        self.close_reason: CloseReason | None = None
         self.room = asyncio.Event()
         self.room.set()
         self.accepts = True
@@ -118,8 +118,8 @@ class Reader:
     async def drain(self) -> None:
         await self.room.wait()
 
-    def end(self, farewell: CloseReason, /) -> None:
-        self.farewell = farewell
+    def end(self, close_reason: CloseReason, /) -> None:
+        self.close_reason = close_reason
 
     @property
     def heartbeats(self) -> list[int]:

@@ -161,8 +161,8 @@ async def test_a_reader_that_lags_is_cut_off_and_can_resume(feed: Feed, journal:
     await journal.emit()
     reader.accepts = False
     await journal.emit()
-    assert reader.farewell is not None
-    assert (reader.farewell.code, stream.position) == (TOO_SLOW, 2)
+    assert reader.close_reason is not None
+    assert (reader.close_reason.code, stream.position) == (TOO_SLOW, 2)
     assert (feed.live["cut_off"], feed.live["subscribers"]) == (1, 1)
     await journal.emit()
     _, resumed = await attached(feed, reader.sequences[-1])
@@ -176,8 +176,8 @@ async def test_a_reader_that_stalls_in_the_middle_of_the_log_is_cut_off(store: S
     stream, reader = open_stream(feed, 0), Reader()
     reader.room.clear()
     await stream.attach(reader)
-    assert reader.farewell is not None
-    assert reader.farewell.code == TOO_SLOW
+    assert reader.close_reason is not None
+    assert reader.close_reason.code == TOO_SLOW
 
 
 async def test_a_reader_that_refuses_what_the_log_has_is_cut_off(feed: Feed, journal: Journal) -> None:
@@ -185,8 +185,8 @@ async def test_a_reader_that_refuses_what_the_log_has_is_cut_off(feed: Feed, jou
     stream, reader = open_stream(feed, 0), Reader()
     reader.accepts = False
     await stream.attach(reader)
-    assert reader.farewell is not None
-    assert (reader.farewell.code, stream.position) == (TOO_SLOW, 0)
+    assert reader.close_reason is not None
+    assert (reader.close_reason.code, stream.position) == (TOO_SLOW, 0)
 
 
 async def test_a_hint_of_what_the_log_does_not_have_is_not_believed(
@@ -212,13 +212,13 @@ async def test_a_sink_that_fails_hurts_nobody_else(
     _, reader = await attached(feed)
     await journal.emit()
     assert reader.sequences == [1]
-    assert broken.farewell is not None
-    assert broken.farewell.code == 1011
+    assert broken.close_reason is not None
+    assert broken.close_reason.code == 1011
     assert "a stream failed" in caplog.text
     broken = Broken()
     await open_stream(feed, 1).attach(broken)
     await time.advance(feed.heartbeat)
-    assert broken.farewell is not None
+    assert broken.close_reason is not None
     assert reader.heartbeats == [1]
 
 
@@ -254,13 +254,13 @@ async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal,
     await feed.sweep("other tenant")
     valid["one"] = False
     await feed.sweep("other tenant")
-    assert readers["one"].farewell is None
+    assert readers["one"].close_reason is None
     await feed.sweep()
-    assert readers["one"].farewell is not None
-    assert (readers["one"].farewell.code, readers["two"].farewell) == (4401, None)
+    assert readers["one"].close_reason is not None
+    assert (readers["one"].close_reason.code, readers["two"].close_reason) == (4401, None)
     valid["two"] = False
     await time.advance(feed.heartbeat)
-    assert readers["two"].farewell is not None
+    assert readers["two"].close_reason is not None
     assert len(feed) == 0
 
 
@@ -285,7 +285,7 @@ async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualT
     await time.advance(feed.heartbeat)
     await time.advance(feed.heartbeat)
     assert len(reader.heartbeats) == 2
-    assert reader.farewell is None
+    assert reader.close_reason is None
 
 
 async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Journal) -> None:
@@ -294,11 +294,11 @@ async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Jou
     waiting = asyncio.create_task(feed.wait("default", ["never"], Viewer("x"), 60, 0))
     await asyncio.sleep(0)
     feed.close("resume later")
-    assert reader.farewell is not None
-    assert (reader.farewell.code, reader.farewell.reason) == (RESTARTING, "resume later")
+    assert reader.close_reason is not None
+    assert (reader.close_reason.code, reader.close_reason.reason) == (RESTARTING, "resume later")
     late = Reader()
     await unattached.attach(late)
-    assert late.farewell is not None
+    assert late.close_reason is not None
     assert not await waiting
     assert not await feed.wait("default", ["never"], Viewer("x"), 60, 0)
     with pytest.raises(Overloaded, match="shutting down"):
@@ -345,8 +345,8 @@ async def test_iterating_a_stream(feed: Feed, journal: Journal) -> None:
         else:
             stream.close()
     assert [(event.type, event.sequence, event.data) for event in seen] == [("first", 1, {"n": 1}), ("second", 2, None)]
-    assert stream.farewell is not None
-    assert stream.farewell.code == NORMAL
+    assert stream.close_reason is not None
+    assert stream.close_reason.code == NORMAL
     assert len(feed) == 0
 
 
@@ -377,8 +377,8 @@ async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: F
     await store.write("default", prune)
     feed.publish(journal.hints[2])
     await until(lambda: feed.head("default") == 3)
-    assert reader.farewell is not None
-    assert isinstance(reader.farewell.error, CursorTooOld)
+    assert reader.close_reason is not None
+    assert isinstance(reader.close_reason.error, CursorTooOld)
 
 
 async def test_a_log_that_cannot_be_read_is_tried_again(
@@ -410,8 +410,8 @@ async def test_a_stream_that_cannot_be_replayed_ends_with_an_error(
     with monkeypatch.context() as broken:
         broken.setattr(store, "read", _fails)
         await open_stream(feed, 0).attach(reader)
-    assert reader.farewell is not None
-    assert reader.farewell.code == 1011
+    assert reader.close_reason is not None
+    assert reader.close_reason.code == 1011
 
 
 async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed, journal: Journal) -> None:
@@ -422,8 +422,8 @@ async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed
         await journal.emit(data=b'"%b"' % (b"x" * 600))
     assert feed.live["lag"] == 2
     await journal.emit()
-    assert sink.farewell is not None
-    assert sink.farewell.code == TOO_SLOW
+    assert sink.close_reason is not None
+    assert sink.close_reason.code == TOO_SLOW
     assert await sink.take() == []
 
 

@@ -47,8 +47,8 @@ class Follower:
     async def end(self) -> Any:
         """Why it ended."""
         await asyncio.wait_for(self.task, 60)
-        assert self.reader.farewell is not None
-        return self.reader.farewell
+        assert self.reader.close_reason is not None
+        return self.reader.close_reason
 
 
 async def test_what_is_there_then_what_comes_then_the_end(feed: Feed, entries: TaskLog) -> None:
@@ -161,7 +161,7 @@ async def test_checks_end_it(feed: Feed, entries: TaskLog, time: ManualTime) -> 
     follower = await Follower(feed, entries.following(), check).caught_up()
     await feed.sweep()
     await time.advance(feed.heartbeat)
-    assert follower.reader.farewell is None
+    assert follower.reader.close_reason is None
     valid[0] = False
     await feed.sweep()
     assert (await follower.end()).code == 4401
@@ -177,8 +177,8 @@ async def test_a_server_that_stops_ends_it_to_be_resumed(feed: Feed, entries: Ta
     assert (await follower.end()).code == RESTARTING
     late = Reader()
     await unread.attach(late)
-    assert late.farewell is not None
-    assert late.farewell.code == RESTARTING
+    assert late.close_reason is not None
+    assert late.close_reason.code == RESTARTING
     with pytest.raises(Overloaded, match="shutting down"):
         feed.open("default", entries.following())
 
@@ -186,8 +186,8 @@ async def test_a_server_that_stops_ends_it_to_be_resumed(feed: Feed, entries: Ta
 async def test_closing_it(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     follower.stream.close()
-    farewell = await follower.end()
-    assert (farewell.code, farewell == ENDED) == (NORMAL, False)
+    close_reason = await follower.end()
+    assert (close_reason.code, close_reason == ENDED) == (NORMAL, False)
     assert not follower.stream.live
 
 

@@ -281,7 +281,7 @@ async def test_a_token_may_ask_for_less(app: App, issuer: Issuer) -> None:
 
 
 async def test_every_scope_is_in_some_role(app: App) -> None:
-    known = {operation.scope for operation in app.catalogue.operations if operation.scope}
+    known = {operation.scope for operation in app.registry.operations if operation.scope}
     assert known - ROLES["operator"] <= {"admin", "meter:billing"}, "an operator may do whatever needs no administrator"
     assert ROLES["viewer"] <= ROLES["operator"]
     assert {scope for scope in known if scope.startswith("read:")} <= ROLES["viewer"]

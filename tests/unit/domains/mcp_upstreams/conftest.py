@@ -14,7 +14,7 @@ from agora.net.sealing import Sealer
 from tests.mcp_upstream import Far, serving
 
 Make = Callable[..., Endpoint]
-QUICK = Tuning(first=0.01, longest=0.05, patience=0, connect=10, keepalive=30)
+QUICK = Tuning(first=0.01, longest=0.05, max_retry_wait=0, connect=10, keepalive=30)
 
 
 @pytest.fixture(params=["modern", "handshake"])

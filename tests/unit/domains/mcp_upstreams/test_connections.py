@@ -186,7 +186,7 @@ async def test_a_probe_leaves_nothing(pool: ConnectionPool, endpoint: Endpoint) 
 
 async def test_only_what_is_kept_stays(pool: ConnectionPool, endpoint: Endpoint) -> None:
     pool.keep("default", [endpoint])
-    await pool.tend()
+    await pool.reconcile()
     await until(pool, "connected")
     pool.keep("other", [])
     assert pool.condition("default", "ups_1").state == "connected"

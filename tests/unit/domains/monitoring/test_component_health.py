@@ -174,7 +174,7 @@ async def test_agents_are_counted_by_state(market: Market) -> None:
 
 async def test_the_mcp_server_says_what_it_has(market: Market) -> None:
     found = await part(market, "mcp_server")
-    count = len(market.app.catalogue.operations)
+    count = len(market.app.registry.operations)
     assert found.detail == f"MCP at /mcp, {count} operations as tools"
     assert (found.status, found.metrics) == ("healthy", {"operations": count, "endpoint_enabled": 1})
 

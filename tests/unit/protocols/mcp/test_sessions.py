@@ -122,12 +122,12 @@ async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
         await app.mcp.forget(session)
     assert (await wire.legacy("ping")).is_success
     clock.advance(25 * HOURS)
-    house = JobContext(app.store, app.dispatcher, app.feed, app.gate, app.meter, app.context, clock)
+    context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, clock)
     for session in tuple(app.mcp.sessions._open.values()):
         await app.mcp.forget(session)
     assert (await wire.legacy("ping")).status_code == 404
     assert await rows(app, "client_sessions") == 1
-    await Retention(house).tend("default")
+    await Retention(context).reconcile("default")
     assert await rows(app, "client_sessions") == 0
 
 
@@ -137,7 +137,7 @@ async def test_one_with_a_standing_stream_is_not_over(wire: Wire, server: Runnin
         await take(messages, 1)
         for _ in range(3):
             clock.advance(20 * HOURS)
-            await server.app.mcp.keeper.prolong_standing()
+            await server.app.mcp.session_store.prolong_standing()
     assert (await wire.legacy("ping")).is_success
 
 

@@ -19,7 +19,7 @@ async def test_no_other_application_owns_a_fixed_path_of_the_contract(tmp_path: 
     try:
         fixed = [
             (route.method, route.path)
-            for operation in app.catalogue.operations
+            for operation in app.registry.operations
             for route in operation.routes
             if not route.parameters
         ]

@@ -134,7 +134,7 @@ async def test_forms_have_fields_that_their_operations_take(market: Market) -> N
         for operation, fields in forms.found:
             if operation:
                 seen.add(operation)
-                known = set(market.app.catalogue.find(operation).parameters)
+                known = set(market.app.registry.find(operation).parameters)
                 assert fields - OWN_FIELDS <= known, (path, operation, fields - OWN_FIELDS - known)
                 assert {"csrf", "next", "idempotency_key"} <= fields
     assert {"agora.task.assign", "agora.task.cancel", "agora.task.message", "agora.workflow.approve"} <= seen

@@ -22,8 +22,8 @@ from agora_sdk.errors import Overloaded
 from .. import queries as statements
 from . import groups as streams
 from .port import (
-    BURIED,
     DEAD,
+    MAX_DEAD_LETTERS,
     Consumer,
     Delivery,
     Fields,
@@ -43,8 +43,8 @@ MOST_BYTES = 1_048_576  # of the entries that one reader takes at once
 
 BATCH = 500  # entries written with one transaction
 BUFFER = 10_000  # entries that may wait to be written
-LOOK = 0.5  # seconds until a reader looks again for what another server published
-TRIMMED = 1000
+POLL_SECONDS = 0.5  # seconds until a reader looks again for what another server published
+TRIM_BATCH = 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -147,7 +147,7 @@ class EmbeddedBus:
                 remaining = until - loop.time()
                 if deliveries or remaining <= 0:
                     return deliveries
-                await _wait_for(arrival, min(remaining, LOOK))
+                await _wait_for(arrival, min(remaining, POLL_SECONDS))
         finally:
             listeners.discard(arrival)
             if not listeners:
@@ -212,11 +212,11 @@ class EmbeddedBus:
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(statements.head, stream=stream + DEAD)
         last = rows[0]["last_number"] if rows else 0
-        place = {"stream": stream + DEAD, "after": last - BURIED, "until": last, "limit": BURIED}
+        place = {"stream": stream + DEAD, "after": last - MAX_DEAD_LETTERS, "until": last, "limit": MAX_DEAD_LETTERS}
         fields = [from_json(row["fields"]) for row in await self._read_rows(statements.between, **place)]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
-    async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
+    async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
         entries = await self._write_store(
             lambda tx: streams.take_back_stale(tx, stream, group, self.terms, now, count), "bus.tend"
@@ -228,7 +228,7 @@ class EmbeddedBus:
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Delete consumers that are silent and have no pending entries; return their names."""
         before, removed = now - int(self.terms.silent * SECOND), []
-        for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIMMED):
+        for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH):
             if row["seen_at"] <= before and not row["pending"]:
                 key = {"stream": stream, "group": group, "consumer": row["consumer"], "before": before}
                 if await tx.execute(statements.drop_consumer, **key):
@@ -238,7 +238,7 @@ class EmbeddedBus:
     async def trim(self, stream: str, length: int = 0) -> int:
         dropped = 0
         while (
-            some := await self._write_store(lambda tx: streams.trim_stream(tx, stream, length, TRIMMED), "bus.trim")
+            some := await self._write_store(lambda tx: streams.trim_stream(tx, stream, length, TRIM_BATCH), "bus.trim")
         ) > 0:
             dropped += some
         return dropped
@@ -264,7 +264,7 @@ class EmbeddedBus:
 
     async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         rows, now = (
-            await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIMMED),
+            await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH),
             self._clock.now(),
         )
         return [Consumer(row["consumer"], row["pending"], (now - row["seen_at"]) / SECOND) for row in rows]

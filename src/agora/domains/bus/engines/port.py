@@ -20,8 +20,8 @@ from agora.core.ports import Port
 
 __all__ = [
     "BRIDGE",
-    "BURIED",
     "DEAD",
+    "MAX_DEAD_LETTERS",
     "PARKED",
     "Bridge",
     "Bus",
@@ -39,7 +39,7 @@ __all__ = [
 Fields = Mapping[str, str]
 
 DEAD = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
-BURIED = 1000  #: dead letters of a stream that are examined
+MAX_DEAD_LETTERS = 1000  #: dead letters of a stream that are examined
 PARKED = "agora:parked"  #: in Redis, the consumer that holds entries taken back
 
 
@@ -203,7 +203,7 @@ class Bus(Protocol):
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Those entries that are among the group's last ``BURIED`` dead letters."""
 
-    async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
+    async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         """Take back stale entries, dead-letter exhausted ones, remove silent consumers."""
 
     async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:

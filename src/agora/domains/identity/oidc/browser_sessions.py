@@ -46,7 +46,7 @@ LIFETIME: Final = 12 * 3600 * SECOND
 NAMES: Final = 2  #: of one session at the provider: in the access token, and in the ID token
 SIGNING_IN: Final = 600  #: seconds
 LEASE: Final = 30 * SECOND
-LOOKING: Final = 0.25  #: seconds between looks whether another server has renewed it
+POLL_SECONDS: Final = 0.25  #: seconds between looks whether another server has renewed it
 ONLY_PATH: Final = "/v1/monitor/"
 LONGEST_COOKIE: Final = 2000
 LONGEST_NEXT: Final = 300
@@ -202,10 +202,10 @@ class BrowserSessions:
         return task
 
     async def _renew_session(self, tenant: str, session_id: str) -> Grant:
-        for _ in range(int(LEASE / SECOND / LOOKING)):
+        for _ in range(int(LEASE / SECOND / POLL_SECONDS)):
             row = await self._lease_session(tenant, session_id)
             if row is None:  # another server is at it
-                await asyncio.sleep(LOOKING)
+                await asyncio.sleep(POLL_SECONDS)
             elif row["fresh_until"] > self._clock.now():
                 return _unpack_grant(row)
             else:

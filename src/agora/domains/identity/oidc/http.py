@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ProviderHttpClient", "check_endpoint"]
 
 SECONDS: Final = 10.0  #: for a whole answer
-CONNECTING: Final = 3.0
+CONNECT_SECONDS: Final = 3.0
 LARGEST: Final = 524_288  #: bytes of an answer
 RETRY_AFTER: Final = 5
 
@@ -81,7 +81,7 @@ class ProviderHttpClient:
         if self._client is None:
             local = is_loopback_host(urlsplit(self._issuer).hostname or "")
             self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(SECONDS, connect=CONNECTING),
+                timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=4, keepalive_expiry=4.0),
                 headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"},
                 trust_env=not local,

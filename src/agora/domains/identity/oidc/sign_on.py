@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 TIER: Final = "premium"
 MOST_SEEN: Final = 50_000  #: people whose coming by is to be written
-TRIES: Final = 10  #: passwords for one name at once; then one each REFILL seconds
+MAX_ATTEMPTS: Final = 10  #: passwords for one name at once; then one each REFILL seconds
 REFILL: Final = 6.0
 LONGEST: Final = 255
 LONGEST_CODE: Final = 4096
@@ -176,8 +176,8 @@ class SignOn:
     def _limit_attempts(self, username: str) -> None:
         """Rate-limit password attempts per name: the provider sees this server's address for all users."""
         now, key = time.monotonic(), username.casefold()
-        remaining, since = self._tries.get(key, (float(TRIES), now))
-        remaining = min(TRIES, remaining + (now - since) / REFILL)
+        remaining, since = self._tries.get(key, (float(MAX_ATTEMPTS), now))
+        remaining = min(MAX_ATTEMPTS, remaining + (now - since) / REFILL)
         if remaining < 1:
             raise RateLimited(
                 "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL)

@@ -22,7 +22,7 @@ class Tuning:
     first: float = 0.5
     longest: float = 60.0
     failures: int = 5
-    patience: float = 1.0
+    max_retry_wait: float = 1.0
     connect: float = 30.0
     keepalive: float = 30.0
     relist: float = 600.0

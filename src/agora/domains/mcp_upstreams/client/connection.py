@@ -150,7 +150,7 @@ class Connection:
         try:
             async with asyncio.timeout(seconds):
                 while self._session is None:
-                    if self._retry_at is not None and self._retry_at - _loop_time() > self._tuning.patience:
+                    if self._retry_at is not None and self._retry_at - _loop_time() > self._tuning.max_retry_wait:
                         raise self._unavailable_error(self._error, self._retry_at - _loop_time())
                     await self._state_changed.wait()
                 return self._session

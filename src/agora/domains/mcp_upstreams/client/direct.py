@@ -30,7 +30,9 @@ from .transport_errors import TransportError, TransportErrors, error_of_content_
 __all__ = ["DirectClient", "Redirected"]
 
 LARGEST_ERROR: Final = 65_536
-LINGER: Final = 0.02  # seconds for a stream to end after its answer, so that its connection can be used again
+STREAM_END_SECONDS: Final = (
+    0.02  # seconds for a stream to end after its answer, so that its connection can be used again
+)
 
 
 class Redirected(Exception):
@@ -40,9 +42,9 @@ class Redirected(Exception):
 class DirectClient:
     """Sends through a courier. headers: by names in small letters."""
 
-    def __init__(self, courier: HttpClient, headers: Mapping[str, str], faults: TransportErrors) -> None:
-        self._courier, self._transport_errors = courier, faults
-        self._headers = {"host": courier.host, **headers, **ACCEPT}
+    def __init__(self, http: HttpClient, headers: Mapping[str, str], faults: TransportErrors) -> None:
+        self._http, self._transport_errors = http, faults
+        self._headers = {"host": http.host, **headers, **ACCEPT}
         self._numbers = itertools.count(1)
 
     async def request(self, method: str, params: Mapping[str, Any], opts: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,8 +69,8 @@ class DirectClient:
 
     async def _post_request(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
-            with open_span("mcp.request", "client", **{"server.address": self._courier.host}) as here:
-                reply = await self._courier.post({**headers, **trace_headers()}, body)
+            with open_span("mcp.request", "client", **{"server.address": self._http.host}) as here:
+                reply = await self._http.post({**headers, **trace_headers()}, body)
                 here.note("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
@@ -157,6 +159,6 @@ def _is_number(value: Any) -> bool:
 async def _drain_stream(reply: Reply) -> None:
     """Read what is left of a stream, if it ends at once."""
     with contextlib.suppress(TimeoutError, ConnectionLost):
-        async with asyncio.timeout(LINGER):
+        async with asyncio.timeout(STREAM_END_SECONDS):
             async for _ in reply:
                 pass

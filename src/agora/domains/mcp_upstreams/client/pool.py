@@ -48,7 +48,7 @@ class ConnectionPool:
             if key[0] == tenant and (key not in desired or desired[key].revision != connection.endpoint.revision):
                 self._drop_connection(key)
 
-    async def tend(self) -> None:
+    async def reconcile(self) -> None:
         """Open the connections that are to be held and are not there."""
         for key, endpoint in list(self._endpoints.items()):
             if key not in self._connections and key in self._endpoints:
@@ -96,7 +96,9 @@ class ConnectionPool:
     async def probe(self, endpoint: Endpoint) -> Listing:
         """Connect, ask what there is, and hang up."""
         kind = await self._import_class()
-        connection = kind(endpoint, self._open_secrets(endpoint), replace(self._tuning, patience=0), self._resolver)
+        connection = kind(
+            endpoint, self._open_secrets(endpoint), replace(self._tuning, max_retry_wait=0), self._resolver
+        )
         try:
             return await connection.listing()
         finally:

@@ -118,9 +118,9 @@ class Session:
         self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came. Raises MCPError, ValidationError."""
-        heard = cast("ProgressFnT | None", progress)
+        on_progress = cast("ProgressFnT | None", progress)
         answer = await self._client.send_request(
-            REQUESTS[method](params), _Raw, request_read_timeout_seconds=seconds, progress_callback=heard
+            REQUESTS[method](params), _Raw, request_read_timeout_seconds=seconds, progress_callback=on_progress
         )
         return answer.root
 

@@ -74,8 +74,8 @@ class LimitedStream(httpx2.AsyncByteStream):
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """Sends to the door's addresses alone, and answers what goes wrong as JSON-RPC errors."""
 
-    def __init__(self, faults: TransportErrors, door: EgressPolicy, inner: httpx2.AsyncBaseTransport) -> None:
-        self._transport_errors, self._door, self._inner = faults, door, inner
+    def __init__(self, faults: TransportErrors, egress: EgressPolicy, inner: httpx2.AsyncBaseTransport) -> None:
+        self._transport_errors, self._egress, self._inner = faults, egress, inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         post = request.method == "POST"
@@ -83,7 +83,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             async with asyncio.timeout(CLOSE_TIMEOUT if request.method == "DELETE" else None):
                 response = await self._inner.handle_async_request(await self._pin_address(request))
         except (AddressRefused, OSError, httpx2.TransportError) as error:
-            self._door.forget()
+            self._egress.forget()
             if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
             return self._transport_error_response(request, _fault_of(error))
@@ -104,7 +104,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def _pin_address(self, request: httpx2.Request) -> httpx2.Request:
         """The request, to the address of its host."""
         host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        address = await self._door.address(host, port)
+        address = await self._egress.address(host, port)
         if address == host:
             return request
         return httpx2.Request(
@@ -162,7 +162,7 @@ async def open_http_channel(
     url: str,
     headers: Mapping[str, str],
     faults: TransportErrors,
-    door: EgressPolicy,
+    egress: EgressPolicy,
     *,
     connections: int,
     seconds: float,
@@ -170,16 +170,16 @@ async def open_http_channel(
     """A line to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
     context = await asyncio.to_thread(_tls_context)
     own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
-    courier = HttpClient(url, door, seconds, context)
+    http = HttpClient(url, egress, seconds, context)
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     timeout = httpx2.Timeout(seconds, read=None, pool=None)
     passed = own | VIA
     client = httpx2.AsyncClient(
-        headers=passed, timeout=timeout, transport=GuardedTransport(faults, door, inner), trust_env=False
+        headers=passed, timeout=timeout, transport=GuardedTransport(faults, egress, inner), trust_env=False
     )
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=LARGEST) as streams:
         try:
-            yield Channel(*streams, DirectClient(courier, own, faults))
+            yield Channel(*streams, DirectClient(http, own, faults))
         finally:
-            courier.close()
+            http.close()

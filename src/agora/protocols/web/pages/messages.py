@@ -23,7 +23,7 @@ __all__ = ["message", "messages"]
 FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "message_id", "q")
 SENT = ("agora.message.received", "agora.broadcast.sent")
 DRAWN = 100  #: messages of a thread
-KEPT = 100  #: rows of the log, where it grows
+MAX_ROWS = 100  #: rows of the log, where it grows
 
 
 @page(
@@ -45,7 +45,7 @@ async def messages(view: View) -> Mapping[str, Any]:
         "names": await _recipient_names(view, rows),
         "trouble": trouble,
         "wanted": filters,
-        "kept": KEPT,
+        "kept": MAX_ROWS,
         "rows": rows,
         "fresh": False,
         "types": [kind.value for kind in fields.MessageType],

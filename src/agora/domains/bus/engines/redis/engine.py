@@ -9,8 +9,8 @@ from typing import Any
 from agora_sdk.errors import NotFound, UpstreamUnavailable
 
 from ..port import (
-    BURIED,
     DEAD,
+    MAX_DEAD_LETTERS,
     PARKED,
     Consumer,
     Delivery,
@@ -30,7 +30,7 @@ from .link import MAX_PENDING, TIMEOUT, Link, command_failure
 __all__ = ["RedisBus"]
 
 EXHAUSTED = "delivered too often without an acknowledgement"
-TRIMMED = 1000  # entries dropped with one command
+TRIM_BATCH = 1000  # entries dropped with one command
 COUNTED = 10_000  # entries counted for the lag, where the server does not tell it
 PAGE, PAGES = 200, 10  # pending entries looked at
 MOST_TOUCHED = 10_000
@@ -227,11 +227,11 @@ class RedisBus:
         return {each for each in valid_ids if _id_order(each) <= _id_order(_decode_text(last)) and each not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(BURIED))
+        letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(MAX_DEAD_LETTERS))
         fields = [_to_delivery(letter).fields for letter in letters]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
-    async def tend(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
+    async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         overdue = await self._find_overdue(stream, group, self.terms.stale, count)
         dead = await self._bury_entries(
             stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most]
@@ -257,7 +257,7 @@ class RedisBus:
     async def trim(self, stream: str, length: int = 0) -> int:
         dropped = 0
         while True:
-            excess = min(await self.length(stream) - length, TRIMMED)
+            excess = min(await self.length(stream) - length, TRIM_BATCH)
             safe = await self._last_acknowledged(stream)
             if excess <= 0:
                 return dropped

@@ -8,24 +8,24 @@ from collections import Counter
 from agora.core.jobs import Controller, JobContext
 from agora.telemetry import Measures
 
-from . import census_queries as census
+from . import stored_count_queries as statements
 
-__all__ = ["Census"]
+__all__ = ["StoredCounts"]
 
 INTERVAL = 15.0
 WANTED = 300.0  # seconds after the last look at the metrics during which there is something to count for
-NOTHING = {(name, state): 0 for name, states in census.STATES.items() for state in states}
+NOTHING = {(name, state): 0 for name, states in statements.STATES.items() for state in states}
 SHARE = 0.02  # of the time may be spent counting: where it takes long, it is done less often
 
 
-class Census(Controller):
+class StoredCounts(Controller):
     """Counts only while metrics are collected (``measures.looked_at``)."""
 
     name = "census"
     interval = INTERVAL
 
-    def __init__(self, house: JobContext, measures: Measures) -> None:
-        super().__init__(house)
+    def __init__(self, context: JobContext, measures: Measures) -> None:
+        super().__init__(context)
         self._measures = measures
 
     async def step(self) -> None:
@@ -33,8 +33,8 @@ class Census(Controller):
         if looked is None or time.monotonic() - looked > WANTED:
             return
         began, counts = time.perf_counter(), Counter(NOTHING)
-        for tenant in await self.house.store.tenants():
-            for name, query in census.EVERYTHING.items():
+        for tenant in await self.context.store.tenants():
+            for name, query in statements.EVERYTHING.items():
                 for row in await self.read(tenant, query):
                     counts[name, row["state"]] += row["found"]
         self._measures.counted = counts
