@@ -284,7 +284,7 @@ async def test_a_name_that_means_another_address_a_moment_later(rogue: Rogue, mo
         assert (await pool.listing(endpoint)).items
         assert len(answers) == 1, "one answer for all: what was checked is what is connected to"
         (connection,) = pool._connections.values()
-        connection._session._dispatcher._direct._http._door.forget()  # type: ignore[union-attr]
+        connection._session._dispatcher._direct._http._egress.forget()  # type: ignore[union-attr]
         connection._session._dispatcher._direct._http.close()  # type: ignore[union-attr]
         with pytest.raises(UpstreamUnavailable, match="not a public address"):
             await call(pool, endpoint, "do")
