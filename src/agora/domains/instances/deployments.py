@@ -17,7 +17,7 @@ from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of
 from agora.domains.billing.accounts import can_set_price, sees_all_accounts
 from agora.domains.billing.service import BillingService
-from agora.domains.billing.terms import told
+from agora.domains.billing.terms import pricing_info
 from agora.store.port import Row
 from agora_sdk.contract import deployments as contract
 from agora_sdk.contract import implements
@@ -177,7 +177,7 @@ class DeploymentService(BoundService, contract.Deployments):
             return
         call = self._call_as(agent_id)
         usual = str(call.context.settings.billing_currency)
-        current = await told(call.tx, agent_id, call.now, usual)
+        current = await pricing_info(call.tx, agent_id, call.now, usual)
         values = pricing.model_dump(exclude_none=True)
         if any(getattr(current, name) != value for name, value in values.items()):
             await BillingService(call).set_price(agent_id, **values)
@@ -198,7 +198,9 @@ class DeploymentService(BoundService, contract.Deployments):
             created=created,
             revision=revision,
             engines=list(engines_of(deployed.manifest)),
-            pricing=await told(call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)),
+            pricing=await pricing_info(
+                call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)
+            ),
             token=registration.token if created else None,
         )
 

@@ -8,7 +8,7 @@ from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing.accounts import account_of
 from agora.domains.billing.service import BillingService
-from agora.domains.billing.terms import told
+from agora.domains.billing.terms import pricing_info
 from agora.domains.search.service import QueryService
 from agora.store.port import Row
 from agora_sdk.contract import instances as contract
@@ -89,7 +89,7 @@ async def _describe_agent(
     version = decode_json(deployment["manifest"]).get("version") if deployment is not None else None
     info = contract.MarketplaceInfo.model_construct(
         availability=_build_availability(agent, deployment, total),
-        pricing_info=await told(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
+        pricing_info=await pricing_info(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
         customer_instances=counted["own"] if counted is not None else 0,
         total_instances=total,
         performance_metrics=_build_metrics(agent, counter),
