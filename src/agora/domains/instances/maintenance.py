@@ -43,7 +43,7 @@ class InstanceMaintenance(Controller):
         self._passed: dict[str, int] = {}
         self._passes = 0
         self._exhausted: set[str] = set()
-        self.interval = min(self.interval, house.context.settings.instance_pass)
+        self.interval = min(self.interval, context.server.settings.instance_pass)
 
     async def reconcile(self, tenant: str) -> None:
         if not self.context.overrides.frozen(tenant):
