@@ -73,6 +73,7 @@ format: .venv/test ## Format the code
 reference: .venv/test ## Write the contract's index, the generated reference pages and contract.json
 	@$(BIN)/python -c "from agora_sdk.contract import index; index.write_index(index.FILE)"
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/statements.py
 	@$(BIN)/agora contract export --output sdk/contract.json
 
 clean: ## Remove the environment and caches, not the data

@@ -24,8 +24,8 @@ from typing_extensions import TypeVar as DefaultTypeVar
 from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
+from .checked_statements import COLUMN, Unconfined, require_confined
 from .records import Loader, column_types, record_loader
-from .tenancy import COLUMN, Unconfined, check_confined
 
 __all__ = [
     "ROOM",
@@ -117,14 +117,14 @@ class Statement(Generic[R_co]):
     @cached_property
     def safe(self) -> str:
         """``sql``, once it is known to stay with one tenant. Raises Unconfined."""
-        return self.sql if self.beyond else check_confined(self.sql)
+        return self.sql if self.beyond else require_confined(self.sql)
 
     @cached_property
     def safe_postgres(self) -> str:
         """The text for PostgreSQL, likewise."""
         if self.beyond:
             return self.postgres or self.sql
-        return self.safe if self.postgres is None else check_confined(self.postgres)
+        return self.safe if self.postgres is None else require_confined(self.postgres)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -186,7 +186,12 @@ class Write(Statement[R_co]):
     @cached_property
     def safe_many(self) -> str | None:
         """``many``, once it is known to stay with one tenant. Raises Unconfined."""
-        return None if self.many is None else check_confined(self.many.replace("{calls}", "unnest() as _calls"))
+        return None if self.many_text is None else require_confined(self.many_text)
+
+    @property
+    def many_text(self) -> str | None:
+        """``many`` as it is checked, with what stands for its values in place."""
+        return None if self.many is None else self.many.replace("{calls}", "unnest() as _calls")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,10 @@
 """Confinement: no statement reaches a tenant's rows without naming the tenant.
 
-PostgreSQL's policies see to it row by row; SQLite has none, so every statement is read when it is first
-used, on either engine. In each SELECT, UPDATE and DELETE, and in each of their subqueries, every table must be
-held by ``tenant_id = :tenant``, or by ``tenant_id`` of a table that is so held; an INSERT must write ``:tenant``
-into that column, and an UPDATE may not change it. A condition counts only where no ``or`` stands beside it.
+PostgreSQL's policies see to it row by row; SQLite has none, so every statement is checked, on either engine: those of
+the source when the list of :mod:`.checked_statements` is written, any other when it is first used. In each SELECT,
+UPDATE and DELETE, and in each of their subqueries, every table must be held by ``tenant_id = :tenant``, or by
+``tenant_id`` of a table that is so held; an INSERT must write ``:tenant`` into that column, and an UPDATE may not change
+it. A condition counts only where no ``or`` stands beside it.
 
 The reading knows the SQL of this house, not all there is: what it does not understand, it refuses.
 """
@@ -14,9 +15,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Unconfined", "check_confined"]
+from .checked_statements import COLUMN, Unconfined
 
-COLUMN = "tenant_id"
+__all__ = ["check_confined"]
+
 TENANT = ":tenant"
 #: SQLite's index of words: what is found in it is looked up among a tenant's own documents
 SHARED = frozenset({"agent_search", "agent_vocabulary"})
@@ -34,10 +36,6 @@ _AFTER_CONDITIONS = frozenset({"group", "order", "limit", "returning", "having",
 _CLAUSES = frozenset({"select", "from", "where", "set", "group", "order", "values", "returning"})
 _JOINS = frozenset({"join", "left", "cross", "inner", "where"})
 _AFTER_TABLE = _AFTER_CONDITION | _JOINS | {"set", "indexed", "not", "values", "select", "using", "default", "having"}
-
-
-class Unconfined(ValueError):
-    """A statement could reach rows of another tenant."""
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from agora.store.checked_statements import Unconfined
 from agora.store.migrate import MigrationError
 from agora.store.port import Store, StoreFailure, Tx
 from agora.store.postgres import PostgresStore
-from agora.store.tenancy import Unconfined
 from tests.conformance.engines import Engine, PostgresEngine
 from tests.conformance.store.store_calls import SETTINGS, append, put, setting, value_of
 from tests.conformance.store.test_statements import STATEMENTS, TABLES

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from agora.store.checked_statements import Unconfined
 from agora.store.port import Query, Table
 from agora.store.records import RecordMismatch, record, record_loader
 from agora.store.sqlite.reading import load_all, load_first
-from agora.store.tenancy import Unconfined
 
 
 @record

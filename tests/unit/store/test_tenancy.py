@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agora.store import checked_statements
+from agora.store.checked_statements import Unconfined
 from agora.store.port import Query, Table, Write
 from agora.store.postgres import sql
 from agora.store.sqlite.reading import Reader
-from agora.store.tenancy import Unconfined, check_confined
+from agora.store.tenancy import check_confined
 
 GOOD = [
     "select * from agents where tenant_id = :tenant and agent_id = :ref",
@@ -102,6 +106,33 @@ async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
             sql.single_text(statement)
 
 
-def test_a_table_begins_with_its_tenant() -> None:
+def test_a_table_has_a_column_for_its_tenant() -> None:
     with pytest.raises(Unconfined):
-        Table("agents", (("agent_id", "text"), ("tenant_id", "text")))
+        Table("agents", (("agent_id", "text"), ("agent_name", "text")))
+
+
+def test_every_declared_statement_is_confined_and_listed() -> None:
+    """In a process of its own: other tests declare statements, too."""
+    script = Path(__file__).parents[3] / "scripts" / "statements.py"
+    result = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, ""), "run 'make reference'"
+
+
+def test_only_a_statement_that_is_not_listed_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "select * from agents where agent_id = :tenant"
+    digests = frozenset({checked_statements.statement_digest(wrong)})
+    monkeypatch.setattr(checked_statements, "_listed_digests", lambda: digests)
+    assert Query(wrong).safe == wrong
+    with pytest.raises(Unconfined):
+        assert Query(wrong + " limit 1").safe
+
+
+def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checked_statements, "FILE", tmp_path / "missing.txt")
+    checked_statements._listed_digests.cache_clear()
+    try:
+        with pytest.raises(Unconfined):
+            assert Query("select * from agents").safe
+        assert Query(GOOD[0]).safe == GOOD[0]
+    finally:
+        checked_statements._listed_digests.cache_clear()

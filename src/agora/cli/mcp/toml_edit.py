@@ -1,86 +1,61 @@
-"""The same for the one table of a TOML document that names an MCP server."""
+"""The one table of a TOML document that names an MCP server; everything else in the document stays as it was."""
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Sequence
 from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import InlineTable, Table
+from tomlkit.toml_document import TOMLDocument
 
 from agora_sdk.errors import InvalidRequest
 
 __all__ = ["format_table", "parse_toml", "with_table"]
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-
 
 def parse_toml(text: str) -> dict[str, Any]:
     """The document; raises InvalidRequest, with the place and the reason."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidRequest(f"It is not valid TOML: {error}.", fix="Repair it, or move it away.") from None
+    return _parse_document(text).unwrap()
 
 
 def format_table(path: Sequence[str], value: dict[str, Any]) -> str:
-    """A table of texts and lists of texts, and of tables below it, as TOML."""
-    lines = [f"[{_table_name(path)}]"]
-    lines += [
-        f"{_format_key(key)} = {_format_value(part)}" for key, part in value.items() if not isinstance(part, dict)
-    ]
-    below = [format_table((*path, key), part) for key, part in value.items() if isinstance(part, dict)]
-    return "\n".join([*lines, "", *below]) if below else "\n".join([*lines, ""])
+    """A document with nothing but that table."""
+    return with_table("", path, value)
 
 
 def with_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str:
-    """The document with that table, in its place or at the end, and everything else as it was."""
-    document = parse_toml(text)
-    if _without_table(document, path) == document:
-        begins = ends = len(text)
-    else:
-        begins, ends = _table_span(text, path)
-    before = text[:begins].rstrip("\n")
-    changed = (f"{before}\n\n" if before else "") + format_table(path, value) + text[ends:]
-    entry: Any = parse_toml(changed)
-    for name in path:
-        entry = entry[name]
-    if entry != value or _without_table(parse_toml(changed), path) != _without_table(document, path):
-        raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the table by hand.")
-    return changed
+    """The document with that table, in its place or at the end. Raises InvalidRequest if something else stands there."""
+    document = _parse_document(text)
+    parent: Any = document
+    for name in path[:-1]:
+        parent = _require_table(parent.setdefault(name, tomlkit.table(is_super_table=True)), name)
+    if path[-1] in parent:
+        _require_table(parent[path[-1]], path[-1])
+    parent[path[-1]] = _create_table(value)
+    return tomlkit.dumps(document)
 
 
-def _table_span(text: str, path: Sequence[str]) -> tuple[int, int]:
-    """Where the table and those below it stand, which have to follow one another."""
-    headers = [
-        (found.start(), found[1].strip()) for found in re.finditer(r"^[ \t]*\[+([^\]\n]*)\]", text, re.MULTILINE)
-    ]
-    name = _table_name(path)
-    ours = [place for place, header in headers if header == name or header.startswith(f"{name}.")]
-    if not ours:
+def _parse_document(text: str) -> TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise InvalidRequest(f"It is not valid TOML: {error}.", fix="Repair it, or move it away.") from None
+
+
+def _require_table(item: Any, name: str) -> Any:
+    """A table under a header of its own; one within braces takes no such table, and nothing else is one."""
+    if not isinstance(item, dict) or isinstance(item, InlineTable):
         raise InvalidRequest(
             f"{name} is written in a way that cannot be changed safely.", fix="Change it by hand, or remove it first."
         )
-    return ours[0], next((place for place, _ in headers if place > ours[-1]), len(text))
+    return item
 
 
-def _without_table(document: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    if path[0] not in document or not isinstance(document[path[0]], dict):
-        return document
-    if len(path) == 1:
-        return {key: part for key, part in document.items() if key != path[0]}
-    rest = _without_table(document[path[0]], path[1:])
-    return document | {path[0]: rest} if rest else {key: part for key, part in document.items() if key != path[0]}
-
-
-def _table_name(path: Sequence[str]) -> str:
-    return ".".join(map(_format_key, path))
-
-
-def _format_key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _format_value(name)
-
-
-def _format_value(value: Any) -> str:
-    """A text or a list of texts; what JSON says of them, TOML says too."""
-    return json.dumps(value, ensure_ascii=False)
+def _create_table(value: dict[str, Any]) -> Table:
+    """A table, with those in it as tables of their own rather than inline."""
+    table = tomlkit.table()
+    for name, part in value.items():
+        table[name] = _create_table(part) if isinstance(part, dict) else part
+    return table

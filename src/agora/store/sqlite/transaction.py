@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
+from ..checked_statements import COLUMN
 from ..event_table import EVENTS, audience_text
 from ..port import (
     NewEvent,
@@ -19,7 +20,6 @@ from ..port import (
     TxClosed,
     Write,
 )
-from ..tenancy import COLUMN
 from .reading import load_all, load_first
 
 __all__ = ["Batch", "Transaction", "flush_batch", "run_to_completion"]

@@ -1,0 +1,52 @@
+"""Check that every statement stays with one tenant, and list those that do. Usage: statements.py [--check]
+
+``src/agora/store/checked_statements.txt`` has a digest of the text of each; the server itself checks only what is not listed
+(docs/adr/0017). ``--check`` writes nothing and fails where the list is not what it would write.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from agora.store.checked_statements import FILE, statement_digest
+from agora.store.port import Statement, Write
+from agora.store.tenancy import check_confined
+
+__all__ = ["checked_list", "confined_texts", "main"]
+
+SOURCE = Path(__file__).parents[1] / "src"
+DECLARES = re.compile(r"\b(?:Query|Write)\(")
+
+
+def confined_texts() -> Iterator[str]:
+    """The texts of every declared statement, for each engine, but for those that are to reach beyond one tenant."""
+    for file in sorted(SOURCE.rglob("*.py")):
+        if DECLARES.search(file.read_text("utf-8")):
+            import_module(".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"))
+    for statement in [each for each in gc.get_objects() if isinstance(each, Statement)]:
+        if not statement.beyond:
+            yield from filter(None, (statement.sql, statement.postgres))
+        if isinstance(statement, Write) and (many := statement.many_text) is not None:
+            yield many
+
+
+def checked_list() -> str:
+    """The list, made anew. Raises Unconfined for a statement that could reach rows of another tenant."""
+    return "".join(sorted(f"{statement_digest(check_confined(text))}\n" for text in set(confined_texts())))
+
+
+def main(arguments: list[str]) -> int:
+    text = checked_list()
+    if "--check" in arguments:
+        return int(FILE.read_text("ascii") != text)
+    FILE.write_text(text, "ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
