@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agora.clock import new_id
+from agora.domains.agents.names import name_key
 from agora.domains.agents.queries import AGENTS, CAPABILITIES
 from agora.server.app import App
 from agora.settings import Settings
@@ -66,7 +67,8 @@ def _agents(count: int) -> Iterator[tuple[tuple[Any, ...], list[str]]]:
             "visibility": "public", "endpoints": "{}", "metadata": '{"team":"bench"}', "max_concurrent_tasks": 1,
             "proficiency_level": 3, "token_generation": 1, "registered_at": now, "last_activity": now,
             "status_since": now, "reachable_for": 0, "reported_load": None, "active_tasks": 0, "rating_sum": 0.0,
-            "rating_count": 0, "retired_at": None, "alias": None, "public_keys": "[]",
+            "rating_count": 0, "retired_at": None, "alias": None, "public_keys": "[]", "registrar": None, "enrolment": None,
+            "requested_tier": "basic", "name_key": name_key(f"{noun.title()}Agent{number}"),
         }  # fmt: skip
         yield tuple(values[name] for name in AGENTS.names), capabilities
 
