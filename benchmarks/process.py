@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.processes import spawn_tethered
@@ -82,11 +82,12 @@ def _running(command: list[str], port: int, path: str, environment: dict[str, st
 
 
 @contextlib.contextmanager
-def agora(directory: Path, **settings: str) -> Iterator[Server]:
-    """``agora serve`` on a free port."""
+def agora(directory: Path, variables: Mapping[str, str] = {}, /, **settings: str) -> Iterator[Server]:
+    """``agora serve`` on a free port. variables: further ones of its environment."""
     port = free_port()
     environment = {f"AGORA_{name.upper()}": value for name, value in settings.items()}
     environment |= {"AGORA_DATA_DIR": str(directory), "AGORA_EVENTS_PORT": "0", "AGORA_PORT": str(port)}
+    environment = dict(variables) | environment
     environment.setdefault("AGORA_LOG_LEVEL", "warning")
     with _running([sys.executable, "-m", "agora.cli", "serve"], port, "/ready", environment) as server:
         yield server

@@ -191,6 +191,21 @@ class Dispatcher:
         finally:
             usage.settle()
 
+    def find_operation(self, caller: Caller, name: str, version: str | None = None) -> Operation:
+        """The operation that a caller names. Raises NotFound, InvalidRequest, or RateLimited.
+
+        A name that is not known costs a call, and the time that looking for similar ones takes.
+        """
+        began = time.thread_time()
+        try:
+            return self.context.registry.find(name, version, caller.tenant)
+        except AgoraError:
+            usage = self._cpu_usage(caller)
+            usage.add(time.thread_time() - began)
+            usage.settle()
+            self.limiter.take(caller)
+            raise
+
     async def pace(self, caller: Caller, size: int = 0) -> None:
         """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded.
 

@@ -100,10 +100,12 @@ class OperationRegistry:
         return None if operation is None else [operation]
 
     def _unknown_operation_error(self, name: str, tenant: str) -> NotFound:
-        names = {spelling: operation[0].name for spelling, operation in self._names.items()}
-        names |= {spelling: operation.name for spelling, operation in self._offered_names.get(tenant, {}).items()}
-        alike = names if len(names) <= COMPARED else [other for other in names if other[:2] == name[:2]][:COMPARED]
-        close = difflib.get_close_matches(name[:200], alike, n=3, cutoff=0.6)
+        names = {_distinctive_part(spelling): operation[0].name for spelling, operation in self._names.items()}
+        offered = self._offered_names.get(tenant, {})
+        names |= {_distinctive_part(spelling): operation.name for spelling, operation in offered.items()}
+        part = _distinctive_part(name[:200])
+        alike = names if len(names) <= COMPARED else [other for other in names if other[:2] == part[:2]][:COMPARED]
+        close = difflib.get_close_matches(part, alike, n=3, cutoff=0.6)
         suggestions = list(dict.fromkeys(names[match] for match in close))
         fix = (
             f"Did you mean {' or '.join(suggestions)}?"
@@ -279,6 +281,11 @@ class OperationRegistry:
 def _name_spellings(operation: Operation) -> set[str]:
     """A name, and the same for those who take no dots."""
     return {operation.name, operation.name.replace(".", "_")}
+
+
+def _distinctive_part(name: str) -> str:
+    """What a name is compared by: short, and the same for each of its spellings, since each comparison takes a while."""
+    return name.replace("_", ".").removeprefix("agora.")
 
 
 def _parsed_version(operation: Operation) -> Version:

@@ -29,6 +29,9 @@ _S, _W = StepStatus, WorkflowStatus
 
 async def handle_task_ended(call: Call, task: Mapping[str, Any], status: TaskStatus, error: str | None) -> None:
     """A task of a workflow has ended."""
+    step = await call.tx.one(workflows.select_step_status, workflow_id=task["workflow_id"], name=task["step"])
+    if step is None or step["status"] not in (_S.READY, _S.RUNNING):
+        return  # the workflow ended it: loading all steps for each of them would take the square of their number
     run = await WorkflowRun.load(call, task["workflow_id"])
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
     await _handle_work_ended(run, task["step"], task["item"], "task_id", task["task_id"], failure, None)

@@ -20,6 +20,7 @@ __all__ = [
     "select_enclosing_step",
     "select_item_for_update",
     "select_items",
+    "select_step_status",
     "select_steps",
     "select_workflow",
     "select_workflow_for_update",
@@ -112,6 +113,9 @@ select_steps = Query(
     select {_STEP_COLUMNS} from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id
     order by position
     """
+)
+select_step_status = Query(
+    "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name"
 )
 select_enclosing_step = Query(
     """

@@ -188,7 +188,7 @@ class Calls:
     async def _invoke_operation(self, frame: _Frame, name: str) -> bytes | None:
         """The answer to a call; none yet where it opened a stream."""
         caller = await self._caller()
-        operation = self._dispatcher.context.registry.find(name, frame.version, caller.tenant)
+        operation = self._dispatcher.find_operation(caller, name, frame.version)
         if operation.kind is Kind.STREAM:
             await self._streams.open(frame.id, operation, caller, frame.arguments)
             if frame.id is not None and frame.id in self._cancelled:
