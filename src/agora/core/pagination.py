@@ -21,6 +21,7 @@ __all__ = [
     "decode_cursor",
     "encode_cursor",
     "fill_page",
+    "page_fields",
     "read_page",
     "take_fitting_rows",
 ]
@@ -37,6 +38,19 @@ LARGEST = 2**63 - 1
 def encode_cursor(*position: str | int | float) -> str:
     """Opaque cursor of a position."""
     return base64.urlsafe_b64encode(to_json(position)).rstrip(b"=").decode()
+
+
+def page_fields(items: Sequence[Any], *position: str, more: bool, cursor: str | None) -> dict[str, Any]:
+    """What every page says beside its items: how many it has, how many there are if it is all, and where the next begins.
+
+    position: the attributes of the last item that the next page begins after.
+    """
+    return {
+        "count": len(items),
+        "total": None if more or cursor else len(items),
+        "has_more": more,
+        "next_cursor": encode_cursor(*(getattr(items[-1], name) for name in position)) if more else None,
+    }
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[Any]:

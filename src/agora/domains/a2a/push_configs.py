@@ -175,10 +175,7 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
     letters = [_build_dead_letter(row) for row in rows]
     return PushDeadLetters.model_construct(
         dead_letters=letters,
-        count=len(letters),
-        total=None if more or cursor else len(letters),
-        has_more=more,
-        next_cursor=paging.encode_cursor(letters[-1].task_id, letters[-1].config_id) if more else None,
+        **paging.page_fields(letters, "task_id", "config_id", more=more, cursor=cursor),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, as_relay, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
@@ -28,7 +29,6 @@ from agora_sdk.errors import (
     AgoraError,
     Conflict,
     InvalidRequest,
-    NotFound,
     UpstreamFailed,
     UpstreamUnavailable,
     field_error,
@@ -217,10 +217,8 @@ async def _require_remote(call: Call, ref: str) -> tuple[Row, Row]:
     agent = await find_agent(call.tx, ref)
     row = await call.tx.one(statements.remote, agent_id=agent["agent_id"]) if agent is not None else None
     if agent is None or row is None:
-        raise NotFound(
-            f"There is no agent elsewhere {ref!r}.",
-            fix="They are listed with GET /agora/a2a/list_remotes.",
-            errors=[field_error("agent", "unknown")],
+        raise not_found(
+            "agent", f"There is no agent elsewhere {ref!r}.", fix="They are listed with GET /agora/a2a/list_remotes."
         )
     return agent, row
 
@@ -242,10 +240,7 @@ async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.R
     entries = [_build_remote_agent(row, row["agent_name"]) for row in rows]
     return contract.RemoteAgentPage.model_construct(
         agents=entries,
-        count=len(entries),
-        total=None if more or cursor else len(entries),
-        has_more=more,
-        next_cursor=paging.encode_cursor(entries[-1].agent_id) if more else None,
+        **paging.page_fields(entries, "agent_id", more=more, cursor=cursor),
     )
 
 

@@ -208,10 +208,7 @@ class AdminService(BoundService, contract.Admin):
         entries = [_audit_entry(row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,
-            count=len(entries),
-            total=None if more or cursor else len(entries),
-            has_more=more,
-            next_cursor=paging.encode_cursor(entries[-1].audit_id) if more else None,
+            **paging.page_fields(entries, "audit_id", more=more, cursor=cursor),
         )
 
 

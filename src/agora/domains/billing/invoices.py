@@ -14,10 +14,10 @@ from typing import Any
 
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call
+from agora.core.errors import not_found
 from agora.store.port import Reader, Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import NotFound, field_error
 
 from . import view_queries as statements
 from .accounts import account_members
@@ -164,11 +164,7 @@ async def find_invoice(tx: Reader, ref: str, account: str | None) -> Row:
     else:
         row = await tx.one(statements.invoice_by_number, number=int(ref.removeprefix("INV-")))
     if row is None or account not in (None, row["account_id"]):
-        raise NotFound(
-            f"There is no invoice {ref}.",
-            fix="Invoices are listed at GET /billing/invoices.",
-            errors=[field_error("invoice", "unknown")],
-        )
+        raise not_found("invoice", f"There is no invoice {ref}.", fix="Invoices are listed at GET /billing/invoices.")
     return row
 
 

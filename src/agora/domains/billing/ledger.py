@@ -15,9 +15,10 @@ from typing import Any
 
 from agora.clock import SECOND, new_id
 from agora.core.call import Call
+from agora.core.errors import not_found
 from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
-from agora_sdk.errors import InvalidRequest, NotFound, field_error
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .budgets import Limits, find_block_reason
@@ -184,10 +185,8 @@ class Ledger:
         """An entry by its id; raises NotFound."""
         row = await self.call.tx.one(statements.by_id, entry_id=entry_id)
         if row is None:
-            raise NotFound(
-                f"There is no entry {entry_id}.",
-                fix="Entries are listed at GET /billing/usage.",
-                errors=[field_error("entry_id", "unknown")],
+            raise not_found(
+                "entry_id", f"There is no entry {entry_id}.", fix="Entries are listed at GET /billing/usage."
             )
         return row
 

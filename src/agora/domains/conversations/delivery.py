@@ -7,6 +7,7 @@ from typing import Any
 
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, encode_json
+from agora.core.errors import not_found
 from agora.core.idempotency import key_reused
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
@@ -16,7 +17,7 @@ from agora.wire.envelopes import SLOT, VIEWS, embed
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
-from agora_sdk.errors import IllegalTransition, InvalidRequest, NotFound, field_error
+from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
 from . import permissions, rules
 from . import queries as statements
@@ -152,10 +153,10 @@ async def _find_question(call: Call, draft: Draft) -> Row | None:
         if question is None and message.reply_to.startswith("msg_"):
             question = await _find_by_message_id(call, message.reply_to, party)
         if question is None and message.type in rules.STRICT:
-            raise NotFound(
+            raise not_found(
+                "correlation.reply_to",
                 f"There is no message {message.reply_to!r} among those you sent or received.",
                 fix="In correlation.reply_to, name the id of what you answer.",
-                errors=[field_error("correlation.reply_to", "unknown")],
             )
         return question
     if message.conversation_id is not None and message.type in rules.ASKING:

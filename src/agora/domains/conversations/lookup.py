@@ -10,6 +10,7 @@ from typing import Any
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, WaitForEvent, decode_json
+from agora.core.errors import not_found
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.service import ARRIVALS
 from agora.domains.messaging.views import expiry_horizon
@@ -17,7 +18,6 @@ from agora.store.port import Row
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage, Performative
-from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
 from .correlation import Party, Sender, to_document
@@ -77,10 +77,10 @@ async def _require_visible(call: Call, ref: str) -> Row:
         inside = await call.tx.one(statements.part_of, conversation_id=ref, **party.parameters)
         row = candidate if inside is not None or call.caller.may("read:all") else None
     if row is None:
-        raise NotFound(
+        raise not_found(
+            "conversation_id",
             f"You take part in no conversation {ref!r}.",
             fix="Yours are listed at GET /agora/conversations.",
-            errors=[field_error("conversation_id", "unknown")],
         )
     return row
 
@@ -115,10 +115,7 @@ async def list_conversations(
     conversations = [contract.Conversation.model_construct(**await _conversation_fields(call, row)) for row in rows]
     return contract.ConversationPage.model_construct(
         conversations=conversations,
-        count=len(conversations),
-        total=None if more or cursor else len(conversations),
-        has_more=more,
-        next_cursor=paging.encode_cursor(conversations[-1].key) if more else None,
+        **paging.page_fields(conversations, "key", more=more, cursor=cursor),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import BoundService, WaitForEvent, decode_json
+from agora.core.errors import not_found
 from agora.domains.agents.references import check_may_act_for
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import ARRIVALS, MessagingService
@@ -16,7 +17,6 @@ from agora_sdk.contract import conversations as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
-from agora_sdk.errors import NotFound, field_error
 
 from . import assignments, lookup
 from . import queries as statements
@@ -80,10 +80,10 @@ class ConversationService(BoundService, contract.Conversations):
         if question is None:
             question = await tx.one(statements.own, sender=caller.subject, envelope_id=ref)
         if question is None or (question["sender"] != caller.subject and not caller.acts_for_others):
-            raise NotFound(
+            raise not_found(
+                "message_id",
                 f"You have sent no message {ref!r}.",
                 fix="Name it by the message_id of its receipt, or by the id you gave it.",
-                errors=[field_error("message_id", "unknown")],
             )
         check_may_act_for(caller, question["sender"])
         return question

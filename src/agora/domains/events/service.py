@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, encode_json
+from agora.core.errors import not_found
 from agora.core.events import log as event_log
 from agora.core.events import queries as events
 from agora.core.events.filter import EventFilter, Viewer
@@ -19,7 +20,7 @@ from agora.store.port import Row, StoredEvent
 from agora_sdk.contract import events as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.messaging import SubscriptionReceipt
-from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
+from agora_sdk.errors import InvalidRequest, PayloadTooLarge, PermissionDenied, field_error
 
 __all__ = ["EventService"]
 
@@ -150,10 +151,10 @@ class EventService(BoundService, contract.Events):
     async def _require_subscription(self, subscription_id: str) -> Row:
         row = await self.call.tx.one(events.subscription, subscription_id=subscription_id)
         if row is None:
-            raise NotFound(
+            raise not_found(
+                "subscription_id",
                 f"There is no subscription {subscription_id!r}.",
                 fix="Make one with POST /agora/event/subscribe.",
-                errors=[field_error("subscription_id", "unknown")],
             )
         caller = self.call.caller
         if row["owner"] != caller.subject and not caller.may("read:all"):

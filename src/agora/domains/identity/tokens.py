@@ -8,11 +8,12 @@ from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
 from agora_sdk.contract.fields import ServiceTier
-from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, field_error
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import token_queries as statements
 from .authority import administer, check_authority, check_tier
@@ -107,10 +108,7 @@ class TokenService(BoundService, contract.Tokens):
         tokens = [contract.Token.model_construct(**_token_fields(row)) for row in rows]
         return contract.TokenPage.model_construct(
             tokens=tokens,
-            count=len(tokens),
-            total=None if more or cursor else len(tokens),
-            has_more=more,
-            next_cursor=paging.encode_cursor(tokens[-1].token_id) if more else None,
+            **paging.page_fields(tokens, "token_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -119,11 +117,7 @@ class TokenService(BoundService, contract.Tokens):
         call.target = token_id
         row = await call.tx.one(statements.by_id, token_id=token_id)
         if row is None:
-            raise NotFound(
-                f"There is no key {token_id}.",
-                fix="Keys are listed at GET /tokens.",
-                errors=[field_error("token_id", "unknown")],
-            )
+            raise not_found("token_id", f"There is no key {token_id}.", fix="Keys are listed at GET /tokens.")
         if row["revoked_at"] is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row["revoked_at"]))
         if token_id != call.caller.token_id:  # whoever has a key may end it

@@ -7,10 +7,11 @@ from typing import Any, Literal
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json
+from agora.core.errors import not_found
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import users as contract
-from agora_sdk.errors import NotFound, PermissionDenied, RateLimited, field_error
+from agora_sdk.errors import PermissionDenied, RateLimited
 
 from . import queries as people
 from .authority import administer
@@ -34,10 +35,7 @@ class UserService(BoundService, contract.Users):
         users = [_build_user(row) for row in rows]
         return contract.UserPage.model_construct(
             users=users,
-            count=len(users),
-            total=None if more or cursor else len(users),
-            has_more=more,
-            next_cursor=paging.encode_cursor(users[-1].username, users[-1].user_id) if more else None,
+            **paging.page_fields(users, "username", "user_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -98,10 +96,10 @@ class UserService(BoundService, contract.Users):
 
 def _require_user(row: Row | None, user_id: str) -> Row:
     if row is None:
-        raise NotFound(
+        raise not_found(
+            "user_id",
             f"There is no person {user_id}.",
             fix="People are listed at GET /v1/users, once they have come in.",
-            errors=[field_error("user_id", "unknown")],
         )
     return row
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agora.core.call import Call, Caller
+from agora.core.errors import not_found
 from agora.domains.billing.accounts import account_members, account_of, sees_all_accounts
 from agora.store.port import Row
-from agora_sdk.errors import NotFound, PermissionDenied, field_error
+from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
 
@@ -43,10 +44,8 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
     row = await call.tx.one(query, instance_id=instance_id)
     own = row is not None and row["account_id"] == account_of(call.caller)
     if row is None or not (own or (call.caller.may("admin") if change else sees_all_accounts(call.caller))):
-        raise NotFound(
-            f"There is no instance {instance_id}.",
-            fix="Yours are listed at GET /marketplace/instances.",
-            errors=[field_error("instance_id", "unknown")],
+        raise not_found(
+            "instance_id", f"There is no instance {instance_id}.", fix="Yours are listed at GET /marketplace/instances."
         )
     return row
 

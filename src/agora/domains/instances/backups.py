@@ -12,13 +12,14 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, as_relay, decode_json
+from agora.core.errors import not_found
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineError, Unknown
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Handle, LogPage, Runtime
 from agora.store.port import Row
 from agora_sdk.contract.instances import Backup, InstanceLog
-from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable, field_error
+from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
 
 from . import host_queries
 from . import queries as instances
@@ -163,7 +164,7 @@ async def drop_backup(call: Call, backup_id: str) -> Backup:
         except NotFound:
             row = None if not call.caller.may("admin") else row
     if row is None:
-        raise NotFound(f"There is no backup {backup_id}.", errors=[field_error("backup_id", "unknown")])
+        raise not_found("backup_id", f"There is no backup {backup_id}.")
     call.target = backup_id
     await call.tx.execute(host_queries.drop_backup, backup_id=backup_id)
     return shown(row)

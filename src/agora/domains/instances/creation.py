@@ -11,6 +11,7 @@ from typing import Any
 
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
+from agora.core.errors import not_found
 from agora.core.idempotency import key_reused
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.accounts import NOBODY
@@ -31,7 +32,6 @@ from agora_sdk.errors import (
     Conflict,
     CreditExhausted,
     InvalidRequest,
-    NotFound,
     PaymentRequired,
     PermissionDenied,
     field_error,
@@ -296,7 +296,7 @@ async def _check_restorable(call: Call, request: InstanceRequest, agent: Row, pl
         return
     row = await call.tx.one(host_queries.backup, backup_id=request.restore)
     if row is None or row["account_id"] != request.account:
-        raise NotFound(f"There is no backup {request.restore}.", errors=[field_error("restore", "unknown")])
+        raise not_found("restore", f"There is no backup {request.restore}.")
     if row["agent_id"] != agent["agent_id"]:
         raise InvalidRequest(
             f"The backup is not of {agent['agent_name']}.",

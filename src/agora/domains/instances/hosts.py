@@ -7,13 +7,14 @@ from typing import Any
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import administer
 from agora.domains.tenants.service import HOME
 from agora.store.port import Row
 from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
-from agora_sdk.errors import Conflict, NameTaken, NotFound, PermissionDenied, field_error
+from agora_sdk.errors import Conflict, NameTaken, PermissionDenied, field_error
 
 from . import host_queries
 from . import queries as statements
@@ -35,10 +36,7 @@ class HostService(BoundService, contract.Hosts):
         hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows]
         return contract.HostPage(
             hosts=hosts,
-            count=len(hosts),
-            total=None if more or cursor else len(hosts),
-            has_more=more,
-            next_cursor=paging.encode_cursor(hosts[-1].host_id) if more else None,
+            **paging.page_fields(hosts, "host_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -138,11 +136,7 @@ class HostService(BoundService, contract.Hosts):
     async def _require_host(self, ref: str) -> Row:
         row = await self.call.tx.one(host_queries.host, ref=ref)
         if row is None:
-            raise NotFound(
-                f"There is no host {ref!r}.",
-                fix="Hosts are listed at GET /hosts.",
-                errors=[field_error("host", "unknown")],
-            )
+            raise not_found("host", f"There is no host {ref!r}.", fix="Hosts are listed at GET /hosts.")
         return row
 
     def _build_host(self, row: Row, reserved: Row | None) -> contract.Host:

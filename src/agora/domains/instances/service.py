@@ -90,10 +90,7 @@ class InstanceService(BoundService, contract.Instances):
         instances = await build_summaries(call, rows)
         return contract.InstancePage.model_construct(
             instances=instances,
-            count=len(instances),
-            total=None if more or cursor else len(instances),
-            has_more=more,
-            next_cursor=paging.encode_cursor(instances[-1].instance_id) if more else None,
+            **paging.page_fields(instances, "instance_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -113,10 +110,7 @@ class InstanceService(BoundService, contract.Instances):
         found = [contract.Execution(**execution_fields(row)) for row in rows]
         return contract.ExecutionPage(
             executions=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
-            has_more=more,
-            next_cursor=paging.encode_cursor(found[-1].execution_id) if more else None,
+            **paging.page_fields(found, "execution_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -219,10 +213,7 @@ class InstanceService(BoundService, contract.Instances):
         found = [to_backup(row) for row in rows]
         return contract.BackupPage(
             backups=found,
-            count=len(found),
-            total=None if more or cursor else len(found),
-            has_more=more,
-            next_cursor=paging.encode_cursor(found[-1].backup_id) if more else None,
+            **paging.page_fields(found, "backup_id", more=more, cursor=cursor),
         )
 
     @implements

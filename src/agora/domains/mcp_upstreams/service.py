@@ -73,10 +73,7 @@ class UpstreamService(contract.Upstreams):
         summaries = [build_summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows]
         return contract.UpstreamPage.model_construct(
             upstreams=summaries,
-            count=len(summaries),
-            total=None if more or cursor else len(summaries),
-            has_more=more,
-            next_cursor=paging.encode_cursor(summaries[-1].name) if more else None,
+            **paging.page_fields(summaries, "name", more=more, cursor=cursor),
         )
 
     @implements

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.core.pagination import encode_cursor
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.store.port import Row
 from agora_sdk import contract
-from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
 from .client.vetting import service_name
@@ -36,11 +36,7 @@ async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Row:
     """The upstream of a name or id; NotFound."""
     row = await call.tx.one(statements.lock if lock else statements.by_ref, ref=ref)
     if row is None:
-        raise NotFound(
-            f"There is no upstream {ref!r}.",
-            fix="They are listed at GET /upstreams.",
-            errors=[field_error("upstream", "unknown")],
-        )
+        raise not_found("upstream", f"There is no upstream {ref!r}.", fix="They are listed at GET /upstreams.")
     return row
 
 

@@ -14,11 +14,12 @@ from pydantic import JsonValue
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.domains.search.words import fold_text
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import memory as contract
-from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, field_error
+from agora_sdk.errors import Conflict, PayloadTooLarge, field_error
 
 from . import queries as statements
 
@@ -102,10 +103,10 @@ class MemoryService(BoundService, contract.Memories):
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
         row = await self.call.tx.one(statements.memory_by_key, namespace=self._place(namespace), key=key)
         if row is None:
-            raise NotFound(
+            raise not_found(
+                "key",
                 f"There is no memory under {key!r}.",
                 fix="List memories with GET /agora/memory/list, or search with GET /agora/memory/search.",
-                errors=[field_error("key", "unknown")],
             )
         return self._memory(row)
 
@@ -123,10 +124,7 @@ class MemoryService(BoundService, contract.Memories):
         page = [self._memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=page,
-            count=len(page),
-            total=None if more or cursor else len(page),
-            has_more=more,
-            next_cursor=paging.encode_cursor(page[-1].key) if more else None,
+            **paging.page_fields(page, "key", more=more, cursor=cursor),
         )
 
     @implements

@@ -12,6 +12,7 @@ from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.admission import ADMISSION
 from agora.core.call import BoundService, WaitForEvent, encode_json
+from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.references import (
@@ -155,7 +156,7 @@ class MessagingService(BoundService, contract.Messaging):
         """The correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
         answered = await self.call.tx.one(statements.of, message_id=reply_to)
         if answered is None:
-            raise NotFound(f"There is no message {reply_to} to reply to.", errors=[field_error("reply_to", "unknown")])
+            raise not_found("reply_to", f"There is no message {reply_to} to reply to.")
         return answered["correlation_id"] or reply_to
 
     async def destination(self, to_agent: Recipients) -> Destination:

@@ -7,9 +7,10 @@ from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import Call, Caller
+from agora.core.errors import not_found
 from agora.domains.agents.references import held_address
 from agora.store.port import Row
-from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease, field_error
+from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease
 
 from . import list_queries as task_lists
 from . import queries as tasks
@@ -54,11 +55,7 @@ def _require_visible(call: Call, task_id: str, row: Row | None) -> Row:
 
 
 def _unknown_task(task_id: str) -> NotFound:
-    return NotFound(
-        f"There is no task {task_id}.",
-        fix="Tasks are found with GET /agora/task/list.",
-        errors=[field_error("task_id", "unknown")],
-    )
+    return not_found("task_id", f"There is no task {task_id}.", fix="Tasks are found with GET /agora/task/list.")
 
 
 async def load_visible_task(call: Call, task_id: str) -> Row:

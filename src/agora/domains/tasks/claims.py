@@ -14,12 +14,13 @@ from pydantic_core import from_json
 
 from agora.clock import SECOND
 from agora.core.call import Call, WaitForEvent, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address
 from agora.store.port import NewEvent, Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
-from agora_sdk.errors import InvalidRequest, NotFound, field_error
+from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as tasks
 from . import queues, views
@@ -164,10 +165,8 @@ async def _resolve_claimant(
 async def _find_own_worker(call: Call, ref: str) -> Row:
     row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
     if row is None or row["owner"] != call.caller.subject:
-        raise NotFound(
-            f"You have no worker {ref!r}.",
-            fix="Register it with POST /v1/agent/workers/register.",
-            errors=[field_error("worker", "unknown")],
+        raise not_found(
+            "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
     if call.now - row["last_seen"] > SIGN_OF_LIFE:
         call.tx.append(workers.SEEN, (call.caller.tenant, row["worker_id"], call.now))

@@ -185,10 +185,7 @@ async def read_history(call: Call, task_id: str, limit: int, cursor: str | None)
     entries = [views.build_entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
         entries=entries,
-        count=len(entries),
-        total=None if more or cursor else len(entries),
-        has_more=more,
-        next_cursor=paging.encode_cursor(entries[-1].number) if more else None,
+        **paging.page_fields(entries, "number", more=more, cursor=cursor),
     )
 
 

@@ -9,6 +9,7 @@ from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, Call, Caller, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tenants as contract
@@ -80,10 +81,7 @@ class TenantService(BoundService, contract.Tenants):
         tenants = [contract.Tenant.model_construct(**_tenant_fields(row)) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,
-            count=len(tenants),
-            total=None if more or cursor else len(tenants),
-            has_more=more,
-            next_cursor=paging.encode_cursor(tenants[-1].tenant_id) if more else None,
+            **paging.page_fields(tenants, "tenant_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -238,11 +236,7 @@ def _refuse_home(tenant_id: str, what: str) -> None:
 
 
 def _tenant_not_found(tenant_id: str) -> NotFound:
-    return NotFound(
-        f"There is no tenant {tenant_id}.",
-        fix="Tenants are listed at GET /tenants.",
-        errors=[field_error("tenant_id", "unknown")],
-    )
+    return not_found("tenant_id", f"There is no tenant {tenant_id}.", fix="Tenants are listed at GET /tenants.")
 
 
 def _tenant_fields(row: Row) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
 from agora.domains.tasks import worker_queries as statements
@@ -18,7 +19,6 @@ from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import NotFound, field_error
 
 __all__ = ["WorkerService"]
 
@@ -68,11 +68,7 @@ class WorkerService(BoundService, contract.Workers):
         call = self.call
         row = await call.tx.one(statements.by_ref, ref=worker_id, owner=call.caller.subject)
         if row is None or (row["owner"] != call.caller.subject and not call.caller.acts_for_others):
-            raise NotFound(
-                f"You have no worker {worker_id!r}.",
-                fix="See GET /v1/agent/workers.",
-                errors=[field_error("worker_id", "unknown")],
-            )
+            raise not_found("worker_id", f"You have no worker {worker_id!r}.", fix="See GET /v1/agent/workers.")
         leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
         for task in leased:
             await requeue_task(await lock_task(call, task["task_id"]), "its worker was unregistered", refund=True)
@@ -104,10 +100,7 @@ class WorkerService(BoundService, contract.Workers):
         workers = [_build_worker(row, busy.get(row["worker_id"], 0)) for row in rows]
         return contract.WorkerPage.model_construct(
             workers=workers,
-            count=len(workers),
-            total=None if more or cursor else len(workers),
-            has_more=more,
-            next_cursor=paging.encode_cursor(workers[-1].worker_id) if more else None,
+            **paging.page_fields(workers, "worker_id", more=more, cursor=cursor),
         )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from agora.core.call import encode_json
+from agora.core.errors import not_found
 from agora.domains.tasks import access, assignment, completion, queues, states
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import Step, StepStatus
-from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, field_error
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, field_error
 
 from . import queries as workflows
 from .creation import check_steps, step_row
@@ -52,10 +53,8 @@ def require_step(run: WorkflowRun, name: str | None) -> StepDraft:
     if name is None:
         raise InvalidRequest("Which step?", fix="Name it.", errors=[field_error("step", "required")])
     if name not in run.steps:
-        raise NotFound(
-            f"{run.workflow_id} has no step {name!r}.",
-            fix=f"Its steps are {', '.join(list(run.steps)[:20])}.",
-            errors=[field_error("step", "unknown")],
+        raise not_found(
+            "step", f"{run.workflow_id} has no step {name!r}.", fix=f"Its steps are {', '.join(list(run.steps)[:20])}."
         )
     return run.steps[name]
 

@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
+from agora.core.errors import not_found
 from agora.domains.agents.references import ids_at
 from agora.store.port import Row
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
-from agora_sdk.errors import NotFound, field_error
+from agora_sdk.errors import NotFound
 
 from . import queries as workflows
 from .planning.expressions import ExpressionError, WorkBudget
@@ -334,8 +335,6 @@ async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
 
 
 def unknown_workflow(workflow_id: str) -> NotFound:
-    return NotFound(
-        f"There is no workflow {workflow_id}.",
-        fix="Workflows are found with GET /agora/workflow/list.",
-        errors=[field_error("workflow_id", "unknown")],
+    return not_found(
+        "workflow_id", f"There is no workflow {workflow_id}.", fix="Workflows are found with GET /agora/workflow/list."
     )
