@@ -5,6 +5,7 @@ The one way to be lazy here (docs/adr/0022): a start that loads what nobody has 
 
 from __future__ import annotations
 
+import asyncio
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
@@ -32,3 +33,7 @@ class Lazy(Generic[T]):
             self._target = getattr(import_module(module), name)
         target: T = self._target
         return target
+
+    async def get_in_thread(self) -> T:
+        """The same; a module that takes long to import is imported beside the event loop."""
+        return self.get() if self._target is not None else await asyncio.to_thread(self.get)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
+from agora.core.lazy import Lazy
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
@@ -27,6 +27,10 @@ __all__ = ["ConnectionPool"]
 Key = tuple[str, str]
 
 
+#: the class that needs the protocol's SDK, whose import takes a while
+CONNECTION: Lazy[type[Connection]] = Lazy("agora.domains.mcp_upstreams.client.connection:Connection")
+
+
 class ConnectionPool:
     """Implements :class:`agora.domains.mcp_upstreams.port.Upstreams`."""
 
@@ -35,8 +39,6 @@ class ConnectionPool:
         self._connections: dict[Key, Connection] = {}
         self._endpoints: dict[Key, Endpoint] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._kind: type[Connection] | None = None
-        self._importing = asyncio.Lock()
 
     # -- which there are -------------------------------------------------------------------------
 
@@ -69,7 +71,7 @@ class ConnectionPool:
 
     async def _get_connection(self, endpoint: Endpoint) -> Connection:
         """The connection to an upstream, opened now if there is none."""
-        kind = await self._import_class()
+        kind = await CONNECTION.get_in_thread()
         connection = self._connections.get(endpoint.key)
         if connection is not None and connection.endpoint.revision < endpoint.revision:
             self._drop_connection(endpoint.key)
@@ -80,22 +82,11 @@ class ConnectionPool:
             )
         return connection
 
-    async def _import_class(self) -> type[Connection]:
-        """The class that needs the protocol's SDK, imported beside the event loop: it takes a while."""
-        if self._kind is None:
-            async with self._importing:
-                module = await asyncio.to_thread(
-                    importlib.import_module, "agora.domains.mcp_upstreams.client.connection"
-                )
-                self._kind = module.Connection
-        assert self._kind is not None
-        return self._kind
-
     # -- what they are asked ---------------------------------------------------------------------
 
     async def probe(self, endpoint: Endpoint) -> Listing:
         """Connect, ask what there is, and hang up."""
-        kind = await self._import_class()
+        kind = await CONNECTION.get_in_thread()
         connection = kind(
             endpoint, self._open_secrets(endpoint), replace(self._tuning, max_retry_wait=0), self._resolver
         )
