@@ -33,6 +33,7 @@ from agora.domains.bus.queries import RESPONSES
 from agora.domains.messaging.queries import DELIVERIES, MESSAGES
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import queues
+from agora.domains.tasks.records import ENTRIES
 from agora.server.app import App
 from agora.settings import Settings
 from agora.store.event_table import EVENTS
@@ -115,7 +116,7 @@ class Statements:
             (row,) = await tx.returning(tasks.lease_first_task, queues=encode_json(waiting), **lease)
             await tx.one(tasks.select_task_data, task_id=row["task_id"])
             entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
-            tx.append(tasks.ENTRIES, entry)
+            tx.append(ENTRIES, entry)
             tx.append(tasks.ACTIVE_TASKS, (TENANT, agent, 1))
             _recorded(tx, agent, "agora.task.started", row["task_id"])
 
@@ -132,9 +133,7 @@ class Bare:
 
     def __init__(self, pool: asyncpg.Pool, agents: list[Caller]) -> None:
         self._pool, self._ids = pool, [agent.subject for agent in agents]
-        self._texts = {
-            table: _insert(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, RESPONSES, tasks.ENTRIES)
-        }
+        self._texts = {table: _insert(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, RESPONSES, ENTRIES)}
         self._sequence = itertools.count(1)
 
     async def send(self, at: int, *, awaited: bool = False) -> None:
@@ -157,7 +156,7 @@ class Bare:
             row = await connection.fetchrow(_TAKE, TENANT, agent)
             await connection.execute(_BUSY, TENANT, agent)
             entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
-            await connection.execute(self._texts[tasks.ENTRIES], *entry)
+            await connection.execute(self._texts[ENTRIES], *entry)
             await self._record(connection, agent, "agora.task.started", row["task_id"])
 
     async def _record(self, connection: Any, agent: str, event: str, target: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from agora.clock import SECOND, Clock
-from agora.store.port import Query, Reader, Row, Store, StoredEvent, StoreUnavailable
+from agora.store.port import Query, R, Reader, Store, StoredEvent, StoreUnavailable
 from agora_sdk.errors import UpstreamUnavailable
 
 from .call import Call, ServerContext
@@ -163,10 +163,10 @@ class Controller:
         if first is not None:
             raise first
 
-    async def read(self, tenant: str, query: Query, **parameters: Any) -> Sequence[Row]:
+    async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:
         """Rows of committed data."""
 
-        async def work(reader: Reader) -> Sequence[Row]:
+        async def work(reader: Reader) -> Sequence[R]:
             return await reader.all(query, **parameters)
 
         return await self.context.store.read(tenant, work)
@@ -183,10 +183,10 @@ class DueController(Controller):
     every ``idle_interval`` seconds in any case: a commit nobody reported, or a clock that was set, delays work by that
     at most. While rows are due, or commits go on, it steps every ``interval`` seconds and not more often.
 
-    next_due: one row with ``due_at``, the earliest time in microseconds since 1970, or null.
+    next_due: one row of one value, the earliest time in microseconds since 1970, or null.
     """
 
-    next_due: Query
+    next_due: Query[int]
     idle_interval = 5.0
 
     def __init__(self, context: JobContext) -> None:
@@ -225,8 +225,8 @@ class DueController(Controller):
     async def _reconcile_due(self, tenant: str) -> None:
         self._unread.discard(tenant)  # before reading: a commit from here on counts as unread
         try:
-            (row,) = await self.read(tenant, self.next_due, **self.due_parameters)
-            due = row["due_at"]
+            due: int | None
+            (due,) = await self.read(tenant, self.next_due, **self.due_parameters)
             if due is not None and due <= self.context.clock.now():
                 await self.reconcile(tenant)  # its outcome is read at the next step, for the row stays noted as due
         except BaseException:

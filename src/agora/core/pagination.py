@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from operator import getitem
+from typing import Any, TypeVar
 
 from pydantic_core import from_json, to_json
 
-from agora.store.port import Query, Reader, Row
+from agora.store.port import Query, Reader
+from agora.store.records import is_record, record_values
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = [
@@ -78,6 +80,9 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
     return position
 
 
+T = TypeVar("T")
+
+
 class PageBudget:
     """Bytes of JSON that a page may take.
 
@@ -118,22 +123,22 @@ def _json_size(value: str | bytes) -> int:
     return len(value) if isinstance(value, bytes) else len(to_json(value))
 
 
-def take_fitting_rows(rows: Sequence[Row], limit: int, most: int) -> tuple[Sequence[Row], bool]:
+def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequence[T], bool]:
     """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
     budget = PageBudget(most)
     for count, row in enumerate(rows):
-        if count == limit or not budget.fits(row):
+        if count == limit or not budget.fits(record_values(row)):
             return rows[:count], True
     return rows, False
 
 
 async def read_page(
-    read: Callable[[Any, int], Awaitable[Sequence[Row]]],
+    read: Callable[[Any, int], Awaitable[Sequence[T]]],
     place: Any,
     column: str | tuple[str, ...],
     limit: int,
     most: int,
-) -> tuple[list[Row], bool]:
+) -> tuple[list[T], bool]:
     """A page of rows that may be large, a few at a time, and whether there are more.
 
     read: answers at most so many rows after a place, which is the value of ``column`` in the row before, or those of
@@ -143,32 +148,34 @@ async def read_page(
 
 
 async def fill_page(
-    read: Callable[[Any, int], Awaitable[Sequence[Row]]],
+    read: Callable[[Any, int], Awaitable[Sequence[T]]],
     place: Any,
     column: str | tuple[str, ...],
     limit: int,
     budget: PageBudget,
-) -> tuple[list[Row], bool]:
+) -> tuple[list[T], bool]:
     """As :func:`read_page`, for a page of which a part may be filled already."""
-    rows: list[Row] = []
+    rows: list[T] = []
     while True:
         small = rows and budget.size < SMALL_ROW * len(rows)
         count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
         following = await read(place, count)
         for row in following:
-            if len(rows) == limit or not budget.fits(row):
+            if len(rows) == limit or not budget.fits(record_values(row)):
                 return rows, True
             rows.append(row)
         if len(following) < count:
             return rows, False
-        last = rows[-1]
-        place = last[column] if isinstance(column, str) else tuple(last[name] for name in column)
+        last: Any = rows[-1]
+        read_value = getattr if is_record(last) else getitem
+        place = (
+            read_value(last, column) if isinstance(column, str) else tuple(read_value(last, name) for name in column)
+        )
 
 
-async def count_rows(tx: Reader, query: Query, parameters: Mapping[str, Any]) -> tuple[int, bool]:
+async def count_rows(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:
     """How many rows there are in all, as :func:`bounded_total` tells it; the query counts up to ``:limit``."""
-    row = await tx.one(query, **parameters, limit=EXACT_UP_TO + 1)
-    return bounded_total(row["total"] if row is not None else 0)
+    return bounded_total(await tx.one(query, **parameters, limit=EXACT_UP_TO + 1) or 0)
 
 
 def bounded_total(counted: int) -> tuple[int, bool]:

@@ -59,6 +59,7 @@ next_due = Query(
         select min(settled_at) + :retention from relays where tenant_id = :tenant and settled_at is not null
     ) as times
     """,
+    int,
     types={"retention": BIG},
 )
 overdue = Query(

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from itertools import starmap
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["Loader", "RecordMismatch", "column_types", "record", "record_loader"]
+__all__ = ["Loader", "RecordMismatch", "column_types", "is_record", "record", "record_loader", "record_values"]
 
 T = TypeVar("T")
 
@@ -70,6 +71,24 @@ def record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
         return lambda rows: [cls(row[position]) for row in rows]
     pick = itemgetter(*(columns.index(name) for name in names))
     return lambda rows: list(starmap(cls, map(pick, rows)))
+
+
+def is_record(row: object) -> bool:
+    return hasattr(type(row), "__dataclass_fields__")
+
+
+def record_values(row: Any) -> Iterable[Any]:
+    """Values of a row, in the order of its fields."""
+    kind: Any = type(row)
+    return _values_getter(kind)(row) if is_record(row) else row
+
+
+@cache
+def _values_getter(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    names = [field.name for field in fields(cls)]
+    if len(names) == 1:
+        return lambda row: (getattr(row, names[0]),)
+    return attrgetter(*names)
 
 
 def _load_scalars(rows: Iterable[Any]) -> list[Any]:

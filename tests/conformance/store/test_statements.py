@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import inspect
 import pkgutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -67,6 +69,58 @@ async def connection(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[
     connection = await asyncpg.connect(postgres.url)
     yield connection
     await connection.close()
+
+
+def made_by_functions() -> Iterator[tuple[str, Statement]]:
+    """Statements with a record that public functions of flags and filters make, with none of them and with all flags."""
+    for module in pkgutil.walk_packages(agora.__path__, "agora."):
+        if not module.name.endswith("queries"):
+            continue
+        loaded = importlib.import_module(module.name)
+        for name, value in sorted(vars(loaded).items()):
+            function = inspect.unwrap(value) if callable(value) else None
+            if name.startswith("_") or getattr(function, "__module__", "") != module.name:
+                continue
+            if not str(getattr(function, "__annotations__", {}).get("return", "")).startswith(("Query[", "Write[")):
+                continue
+            kinds = [str(parameter.annotation) for parameter in inspect.signature(value).parameters.values()]
+            for flag in (False, True):
+                if set(kinds) <= set(ARGUMENTS):
+                    yield (
+                        f"{module.name}.{name}({flag})",
+                        value(*(flag if kind == "bool" else ARGUMENTS[kind] for kind in kinds)),
+                    )
+
+
+#: of functions that make statements, by annotation
+ARGUMENTS: dict[str, Any] = {"bool": False, "frozenset[str]": frozenset(), "str": "created"}
+WITH_RECORDS = {name: found for name, found in [*STATEMENTS.items(), *made_by_functions()] if found.record is not None}
+
+
+@pytest.mark.parametrize("name", WITH_RECORDS)
+def test_sqlite_answers_the_columns_of_the_record(name: str, sqlite: sqlite3.Connection) -> None:
+    """The set of names; their order is nobody's business."""
+    statement = WITH_RECORDS[name]
+    values = {key: 1 if statement.types.get(key) == "bigint" else "[]" for key in statement.parameters}
+    sqlite.execute("savepoint probe")
+    try:
+        columns = [column[0] for column in sqlite.execute(statement.sql, values).description]
+    finally:
+        sqlite.execute("rollback to probe")
+    check_columns(statement, columns)
+
+
+async def test_postgres_answers_the_columns_of_the_record(connection: asyncpg.Connection) -> None:
+    for statement in WITH_RECORDS.values():
+        prepared = await connection.prepare(sql.single_text(statement).sql)
+        check_columns(statement, [attribute.name for attribute in prepared.get_attributes()])
+
+
+def check_columns(statement: Statement, columns: list[str]) -> None:
+    if dataclasses.is_dataclass(statement.record):
+        assert sorted(columns) == sorted(field.name for field in dataclasses.fields(statement.record)), statement.sql
+    else:
+        assert len(columns) == 1, statement.sql
 
 
 def test_there_is_something_to_test() -> None:

@@ -13,6 +13,8 @@ from agora.domains.agents.references import find_agent
 from agora.domains.tasks import access, states
 from agora.domains.tasks import lookup as task_lookup
 from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.records import TaskData, TaskEntryRow, TaskRow
+from agora.domains.tasks.views import context_of
 from agora.store.port import Reader, Row
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -49,61 +51,63 @@ def task_not_found(task_id: str) -> NotFound:
     )
 
 
-async def require_task(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> Row:
+async def require_task(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> TaskRow:
     """A task that the caller sees, of that agent if one is given. Raises NotFound."""
     row = await call.tx.one(tasks.select_task_for_update if lock else tasks.select_task, task_id=task_id)
     if row is None or not access.can_see_task(call.caller, row):
         raise task_not_found(task_id)
-    if agent is not None and agent != row["assigned_agent"]:
+    if agent is not None and agent != row.assigned_agent:
         agent_row = await find_agent(call.tx, agent)
-        if agent_row is None or agent_row["agent_id"] != row["assigned_agent"]:
+        if agent_row is None or agent_row["agent_id"] != row.assigned_agent:
             raise task_not_found(task_id)
     return row
 
 
 async def build_task_document(
-    reader: Reader, row: view.Fields | Row, history_length: int | None, *, artifacts: bool = True
+    reader: Reader, row: TaskRow, history_length: int | None, *, artifacts: bool = True
 ) -> dict[str, Any]:
     """Build a task document from its row and its log."""
-    task_id = row["task_id"]
+    task_id = row.task_id
     data = await reader.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
     entry = None
-    if row["status_entry"] and row["status"] != "pending":
-        entry = await reader.one(statements.task_entry, task_id=task_id, number=row["status_entry"])
+    if row.status_entry and row.status != "pending":
+        entry = await reader.one(statements.task_entry, task_id=task_id, number=row.status_entry)
     history = await _read_history(reader, row, data, history_length)
-    task_artifacts = await _read_artifacts(reader, row, data["result"]) if artifacts else None
-    return view.build_task(row, decode_json(data["metadata"]), view.status_of(row, entry), history, task_artifacts)
+    task_artifacts = await _read_artifacts(reader, row, data.result) if artifacts else None
+    return view.build_task(row, decode_json(data.metadata), view.status_of(row, entry), history, task_artifacts)
 
 
 async def _read_history(
-    reader: Reader, row: view.Fields | Row, data: Row, length: int | None
+    reader: Reader, row: TaskRow, data: TaskData, length: int | None
 ) -> Sequence[dict[str, Any]] | None:
     """The newest messages, oldest first; the message of the status is not among them."""
     limit = HISTORY if length is None else min(length, HISTORY)
     if limit == 0:
         return None
-    entries: Sequence[Row] = ()
+    entries: Sequence[TaskEntryRow] = ()
     budget = paging.PageBudget(LARGEST)
-    if row["said"]:
+    if row.said:
 
-        async def read_entries(before: int, count: int) -> Sequence[Row]:
-            return await reader.all(statements.history_entries, task_id=row["task_id"], before=before, limit=count)
+        async def read_entries(before: int, count: int) -> Sequence[TaskEntryRow]:
+            return await reader.all(statements.history_entries, task_id=row.task_id, before=before, limit=count)
 
         entries, _ = await paging.fill_page(read_entries, NEWEST, "number", limit + 1, budget)
-    candidates = [view.message_of(row, entry) for entry in reversed(entries) if entry["number"] != row["status_entry"]]
+    candidates = [
+        view.message_of(context_of(row), entry) for entry in reversed(entries) if entry.number != row.status_entry
+    ]
     messages = [message for message in candidates if message is not None]
-    if len(messages) < limit and not budget.full and budget.fits((data["payload"],)):
-        messages.insert(0, view.first_message(row, decode_json(data["payload"])))
+    if len(messages) < limit and not budget.full and budget.fits((data.payload,)):
+        messages.insert(0, view.first_message(row, decode_json(data.payload)))
     return messages[-limit:]
 
 
-async def _read_artifacts(reader: Reader, row: view.Fields | Row, result: str | None) -> list[dict[str, Any]] | None:
+async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> list[dict[str, Any]] | None:
     """The task's artifacts from its first pieces: at least one, and no more than one view has room for."""
     entries: Sequence[Row] = ()
     truncated = False
-    if row["said"] or row["output_size"]:
-        task_id, many = row["task_id"], row["entries"] > LONG_LOG
+    if row.said or row.output_size:
+        task_id, many = row.task_id, row.entries > LONG_LOG
         extent = await reader.one(statements.artifact_extent(many), task_id=task_id, most=LARGEST)
         if extent is not None and extent["first"] is not None:
             until = extent["until"] or extent["first"]
@@ -116,7 +120,7 @@ async def get_task(call: Call, task_id: str, agent: str | None, history_length: 
     """Read one task. Raises Wait while it is in progress, if ``wait`` seconds are given."""
     row = await require_task(call, task_id, agent)
     result = as_encoded_result(view.encode_document(await build_task_document(call.tx, row, history_length)), A2ATask)
-    if wait and row["status"] in ("pending", "in_progress"):
+    if wait and row.status in ("pending", "in_progress"):
         raise WaitForEvent(CHANGES, wait, result, subject=task_id)
     return result
 
@@ -126,7 +130,7 @@ async def read_awaited_task(reader: Reader, task_id: str, history_length: int | 
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise task_not_found(task_id)
-    return await build_task_document(reader, row, history_length), row["status"] not in ("pending", "in_progress")
+    return await build_task_document(reader, row, history_length), row.status not in ("pending", "in_progress")
 
 
 async def list_tasks(
@@ -165,7 +169,7 @@ async def list_tasks(
         documents = await _encode_documents(call, rows[:size], history_length, artifacts)
     last = rows[len(documents) - 1] if more else None
     rest = {
-        "nextPageToken": paging.encode_cursor(last["status_at"], last["task_id"]) if last is not None else "",
+        "nextPageToken": paging.encode_cursor(last.status_at, last.task_id) if last is not None else "",
         "pageSize": size,
         "totalSize": total,
     }
@@ -185,7 +189,7 @@ def _decode_position(token: str) -> dict[str, Any]:
 
 
 async def _encode_documents(
-    call: Call, rows: Sequence[Row], history_length: int | None, artifacts: bool
+    call: Call, rows: Sequence[TaskRow], history_length: int | None, artifacts: bool
 ) -> list[bytes]:
     """Encode the tasks of these rows; fewer than given if the page would exceed ``page_bytes``."""
     documents: list[bytes] = []

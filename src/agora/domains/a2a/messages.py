@@ -217,7 +217,7 @@ async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
     assert request.task_id is not None
     row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
-    if caller.subject != row["created_by"] and not caller.acts_for_others:
+    if caller.subject != row.created_by and not caller.acts_for_others:
         raise lookup.task_not_found(request.task_id)
     if request.context_id is not None and request.context_id != context_of(row):
         raise InvalidRequest(
@@ -227,7 +227,7 @@ async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
         )
     draft = TaskDraft(call, row)
     require_open(draft)
-    agent = await find_agent(call.tx, draft["assigned_agent"]) if draft["assigned_agent"] else None
+    agent = await find_agent(call.tx, draft.row.assigned_agent) if draft.row.assigned_agent else None
     if agent is not None:
         await check_accepts(call, agent, request.message["parts"], request.supported)
     await add_requester_message(draft, request.message)

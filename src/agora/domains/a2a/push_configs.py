@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, as_encoded_result
+from agora.domains.tasks.records import TaskRow
 from agora.store.port import Row
 from agora_sdk.contract.a2a import (
     A2APushConfig,
@@ -66,7 +67,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
         "private": int(private),
         "created_at": call.now,
         "version": config.version,
-        "position": view.position_of(task["entries"]),
+        "position": view.position_of(task.entries),
         "fence": call.now,  # none before it had the same
         "updated_at": call.now,
     } | NEW_DELIVERY_STATE
@@ -99,10 +100,10 @@ async def _check_config_limit(call: Call, task_id: str) -> None:
         )
 
 
-async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Row:
+async def _require_own_task(call: Call, task_id: str, agent: str | None) -> TaskRow:
     """Read a task of the caller. Others may not see its webhooks. Raises NotFound."""
     row = await lookup.require_task(call, task_id, agent)
-    if call.caller.subject != row["created_by"] and not call.caller.acts_for_others:
+    if call.caller.subject != row.created_by and not call.caller.acts_for_others:
         raise lookup.task_not_found(task_id)
     return row
 

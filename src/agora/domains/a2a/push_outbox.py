@@ -23,6 +23,7 @@ from agora.core.ports import CREDENTIAL_SEALER
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.records import TaskRow
 from agora.net.backoff import jittered_delay
 from agora.store.port import Reader, Row, StoredEvent
 from agora.wire.a2a import v03 as legacy
@@ -183,13 +184,13 @@ class PushOutbox(Controller):
             if not watched:
                 del self._watched[key[:2]]
 
-    async def _read_updates(self, tenant: str, row: Row) -> tuple[Row | None, list[Entry], bool]:
+    async def _read_updates(self, tenant: str, row: Row) -> tuple[TaskRow | None, list[Entry], bool]:
         """Read the task, the items after the configuration's position, and whether these are the last."""
 
         from . import lookup, task_updates
         from . import views as view
 
-        async def load_updates(reader: Reader) -> tuple[Row | None, list[Entry], bool]:
+        async def load_updates(reader: Reader) -> tuple[TaskRow | None, list[Entry], bool]:
             task = await reader.one(tasks.select_task, task_id=row["task_id"])
             if task is None:
                 return None, [], True
@@ -199,15 +200,15 @@ class PushOutbox(Controller):
                 document = await lookup.build_task_document(reader, task, None)
                 payload, number = (
                     legacy.task_to_v03(document),
-                    max(entries[-1].number, view.position_of(task["entries"])),
+                    max(entries[-1].number, view.position_of(task.entries)),
                 )
-                ended = task["completed_at"] is not None
+                ended = task.completed_at is not None
                 return task, [Entry(number, "task", view.encode_document(payload))], ended
             return task, entries, page.done
 
         return await self.context.store.read(tenant, load_updates)
 
-    async def _post_entry(self, tenant: str, row: Row, task: Row | None, entry: Entry) -> None:
+    async def _post_entry(self, tenant: str, row: Row, task: TaskRow | None, entry: Entry) -> None:
         body = entry.json
         if len(body) > LARGEST and task is not None:
             body = await self._shortened_body(tenant, row, task)
@@ -215,7 +216,7 @@ class PushOutbox(Controller):
         notification = Notification(row, entry.number, body, self.context.clock.now())
         await self.sender.post(notification, private=private)
 
-    async def _shortened_body(self, tenant: str, row: Row, task: Row) -> bytes:
+    async def _shortened_body(self, tenant: str, row: Row, task: TaskRow) -> bytes:
         from . import lookup
         from . import views as view
 

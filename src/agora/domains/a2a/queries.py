@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.tasks.list_queries import IN_CONTEXT
-from agora.store.port import Query, Table, Write
+from agora.domains.tasks.records import TaskEntryRow, TaskRow
+from agora.store.port import Query, R, Table, Write
 
 __all__ = [
     "PUSH_CONFIGS",
@@ -90,7 +91,7 @@ REMOTES = Table(
 
 _OF_TASK = "from task_entries where tenant_id = :tenant and task_id = :task_id"
 
-task_entry = Query(f"select * {_OF_TASK} and number = :number", types={"number": BIG})
+task_entry = Query(f"select * {_OF_TASK} and number = :number", TaskEntryRow, types={"number": BIG})
 # What belongs into the history: messages, and the questions that were asked with a change of state. Newest first.
 history_entries = Query(
     f"""
@@ -99,6 +100,7 @@ history_entries = Query(
         and number < :before
     order by number desc limit :limit
     """,
+    TaskEntryRow,
     types={"before": BIG, "limit": BIG},
 )
 
@@ -148,13 +150,14 @@ _STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::jso
 _TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
 
 
-def _build_query(sql: str, filters: frozenset[str]) -> Query:
+def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
     """SQLite is told which index to walk: that of the caller's tasks, unless a conversation narrows more."""
     narrowed = "context_id" in filters
     walked, mine = ("tasks", "+created_by") if narrowed else ("tasks indexed by tasks_status", "created_by")
     text = sql.replace("@conditions", " ".join(text for name, text in _FILTERS.items() if name in filters))
     return Query(
         text.replace("@tasks", walked).replace("@mine", mine).replace("@statuses", _STATUSES),
+        record,
         postgres=text.replace("@tasks", "tasks")
         .replace("@mine", "created_by")
         .replace("@statuses", _STATUSES_POSTGRES),
@@ -164,7 +167,7 @@ def _build_query(sql: str, filters: frozenset[str]) -> Query:
 
 
 @cache
-def listing(filters: frozenset[str], after: bool) -> Query:
+def listing(filters: frozenset[str], after: bool) -> Query[TaskRow]:
     """A page of the tasks that somebody gave, the last changed first."""
     place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
     return _build_query(
@@ -173,11 +176,12 @@ def listing(filters: frozenset[str], after: bool) -> Query:
         order by status_at desc, task_id desc limit :limit
         """,
         filters,
+        TaskRow,
     )
 
 
 @cache
-def listing_count(filters: frozenset[str]) -> Query:
+def listing_count(filters: frozenset[str]) -> Query[int]:
     """How many such tasks there are, counted up to :limit."""
     return _build_query(
         """
@@ -186,6 +190,7 @@ def listing_count(filters: frozenset[str]) -> Query:
         ) as counted
         """,
         filters,
+        int,
     )
 
 

@@ -318,7 +318,7 @@ async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     await administer(call, f"remote:{agent['agent_id']}")
     for task in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
         draft = await lock_task(call, task["task_id"])
-        if draft["status"] not in states.TERMINAL:
+        if draft.row.status not in states.TERMINAL:
             await end_task(draft, TaskStatus.FAILED, error=f"{agent['agent_name']} was taken off the marketplace.")
     await call.tx.execute(statements.drop_remote, agent_id=agent["agent_id"])
     if agent["retired_at"] is None:

@@ -92,13 +92,13 @@ class A2AService(BoundService, contract.A2A):
         row = await lookup.require_task(call, task_id, agent, lock=True)
         call.target = task_id
         caller = call.caller
-        if caller.subject != row["created_by"] and not caller.acts_for_others:
+        if caller.subject != row.created_by and not caller.acts_for_others:
             raise PermissionDenied(
-                f"{task_id} was given by {row['created_by']}; only that one cancels it.", required="act:any"
+                f"{task_id} was given by {row.created_by}; only that one cancels it.", required="act:any"
             )
-        if row["status"] in states.TERMINAL:
+        if row.status in states.TERMINAL:
             raise IllegalTransition(
-                f"{task_id} is {row['status']}: it cannot be cancelled any more.",
+                f"{task_id} is {row.status}: it cannot be cancelled any more.",
                 allowed=[],
                 reason="TASK_NOT_CANCELABLE",
             )

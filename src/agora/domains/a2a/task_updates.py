@@ -17,8 +17,9 @@ from agora.domains.tasks import list_queries as task_lists
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.messages import USER
+from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.domains.tasks.views import context_of
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
@@ -40,10 +41,10 @@ async def follow_task(
 ) -> LogStreamSpec:
     """How to read a task's updates. Raises NotFound, IllegalTransition for a task that has ended."""
     row = await lookup.require_task(call, task_id, agent)
-    position = _parse_position(last_event_id, row["entries"])
-    if position == START and row["status"] in states.TERMINAL:
+    position = _parse_position(last_event_id, row.entries)
+    if position == START and row.status in states.TERMINAL:
         raise IllegalTransition(
-            f"{task_id} is {row['status']}: nothing more happens to it.",
+            f"{task_id} is {row.status}: nothing more happens to it.",
             fix="Read it with agora.a2a.get.",
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
@@ -52,9 +53,9 @@ async def follow_task(
     return LogStreamSpec(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
 
 
-async def read_updates(reader: Reader, row: Row, after: int) -> LogPage:
+async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
     """A bounded page of what a task's stream has after a position. row: of the task."""
-    return await _UpdateLog(row["task_id"], context_of(row), None, "ended").read(reader, after)
+    return await _UpdateLog(row.task_id, context_of(row), None, "ended").read(reader, after)
 
 
 def _parse_position(last_event_id: str | None, entries: int) -> int:
@@ -90,7 +91,7 @@ class _UpdateLog:
                 items += [item for item in await self._entry_items(reader, row) if item.number > after]
                 if self._is_last(row):
                     return LogPage(items, done=True)
-                last_number = row["number"]  # entries without items advance the position too
+                last_number = row.number  # entries without items advance the position too
                 if sum(len(item.json) for item in items) > paging.MAX_PAGE_BYTES:
                     return LogPage(items)
             if len(rows) < PAGE:
@@ -98,33 +99,33 @@ class _UpdateLog:
         if items:
             return LogPage(items)
         task = await reader.one(tasks.select_task, task_id=self.task_id)
-        return LogPage((), done=task is None or (task["status"] in states.TERMINAL and task["entries"] <= last_number))
+        return LogPage((), done=task is None or (task.status in states.TERMINAL and task.entries <= last_number))
 
-    def _is_last(self, row: Row) -> bool:
-        return row["type"] == "done" or (self.until == "interrupted" and row["status"] in states.INTERRUPTED)
+    def _is_last(self, row: TaskEntryRow) -> bool:
+        return row.type == "done" or (self.until == "interrupted" and row.status in states.INTERRUPTED)
 
     async def _first_item(self, reader: Reader) -> LogPage:
         row = await reader.one(tasks.select_task, task_id=self.task_id)
         if row is None:
             return LogPage((), done=True)
         document = await lookup.build_task_document(reader, row, self.history_length)
-        item = Entry(view.position_of(row["entries"]), "task", view.encode_document({"task": document}))
-        return LogPage([item], done=row["status"] in states.TERMINAL)
+        item = Entry(view.position_of(row.entries), "task", view.encode_document({"task": document}))
+        return LogPage([item], done=row.status in states.TERMINAL)
 
-    async def _entry_items(self, reader: Reader, row: Row) -> list[Entry]:
+    async def _entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
         """Convert a log entry to stream items; comments and checkpoints have none."""
-        number, kind = view.position_of(row["number"]), row["type"]
+        number, kind = view.position_of(row.number), row.type
         if kind == "output":
-            artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row["content"]}]}
-            return [self._artifact_item(number, artifact, append=row["starts_at"] > 0)]
+            artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row.content}]}
+            return [self._artifact_item(number, artifact, append=bool(row.starts_at))]
         if kind == "artifact":
-            piece = decode_json(row["data"])
+            piece = decode_json(row.data or "{}")
             return [self._artifact_item(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])]
         if kind in ("comment", "checkpoint"):
             return []
-        if kind == "done" and row["status"] == _S.COMPLETED:
+        if kind == "done" and row.status == _S.COMPLETED:
             return [*await self._result_items(reader, number - 1), self._status_item(number, row)]
-        message = view.message_of({"task_id": self.task_id, "context_id": self.context_id}, row)
+        message = view.message_of(self.context_id, row)
         if kind == "message" and message is not None and message["role"] == USER:
             return []
         return [self._status_item(number, row)]
@@ -132,11 +133,11 @@ class _UpdateLog:
     async def _result_items(self, reader: Reader, number: int) -> list[Entry]:
         """Convert the result to an artifact, unless the agent wrote artifacts itself."""
         data = await reader.one(tasks.select_task_data, task_id=self.task_id)
-        if data is None or data["result"] is None:
+        if data is None or data.result is None:
             return []
         if await reader.one(statements.any_artifact, task_id=self.task_id) is not None:
             return []
-        return [self._artifact_item(number, view.result_artifact(decode_json(data["result"])), last=True)]
+        return [self._artifact_item(number, view.result_artifact(decode_json(data.result)), last=True)]
 
     def _artifact_item(
         self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False
@@ -148,13 +149,13 @@ class _UpdateLog:
             update["lastChunk"] = True
         return Entry(number, "artifactUpdate", view.encode_document({"artifactUpdate": update}))
 
-    def _status_item(self, number: int, row: Row) -> Entry:
-        status: dict[str, Any] = {"state": state_of(row["status"] or _S.IN_PROGRESS)}
-        message = view.message_of({"task_id": self.task_id, "context_id": self.context_id}, row)
+    def _status_item(self, number: int, row: TaskEntryRow) -> Entry:
+        status: dict[str, Any] = {"state": state_of(row.status or _S.IN_PROGRESS)}
+        message = view.message_of(self.context_id, row)
         if message is not None:
             status["message"] = message
-        status["timestamp"] = view.format_timestamp(row["time"])
+        status["timestamp"] = view.format_timestamp(row.time)
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "status": status}
-        if row["progress"]:
-            update["metadata"] = {"agora": {"progress": row["progress"]}}
+        if row.progress:
+            update["metadata"] = {"agora": {"progress": row.progress}}
         return Entry(number, "statusUpdate", view.encode_document({"statusUpdate": update}))

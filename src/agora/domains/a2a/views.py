@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from agora.clock import to_datetime
 from agora.core.call import decode_json
 from agora.domains.tasks.messages import AGENT, USER
+from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.domains.tasks.views import context_of
 from agora.store.port import Row
 
@@ -48,22 +49,22 @@ def position_of(entry: int) -> int:
     return 2 * entry + 1
 
 
-def first_message(row: Fields | Row, payload: Fields) -> dict[str, Any]:
+def first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
     """What a task was given with: the message it was made of, or its payload as data."""
     message = payload.get("message")
     if isinstance(message, dict) and isinstance(message.get("parts"), list) and message["parts"]:
         content = message
     else:
         content = {"parts": [{"data": dict(payload)}]}
-    return _complete_message(row, content, 1, USER)
+    return _complete_message(row.task_id, context_of(row), content, 1, USER)
 
 
-def _complete_message(row: Fields | Row, message: Fields, number: int, role: str) -> dict[str, Any]:
-    """A message with what the protocol wants to be there."""
+def _complete_message(task_id: str, context_id: str, message: Fields, number: int, role: str) -> dict[str, Any]:
+    """A message with the fields that the protocol requires."""
     return {
-        "messageId": message.get("messageId") or f"{row['task_id']}.{number}",
-        "contextId": context_of(row),
-        "taskId": row["task_id"],
+        "messageId": message.get("messageId") or f"{task_id}.{number}",
+        "contextId": context_id,
+        "taskId": task_id,
         "role": message.get("role") or role,
         **{name: value for name, value in message.items() if name not in _ENVELOPE},
     }
@@ -72,43 +73,43 @@ def _complete_message(row: Fields | Row, message: Fields, number: int, role: str
 _ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
 
 
-def message_of(row: Fields | Row, entry: Fields | Row) -> dict[str, Any] | None:
-    """What an entry of the log says, as a message; None if it says nothing."""
-    if entry["type"] == "message":
-        return _complete_message(row, decode_json(entry["data"]), entry["number"], AGENT)
-    if entry["content"] is None or entry["status"] == "pending":
+def message_of(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
+    """An entry of a task's log as a message; None if it has no text. context_id: the task's."""
+    if entry.type == "message":
+        return _complete_message(entry.task_id, context_id, decode_json(entry.data or "{}"), entry.number, AGENT)
+    if entry.content is None or entry.status == "pending":
         return None
-    return _complete_message(row, {"parts": [{"text": entry["content"]}]}, entry["number"], AGENT)
+    return _complete_message(entry.task_id, context_id, {"parts": [{"text": entry.content}]}, entry.number, AGENT)
 
 
-def status_of(row: Fields | Row, entry: Fields | Row | None) -> dict[str, Any]:
+def status_of(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
     """The status of a task; entry: the one that its ``status_entry`` names."""
-    status: dict[str, Any] = {"state": state_of(row["status"])}
-    if entry is not None and (message := message_of(row, entry)) is not None:
+    status: dict[str, Any] = {"state": state_of(row.status)}
+    if entry is not None and (message := message_of(context_of(row), entry)) is not None:
         status["message"] = message
-    return status | {"timestamp": format_timestamp(row["status_at"])}
+    return status | {"timestamp": format_timestamp(row.status_at)}
 
 
-def add_marketplace_metadata(metadata: Fields, row: Fields | Row) -> dict[str, Any]:
+def add_marketplace_metadata(metadata: Fields, row: TaskRow) -> dict[str, Any]:
     """A task's metadata with what the marketplace adds."""
     own = metadata.get("agora")
     added = dict(own) if isinstance(own, dict) else {}
-    if row["assigned_agent"] is not None:
-        added["agent"] = row["assigned_agent"]
-    if row["progress"]:
-        added["progress"] = row["progress"]
-    return {**metadata, "agora": added | {"position": position_of(row["entries"])}}
+    if row.assigned_agent is not None:
+        added["agent"] = row.assigned_agent
+    if row.progress:
+        added["progress"] = row.progress
+    return {**metadata, "agora": added | {"position": position_of(row.entries)}}
 
 
 def build_task(
-    row: Fields | Row,
+    row: TaskRow,
     metadata: Fields,
     status: Fields,
     history: Sequence[Fields] | None,
     artifacts: Sequence[Fields] | None,
 ) -> dict[str, Any]:
     """A task; what is None is left out."""
-    document: dict[str, Any] = {"id": row["task_id"], "contextId": context_of(row), "status": status}
+    document: dict[str, Any] = {"id": row.task_id, "contextId": context_of(row), "status": status}
     if artifacts is not None:
         document["artifacts"] = artifacts
     if history is not None:

@@ -75,12 +75,12 @@ class Retention(Controller):
             if len(rows) < SWEEP:
                 return
 
-    async def _drop_ended(self, tenant: str, doomed: Query, drops: Sequence[Write], seconds: int) -> None:
+    async def _drop_ended(self, tenant: str, doomed: Query[str], drops: Sequence[Write], seconds: int) -> None:
         """Delete what ended so long ago, with all that belongs to it."""
         before = self.context.clock.now() - seconds * SECOND
         while not self.stopping:
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
-            ids = encode_json([row[0] for row in rows])
+            ids = encode_json(rows)
 
             async def drop_batch(call: Call, ids: str = ids) -> None:
                 for drop in drops:

@@ -33,7 +33,7 @@ _NEXT_OVERRIDE_END = """
     select min(expires_at) as due_at from overrides {hint} where tenant_id = :tenant and status = 'active'
 """
 next_override_end = Query(
-    _NEXT_OVERRIDE_END.format(hint="indexed by overrides_active"), postgres=_NEXT_OVERRIDE_END.format(hint="")
+    _NEXT_OVERRIDE_END.format(hint="indexed by overrides_active"), int, postgres=_NEXT_OVERRIDE_END.format(hint="")
 )
 overdue_overrides = Query(
     _OVERDUE_OVERRIDES.format(hint="indexed by overrides_active"),

@@ -7,12 +7,9 @@ place; in one that ends it otherwise, or takes it from its assignee, it is relea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from agora.core.call import Call
 from agora.domains.agents.references import looks_like_id
-from agora.store.port import Row
+from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
@@ -27,33 +24,33 @@ __all__ = ["release_reservation", "reserve_price", "settle_completed", "settle_r
 BATCH = 500  #: tasks settled in one transaction
 
 
-async def reserve_price(call: Call, task: Mapping[str, Any] | Row) -> int | None:
+async def reserve_price(call: Call, task: TaskRow) -> int | None:
     """Reserve the price of a task of the agent it is assigned to; answers the version of the price, None if it is free.
 
     task: a row of ``tasks``, not necessarily written yet.
     Raises BudgetExceeded, CreditExhausted where it does not fit.
     """
-    agent_id = task["assigned_agent"]
+    agent_id = task.assigned_agent
     if agent_id is None or not looks_like_id(agent_id):
         return None
     terms = await Ledger(call).terms(agent_id)
     amount = terms.for_execution
     if not amount:
         return None
-    account = account_for(task["account_id"], task["created_by"])
-    spender = await find_allowance(call, task["created_by"], amount, terms.currency)
+    account = account_for(task.account_id, task.created_by)
+    spender = await find_allowance(call, task.created_by, amount, terms.currency)
     await Limits(call, account, agent_id, terms.currency).reserve(amount)
     await use_allowance(call, spender, amount)
     row = {
         "tenant_id": call.caller.tenant,
-        "task_id": task["task_id"],
+        "task_id": task.task_id,
         "account_id": account,
         "agent_id": agent_id,
         "currency": terms.currency,
         "amount": amount,
         "price_version": terms.version,
         "spender": spender,
-        "description": task["task_type"],
+        "description": task.task_type,
         "created_at": call.now,
     }
     call.tx.append(statements.RESERVATIONS, tuple(row.values()))

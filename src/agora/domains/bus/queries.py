@@ -423,6 +423,7 @@ next_due = Query(
         select min(seen_at) + :silent from bus_consumers where tenant_id = :tenant
     ) as times
     """,
+    int,
     types={"stale": BIG, "silent": BIG},
 )
 due = Query(

@@ -72,6 +72,7 @@ unwatch = Write("delete from client_watches where tenant_id = :tenant and sessio
 
 doomed = Query(
     "select session from client_sessions where tenant_id = :tenant and expires_at < :before order by expires_at limit :limit",
+    str,
     types={"before": BIG, "limit": BIG},
 )
 _IDS = "in (select value from json_each(:ids))"

@@ -51,17 +51,17 @@ async def update_task(call: Call, draft: Draft) -> None:
     if question is None or not question["task_id"] or question["sender"] == draft.sender.agent_id:
         return
     task = await call.tx.one(tasks.select_task, task_id=question["task_id"])
-    if task is None or task["status"] not in ("pending", "in_progress", "input_required", "auth_required"):
+    if task is None or task.status not in ("pending", "in_progress", "input_required", "auth_required"):
         return
     service, progress = TaskService(call), message.status.progress if message.status else None
     percent = None if progress is None else progress * 100
     notes = message.payload.get("error") or (message.status.message if message.status else None)
     notes = notes[:4000] if isinstance(notes, str) else None
     if message.type is P.DONE or (message.type is P.INFORM and (message.status is None or not message.status.state)):
-        await service.update(task["task_id"], TaskStatus.COMPLETED, notes=notes, result=message.payload or None)
+        await service.update(task.task_id, TaskStatus.COMPLETED, notes=notes, result=message.payload or None)
     elif message.type is P.FAILURE:
-        await service.update(task["task_id"], TaskStatus.FAILED, notes=notes)
+        await service.update(task.task_id, TaskStatus.FAILED, notes=notes)
     elif message.type is P.REFUSE:
-        await service.update(task["task_id"], TaskStatus.REJECTED, notes=notes)
-    elif task["status"] == "pending" or percent is not None:
-        await service.update(task["task_id"], TaskStatus.IN_PROGRESS, percent, notes)
+        await service.update(task.task_id, TaskStatus.REJECTED, notes=notes)
+    elif task.status == "pending" or percent is not None:
+        await service.update(task.task_id, TaskStatus.IN_PROGRESS, percent, notes)

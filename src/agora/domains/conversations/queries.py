@@ -188,7 +188,7 @@ settle = Write(
     """,
     types={"closes": BIG},
 )
-next_due = Query("select min(due_at) as due_at from envelopes where tenant_id = :tenant and due_at is not null")
+next_due = Query("select min(due_at) as due_at from envelopes where tenant_id = :tenant and due_at is not null", int)
 due = Query(
     "select message_id from envelopes where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     types={"now": BIG, "limit": BIG},
@@ -330,6 +330,7 @@ doomed = Query(
     select conversation_id from conversations where tenant_id = :tenant and updated_at < :before
     order by updated_at limit :limit
     """,
+    str,
     types={"before": BIG, "limit": BIG},
     scan=True,
 )

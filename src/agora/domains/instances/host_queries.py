@@ -134,7 +134,8 @@ next_due_on_agents = Query(
     select min((select min(i.due_at) from instances i where i.tenant_id = h.tenant_id and i.host_id = h.host_id
         and i.due_at is not null)) as due_at
     from hosts h where h.tenant_id = :tenant and h.kind = 'agent'
-    """
+    """,
+    int,
 )
 hosts_locked = Query(_HOSTS, types={"limit": BIG}, lock=True)
 # Resources of each host that are reserved for its instances.

@@ -133,7 +133,8 @@ by_request = Query(
 )
 found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}")
 next_due = Query(
-    "select min(due_at) as due_at from instances where tenant_id = :tenant and host_id = :host_id and due_at is not null"
+    "select min(due_at) as due_at from instances where tenant_id = :tenant and host_id = :host_id and due_at is not null",
+    int,
 )
 # Instances to be built come last, because building takes longest.
 due = Query(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from agora.clock import to_datetime
 from agora.core.call import Call, Caller
 from agora.core.errors import not_found
 from agora.domains.agents.references import held_address
-from agora.store.port import Row
 from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease
 
 from . import list_queries as task_lists
 from . import queries as tasks
 from . import queues, states
 from .draft import TaskDraft
+from .records import TaskRow
 
 __all__ = [
     "can_see_task",
@@ -29,10 +26,8 @@ __all__ = [
     "lock_visible_task",
 ]
 
-Fields = Mapping[str, Any]
 
-
-def can_see_task(caller: Caller, row: Fields | Row) -> bool:
+def can_see_task(caller: Caller, row: TaskRow) -> bool:
     """Whether a caller may see a task: its creator, its assignee, its holder, and everyone while nobody has it.
 
     A task that waits for an agent name is visible to the agent of that name, but only until it has ended: the name may
@@ -40,15 +35,15 @@ def can_see_task(caller: Caller, row: Fields | Row) -> bool:
     """
     if caller.may("read:all") or caller.acts_for_others:
         return True
-    if caller.subject in (row["created_by"], row["assigned_agent"], row["holder"]):
+    if caller.subject in (row.created_by, row.assigned_agent, row.holder):
         return True
-    if row["completed_at"] is not None:
+    if row.completed_at is not None:
         return False
-    held_for_name = caller.kind == "agent" and row["assigned_agent"] == held_address(caller.name)
-    return held_for_name or row["assigned_agent"] is None
+    held_for_name = caller.kind == "agent" and row.assigned_agent == held_address(caller.name)
+    return held_for_name or row.assigned_agent is None
 
 
-def _require_visible(call: Call, task_id: str, row: Row | None) -> Row:
+def _require_visible(call: Call, task_id: str, row: TaskRow | None) -> TaskRow:
     if row is None or not can_see_task(call.caller, row):
         raise _unknown_task(task_id)
     return row
@@ -58,7 +53,7 @@ def _unknown_task(task_id: str) -> NotFound:
     return not_found("task_id", f"There is no task {task_id}.", fix="Tasks are found with GET /agora/task/list.")
 
 
-async def load_visible_task(call: Call, task_id: str) -> Row:
+async def load_visible_task(call: Call, task_id: str) -> TaskRow:
     """Load a task that the caller may see. Raises NotFound if it does not exist or is hidden, without telling which."""
     return _require_visible(call, task_id, await call.tx.one(tasks.select_task, task_id=task_id))
 
@@ -82,9 +77,9 @@ async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
     """Lock a task for its creator or an operator. Raises NotFound, PermissionDenied."""
     draft = await lock_visible_task(call, task_id)
     caller = call.caller
-    if caller.subject != draft["created_by"] and not caller.acts_for_others:
+    if caller.subject != draft.row.created_by and not caller.acts_for_others:
         raise PermissionDenied(
-            f"{task_id} was created by {draft['created_by']}; only its creator may do this.",
+            f"{task_id} was created by {draft.row.created_by}; only its creator may do this.",
             fix="Its assignee can reject, release or fail it instead.",
             required="act:any",
         )
@@ -116,22 +111,22 @@ async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> Tas
         return await lock_held_task(call, task_id, token)
     draft = await lock_visible_task(call, task_id)
     caller = call.caller
-    if draft["holder"] == caller.subject:
+    if draft.row.holder == caller.subject:
         return draft
-    if draft["lease_until"] is not None:
+    if draft.row.lease_until is not None:
         raise Conflict(
-            f"{task_id} is leased to {draft['holder']} until {to_datetime(draft['lease_until']):%H:%M:%S}.",
+            f"{task_id} is leased to {draft.row.holder} until {to_datetime(draft.row.lease_until):%H:%M:%S}.",
             fix="Wait until it is given back, or let its creator reassign it.",
-            holder=draft["holder"],
+            holder=draft.row.holder,
         )
     if caller.acts_for_others or is_assignee(caller, draft):
         return draft
-    if draft["assigned_agent"] is None and draft["status"] in states.UNFINISHED:
+    if draft.row.assigned_agent is None and draft.row.status in states.UNFINISHED:
         raise PermissionDenied(
             f"{task_id} is in the pool, and you have not claimed it.", fix="Claim it with agora.task.claim."
         )
     raise PermissionDenied(
-        f"{task_id} is assigned to {draft['assigned_agent']}.",
+        f"{task_id} is assigned to {draft.row.assigned_agent}.",
         fix="Only its assignee may work on it.",
         required="act:any",
     )
@@ -146,14 +141,14 @@ async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> 
         return await lock_held_task(call, task_id, token), "ROLE_AGENT"
     draft = await lock_visible_task(call, task_id)
     caller = call.caller
-    is_requester = caller.subject == draft["created_by"]
-    is_worker = caller.subject == draft["holder"] or is_assignee(caller, draft)
-    if is_worker and not (is_requester and draft["status"] in states.INTERRUPTED):
+    is_requester = caller.subject == draft.row.created_by
+    is_worker = caller.subject == draft.row.holder or is_assignee(caller, draft)
+    if is_worker and not (is_requester and draft.row.status in states.INTERRUPTED):
         return await lock_assigned_task(call, task_id, None), "ROLE_AGENT"
     if is_requester or caller.acts_for_others:
         return draft, "ROLE_USER"
     raise PermissionDenied(
-        f"{task_id} takes messages only from {draft['created_by']} and its assignee.",
+        f"{task_id} takes messages only from {draft.row.created_by} and its assignee.",
         fix="Add a comment with agora.task.comment.",
         required="act:any",
     )
@@ -161,21 +156,21 @@ async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> 
 
 def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
     """Whether a task is assigned to the caller, or waits for its name."""
-    assigned = draft["assigned_agent"]
+    assigned = draft.row.assigned_agent
     return assigned == caller.subject or (caller.kind == "agent" and assigned == held_address(caller.name))
 
 
 def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
-    mine = draft["holder"] == caller.subject or caller.acts_for_others
-    if token == draft["fence"] and mine and draft["status"] in states.UNFINISHED:
+    mine = draft.row.holder == caller.subject or caller.acts_for_others
+    if token == draft.row.fence and mine and draft.row.status in states.UNFINISHED:
         return
-    if token == draft["fence"] and mine and draft["status"] in ("completed", "failed"):
+    if token == draft.row.fence and mine and draft.row.status in ("completed", "failed"):
         return  # a repeated call is idempotent: the operation compares it with what was recorded
     raise StaleLease(
-        f"{draft.task_id} is {draft['status']}; the fencing token {token} is not the newest."
-        if token != draft["fence"]
-        else f"{draft.task_id} is {draft['status']} and no longer yours.",
+        f"{draft.task_id} is {draft.row.status}; the fencing token {token} is not the newest."
+        if token != draft.row.fence
+        else f"{draft.task_id} is {draft.row.status} and no longer yours.",
         fix="Stop working on it; its next holder continues from the last checkpoint.",
-        task_status=draft["status"],
-        holder=draft["holder"] if queues.address_of(draft["queue"]) else None,
+        task_status=draft.row.status,
+        holder=draft.row.holder if queues.address_of(draft.row.queue) else None,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from agora.clock import SECOND, new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
@@ -25,6 +24,7 @@ from .completion import announce_available
 from .draft import TaskDraft
 from .local_dispatch import begin_locally, hand_over
 from .prices import agree_on_price
+from .records import DATA, DEPENDENCIES, TASKS, TaskData, TaskDependency, TaskRow, WorkerRow
 
 __all__ = [
     "Destination",
@@ -100,7 +100,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
         return await _resolve_pool(call, order, required)
     if ref.startswith("worker:") and not await _is_agent(call, ref):
         worker = await _find_worker(call, ref.removeprefix("worker:"))
-        return Destination(f"worker:{worker['worker_id']}", worker["owner"], required)
+        return Destination(f"worker:{worker.worker_id}", worker.owner, required)
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
     row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
@@ -149,15 +149,13 @@ async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | 
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
     query = workers.select_candidates(bool(required), bool(order.among))
     rows = await call.tx.all(query, **parameters, limit=LOADS_LOOKED_AT)
-    able = [row for row in rows if set(required) <= set(decode_json(row["capabilities"]))]
+    able = [row for row in rows if set(required) <= set(decode_json(row.capabilities))]
     # The id breaks ties, so that concurrent servers choose alike and tests are deterministic.
-    best = min(
-        able, key=lambda row: (row["open_tasks"] / max(1, row["max_concurrent_tasks"]), row["agent_id"]), default=None
-    )
-    return None if best is None else str(best["agent_id"])
+    best = min(able, key=lambda row: (row.open_tasks / max(1, row.max_concurrent_tasks), row.agent_id), default=None)
+    return None if best is None else str(best.agent_id)
 
 
-async def _find_worker(call: Call, ref: str) -> Row:
+async def _find_worker(call: Call, ref: str) -> WorkerRow:
     row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
     if row is None:
         raise NotFound(
@@ -189,7 +187,7 @@ async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[s
     check_name(ref, "assignee")
     address = held_address(ref)
     waiting = await call.tx.one(tasks.count_waiting_for_name, address=address, limit=HELD_LIMIT)
-    if waiting is not None and waiting["held"] >= HELD_LIMIT:
+    if waiting is not None and waiting >= HELD_LIMIT:
         raise Conflict(
             f"{HELD_LIMIT} tasks already wait for {ref!r}, which is not registered.",
             fix="Check the name; it is not among GET /agora/query/agents.",
@@ -217,61 +215,81 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
     is_begun = begin_locally(draft)
     # The row is inserted, not updated, so due_at is set here and not by TaskDraft.save.
-    draft.row["due_at"] = states.next_due(draft.row, call.now)
-    call.tx.append(tasks.TASKS, tuple(draft.row.values()))
-    call.tx.append(tasks.DATA, (call.caller.tenant, draft.task_id, order.payload, order.metadata, None))
-    draft.emit("assigned", created_by=draft["created_by"], **views.build_announcement(draft.row))
+    draft.row.due_at = states.next_due(draft.row, call.now)
+    call.tx.append(TASKS, draft.row)
+    data = TaskData(
+        tenant_id=call.caller.tenant,
+        task_id=draft.task_id,
+        payload=order.payload,
+        metadata=order.metadata,
+        result=None,
+    )
+    call.tx.append(DATA, data)
+    draft.emit("assigned", created_by=draft.row.created_by, **views.build_announcement(draft.row))
     if is_begun:
-        hand_over(draft, {"payload": order.payload, "metadata": order.metadata, "result": None})
-    elif draft["waiting"]:
+        hand_over(draft, data)
+    elif draft.row.waiting:
         announce_available(draft)
     await _insert_dependencies(draft)
     return draft, target
 
 
-def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> dict[str, Any]:
+def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> TaskRow:
     """Build the row of a new task. blocked: how many of its dependencies are not completed."""
-    return dict.fromkeys(tasks.TASKS.names) | {
-        "tenant_id": call.caller.tenant,
-        "task_id": new_id("task"),
-        "task_type": order.task_type,
-        "status": TaskStatus.PENDING.value,
-        "priority": views.RANKS[order.priority],
-        "assignee": order.assignee,
-        "assigned_agent": where.agent,
-        "queue": queues.queue_name(where.lane, order.task_type),
-        "waiting": int(blocked == 0 and not order.paused),
-        "requirements": encode_json(where.requirements),
-        "required_model": order.model,
-        "created_by": order.created_by or call.caller.subject,
-        "account_id": order.account or call.caller.account,
-        "fence": 0,
-        "lease_seconds": 60,
-        "attempts": 0,
-        "max_attempts": order.max_attempts,
-        "failures": 0,
-        "max_failures": order.max_failures,
-        "retry_backoff": order.retry_backoff,
-        "timeout": order.timeout,
-        "blocked": blocked,
-        "has_dependants": 0,
-        "depends_on": encode_json(list(order.depends_on)),
-        "parent_id": order.parent_id,
-        "retry_of": order.retry_of,
-        "workflow_id": order.workflow_id,
-        "step": order.step,
-        "item": order.item,
-        "progress": 0.0,
-        "entries": 0,
-        "output_size": 0,
-        "created_at": call.now,
-        "updated_at": call.now,
-        "deadline": order.deadline,
-        "context_id": order.context_id,
-        "said": 0,
-        "status_at": call.now,
-        "status_entry": 0,
-    }
+    return TaskRow(
+        tenant_id=call.caller.tenant,
+        task_id=new_id("task"),
+        task_type=order.task_type,
+        status=TaskStatus.PENDING.value,
+        priority=views.RANKS[order.priority],
+        assignee=order.assignee,
+        assigned_agent=where.agent,
+        queue=queues.queue_name(where.lane, order.task_type),
+        waiting=int(blocked == 0 and not order.paused),
+        requirements=encode_json(where.requirements),
+        required_model=order.model,
+        created_by=order.created_by or call.caller.subject,
+        account_id=order.account or call.caller.account,
+        fence=0,
+        lease_seconds=60,
+        attempts=0,
+        max_attempts=order.max_attempts,
+        failures=0,
+        max_failures=order.max_failures,
+        retry_backoff=order.retry_backoff,
+        timeout=order.timeout,
+        blocked=blocked,
+        has_dependants=0,
+        depends_on=encode_json(list(order.depends_on)),
+        parent_id=order.parent_id,
+        retry_of=order.retry_of,
+        workflow_id=order.workflow_id,
+        step=order.step,
+        item=order.item,
+        progress=0.0,
+        entries=0,
+        output_size=0,
+        created_at=call.now,
+        updated_at=call.now,
+        deadline=order.deadline,
+        context_id=order.context_id,
+        said=0,
+        status_at=call.now,
+        status_entry=0,
+        holder=None,
+        worker=None,
+        lease_until=None,
+        milestone=None,
+        notes=None,
+        checkpoint=None,
+        checkpoint_number=None,
+        error=None,
+        available_at=None,
+        started_at=None,
+        completed_at=None,
+        due_at=None,
+        price_version=None,
+    )
 
 
 async def _check_dependencies(call: Call, order: Order) -> int:
@@ -280,19 +298,16 @@ async def _check_dependencies(call: Call, order: Order) -> int:
         return 0
     task_ids = list(dict.fromkeys(order.depends_on))
     rows = {
-        row["task_id"]: row
-        for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(task_ids)))
+        row.task_id: row for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(task_ids)))
     }
     blocked = 0
     for task_id in task_ids:
         row = rows.get(task_id)
         if row is None or not access.can_see_task(call.caller, row):
             raise _bad_dependency(NotFound(f"There is no task {task_id} to depend on."))
-        if row["status"] in states.TERMINAL and row["status"] != TaskStatus.COMPLETED:
-            raise _bad_dependency(
-                Conflict(f"{task_id} is {row['status']}; a task that depends on it could never start.")
-            )
-        if row["status"] != TaskStatus.COMPLETED:
+        if row.status in states.TERMINAL and row.status != TaskStatus.COMPLETED:
+            raise _bad_dependency(Conflict(f"{task_id} is {row.status}; a task that depends on it could never start."))
+        if row.status != TaskStatus.COMPLETED:
             blocked += 1
     return blocked
 
@@ -305,8 +320,15 @@ def _bad_dependency(error: Exception) -> Exception:
 async def _insert_dependencies(draft: TaskDraft) -> None:
     """Insert one row per dependency, and flag the tasks depended on so that their end is propagated."""
     call = draft.call
-    for task_id in dict.fromkeys(decode_json(draft["depends_on"])):
-        call.tx.append(tasks.DEPENDENCIES, (call.caller.tenant, task_id, draft.task_id))
+    for task_id in dict.fromkeys(decode_json(draft.row.depends_on)):
+        call.tx.append(
+            DEPENDENCIES,
+            TaskDependency(
+                tenant_id=call.caller.tenant,
+                depends_on=task_id,
+                task_id=draft.task_id,
+            ),
+        )
         await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)
 
 
@@ -314,50 +336,48 @@ async def build_receipt(draft: TaskDraft, where: Destination) -> contract.TaskRe
     """Build the result of ``agora.task.assign``."""
     return contract.TaskReceipt.model_construct(
         task_id=draft.task_id,
-        status=TaskStatus(draft["status"]),
+        status=TaskStatus(draft.row.status),
         estimated_completion=await estimate_completion(draft.call, draft.row),
-        assigned_agent=draft["assigned_agent"],
+        assigned_agent=draft.row.assigned_agent,
         warning=where.warning,
     )
 
 
-async def estimate_completion(call: Call, row: Any) -> datetime | None:
+async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
     """Estimate when a task will be done, from the mean durations of its type for its agent, or for all agents."""
-    if row["completed_at"] is not None:
+    if row.completed_at is not None:
         return None
-    agent = row["assigned_agent"]
+    agent = row.assigned_agent
     durations = await call.tx.one(
-        tasks.duration_estimate, task_type=row["task_type"], agent_id=agent if agent and ":" not in agent else ""
+        tasks.duration_estimate, task_type=row.task_type, agent_id=agent if agent and ":" not in agent else ""
     )
-    if durations is None or not durations["samples"]:
+    if durations is None or not durations.samples or durations.waited is None or durations.ran is None:
         return None
-    if row["started_at"] is not None and row["status"] != TaskStatus.PENDING:
-        return to_datetime(max(call.now, int(row["started_at"] + durations["ran"] / durations["samples"] * SECOND)))
-    return to_datetime(int(call.now + (durations["waited"] + durations["ran"]) / durations["samples"] * SECOND))
+    if row.started_at is not None and row.status != TaskStatus.PENDING:
+        return to_datetime(max(call.now, int(row.started_at + durations.ran / durations.samples * SECOND)))
+    return to_datetime(int(call.now + (durations.waited + durations.ran) / durations.samples * SECOND))
 
 
-def required_of(row: Mapping[str, Any] | Row) -> list[str]:
+def required_of(row: TaskRow) -> list[str]:
     """Required capabilities of a task, without the one that its assignee ``capability:NAME`` adds."""
-    return [name for name in decode_json(row["requirements"]) if f"capability:{name}" != row["assignee"]]
+    return [name for name in decode_json(row.requirements) if f"capability:{name}" != row.assignee]
 
 
-async def repeat_task(
-    call: Call, row: Mapping[str, Any], data: Row, assignee: str | None
-) -> tuple[TaskDraft, Destination]:
+async def repeat_task(call: Call, row: TaskRow, data: TaskData, assignee: str | None) -> tuple[TaskDraft, Destination]:
     """Create a task with the parameters of an ended one. assignee: instead of the old one, if given."""
     order = Order(
-        row["task_type"],
-        data["payload"],
-        assignee if assignee is not None else row["assignee"],
+        row.task_type,
+        data.payload,
+        assignee if assignee is not None else row.assignee,
         required=required_of(row),
-        model=row["required_model"],
-        priority=views.PRIORITIES[row["priority"]],
-        parent_id=row["parent_id"],
-        retry_of=row["task_id"],
-        max_attempts=row["max_attempts"],
-        retry_backoff=row["retry_backoff"],
-        timeout=row["timeout"],
-        metadata=data["metadata"],
-        context_id=row["context_id"],
+        model=row.required_model,
+        priority=views.PRIORITIES[row.priority],
+        parent_id=row.parent_id,
+        retry_of=row.task_id,
+        max_attempts=row.max_attempts,
+        retry_backoff=row.retry_backoff,
+        timeout=row.timeout,
+        metadata=data.metadata,
+        context_id=row.context_id,
     )
     return await create_task(call, order)

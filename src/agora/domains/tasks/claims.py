@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import from_json
 
@@ -17,15 +16,15 @@ from agora.core.call import Call, WaitForEvent, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address
-from agora.store.port import NewEvent, Row
+from agora.store.port import NewEvent
 from agora_sdk.contract import tasks as contract
-from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as tasks
 from . import queues, views
 from . import worker_queries as workers
-from .draft import emit_task_event, parties_of
+from .draft import append_start, emit_task_event, parties_of
+from .records import ActiveTasksChange, QueueHead, TaskRow, WorkerRow, WorkerSighting
 
 __all__ = ["claim_own_tasks", "claim_tasks"]
 
@@ -90,7 +89,7 @@ async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int 
 
 async def _lease_tasks(
     call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int, most: int
-) -> Sequence[Row]:
+) -> Sequence[TaskRow]:
     """Lease the most urgent tasks of these queues, in order of urgency, as many as fit into so many bytes."""
     lease = {
         "holder": call.caller.subject,
@@ -121,7 +120,7 @@ async def _lease_tasks(
 async def _drop_beyond(call: Call, candidates: Sequence[str], most: int) -> Sequence[str]:
     """The first of these tasks whose payloads and metadata fit into so many characters together; at least one."""
     rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
-    sizes = {row["task_id"]: row["size"] for row in rows}
+    sizes = {row.task_id: row.size for row in rows}
     total = 0
     for count, task_id in enumerate(candidates):
         total += sizes.get(task_id, 0)
@@ -130,8 +129,8 @@ async def _drop_beyond(call: Call, candidates: Sequence[str], most: int) -> Sequ
     return candidates
 
 
-def _urgency_key(row: Any) -> tuple[int, int, str]:
-    return (row["priority"], row["deadline"], row["task_id"])
+def _urgency_key(row: QueueHead | TaskRow) -> tuple[int, int, str]:
+    return (row.priority, row.deadline, row.task_id)
 
 
 async def _resolve_claimant(
@@ -148,9 +147,9 @@ async def _resolve_claimant(
     worker_id = None
     if worker is not None:
         row_of_worker = await _find_own_worker(call, worker)
-        worker_id = row_of_worker["worker_id"]
+        worker_id = row_of_worker.worker_id
         addresses.append(f"worker:{worker_id}")
-        own, models = decode_json(row_of_worker["capabilities"]), [*models, *decode_json(row_of_worker["models"])]
+        own, models = decode_json(row_of_worker.capabilities), [*models, *decode_json(row_of_worker.models)]
     if narrowed is None:
         return frozenset(queues.requirement_tokens(own or (), models)), addresses, worker_id
     if own is not None and (lacking := sorted(set(narrowed) - set(own))):
@@ -162,14 +161,15 @@ async def _resolve_claimant(
     return frozenset(queues.requirement_tokens(narrowed, models)), addresses, worker_id
 
 
-async def _find_own_worker(call: Call, ref: str) -> Row:
+async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
     row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
-    if row is None or row["owner"] != call.caller.subject:
+    if row is None or row.owner != call.caller.subject:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
-    if call.now - row["last_seen"] > SIGN_OF_LIFE:
-        call.tx.append(workers.SEEN, (call.caller.tenant, row["worker_id"], call.now))
+    if call.now - row.last_seen > SIGN_OF_LIFE:
+        sighting = WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
+        call.tx.append(workers.SEEN, sighting)
     return row
 
 
@@ -182,34 +182,34 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
     names: list[str] = []
     for name_ranges in filter(None, (own, pool)):
         rows = await call.tx.all(tasks.waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
-        names += [row["queue"] for row in rows]
+        names += list(rows)
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
 
 async def _find_candidates(call: Call, wanted: Sequence[str], limit: int) -> Sequence[str]:
     """Ids of the most urgent tasks of these queues, in order of urgency."""
-    heads: list[Row] = []
+    heads: list[QueueHead] = []
     for queue in wanted:
         heads += await call.tx.all(tasks.queue_heads, queue=queue, limit=limit)
-    return [row["task_id"] for row in sorted(heads, key=_urgency_key)[:limit]]
+    return [row.task_id for row in sorted(heads, key=_urgency_key)[:limit]]
 
 
-async def _build_claim(call: Call, rows: Sequence[Row]) -> contract.Claim:
+async def _build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:
     claimed = []
     for row in rows:
-        data = await call.tx.one(tasks.select_task_data, task_id=row["task_id"])
+        data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
         assert data is not None
         claimed.append(views.build_claimed_task(row, data))
         _log_start(call, row)
-    call.target = rows[0]["task_id"] if len(rows) == 1 else f"{len(rows)} tasks"
+    call.target = rows[0].task_id if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
-        call.tx.append(tasks.ACTIVE_TASKS, (call.caller.tenant, call.caller.subject, len(rows)))
+        change = ActiveTasksChange(tenant_id=call.caller.tenant, agent_id=call.caller.subject, change=len(rows))
+        call.tx.append(tasks.ACTIVE_TASKS, change)
     return contract.Claim.model_construct(tasks=claimed, count=len(claimed))
 
 
-def _log_start(call: Call, row: Row) -> None:
+def _log_start(call: Call, row: TaskRow) -> None:
     """Append the log entry of a claim. Its number was counted by the UPDATE that leased the task."""
-    entry = (call.caller.tenant, row["task_id"], row["entries"], "status", call.now, call.caller.subject)
-    details = {"attempt": row["attempts"]} | ({"worker": row["worker"]} if row["worker"] else {})
-    call.tx.append(tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json(details)))
-    emit_task_event(call, row, "started", {"attempt": row["attempts"], "worker": row["worker"]}, parties_of(row))
+    details = {"attempt": row.attempts} | ({"worker": row.worker} if row.worker else {})
+    append_start(call, row, call.caller.subject, details)
+    emit_task_event(call, row, "started", {"attempt": row.attempts, "worker": row.worker}, parties_of(row))

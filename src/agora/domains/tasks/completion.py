@@ -13,6 +13,7 @@ from . import queries as tasks
 from . import queues, states, views
 from .draft import TaskDraft, parties_of
 from .prices import agree_on_price, charge_price, release_price
+from .records import ActiveTasksChange, TaskDuration
 from .signals import STEP_TASK_ENDED, StepTaskEnded
 
 __all__ = [
@@ -33,16 +34,16 @@ _S = TaskStatus
 
 def announce_available(draft: TaskDraft) -> None:
     """Emit ``agora.task.available``: to the addressee, or to everyone for a task in the pool."""
-    address = queues.address_of(draft["queue"])
+    address = queues.address_of(draft.row.queue)
     if address is None:
         draft.emit("available", audience=None, **views.build_announcement(draft.row))
-    elif not address.startswith("name:"):
-        draft.emit("available", audience=(draft["assigned_agent"],), **views.build_announcement(draft.row))
+    elif not address.startswith("name:") and draft.row.assigned_agent is not None:
+        draft.emit("available", audience=(draft.row.assigned_agent,), **views.build_announcement(draft.row))
 
 
 def offer_task(draft: TaskDraft) -> None:
     """Make a pending task claimable, unless it is blocked or delayed."""
-    if draft["blocked"] == 0 and draft["available_at"] is None:
+    if draft.row.blocked == 0 and draft.row.available_at is None:
         draft.set(waiting=1)
         announce_available(draft)
 
@@ -51,70 +52,72 @@ async def start_task(draft: TaskDraft) -> None:
     """Start a task without a claim. It has no lease, so it does not expire and stays with its assignee."""
     call = draft.call
     subject = call.caller.subject
-    assigned = draft["assigned_agent"]
+    assigned = draft.row.assigned_agent
     holder = assigned if call.caller.acts_for_others and assigned and ":" not in assigned else subject
     draft.set(
         status=_S.IN_PROGRESS.value,
         waiting=0,
         holder=holder,
         assigned_agent=holder,
-        fence=draft["fence"] + 1,
-        attempts=draft["attempts"] + 1,
+        fence=draft.row.fence + 1,
+        attempts=draft.row.attempts + 1,
         started_at=call.now,
         available_at=None,
         progress=0.0,
         error=None,
     )
     draft.log("status", status=_S.IN_PROGRESS, progress=0.0)
-    draft.emit("started", attempt=draft["attempts"])
-    call.tx.append(tasks.ACTIVE_TASKS, (call.caller.tenant, holder, 1))
+    draft.emit("started", attempt=draft.row.attempts)
+    change = ActiveTasksChange(tenant_id=call.caller.tenant, agent_id=holder, change=1)
+    call.tx.append(tasks.ACTIVE_TASKS, change)
 
 
 def _release_holder(draft: TaskDraft) -> None:
     """Clear the lease, and decrement the holder's count of active tasks."""
-    if draft["holder"] is not None and draft["status"] not in (_S.PENDING, *states.TERMINAL):
-        draft.call.tx.append(tasks.ACTIVE_TASKS, (draft["tenant_id"], draft["holder"], -1))
+    if draft.row.holder is not None and draft.row.status not in (_S.PENDING, *states.TERMINAL):
+        change = ActiveTasksChange(tenant_id=draft.row.tenant_id, agent_id=draft.row.holder, change=-1)
+        draft.call.tx.append(tasks.ACTIVE_TASKS, change)
     draft.set(lease_until=None, waiting=0, available_at=None)
 
 
 def _default_assignee(draft: TaskDraft) -> str | None:
     """The assignee of a task while it is not claimed, from its queue; None in the pool."""
-    address = queues.address_of(draft["queue"])
+    address = queues.address_of(draft.row.queue)
     if address is None:
         return None
     if address.startswith("agent:"):
         return address.removeprefix("agent:")
-    return str(draft["assigned_agent"]) if address.startswith("worker:") else address
+    return str(draft.row.assigned_agent) if address.startswith("worker:") else address
 
 
 def pool_queue(draft: TaskDraft) -> str:
     """Name of the pool queue with the task's requirements."""
-    model = [draft["required_model"]] if draft["required_model"] else []
-    needed = queues.requirement_tokens(decode_json(draft["requirements"]), model)
-    return queues.queue_name(queues.build_lane(None, needed), draft["task_type"])
+    model = [draft.row.required_model] if draft.row.required_model else []
+    needed = queues.requirement_tokens(decode_json(draft.row.requirements), model)
+    return queues.queue_name(queues.build_lane(None, needed), draft.row.task_type)
 
 
 async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | None = None, refund: bool = False) -> None:
     """Return a task to its queue. refund: the attempt does not count. Raises IllegalTransition."""
-    states.check_transition(draft.task_id, draft["status"], _S.PENDING)
-    previous_holder, audience = draft["holder"], parties_of(draft.row)
+    states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
+    previous_holder, audience = draft.row.holder, parties_of(draft.row)
     _release_holder(draft)
-    if states.is_balanced(draft.row) and decode_json(draft["requirements"]):
+    if states.is_balanced(draft.row) and decode_json(draft.row.requirements):
         draft.set(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
     draft.set(
         status=_S.PENDING.value,
         holder=None,
         worker=None,
         assigned_agent=_default_assignee(draft),
-        fence=draft["fence"] + 1,
-        attempts=draft["attempts"] - 1 if refund and draft["attempts"] else draft["attempts"],
+        fence=draft.row.fence + 1,
+        attempts=draft.row.attempts - 1 if refund and draft.row.attempts else draft.row.attempts,
         available_at=available_at,
     )
     draft.log("status", status=_S.PENDING, content=reason, data={"from": previous_holder})
     audience = tuple(
         dict.fromkeys((*audience, *parties_of(draft.row)))
     )  # the former holder learns that it lost the task
-    draft.emit("requeued", audience=audience, reason=reason, holder=previous_holder, attempts=draft["attempts"])
+    draft.emit("requeued", audience=audience, reason=reason, holder=previous_holder, attempts=draft.row.attempts)
     offer_task(draft)
     await draft.save()
 
@@ -127,15 +130,15 @@ async def move_task(
     among: the agent is one of several that the creator named. Raises PaymentRequired if a budget does not cover the
     price of the new agent, IllegalTransition.
     """
-    before = draft["assigned_agent"]
-    if draft["status"] != _S.PENDING:
-        states.check_transition(draft.task_id, draft["status"], _S.PENDING)
-    holder, available_at = draft["holder"], draft["available_at"]
+    before = draft.row.assigned_agent
+    if draft.row.status != _S.PENDING:
+        states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
+    holder, available_at = draft.row.holder, draft.row.available_at
     audience = tuple(dict.fromkeys(who for who in (*parties_of(draft.row), agent) if who))
     _release_holder(draft)
     draft.set(status=_S.PENDING.value, holder=None, worker=None, queue=queue, assigned_agent=agent, assignee=assignee)
     if holder is not None:
-        draft.set(fence=draft["fence"] + 1)  # invalidates the token of the former holder
+        draft.set(fence=draft.row.fence + 1)  # invalidates the token of the former holder
     draft.set(available_at=available_at)
     await agree_on_price(draft, among=among)
     draft.log("status", status=_S.PENDING, content=reason, data={"reassigned": {"from": before, "to": agent}})
@@ -150,11 +153,11 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
     lost: the lease expired without a report; such attempts do not count as failures of the work.
     """
     if not lost:
-        draft.set(failures=draft["failures"] + 1)
-        limit = draft["max_failures"]
-        retry = retry and (limit is None or draft["failures"] <= limit)
-    if retry and draft["attempts"] < draft["max_attempts"]:
-        pause = exponential_delay(draft["attempts"], draft["retry_backoff"], LONGEST_BACKOFF)
+        draft.set(failures=draft.row.failures + 1)
+        limit = draft.row.max_failures
+        retry = retry and (limit is None or draft.row.failures <= limit)
+    if retry and draft.row.attempts < draft.row.max_attempts:
+        pause = exponential_delay(draft.row.attempts, draft.row.retry_backoff, LONGEST_BACKOFF)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
         draft.set(error=error)
         await requeue_task(draft, error, available_at=available_at)
@@ -171,14 +174,14 @@ async def end_task(
     await _end_one_task(draft, status, result, error, content)
     while ended:
         current = ended.pop()
-        if current["has_dependants"]:
+        if current.row.has_dependants:
             ended += await _release_dependants(current)
 
 
 async def _end_one_task(
     draft: TaskDraft, status: TaskStatus, result: Any, error: str | None, content: str | None
 ) -> None:
-    states.check_transition(draft.task_id, draft["status"], status)
+    states.check_transition(draft.task_id, draft.row.status, status)
     call = draft.call
     # Before the row is written: the reservation of its price must not outlive the task.
     if status is _S.COMPLETED:
@@ -196,19 +199,25 @@ async def _end_one_task(
         log_data = result if len(text) <= SHOWN else None
     else:
         log_data = None
-    draft.log("done", status=status, progress=draft["progress"], content=content or error, data=log_data)
-    draft.emit(status.value, error=error, reason=content, attempts=draft["attempts"])
+    draft.log("done", status=status, progress=draft.row.progress, content=content or error, data=log_data)
+    draft.emit(status.value, error=error, reason=content, attempts=draft.row.attempts)
     await draft.save()
-    if draft["workflow_id"] is not None:
+    if draft.row.workflow_id is not None:
         await call.publish(STEP_TASK_ENDED, StepTaskEnded(draft.row, status, error or content))
 
 
 def _record_duration(draft: TaskDraft) -> None:
-    if draft["started_at"] is None or draft["holder"] is None:
+    if draft.row.started_at is None or draft.row.holder is None:
         return
-    waited, ran = draft["started_at"] - draft["created_at"], draft.call.now - draft["started_at"]
-    row = (draft["tenant_id"], draft["task_type"], draft["holder"], waited / SECOND, ran / SECOND, draft.call.now)
-    draft.call.tx.append(tasks.TASK_DURATIONS, row)
+    duration = TaskDuration(
+        tenant_id=draft.row.tenant_id,
+        task_type=draft.row.task_type,
+        agent_id=draft.row.holder,
+        waited=(draft.row.started_at - draft.row.created_at) / SECOND,
+        ran=(draft.call.now - draft.row.started_at) / SECOND,
+        now=draft.call.now,
+    )
+    draft.call.tx.append(tasks.TASK_DURATIONS, duration)
 
 
 async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
@@ -216,18 +225,18 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
     call, ended = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
     # Locked in the order of their ids, as everywhere, so that two ends with common dependants cannot deadlock.
-    rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json([row["task_id"] for row in dependants]))
+    rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(dependants))
     for row in rows:
         draft = TaskDraft(call, row)
-        if draft["status"] in states.TERMINAL:
+        if draft.row.status in states.TERMINAL:
             continue
-        if done["status"] == _S.COMPLETED:
-            draft.set(blocked=draft["blocked"] - 1)
-            if draft["status"] == _S.PENDING:
+        if done.row.status == _S.COMPLETED:
+            draft.set(blocked=draft.row.blocked - 1)
+            if draft.row.status == _S.PENDING:
                 offer_task(draft)
             await draft.save()
         else:
-            why = f"It depends on {done.task_id}, which is {done['status']}."
+            why = f"It depends on {done.task_id}, which is {done.row.status}."
             await _end_one_task(draft, _S.CANCELLED, None, None, why)
             ended.append(draft)
     return ended

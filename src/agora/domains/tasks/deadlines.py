@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json
 from agora.domains.agents.references import filter_registered, held_address
-from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import PaymentRequired
 
@@ -21,6 +20,7 @@ from .access import lock_task
 from .completion import announce_available, end_task, fail_attempt, move_task, offer_task, pool_queue, requeue_task
 from .draft import TaskDraft
 from .prices import release_price
+from .records import ReaddressedTask
 from .signals import STEP_CANDIDATES, StepCandidates
 
 __all__ = [
@@ -38,17 +38,17 @@ _S = TaskStatus
 async def handle_due_task(call: Call, task_id: str) -> bool:
     """Handle the timer of a task if it is still due; return whether its lease expired. Idempotent across servers."""
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
-    if row is None or row["due_at"] is None or row["due_at"] > call.now:
+    if row is None or row.due_at is None or row.due_at > call.now:
         return False
     draft = TaskDraft(call, row)
     call.target = task_id
-    if row["status"] == _S.IN_PROGRESS:
+    if row.status == _S.IN_PROGRESS:
         return await _handle_running_task(draft)
-    if row["deadline"] <= call.now:
+    if row.deadline <= call.now:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
-    elif row["waiting"] and states.is_balanced(row):
+    elif row.waiting and states.is_balanced(row):
         await _offer_to_others(draft)
-    elif row["available_at"] is not None and row["available_at"] <= call.now:
+    elif row.available_at is not None and row.available_at <= call.now:
         draft.set(available_at=None)
         offer_task(draft)
         await draft.save()
@@ -59,15 +59,15 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
 
 async def _handle_running_task(draft: TaskDraft) -> bool:
     now, row = draft.call.now, draft.row
-    expired = row["lease_until"] is not None and row["lease_until"] <= now
+    expired = row.lease_until is not None and row.lease_until <= now
     if expired:
-        error = f"The lease of {row['holder']} expired."
+        error = f"The lease of {row.holder} expired."
         await fail_attempt(draft, error, retry=True, lost=True)
-    elif row["timeout"] is not None and row["started_at"] + row["timeout"] * SECOND <= now:
-        await fail_attempt(draft, f"The attempt took longer than {row['timeout']} s.", retry=True)
+    elif row.timeout is not None and row.started_at is not None and row.started_at + row.timeout * SECOND <= now:
+        await fail_attempt(draft, f"The attempt took longer than {row.timeout} s.", retry=True)
     else:
-        if row["deadline"] <= now:
-            draft.emit("overdue", deadline=to_datetime(row["deadline"]))
+        if row.deadline <= now:
+            draft.emit("overdue", deadline=to_datetime(row.deadline))
             draft.log("note", content="The deadline has passed; the work continues.")
         await draft.save()
     return expired
@@ -76,25 +76,25 @@ async def _handle_running_task(draft: TaskDraft) -> bool:
 async def _offer_to_others(draft: TaskDraft) -> None:
     """Move a task that its balanced agent has not claimed in time: to the pool, or to the next candidate."""
     queue, agent, others = pool_queue(draft), None, list[str]()
-    if not decode_json(draft["requirements"]):
-        others = [agent_id for agent_id in await _find_candidates(draft) if agent_id != draft["assigned_agent"]]
+    if not decode_json(draft.row.requirements):
+        others = [agent_id for agent_id in await _find_candidates(draft) if agent_id != draft.row.assigned_agent]
         if not others:
             await draft.save()
             return
-        order = assignment.Order(draft["task_type"], "{}", balanced=True, among=others)
+        order = assignment.Order(draft.row.task_type, "{}", balanced=True, among=others)
         target = await assignment.resolve_destination(draft.call, order)
-        queue, agent = queues.queue_name(target.lane, draft["task_type"]), target.agent
+        queue, agent = queues.queue_name(target.lane, draft.row.task_type), target.agent
     try:
-        await move_task(draft, queue, agent, draft["assignee"], "not taken in time", among=agent in others)
+        await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in others)
     except PaymentRequired as error:
         await end_task(draft, _S.FAILED, error=error.detail)
 
 
 async def _find_candidates(draft: TaskDraft) -> list[str]:
     """Ids of the agents assigned to the task's workflow."""
-    if draft["workflow_id"] is None:
+    if draft.row.workflow_id is None:
         return []
-    candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft["workflow_id"]))
+    candidates = await draft.call.publish(STEP_CANDIDATES, StepCandidates(draft.row.workflow_id))
     return await filter_registered(draft.call.tx, candidates.agents)
 
 
@@ -109,7 +109,7 @@ async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> N
     The next agent of the same name is another agent: no task of the former one may remain under the name.
     """
     for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
-        await requeue_task(await lock_task(call, row["task_id"]), "its agent has left", refund=True)
+        await requeue_task(await lock_task(call, row), "its agent has left", refund=True)
     await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
     # A task created concurrently with the registration may still be addressed to the name.
     for address in (held_address(agent_name), agent_id):
@@ -121,7 +121,7 @@ async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
     lanes = {"old_lane": f"worker:{worker_id}", "new_lane": f"agent:{owner}"}
     prefixes = {name: queues.queue_name(lane, "") for name, lane in lanes.items()}
     for row in await call.tx.returning(tasks.move_worker_tasks, owner=owner, **prefixes):
-        if row["waiting"]:
+        if row.waiting:
             announce_available(TaskDraft(call, row))
 
 
@@ -130,31 +130,29 @@ async def hand_over_tasks(call: Call, address: str, agent_id: str) -> int:
     rows = await _readdress_tasks(call, address, agent_id)
     for row in rows:
         data = {
-            "task_id": row["task_id"],
-            "task_type": row["task_type"],
-            "status": row["status"],
+            "task_id": row.task_id,
+            "task_type": row.task_type,
+            "status": row.status,
             "assigned_agent": agent_id,
-            "priority": views.PRIORITIES[row["priority"]].value,
-            "required_capabilities": decode_json(row["requirements"]),
-            "required_model": row["required_model"],
+            "priority": views.PRIORITIES[row.priority].value,
+            "required_capabilities": decode_json(row.requirements),
+            "required_model": row.required_model,
             "queue": "own",
         }
-        parties = tuple(dict.fromkeys((row["created_by"], agent_id)))
-        call.emit(
-            "agora.task.assigned", data | {"created_by": row["created_by"]}, subject=row["task_id"], audience=parties
-        )
-        if row["waiting"]:
-            call.emit("agora.task.available", data, subject=row["task_id"], audience=(agent_id,))
+        parties = tuple(dict.fromkeys((row.created_by, agent_id)))
+        call.emit("agora.task.assigned", data | {"created_by": row.created_by}, subject=row.task_id, audience=parties)
+        if row.waiting:
+            call.emit("agora.task.available", data, subject=row.task_id, audience=(agent_id,))
     return len(rows)
 
 
-async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[Row]:
+async def _readdress_tasks(call: Call, address: str, agent_id: str) -> Sequence[ReaddressedTask]:
     """Move the unfinished tasks of an address to an agent's queues, releasing prices agreed with another agent."""
     prefix = queues.queue_name(f"agent:{agent_id}", "")
     rows = await call.tx.returning(tasks.readdress_tasks, old_address=address, new_address=agent_id, new_lane=prefix)
     for row in rows:
-        if row["price_version"] is not None:  # agreed on with the agent that has left
-            draft = await lock_task(call, row["task_id"])
+        if row.price_version is not None:  # agreed on with the agent that has left
+            draft = await lock_task(call, row.task_id)
             await release_price(draft)
             await draft.save()
     return rows

@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.core.call import Call, encode_json
-from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
 from . import states
+from .records import ENTRIES, TaskEntryRow, TaskRow
 
-__all__ = ["REMARKS", "TaskDraft", "emit_task_event", "parties_of"]
+__all__ = ["REMARKS", "TaskDraft", "append_start", "emit_task_event", "parties_of"]
 
 REMARKS = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
 
 
-def parties_of(row: Mapping[str, Any] | Row) -> tuple[str, ...]:
+def parties_of(row: TaskRow) -> tuple[str, ...]:
     """Audience of a task's events: its creator, its assignee and its holder."""
-    subjects = (row["created_by"], row["assigned_agent"], row["holder"])
+    subjects = (row.created_by, row.assigned_agent, row.holder)
     return tuple(dict.fromkeys(subject for subject in subjects if subject))
 
 
 def emit_task_event(
     call: Call,
-    row: Mapping[str, Any] | Row,
+    row: TaskRow,
     happening: str,
     data: Mapping[str, Any],
     audience: tuple[str, ...] | None,
@@ -33,39 +33,56 @@ def emit_task_event(
 ) -> None:
     """Emit the event ``agora.task.HAPPENING``. audience: subjects, None for everyone."""
     payload = {
-        "task_id": row["task_id"],
-        "task_type": row["task_type"],
-        "status": row["status"],
-        "assigned_agent": row["assigned_agent"],
+        "task_id": row.task_id,
+        "task_type": row.task_type,
+        "status": row.status,
+        "assigned_agent": row.assigned_agent,
     }
-    if row["workflow_id"] is not None:
-        payload["workflow_id"], payload["step"] = row["workflow_id"], row["step"]
+    if row.workflow_id is not None:
+        payload["workflow_id"], payload["step"] = row.workflow_id, row.step
     payload.update(data)
-    call.emit(f"agora.task.{happening}", payload, subject=row["task_id"], audience=audience, source=source)
+    call.emit(f"agora.task.{happening}", payload, subject=row.task_id, audience=audience, source=source)
+
+
+def append_start(call: Call, row: TaskRow, actor: str, details: Mapping[str, Any]) -> None:
+    """Append the log entry of an attempt that begins. Its number is counted in the row already."""
+    call.tx.append(
+        ENTRIES,
+        TaskEntryRow(
+            tenant_id=row.tenant_id,
+            task_id=row.task_id,
+            number=row.entries,
+            type="status",
+            time=call.now,
+            actor=actor,
+            status=TaskStatus.IN_PROGRESS.value,
+            progress=0.0,
+            content=None,
+            starts_at=None,
+            data=encode_json(details),
+        ),
+    )
 
 
 class TaskDraft:
-    """A locked row of ``tasks`` and its changes; :meth:`save` writes them with one statement."""
+    """A locked row of ``tasks``, which it changes in place; :meth:`save` writes the changes with one statement."""
 
     __slots__ = ("_changed", "call", "row")
 
-    def __init__(self, call: Call, row: Mapping[str, Any] | Row) -> None:
+    def __init__(self, call: Call, row: TaskRow) -> None:
         self.call = call
-        self.row: dict[str, Any] = {name: row[name] for name in tasks.TASKS.names}
+        self.row = row
         self._changed: set[str] = set()
-
-    def __getitem__(self, name: str) -> Any:
-        return self.row[name]
 
     @property
     def task_id(self) -> str:
-        return str(self.row["task_id"])
+        return self.row.task_id
 
     def set(self, **values: Any) -> None:
         """Change columns."""
         for name, value in values.items():
-            if self.row[name] != value:
-                self.row[name] = value
+            if getattr(self.row, name) != value:
+                setattr(self.row, name, value)
                 self._changed.add(name)
 
     def log(
@@ -77,29 +94,27 @@ class TaskDraft:
         content: str | None = None,
         starts_at: int | None = None,
         data: Any = None,
-    ) -> int:
-        """Append an entry to the task's log; return its number. starts_at: offset of a piece of output."""
-        number = self.row["entries"] + 1
+    ) -> TaskEntryRow:
+        """Append an entry to the task's log, and return it. starts_at: offset of a piece of output."""
+        number = self.row.entries + 1
         self.set(entries=number)
         if status is not None or (content is not None and type in REMARKS):
             self.set(status_entry=number)
-        self.call.tx.append(
-            tasks.ENTRIES,
-            (
-                self.row["tenant_id"],
-                self.task_id,
-                number,
-                type,
-                self.call.now,
-                self.call.caller.subject,
-                status and status.value,
-                progress,
-                content,
-                starts_at,
-                None if data is None else encode_json(data),
-            ),
+        entry = TaskEntryRow(
+            tenant_id=self.row.tenant_id,
+            task_id=self.task_id,
+            number=number,
+            type=type,
+            time=self.call.now,
+            actor=self.call.caller.subject,
+            status=status and status.value,
+            progress=progress,
+            content=content,
+            starts_at=starts_at,
+            data=None if data is None else encode_json(data),
         )
-        return int(number)
+        self.call.tx.append(ENTRIES, entry)
+        return entry
 
     def emit(self, happening: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
         """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties if left out."""
@@ -116,5 +131,5 @@ class TaskDraft:
         columns = frozenset(self._changed)
         self._changed = set()
         if columns:
-            values = {name: self.row[name] for name in columns}
+            values = {name: getattr(self.row, name) for name in columns}
             await self.call.tx.execute(tasks.update_task(columns), task_id=self.task_id, **values)

@@ -26,7 +26,7 @@ class TaskDeadlines(DueController):
         context = self.context
         while not self.stopping and not context.overrides.frozen(tenant):
             rows = await self.read(tenant, tasks.due_tasks, now=context.clock.now(), limit=BATCH)
-            looks = [self.act(tenant, partial(handle_due_task, task_id=row["task_id"])) for row in rows]
+            looks = [self.act(tenant, partial(handle_due_task, task_id=task_id)) for task_id in rows]
             context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
                 return

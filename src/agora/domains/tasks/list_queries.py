@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query
+from agora.store.port import Query, R
+
+from .records import EndedCounts, StatusCount, TaskEntryRow, TaskOutput, TaskRow, TaskTimes
 
 __all__ = [
     "IN_CONTEXT",
@@ -62,10 +64,11 @@ def _join_conditions(filters: frozenset[str]) -> str:
     return " ".join(text for name, text in _FILTERS.items() if name in filters)
 
 
-def _build_query(sql: str, *, scan: bool) -> Query:
+def _build_query(sql: str, record: type[R], *, scan: bool) -> Query[R]:
     types = {name: kind for name, kind in _TYPES.items() if f":{name}" in sql}
     return Query(
         sql.replace("@statuses", _STATUSES),
+        record,
         postgres=sql.replace("@statuses", _STATUSES_POSTGRES),
         types=types,
         scan=scan,
@@ -73,7 +76,7 @@ def _build_query(sql: str, *, scan: bool) -> Query:
 
 
 @cache
-def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query:
+def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool) -> Query[TaskRow]:
     """A page of tasks with the filters that are present; ``after`` continues after a cursor."""
     order = _ORDERS[sort]
     direction, beyond = ("desc", "<") if descending else ("asc", ">")
@@ -82,28 +85,30 @@ def list_tasks(filters: frozenset[str], sort: str, descending: bool, after: bool
         select * from tasks where tenant_id = :tenant {_join_conditions(filters)} {place}
         order by {", ".join(f"{name} {direction}" for name in order)} limit :limit offset :offset
     """
-    return _build_query(sql, scan=True)
+    return _build_query(sql, TaskRow, scan=True)
 
 
 @cache
-def count_tasks(filters: frozenset[str]) -> Query:
+def count_tasks(filters: frozenset[str]) -> Query[int]:
     """How many such tasks there are, counted up to :limit."""
     sql = f"""
         select count(*) as total from (
             select 1 from tasks where tenant_id = :tenant {_join_conditions(filters)} limit :limit
         ) as counted
     """
-    return _build_query(sql, scan=True)
+    return _build_query(sql, int, scan=True)
 
 
 _ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
-entries = Query(f"{_ENTRIES} order by number limit :limit", types={"after": BIG, "limit": BIG})
+entries = Query(f"{_ENTRIES} order by number limit :limit", TaskEntryRow, types={"after": BIG, "limit": BIG})
 history = Query(
     f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
+    TaskEntryRow,
     types={"after": BIG, "limit": BIG},
 )
 entry_of_actor = Query(
-    "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1"
+    "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1",
+    int,
 )
 # Starts with the chunk that contains the offset.
 output = Query(
@@ -114,6 +119,7 @@ output = Query(
         where tenant_id = :tenant and task_id = :task_id and starts_at is not null and starts_at <= :offset), 0)
     order by starts_at limit :limit
     """,
+    TaskOutput,
     types={"offset": BIG, "limit": BIG},
 )
 
@@ -128,42 +134,44 @@ def _scope_condition(agent: bool, task_type: bool) -> str:
 
 
 @cache
-def count_by_status(agent: bool, task_type: bool) -> Query:
+def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
     """How many tasks there are in each status, and of the waiting ones in each priority."""
     return Query(
         f"""
         select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_scope_condition(agent, task_type)}
         group by status, priority
         """,
+        StatusCount,
         scan=True,
     )
 
 
 @cache
-def count_created(agent: bool, task_type: bool) -> Query:
+def count_created(agent: bool, task_type: bool) -> Query[int]:
     """How many were created since a moment."""
     sql = f"select count(*) as created from tasks where {_scope_condition(agent, task_type)} and created_at >= :since"
-    return Query(sql, types={"since": BIG}, scan=True)
+    return Query(sql, int, types={"since": BIG}, scan=True)
 
 
 @cache
-def select_durations(agent: bool, task_type: bool) -> Query:
+def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
     """When the newest tasks that ended since a moment were created, last started, and ended."""
     return Query(
         f"""
         select status, created_at, started_at, completed_at from tasks
         where {_scope_condition(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
         """,
+        TaskTimes,
         types={"since": BIG, "limit": BIG},
         scan=True,
     )
 
 
 @cache
-def count_ended(agent: bool, task_type: bool) -> Query:
+def count_ended(agent: bool, task_type: bool) -> Query[EndedCounts]:
     """How many ended since a moment, by status."""
     sql = f"""
         select status, count(*) as tasks from tasks where {_scope_condition(agent, task_type)} and completed_at >= :since
         group by status
     """
-    return Query(sql, types={"since": BIG}, scan=True)
+    return Query(sql, EndedCounts, types={"since": BIG}, scan=True)

@@ -7,10 +7,10 @@ between, or the agent does not start it, the lease expires like any other.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Protocol
+from typing import Protocol
 
 from agora.clock import SECOND
-from agora.core.call import Call, encode_json
+from agora.core.call import Call
 from agora.core.ports import Port
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
@@ -19,7 +19,8 @@ from . import queries as tasks
 from . import queues, views
 from .access import lock_task
 from .completion import fail_attempt, requeue_task
-from .draft import TaskDraft, emit_task_event, parties_of
+from .draft import TaskDraft, append_start, emit_task_event, parties_of
+from .records import TaskData
 
 __all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_locally", "hand_over", "take_back"]
 
@@ -43,15 +44,15 @@ def begin_locally(draft: TaskDraft) -> bool:
 
     The log and the events are those of a claim.
     """
-    local_agents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft["assigned_agent"]
-    if local_agents is None or agent_id is None or not draft["waiting"]:
+    local_agents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft.row.assigned_agent
+    if local_agents is None or agent_id is None or not draft.row.waiting:
         return False
-    if queues.address_of(draft["queue"]) != f"agent:{agent_id}":
+    if queues.address_of(draft.row.queue) != f"agent:{agent_id}":
         return False
     seconds = local_agents.takes(draft.call.caller.tenant, agent_id)
     if seconds is None:
         return False
-    now, number = draft.call.now, draft["entries"] + 1
+    now, number = draft.call.now, draft.row.entries + 1
     draft.set(
         status=TaskStatus.IN_PROGRESS.value,
         waiting=0,
@@ -64,16 +65,14 @@ def begin_locally(draft: TaskDraft) -> bool:
         entries=number,
         status_entry=number,
     )
-    entry = (draft.call.caller.tenant, draft.task_id, number, "status", now, agent_id)
-    draft.call.tx.append(
-        tasks.ENTRIES, (*entry, TaskStatus.IN_PROGRESS.value, 0.0, None, None, encode_json({"attempt": 1}))
-    )
+    append_start(draft.call, draft.row, agent_id, {"attempt": 1})
     return True
 
 
-def hand_over(draft: TaskDraft, data: dict[str, Any]) -> None:
+def hand_over(draft: TaskDraft, data: TaskData) -> None:
     """Emit ``agora.task.started``, and queue the task for its agent after the commit."""
-    call, agent_id = draft.call, draft["holder"]
+    call, agent_id = draft.call, draft.row.holder
+    assert agent_id is not None  # begin_locally set it
     data_of_start = {"attempt": 1, "worker": None}
     emit_task_event(
         call, draft.row, "started", data_of_start, parties_of(draft.row), source=f"/agora/agents/{agent_id}"
@@ -87,13 +86,13 @@ async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None
     running: ids of the tasks that this process is working on.
     """
     for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
-        if row["task_id"] in running:
+        if row in running:
             continue
-        draft = await lock_task(call, row["task_id"])
-        if draft["status"] != TaskStatus.IN_PROGRESS or draft["lease_until"] is None or draft["worker"] is not None:
+        draft = await lock_task(call, row)
+        if draft.row.status != TaskStatus.IN_PROGRESS or draft.row.lease_until is None or draft.row.worker is not None:
             continue
         reason = "The server ended while it was worked on."
-        if draft["attempts"] < draft["max_attempts"]:
+        if draft.row.attempts < draft.row.max_attempts:
             await requeue_task(draft, reason)
         else:
             await fail_attempt(draft, reason, retry=False, lost=True)

@@ -13,7 +13,8 @@ from agora.core import pagination as paging
 from agora.core.call import Call, Entry, LogPage, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address, load_agent
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
+from agora.store.records import record_values
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import InvalidRequest, field_error
@@ -21,6 +22,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import access, states, views
 from . import list_queries as task_lists
 from . import queries as tasks
+from .records import StatusCount, TaskEntryRow, TaskRow
 
 __all__ = [
     "TaskFilters",
@@ -156,18 +158,20 @@ async def list_tasks(
         total=total,
         total_is_estimate=estimate,
         has_more=more,
-        next_cursor=paging.encode_cursor(*(rows[len(page) - 1][name] for name in _PLACES[sort])) if more else None,
+        next_cursor=paging.encode_cursor(*(getattr(rows[len(page) - 1], name) for name in _PLACES[sort]))
+        if more
+        else None,
     )
 
 
-async def _load_tasks(call: Call, rows: Sequence[Row]) -> list[contract.Task]:
+async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task]:
     """Tasks of these rows with their payloads; fewer if the page would exceed the byte limit."""
     loaded: list[contract.Task] = []
     budget = paging.PageBudget(call.context.settings.page_bytes)
     for row in rows:
-        data = await call.tx.one(tasks.select_task_data, task_id=row["task_id"])
+        data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
         assert data is not None
-        if not budget.fits(data):
+        if not budget.fits(record_values(data)):
             break
         loaded.append(views.build_task(row, data))
     return loaded
@@ -178,7 +182,7 @@ async def read_history(call: Call, task_id: str, limit: int, cursor: str | None)
     await access.load_visible_task(call, task_id)
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
-    async def read(after: int, count: int) -> Sequence[Row]:
+    async def read(after: int, count: int) -> Sequence[TaskEntryRow]:
         return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
 
     rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
@@ -192,10 +196,10 @@ async def read_history(call: Call, task_id: str, limit: int, cursor: str | None)
 async def read_output(call: Call, task_id: str, offset: int, limit: int) -> contract.TaskOutput:
     """A slice of a task's output. offset, limit: characters. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
-    offset = min(offset, row["output_size"])
+    offset = min(offset, row.output_size)
     rows = await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=PIECES)
-    text = "".join(piece["content"] for piece in rows)
-    skipped = offset - rows[0]["starts_at"] if rows else 0
+    text = "".join(piece.content for piece in rows)
+    skipped = offset - rows[0].starts_at if rows else 0
     content = text[skipped : skipped + limit]
     following = offset + len(content)
     return contract.TaskOutput.model_construct(
@@ -203,9 +207,9 @@ async def read_output(call: Call, task_id: str, offset: int, limit: int) -> cont
         content=content,
         offset=offset,
         next_offset=following,
-        size=row["output_size"],
-        has_more=following < row["output_size"],
-        done=row["status"] in states.TERMINAL,
+        size=row.output_size,
+        has_more=following < row.output_size,
+        done=row.status in states.TERMINAL,
     )
 
 
@@ -235,7 +239,7 @@ async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
             break
     if not rows:
         task = await reader.one(tasks.select_task, task_id=task_id)
-        is_last = task is None or (task["status"] in states.TERMINAL and task["entries"] <= after)
+        is_last = task is None or (task.status in states.TERMINAL and task.entries <= after)
     return LogPage(entries, is_last)
 
 
@@ -252,38 +256,35 @@ async def compute_statistics(
     by = (agent is not None, task_type is not None)
     counted = await call.tx.all(task_lists.count_by_status(*by), **scope)
     created = await call.tx.one(task_lists.count_created(*by), **scope, since=begin)
-    ended = {
-        row["status"]: row["tasks"] for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)
-    }
+    ended = {row.status: row.tasks for row in await call.tx.all(task_lists.count_ended(*by), **scope, since=begin)}
     sample = await call.tx.all(task_lists.select_durations(*by), **scope, since=begin, limit=SAMPLE)
     minutes = max((call.now - begin) / 60e6, 1 / 60)
     completed = ended.get(TaskStatus.COMPLETED.value, 0)
     return contract.TaskStatistics(
-        total=sum(row["tasks"] for row in counted),
+        total=sum(row.tasks for row in counted),
         by_status=_sum_by(counted, "status"),
         by_priority={
             views.PRIORITIES[int(rank)].value: n for rank, n in _sum_by(counted, "priority", "waiting").items() if n
         },
-        waiting=sum(row["waiting"] for row in counted),
+        waiting=sum(row.waiting for row in counted),
         since=to_datetime(begin),
-        created=created["created"] if created is not None else 0,
+        created=created if created is not None else 0,
         completed=completed,
         failed=ended.get(TaskStatus.FAILED.value, 0) + ended.get(TaskStatus.DEAD_LETTERED.value, 0),
         throughput_per_minute=round(completed / minutes, 4),
-        wait_seconds=_summarize_durations(
-            [row["started_at"] - row["created_at"] for row in sample if row["started_at"]]
-        ),
+        wait_seconds=_summarize_durations([row.started_at - row.created_at for row in sample if row.started_at]),
         run_seconds=_summarize_durations(
-            [row["completed_at"] - row["started_at"] for row in sample if row["started_at"]]
+            [row.completed_at - row.started_at for row in sample if row.started_at and row.completed_at]
         ),
         sampled=len(sample) == SAMPLE,
     )
 
 
-def _sum_by(rows: Sequence[Row], by: str, what: str = "tasks") -> dict[str, int]:
+def _sum_by(rows: Sequence[StatusCount], by: str, what: str = "tasks") -> dict[str, int]:
     sums: dict[str, int] = {}
     for row in rows:
-        sums[str(row[by])] = sums.get(str(row[by]), 0) + int(row[what])
+        name = str(getattr(row, by))
+        sums[name] = sums.get(name, 0) + int(getattr(row, what))
     return sums
 
 

@@ -16,9 +16,9 @@ from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge, field_error
 
 from . import access, states, views
-from . import queries as tasks
 from .completion import requeue_task
 from .draft import TaskDraft
+from .records import TaskEntryRow
 from .work import begin_work
 
 __all__ = [
@@ -77,9 +77,9 @@ async def post_message(
 
 def require_open(draft: TaskDraft) -> None:
     """Raises IllegalTransition if the task has ended."""
-    if draft["status"] in states.TERMINAL:
+    if draft.row.status in states.TERMINAL:
         raise IllegalTransition(
-            f"{draft.task_id} is {draft['status']}; it takes no more messages.",
+            f"{draft.task_id} is {draft.row.status}; it takes no more messages.",
             fix="Begin a new task; in A2A, send the message without its task id.",
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
@@ -88,7 +88,7 @@ def require_open(draft: TaskDraft) -> None:
 
 async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number."""
-    answers = draft["status"] in states.INTERRUPTED
+    answers = draft.row.status in states.INTERRUPTED
     number = _append_entry(draft, "message", kept)
     draft.emit("message", **_message_event(draft, kept, number))
     if answers:
@@ -101,10 +101,10 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
 async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None) -> int:
     """Store a message of the assignee, and set the status if one is given. Returns the entry's number."""
     await begin_work(draft, status, 0.0)
-    if status is not None and status.value != draft["status"]:
-        states.check_transition(draft.task_id, draft["status"], status)
+    if status is not None and status.value != draft.row.status:
+        states.check_transition(draft.task_id, draft.row.status, status)
         draft.set(status=status.value, lease_until=None)
-    number = _append_entry(draft, "message", kept, _S(draft["status"]))
+    number = _append_entry(draft, "message", kept, _S(draft.row.status))
     if status is not None:
         draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)
     draft.emit("message", **_message_event(draft, kept, number))
@@ -127,10 +127,10 @@ async def add_artifact(
         )
     draft = await access.lock_assigned_task(call, task_id, token)
     await begin_work(draft, None, 0.0)
-    if draft["status"] != _S.IN_PROGRESS:
-        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
+    if draft.row.status != _S.IN_PROGRESS:
+        states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     content = {name: value for name, value in artifact.items() if value}
-    content.setdefault("artifactId", f"artifact-{draft['entries'] + 1}")
+    content.setdefault("artifactId", f"artifact-{draft.row.entries + 1}")
     piece = {"artifact": content, "append": append, "lastChunk": last}
     number = _append_entry(draft, "artifact", piece)
     names = {"artifact_id": content["artifactId"], "name": content.get("name")}
@@ -142,18 +142,29 @@ async def add_artifact(
 def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: TaskStatus | None = None) -> int:
     """Append a log entry, and count its size: the messages of a task are limited. Raises PayloadTooLarge."""
     size, limit = len(encode_json(data)) + ENTRY_OVERHEAD, draft.call.context.settings.task_output_limit
-    if draft["said"] + size > limit:
+    if draft.row.said + size > limit:
         raise PayloadTooLarge(
-            f"The messages of {draft.task_id} would take {draft['said'] + size} characters; the limit is {limit}.",
+            f"The messages of {draft.task_id} would take {draft.row.said + size} characters; the limit is {limit}.",
             fix="Complete the task, or store large data outside and send a reference.",
             errors=[field_error("parts", "limit reached")],
-            size=draft["said"],
+            size=draft.row.said,
         )
-    draft.set(said=draft["said"] + size)
-    return draft.log(type, status=status, data=data)
+    draft.set(said=draft.row.said + size)
+    return draft.log(type, status=status, data=data).number
 
 
 def _build_entry(draft: TaskDraft, type: str, number: int, data: Any) -> contract.TaskEntry:
-    row = dict.fromkeys(tasks.ENTRIES.names)
-    columns = {"type": type, "task_id": draft.task_id, "number": number, "time": draft.call.now}
-    return views.build_entry(row | columns | {"actor": draft.call.caller.subject, "data": encode_json(data)})
+    entry = TaskEntryRow(
+        tenant_id=draft.row.tenant_id,
+        task_id=draft.task_id,
+        number=number,
+        type=type,
+        time=draft.call.now,
+        actor=draft.call.caller.subject,
+        status=None,
+        progress=None,
+        content=None,
+        starts_at=None,
+        data=encode_json(data),
+    )
+    return views.build_entry(entry)

@@ -18,14 +18,14 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
     from agora.domains.billing import reservations
 
     await release_price(draft)
-    assignee = draft["assignee"]
+    assignee = draft.row.assignee
     if among or (assignee is not None and not assignee.startswith("capability:")):
         draft.set(price_version=await reservations.reserve_price(draft.call, draft.row))
 
 
 async def release_price(draft: TaskDraft) -> None:
     """Release the reservation of a task that ended without completion or changes its assignee. Idempotent."""
-    if draft["price_version"] is not None:
+    if draft.row.price_version is not None:
         from agora.domains.billing import reservations
 
         await reservations.release_reservation(draft.call, draft.task_id)
@@ -34,7 +34,7 @@ async def release_price(draft: TaskDraft) -> None:
 
 async def charge_price(draft: TaskDraft) -> None:
     """Charge the agreed price of a completed task."""
-    if draft["price_version"] is not None:
+    if draft.row.price_version is not None:
         from agora.domains.billing import reservations
 
         await reservations.settle_reservation(draft.call, draft.task_id)

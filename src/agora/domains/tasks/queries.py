@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Tally, Write
+from agora.store.port import Query, Tally, Write
+
+from .records import (
+    TASKS,
+    ActiveTasksChange,
+    DurationEstimate,
+    QueueHead,
+    ReaddressedTask,
+    TaskData,
+    TaskDuration,
+    TaskRow,
+    TaskSize,
+)
 
 __all__ = [
     "ACTIVE_TASKS",
-    "DATA",
-    "DEPENDENCIES",
-    "ENTRIES",
     "NEVER",
-    "TASKS",
     "TASK_DURATIONS",
     "count_waiting_for_name",
     "due_tasks",
@@ -40,89 +48,13 @@ BIG = "bigint"
 REAL = "double precision"
 NEVER = 1 << 62  #: deadline of a task that has none
 
-_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("tenant_id", "text"),
-    ("task_id", "text"),
-    ("task_type", "text"),
-    ("status", "text"),
-    ("priority", BIG),
-    ("assignee", "text"),
-    ("assigned_agent", "text"),
-    ("queue", "text"),
-    ("waiting", BIG),
-    ("requirements", "text"),
-    ("required_model", "text"),
-    ("created_by", "text"),
-    ("account_id", "text"),
-    ("holder", "text"),
-    ("worker", "text"),
-    ("fence", BIG),
-    ("lease_seconds", BIG),
-    ("lease_until", BIG),
-    ("attempts", BIG),
-    ("max_attempts", BIG),
-    ("failures", BIG),
-    ("max_failures", BIG),
-    ("retry_backoff", REAL),
-    ("timeout", BIG),
-    ("blocked", BIG),
-    ("has_dependants", BIG),
-    ("depends_on", "text"),
-    ("parent_id", "text"),
-    ("retry_of", "text"),
-    ("workflow_id", "text"),
-    ("step", "text"),
-    ("item", BIG),
-    ("progress", REAL),
-    ("milestone", "text"),
-    ("notes", "text"),
-    ("checkpoint", "text"),
-    ("checkpoint_number", BIG),
-    ("error", "text"),
-    ("entries", BIG),
-    ("output_size", BIG),
-    ("created_at", BIG),
-    ("updated_at", BIG),
-    ("available_at", BIG),
-    ("started_at", BIG),
-    ("completed_at", BIG),
-    ("deadline", BIG),
-    ("due_at", BIG),
-    ("context_id", "text"),
-    ("said", BIG),
-    ("status_at", BIG),
-    ("status_entry", BIG),
-    ("price_version", BIG),
-)
-TASKS = Table("tasks", _COLUMNS)
-DATA = Table(
-    "task_data",
-    (("tenant_id", "text"), ("task_id", "text"), ("payload", "text"), ("metadata", "text"), ("result", "text")),
-)
-DEPENDENCIES = Table("task_dependencies", (("tenant_id", "text"), ("depends_on", "text"), ("task_id", "text")))
-ENTRIES = Table(
-    "task_entries",
-    (
-        ("tenant_id", "text"),
-        ("task_id", "text"),
-        ("number", BIG),
-        ("type", "text"),
-        ("time", BIG),
-        ("actor", "text"),
-        ("status", "text"),
-        ("progress", REAL),
-        ("content", "text"),
-        ("starts_at", BIG),
-        ("data", "text"),
-    ),
-)
-_TYPES = {name: kind for name, kind in _COLUMNS if kind != "text"}
+_TYPES = {name: kind for name, kind in TASKS.columns if kind != "text"}
 
-select_task = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id")
+select_task = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow)
 select_task_for_update = Query(
-    "select * from tasks where tenant_id = :tenant and task_id = :task_id", lock=True, row="task_id"
+    "select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow, lock=True, row="task_id"
 )
-select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id")
+select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id", TaskData)
 
 _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
@@ -130,9 +62,11 @@ _SIZES = """
     select task_id, length(payload) + length(metadata) as size from task_data
     where tenant_id = :tenant and task_id {ids}
 """
-select_task_sizes = Query(_SIZES.format(ids=_IDS), postgres=_SIZES.format(ids=_IDS_POSTGRES))
+select_task_sizes = Query(_SIZES.format(ids=_IDS), TaskSize, postgres=_SIZES.format(ids=_IDS_POSTGRES))
 _LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
-select_tasks_for_update = Query(_LOCK_ALL.format(ids=_IDS), postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
+select_tasks_for_update = Query(
+    _LOCK_ALL.format(ids=_IDS), TaskRow, postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True
+)
 
 
 @cache
@@ -166,6 +100,7 @@ waiting_queues = Query(
     _QUEUES.format(
         low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
     ),
+    str,
     postgres=_QUEUES.format(
         low="(r.pair->>0)", high='(r.pair->>1) collate "C"', ranges="json_array_elements(:ranges::json) as r (pair)"
     ),
@@ -177,6 +112,7 @@ queue_heads = Query(
     where tenant_id = :tenant and queue = :queue and waiting = 1
     order by priority, deadline, task_id limit :limit
     """,
+    QueueHead,
     types={"limit": BIG},
 )
 _TAKEN = """
@@ -221,6 +157,7 @@ _FIRST_MANY = f"""
     where tasks.tenant_id = :tenant and tasks.task_id = free.id returning tasks.*, _calls._ord"""
 lease_first_task = Write(
     _TAKEN.format(":", least="min", chosen=_CHOSEN.format(chosen=_FIRST_SQLITE)),
+    TaskRow,
     postgres=_TAKEN.format(":", least="least", chosen=_CHOSEN.format(chosen=_FIRST_POSTGRES)),
     types=_LEASE,
     takes="task_id",
@@ -235,6 +172,7 @@ lease_tasks = Write(
     _TAKEN.format(
         ":", least="min", chosen=_CHOSEN.format(chosen=_TAKE.format(ids=_IDS, skip="", one_of="in ", end=")"))
     ),
+    TaskRow,
     # as an array, the rows are selected once, before any is updated
     postgres=_TAKEN.format(
         ":",
@@ -249,7 +187,7 @@ lease_tasks = Write(
 #: number of tasks that an agent works on
 ACTIVE_TASKS = Tally(
     "agents",
-    (("tenant_id", "text"), ("agent_id", "text"), ("change", BIG)),
+    ActiveTasksChange,
     key=("tenant_id", "agent_id"),
     add=Write(
         """
@@ -262,7 +200,9 @@ ACTIVE_TASKS = Tally(
 
 # -- dependencies ------------------------------------------------------------------------------
 
-select_dependants = Query("select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id")
+select_dependants = Query(
+    "select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id", str
+)
 
 # -- unregistered names and former agents ------------------------------------------------------
 
@@ -270,7 +210,8 @@ held_tasks = Query(
     """
     select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and holder = :agent_id
         and completed_at is null limit 10000
-    """
+    """,
+    str,
 )
 count_waiting_for_name = Query(
     """
@@ -278,6 +219,7 @@ count_waiting_for_name = Query(
         select 1 from tasks where tenant_id = :tenant and assigned_agent = :address and completed_at is null limit :limit
     ) as waiting
     """,
+    int,
     types={"limit": BIG},
 )
 readdress_tasks = Write(
@@ -285,7 +227,8 @@ readdress_tasks = Write(
     update tasks set assigned_agent = :new_address, queue = :new_lane || task_type
     where tenant_id = :tenant and assigned_agent = :old_address and completed_at is null
     returning task_id, price_version, task_type, status, priority, created_by, waiting, requirements, required_model
-    """
+    """,
+    ReaddressedTask,
 )
 
 move_worker_tasks = Write(
@@ -293,14 +236,16 @@ move_worker_tasks = Write(
     update tasks set queue = :new_lane || task_type
     where tenant_id = :tenant and assigned_agent = :owner and queue = :old_lane || task_type and completed_at is null
     returning *
-    """
+    """,
+    TaskRow,
 )
 
 # -- time --------------------------------------------------------------------------------------
 
-next_due = Query("select min(due_at) as due_at from tasks where tenant_id = :tenant and due_at is not null")
+next_due = Query("select min(due_at) as due_at from tasks where tenant_id = :tenant and due_at is not null", int)
 due_tasks = Query(
     "select task_id from tasks where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    str,
     types={"now": BIG, "limit": BIG},
 )
 extend_leases = Write(
@@ -317,20 +262,14 @@ duration_estimate = Query(
         select * from task_durations
         where tenant_id = :tenant and task_type = :task_type and (agent_id = :agent_id or :agent_id = '') limit 100
     ) as known
-    """
+    """,
+    DurationEstimate,
 )
 # A moving mean: arithmetic over the first hundred tasks, then each new one has a weight of one hundredth.
 #: mean waiting and running time of the tasks of a type, by agent
 TASK_DURATIONS = Tally(
     "task_durations",
-    (
-        ("tenant_id", "text"),
-        ("task_type", "text"),
-        ("agent_id", "text"),
-        ("waited", REAL),
-        ("ran", REAL),
-        ("now", BIG),
-    ),
+    TaskDuration,
     key=("tenant_id", "task_type", "agent_id"),
     add=Write(
         """

@@ -19,6 +19,7 @@ expired_tasks = Query(
             and w.workflow_id = t.workflow_id and w.completed_at is null)
     order by t.completed_at limit :limit
     """,
+    str,
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
@@ -30,6 +31,7 @@ expired_workflows = Query(
             and p.workflow_id = w.parent_id and p.completed_at is null)
     order by w.workflow_id limit :limit
     """,
+    str,
     types={"before": BIG, "limit": BIG},
     scan=True,
 )

@@ -84,11 +84,11 @@ class TaskService(BoundService, contract.Tasks):
     @implements
     async def retry(self, task_id: str, *, assignee: str | None = None) -> contract.TaskReceipt:
         old = await access.lock_own_task(self.call, task_id)
-        if old["status"] in states.UNFINISHED:
+        if old.row.status in states.UNFINISHED:
             raise IllegalTransition(
-                f"{task_id} is {old['status']}; only an ended task can be retried.",
+                f"{task_id} is {old.row.status}; only an ended task can be retried.",
                 fix="Cancel it first, or reassign it.",
-                allowed=states.allowed_after(old["status"]),
+                allowed=states.allowed_after(old.row.status),
             )
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
@@ -101,20 +101,20 @@ class TaskService(BoundService, contract.Tasks):
     @implements
     async def reassign(self, task_id: str, assignee: str | None, reason: str | None = None) -> contract.TaskUpdate:
         draft = await access.lock_own_task(self.call, task_id)
-        if draft["status"] in states.TERMINAL:
-            states.check_transition(task_id, draft["status"], TaskStatus.PENDING)
+        if draft.row.status in states.TERMINAL:
+            states.check_transition(task_id, draft.row.status, TaskStatus.PENDING)
         order = assignment.Order(
-            draft["task_type"], "{}", assignee, assignment.required_of(draft.row), draft["required_model"]
+            draft.row.task_type, "{}", assignee, assignment.required_of(draft.row), draft.row.required_model
         )
         where = await assignment.resolve_destination(self.call, order)
         draft.set(requirements=encode_json(where.requirements))
-        await move_task(draft, queues.queue_name(where.lane, draft["task_type"]), where.agent, assignee, reason)
+        await move_task(draft, queues.queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason)
         return views.build_update(draft.row)
 
     @implements
     async def cancel(self, task_id: str, reason: str | None = None) -> contract.TaskUpdate:
         draft = await access.lock_own_task(self.call, task_id)
-        if draft["status"] != TaskStatus.CANCELLED:
+        if draft.row.status != TaskStatus.CANCELLED:
             await end_task(draft, TaskStatus.CANCELLED, content=reason)
         return views.build_update(draft.row)
 
@@ -122,12 +122,10 @@ class TaskService(BoundService, contract.Tasks):
     async def comment(self, task_id: str, text: str) -> contract.TaskEntry:
         call = self.call
         draft = await access.lock_visible_task(call, task_id)
-        number = draft.log("comment", content=text)
+        entry = draft.log("comment", content=text)
         draft.emit("commented", by=call.caller.subject, comment=text)
         await draft.save()
-        entry = dict.fromkeys(statements.ENTRIES.names)
-        values = {"type": "comment", "task_id": task_id, "number": number, "time": call.now, "content": text}
-        return views.build_entry(entry | values | {"actor": call.caller.subject})
+        return views.build_entry(entry)
 
     @implements
     async def message(
@@ -312,7 +310,7 @@ class TaskService(BoundService, contract.Tasks):
 
     async def _follow(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
         task = await access.load_visible_task(self.call, task_id)
-        position = lookup.parse_position(last_event_id, task["entries"])
+        position = lookup.parse_position(last_event_id, task.entries)
         caller = self.call.caller
 
         async def read(reader: Reader, after: int) -> Any:

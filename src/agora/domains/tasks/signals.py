@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from agora.core.signals import Signal
 from agora_sdk.contract.fields import TaskStatus
+
+from .records import TaskRow
 
 __all__ = ["STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnded"]
 
@@ -16,7 +16,7 @@ __all__ = ["STEP_CANDIDATES", "STEP_TASK_ENDED", "StepCandidates", "StepTaskEnde
 class StepTaskEnded:
     """A task of a workflow step has ended. task: its row. error: reason of a failure, else None."""
 
-    task: Mapping[str, Any]
+    task: TaskRow
     status: TaskStatus
     error: str | None
 

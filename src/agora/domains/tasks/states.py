@@ -14,15 +14,14 @@ A pending task that is set to a later state passes through in_progress in the sa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from agora.clock import SECOND
-from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition
 
 from .queries import NEVER
 from .queues import address_of
+from .records import TaskRow
 
 __all__ = [
     "INTERRUPTED",
@@ -68,29 +67,29 @@ def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
         raise IllegalTransition(f"{task_id} is {before}; it cannot become {after.value}.", fix=can, allowed=allowed)
 
 
-def is_balanced(row: Mapping[str, Any] | Row) -> bool:
+def is_balanced(row: TaskRow) -> bool:
     """Whether the task's agent was chosen by load, not named by the creator."""
-    named = row["assignee"] is not None and not row["assignee"].startswith("capability:")
-    return not named and address_of(row["queue"]) is not None
+    named = row.assignee is not None and not row.assignee.startswith("capability:")
+    return not named and address_of(row.queue) is not None
 
 
-def next_due(row: Mapping[str, Any], now: int) -> int | None:
+def next_due(row: TaskRow, now: int) -> int | None:
     """The next time, in microseconds since 1970, at which a timer of the task is due; None if there is none."""
-    status, moments = row["status"], []
+    status, moments = row.status, []
     if status in TERMINAL:
         return None
     if status == _S.IN_PROGRESS:
-        if row["lease_until"] is not None:
-            moments.append(row["lease_until"])
-        if row["timeout"] is not None:
-            moments.append(row["started_at"] + row["timeout"] * SECOND)
-        if row["deadline"] > now:
-            moments.append(row["deadline"])
+        if row.lease_until is not None:
+            moments.append(row.lease_until)
+        if row.timeout is not None and row.started_at is not None:
+            moments.append(row.started_at + row.timeout * SECOND)
+        if row.deadline > now:
+            moments.append(row.deadline)
     else:
-        moments += [row["deadline"], NEVER]
-        if row["available_at"] is not None and not row["waiting"]:
-            moments.append(row["available_at"])
-        if row["waiting"] and is_balanced(row):
-            moments.append(row["updated_at"] + ASSIGNMENT_TIMEOUT)
+        moments += [row.deadline, NEVER]
+        if row.available_at is not None and not row.waiting:
+            moments.append(row.available_at)
+        if row.waiting and is_balanced(row):
+            moments.append(row.updated_at + ASSIGNMENT_TIMEOUT)
     soonest = min(moments, default=NEVER)
     return None if soonest == NEVER else soonest

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from agora.clock import to_datetime
 from agora.core.call import decode_json
-from agora.store.port import Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 
 from . import queues
 from .queries import NEVER
+from .records import TaskData, TaskEntryRow, TaskRow
 
 __all__ = [
     "PRIORITIES",
@@ -56,78 +55,78 @@ def _to_datetime(value: int | None) -> datetime | None:
     return None if value is None or value >= NEVER else to_datetime(value)
 
 
-def _task_fields(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> dict[str, Any]:
-    checkpoint, result = row["checkpoint"], data["result"]
-    return {name: row[name] for name in _SAME} | {
-        "status": TaskStatus(row["status"]),
-        "priority": PRIORITIES[row["priority"]],
-        "payload": decode_json(data["payload"]),
-        "metadata": decode_json(data["metadata"]),
+def _task_fields(row: TaskRow, data: TaskData) -> dict[str, Any]:
+    checkpoint, result = row.checkpoint, data.result
+    return {name: getattr(row, name) for name in _SAME} | {
+        "status": TaskStatus(row.status),
+        "priority": PRIORITIES[row.priority],
+        "payload": decode_json(data.payload),
+        "metadata": decode_json(data.metadata),
         "result": None if result is None else decode_json(result),
-        "created_at": to_datetime(row["created_at"]),
-        "updated_at": to_datetime(row["updated_at"]),
-        "available_at": _to_datetime(row["available_at"]),
-        "started_at": _to_datetime(row["started_at"]),
-        "completed_at": _to_datetime(row["completed_at"]),
-        "deadline": _to_datetime(row["deadline"]),
-        "required_capabilities": decode_json(row["requirements"]),
-        "depends_on": decode_json(row["depends_on"]),
-        "blocked_by": row["blocked"],
+        "created_at": to_datetime(row.created_at),
+        "updated_at": to_datetime(row.updated_at),
+        "available_at": _to_datetime(row.available_at),
+        "started_at": _to_datetime(row.started_at),
+        "completed_at": _to_datetime(row.completed_at),
+        "deadline": _to_datetime(row.deadline),
+        "required_capabilities": decode_json(row.requirements),
+        "depends_on": decode_json(row.depends_on),
+        "blocked_by": row.blocked,
         "checkpoint": None if checkpoint is None else decode_json(checkpoint),
-        "lease_expires_at": _to_datetime(row["lease_until"]),
+        "lease_expires_at": _to_datetime(row.lease_until),
         "context_id": context_of(row),
     }
 
 
-def context_of(row: Mapping[str, Any] | Row) -> str:
+def context_of(row: TaskRow) -> str:
     """Id of the conversation of a task; a task without one is a conversation of its own (A2A ``contextId``)."""
-    return str(row["context_id"] or f"ctx_{row['task_id'][5:]}")
+    return str(row.context_id or f"ctx_{row.task_id[5:]}")
 
 
-def build_task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.Task:
+def build_task(row: TaskRow, data: TaskData) -> contract.Task:
     """A task from its row and its data."""
     return contract.Task.model_construct(**_task_fields(row, data))
 
 
-def build_claimed_task(row: Mapping[str, Any] | Row, data: Row | Mapping[str, Any]) -> contract.ClaimedTask:
+def build_claimed_task(row: TaskRow, data: TaskData) -> contract.ClaimedTask:
     """A task with its fencing token, for the holder of its lease."""
     return contract.ClaimedTask.model_construct(
-        **_task_fields(row, data), fencing_token=row["fence"], lease_seconds=row["lease_seconds"]
+        **_task_fields(row, data), fencing_token=row.fence, lease_seconds=row.lease_seconds
     )
 
 
-def build_update(row: Mapping[str, Any]) -> contract.TaskUpdate:
+def build_update(row: TaskRow) -> contract.TaskUpdate:
     """The result of an operation that changed a task."""
     return contract.TaskUpdate.model_construct(
         success=True,
-        updated_at=to_datetime(row["updated_at"]),
-        task_id=row["task_id"],
-        status=TaskStatus(row["status"]),
-        progress=row["progress"],
+        updated_at=to_datetime(row.updated_at),
+        task_id=row.task_id,
+        status=TaskStatus(row.status),
+        progress=row.progress,
     )
 
 
-def build_entry(row: Row | Mapping[str, Any]) -> contract.TaskEntry:
+def build_entry(row: TaskEntryRow) -> contract.TaskEntry:
     """An entry of a task's log."""
     return contract.TaskEntry.model_construct(
-        type=row["type"],
-        task_id=row["task_id"],
-        number=row["number"],
-        time=to_datetime(row["time"]),
-        actor=row["actor"],
-        status=row["status"] and TaskStatus(row["status"]),
-        progress=row["progress"],
-        content=row["content"],
-        offset=row["starts_at"],
-        data=None if row["data"] is None else decode_json(row["data"]),
+        type=cast("Any", row.type),
+        task_id=row.task_id,
+        number=row.number,
+        time=to_datetime(row.time),
+        actor=row.actor,
+        status=None if row.status is None else TaskStatus(row.status),
+        progress=row.progress,
+        content=row.content,
+        offset=row.starts_at,
+        data=None if row.data is None else decode_json(row.data),
     )
 
 
-def build_announcement(row: Mapping[str, Any] | Row) -> dict[str, Any]:
+def build_announcement(row: TaskRow) -> dict[str, Any]:
     """Data of ``agora.task.available``: what a worker needs to decide whether to claim the task."""
     return {
-        "priority": PRIORITIES[row["priority"]].value,
-        "required_capabilities": decode_json(row["requirements"]),
-        "required_model": row["required_model"],
-        "queue": "pool" if queues.address_of(row["queue"]) is None else "own",
+        "priority": PRIORITIES[row.priority].value,
+        "required_capabilities": decode_json(row.requirements),
+        "required_model": row.required_model,
+        "queue": "pool" if queues.address_of(row.queue) is None else "own",
     }

@@ -41,21 +41,21 @@ async def apply_update(
             errors=[field_error("status", "set by the server only")],
         )
     draft = await _lock_reported_task(call, task_id, status, token)
-    if status is not None and status.value == draft["status"] and status in states.TERMINAL:
+    if status is not None and status.value == draft.row.status and status in states.TERMINAL:
         await _check_repeated_update(draft, progress, notes, milestone, result)
         return draft
     has_text = notes is not None or milestone is not None
-    if status is None and draft["status"] in states.TERMINAL and (progress is not None or milestone is not None):
-        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
+    if status is None and draft.row.status in states.TERMINAL and (progress is not None or milestone is not None):
+        states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     await begin_work(draft, status, progress if progress is not None else (0.0 if milestone else None))
     ends = status in states.TERMINAL
-    has_progressed = progress is not None and progress != draft["progress"] and not (ends and progress >= 100)
+    has_progressed = progress is not None and progress != draft.row.progress and not (ends and progress >= 100)
     if progress is not None and has_progressed:
         _set_progress(draft, progress)
     if has_text or has_progressed:
-        is_question = status in states.INTERRUPTED and status.value != draft["status"]
+        is_question = status in states.INTERRUPTED and status.value != draft.row.status
         _record_progress(draft, progress if has_progressed else None, notes, milestone, alone=not (ends or is_question))
-    if status is None or status.value == draft["status"]:
+    if status is None or status.value == draft.row.status:
         await draft.save()
     else:
         await _change_status(draft, status, result, notes)
@@ -66,15 +66,15 @@ async def _lock_reported_task(call: Call, task_id: str, status: TaskStatus | Non
     """Lock the task for its assignee; also for its creator to cancel it or to answer its question."""
     if status in (_S.CANCELLED, _S.PENDING):
         draft = await access.lock_visible_task(call, task_id)
-        if call.caller.subject == draft["created_by"] or call.caller.acts_for_others:
-            if status is _S.PENDING and draft["status"] not in states.INTERRUPTED:
-                states.check_transition(task_id, draft["status"], _S.PENDING)
-                if draft["lease_until"] is not None and call.caller.subject != draft["holder"]:
-                    raise Conflict(f"{task_id} is leased to {draft['holder']}.", fix="Use agora.task.reassign.")
+        if call.caller.subject == draft.row.created_by or call.caller.acts_for_others:
+            if status is _S.PENDING and draft.row.status not in states.INTERRUPTED:
+                states.check_transition(task_id, draft.row.status, _S.PENDING)
+                if draft.row.lease_until is not None and call.caller.subject != draft.row.holder:
+                    raise Conflict(f"{task_id} is leased to {draft.row.holder}.", fix="Use agora.task.reassign.")
             return draft
         if status is _S.CANCELLED:
             raise PermissionDenied(
-                f"{task_id} was created by {draft['created_by']}; only its creator may cancel it.",
+                f"{task_id} was created by {draft.row.created_by}; only its creator may cancel it.",
                 fix="Set it to rejected, or release it.",
                 required="act:any",
             )
@@ -87,18 +87,18 @@ async def _check_repeated_update(
     """Accept a repeated update to a terminal status; raise Conflict if it contains anything that was not recorded."""
     if result is not None:
         await _check_repeated_result(draft, result)
-    recorded_notes = draft["error"] if draft["status"] == _S.FAILED else draft["notes"]
-    if draft["status"] != _S.CANCELLED and notes not in (None, recorded_notes):
+    recorded_notes = draft.row.error if draft.row.status == _S.FAILED else draft.row.notes
+    if draft.row.status != _S.CANCELLED and notes not in (None, recorded_notes):
         raise _ended_differently(draft, "notes")
-    if milestone not in (None, draft["milestone"]):
+    if milestone not in (None, draft.row.milestone):
         raise _ended_differently(draft, "milestone")
-    if progress is not None and progress > draft["progress"]:
+    if progress is not None and progress > draft.row.progress:
         raise _ended_differently(draft, "progress")
 
 
 async def _check_repeated_result(draft: TaskDraft, result: Any) -> None:
     data = await draft.call.tx.one(tasks.select_task_data, task_id=draft.task_id)
-    recorded = None if data is None or data["result"] is None else decode_json(data["result"])
+    recorded = None if data is None or data.result is None else decode_json(data.result)
     if _canonical_json(recorded) != _canonical_json(result):
         raise _ended_differently(draft, "result")
 
@@ -110,10 +110,10 @@ def _canonical_json(value: Any) -> str:
 
 def _ended_differently(draft: TaskDraft, field: str) -> Conflict:
     return Conflict(
-        f"{draft.task_id} is {draft['status']} already, with another {field}.",
+        f"{draft.task_id} is {draft.row.status} already, with another {field}.",
         fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
         errors=[field_error(field, "differs from the recorded value")],
-        task_status=draft["status"],
+        task_status=draft.row.status,
     )
 
 
@@ -123,7 +123,7 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
     Raises IllegalTransition if it is blocked, or if only progress or output implies the start and the caller is not the
     assignee: an operator acts for an assignee by setting the status.
     """
-    if draft["status"] != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
+    if draft.row.status != _S.PENDING or status in (_S.PENDING, _S.CANCELLED, _S.REJECTED):
         return
     if status is None and progress is None:
         return
@@ -131,32 +131,32 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
         raise IllegalTransition(
             f"{draft.task_id} is pending; it has not been claimed.",
             fix="Wait until it is claimed, or set its status to in_progress on behalf of its assignee.",
-            allowed=states.allowed_after(draft["status"]),
+            allowed=states.allowed_after(draft.row.status),
         )
     if status is not None and status is not _S.IN_PROGRESS:
-        states.check_transition(draft.task_id, draft["status"], status)
+        states.check_transition(draft.task_id, draft.row.status, status)
     _check_ready(draft)
     await start_task(draft)
 
 
 def _check_ready(draft: TaskDraft) -> None:
-    if draft["blocked"]:
-        paused = draft["workflow_id"] is not None
+    if draft.row.blocked:
+        paused = draft.row.workflow_id is not None
         raise IllegalTransition(
             f"{draft.task_id} is blocked: its workflow is paused."
             if paused
-            else f"{draft.task_id} is blocked by {draft['blocked']} unfinished tasks.",
+            else f"{draft.task_id} is blocked by {draft.row.blocked} unfinished tasks.",
             fix="Resume the workflow first." if paused else "See 'depends_on'.",
             allowed=[_S.CANCELLED.value, _S.REJECTED.value],
         )
 
 
 def _set_progress(draft: TaskDraft, progress: float) -> None:
-    if progress < draft["progress"]:
+    if progress < draft.row.progress:
         raise Conflict(
-            f"The progress of {draft.task_id} is {draft['progress']:g}; it cannot decrease to {progress:g}.",
+            f"The progress of {draft.task_id} is {draft.row.progress:g}; it cannot decrease to {progress:g}.",
             fix="Report the current progress, or release the task to restart it.",
-            progress=draft["progress"],
+            progress=draft.row.progress,
         )
     draft.set(progress=progress)
 
@@ -171,23 +171,23 @@ def _record_progress(
     kind = "milestone" if milestone is not None else "progress" if progress is not None else "note"
     if kind == "note" and not alone:
         return  # the entry of the status change holds the notes
-    draft.log(kind, progress=draft["progress"], content=notes, data={"milestone": milestone} if milestone else None)
-    draft.emit("progress", progress=draft["progress"], notes=notes, milestone=milestone)
+    draft.log(kind, progress=draft.row.progress, content=notes, data={"milestone": milestone} if milestone else None)
+    draft.emit("progress", progress=draft.row.progress, notes=notes, milestone=milestone)
 
 
 async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, notes: str | None) -> None:
-    states.check_transition(draft.task_id, draft["status"], status)
+    states.check_transition(draft.task_id, draft.row.status, status)
     if status is _S.PENDING:
         await requeue_task(draft, notes or "given back")
     elif status in states.INTERRUPTED:
-        draft.set(status=status.value, lease_until=None, said=draft["said"] + len(notes or ""))
+        draft.set(status=status.value, lease_until=None, said=draft.row.said + len(notes or ""))
         draft.log("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
         await draft.save()
     elif status is _S.IN_PROGRESS:
-        draft.set(status=status.value, holder=draft["holder"] or draft.call.caller.subject)
+        draft.set(status=status.value, holder=draft.row.holder or draft.call.caller.subject)
         draft.log("status", status=status, content=notes)
-        draft.emit("started", attempt=draft["attempts"])
+        draft.emit("started", attempt=draft.row.attempts)
         await draft.save()
     else:
         error = (notes or "failed") if status is _S.FAILED else None
@@ -205,31 +205,31 @@ async def renew_lease(
 ) -> contract.Renewal:
     """Extend a lease, and store progress and a checkpoint. Raises StaleLease, IllegalTransition, Conflict, PayloadTooLarge."""
     draft = await access.lock_held_task(call, task_id, token)
-    if draft["status"] in states.TERMINAL or draft["status"] == _S.PENDING:
-        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
-    seconds = lease_seconds or draft["lease_seconds"]
-    if draft["status"] == _S.IN_PROGRESS:
+    if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
+        states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
+    seconds = lease_seconds or draft.row.lease_seconds
+    if draft.row.status == _S.IN_PROGRESS:
         draft.set(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
-    if progress is not None and progress != draft["progress"]:
+    if progress is not None and progress != draft.row.progress:
         _set_progress(draft, progress)
         _record_progress(draft, progress, None, None, alone=True)
     if checkpoint is not None:
         _set_checkpoint(draft, checkpoint, number)
-        draft.log("checkpoint", progress=draft["progress"], data={"number": draft["checkpoint_number"]})
+        draft.log("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
     await draft.save()
     return contract.Renewal.model_construct(
         task_id=task_id,
-        status=_S(draft["status"]),
-        fencing_token=draft["fence"],
+        status=_S(draft.row.status),
+        fencing_token=draft.row.fence,
         lease_seconds=seconds,
-        lease_expires_at=to_datetime(draft["lease_until"] or call.now + seconds * SECOND),
-        progress=draft["progress"],
-        checkpoint_number=draft["checkpoint_number"],
+        lease_expires_at=to_datetime(draft.row.lease_until or call.now + seconds * SECOND),
+        progress=draft.row.progress,
+        checkpoint_number=draft.row.checkpoint_number,
     )
 
 
 def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
-    text, last = encode_json(checkpoint), draft["checkpoint_number"]
+    text, last = encode_json(checkpoint), draft.row.checkpoint_number
     if len(text) > CHECKPOINT_LIMIT:
         raise PayloadTooLarge(
             f"The checkpoint takes {len(text)} characters; the limit is {CHECKPOINT_LIMIT}.",
@@ -262,7 +262,7 @@ async def release_task(
 async def complete_task(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> TaskDraft:
     """Finish a task. Idempotent; Conflict if it was finished with another result or other notes."""
     draft = await access.lock_assigned_task(call, task_id, token)
-    if draft["status"] == _S.COMPLETED:
+    if draft.row.status == _S.COMPLETED:
         await _check_repeated_result(draft, result)
         await _check_repeated_update(draft, None, notes, None, None)
         return draft
@@ -276,12 +276,12 @@ async def complete_task(call: Call, task_id: str, result: Any, notes: str | None
 async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: int | None) -> TaskDraft:
     """Record a failed attempt. Idempotent once the task has failed; Conflict if it failed with another error."""
     draft = await access.lock_assigned_task(call, task_id, token)
-    if draft["status"] == _S.FAILED:
-        if error != draft["error"]:
+    if draft.row.status == _S.FAILED:
+        if error != draft.row.error:
             raise _ended_differently(draft, "error")
         return draft
     await begin_work(draft, _S.FAILED, None)
-    states.check_transition(task_id, draft["status"], _S.FAILED)
+    states.check_transition(task_id, draft.row.status, _S.FAILED)
     await fail_attempt(draft, error, retry=retry)
     return draft
 
@@ -291,13 +291,13 @@ async def append_output(
 ) -> contract.TaskOutput:
     """Append to a task's output. offset: in characters; repeats of the same chunk are ignored. Raises Conflict, PayloadTooLarge."""
     draft = await access.lock_assigned_task(call, task_id, token)
-    size = draft["output_size"]
+    size = draft.row.output_size
     if offset is not None and offset != size:
         await _check_repeated(call, task_id, content, offset, size)
         return _build_output(draft, content, offset)
     await begin_work(draft, None, 0.0)
-    if draft["status"] != _S.IN_PROGRESS:
-        states.check_transition(task_id, draft["status"], _S.IN_PROGRESS)
+    if draft.row.status != _S.IN_PROGRESS:
+        states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     limit = call.context.settings.task_output_limit
     if size + len(content) > limit:
         raise PayloadTooLarge(
@@ -317,7 +317,7 @@ async def _check_repeated(call: Call, task_id: str, content: str, offset: int, s
     """Accept a repeated chunk; raise Conflict for any other offset than the end."""
     if offset + len(content) <= size:
         for row in await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=1):
-            if row["starts_at"] == offset and row["content"] == content:
+            if row.starts_at == offset and row.content == content:
                 return
     raise Conflict(
         f"The output of {task_id} ends at {size}, not at {offset}.",
@@ -332,7 +332,7 @@ def _build_output(draft: TaskDraft, content: str, offset: int) -> contract.TaskO
         content="",
         offset=offset,
         next_offset=offset + len(content),
-        size=draft["output_size"],
+        size=draft.row.output_size,
         has_more=False,
-        done=draft["status"] in states.TERMINAL,
+        done=draft.row.status in states.TERMINAL,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Tally, Write
+from agora.store.port import Query, Tally, Write
+
+from .records import AssignmentCandidate, WorkerActivity, WorkerRow, WorkerSighting
 
 __all__ = [
     "SEEN",
-    "WORKERS",
     "active",
     "by_name",
     "by_ref",
@@ -22,34 +23,21 @@ __all__ = [
 
 BIG = "bigint"
 
-WORKERS = Table(
-    "workers",
-    (
-        ("tenant_id", "text"),
-        ("worker_id", "text"),
-        ("worker_name", "text"),
-        ("owner", "text"),
-        ("capabilities", "text"),
-        ("models", "text"),
-        ("metadata", "text"),
-        ("registered_at", BIG),
-        ("last_seen", BIG),
-        ("retired_at", BIG),
-    ),
-)
 
 by_ref = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null
         and (worker_id = :ref or (owner = :owner and worker_name = :ref))
     order by worker_id limit 1
-    """
+    """,
+    WorkerRow,
 )
 by_name = Query(
     """
     select * from workers
     where tenant_id = :tenant and owner = :owner and worker_name = :worker_name and retired_at is null
     """,
+    WorkerRow,
     lock=True,
 )
 update = Write(
@@ -62,7 +50,7 @@ update = Write(
 #: time of the last claim
 SEEN = Tally(
     "workers",
-    (("tenant_id", "text"), ("worker_id", "text"), ("now", BIG)),
+    WorkerSighting,
     key=("tenant_id", "worker_id"),
     add=Write(
         "update workers set last_seen = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
@@ -81,6 +69,7 @@ listing = Query(
         and (owner = :owner or :owner = '')
     order by worker_id limit :limit
     """,
+    WorkerRow,
     types={"limit": BIG},
     scan=True,
 )
@@ -88,13 +77,15 @@ leased = Query(
     """
     select task_id from tasks
     where tenant_id = :tenant and worker = :worker_id and completed_at is null and lease_until is not null limit 1000
-    """
+    """,
+    str,
 )
 active = Query(
     """
     select worker, count(*) as tasks from tasks
     where tenant_id = :tenant and worker is not null and completed_at is null and lease_until is not null group by worker
     """,
+    WorkerActivity,
     scan=True,
 )
 
@@ -105,7 +96,7 @@ _AMONG_POSTGRES = "= any(array(select json_array_elements_text(:among::json)))"
 
 
 @cache
-def select_candidates(capability: bool, among: bool) -> Query:
+def select_candidates(capability: bool, among: bool) -> Query[AssignmentCandidate]:
     """Available agents with their open tasks, filtered by a capability and by a list of ids."""
     source = "agents a"
     if capability:
@@ -117,4 +108,9 @@ def select_candidates(capability: bool, among: bool) -> Query:
             and a.visibility <> 'private' {"and a.agent_id @among" if among else ""}
         order by a.agent_id limit :limit
     """
-    return Query(sql.replace("@among", _AMONG), postgres=sql.replace("@among", _AMONG_POSTGRES), types={"limit": BIG})
+    return Query(
+        sql.replace("@among", _AMONG),
+        AssignmentCandidate,
+        postgres=sql.replace("@among", _AMONG_POSTGRES),
+        types={"limit": BIG},
+    )

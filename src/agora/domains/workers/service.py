@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
@@ -15,7 +14,7 @@ from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import requeue_task
 from agora.domains.tasks.deadlines import follow_unregistration
-from agora.store.port import Row
+from agora.domains.tasks.records import WORKERS, WorkerRow
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
 from agora_sdk.contract.fields import JsonObject
@@ -38,28 +37,33 @@ class WorkerService(BoundService, contract.Workers):
         if capabilities is None:
             agent = await call.tx.one(agents.by_id, ref=owner)
             capabilities = decode_json(agent["capabilities"]) if agent is not None else []
-        values = {
-            "capabilities": encode_json(list(dict.fromkeys(capabilities))),
-            "models": encode_json(list(dict.fromkeys(models))),
-            "metadata": encode_json(metadata),
-        }
+        row = WorkerRow(
+            tenant_id=call.caller.tenant,
+            worker_id=new_id("wrk"),
+            worker_name=worker_name,
+            owner=owner,
+            capabilities=encode_json(list(dict.fromkeys(capabilities))),
+            models=encode_json(list(dict.fromkeys(models))),
+            metadata=encode_json(metadata),
+            registered_at=call.now,
+            last_seen=call.now,
+            retired_at=None,
+        )
         existing = await call.tx.one(statements.by_name, owner=owner, worker_name=worker_name)
         if existing is not None:
-            call.target = existing["worker_id"]
-            await call.tx.execute(statements.update, worker_id=existing["worker_id"], now=call.now, **values)
-            return _build_worker(dict(existing) | values | {"last_seen": call.now}, 0)
-        row = {
-            "tenant_id": call.caller.tenant,
-            "worker_id": new_id("wrk"),
-            "worker_name": worker_name,
-            "owner": owner,
-            **values,
-            "registered_at": call.now,
-            "last_seen": call.now,
-            "retired_at": None,
-        }
-        call.target = str(row["worker_id"])
-        call.tx.append(statements.WORKERS, tuple(row[name] for name in statements.WORKERS.names))
+            row.worker_id, row.registered_at = existing.worker_id, existing.registered_at
+            call.target = row.worker_id
+            await call.tx.execute(
+                statements.update,
+                worker_id=row.worker_id,
+                capabilities=row.capabilities,
+                models=row.models,
+                metadata=row.metadata,
+                now=call.now,
+            )
+            return _build_worker(row, 0)
+        call.target = row.worker_id
+        call.tx.append(WORKERS, row)
         self._emit("registered", row)
         return _build_worker(row, 0)
 
@@ -67,20 +71,20 @@ class WorkerService(BoundService, contract.Workers):
     async def unregister(self, worker_id: str) -> contract.Unregistration:
         call = self.call
         row = await call.tx.one(statements.by_ref, ref=worker_id, owner=call.caller.subject)
-        if row is None or (row["owner"] != call.caller.subject and not call.caller.acts_for_others):
+        if row is None or (row.owner != call.caller.subject and not call.caller.acts_for_others):
             raise not_found("worker_id", f"You have no worker {worker_id!r}.", fix="See GET /v1/agent/workers.")
-        leased = await call.tx.all(statements.leased, worker_id=row["worker_id"])
+        leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
         for task in leased:
-            await requeue_task(await lock_task(call, task["task_id"]), "its worker was unregistered", refund=True)
-        await follow_unregistration(call, row["worker_id"], row["owner"])
-        await call.tx.execute(statements.retire, worker_id=row["worker_id"], now=call.now)
-        call.target = row["worker_id"]
+            await requeue_task(await lock_task(call, task), "its worker was unregistered", refund=True)
+        await follow_unregistration(call, row.worker_id, row.owner)
+        await call.tx.execute(statements.retire, worker_id=row.worker_id, now=call.now)
+        call.target = row.worker_id
         self._emit("unregistered", row)
-        return contract.Unregistration(worker_id=row["worker_id"], released=len(leased))
+        return contract.Unregistration(worker_id=row.worker_id, released=len(leased))
 
-    def _emit(self, happening: str, row: Mapping[str, Any] | Row) -> None:
-        data = {name: row[name] for name in ("worker_id", "worker_name", "owner")}
-        self.call.emit(f"agora.worker.{happening}", data, subject=row["worker_id"], audience=(row["owner"],))
+    def _emit(self, happening: str, row: WorkerRow) -> None:
+        data = {"worker_id": row.worker_id, "worker_name": row.worker_name, "owner": row.owner}
+        self.call.emit(f"agora.worker.{happening}", data, subject=row.worker_id, audience=(row.owner,))
 
     @implements
     async def list(
@@ -92,27 +96,27 @@ class WorkerService(BoundService, contract.Workers):
             whose = (await load_agent(call.tx, owner, "owner"))["agent_id"] if owner else ""
         after = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[Row]:
+        async def read_rows(after: str, count: int) -> Sequence[WorkerRow]:
             return await call.tx.all(statements.listing, owner=whose, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "worker_id", limit, call.context.settings.page_bytes)
-        busy = {row["worker"]: row["tasks"] for row in await call.tx.all(statements.active)}
-        workers = [_build_worker(row, busy.get(row["worker_id"], 0)) for row in rows]
+        busy = {row.worker: row.tasks for row in await call.tx.all(statements.active)}
+        workers = [_build_worker(row, busy.get(row.worker_id, 0)) for row in rows]
         return contract.WorkerPage.model_construct(
             workers=workers,
             **paging.page_fields(workers, "worker_id", more=more, cursor=cursor),
         )
 
 
-def _build_worker(row: Mapping[str, Any] | Row, active: int) -> contract.Worker:
+def _build_worker(row: WorkerRow, active: int) -> contract.Worker:
     return contract.Worker.model_construct(
-        worker_id=row["worker_id"],
-        worker_name=row["worker_name"],
-        owner=row["owner"],
-        capabilities=decode_json(row["capabilities"]),
-        models=decode_json(row["models"]),
-        metadata=decode_json(row["metadata"]),
-        registered_at=to_datetime(row["registered_at"]),
-        last_seen=to_datetime(row["last_seen"]),
+        worker_id=row.worker_id,
+        worker_name=row.worker_name,
+        owner=row.owner,
+        capabilities=decode_json(row.capabilities),
+        models=decode_json(row.models),
+        metadata=decode_json(row.metadata),
+        registered_at=to_datetime(row.registered_at),
+        last_seen=to_datetime(row.last_seen),
         active_tasks=active,
     )

@@ -122,7 +122,7 @@ async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
     if step.row["items_total"] or step.row["child_id"]:
         return True
     row = await run.call.tx.one(tasks.select_task, task_id=step.row["task_id"] or "")
-    return row is not None and row["status"] != TaskStatus.PENDING
+    return row is not None and row.status != TaskStatus.PENDING
 
 
 async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, capability: Sequence[str]) -> None:
@@ -141,7 +141,7 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
     step.set(definition=changed.model_dump_json(exclude_defaults=True))
     for task_id in await _open_tasks(run, step):
         draft = await access.lock_task(run.call, task_id)
-        if draft["status"] in states.UNFINISHED:
+        if draft.row.status in states.UNFINISHED:
             await _hand_over(draft, agent, capability)
     run.moved[step.name] = step.row["status"]
 
@@ -155,11 +155,11 @@ async def _open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
 
 async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
     order = assignment.Order(
-        draft["task_type"], "{}", agent, capability, draft["required_model"], balanced=agent is None
+        draft.row.task_type, "{}", agent, capability, draft.row.required_model, balanced=agent is None
     )
     where = await assignment.resolve_destination(draft.call, order)
     draft.set(requirements=encode_json(where.requirements))
-    queue = queues.queue_name(where.lane, draft["task_type"])
+    queue = queues.queue_name(where.lane, draft.row.task_type)
     await completion.move_task(draft, queue, where.agent, agent, "its workflow was modified")
 
 
@@ -183,15 +183,15 @@ async def resume_workflow(run: WorkflowRun) -> None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
     run.set(paused_at=None)
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
-        if row["waiting"]:
+        if row.waiting:
             draft = TaskDraft(run.call, row)
             completion.announce_available(draft)
             if states.is_balanced(row):
                 await draft.save()  # its agent has as long as at first
     await run.emit("resumed")
     await run.save()  # a part that ends now moves it on
-    for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
-        child = await WorkflowRun.load(run.call, row["workflow_id"])
+    for child_row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
+        child = await WorkflowRun.load(run.call, child_row["workflow_id"])
         if not child.ended and child.row["paused_at"] is not None:
             await resume_workflow(child)
             await child.save()

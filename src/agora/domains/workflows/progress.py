@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from agora.core.call import Call
 from agora.domains.tasks import access, completion, states
+from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
@@ -27,14 +25,16 @@ __all__ = [
 _S, _W = StepStatus, WorkflowStatus
 
 
-async def handle_task_ended(call: Call, task: Mapping[str, Any], status: TaskStatus, error: str | None) -> None:
+async def handle_task_ended(call: Call, task: TaskRow, status: TaskStatus, error: str | None) -> None:
     """A task of a workflow has ended."""
-    step = await call.tx.one(workflows.select_step_status, workflow_id=task["workflow_id"], name=task["step"])
+    assert task.workflow_id is not None
+    assert task.step is not None
+    step = await call.tx.one(workflows.select_step_status, workflow_id=task.workflow_id, name=task.step)
     if step is None or step["status"] not in (_S.READY, _S.RUNNING):
         return  # the workflow ended it: loading all steps for each of them would take the square of their number
-    run = await WorkflowRun.load(call, task["workflow_id"])
+    run = await WorkflowRun.load(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
-    await _handle_work_ended(run, task["step"], task["item"], "task_id", task["task_id"], failure, None)
+    await _handle_work_ended(run, task.step, task.item, "task_id", task.task_id, failure, None)
 
 
 async def _handle_child_ended(child: WorkflowRun) -> None:
@@ -169,7 +169,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
     for task_id, child_id in parts:
         if task_id is not None:
             draft = await access.lock_task(call, task_id)
-            if draft["status"] in states.UNFINISHED:
+            if draft.row.status in states.UNFINISHED:
                 await completion.end_task(
                     draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more."
                 )

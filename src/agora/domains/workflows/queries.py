@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Write
+from agora.domains.tasks.records import TaskRow
+from agora.store.port import Query, R, Table, Write
 
 __all__ = [
     "ITEMS",
@@ -225,6 +226,7 @@ hold_tasks = Write(
     where tenant_id = :tenant and workflow_id = :workflow_id and completed_at is null
     returning *
     """,
+    TaskRow,
     types={"blocked": BIG},
 )
 
@@ -247,12 +249,12 @@ _ASSIGNED = """
 _LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
 
 
-def _build_list(sql: str, filters: frozenset[str]) -> Query:
+def _build_list(sql: str, filters: frozenset[str], record: type[R] | None = None) -> Query[R]:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
     types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}
-    return Query(sqlite, postgres=postgres, types=types, scan=True)
+    return Query(sqlite, record, postgres=postgres, types=types, scan=True)
 
 
 @cache
@@ -263,8 +265,8 @@ def list_workflows(filters: frozenset[str]) -> Query:
 
 
 @cache
-def count_workflows(filters: frozenset[str]) -> Query:
+def count_workflows(filters: frozenset[str]) -> Query[int]:
     """How many such workflows there are, counted up to :limit."""
     sql = """select count(*) as total from (
         select 1 from workflows where tenant_id = :tenant @conditions limit :limit) as counted"""
-    return _build_list(sql, filters)
+    return _build_list(sql, filters, int)
