@@ -7,9 +7,10 @@ place; in one that ends it otherwise, or takes it from its assignee, it is relea
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from agora.core.call import Call
 from agora.domains.agents.references import looks_like_id
-from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
@@ -24,7 +25,17 @@ __all__ = ["release_reservation", "reserve_price", "settle_completed", "settle_r
 BATCH = 500  #: tasks settled in one transaction
 
 
-async def reserve_price(call: Call, task: TaskRow) -> int | None:
+class AssignedTask(Protocol):
+    """What a reservation needs to know of a row of ``tasks``."""
+
+    task_id: str
+    task_type: str
+    account_id: str
+    created_by: str
+    assigned_agent: str | None
+
+
+async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     """Reserve the price of a task of the agent it is assigned to; answers the version of the price, None if it is free.
 
     task: a row of ``tasks``, not necessarily written yet.
