@@ -22,6 +22,7 @@ __all__ = [
     "process_cpu_seconds",
     "process_file_count",
     "process_rss_bytes",
+    "process_wakeups",
     "reap_directory",
     "spawn_tethered",
     "start_reaper",
@@ -100,6 +101,12 @@ def process_rss_bytes(pid: int) -> int:
     """Resident memory of one process, in bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def process_wakeups(pid: int) -> int:
+    """How often the main thread of a process has waited for something, and was woken, so far."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches:"))
 
 
 def process_cpu_seconds(pid: int) -> float:

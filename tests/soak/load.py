@@ -7,8 +7,9 @@ import contextlib
 import hmac
 import json
 import random
+import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -18,11 +19,14 @@ import redis.asyncio
 import redis.exceptions
 import websockets
 
+from tests.blackbox.server import ServerProcess
+
 __all__ = ["Load"]
 
 PAUSE = 0.1  # seconds on average between two steps of one caller
 STEP_TIMEOUT = 20.0  # seconds after which a step has failed
 STREAM = "xnai:agent_bus"
+AGENTS = ("Rest", "Worker", "Socket", "Stream", "Mcp", "Asker", "Speaker", "Bus")
 FAILURES = (httpx.HTTPError, OSError, TimeoutError, websockets.WebSocketException, redis.exceptions.RedisError)
 
 
@@ -31,17 +35,15 @@ class StepFailed(Exception):
 
 
 class Load:
-    """Callers of a server. ``steps`` and ``failures`` count by protocol; ``reasons`` the last failure of each."""
+    """Callers of a server. ``steps`` and ``failures`` count by protocol; ``reasons`` by protocol and what the error says."""
 
     def __init__(self, url: str, redis_url: str, tokens: dict[str, str], chance: random.Random) -> None:
         self.url, self.redis_url, self.tokens, self._chance = url, redis_url, tokens, chance
         self.steps: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        self.reasons: dict[str, str] = {}
+        self.reasons: Counter[tuple[str, str]] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self) -> None:
-        for protocol, caller in {
+        self._callers: dict[str, Callable[[], Any]] = {
             "rest": self._rest,
             "tasks": self._work,
             "websocket": self._websocket,
@@ -51,13 +53,27 @@ class Load:
             "a2a": self._a2a,
             "agent protocol": self._agent_protocol,
             "redis": self._redis,
-        }.items():
+        }
+
+    @classmethod
+    def with_agents(cls, server: ServerProcess, redis_url: str, chance: random.Random) -> Load:
+        """A load whose agents are registered now."""
+        return cls(server.url, redis_url, {name: server.register(name).token for name in AGENTS}, chance)
+
+    async def count_steps(self) -> Mapping[str, int]:
+        """By protocol, also of those that have made none."""
+        return {protocol: self.steps[protocol] for protocol in self._callers}
+
+    def start(self) -> None:
+        for protocol, caller in self._callers.items():
             self._tasks.append(asyncio.create_task(self._repeat(protocol, caller)))
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """End every caller; again and again, for a cancellation that meets an answer may get lost in a client library."""
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=1)
 
     # -- callers: contexts that yield a step; a step that fails opens the context anew -----------------
 
@@ -72,7 +88,7 @@ class Load:
                         await self._pause()
             except (*FAILURES, StepFailed) as error:
                 self.failures[protocol] += 1
-                self.reasons[protocol] = f"{type(error).__name__}: {error}"[:300]
+                self.reasons[protocol, _describe_error(error)] += 1
                 await self._pause()
 
     async def _pause(self) -> None:
@@ -265,7 +281,16 @@ async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> A
     return _checked(await client.post(path, json=body))
 
 
+def _describe_error(error: Exception) -> str:
+    """What the error says, without what differs from one occurrence to the next."""
+    return re.sub(r"[0-9a-f]{12,}|\d+(\.\d+)?", "#", f"{type(error).__name__}: {error}")[:300]
+
+
 def _checked(response: httpx.Response) -> Any:
     if not response.is_success:
-        raise StepFailed(f"{response.request.url.path}: {response.status_code} {response.text[:200]}")
+        problem = response.json() if "json" in response.headers.get("content-type", "") else {}
+        code = problem.get("code", response.text[:200])
+        raise StepFailed(
+            f"{response.request.url.path}: HTTP {response.status_code} {code}: {problem.get('detail', '')}"
+        )
     return response.json()

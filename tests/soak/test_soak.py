@@ -33,6 +33,7 @@ FAULT_PAUSE, FAULT_LENGTH = (2.0, 20.0), (0.0, 8.0)  # seconds between faults, a
 MIB = 2**20
 RSS_GROWTH, RSS_SLACK = 1.05, 16 * MIB  # the median of the last third, of the first's
 FILE_SLACK = 16
+POINTS = 20  # samples printed
 IDLE_SHARE, IDLE_WINDOW, SETTLE_SECONDS = 0.01, 20.0, float(os.environ.get("AGORA_SOAK_SETTLE", "180"))
 STALL = re.compile(
     r"The event loop (?:has stood still for|runs again after) ([\d.]+) s, (?:using )?([\d.]+) s of (?:CPU time|them on the CPU)"
@@ -41,13 +42,13 @@ STALL_CPU, STALL_LENGTH = (
     0.5,
     10.0,
 )  # seconds from which a stall is the server's, not of a machine that gives it no time
-AGENTS = ("Rest", "Worker", "Socket", "Stream", "Mcp", "Asker", "Speaker", "Bus")
 
 
 @dataclass(frozen=True)
 class Sample:
     """What the server used at one moment."""
 
+    at: float  # seconds since the load began
     rss: int
     files: int
 
@@ -74,9 +75,10 @@ async def _cut_at_random(proxies: dict[str, TcpProxy], chance: random.Random, cu
 
 
 async def _sample(pid: int, samples: list[Sample]) -> None:
+    begin = time.monotonic()
     await asyncio.sleep(WARMUP)
     while True:
-        samples.append(Sample(process_rss_bytes(pid), process_file_count(pid)))
+        samples.append(Sample(time.monotonic() - begin, process_rss_bytes(pid), process_file_count(pid)))
         await asyncio.sleep(1)
 
 
@@ -122,10 +124,9 @@ async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
                 )
                 try:
                     await asyncio.to_thread(server.start)
-                    tokens = {name: (await asyncio.to_thread(server.register, name)).token for name in AGENTS}
                     body = {"name": "far", "url": f"http://127.0.0.1:{upstream_proxy.port}/mcp"}
                     await asyncio.to_thread(server.operator.post, "/upstreams", body)
-                    load = Load(server.url, broker.url, tokens, chance)
+                    load = await asyncio.to_thread(Load.with_agents, server, broker.url, chance)
                     load.start()
                     proxies = {"redis": redis_proxy, "postgres": postgres_proxy, "upstream": upstream_proxy}
                     beside = [
@@ -148,7 +149,11 @@ async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
                     server.close()
     third = len(samples) // 3
     first, last = samples[:third], samples[-third:]
-    print(f"steps {steps}\nfailures {failures}\nlast reasons {load.reasons}\ncuts {cuts}")
+    print(f"steps {steps}\nfailures {failures}\ncuts {cuts}")
+    for (protocol, reason), count in load.reasons.most_common():
+        print(f"  {count} {protocol}: {reason}")
+    for sample in samples[:: max(1, len(samples) // POINTS)]:
+        print(f"  at {sample.at:.0f} s: RSS {sample.rss / MIB:.1f} MiB, {sample.files} files")
     print(f"RSS {_median(first, 'rss') / MIB:.1f} -> {_median(last, 'rss') / MIB:.1f} MiB")
     print(f"files {_median(first, 'files'):.0f} -> {_median(last, 'files'):.0f}, idle {idle:.2%} of a core")
     stalls = _stalls(log)
