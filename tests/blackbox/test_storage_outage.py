@@ -104,6 +104,7 @@ def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProces
     time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # what is under test is an outage of this length
     postgres.start()
     until(lambda: is_ready(server))
+    until(lambda: int(postgres.sql("select count(*) from messages")) > 20)  # the load goes on
     assert_load_saw_nothing(load, postgres)
     lines = new_log(server, since)
     assert "Traceback" not in lines, lines[:4000]

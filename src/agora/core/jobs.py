@@ -74,6 +74,7 @@ class Controller:
         self.failures = 0
         self.last_error: str | None = None
         self._stop: asyncio.Event | None = None
+        self._wakeup = asyncio.Event()
         self._longest_wait = LONGEST_WAIT
         self._loaded = False
 
@@ -122,6 +123,17 @@ class Controller:
     async def _rest(self, stop: asyncio.Event) -> bool:
         """Wait until the next step. Returns True when the server stops instead."""
         return await _wait_for_stop(stop, self.pause)
+
+    async def _wait_for_wakeup(self, stop: asyncio.Event, seconds: float) -> bool:
+        """Wait until somebody sets ``_wakeup``, for so long at most. Returns True when the server stops instead."""
+        waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        self._wakeup.clear()
+        return stop.is_set()
 
     async def _load_once(self) -> None:
         await self.load()
@@ -187,13 +199,12 @@ class DueController(Controller):
     """
 
     next_due: Query[int]
-    idle_interval = 5.0
+    idle_interval = 15.0  # less for jobs whose rows are also written without an event
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
         self._due: dict[str, int] = {}
         self._unread: set[str] = set()  # tenants with commits since their earliest time was read
-        self._wakeup = asyncio.Event()
         self._read_all_at = 0.0  # of the monotonic clock
 
     @property
@@ -247,14 +258,7 @@ class DueController(Controller):
         seconds = self._read_all_at - time.monotonic()
         if until is not None:
             seconds = min(seconds, (until - self.context.clock.now()) / SECOND + TIMER_SLACK)
-        if seconds > 0:
-            waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
-            try:
-                await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
-        return stop.is_set()
+        return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else stop.is_set()
 
 
 async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:

@@ -42,6 +42,8 @@ class RateLimiter:
         self._remote_calls: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
         #: what was taken since it was last told to other servers; None while there are none
         self.spent: Counter[Key] | None = None
+        #: called when ``spent`` gets its first entry
+        self.on_spent: Callable[[], None] = lambda: None
 
     def take(self, caller: Caller) -> None:
         """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
@@ -56,8 +58,7 @@ class RateLimiter:
         if len(self._buckets) > FORGET_ABOVE:
             self._buckets.clear()
         for key, level in levels:
-            if self.spent is not None:  # never what was refused: that would empty the buckets of others for hours
-                self.spent[key] += 1
+            self._count_spent(key, 1)  # never what was refused: that would empty the buckets of others for hours
             self._buckets[key] = (level - 1, now)
 
     def charge(self, caller: Caller, seconds: float) -> None:
@@ -69,8 +70,13 @@ class RateLimiter:
         for key, _, rate in self._bucket_limits(caller):
             level, since = self._buckets.get(key) or self._new_bucket(key, rate, self._clock())
             self._buckets[key] = (level - calls, since)
-            if self.spent is not None:
-                self.spent[key] += calls  # type: ignore[assignment]
+            self._count_spent(key, calls)
+
+    def _count_spent(self, key: Key, calls: float) -> None:
+        if self.spent is not None:
+            if not self.spent:
+                self.on_spent()
+            self.spent[key] += calls  # type: ignore[assignment]
 
     def add_remote_calls(self, tenant: str, subject: str, count: float) -> None:
         """Another server let so many calls of a caller pass."""

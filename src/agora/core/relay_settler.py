@@ -22,6 +22,7 @@ class RelaySettler(DueController):
 
     name = "relays"
     interval = 2.0
+    idle_interval = 5.0  # a relay begins without an event
     next_due = relays.next_due
 
     @property

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
@@ -123,6 +124,8 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: App, say: Callable[[str], None], lines: list[str]) -> None:
         super().__init__(config)
         self._app, self._say, self._lines = app, say, lines
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._exit_requested = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -133,6 +136,17 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:  # a signal may come between any two bytecodes, also while the loop sleeps
+            self._loop.call_soon_threadsafe(self._exit_requested.set)
+
+    async def main_loop(self) -> None:
+        """Wait for a signal. uvicorn's own loop wakes ten times a second to look for one, and for limits not used here."""
+        self._loop = asyncio.get_running_loop()
+        if not await self.on_tick(0):  # True if the signal came before the line above
+            await self._exit_requested.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -23,7 +23,7 @@ __all__ = ["Replication"]
 log = logging.getLogger(__name__)
 
 HELLO, HERE, LEAVING, SPENT = "hello", "here", "leaving", "spent"
-HERE_SECONDS = 2.0
+HERE_SECONDS = 4.0
 SILENT_SECONDS = 10.0  # until another server counts as gone
 SPENDING_SECONDS = 0.1
 MAX_MESSAGE_BYTES = 7000  # bytes of callers in one word, which has at most 7,900
@@ -44,7 +44,7 @@ class Replication:
         self._limiter = limiter
         self._remote_commits = RemoteCommits(store, tell, missed, urgent)
         self._looking: set[asyncio.Task[None]] = set()
-        self._loops: list[asyncio.Task[None]] = []
+        self._presence: asyncio.Task[None] | None = None
         self.others: dict[str, float] = {}
 
     # -- life ------------------------------------------------------------------------------------
@@ -60,13 +60,14 @@ class Replication:
             return
         self._peers.on_message = self._on_message
         self._peers.send(HELLO)
-        self._loops = [asyncio.create_task(self._send_presence()), asyncio.create_task(self._send_spent())]
+        self._limiter.on_spent = self._schedule_spent
+        self._presence = asyncio.create_task(self._send_presence())
 
     async def stop(self) -> None:
         if self._peers is None:
             return
         self._peers.send(LEAVING)
-        tasks = [*self._loops, *self._looking]
+        tasks = [*self._looking, *([self._presence] if self._presence is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -133,7 +134,7 @@ class Replication:
         except Exception as error:
             log.warning("What other servers committed cannot be read now: %s", error)
 
-    # -- loops -----------------------------------------------------------------------------------
+    # -- from time to time -----------------------------------------------------------------------
 
     async def _send_presence(self) -> None:
         """Say so now and then, and forget who does not."""
@@ -148,15 +149,17 @@ class Replication:
                 del self.others[origin]
                 self._update_peer_count()
 
-    async def _send_spent(self) -> None:
+    def _schedule_spent(self) -> None:
+        """Send what callers use within the next moment as one message: a server without calls sends none, and never wakes."""
+        asyncio.get_running_loop().call_later(SPENDING_SECONDS, self._send_spent)
+
+    def _send_spent(self) -> None:
         """Tell how often callers were let pass."""
-        while True:
-            await asyncio.sleep(SPENDING_SECONDS)
-            spent = self._limiter.spent
-            if spent:
-                self._limiter.spent = Counter()
-                for word in _split_spent(spent):
-                    self._send_message(SPENT, word)
+        spent = self._limiter.spent
+        if spent:
+            self._limiter.spent = Counter()
+            for word in _split_spent(spent):
+                self._send_message(SPENT, word)
 
 
 def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -100,6 +101,14 @@ class PushOutbox(Controller):
             self._swept = now
             await self.each_tenant(self.reconcile)
 
+    async def _rest(self, stop: asyncio.Event) -> bool:
+        """Wait until the next retry or sweep is due."""
+        if await super()._rest(stop):
+            return True
+        due = min(self._swept + int(SWEEP * SECOND), self._later[0][0] if self._later else sys.maxsize)
+        seconds = (due - self.context.clock.now()) / SECOND
+        return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else False
+
     async def reconcile(self, tenant: str) -> None:
         """Deliver what is due and nobody delivers."""
         for row in await self.read(tenant, statements.due, now=self.context.clock.now(), limit=PAGE):
@@ -136,6 +145,7 @@ class PushOutbox(Controller):
         except Exception:
             log.exception("notifications of %s could not be delivered; they will be", key[1])
             self._swept = 0
+            self._wakeup.set()
         finally:
             del self._workers[key]
             self._again.discard(key)
@@ -259,6 +269,7 @@ class PushOutbox(Controller):
 
         if await self.act(tenant, postpone):
             heapq.heappush(self._later, (due_at, key))
+            self._wakeup.set()
 
 
 def _config_key(row: Row) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .supervision import set_agent_status
 __all__ = ["Heartbeats"]
 
 BATCH = 500
+CHECKS = 10  # for silent agents, while one of them becomes silent
 
 Seen = Sequence[tuple[str, int]]
 
@@ -31,10 +32,14 @@ class Heartbeats(Controller):
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
         self._deaf_until: dict[str, int] = {}
+        self._checked_at = 0
 
     async def step(self) -> None:
         await self.flush()
-        await self.each_tenant(self.reconcile)
+        now, period = self.context.clock.now(), int(self.context.server.settings.offline_after * SECOND / CHECKS)
+        if not 0 <= now - self._checked_at < period:
+            await self.each_tenant(self.reconcile)
+            self._checked_at = now
 
     async def finish(self) -> None:
         await self.flush()

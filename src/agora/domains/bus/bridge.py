@@ -36,10 +36,11 @@ __all__ = ["BusBridge"]
 log = logging.getLogger(__name__)
 
 PAGE = 500
-BLOCK = 1.0  # seconds a read waits for a first entry
+BLOCK = 5.0  # seconds a read waits for a first entry
 MIN_LOOP_SECONDS = 0.05
-NOTED = 0.5  # seconds between updates of the connection state
-SENT_CHECK_SECONDS = 5.0  # seconds between checks of sent entries
+SENT_CHECK_SECONDS = (
+    5.0  # seconds between checks of sent entries, and of the inbound group while nothing is pending in it
+)
 SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
 DURABILITY_CHECK_SECONDS = 300.0  # seconds between checks of Redis' durability settings
 MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
@@ -67,11 +68,14 @@ class BusBridge(Controller):
         self._swept: dict[str, int] = {}
         self._followed = self._examined = self._epoch = 0
         self._ready = False
+        self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
+        self._reconnected = asyncio.Event()  # replaced when set
         self._refused: list[Refusal] = []
 
     # -- life ------------------------------------------------------------------------------------
 
     async def load(self) -> None:
+        self._bus.on_change = self._on_bus_change
         try:
             await self._bus.start()
             await self._check_redis()
@@ -85,7 +89,6 @@ class BusBridge(Controller):
         loops = [
             asyncio.create_task(self._repeat_until_stopped(stop, self.take_in)),
             asyncio.create_task(self._send_loops(stop)),
-            asyncio.create_task(self._repeat_until_stopped(stop, self._publish_state)),
         ]
         try:
             await super().run(stop)
@@ -127,23 +130,43 @@ class BusBridge(Controller):
         if not self._bus.connected or self.context.overrides.frozen(DEFAULT_TENANT):
             return
         await self._report_refusals()
+        now, settings = self.context.clock.now(), self.context.server.settings
+        due = now - self._followed >= SENT_CHECK_SECONDS * SECOND
         try:
-            await self._record_outcome(*await self.inbound.recover())
+            await self._recover_pending(maintain=due)
         except NotFound:
             self._ready = False  # the stream was deleted: create its group again
             return
-        now, settings = self.context.clock.now(), self.context.server.settings
-        self.state.lag = await self._bus.lag(settings.bus_stream, settings.bus_group)
-        if now - self._followed >= SENT_CHECK_SECONDS * SECOND:
+        if due:
             self._followed = now
             await self.each_tenant(self._follow_tenant)
             await self._bus.trim(settings.bus_stream, settings.bus_length)
             await self._bus.trim(settings.bus_stream + DEAD, settings.bus_length)
 
-    async def _publish_state(self) -> None:
-        """Update the shown state. Separate from the steps, which may block on Redis."""
+    async def _recover_pending(self, *, maintain: bool) -> None:
+        """Process entries that a server took and did not finish, if there are any. maintain: also look after the consumers.
+
+        One command tells how many there are. Raises NotFound if the group does not exist.
+        """
+        settings = self.context.server.settings
+        groups = await self._bus.groups(settings.bus_stream)
+        group = next((each for each in groups if each.name == settings.bus_group), None)
+        if group is None:
+            raise NotFound("The inbound stream has no group.", fix="Create it by joining the stream.")
+        self._pending, self.state.lag = bool(group.pending), group.lag
+        if group.pending or self.inbound.waiting or maintain:
+            await self._record_outcome(*await self.inbound.recover())
+
+    async def _rest(self, stop: asyncio.Event) -> bool:
+        """Wait longer while nothing is pending; a change of the connection ends the wait."""
+        if await super()._rest(stop):
+            return True
+        active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self._ready)
+        return False if active else await self._wait_for_wakeup(stop, SENT_CHECK_SECONDS - self.interval)
+
+    def _on_bus_change(self) -> None:
         self._copy_state()
-        await asyncio.sleep(NOTED)
+        self._wakeup.set()
 
     def _copy_state(self) -> None:
         self.state.connected, self.state.error = self._bus.connected, self._bus.error
@@ -158,6 +181,8 @@ class BusBridge(Controller):
         if self._bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
             self._epoch, self._ready, self._examined = self._bus.epoch, False, 0
             self.outbound.forget()
+            self._reconnected.set()  # whoever waits for events begins anew
+            self._reconnected = asyncio.Event()
         if now - self._examined >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined = now
             await self._bus.examine()
@@ -203,7 +228,7 @@ class BusBridge(Controller):
 
     # -- out -------------------------------------------------------------------------------------
 
-    async def send_on(self, tenant: str, wait: float = BLOCK) -> None:
+    async def send_on(self, tenant: str, wait: float = SWEEP) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
         if not self._ready or self.context.overrides.frozen(tenant):
             await asyncio.sleep(min(wait, self.interval))
@@ -220,9 +245,22 @@ class BusBridge(Controller):
             position, concerned = page.position, _find_concerned(stored.event for stored in page.events)
         if concerned is None or concerned:
             await self._send_all(tenant, concerned)
-        elif wait and not await self.context.feed.wait(tenant, OCCASIONS.types, SYSTEM, wait, position):
-            await asyncio.sleep(MIN_LOOP_SECONDS)  # a draining feed returns at once: do not spin
+        elif wait:
+            await self._wait_for_event(tenant, wait, position)
         self._positions[tenant] = position, epoch
+
+    async def _wait_for_event(self, tenant: str, seconds: float, position: int) -> None:
+        """Wait for an event that may concern an agent, or for another connection to Redis."""
+        event = asyncio.ensure_future(self.context.feed.wait(tenant, OCCASIONS.types, SYSTEM, seconds, position))
+        reconnection = asyncio.ensure_future(self._reconnected.wait())
+        try:
+            await asyncio.wait((event, reconnection), return_when=asyncio.FIRST_COMPLETED)
+            if event.done() and not event.result():
+                await asyncio.sleep(MIN_LOOP_SECONDS)  # a draining feed returns at once: do not spin
+        finally:
+            for wait in (event, reconnection):
+                wait.cancel()
+            await asyncio.gather(event, reconnection, return_exceptions=True)
 
     async def _send_all(self, tenant: str, concerned: set[str] | None) -> None:
         """Send to these agents, or to all if None, until nothing waits."""

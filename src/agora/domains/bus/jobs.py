@@ -32,6 +32,7 @@ class BusReconciler(DueController):
 
     name = "bus"
     interval = 1.0
+    idle_interval = 5.0  # entries are delivered without an event
     next_due = statements.next_due
 
     def __init__(self, context: JobContext) -> None:

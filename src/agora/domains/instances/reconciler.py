@@ -57,7 +57,6 @@ class InstanceReconciler(DueController):
 
     name = "instances"
     interval = 0.25
-    idle_interval = 2.0  # as often as engines are asked what has ended
     next_due = statements.next_due
 
     def __init__(self, context: JobContext, local: LocalHost) -> None:
@@ -96,7 +95,10 @@ class InstanceReconciler(DueController):
         await self._adopt_remains()
         await super().step()
         now = self.context.clock.now()
-        for name in self.local.engines:
+        # What runs here is due for its next check. Where nothing is, no engine is asked, and rows are read as rarely as
+        # those of other jobs.
+        self.idle_interval = MIN_SCAN_INTERVAL / SECOND if self._due else DueController.idle_interval
+        for name in self.local.engines if self._due else ():
             if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check:
                 self._spawn(self._glances, name, partial(self._glance_over, name))
 

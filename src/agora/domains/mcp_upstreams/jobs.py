@@ -25,7 +25,7 @@ __all__ = ["UpstreamReconciler"]
 
 log = logging.getLogger(__name__)
 AT_ONCE, MINUTE = 5.0, 60.0
-READ_ROWS = 5.0  # seconds between reads of the rows, which another server may have changed without being heard
+READ_ROWS = 15.0  # seconds between reads of the rows, which another server may have changed without being heard
 FOLLOWED = "agora.upstream."
 
 

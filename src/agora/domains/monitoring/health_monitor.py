@@ -32,6 +32,7 @@ INTERVAL = 5.0
 WINDOW = 3600.0
 CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
 PROBE_SECONDS = 3.0  # a commit of a row that takes longer: calls cannot be served now
+PROBE_MAX_AGE = 1.5  # seconds for which a successful probe is true enough for whoever asks
 UNREACHABLE = "unreachable"
 
 Machine = Callable[[], Mapping[str, float]]
@@ -64,12 +65,14 @@ class Sample:
 class Probe:
     """Whether the store took a row just now. seconds: how long that took. failure: why not, as a sentence.
 
-    cause: the failure in a word, as of :class:`agora_sdk.errors.StorageUnavailable`.
+    cause: the failure in a word, as of :class:`agora_sdk.errors.StorageUnavailable`. at: when it ended, in seconds of the
+    monotonic clock.
     """
 
     seconds: float
     failure: str | None = None
     cause: str = UNREACHABLE
+    at: float = 0.0
 
 
 class HealthMonitor:
@@ -78,6 +81,7 @@ class HealthMonitor:
     live: counters of the event streams. machine: measures disk and memory.
     draining: set when the server has begun to stop. watchdog: counts how often the event loop stood still. bus: how Redis fares, where there is one; missed: whether the
     server is not ready without it.
+    on_failure: called when a probe has failed.
     """
 
     interval = INTERVAL
@@ -92,6 +96,8 @@ class HealthMonitor:
         self.draining = False
         self.watchdog = LoopWatchdog(0)
         self.probed: Probe | None = None
+        self.on_failure: Callable[[], None] = lambda: None
+        self._probing: asyncio.Task[Probe] | None = None
         self.bus: Callable[[], Bridge | None] = lambda: None
         self.missed = False
 
@@ -128,8 +134,28 @@ class HealthMonitor:
             log.warning("not ready: %s", failure)
         elif failure is None and before is not None:
             log.warning("ready again")
-        self.probed = Probe(time.perf_counter() - began, failure, cause)
+        self.probed = Probe(time.perf_counter() - began, failure, cause, time.monotonic())
+        if failure is not None:
+            self.on_failure()
         return self.probed
+
+    async def refresh_probe(self) -> None:
+        """Probe again if the last success is not recent; callers at the same time share one probe.
+
+        A failure is answered at once: whoever is told of it (``on_failure``) probes until the store is back.
+        """
+        probe = self.probed
+        recent = probe is not None and time.monotonic() - probe.at < PROBE_MAX_AGE
+        if recent or self.failing or self.draining:
+            return
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self.probe())
+        await asyncio.shield(self._probing)  # a caller that leaves does not end it for the others
+
+    @property
+    def failing(self) -> str | None:
+        """Why the last probe failed; None if it did not."""
+        return self.probed.failure if self.probed is not None else None
 
     @property
     def latest(self) -> Sample | None:

@@ -1,12 +1,20 @@
-"""Readiness: a row is written again and again, so that ``/ready`` tells the truth within five seconds."""
+"""Readiness: a row is written from time to time, so that what is shown of the store is true.
+
+Whoever asks ``/ready`` has the row written anew (:meth:`HealthMonitor.refresh_probe`). The loop is for those who ask nothing:
+the log, the metrics, ``/health``; and while the store takes no writes it looks often, so that its return is known at once.
+"""
 
 from __future__ import annotations
+
+import asyncio
 
 from agora.core.jobs import Controller, JobContext
 
 from .health_monitor import HealthMonitor
 
 __all__ = ["Readiness"]
+
+IDLE_INTERVAL = 10.0  # seconds between probes while the store is well
 
 
 class Readiness(Controller):
@@ -16,9 +24,15 @@ class Readiness(Controller):
     def __init__(self, context: JobContext, monitor: HealthMonitor) -> None:
         super().__init__(context)
         self._monitor = monitor
+        monitor.on_failure = self._wakeup.set
 
     async def load(self) -> None:
         await self._monitor.probe()
 
     async def step(self) -> None:
         await self._monitor.probe()
+
+    async def _rest(self, stop: asyncio.Event) -> bool:
+        if await super()._rest(stop):
+            return True
+        return self._monitor.failing is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)

@@ -64,6 +64,7 @@ class Pages:
         elif path in ("/health", "/health/live"):
             await self._send_liveness(scope, send)
         elif path in ("/ready", "/health/ready"):
+            await self._monitor.refresh_probe()
             await self._send_readiness(send, self._monitor.trouble(), self._monitor.parts())
         elif path == "/health/detail":
             sound, body = await self._detail(scope)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from agora.clock import SECOND, Clock, SystemClock
 from agora.scheduling import Owner
@@ -26,7 +26,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
-TENANTS_MAX_AGE = 1.0  # seconds; another server may have added or removed one
+TENANTS_MAX_AGE = 4.0  # seconds; another server may have added or removed one. Below the period of those that ask
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
@@ -105,7 +105,7 @@ class PostgresStore:
         finally:
             await connection.close()
         await self._connections.open()
-        await self._measure_skew()
+        self._update_skew(*await self.read("", _read_clocks))
         self.peers.open()
 
     async def close(self) -> None:
@@ -145,15 +145,15 @@ class PostgresStore:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self.write("", _run_nothing)
                 elapsed = time.perf_counter() - began
-                size = await self.read("", _read_size)
-                await self._measure_skew()
+                size, clocks = await self.read("", _read_size_and_clocks)
+                self._update_skew(*clocks)
         except TimeoutError:
             raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
         return {
             "round_trip_ms": elapsed * 1000,
             "queue_depth": float(self._writer.depth),
             "queue_limit": float(QUEUE_LIMIT),
-            "size_bytes": float(size),
+            "size_bytes": size,
             "connections": float(self._connections.in_use),
             "connections_limit": float(self._connections.limit),
             "commits": float(self._writer.commits),
@@ -162,9 +162,8 @@ class PostgresStore:
             "clock_skew_ms": self.skew / 1000,
         }
 
-    async def _measure_skew(self) -> None:
-        """Look what the database's clock says; what the way there and back may account for changes nothing."""
-        before, at, after = await self.read("", _read_clocks)
+    def _update_skew(self, before: int, at: int, after: int) -> None:
+        """Follow the database's clock; what the way there and back may account for changes nothing."""
         ahead, uncertain = at - (before + after) // 2, after - before
         if abs(ahead - self.skew) > uncertain + TOLERANCE:
             log.log(
@@ -206,7 +205,7 @@ async def _read_clocks(reader: Reader) -> tuple[int, int, int]:
     return before, int(row["now"]), time.time_ns() // 1000
 
 
-async def _read_size(reader: Reader) -> Any:
+async def _read_size_and_clocks(reader: Reader) -> tuple[float, tuple[int, int, int]]:
     row = await reader.one(_SIZE)
     assert row is not None
-    return row["size"]
+    return float(row["size"]), await _read_clocks(reader)

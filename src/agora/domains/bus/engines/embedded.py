@@ -69,6 +69,7 @@ class EmbeddedBus:
         self._buffer, self._buffered = buffer, 0
         self._outgoing: dict[str, _Outgoing] = {}
         self._arrivals: dict[str, set[asyncio.Event]] = {}
+        self.on_change: Callable[[], None] = lambda: None  # never called: it is always connected
 
     durability = "the store's: committed before it is answered"
     warnings: Sequence[str] = ()

@@ -12,7 +12,7 @@ acknowledged; a stream may have any number of groups, and each gets every entry.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -141,7 +141,11 @@ class Bus(Protocol):
 
     NotFound: no such group. Overloaded: too many entries wait to be published.
     UpstreamUnavailable: the broker cannot be reached; ``outcome="unknown"`` if an entry may have been published.
+
+    on_change: called on the event loop when ``connected``, ``error`` or ``epoch`` has changed.
     """
+
+    on_change: Callable[[], None]
 
     @property
     def connected(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from agora_sdk.errors import NotFound, UpstreamUnavailable
@@ -64,10 +64,12 @@ class RedisBus:
         self._readers: list[Connection] = []
         self._busy: set[Connection] = set()
         self._found = Durability()
+        self.on_change: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Connect, and look how durable the server is. A server that is down is connected to later."""
         self._link = Link(self._address, max_pending=self._buffer, timeout=self._timeout)
+        self._link.on_change = lambda: self.on_change()
         await self._link.start()
         await self.examine()
 

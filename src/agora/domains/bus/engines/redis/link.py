@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 INITIAL_BACKOFF, MAX_BACKOFF = 0.05, 5.0  # seconds between attempts to connect
 MAX_PENDING = 10_000  # commands without a reply
 TIMEOUT = 5.0  # seconds a command waits for a connection
-PROBE_INTERVAL = 0.5  # seconds between looks whether replies come
+PROBE_INTERVAL = 0.5  # seconds between looks whether replies come, while commands wait for them
+IDLE_PROBE_INTERVAL = 2.0  # the same while none does: then a PING is sent, unless replies came meanwhile
 UNRESPONSIVE_AFTER = 4  # probes in a row without a reply, after which the server counts as unresponsive
 
 
@@ -34,7 +35,8 @@ class Link:
     """Commands to one server.
 
     max_pending: commands that may be without a reply; beyond it they are refused. timeout: seconds a command waits for a
-    connection. ``epoch`` counts the connections so far; ``error`` says why there is none.
+    connection. ``epoch`` counts the connections so far; ``error`` says why there is none. ``on_change`` is called on the
+    loop when ``connected``, ``epoch`` or ``error`` has changed.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Link:
         self._missed_probes = 0  # in a row
         self.error: str | None = None
         self.epoch = 0
+        self.on_change: Callable[[], None] = lambda: None
 
     @property
     def connected(self) -> bool:
@@ -82,6 +85,7 @@ class Link:
                 self._connection, self.error, login_replies = connection, None, connection.replies
                 self.epoch += 1
                 self._connected.set()
+                self.on_change()
                 attempted.set()
                 await self._monitor_connection(connection)
                 self._connection = None
@@ -94,24 +98,28 @@ class Link:
 
     async def _monitor_connection(self, connection: Connection) -> None:
         """Return when the connection is lost; close it when the server has stopped answering for ``timeout`` seconds."""
+        interval = min(self._timeout / 4, PROBE_INTERVAL)
         replies, last_reply = connection.replies, self._loop.time()
         self._missed_probes = 0
         while not connection.lost.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(self._timeout / 4, PROBE_INTERVAL)):
+                async with asyncio.timeout(interval if connection.pending else IDLE_PROBE_INTERVAL):
                     await connection.lost.wait()
                 break
-            if not connection.pending or connection.replies != replies:
-                self.error = None
+            quiet = connection.replies == replies
+            if not (quiet and connection.pending):
                 replies, last_reply, self._missed_probes = connection.replies, self._loop.time(), 0
+                self._set_error(None)
             else:
+                if not self._missed_probes:  # the command that waits may be younger than the last reply
+                    last_reply = self._loop.time() - interval
                 self._missed_probes += 1
             if self._loop.time() - last_reply >= self._timeout:
                 connection.close()
                 return
             if self._missed_probes == UNRESPONSIVE_AFTER:
                 self._set_error("it does not answer")
-            if not connection.pending:
+            if quiet and not connection.pending:
                 self._send_ping(connection)
         self._missed_probes = 0
 
@@ -120,10 +128,13 @@ class Link:
         ping = connection.send("PING")
         ping.add_done_callback(lambda future: future.cancelled() or future.exception())
 
-    def _set_error(self, error: str) -> None:
-        if self.error != error:
-            log.warning("Redis at %s: %s", self.address, error)
+    def _set_error(self, error: str | None) -> None:
+        if self.error == error:
+            return
         self.error = error
+        if error is not None:
+            log.warning("Redis at %s: %s", self.address, error)
+        self.on_change()
 
     def _live_connection(self) -> Connection | None:
         """The connection, unless it is lost: the task that replaces it may not have run since."""
