@@ -19,11 +19,12 @@ from typing import Any
 from pydantic_core import from_json
 
 from agora.clock import SECOND, Clock, to_datetime, to_microseconds
-from agora.store.port import Row, StoredEvent
+from agora.store.port import StoredEvent
 from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset, field_error
 
 from .call import Caller
+from .records import OperationStatusRow
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
 from .usage import DEFAULT_TENANT, Meter
 
@@ -244,12 +245,12 @@ class OperationRegistry:
 
     # -- run time --------------------------------------------------------------------------------
 
-    def load(self, tenant: str, rows: Iterable[Row]) -> None:
+    def load(self, tenant: str, rows: Iterable[OperationStatusRow]) -> None:
         """Take over a tenant's statuses set at run time: rows of ``operation_status``."""
         self._decisions = {key: change for key, change in self._decisions.items() if key[0] != tenant}
         self._noticed.clear()
         for row in rows:
-            self._set_status(tenant, row["operation"], row["version"], row["status"], row["changed_at"])
+            self._set_status(tenant, row.operation, row.version, row.status, row.changed_at)
 
     def apply(self, stored: StoredEvent) -> None:
         """Follow the event log: a status was set (``agora.service.status_changed``)."""

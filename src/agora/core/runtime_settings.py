@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from agora.settings import Settings
-from agora.store.port import Row, StoredEvent
+from agora.store.port import StoredEvent
 from agora_sdk.errors import InvalidRequest, field_error
+
+from .records import RuntimeSettingRow
 
 __all__ = ["CHANGEABLE", "RuntimeSettings"]
 
@@ -72,12 +74,12 @@ class RuntimeSettings:
                 errors=[field_error("value", fault)],
             ) from None
 
-    def load(self, rows: Iterable[Row]) -> None:
+    def load(self, rows: Iterable[RuntimeSettingRow]) -> None:
         """Take over what was changed: rows of ``settings``."""
         self._changed.clear()
         for row in rows:
-            if row["name"] in CHANGEABLE:
-                self._changed[row["name"]] = from_json(row["value"])
+            if row.name in CHANGEABLE:
+                self._changed[row.name] = from_json(row.value)
         self._apply_changes()
 
     def apply(self, stored: StoredEvent) -> bool:

@@ -17,10 +17,10 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock, SystemClock, new_id
-from agora.store.port import Row
 from agora_sdk.contract import Kind, Operation
 
 from .ports import Port
+from .records import CallMinuteRow, OperationUsageRow
 
 __all__ = [
     "BUCKETS",
@@ -89,10 +89,10 @@ class Usage:
         return to_json({str(index): count for index, count in enumerate(self.buckets) if count}).decode()
 
     @classmethod
-    def of(cls, row: Any) -> Usage:
+    def of(cls, row: CallMinuteRow | OperationUsageRow) -> Usage:
         """Counters of an ``operation_usage`` row."""
-        usage = cls(row["calls"], row["errors"])
-        for index, count in from_json(row["histogram"]).items():
+        usage = cls(row.calls, row.errors)
+        for index, count in from_json(row.histogram).items():
             usage.buckets[min(int(index), BUCKETS - 1)] += count
         return usage
 
@@ -129,10 +129,10 @@ class CallMinute:
         return {"calls": self.calls, "reads": self.reads, "errors": self.errors, "histogram": histogram}
 
     @classmethod
-    def of(cls, row: Any) -> CallMinute:
+    def of(cls, row: CallMinuteRow) -> CallMinute:
         """Counts of a ``call_minutes`` row."""
         counts = Usage.of(row)
-        return cls(row["calls"], row["reads"], row["errors"], counts.buckets)
+        return cls(row.calls, row.reads, row.errors, counts.buckets)
 
 
 class Traffic:
@@ -170,7 +170,7 @@ class Traffic:
         """The minute after which the last hour begins."""
         return now // _MINUTE - MINUTES
 
-    def hour(self, tenant: str, rows: Iterable[Row], now: int) -> Sequence[tuple[int, CallMinute]]:
+    def hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
         """The last sixty minutes, oldest first, with when each began: this server's counts, and rows of others."""
         last = now // _MINUTE
         minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
@@ -178,8 +178,8 @@ class Traffic:
             if number in minutes:
                 minutes[number].add(minute)
         for row in rows:
-            if row["minute"] in minutes:
-                minutes[row["minute"]].add(CallMinute.of(row))
+            if row.minute in minutes:
+                minutes[row.minute].add(CallMinute.of(row))
         return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
     def leaving(self, tenant: str) -> dict[int, dict[str, Any]]:
@@ -242,9 +242,9 @@ class Meter:
                 total.add(counted)
         return total
 
-    def load(self, tenant: str, rows: Iterable[Row]) -> None:
+    def load(self, tenant: str, rows: Iterable[OperationUsageRow]) -> None:
         """Take over what the store has: rows of ``operation_usage``."""
-        self._stored[tenant] = {(row["operation"], row["version"]): Usage.of(row) for row in rows}
+        self._stored[tenant] = {(row.operation, row.version): Usage.of(row) for row in rows}
 
     def tenants(self) -> Iterator[str]:
         """Tenants with counts that are not stored yet."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
+from .records import OperationUsageRow
+
 __all__ = ["begin", "counted", "locked", "put"]
 
 BIG = "bigint"
 
 _ALL = "select * from operation_usage where tenant_id = :tenant"
-counted = Query(_ALL)
-locked = Query(f"{_ALL} order by operation, version", lock=True)
+counted = Query(_ALL, OperationUsageRow)
+locked = Query(f"{_ALL} order by operation, version", OperationUsageRow, lock=True)
 
 # A row to lock: two servers that count an operation for the first time meet here.
 begin = Write(

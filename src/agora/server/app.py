@@ -76,7 +76,7 @@ from agora.protocols.web.app import MonitorApp
 from agora.protocols.websockets import await_disconnect, refuse_handshake
 from agora.server.services import IMPLEMENTATIONS
 from agora.settings import Settings
-from agora.store.port import NewEvent, Query, Reader, Row, Store, StoredEvent
+from agora.store.port import NewEvent, Query, R, Reader, Store, StoredEvent
 from agora.store.traced import trace_store
 from agora.telemetry import PROTOCOL, LoopWatchdog, Measures
 from agora.telemetry.tracing import Tracing
@@ -351,8 +351,8 @@ class App:
             self.configuration.load(await self._read_rows(tenant, admin.settings))
             self._apply_configuration()
 
-    async def _read_rows(self, tenant: str, query: Query) -> Sequence[Row]:
-        async def read(reader: Reader) -> Sequence[Row]:
+    async def _read_rows(self, tenant: str, query: Query[R]) -> Sequence[R]:
+        async def read(reader: Reader) -> Sequence[R]:
             return await reader.all(query)
 
         return await self.store.read(tenant, read)

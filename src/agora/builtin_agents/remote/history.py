@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import decode_json, encode_json
 from agora.domains.tasks.lookup import context_filter
-from agora.store.port import Query, Reader, Row, Store
+from agora.store.port import Query, Reader, Store
 
 from .. import queries as statements
 from ..port import Job
@@ -29,7 +29,7 @@ class ConversationHistory:
         if job.context_id is None or job.context_id == own:
             return None
         rows = await self._read_checkpoints(job, statements.conversation_checkpoint, **context_filter(job.context_id))
-        context_id = decode_json(rows[0]["checkpoint"]).get("context") if rows else None
+        context_id = decode_json(rows[0]).get("context") if rows else None
         return context_id if isinstance(context_id, str) else None
 
     async def tasks(self, job: Job) -> Sequence[str]:
@@ -39,11 +39,11 @@ class ConversationHistory:
             return ()
         ids = [name for name in named if isinstance(name, str)][:MOST]
         rows = await self._read_checkpoints(job, statements.referenced_checkpoints, ids=encode_json(ids))
-        task_ids = [decode_json(row["checkpoint"]).get("task") for row in rows]
+        task_ids = [decode_json(checkpoint).get("task") for checkpoint in rows]
         return [name for name in task_ids if isinstance(name, str)]
 
-    async def _read_checkpoints(self, job: Job, query: Query, **parameters: Any) -> Sequence[Row]:
-        async def read_rows(reader: Reader) -> Sequence[Row]:
+    async def _read_checkpoints(self, job: Job, query: Query[str], **parameters: Any) -> Sequence[str]:
+        async def read_rows(reader: Reader) -> Sequence[str]:
             return await reader.all(query, agent_id=job.agent_id, requester=job.requester, **parameters)
 
         return await self._store.read(job.tenant, read_rows)

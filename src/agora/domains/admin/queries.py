@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
+from agora.core.records import OperationStatusRow, RuntimeSettingRow
 from agora.store.port import Query, Write
+
+from .records import AuditEntryRow
 
 __all__ = ["audit", "clear_setting", "clear_status", "set_setting", "set_status", "set_tier", "settings", "statuses"]
 
 BIG = "bigint"
 
-settings = Query("select name, value from settings where tenant_id = :tenant")
+settings = Query("select name, value from settings where tenant_id = :tenant", RuntimeSettingRow)
 set_setting = Write(
     """
     insert into settings (tenant_id, name, value, changed_at, changed_by)
@@ -22,7 +25,9 @@ set_setting = Write(
 )
 clear_setting = Write("delete from settings where tenant_id = :tenant and name = :name")
 
-statuses = Query("select operation, version, status, changed_at from operation_status where tenant_id = :tenant")
+statuses = Query(
+    "select operation, version, status, changed_at from operation_status where tenant_id = :tenant", OperationStatusRow
+)
 set_status = Write(
     """
     insert into operation_status (tenant_id, operation, version, status, changed_at, changed_by)
@@ -48,7 +53,7 @@ _FILTERS = {
 
 
 @cache
-def audit(filters: frozenset[str]) -> Query:
+def audit(filters: frozenset[str]) -> Query[AuditEntryRow]:
     """A page of the audit trail, newest first, with the filters that are present."""
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     return Query(
@@ -56,6 +61,7 @@ def audit(filters: frozenset[str]) -> Query:
         select * from audit where tenant_id = :tenant and audit_id < :before {conditions}
         order by audit_id desc limit :limit
         """,
+        AuditEntryRow,
         types={"since": BIG, "until": BIG, "limit": BIG},
         scan=True,
     )

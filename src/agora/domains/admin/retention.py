@@ -61,7 +61,7 @@ class Retention(Controller):
             rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=BATCH, **when)
             if not rows:
                 return
-            ids = [row["message_id"] for row in rows]
+            ids = list(rows)
             await self._drop_deliveries(tenant, ids[-1], when)
             if not self.stopping:  # a message outlives its deliveries, by which they are found
                 await self._run_write(tenant, statements.drop_messages, ids=encode_json(ids))
@@ -70,7 +70,7 @@ class Retention(Controller):
         while not self.stopping:
             rows = await self.read(tenant, statements.doomed_deliveries, last=last, limit=SWEEP, **when)
             for batch in split_batches(rows, BATCH):
-                pairs = [(row["recipient"], row["message_id"]) for row in batch]
+                pairs = [(row.recipient, row.message_id) for row in batch]
                 await self._run_write(tenant, statements.drop_deliveries, pairs=encode_json(pairs))
             if len(rows) < SWEEP:
                 return

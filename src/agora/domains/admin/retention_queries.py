@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
+from .records import ExpiredDeliveryRow
+
 __all__ = [
     "doomed_deliveries",
     "doomed_messages",
@@ -37,6 +39,7 @@ next_override_end = Query(
 )
 overdue_overrides = Query(
     _OVERDUE_OVERRIDES.format(hint="indexed by overrides_active"),
+    str,
     postgres=_OVERDUE_OVERRIDES.format(hint=""),
     types={"now": BIG},
 )
@@ -50,6 +53,7 @@ doomed_messages = Query(
     select m.message_id from messages m where m.tenant_id = :tenant and m.message_id < :bound and {_DOOMED}
     order by m.message_id limit :limit
     """,
+    str,
     types={"before": BIG, "now": BIG, "limit": BIG},
     scan=True,
 )
@@ -68,6 +72,7 @@ doomed_deliveries = Query(
             where m.tenant_id = :tenant and m.message_id = d.message_id and not ({_DOOMED}))
     limit :limit
     """,
+    ExpiredDeliveryRow,
     types={"before": BIG, "now": BIG, "limit": BIG},
     scan=True,
 )

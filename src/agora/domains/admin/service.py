@@ -26,6 +26,7 @@ from agora_sdk.errors import IllegalTransition
 from . import queries as statements
 from .management import Management
 from .ports import HEALTH_REPORT
+from .records import AuditEntryRow
 
 __all__ = ["AdminService"]
 
@@ -201,7 +202,7 @@ class AdminService(BoundService, contract.Admin):
         newest = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         query = statements.audit(frozenset(filters))
 
-        async def read_rows(before: str, count: int) -> Sequence[Row]:
+        async def read_rows(before: str, count: int) -> Sequence[AuditEntryRow]:
             return await self.call.tx.all(query, **filters, before=before, limit=count)
 
         rows, more = await paging.read_page(read_rows, newest, "audit_id", limit, self.call.context.settings.page_bytes)
@@ -212,6 +213,8 @@ class AdminService(BoundService, contract.Admin):
         )
 
 
-def _audit_entry(row: Row) -> contract.AuditEntry:
+def _audit_entry(row: AuditEntryRow) -> contract.AuditEntry:
     names = ("audit_id", "actor", "operation", "target", "outcome", "detail", "request_id")
-    return contract.AuditEntry.model_construct(time=to_datetime(row["time"]), **{name: row[name] for name in names})
+    return contract.AuditEntry.model_construct(
+        time=to_datetime(row.time), **{name: getattr(row, name) for name in names}
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import ClientSessionRow, WatchedResourceRow
 
 __all__ = [
     "DROPS",
-    "SESSIONS",
     "doomed",
     "end",
     "forget",
@@ -22,29 +23,18 @@ __all__ = [
 
 BIG = "bigint"
 
-SESSIONS = Table(
-    "client_sessions",
-    (
-        ("tenant_id", "text"),
-        ("session", "text"),
-        ("kind", "text"),
-        ("subject", "text"),
-        ("client", "text"),
-        ("created_at", BIG),
-        ("expires_at", BIG),
-    ),
-)
 
 _OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
 _FOUND = f"select client, expires_at from client_sessions where {_OWN} and expires_at > :now"
-live_session = Query(_FOUND, types={"now": BIG})
-locked_session = Query(_FOUND, types={"now": BIG}, lock=True)
+live_session = Query(_FOUND, ClientSessionRow, types={"now": BIG})
+locked_session = Query(_FOUND, ClientSessionRow, types={"now": BIG}, lock=True)
 # Those of one caller that are too many: the ones whose end is nearest.
 surplus = Query(
     """
     select session from client_sessions where tenant_id = :tenant and kind = :kind and subject = :subject
     order by expires_at desc, session limit 10 offset :most
     """,
+    str,
     types={"most": BIG},
 )
 prolong = Write(
@@ -56,9 +46,12 @@ end = Write(f"delete from client_sessions where {_OWN}")
 # -- what they watch ---------------------------------------------------------------------------
 
 watched_resources = Query(
-    "select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri"
+    "select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri",
+    WatchedResourceRow,
 )
-watch_count = Query("select count(*) as number from client_watches where tenant_id = :tenant and session = :session")
+watch_count = Query(
+    "select count(*) as number from client_watches where tenant_id = :tenant and session = :session", int
+)
 watch = Write(
     """
     insert into client_watches (tenant_id, session, uri, named) values (:tenant, :session, :uri, :named)

@@ -19,6 +19,7 @@ from agora.core.call import Call, Caller
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as rows
+from .records import SESSIONS, ClientSessionRow
 
 __all__ = [
     "CANCELLED",
@@ -67,10 +68,18 @@ async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[st
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
     most = MOST_OF_STRANGERS if caller.kind == "anonymous" else MOST
     for oldest in await call.tx.all(rows.surplus, kind=caller.kind, subject=caller.subject, most=most - 1):
-        await end_session(call, caller, oldest["session"])
+        await end_session(call, caller, oldest)
     expires = call.now + LIFETIME
-    row = (caller.tenant, key, caller.kind, caller.subject, to_json(client).decode(), call.now, expires)
-    call.tx.append(rows.SESSIONS, row)
+    row = ClientSessionRow(
+        tenant_id=caller.tenant,
+        session=key,
+        kind=caller.kind,
+        subject=caller.subject,
+        client=to_json(client).decode(),
+        created_at=call.now,
+        expires_at=expires,
+    )
+    call.tx.append(SESSIONS, row)
     return expires
 
 
@@ -79,8 +88,8 @@ async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | 
     row = await call.tx.one(rows.live_session, now=call.now, **_session_filter(caller, key))
     if row is None:
         return None
-    watched = {entry["uri"]: entry["named"] for entry in await call.tx.all(rows.watched_resources, session=key)}
-    return ClientSession(from_json(row["client"]), row["expires_at"], watched)
+    watched = {entry.uri: entry.named for entry in await call.tx.all(rows.watched_resources, session=key)}
+    return ClientSession(from_json(row.client), row.expires_at, watched)
 
 
 async def prolong_session(call: Call, caller: Caller, key: str) -> int | None:
@@ -116,7 +125,7 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
         raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")
     if await call.tx.execute(rows.watch, session=key, uri=uri, named=named):
         row = await call.tx.one(rows.watch_count, session=key)
-        if row is not None and row["number"] > MOST_WATCHED:
+        if row is not None and row > MOST_WATCHED:
             raise InvalidRequest(f"The session watches {MOST_WATCHED} resources.", fix="Unsubscribe from some first.")
         emit_session_event(call, caller, "watched", key, uri=uri, named=named)
 

@@ -19,11 +19,12 @@ from agora.core import scopes
 from agora.core.call import Caller
 from agora.domains.tenants.service import HOME, is_installation_operator
 from agora.settings import Settings
-from agora.store.port import Reader, Row, Store, StoredEvent
+from agora.store.port import Reader, Store, StoredEvent
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 
 from . import credential_queries as credentials
 from .ended_sessions import EndedSessions
+from .records import AgentCredentialRow, TenantStatusRow, TokenRow
 from .signing import MAX_CREDENTIAL, Signer
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Authenticator:
             if len(tenant) <= LONGEST_TENANT and "\0" not in tenant
             else None
         )
-        if row is None or row["status"] in DELETED_STATES:
+        if row is None or row.status in DELETED_STATES:
             raise NotFound(
                 f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
             )
@@ -111,10 +112,10 @@ class Authenticator:
     async def _check_tenant_served(self, tenant: str) -> None:
         """Raises for a tenant whose callers are refused."""
         row = await self._store.read(tenant, _read_tenant)
-        if row is None or row["status"] in DELETED_STATES:
+        if row is None or row.status in DELETED_STATES:
             raise _credential_error("The marketplace of this credential is no more.", "Ask an operator.")
-        if row["status"] != "active":
-            because = f": {row['reason'].rstrip('.')}" if row["reason"] else ""
+        if row.status != "active":
+            because = f": {row.reason.rstrip('.')}" if row.reason else ""
             raise PermissionDenied(
                 f"The marketplace is suspended{because}.",
                 fix="Whoever runs the server resumes it: agora.tenant.resume.",
@@ -167,29 +168,29 @@ class Authenticator:
         if claims is None:
             raise _credential_error("The agent token is not genuine.")
 
-        async def read_agent(reader: Reader) -> Row | None:
+        async def read_agent(reader: Reader) -> AgentCredentialRow | None:
             return await reader.one(credentials.agent, agent_id=claims.agent_id)
 
         row = await self._store.read(claims.tenant, read_agent)
-        if row is None or row["token_generation"] != claims.generation or row["status"] == "retired":
+        if row is None or row.token_generation != claims.generation or row.status == "retired":
             raise _credential_error(
                 "The agent token has ended: the agent was deregistered.", "Register the agent again."
             )
-        if row["status"] == "suspended":
+        if row.status == "suspended":
             raise PermissionDenied(
                 "The agent is suspended.", fix="An operator activates it again: agora.admin.manage, action 'activate'."
             )
         return Caller(
             tenant=claims.tenant,
             subject=claims.agent_id,
-            name=row["agent_name"],
+            name=row.agent_name,
             kind="agent",
             scopes=scopes.AGENT,
-            account=row["account_id"],
-            tier=row["service_tier"],
+            account=row.account_id,
+            tier=row.service_tier,
             generation=claims.generation,
-            registrar=row["registrar"],
-            enrolment=row["enrolment"],
+            registrar=row.registrar,
+            enrolment=row.enrolment,
         )
 
     async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
@@ -199,27 +200,27 @@ class Authenticator:
         return await sign_on.session_caller(*session)
 
     async def _verify_key(self, digest: bytes) -> Caller:
-        async def read_key(reader: Reader) -> Row | None:
+        async def read_key(reader: Reader) -> TokenRow | None:
             return await reader.one(credentials.key, digest=digest)
 
         row = await self._store.read("", read_key)
-        if row is None or row["revoked_at"] is not None:
+        if row is None or row.revoked_at is not None:
             raise _credential_error("The key is not known here, or was revoked.", "Ask an operator for another one.")
-        if row["expires_at"] is not None and row["expires_at"] <= self._clock.now():
+        if row.expires_at is not None and row.expires_at <= self._clock.now():
             raise _credential_error("The key has expired.", "Ask an operator for another one.")
-        enrolment = row["kind"] == "enrolment"
+        enrolment = row.kind == "enrolment"
         return Caller(
-            tenant=row["tenant_id"],
-            subject=row["token_id"],
-            name=row["label"],
+            tenant=row.tenant_id,
+            subject=row.token_id,
+            name=row.label,
             kind="enrolment" if enrolment else "key",
-            scopes=scopes.ENROLMENT if enrolment else frozenset(from_json(row["scopes"])) or scopes.AGENT,
-            account=row["account_id"],
-            tier=row["service_tier"],
-            authority=row["authority"],
-            expires_at=row["expires_at"],
-            token_id=row["token_id"],
-            enrolment=row["token_id"] if enrolment else None,
+            scopes=scopes.ENROLMENT if enrolment else frozenset(from_json(row.scopes)) or scopes.AGENT,
+            account=row.account_id,
+            tier=row.service_tier,
+            authority=row.authority,
+            expires_at=row.expires_at,
+            token_id=row.token_id,
+            enrolment=row.token_id if enrolment else None,
         )
 
 
@@ -229,7 +230,7 @@ def _caller_names(caller: Caller) -> tuple[str | None, ...]:
     return (caller.subject, caller.token_id, caller.tenant, *login)
 
 
-async def _read_tenant(reader: Reader) -> Row | None:
+async def _read_tenant(reader: Reader) -> TenantStatusRow | None:
     return await reader.one(credentials.tenant)
 
 

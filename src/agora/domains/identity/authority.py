@@ -65,7 +65,7 @@ async def check_administered(call: Call, target: str, needed: int = 0) -> None:
     Raises PermissionDenied.
     """
     row = await call.tx.one(statements.administered, target=target)
-    highest = max(needed, row["authority"] if row is not None else 0)
+    highest = max(needed, row if row is not None else 0)
     highest = min(highest, call.context.settings.admin_authority_level)  # the operator is above everybody
     check_authority(call.caller, highest, f"change {target}, which takes an authority of")
 

@@ -6,7 +6,9 @@ from agora.store.port import Query, Write
 
 __all__ = ["administer", "administered"]
 
-administered = Query("select authority from administration where tenant_id = :tenant and target = :target", lock=True)
+administered = Query(
+    "select authority from administration where tenant_id = :tenant and target = :target", int, lock=True
+)
 administer = Write(
     """
     insert into administration (tenant_id, target, authority, administered_at, administered_by)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from agora.store.port import Reader, Row, Store, StoredEvent
+from agora.store.port import Reader, Store, StoredEvent
 
 from . import queries as people
 
@@ -34,7 +34,7 @@ class EndedSessions:
         if self._going_on.get(key, 0.0) > time.monotonic():
             return False
 
-        async def read_login(reader: Reader) -> Row | None:
+        async def read_login(reader: Reader) -> str | None:
             return await reader.one(people.ended_here, login=session)
 
         version = self._changes

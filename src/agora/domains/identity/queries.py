@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import UserRow, UserSessionRow, UserStandingRow
 
 __all__ = [
-    "SESSIONS",
     "by_id",
     "change",
     "drop_logins",
@@ -29,35 +30,22 @@ __all__ = [
 
 BIG = "bigint"
 
-SESSIONS = Table(
-    "user_sessions",
-    (
-        ("tenant_id", "text"),
-        ("session_id", "text"),
-        ("user_id", "text"),
-        ("person", "text"),
-        ("secrets", "bytea"),
-        ("created_at", BIG),
-        ("fresh_until", BIG),
-        ("renewing_until", BIG),
-        ("expires_at", BIG),
-        ("ended_at", BIG),
-    ),
-)
 
 # -- people ------------------------------------------------------------------------------------
 
 standing = Query(
-    "select role, concurrency_limit, disabled_at from users where tenant_id = :tenant and user_id = :user_id"
+    "select role, concurrency_limit, disabled_at from users where tenant_id = :tenant and user_id = :user_id",
+    UserStandingRow,
 )
 _USER = "select * from users where tenant_id = :tenant and user_id = :user_id"
-by_id = Query(_USER)
-locked = Query(_USER, lock=True)
+by_id = Query(_USER, UserRow)
+locked = Query(_USER, UserRow, lock=True)
 listing = Query(
     """
     select * from users where tenant_id = :tenant and (username > :username or (username = :username and user_id > :after))
     order by username, user_id limit :limit
     """,
+    UserRow,
     types={"limit": BIG},
 )
 sighted = Write(
@@ -85,14 +73,15 @@ open_tasks = Query(
             and created_by >= 'usr_' and created_by < 'usr`' limit :limit
     ) as found
     """,
+    int,
     types={"limit": BIG},
 )
 
 # -- sessions ----------------------------------------------------------------------------------
 
 _SESSION = "select * from user_sessions where tenant_id = :tenant and session_id = :session_id"
-session = Query(_SESSION)
-locked_session = Query(_SESSION, lock=True)
+session = Query(_SESSION, UserSessionRow)
+locked_session = Query(_SESSION, UserSessionRow, lock=True)
 lease = Write(
     "update user_sessions set renewing_until = :until where tenant_id = :tenant and session_id = :session_id",
     types={"until": BIG},
@@ -134,9 +123,10 @@ ended = Query(
     where tenant_id = :tenant
         and (login = :token or (login in (:session, :alias, :person) and ended_at >= :issued_at)) limit 1
     """,
+    str,
     types={"issued_at": BIG},
 )
-ended_here = Query("select login from ended_logins where tenant_id = :tenant and login = :login")
+ended_here = Query("select login from ended_logins where tenant_id = :tenant and login = :login", str)
 ended_login = Write(
     """
     insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)

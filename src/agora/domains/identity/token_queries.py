@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
 
-__all__ = ["TOKENS", "by_id", "listing", "revoke"]
+from .records import TokenRow
+
+__all__ = ["by_id", "listing", "revoke"]
 
 BIG = "bigint"
 
-TOKENS = Table(
-    "tokens",
-    (
-        ("tenant_id", "text"),
-        ("token_id", "text"),
-        ("kind", "text"),
-        ("label", "text"),
-        ("account_id", "text"),
-        ("digest", "bytea"),
-        ("scopes", "text"),
-        ("service_tier", "text"),
-        ("authority", BIG),
-        ("created_at", BIG),
-        ("expires_at", BIG),
-        ("revoked_at", BIG),
-    ),
-)
-by_id = Query("select * from tokens where tenant_id = :tenant and token_id = :token_id", lock=True)
+by_id = Query("select * from tokens where tenant_id = :tenant and token_id = :token_id", TokenRow, lock=True)
 listing = Query(
     """
     select * from tokens where tenant_id = :tenant and token_id < :before
     order by token_id desc limit :limit
     """,
+    TokenRow,
     types={"limit": BIG},
 )
 revoke = Write(

@@ -9,7 +9,6 @@ from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
 from agora_sdk.contract.fields import ServiceTier
@@ -17,6 +16,7 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import token_queries as statements
 from .authority import administer, check_authority, check_tier
+from .records import TOKENS, TokenRow
 
 __all__ = ["TokenService"]
 
@@ -47,21 +47,21 @@ class TokenService(BoundService, contract.Tokens):
         check_tier(call, service_tier)
         token_id = call.target = new_id("key")
         key = call.context.signer.key(call.caller.tenant, token_id, kind)
-        row: dict[str, Any] = {
-            "tenant_id": call.caller.tenant,
-            "token_id": token_id,
-            "kind": kind,
-            "label": label,
-            "account_id": account or call.caller.account,
-            "digest": call.context.signer.digest(key),
-            "scopes": encode_json(allowed),
-            "service_tier": service_tier.value,
-            "authority": authority,
-            "created_at": call.now,
-            "expires_at": call.now + expires_in * SECOND if expires_in else None,
-            "revoked_at": None,
-        }
-        call.tx.append(statements.TOKENS, tuple(row.values()))
+        row = TokenRow(
+            tenant_id=call.caller.tenant,
+            token_id=token_id,
+            kind=kind,
+            label=label,
+            account_id=account or call.caller.account,
+            digest=call.context.signer.digest(key),
+            scopes=encode_json(allowed),
+            service_tier=service_tier.value,
+            authority=authority,
+            created_at=call.now,
+            expires_at=call.now + expires_in * SECOND if expires_in else None,
+            revoked_at=None,
+        )
+        call.tx.append(TOKENS, row)
         await administer(call, token_id)
         audience = (call.caller.subject,)
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
@@ -118,25 +118,25 @@ class TokenService(BoundService, contract.Tokens):
         row = await call.tx.one(statements.by_id, token_id=token_id)
         if row is None:
             raise not_found("token_id", f"There is no key {token_id}.", fix="Keys are listed at GET /tokens.")
-        if row["revoked_at"] is not None:
-            return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row["revoked_at"]))
+        if row.revoked_at is not None:
+            return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row.revoked_at))
         if token_id != call.caller.token_id:  # whoever has a key may end it
-            await administer(call, token_id, row["authority"])
+            await administer(call, token_id, row.authority)
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
         return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))
 
 
-def _token_fields(row: Row | dict[str, Any]) -> dict[str, Any]:
+def _token_fields(row: TokenRow) -> dict[str, Any]:
     return {
-        "token_id": row["token_id"],
-        "kind": row["kind"],
-        "label": row["label"],
-        "scopes": decode_json(row["scopes"]),
-        "service_tier": ServiceTier(row["service_tier"]),
-        "authority": row["authority"],
-        "account": row["account_id"],
-        "created_at": to_datetime(row["created_at"]),
-        "expires_at": to_datetime(row["expires_at"]) if row["expires_at"] else None,
-        "revoked_at": to_datetime(row["revoked_at"]) if row["revoked_at"] else None,
+        "token_id": row.token_id,
+        "kind": row.kind,
+        "label": row.label,
+        "scopes": decode_json(row.scopes),
+        "service_tier": ServiceTier(row.service_tier),
+        "authority": row.authority,
+        "account": row.account_id,
+        "created_at": to_datetime(row.created_at),
+        "expires_at": to_datetime(row.expires_at) if row.expires_at else None,
+        "revoked_at": to_datetime(row.revoked_at) if row.revoked_at else None,
     }

@@ -8,13 +8,13 @@ from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json
 from agora.core.errors import not_found
-from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import users as contract
 from agora_sdk.errors import PermissionDenied, RateLimited
 
 from . import queries as people
 from .authority import administer
+from .records import UserRow
 from .roles import authority_of, scopes_of
 
 __all__ = ["UserService", "check_concurrency"]
@@ -53,24 +53,24 @@ class UserService(BoundService, contract.Users):
     ) -> contract.User:
         call = self.call
         call.target = user_id
-        row = dict(_require_user(await call.tx.one(people.locked, user_id=user_id), user_id))
-        await administer(call, user_id, self._authority_of_role(row["role"] or row["provider_role"]))
+        row = _require_user(await call.tx.one(people.locked, user_id=user_id), user_id)
+        await administer(call, user_id, self._authority_of_role(row.role or row.provider_role))
         if role is not None:
             self._check_role(role, row)
-            row["role"] = None if role == "provider" else role
+            row.role = None if role == "provider" else role
         if concurrency_limit is not None:
-            row["concurrency_limit"] = None if concurrency_limit == INHERITED else concurrency_limit
-        if disabled is not None and disabled != (row["disabled_at"] is not None):
-            row["disabled_at"] = call.now if disabled else None
-        changed = {name: row[name] for name in ("role", "concurrency_limit", "disabled_at")}
+            row.concurrency_limit = None if concurrency_limit == INHERITED else concurrency_limit
+        if disabled is not None and disabled != (row.disabled_at is not None):
+            row.disabled_at = call.now if disabled else None
+        changed = {"role": row.role, "concurrency_limit": row.concurrency_limit, "disabled_at": row.disabled_at}
         await call.tx.execute(people.change, user_id=user_id, now=call.now, **changed)
-        data: dict[str, Any] = {"user_id": user_id, "role": row["role"], "disabled": row["disabled_at"] is not None}
+        data: dict[str, Any] = {"user_id": user_id, "role": row.role, "disabled": row.disabled_at is not None}
         call.emit("agora.user.updated", data, subject=user_id, audience=(user_id, call.caller.subject))
         return await self._with_tasks(row)
 
-    def _check_role(self, role: str, row: dict[str, Any]) -> None:
+    def _check_role(self, role: str, row: UserRow) -> None:
         """Nobody gives what they do not have themselves."""
-        caller, target_role = self.call.caller, row["provider_role"] if role == "provider" else role
+        caller, target_role = self.call.caller, row.provider_role if role == "provider" else role
         scopes = scopes_of(target_role, caller.tenant)
         lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]
         authority = self._authority_of_role(target_role)
@@ -87,14 +87,14 @@ class UserService(BoundService, contract.Users):
         scopes, operator = scopes_of(role, caller.tenant), self.call.context.settings.admin_authority_level
         return authority_of(scopes, role, caller.tenant, operator)
 
-    async def _with_tasks(self, row: Any) -> contract.User:
+    async def _with_tasks(self, row: UserRow) -> contract.User:
         user = _build_user(row)
-        count_row = await self.call.tx.one(people.open_tasks, user_id=row["user_id"], limit=COUNTED)
-        user.open_tasks = count_row["tasks"] if count_row is not None else 0
+        count_row = await self.call.tx.one(people.open_tasks, user_id=row.user_id, limit=COUNTED)
+        user.open_tasks = count_row if count_row is not None else 0
         return user
 
 
-def _require_user(row: Row | None, user_id: str) -> Row:
+def _require_user(row: UserRow | None, user_id: str) -> UserRow:
     if row is None:
         raise not_found(
             "user_id",
@@ -104,21 +104,21 @@ def _require_user(row: Row | None, user_id: str) -> Row:
     return row
 
 
-def _build_user(row: Any) -> contract.User:
+def _build_user(row: UserRow) -> contract.User:
     return contract.User(
-        user_id=row["user_id"],
-        username=row["username"],
-        email=row["email"],
-        name=row["name"],
-        issuer=row["issuer"],
-        subject=row["subject"],
-        roles=decode_json(row["roles"]),
-        role=row["role"] or row["provider_role"],
-        role_given_here=row["role"] is not None,
-        concurrency_limit=row["concurrency_limit"],
-        disabled=row["disabled_at"] is not None,
-        first_seen=to_datetime(row["first_seen"]),
-        last_seen=to_datetime(row["last_seen"]),
+        user_id=row.user_id,
+        username=row.username,
+        email=row.email,
+        name=row.name,
+        issuer=row.issuer,
+        subject=row.subject,
+        roles=decode_json(row.roles),
+        role=row.role or row.provider_role,
+        role_given_here=row.role is not None,
+        concurrency_limit=row.concurrency_limit,
+        disabled=row.disabled_at is not None,
+        first_seen=to_datetime(row.first_seen),
+        last_seen=to_datetime(row.last_seen),
     )
 
 
@@ -129,7 +129,7 @@ async def check_concurrency(call: Call) -> None:
         return
     await call.tx.one(people.locked, user_id=call.caller.subject)  # one task of theirs at a time
     row = await call.tx.one(people.open_tasks, user_id=call.caller.subject, limit=person.limit)
-    if row is not None and row["tasks"] >= person.limit:
+    if row is not None and row >= person.limit:
         raise RateLimited(
             f"You have {person.limit} tasks waiting and running, which is as many as you may.",
             fix="Wait until one has ended, cancel one, or ask an operator for more (agora.user.update).",

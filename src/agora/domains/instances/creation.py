@@ -21,7 +21,7 @@ from agora.domains.billing.metering import base_key
 from agora.domains.billing.money import amount_text, to_micros
 from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import Terms
-from agora.domains.identity import token_queries as tokens
+from agora.domains.identity.records import TOKENS, TokenRow
 from agora.runtimes import spec as runtime
 from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
@@ -375,18 +375,18 @@ def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], age
     token_id, tenant = row["token_id"], call.caller.tenant
     account = row["account_id"]
     key = call.context.signer.key(tenant, token_id, "api_key")
-    values: dict[str, Any] = {
-        "tenant_id": tenant,
-        "token_id": token_id,
-        "kind": "api_key",
-        "label": f"{agent['agent_name']} {row['instance_id'][-8:]}"[:128],
-        "account_id": account or NOBODY,
-        "digest": call.context.signer.digest(key),
-        "scopes": encode_json(SCOPES),
-        "service_tier": "basic",
-        "authority": 0,
-        "created_at": call.now,
-        "expires_at": None,
-        "revoked_at": None,
-    }
-    call.tx.append(tokens.TOKENS, tuple(values.values()))
+    key_row = TokenRow(
+        tenant_id=tenant,
+        token_id=token_id,
+        kind="api_key",
+        label=f"{agent['agent_name']} {row['instance_id'][-8:]}"[:128],
+        account_id=account or NOBODY,
+        digest=call.context.signer.digest(key),
+        scopes=encode_json(SCOPES),
+        service_tier="basic",
+        authority=0,
+        created_at=call.now,
+        expires_at=None,
+        revoked_at=None,
+    )
+    call.tx.append(TOKENS, key_row)

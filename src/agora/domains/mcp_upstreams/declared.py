@@ -28,6 +28,7 @@ from . import queries as statements
 from .headers import check_headers
 from .offer_review import emit_offer_event
 from .port import Upstreams
+from .records import UPSTREAMS, UpstreamRow
 
 __all__ = ["Declared", "read_declared", "sync_declared"]
 
@@ -184,10 +185,10 @@ def _make_slug(text: str, where: str) -> str:
 
 async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) -> list[str]:
     """Make the store hold what is declared; answers names that an operator has given to other upstreams."""
-    rows = {row["name"]: row for row in await call.tx.all(statements.every)}
+    rows = {row.name: row for row in await call.tx.all(statements.every)}
     by_name = {upstream.name: upstream for upstream in desired}
     for name, row in rows.items():
-        if row["origin"] in ORIGINS and name not in by_name:
+        if row.origin in ORIGINS and name not in by_name:
             from .registration import drop_upstream
 
             await drop_upstream(call, row)
@@ -196,16 +197,16 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) 
         stored = rows.get(name)
         if stored is None:
             row = _declared_row(call, engine, upstream)
-            call.tx.append(statements.UPSTREAMS, tuple(row.values()))
+            call.tx.append(UPSTREAMS, row)
             await emit_offer_event(call, "added", row)
-        elif stored["origin"] not in ORIGINS:
+        elif stored.origin not in ORIGINS:
             conflicts.append(name)
         else:
             await _update_declared(call, engine, stored, upstream)
     return conflicts
 
 
-def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str, Any]:
+def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> UpstreamRow:
     from .registration import new_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
@@ -222,27 +223,26 @@ def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> dict[str
     )
 
 
-async def _update_declared(call: Call, engine: Upstreams, stored: Any, upstream: Declared) -> None:
+async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: Declared) -> None:
     """Change what is declared otherwise now."""
     fresh = _declared_row(call, engine, upstream)
-    same = ("transport", "url", "timeout")
-    command = decode_json(stored["command"]) if stored["command"] else None
-    sealed = bytes(stored["secrets"]) if stored["secrets"] is not None else None
+    command = decode_json(stored.command) if stored.command else None
+    sealed = bytes(stored.secrets) if stored.secrets is not None else None
     if (
-        all(stored[name] == fresh[name] for name in same)
-        and command == (decode_json(fresh["command"]) if fresh["command"] else None)
-        and engine.opens_to(sealed, upstream.secrets, stored["upstream_id"])
+        (stored.transport, stored.url, stored.timeout) == (fresh.transport, fresh.url, fresh.timeout)
+        and command == (decode_json(fresh.command) if fresh.command else None)
+        and engine.opens_to(sealed, upstream.secrets, stored.upstream_id)
     ):
         return
     await call.tx.execute(
         statements.reconfigure,
-        upstream_id=stored["upstream_id"],
-        transport=fresh["transport"],
-        url=fresh["url"],
-        command=fresh["command"],
-        secrets=engine.seal(upstream.secrets, stored["upstream_id"]),
-        timeout=fresh["timeout"],
-        tool_timeouts=encode_json(decode_json(stored["tool_timeouts"])),
-        concurrency=stored["concurrency"],
+        upstream_id=stored.upstream_id,
+        transport=fresh.transport,
+        url=fresh.url,
+        command=fresh.command,
+        secrets=engine.seal(upstream.secrets, stored.upstream_id),
+        timeout=fresh.timeout,
+        tool_timeouts=encode_json(decode_json(stored.tool_timeouts)),
+        concurrency=stored.concurrency,
         now=call.now,
     )

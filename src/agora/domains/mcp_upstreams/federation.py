@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic_core import from_json
 
 from agora.core.semver import InvalidVersion, parse_version
-from agora.store.port import Reader, Row, Store, StoredEvent
+from agora.store.port import Reader, Store, StoredEvent
 from agora_sdk.contract import Kind, Operation, Route, declared
 from agora_sdk.contract.fields import JsonObject
 
 from . import queries as upstreams
 from .client.vetting import service_name
 from .offers import Offer, OfferedTool, Offers
+from .records import CallableToolRow
 
 __all__ = ["FederatedOperation", "Federation"]
 
@@ -120,15 +121,15 @@ class Federation:
     async def load(self, tenant: str) -> None:
         """Take over what the store has."""
 
-        async def load_tools(reader: Reader) -> Sequence[Row]:
+        async def load_tools(reader: Reader) -> Sequence[CallableToolRow]:
             return await reader.all(upstreams.callable_tools)
 
         rows = await self._store.read(tenant, load_tools)
-        tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row["upstream"]))}
+        tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row.upstream))}
         for name in self._known.get(tenant, set()) - tools_by_upstream.keys():
             self._apply_offer(Offer(tenant, name, ()))
         for name, mine in tools_by_upstream.items():
-            tools = [OfferedTool(name, r["name"], r["description"], r["definition"], r["server_version"]) for r in mine]
+            tools = [OfferedTool(name, r.name, r.description, r.definition, r.server_version) for r in mine]
             self._apply_offer(Offer(tenant, name, tools))
 
     def apply(self, stored: StoredEvent) -> None:

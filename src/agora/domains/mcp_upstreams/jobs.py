@@ -97,7 +97,7 @@ class UpstreamReconciler(Controller):
         except BaseException:
             self._unread.add(tenant)
             raise
-        endpoints = [endpoint_of(row) for row in rows if commands or row["transport"] != "stdio"]
+        endpoints = [endpoint_of(row) for row in rows if commands or row.transport != "stdio"]
         self._engine.keep(tenant, endpoints)
         self._limiter.keep(tenant, {endpoint.key for endpoint in endpoints})
         self._endpoints[tenant] = endpoints

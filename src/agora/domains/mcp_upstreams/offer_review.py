@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.mcp_upstreams.offers import OFFERS
-from agora.store.port import Row
 
 from . import queries as statements
 from .offers import Offer, OfferedTool
 from .port import Item, Kind, Listing
+from .records import UPSTREAM_TOOLS, UpstreamRow, UpstreamToolRow
 
 __all__ = ["DROPPED_REASON", "apply_listing", "emit_offer_event"]
 
@@ -25,21 +27,21 @@ PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model wh
 MOST_KNOWN = 2000  # of each
 TOO_MANY = f"it has offered {MOST_KNOWN} of this kind by now; to take in new ones, remove the upstream and add it again"
 MAX_LISTED = 100  # names in an event
-COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")
-Values = dict[str, Any]
+COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")  # that a listing changes
+_content = attrgetter(*COLUMNS)
 
 
-async def apply_listing(call: Call, upstream: Row | Mapping[str, Any], listing: Listing) -> bool:
+async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> bool:
     """Compare a listing with what is known, and keep it; whether anything changed."""
-    upstream_id = upstream["upstream_id"]
+    upstream_id = upstream.upstream_id
     rows = await call.tx.all(statements.items, upstream_id=upstream_id)
-    stored = {(row["kind"], row["name"]): row for row in rows}
+    stored = {(row.kind, row.name): row for row in rows}
     changed = False
     for item in _admit_items(listing.items, stored):
         row = stored.pop((item.kind, item.name), None)
-        changed = await _store_item(call, upstream_id, item.kind, item.name, row, _current_values(item, row)) or changed
+        changed = await _store_item(call, row, _current_item(call, upstream_id, item, row)) or changed
     for row in stored.values():
-        changed = await _drop_item(call, upstream_id, row) or changed
+        changed = await _drop_item(call, row) or changed
     await call.tx.execute(
         statements.met,
         upstream_id=upstream_id,
@@ -49,12 +51,10 @@ async def apply_listing(call: Call, upstream: Row | Mapping[str, Any], listing: 
         instructions=listing.instructions[:20_000] if listing.instructions else None,
         now=call.now,
     )
-    return (
-        changed or upstream["listed_at"] is None or upstream["server_version"] != _truncate_name(listing.server_version)
-    )
+    return changed or upstream.listed_at is None or upstream.server_version != _truncate_name(listing.server_version)
 
 
-def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Row]) -> list[Item]:
+def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], UpstreamToolRow]) -> list[Item]:
     """The items, without those that are new where an upstream has brought too many names already.
 
     What has gone is remembered, so that it cannot come back as another thing; names without end would fill the store.
@@ -72,42 +72,46 @@ def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Row]) -
     return admitted + [Item(kind, "(new)", f"New ones of the kind {kind}.", {}, TOO_MANY) for kind in sorted(refused)]
 
 
-async def _drop_item(call: Call, upstream_id: str, row: Row) -> bool:
-    """Keep what was accepted of a thing that is offered no more; whether that changes anything."""
-    key = {"upstream_id": upstream_id, "kind": row["kind"], "name": row["name"]}
-    if row["kind"] not in PINNED or row["pinned"] is None:
-        await call.tx.execute(statements.drop_item, **key)
+async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
+    """Keep the accepted definition of an item that is no longer offered. Returns whether anything changed."""
+    if row.kind not in PINNED or row.pinned is None:
+        await call.tx.execute(statements.drop_item, upstream_id=row.upstream_id, kind=row.kind, name=row.name)
         return True
-    values = {name: row[name] for name in COLUMNS} | {"state": "dropped", "reason": DROPPED_REASON}
-    return await _store_item(call, upstream_id, row["kind"], row["name"], row, values)
+    return await _store_item(call, row, replace(row, state="dropped", reason=DROPPED_REASON))
 
 
-def _current_values(item: Item, row: Row | None) -> Values:
-    """What is kept of an item that is offered now."""
+def _current_item(call: Call, upstream_id: str, item: Item, row: UpstreamToolRow | None) -> UpstreamToolRow:
+    """The row of an item that is offered now. row: the stored one, None for a new item."""
     digest = item.hash
-    values: Values = {
-        "description": item.description,
-        "definition": encode_json(item.definition),
-        "hash": digest,
-        "pinned": row["pinned"] if row is not None else None,
-        "accepted": _accepted_definition(row, digest),
-        "state": "active",
-        "reason": None,
-    }
+    current = UpstreamToolRow(
+        tenant_id=call.caller.tenant,
+        upstream_id=upstream_id,
+        kind=item.kind,
+        name=item.name,
+        description=item.description,
+        definition=encode_json(item.definition),
+        hash=digest,
+        pinned=row.pinned if row is not None else None,
+        accepted=_accepted_definition(row, digest),
+        state="active",
+        reason=None,
+        first_seen=row.first_seen if row is not None else call.now,
+        changed_at=call.now,
+    )
     if item.reason is not None:
-        return values | {"state": "dropped", "reason": item.reason}
-    if values["pinned"] is None:
-        return values | {"pinned": digest}
-    if values["pinned"] != digest:
-        return values | {"state": "quarantined", "reason": _describe_difference(values["accepted"], item.definition)}
-    return values
+        current.state, current.reason = "dropped", item.reason
+    elif current.pinned is None:
+        current.pinned = digest
+    elif current.pinned != digest:
+        current.state, current.reason = "quarantined", _describe_difference(current.accepted, item.definition)
+    return current
 
 
-def _accepted_definition(row: Row | None, digest: str) -> str | None:
+def _accepted_definition(row: UpstreamToolRow | None, digest: str) -> str | None:
     """The accepted definition, where another one is offered now."""
-    if row is None or row["pinned"] is None or row["pinned"] == digest:
+    if row is None or row.pinned is None or row.pinned == digest:
         return None
-    accepted: str | None = row["accepted"] or (row["definition"] if row["hash"] == row["pinned"] else None)
+    accepted: str | None = row.accepted or (row.definition if row.hash == row.pinned else None)
     return accepted
 
 
@@ -117,36 +121,44 @@ def _describe_difference(accepted: str | None, definition: Mapping[str, Any]) ->
     return f"it changed since it was accepted: {', '.join(keys)[:500]}"
 
 
-async def _store_item(call: Call, upstream_id: str, kind: str, name: str, row: Row | None, values: Values) -> bool:
+async def _store_item(call: Call, row: UpstreamToolRow | None, current: UpstreamToolRow) -> bool:
+    """Store an item. row: as it is stored, None for a new one. Returns whether anything changed."""
     if row is None:
-        key = (call.caller.tenant, upstream_id, kind, name)
-        call.tx.append(statements.UPSTREAM_TOOLS, (*key, *(values[name] for name in COLUMNS), call.now, call.now))
+        call.tx.append(UPSTREAM_TOOLS, current)
         return True
-    if all(row[column] == values[column] for column in COLUMNS):
+    content = _content(current)
+    if _content(row) == content:
         return False
-    await call.tx.execute(statements.change_item, upstream_id=upstream_id, kind=kind, name=name, now=call.now, **values)
+    await call.tx.execute(
+        statements.change_item,
+        upstream_id=row.upstream_id,
+        kind=row.kind,
+        name=row.name,
+        now=call.now,
+        **dict(zip(COLUMNS, content, strict=True)),
+    )
     return True
 
 
-async def emit_offer_event(call: Call, happening: str, upstream: Row | Mapping[str, Any]) -> None:
+async def emit_offer_event(call: Call, happening: str, upstream: UpstreamRow) -> None:
     """Tell what an upstream offers now, and hand its tools to the catalogue."""
-    rows = await call.tx.all(statements.items, upstream_id=upstream["upstream_id"])
-    now = await call.tx.one(statements.by_ref, ref=upstream["upstream_id"])
-    name = upstream["name"]
-    version = now["server_version"] if now is not None else None
+    rows = await call.tx.all(statements.items, upstream_id=upstream.upstream_id)
+    now = await call.tx.one(statements.by_ref, ref=upstream.upstream_id)
+    name = upstream.name
+    version = now.server_version if now is not None else None
     tools = [
-        OfferedTool(name, row["name"], row["description"], row["definition"], version)
+        OfferedTool(name, row.name, row.description, row.definition, version)
         for row in rows
-        if row["kind"] == "tool" and row["state"] == "active"
+        if row.kind == "tool" and row.state == "active"
     ]
     data = {
-        "upstream_id": upstream["upstream_id"],
+        "upstream_id": upstream.upstream_id,
         "name": name,
         "tools": len(tools),
-        "quarantined": [row["name"] for row in rows if row["state"] == "quarantined"][:MAX_LISTED],
-        "dropped": [row["name"] for row in rows if row["state"] == "dropped"][:MAX_LISTED],
+        "quarantined": [row.name for row in rows if row.state == "quarantined"][:MAX_LISTED],
+        "dropped": [row.name for row in rows if row.state == "dropped"][:MAX_LISTED],
     }
-    event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream["upstream_id"])
+    event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream.upstream_id)
     call.context.ports.get(OFFERS).lay_down(event_id, Offer(call.caller.tenant, name, tools))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import CallableToolRow, ItemCountRow, UpstreamRow, UpstreamToolRow
 
 __all__ = [
-    "UPSTREAMS",
-    "UPSTREAM_TOOLS",
     "accept_item",
     "by_ref",
     "callable_tools",
@@ -32,64 +32,19 @@ __all__ = [
 BIG = "bigint"
 DOUBLE = "double precision"
 
-UPSTREAMS = Table(
-    "upstreams",
-    (
-        ("tenant_id", "text"),
-        ("upstream_id", "text"),
-        ("name", "text"),
-        ("description", "text"),
-        ("transport", "text"),
-        ("url", "text"),
-        ("command", "text"),
-        ("secrets", "bytea"),
-        ("origin", "text"),
-        ("private", BIG),
-        ("timeout", DOUBLE),
-        ("tool_timeouts", "text"),
-        ("concurrency", BIG),
-        ("revision", BIG),
-        ("server_name", "text"),
-        ("server_version", "text"),
-        ("protocol_version", "text"),
-        ("instructions", "text"),
-        ("listed_at", BIG),
-        ("created_by", "text"),
-        ("created_at", BIG),
-        ("updated_at", BIG),
-        ("registry_name", "text"),
-    ),
-)
-UPSTREAM_TOOLS = Table(
-    "upstream_tools",
-    (
-        ("tenant_id", "text"),
-        ("upstream_id", "text"),
-        ("kind", "text"),
-        ("name", "text"),
-        ("description", "text"),
-        ("definition", "text"),
-        ("hash", "text"),
-        ("pinned", "text"),
-        ("accepted", "text"),
-        ("state", "text"),
-        ("reason", "text"),
-        ("first_seen", BIG),
-        ("changed_at", BIG),
-    ),
-)
 
 # -- upstreams ---------------------------------------------------------------------------------
 
 _BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or upstream_id = :ref)"
-by_ref = Query(_BY_REF)
-lock = Query(_BY_REF, lock=True)
-named = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name")
-how_many = Query("select count(*) as total from upstreams where tenant_id = :tenant")
-imported = Query("select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name")
-every = Query("select * from upstreams where tenant_id = :tenant order by name")
+by_ref = Query(_BY_REF, UpstreamRow)
+lock = Query(_BY_REF, UpstreamRow, lock=True)
+named = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name", str)
+how_many = Query("select count(*) as total from upstreams where tenant_id = :tenant", int)
+imported = Query("select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name", str)
+every = Query("select * from upstreams where tenant_id = :tenant order by name", UpstreamRow)
 listing = Query(
     "select * from upstreams where tenant_id = :tenant and name > :after order by name limit :limit",
+    UpstreamRow,
     types={"limit": BIG},
 )
 counts = Query(
@@ -98,6 +53,7 @@ counts = Query(
     where tenant_id = :tenant and upstream_id in (select value from json_each(:ids))
     group by upstream_id, kind, state
     """,
+    ItemCountRow,
     postgres="""
     select upstream_id, kind, state, count(*) as items from upstream_tools
     where tenant_id = :tenant and upstream_id = any(array(select json_array_elements_text(:ids::json)))
@@ -126,7 +82,8 @@ drop_upstream = Write("delete from upstreams where tenant_id = :tenant and upstr
 # -- what they offer ---------------------------------------------------------------------------
 
 items = Query(
-    "select * from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id order by kind, name"
+    "select * from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id order by kind, name",
+    UpstreamToolRow,
 )
 chosen = Query(
     """
@@ -136,19 +93,22 @@ chosen = Query(
         and (kind, name) > (:after_kind, :after_name)
     order by kind, name limit :limit
     """,
+    UpstreamToolRow,
     types={"limit": BIG},
 )
 item = Query(
     """
     select * from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
-    """
+    """,
+    UpstreamToolRow,
 )
 templates = Query(
     """
     select name from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id and kind = 'template' and state = 'active'
-    """
+    """,
+    str,
 )
 callable_tools = Query(
     """
@@ -156,6 +116,7 @@ callable_tools = Query(
     from upstream_tools t join upstreams u on u.tenant_id = t.tenant_id and u.upstream_id = t.upstream_id
     where t.tenant_id = :tenant and t.kind = 'tool' and t.state = 'active' order by u.name, t.name
     """,
+    CallableToolRow,
     scan=True,
 )
 change_item = Write(

@@ -8,8 +8,7 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.call import Call, as_relay, encode_json
 from agora.domains.identity.authority import administer
-from agora.domains.mcp_upstreams.port import UPSTREAMS
-from agora.store.port import Row
+from agora.domains.mcp_upstreams import port
 from agora_sdk.contract import Service
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.errors import AgoraError, Conflict, NameTaken
@@ -18,6 +17,7 @@ from . import queries as statements
 from .headers import check_headers
 from .offer_review import apply_listing, emit_offer_event
 from .port import Listing, Upstreams
+from .records import UPSTREAMS, UpstreamRow
 from .views import build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["CONNECT_SECONDS", "RESERVED", "add_by_url", "drop_upstream", "engine_of", "new_row"]
@@ -30,7 +30,7 @@ RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "es
 
 def engine_of(call: Call) -> Upstreams:
     """The connections of this server."""
-    return call.context.ports.get(UPSTREAMS)
+    return call.context.ports.get(port.UPSTREAMS)
 
 
 async def add_by_url(
@@ -49,10 +49,9 @@ async def add_by_url(
     await check_vacant(call, name, registry_name)
     engine.check_url(url, private=private)
     check_headers(headers)
-    row = new_row(call, engine, name=name, url=url, secrets=headers, origin=origin, private=private, **others) | {
-        "registry_name": registry_name
-    }
-    call.target = row["upstream_id"]
+    row = new_row(call, engine, name=name, url=url, secrets=headers, origin=origin, private=private, **others)
+    row.registry_name = registry_name
+    call.target = row.upstream_id
     endpoint = endpoint_of(row)
 
     async def perform() -> Listing | None:
@@ -62,13 +61,13 @@ async def add_by_url(
         if isinstance(outcome, AgoraError):
             raise outcome
         await check_vacant(end, name, registry_name)
-        end.tx.append(statements.UPSTREAMS, tuple(row.values()))
-        await administer(end, row["upstream_id"])
+        end.tx.append(UPSTREAMS, row)
+        await administer(end, row.upstream_id)
         if outcome is not None:
             await apply_listing(end, row, outcome)
         await emit_offer_event(end, "added", row)
-        stored = await require_upstream(end, row["upstream_id"])
-        return build_summary(end, stored, (await count_items(end, [stored])).get(stored["upstream_id"], {}))
+        stored = await require_upstream(end, row.upstream_id)
+        return build_summary(end, stored, (await count_items(end, [stored])).get(stored.upstream_id, {}))
 
     return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS)
 
@@ -80,7 +79,7 @@ async def check_vacant(call: Call, name: str, registry_name: str | None = None) 
     if await call.tx.one(statements.named, name=name) is not None:
         raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")
     row = await call.tx.one(statements.how_many)
-    if row is not None and row["total"] >= MOST:
+    if row is not None and row >= MOST:
         raise Conflict(f"There are {MOST} upstreams already.", fix="Remove one that is not needed any more.")
     if registry_name and await call.tx.one(statements.imported, registry_name=registry_name) is not None:
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
@@ -100,38 +99,38 @@ def new_row(
     timeout: float | None = None,
     tool_timeouts: Mapping[str, float] = {},
     concurrency: int = 16,
-) -> dict[str, Any]:
-    """A row of ``upstreams`` in the order of its columns. command: ``args`` and ``cwd``."""
+) -> UpstreamRow:
+    """A new row of ``upstreams``. command: ``args`` and ``cwd``."""
     upstream_id = new_id("ups")
-    return {
-        "tenant_id": call.caller.tenant,
-        "upstream_id": upstream_id,
-        "name": name,
-        "description": description,
-        "transport": "stdio" if command else "http",
-        "url": url,
-        "command": encode_json(command) if command else None,
-        "secrets": engine.seal(secrets, upstream_id),
-        "origin": origin,
-        "private": int(private),
-        "timeout": float(timeout or call.context.settings.mcp_timeout),
-        "tool_timeouts": encode_json(tool_timeouts),
-        "concurrency": concurrency,
-        "revision": 1,
-        "server_name": None,
-        "server_version": None,
-        "protocol_version": None,
-        "instructions": None,
-        "listed_at": None,
-        "created_by": call.caller.subject,
-        "created_at": call.now,
-        "updated_at": call.now,
-        "registry_name": None,
-    }
+    return UpstreamRow(
+        tenant_id=call.caller.tenant,
+        upstream_id=upstream_id,
+        name=name,
+        description=description,
+        transport="stdio" if command else "http",
+        url=url,
+        command=encode_json(command) if command else None,
+        secrets=engine.seal(secrets, upstream_id),
+        origin=origin,
+        private=int(private),
+        timeout=float(timeout or call.context.settings.mcp_timeout),
+        tool_timeouts=encode_json(tool_timeouts),
+        concurrency=concurrency,
+        revision=1,
+        server_name=None,
+        server_version=None,
+        protocol_version=None,
+        instructions=None,
+        listed_at=None,
+        created_by=call.caller.subject,
+        created_at=call.now,
+        updated_at=call.now,
+        registry_name=None,
+    )
 
 
-async def drop_upstream(call: Call, row: Row) -> None:
+async def drop_upstream(call: Call, row: UpstreamRow) -> None:
     """Remove an upstream and all it offers; the connection is closed by the controller."""
-    await call.tx.execute(statements.drop_items, upstream_id=row["upstream_id"])
-    await call.tx.execute(statements.drop_upstream, upstream_id=row["upstream_id"])
+    await call.tx.execute(statements.drop_items, upstream_id=row.upstream_id)
+    await call.tx.execute(statements.drop_upstream, upstream_id=row.upstream_id)
     await emit_offer_event(call, "removed", row)

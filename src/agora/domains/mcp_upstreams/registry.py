@@ -11,7 +11,6 @@ from agora import __version__
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call
-from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import registry as contract
 from agora_sdk.contract.fields import JsonObject
@@ -19,6 +18,7 @@ from agora_sdk.contract.upstreams import Headers, Upstream
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, field_error
 
 from . import queries as statements
+from .records import UpstreamRow
 from .registration import add_by_url
 from .server_json import SCHEMA, remote_of, unwrap_server
 
@@ -129,11 +129,11 @@ def _own_entry(call: Call) -> Entry:
     return _build_entry(call, OWN, about, __version__, "", call.context.started_at, call.context.started_at)
 
 
-def _upstream_entry(call: Call, row: Row) -> Entry:
-    name = row["registry_name"] or f"{NAMESPACE}{row['name']}"
-    about = row["description"] or f"The tools of {row['server_name'] or row['name']}."
-    version = row["server_version"] or "1.0.0"
-    return _build_entry(call, name, about, version, f"?toolsets={row['name']}", row["created_at"], row["updated_at"])
+def _upstream_entry(call: Call, row: UpstreamRow) -> Entry:
+    name = row.registry_name or f"{NAMESPACE}{row.name}"
+    about = row.description or f"The tools of {row.server_name or row.name}."
+    version = row.server_version or "1.0.0"
+    return _build_entry(call, name, about, version, f"?toolsets={row.name}", row.created_at, row.updated_at)
 
 
 def _build_entry(call: Call, name: str, about: str, version: str, query: str, since: int, changed: int) -> Entry:

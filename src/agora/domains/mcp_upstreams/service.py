@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from agora.core import pagination as paging
 from agora.core.call import Call, as_relay, decode_json
 from agora.domains.identity.authority import administer, check_administered
-from agora.store.port import Row
 from agora_sdk.contract import Result, implements
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.contract.fields import JsonObject
@@ -18,6 +17,7 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, Ups
 from . import queries as statements
 from .offer_review import apply_listing, emit_offer_event
 from .port import Listing
+from .records import UpstreamRow, UpstreamToolRow
 from .registration import CONNECT_SECONDS, add_by_url, drop_upstream, engine_of
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
@@ -65,12 +65,12 @@ class UpstreamService(contract.Upstreams):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[Row]:
+        async def read_rows(after: str, count: int) -> Sequence[UpstreamRow]:
             return await self._call.tx.all(statements.listing, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, first, "name", limit, self._call.context.settings.page_bytes)
         counts = await count_items(self._call, rows)
-        summaries = [build_summary(self._call, row, counts.get(row["upstream_id"], {})) for row in rows]
+        summaries = [build_summary(self._call, row, counts.get(row.upstream_id, {})) for row in rows]
         return contract.UpstreamPage.model_construct(
             upstreams=summaries,
             **paging.page_fields(summaries, "name", more=more, cursor=cursor),
@@ -86,12 +86,12 @@ class UpstreamService(contract.Upstreams):
         cursor: str | None = None,
     ) -> contract.UpstreamDetail:
         row = await require_upstream(self._call, upstream)
-        counts = (await count_items(self._call, [row])).get(row["upstream_id"], {})
+        counts = (await count_items(self._call, [row])).get(row.upstream_id, {})
         filters = {"kind": kind.value if kind else None, "state": state.value if state else None}
 
-        async def read_items(after: tuple[str, str], count: int) -> Sequence[Row]:
+        async def read_items(after: tuple[str, str], count: int) -> Sequence[UpstreamToolRow]:
             place = {"after_kind": after[0], "after_name": after[1], "limit": count}
-            return await self._call.tx.all(statements.chosen, upstream_id=row["upstream_id"], **filters, **place)
+            return await self._call.tx.all(statements.chosen, upstream_id=row.upstream_id, **filters, **place)
 
         first = tuple(paging.decode_cursor(cursor, str, str)) if cursor else ("", "")
         most = self._call.context.settings.page_bytes
@@ -102,7 +102,7 @@ class UpstreamService(contract.Upstreams):
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
         call, engine = self._call, engine_of(self._call)
         row = await self._require_usable(upstream)
-        await check_administered(call, row["upstream_id"])
+        await check_administered(call, row.upstream_id)
         endpoint = endpoint_of(row)
 
         async def perform() -> Listing:
@@ -111,12 +111,12 @@ class UpstreamService(contract.Upstreams):
         async def settle(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
             if isinstance(outcome, AgoraError):
                 raise outcome
-            stored = await require_upstream(end, row["upstream_id"], lock=True)
+            stored = await require_upstream(end, row.upstream_id, lock=True)
             if await apply_listing(end, stored, outcome):
                 await emit_offer_event(end, "changed", stored)
-            return await type(self)(end).get(row["upstream_id"])
+            return await type(self)(end).get(row.upstream_id)
 
-        call.target = row["upstream_id"]
+        call.target = row.upstream_id
         return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS)
 
     @implements
@@ -125,32 +125,32 @@ class UpstreamService(contract.Upstreams):
     ) -> contract.Acceptance:
         call = self._call
         row = await require_upstream(call, upstream, lock=True)
-        call.target = row["upstream_id"]
-        await administer(call, row["upstream_id"])
+        call.target = row.upstream_id
+        await administer(call, row.upstream_id)
         accepted = []
-        for item in await call.tx.all(statements.items, upstream_id=row["upstream_id"]):
-            if (names and item["name"] not in names) or (hashes and item["hash"] not in hashes):
+        for item in await call.tx.all(statements.items, upstream_id=row.upstream_id):
+            if (names and item.name not in names) or (hashes and item.hash not in hashes):
                 continue
-            key = {"upstream_id": row["upstream_id"], "kind": item["kind"], "name": item["name"]}
+            key = {"upstream_id": row.upstream_id, "kind": item.kind, "name": item.name}
             if await call.tx.execute(statements.accept_item, **key, now=call.now):
-                accepted.append(item["name"])
+                accepted.append(item.name)
         if accepted:
             await emit_offer_event(call, "accepted", row)
-        return contract.Acceptance.model_construct(upstream_id=row["upstream_id"], name=row["name"], accepted=accepted)
+        return contract.Acceptance.model_construct(upstream_id=row.upstream_id, name=row.name, accepted=accepted)
 
     @implements
     async def remove(self, upstream: str) -> contract.UpstreamRemoval:
         row = await require_upstream(self._call, upstream, lock=True)
-        self._call.target = row["upstream_id"]
-        await administer(self._call, row["upstream_id"])
+        self._call.target = row.upstream_id
+        await administer(self._call, row.upstream_id)
         await drop_upstream(self._call, row)
-        return contract.UpstreamRemoval(upstream_id=row["upstream_id"], name=row["name"])
+        return contract.UpstreamRemoval(upstream_id=row.upstream_id, name=row.name)
 
-    async def _require_usable(self, upstream: str) -> Row:
+    async def _require_usable(self, upstream: str) -> UpstreamRow:
         """An upstream that may be connected to."""
         row = await require_upstream(self._call, upstream)
-        if row["transport"] == "stdio" and not self._call.context.settings.mcp_commands:
-            raise UpstreamUnavailable(f"{row['name']} is not available: {NOT_PERMITTED}.")
+        if row.transport == "stdio" and not self._call.context.settings.mcp_commands:
+            raise UpstreamUnavailable(f"{row.name} is not available: {NOT_PERMITTED}.")
         return row
 
     # -- what they offer -------------------------------------------------------------------------
@@ -161,11 +161,11 @@ class UpstreamService(contract.Upstreams):
     ) -> contract.ToolResult:
         row = await self._require_usable(upstream)
         await self._require_active(row, "tool", tool)
-        seconds = timeout or decode_json(row["tool_timeouts"]).get(tool) or row["timeout"]
+        seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
 
         def answer(raw: Mapping[str, Any]) -> contract.ToolResult:
             return contract.ToolResult.model_construct(
-                upstream=row["name"],
+                upstream=row.name,
                 tool=tool,
                 content=raw.get("content", []),
                 structured_content=raw.get("structuredContent"),
@@ -183,9 +183,9 @@ class UpstreamService(contract.Upstreams):
 
         def answer(raw: Mapping[str, Any]) -> contract.ResourceResult:
             contents = raw.get("contents", [])
-            return contract.ResourceResult.model_construct(upstream=row["name"], uri=uri, contents=contents)
+            return contract.ResourceResult.model_construct(upstream=row.name, uri=uri, contents=contents)
 
-        return self._relay_request(row, "resources/read", {"uri": uri}, row["timeout"], uri, answer)
+        return self._relay_request(row, "resources/read", {"uri": uri}, row.timeout, uri, answer)
 
     @implements
     async def prompt(self, upstream: str, prompt: str, arguments: dict[str, str] = {}) -> contract.PromptResult:
@@ -194,36 +194,36 @@ class UpstreamService(contract.Upstreams):
 
         def answer(raw: Mapping[str, Any]) -> contract.PromptResult:
             return contract.PromptResult.model_construct(
-                upstream=row["name"],
+                upstream=row.name,
                 prompt=prompt,
                 description=raw.get("description"),
                 messages=raw.get("messages", []),
             )
 
         params = {"name": prompt, "arguments": arguments}
-        return self._relay_request(row, "prompts/get", params, row["timeout"], prompt, answer)
+        return self._relay_request(row, "prompts/get", params, row.timeout, prompt, answer)
 
-    async def _require_active(self, upstream: Row, kind: str, name: str) -> None:
+    async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> None:
         """Refuse what cannot be used, with the reason."""
-        row = await self._call.tx.one(statements.item, upstream_id=upstream["upstream_id"], kind=kind, name=name)
-        where = f"GET /upstreams/{upstream['name']}"
+        row = await self._call.tx.one(statements.item, upstream_id=upstream.upstream_id, kind=kind, name=name)
+        where = f"GET /upstreams/{upstream.name}"
         if row is None:
-            raise NotFound(f"{upstream['name']} has no {kind} {name!r}.", fix=f"What it offers is at {where}.")
-        if row["state"] == "quarantined":
+            raise NotFound(f"{upstream.name} has no {kind} {name!r}.", fix=f"What it offers is at {where}.")
+        if row.state == "quarantined":
             raise Conflict(
-                f"The {kind} {name!r} of {upstream['name']} is quarantined: {row['reason']}.",
+                f"The {kind} {name!r} of {upstream.name} is quarantined: {row.reason}.",
                 fix=f"An operator looks at it ({where}) and accepts it (agora.upstream.accept).",
             )
-        if row["state"] == "dropped":
-            raise NotFound(f"The {kind} {name!r} of {upstream['name']} cannot be offered: {row['reason']}.")
+        if row.state == "dropped":
+            raise NotFound(f"The {kind} {name!r} of {upstream.name} cannot be offered: {row.reason}.")
 
-    async def _matches_template(self, upstream: Row, uri: str) -> bool:
-        rows = await self._call.tx.all(statements.templates, upstream_id=upstream["upstream_id"])
-        return any(_uri_matches(row["name"], uri) for row in rows)
+    async def _matches_template(self, upstream: UpstreamRow, uri: str) -> bool:
+        rows = await self._call.tx.all(statements.templates, upstream_id=upstream.upstream_id)
+        return any(_uri_matches(name, uri) for name in rows)
 
     def _relay_request(
         self,
-        upstream: Row,
+        upstream: UpstreamRow,
         method: str,
         params: Mapping[str, Any],
         seconds: float,
@@ -233,7 +233,7 @@ class UpstreamService(contract.Upstreams):
         """Ask the upstream, outside any transaction."""
         engine, endpoint, progress = engine_of(self._call), endpoint_of(upstream), self._call.progress
         caller = self._call.caller.subject
-        self._call.target = f"{upstream['name']}.{what}"[:200]
+        self._call.target = f"{upstream.name}.{what}"[:200]
 
         async def perform() -> dict[str, Any]:
             return await engine.request(endpoint, method, params, seconds, progress, caller)
@@ -243,7 +243,7 @@ class UpstreamService(contract.Upstreams):
                 raise outcome
             if outcome.get("resultType", "complete") != "complete":
                 raise UpstreamFailed(
-                    f"{what!r} of {upstream['name']} asks for input, which a call through this server cannot give.",
+                    f"{what!r} of {upstream.name} asks for input, which a call through this server cannot give.",
                     fix="Call it at the upstream itself.",
                 )
             return answer(outcome)

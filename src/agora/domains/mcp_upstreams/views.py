@@ -11,12 +11,12 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.core.pagination import encode_cursor
 from agora.domains.mcp_upstreams.port import UPSTREAMS
-from agora.store.port import Row
 from agora_sdk import contract
 
 from . import queries as statements
 from .client.vetting import service_name
 from .port import Condition, Endpoint
+from .records import UpstreamRow, UpstreamToolRow
 
 __all__ = [
     "NOT_PERMITTED",
@@ -29,10 +29,9 @@ __all__ = [
 ]
 
 NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
-Values = Row | Mapping[str, Any]
 
 
-async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Row:
+async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> UpstreamRow:
     """The upstream of a name or id; NotFound."""
     row = await call.tx.one(statements.lock if lock else statements.by_ref, ref=ref)
     if row is None:
@@ -40,70 +39,70 @@ async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Row:
     return row
 
 
-def endpoint_of(row: Values) -> Endpoint:
+def endpoint_of(row: UpstreamRow) -> Endpoint:
     """Where an upstream is, for the engine."""
-    command = decode_json(row["command"]) if row["command"] else {"args": [], "cwd": None}
+    command = decode_json(row.command) if row.command else {"args": [], "cwd": None}
     return Endpoint(
-        tenant=row["tenant_id"],
-        upstream_id=row["upstream_id"],
-        revision=row["revision"],
-        name=row["name"],
-        transport=row["transport"],
-        url=row["url"],
+        tenant=row.tenant_id,
+        upstream_id=row.upstream_id,
+        revision=row.revision,
+        name=row.name,
+        transport="stdio" if row.transport == "stdio" else "http",
+        url=row.url,
         command=tuple(command["args"]),
         directory=command["cwd"],
-        secrets=bytes(row["secrets"]) if row["secrets"] is not None else None,
-        private=bool(row["private"]),
-        timeout=row["timeout"],
-        concurrency=row["concurrency"],
+        secrets=bytes(row.secrets) if row.secrets is not None else None,
+        private=bool(row.private),
+        timeout=row.timeout,
+        concurrency=row.concurrency,
     )
 
 
-async def count_items(call: Call, rows: Sequence[Values]) -> dict[str, dict[str, int]]:
+async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict[str, int]]:
     """How much each upstream offers: tools that can be called, and what cannot be used."""
     counts: dict[str, dict[str, int]] = {}
-    for row in await call.tx.all(statements.counts, ids=encode_json([row["upstream_id"] for row in rows])):
-        mine = counts.setdefault(row["upstream_id"], {"tools": 0, "quarantined": 0, "dropped": 0})
-        if row["state"] != "active":
-            mine[row["state"]] += row["items"]
-        elif row["kind"] == "tool":
-            mine["tools"] += row["items"]
+    for row in await call.tx.all(statements.counts, ids=encode_json([row.upstream_id for row in rows])):
+        mine = counts.setdefault(row.upstream_id, {"tools": 0, "quarantined": 0, "dropped": 0})
+        if row.state != "active":
+            mine[row.state] += row.items
+        elif row.kind == "tool":
+            mine["tools"] += row.items
     return counts
 
 
-def build_summary(call: Call, row: Values, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
+def build_summary(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
     """An upstream, as whoever asks may see it."""
     return contract.upstreams.Upstream.model_construct(**_summary_fields(call, row, counts))
 
 
 def build_detail(
-    call: Call, row: Values, counts: Mapping[str, int], items: Sequence[Row], *, more: bool
+    call: Call, row: UpstreamRow, counts: Mapping[str, int], items: Sequence[UpstreamToolRow], *, more: bool
 ) -> contract.upstreams.UpstreamDetail:
     """An upstream with a page of what it offers. more: whether there are items after these."""
     return contract.upstreams.UpstreamDetail.model_construct(
         **_summary_fields(call, row, counts),
-        items=[_build_item(row["name"], item) for item in items],
+        items=[_build_item(row.name, item) for item in items],
         has_more=more,
-        next_cursor=encode_cursor(items[-1]["kind"], items[-1]["name"]) if more else None,
+        next_cursor=encode_cursor(items[-1].kind, items[-1].name) if more else None,
     )
 
 
-def _summary_fields(call: Call, row: Values, counts: Mapping[str, int]) -> dict[str, Any]:
+def _summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> dict[str, Any]:
     now = connection_condition(call, row)
     retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * SECOND))
     operator = call.caller.may("admin")
     return {
-        **{name: row[name] for name in _SAME},
-        "url": row["url"] if operator else _without_query(row["url"]),
-        "command": decode_json(row["command"])["args"] if row["command"] and operator else [],
-        "has_credentials": row["secrets"] is not None,
-        "tool_timeouts": decode_json(row["tool_timeouts"]),
+        **{name: getattr(row, name) for name in _SAME},
+        "url": row.url if operator else _without_query(row.url),
+        "command": decode_json(row.command)["args"] if row.command and operator else [],
+        "has_credentials": row.secrets is not None,
+        "tool_timeouts": decode_json(row.tool_timeouts),
         "state": contract.upstreams.ConnectionState(now.state),
         "error": now.error,
         "retry_at": retry,
-        "listed_at": to_datetime(row["listed_at"]) if row["listed_at"] is not None else None,
-        "created_at": to_datetime(row["created_at"]),
-        "updated_at": to_datetime(row["updated_at"]),
+        "listed_at": to_datetime(row.listed_at) if row.listed_at is not None else None,
+        "created_at": to_datetime(row.created_at),
+        "updated_at": to_datetime(row.updated_at),
         **counts,
     }
 
@@ -123,11 +122,11 @@ _SAME = (
 )
 
 
-def connection_condition(call: Call, row: Values) -> Condition:
+def connection_condition(call: Call, row: UpstreamRow) -> Condition:
     """How an upstream stands."""
-    if row["transport"] == "stdio" and not call.context.settings.mcp_commands:
+    if row.transport == "stdio" and not call.context.settings.mcp_commands:
         return Condition("unavailable", NOT_PERMITTED)
-    return call.context.ports.get(UPSTREAMS).condition(row["tenant_id"], row["upstream_id"])
+    return call.context.ports.get(UPSTREAMS).condition(row.tenant_id, row.upstream_id)
 
 
 def _without_query(url: str | None) -> str | None:
@@ -135,18 +134,18 @@ def _without_query(url: str | None) -> str | None:
     return urlunsplit(urlsplit(url)._replace(query="", fragment="")) if url else url
 
 
-def _build_item(upstream: str, row: Row) -> contract.upstreams.UpstreamItem:
-    tool = row["kind"] == "tool" and row["state"] == "active"
+def _build_item(upstream: str, row: UpstreamToolRow) -> contract.upstreams.UpstreamItem:
+    tool = row.kind == "tool" and row.state == "active"
     return contract.upstreams.UpstreamItem.model_construct(
-        kind=contract.upstreams.ItemKind(row["kind"]),
-        name=row["name"],
-        service=service_name(upstream, row["name"]) if tool else None,
-        description=row["description"],
-        state=contract.upstreams.ItemState(row["state"]),
-        reason=row["reason"],
-        hash=row["hash"],
-        definition=decode_json(row["definition"]),
-        accepted=decode_json(row["accepted"]) if row["accepted"] else None,
-        first_seen=to_datetime(row["first_seen"]),
-        changed_at=to_datetime(row["changed_at"]),
+        kind=contract.upstreams.ItemKind(row.kind),
+        name=row.name,
+        service=service_name(upstream, row.name) if tool else None,
+        description=row.description,
+        state=contract.upstreams.ItemState(row.state),
+        reason=row.reason,
+        hash=row.hash,
+        definition=decode_json(row.definition),
+        accepted=decode_json(row.accepted) if row.accepted else None,
+        first_seen=to_datetime(row.first_seen),
+        changed_at=to_datetime(row.changed_at),
     )

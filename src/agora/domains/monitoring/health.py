@@ -258,7 +258,7 @@ async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
         rows = await call.tx.all(health_queries.agents)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
-    counts = {row["status"]: float(row["agents"]) for row in rows}
+    counts = {row.status: float(row.agents) for row in rows}
     total, offline = sum(counts.values()), counts.get("offline", 0.0)
     share = offline / total if total else 0.0
     return ComponentHealth(
@@ -352,7 +352,7 @@ async def _check_upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealt
         rows = await call.tx.all(upstreams.every) if engine is not None else ()
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
-    conditions = {row["name"]: connection_condition(call, row) for row in rows}
+    conditions = {row.name: connection_condition(call, row) for row in rows}
     away = {name: state for name, state in conditions.items() if state.state == "unavailable"}
     connected = sum(state.state == "connected" for state in conditions.values())
     metrics = {"total": float(len(conditions)), "connected": float(connected), "unavailable": float(len(away))}

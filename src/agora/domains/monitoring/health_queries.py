@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from agora.store.port import Query
 
+from .records import AgentStatusCount
+
 __all__ = ["agents", "ping"]
 
-ping = Query("select 1 as answer where :tenant = :tenant")
+ping = Query("select 1 as answer where :tenant = :tenant", int)
 agents = Query(
     """
     select status, count(*) as agents from agents where tenant_id = :tenant and retired_at is null group by status
     """,
+    AgentStatusCount,
     scan=True,
 )

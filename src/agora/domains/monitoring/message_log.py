@@ -16,12 +16,14 @@ from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import find_agent, held_address
 from agora.domains.search.queries import LETTERS
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
+from agora.store.records import record_values
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.monitor import LoggedMessage
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
+from .records import MessageLogRow, MessagePosition
 
 __all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "build_filter"]
 
@@ -120,24 +122,24 @@ class MessageLogReader:
     async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
         """At most so many messages and bytes before one, newest first, and where to go on; None where nothing is."""
         query = statements.page(self.filter.filters, self.filter.words, True)
-        rows: list[Row] = []
+        rows: list[MessageLogRow] = []
         budget = paging.PageBudget(most)
         for _ in range(STRETCHES):
             end = await self._page_end_before(tx, before)
-            after = FIRST if end is None else _just_before(end["message_id"])
+            after = FIRST if end is None else _just_before(end.message_id)
             read = batch = AT_ONCE
             while read == batch:
                 batch = min(limit + 1 - len(rows), AT_ONCE)
                 page_rows = await tx.all(query, before=before, after=after, limit=batch, **self.filter.values)
                 read = len(page_rows)
                 for row in page_rows:
-                    if len(rows) == limit or not budget.fits(row):
-                        return await build_messages(tx, rows), rows[-1]["message_id"]
+                    if len(rows) == limit or not budget.fits(record_values(row)):
+                        return await build_messages(tx, rows), rows[-1].message_id
                     rows.append(row)
-                before = rows[-1]["message_id"] if page_rows else before
+                before = rows[-1].message_id if page_rows else before
             if end is None or self._too_old(end):
                 return await build_messages(tx, rows), None
-            before = end["message_id"]
+            before = end.message_id
         return await build_messages(tx, rows), before
 
     async def read_forward(
@@ -148,7 +150,7 @@ class MessageLogReader:
         while True:
             if after >= self._last:
                 end = await self._page_end_after(tx, after)
-                self._last = ceiling if end is None else min(ceiling, end["message_id"])
+                self._last = ceiling if end is None else min(ceiling, end.message_id)
             before = min(ceiling, _just_after(self._last))
             rows = await tx.all(query, after=after, before=before, limit=limit, **self.filter.values)
             fitting, more = paging.take_fitting_rows(rows, limit, most)
@@ -162,32 +164,32 @@ class MessageLogReader:
         query, total, before = statements.page_count(self.filter.filters, self.filter.words), 0, LAST
         for _ in range(STRETCHES):
             end = await self._page_end_before(tx, before)
-            after = FIRST if end is None else _just_before(end["message_id"])
+            after = FIRST if end is None else _just_before(end.message_id)
             remaining = limit + 1 - total
             row = await tx.one(query, before=before, after=after, limit=remaining, **self.filter.values)
-            total += row["total"] if row is not None else 0
+            total += row if row is not None else 0
             if total > limit:
                 return limit, True
             if end is None or self._too_old(end):
                 return total, False
-            before = end["message_id"]
+            before = end.message_id
         return total, True
 
-    async def _page_end_before(self, tx: Reader, before: str) -> Row | None:
+    async def _page_end_before(self, tx: Reader, before: str) -> MessagePosition | None:
         """Where the stretch ends that goes back from a message."""
         if self.filter.quick:
             return None
         return await tx.one(statements.older, before=before, window=self.filter.window - 1)
 
-    async def _page_end_after(self, tx: Reader, after: str) -> Row | None:
+    async def _page_end_after(self, tx: Reader, after: str) -> MessagePosition | None:
         if self.filter.quick:
             return None
         return await tx.one(statements.newer, after=after, window=self.filter.window - 1)
 
-    def _too_old(self, row: Row) -> bool:
+    def _too_old(self, row: MessagePosition) -> bool:
         """Whether everything before a message was sent before what is asked for."""
         since: int | None = self.filter.values.get("since")
-        return since is not None and row["created_at"] < since - SKEW
+        return since is not None and row.created_at < since - SKEW
 
 
 SKEW: Final = 3_600_000_000  #: microseconds by which the clocks of ids and of messages may differ
@@ -205,20 +207,20 @@ def _just_after(message_id: str) -> str:
 # -- what is shown -------------------------------------------------------------------------------
 
 
-async def build_messages(tx: Reader, rows: Sequence[Row]) -> list[LoggedMessage]:
+async def build_messages(tx: Reader, rows: Sequence[MessageLogRow]) -> list[LoggedMessage]:
     """Messages with where they are, those that went to one agent."""
     recipients = {
         ref: await _resolve_recipient(tx, ref) for ref in dict.fromkeys(map(_single_recipient, rows)) if ref is not None
     }
-    pairs = [(recipients[ref], row["message_id"]) for row in rows if (ref := _single_recipient(row)) is not None]
+    pairs = [(recipients[ref], row.message_id) for row in rows if (ref := _single_recipient(row)) is not None]
     state_rows = await tx.all(statements.states, pairs=encode_json(pairs)) if pairs else ()
-    states = {row["message_id"]: row["state"] for row in state_rows}
-    return [_build_message(row, states.get(row["message_id"])) for row in rows]
+    states = {row.message_id: row.state for row in state_rows}
+    return [_build_message(row, states.get(row.message_id)) for row in rows]
 
 
-def _single_recipient(row: Row) -> str | None:
-    ref: str = row["to_agent"]
-    return None if row["broadcast"] or "," in ref or ref.startswith("capability:") else ref
+def _single_recipient(row: MessageLogRow) -> str | None:
+    ref: str = row.to_agent
+    return None if row.broadcast or "," in ref or ref.startswith("capability:") else ref
 
 
 async def _resolve_recipient(tx: Reader, ref: str) -> str:
@@ -226,19 +228,19 @@ async def _resolve_recipient(tx: Reader, ref: str) -> str:
     return held_address(ref) if row is None else str(row["agent_id"])
 
 
-def _build_message(row: Row, state: str | None) -> LoggedMessage:
+def _build_message(row: MessageLogRow, state: str | None) -> LoggedMessage:
     return LoggedMessage.model_construct(
-        message_id=row["message_id"],
-        timestamp=to_datetime(row["created_at"]),
-        type=row["message_type"],
-        from_agent=row["from_agent"],
-        from_name=row["from_name"],
-        to_agent="broadcast" if row["broadcast"] else row["to_agent"],
-        content=row["content"],
-        priority=Priority(row["priority"]),
+        message_id=row.message_id,
+        timestamp=to_datetime(row.created_at),
+        type=row.message_type,
+        from_agent=row.from_agent,
+        from_name=row.from_name,
+        to_agent="broadcast" if row.broadcast else row.to_agent,
+        content=row.content,
+        priority=Priority(row.priority),
         status=None if state is None else DeliveryState(state),
-        correlation_id=row["correlation_id"],
-        reply_to=row["reply_to"],
-        metadata=decode_json(row["metadata"]),
-        broadcast=bool(row["broadcast"]),
+        correlation_id=row.correlation_id,
+        reply_to=row.reply_to,
+        metadata=decode_json(row.metadata),
+        broadcast=bool(row.broadcast),
     )

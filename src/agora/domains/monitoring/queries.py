@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 
+from agora.core.records import CallMinuteRow
 from agora.domains.search.queries import LETTERS
-from agora.store.port import Query, Write
+from agora.domains.tasks.records import EndedCounts
+from agora.store.port import Query, R, Write
+
+from .records import (
+    ActiveTaskCount,
+    CurrencyCost,
+    DeliveryState,
+    MessageLogRow,
+    MessagePosition,
+    WaitingMessageCount,
+)
 
 __all__ = [
     "WORDS",
@@ -34,9 +45,9 @@ WORDS = len(LETTERS)  #: most words of a search
 
 # The log is walked through stretch by stretch, so that a question with few answers has an end, too.
 _END = "select message_id, created_at from messages where tenant_id = :tenant and message_id {} limit 1 offset :window"
-older = Query(_END.format("< :before order by message_id desc"), types={"window": BIG}, scan=True)
+older = Query(_END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True)
 """Where a stretch that goes back from a message ends; None where the log begins before that."""
-newer = Query(_END.format("> :after order by message_id"), types={"window": BIG}, scan=True)
+newer = Query(_END.format("> :after order by message_id"), MessagePosition, types={"window": BIG}, scan=True)
 
 _SENT_TO = """exists (select 1 from deliveries d where d.tenant_id = :tenant
     and d.recipient in ({}) and d.message_id = m.message_id)"""
@@ -70,11 +81,12 @@ def _page_conditions(filters: frozenset[str], words: int, like: str) -> str:
 
 
 @cache
-def page(filters: frozenset[str], words: int, descending: bool) -> Query:
+def page(filters: frozenset[str], words: int, descending: bool) -> Query[MessageLogRow]:
     """Messages of a stretch, newest or oldest first."""
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(
         form.format(_page_conditions(filters, words, _LIKE)),
+        MessageLogRow,
         postgres=form.format(_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
@@ -82,11 +94,12 @@ def page(filters: frozenset[str], words: int, descending: bool) -> Query:
 
 
 @cache
-def page_count(filters: frozenset[str], words: int) -> Query:
+def page_count(filters: frozenset[str], words: int) -> Query[int]:
     """How many messages of a stretch there are, counted up to :limit."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
         form.format(_page_conditions(filters, words, _LIKE)),
+        int,
         postgres=form.format(_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
@@ -97,6 +110,7 @@ def page_count(filters: frozenset[str], words: int) -> Query:
 _STATES = "select message_id, state from deliveries where tenant_id = :tenant and (recipient, message_id) "
 states = Query(
     _STATES + "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))",
+    DeliveryState,
     postgres=_STATES + "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))",
 )
 
@@ -106,8 +120,8 @@ _IDS = "in (select value from json_each(:ids))"
 _IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 
 
-def _by_agent(sql: str) -> Query:
-    return Query(sql.replace("@ids", _IDS), postgres=sql.replace("@ids", _IDS_POSTGRES))
+def _by_agent(sql: str, record: type[R]) -> Query[R]:
+    return Query(sql.replace("@ids", _IDS), record, postgres=sql.replace("@ids", _IDS_POSTGRES))
 
 
 active_tasks = _by_agent(
@@ -115,13 +129,15 @@ active_tasks = _by_agent(
     select assigned_agent as agent_id, count(*) as tasks from tasks
     where tenant_id = :tenant and completed_at is null and status = 'in_progress' and assigned_agent @ids
     group by assigned_agent
-    """
+    """,
+    ActiveTaskCount,
 )
 waiting_for = _by_agent(
     """
     select recipient as agent_id, count(*) as messages from deliveries
     where tenant_id = :tenant and state in ('held', 'queued') and recipient @ids group by recipient
-    """
+    """,
+    WaitingMessageCount,
 )
 
 # -- numbers -------------------------------------------------------------------------------------
@@ -130,6 +146,7 @@ open_tasks = Query(
     """
     select status, count(*) as tasks from tasks where tenant_id = :tenant and completed_at is null group by status
     """,
+    EndedCounts,
     scan=True,
 )
 ended = Query(
@@ -139,15 +156,16 @@ ended = Query(
         limit :limit
     ) as lately group by status
     """,
+    EndedCounts,
     types={"since": BIG, "limit": BIG},
     scan=True,
 )
 
 
-def _bounded_count(condition: str, **types: str) -> Query:
+def _bounded_count(condition: str, **types: str) -> Query[int]:
     """How many rows there are, counted up to :limit."""
     sql = f"select count(*) as total from (select 1 from {condition} limit :limit) as counted"
-    return Query(sql, types={"limit": BIG, **types}, scan=True)
+    return Query(sql, int, types={"limit": BIG, **types}, scan=True)
 
 
 queued = _bounded_count("tasks where tenant_id = :tenant and waiting = 1")
@@ -160,6 +178,7 @@ cost = Query(
         and kind not in ('credit', 'payment')
     group by currency order by currency
     """,
+    CurrencyCost,
     types={"day": BIG},
     scan=True,
 )
@@ -169,6 +188,7 @@ cost = Query(
 # Each server writes its own rows, again and again, so that none adds to another's and none is counted twice.
 minutes = Query(
     "select * from call_minutes where tenant_id = :tenant and minute > :since and server <> :server",
+    CallMinuteRow,
     types={"since": BIG},
 )
 keep_minute = Write(

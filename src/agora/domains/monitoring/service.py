@@ -53,8 +53,8 @@ class MonitorService(BoundService, contract.Monitor):
         tx = self.call.tx
         page = await QueryService(self.call).agents(status=status, search=search, limit=limit, cursor=cursor)
         ids = encode_json([agent.agent_id for agent in page.agents])
-        tasks = {row["agent_id"]: row["tasks"] for row in await tx.all(statements.active_tasks, ids=ids)}
-        mail = {row["agent_id"]: row["messages"] for row in await tx.all(statements.waiting_for, ids=ids)}
+        tasks = {row.agent_id: row.tasks for row in await tx.all(statements.active_tasks, ids=ids)}
+        mail = {row.agent_id: row.messages for row in await tx.all(statements.waiting_for, ids=ids)}
         agents = [
             contract.MonitoredAgent.model_construct(
                 **dict(agent), active_tasks=tasks.get(agent.agent_id, 0), waiting_messages=mail.get(agent.agent_id, 0)

@@ -25,8 +25,8 @@ MILLISECOND: Final = 1000
 async def collect_stats(call: Call) -> MonitorStats:
     """Everything that is counted, for the caller."""
     tx, since = call.tx, call.now - HOUR
-    agents = {row["status"]: row["agents"] for row in await tx.all(health_queries.agents)}
-    tasks = {row["status"]: row["tasks"] for row in await tx.all(statements.open_tasks)}
+    agents = {row.status: row.agents for row in await tx.all(health_queries.agents)}
+    tasks = {row.status: row.tasks for row in await tx.all(statements.open_tasks)}
     ended = await tx.all(statements.ended, since=since, limit=EXACT_UP_TO)
     rows = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
     recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
@@ -35,10 +35,10 @@ async def collect_stats(call: Call) -> MonitorStats:
         agents=sum(agents.values()),
         agents_by_status=agents,
         tasks_open=sum(tasks.values()),
-        tasks_by_status=tasks | {row["status"]: row["tasks"] for row in ended},
-        queue_depth=rows["total"] if rows else 0,
-        messages_last_hour=recent["total"] if recent else 0,
-        messages_waiting=waiting["total"] if waiting else 0,
+        tasks_by_status=tasks | {row.status: row.tasks for row in ended},
+        queue_depth=rows or 0,
+        messages_last_hour=recent or 0,
+        messages_waiting=waiting or 0,
         **await _traffic_stats(call),
         cost_today=await _cost_today(call),
         streams=int(call.context.live.get("subscribers", 0)),
@@ -89,4 +89,4 @@ async def _cost_today(call: Call) -> list[Money] | None:
         return None
     account = visible_account(call.caller, None)
     rows = await call.tx.all(statements.cost, account=account or "", day=day_of(call.now))
-    return [Money(currency=row["currency"], amount=from_micros(row["amount"])) for row in rows]
+    return [Money(currency=row.currency, amount=from_micros(row.amount)) for row in rows]

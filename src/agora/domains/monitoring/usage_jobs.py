@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from agora.core import usage_queries as statements
 from agora.core.call import Call
 from agora.core.jobs import Controller
+from agora.core.records import OperationUsageRow
 from agora.core.usage import Usage
-from agora.store.port import Row
 
 from . import queries as monitor
 
@@ -90,5 +90,5 @@ async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usa
     return totals
 
 
-def _totals_by_key(rows: Sequence[Row]) -> dict[Key, Usage]:
-    return {(row["operation"], row["version"]): Usage.of(row) for row in rows}
+def _totals_by_key(rows: Sequence[OperationUsageRow]) -> dict[Key, Usage]:
+    return {(row.operation, row.version): Usage.of(row) for row in rows}

@@ -27,17 +27,17 @@ class Tenants(Controller):
 
     async def step(self) -> None:
         for row in await self.read(HOME, statements.erasing):
-            late = self.context.clock.now() - row["status_since"] > GRACE_SECONDS * SECOND
-            if await self._erase_rows(row["tenant_id"]) and late:
-                await self.act(HOME, partial(self._mark_deleted, tenant=row["tenant_id"]))
+            late = self.context.clock.now() - row.status_since > GRACE_SECONDS * SECOND
+            if await self._erase_rows(row.tenant_id) and late:
+                await self.act(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
 
     async def _erase_rows(self, tenant: str) -> bool:
         """Erase; tells whether nothing is left. Something may have been written while other tables were looked at."""
         rows = await self.read(tenant, statements.catalogue)
         erased = 0
-        for table, columns in groupby(rows, key=lambda row: str(row["table_name"])):
+        for table, columns in groupby(rows, key=lambda row: str(row.table_name)):
             erased += await self._erase_table(
-                tenant, statements.erase(table, tuple(row["column_name"] for row in columns))
+                tenant, statements.erase(table, tuple(row.column_name for row in columns))
             )
         return erased == 0 and not self.stopping
 

@@ -9,6 +9,8 @@ from functools import cache
 
 from agora.store.port import Query, Write
 
+from .records import ColumnRow, TenantCountsRow, TenantErasureRow, TenantRow
+
 __all__ = [
     "add",
     "add_hosts",
@@ -26,20 +28,23 @@ __all__ = [
 
 BIG = "bigint"
 
-own = Query("select * from tenants where tenant_id = :tenant")
+own = Query("select * from tenants where tenant_id = :tenant", TenantRow)
 listing = Query(
     "select * from tenants where :tenant = 'default' and tenant_id > :after and status <> 'deleted' order by tenant_id limit :limit",
+    TenantRow,
     postgres="select * from agora_tenants(:after, :limit) where :tenant <> ''",
     types={"limit": BIG},
     beyond=True,
 )
 by_id = Query(
     "select * from tenants where :tenant = 'default' and tenant_id = :id and status <> 'deleted'",
+    TenantRow,
     postgres="select * from agora_tenant(:id) where :tenant <> ''",
     beyond=True,
 )
 erasing = Query(
     "select tenant_id, status_since from tenants where :tenant = 'default' and status = 'deleting' order by tenant_id",
+    TenantErasureRow,
     postgres="select tenant_id, status_since from agora_tenants('', 1000000) where :tenant <> '' and status = 'deleting' order by 1",
     beyond=True,
 )
@@ -50,6 +55,7 @@ counts = Query(
         (select count(*) from instances i where i.tenant_id = :id and i.stopped_at is null) as instances
     where :tenant = 'default'
     """,
+    TenantCountsRow,
     postgres="select * from agora_tenant_counts(:id) where :tenant <> ''",
     beyond=True,
     scan=True,
@@ -61,6 +67,7 @@ add = Write(
     select :id, :name, 'active', '', :metadata, :now, :by, :now, :now where :tenant = 'default'
     on conflict (tenant_id) do nothing returning tenant_id
     """,
+    str,
     postgres="select tenant_id from agora_tenant_add(:id, :name, :metadata, :now, :by) as made(tenant_id) where :tenant <> ''",
     types={"now": BIG},
     beyond=True,
@@ -72,6 +79,7 @@ change = Write(
     where :tenant = 'default' and tenant_id = :id and status = :was
         and status not in ('deleting', 'deleted') returning tenant_id
     """,
+    str,
     postgres="""
     select tenant_id from agora_tenant_set(:id, :was, :name, :status, :reason, :metadata, :since, :now)
         as changed(tenant_id) where :tenant <> ''
@@ -88,6 +96,7 @@ add_hosts = Write(
     from hosts o where :tenant = 'default' and o.tenant_id = 'default' and o.kind = 'server'
     on conflict do nothing returning host_id
     """,
+    str,
     postgres="select host_id from agora_tenant_hosts(:id, :now) as made(host_id) where :tenant <> ''",
     types={"now": BIG},
     beyond=True,
@@ -99,6 +108,7 @@ add_key = Write(
     where :tenant = 'default' and exists (select 1 from tenants where tenant_id = :id and status = 'active')
     returning token_id
     """,
+    str,
     postgres="""
     select token_id from agora_tenant_key(:id, :token_id, :label, :digest, :scopes, :authority, :now)
         as made(token_id) where :tenant <> ''
@@ -111,6 +121,7 @@ drop = Write(
     update tenants set status = 'deleted', name = '', reason = '', metadata = '{}', status_since = :now, updated_at = :now
     where :tenant = 'default' and tenant_id = :id and status = 'deleting' returning tenant_id
     """,
+    str,
     postgres="select tenant_id from agora_tenant_drop(:id, :now) as gone(tenant_id) where :tenant <> ''",
     types={"now": BIG},
     beyond=True,
@@ -124,6 +135,7 @@ catalogue = Query(
         and exists (select 1 from pragma_table_info(m.name) t where t.name = 'tenant_id')
     order by m.name <> 'agents', m.name, p.pk
     """,
+    ColumnRow,
     postgres="""
     select c.relname as table_name, a.attname as column_name from pg_index i
     join pg_class c on c.oid = i.indrelid

@@ -10,7 +10,6 @@ from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, Call, Caller, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import tenants as contract
 from agora_sdk.contract.fields import JsonObject
@@ -25,6 +24,7 @@ from agora_sdk.errors import (
 )
 
 from . import queries as statements
+from .records import TenantRow
 
 __all__ = ["HOME", "TenantService", "is_installation_operator"]
 
@@ -74,7 +74,7 @@ class TenantService(BoundService, contract.Tenants):
         self._require_operator()
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[Row]:
+        async def read_rows(after: str, count: int) -> Sequence[TenantRow]:
             return await self.call.tx.all(statements.listing, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, first, "tenant_id", limit, self.call.context.settings.page_bytes)
@@ -96,7 +96,7 @@ class TenantService(BoundService, contract.Tenants):
         counts = await call.tx.one(statements.counts, id=tenant_id)
         assert counts is not None
         return contract.TenantDetails.model_construct(
-            **_tenant_fields(row), agents=counts["agents"], instances=counts["instances"]
+            **_tenant_fields(row), agents=counts.agents, instances=counts.instances
         )
 
     @implements
@@ -104,18 +104,18 @@ class TenantService(BoundService, contract.Tenants):
         self, tenant_id: str, name: str | None = None, *, metadata: JsonObject | None = None
     ) -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
-        packed = row["metadata"] if metadata is None else encode_json(metadata)
-        changed = await self._update_row(row, name=name or row["name"], metadata=packed)
-        self._emit_event("updated", tenant_id, name=changed["name"])
+        packed = row.metadata if metadata is None else encode_json(metadata)
+        changed = await self._update_row(row, name=name or row.name, metadata=packed)
+        self._emit_event("updated", tenant_id, name=changed.name)
         return contract.Tenant.model_construct(**_tenant_fields(changed))
 
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         _refuse_home(tenant_id, "suspended")
-        if row["status"] == "suspended" and row["reason"] == reason:
+        if row.status == "suspended" and row.reason == reason:
             return contract.Tenant.model_construct(**_tenant_fields(row))
-        since = row["status_since"] if row["status"] == "suspended" else self.call.now
+        since = row.status_since if row.status == "suspended" else self.call.now
         changed = await self._update_row(row, status="suspended", reason=reason, since=since)
         self._emit_event("suspended", tenant_id, reason=reason)
         return contract.Tenant.model_construct(**_tenant_fields(changed))
@@ -123,7 +123,7 @@ class TenantService(BoundService, contract.Tenants):
     @implements
     async def resume(self, tenant_id: str) -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
-        if row["status"] == "active":
+        if row.status == "active":
             return contract.Tenant.model_construct(**_tenant_fields(row))
         changed = await self._update_row(row, status="active", reason="", since=self.call.now)
         self._emit_event("resumed", tenant_id)
@@ -132,8 +132,8 @@ class TenantService(BoundService, contract.Tenants):
     @implements
     async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
         row = await self._require_changeable(tenant_id)
-        if row["status"] != "active":
-            raise IllegalTransition(f"The tenant {tenant_id} is {row['status']}.", fix="Resume it first.", allowed=[])
+        if row.status != "active":
+            raise IllegalTransition(f"The tenant {tenant_id} is {row.status}.", fix="Resume it first.", allowed=[])
         token_id, key = await self._make_key(tenant_id, label)
         self._emit_event("key_created", tenant_id, token_id=token_id)
         return contract.TenantKey.model_construct(tenant_id=tenant_id, token_id=token_id, token=key)
@@ -148,16 +148,16 @@ class TenantService(BoundService, contract.Tenants):
                 fix="Give the id as confirm too: what is erased cannot be brought back.",
                 errors=[field_error("confirm", "is not the tenant's id")],
             )
-        if row["status"] == "deleting":
+        if row.status == "deleting":
             return contract.DeletedTenant(tenant_id=tenant_id)
-        if row["status"] != "suspended":
+        if row.status != "suspended":
             raise IllegalTransition(
                 f"The tenant {tenant_id} is being served.", fix="Suspend it first.", allowed=["suspend"]
             )
         counts = await self.call.tx.one(statements.counts, id=tenant_id)
-        if counts is not None and counts["instances"]:
+        if counts is not None and counts.instances:
             raise Conflict(
-                f"{counts['instances']} of its instances have not ended.",
+                f"{counts.instances} of its instances have not ended.",
                 fix="End them first: resume the tenant, terminate its instances, suspend it again.",
             )
         await self._update_row(row, status="deleting", since=self.call.now)
@@ -183,30 +183,35 @@ class TenantService(BoundService, contract.Tenants):
                 required="admin",
             )
 
-    async def _require_tenant(self, tenant_id: str) -> Row:
+    async def _require_tenant(self, tenant_id: str) -> TenantRow:
         row = await self.call.tx.one(statements.by_id, id=tenant_id)
         if row is None:
             raise _tenant_not_found(tenant_id)
         return row
 
-    async def _require_changeable(self, tenant_id: str, *, deleting: bool = False) -> Row:
+    async def _require_changeable(self, tenant_id: str, *, deleting: bool = False) -> TenantRow:
         """A tenant that is to be changed."""
         self._require_operator()
         self.call.target = tenant_id
         row = await self._require_tenant(tenant_id)
-        if row["status"] == "deleting" and not deleting:
+        if row.status == "deleting" and not deleting:
             raise IllegalTransition(f"The tenant {tenant_id} is being deleted.", allowed=[])
         return row
 
-    async def _update_row(self, row: Row, **fields: Any) -> Row:
-        values = {name: row[name] for name in ("name", "status", "reason", "metadata")}
-        values["since"] = row["status_since"]
+    async def _update_row(self, row: TenantRow, **fields: Any) -> TenantRow:
+        values = {
+            "name": row.name,
+            "status": row.status,
+            "reason": row.reason,
+            "metadata": row.metadata,
+            "since": row.status_since,
+        }
         changed = await self.call.tx.returning(
-            statements.change, id=row["tenant_id"], was=row["status"], now=self.call.now, **values | fields
+            statements.change, id=row.tenant_id, was=row.status, now=self.call.now, **values | fields
         )
         if not changed:
             raise Conflict("The tenant was changed by somebody else just now.", fix="Look at it, and try again.")
-        return await self._require_tenant(row["tenant_id"])
+        return await self._require_tenant(row.tenant_id)
 
     async def _make_key(self, tenant_id: str, label: str) -> tuple[str, str]:
         """Id and key of an administrator of the tenant."""
@@ -239,15 +244,15 @@ def _tenant_not_found(tenant_id: str) -> NotFound:
     return not_found("tenant_id", f"There is no tenant {tenant_id}.", fix="Tenants are listed at GET /tenants.")
 
 
-def _tenant_fields(row: Row) -> dict[str, Any]:
+def _tenant_fields(row: TenantRow) -> dict[str, Any]:
     return {
-        "tenant_id": row["tenant_id"],
-        "name": row["name"],
-        "status": row["status"],
-        "reason": row["reason"],
-        "metadata": decode_json(row["metadata"]),
-        "created_at": to_datetime(row["created_at"]),
-        "created_by": row["created_by"],
-        "status_since": to_datetime(row["status_since"]),
-        "updated_at": to_datetime(row["updated_at"]),
+        "tenant_id": row.tenant_id,
+        "name": row.name,
+        "status": row.status,
+        "reason": row.reason,
+        "metadata": decode_json(row.metadata),
+        "created_at": to_datetime(row.created_at),
+        "created_by": row.created_by,
+        "status_since": to_datetime(row.status_since),
+        "updated_at": to_datetime(row.updated_at),
     }

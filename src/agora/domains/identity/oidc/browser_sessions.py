@@ -20,8 +20,9 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
+from agora.domains.identity.records import SESSIONS, UserSessionRow
 from agora.net.sealing import Sealer
-from agora.store.port import Reader, Row, Store
+from agora.store.port import Reader, Store
 from agora_sdk.errors import Overloaded, Unauthenticated
 
 from .. import queries as people
@@ -153,23 +154,23 @@ class BrowserSessions:
     async def begin(self, caller: Caller, session: Session) -> tuple[str, int]:
         """Keep a session; answers its credential, and when it ends. Raises Unauthenticated for one there was before."""
         now, id = self._clock.now(), session.session_id
-        row = (
-            caller.tenant,
-            id,
-            caller.subject,
-            _pack_grant(session.grant),
-            self._seal_tokens(id, ProviderTokens(session.refresh, session.identity)),
-            now,
-            session.grant.ends - self._sign_on.trust.skew,
-            0,
-            now + LIFETIME,
-            None,
+        row = UserSessionRow(
+            tenant_id=caller.tenant,
+            session_id=id,
+            user_id=caller.subject,
+            person=_pack_grant(session.grant),
+            secrets=self._seal_tokens(id, ProviderTokens(session.refresh, session.identity)),
+            created_at=now,
+            fresh_until=session.grant.ends - self._sign_on.trust.skew,
+            renewing_until=0,
+            expires_at=now + LIFETIME,
+            ended_at=None,
         )
 
         async def store_session(call: Call) -> None:
             if await call.tx.one(people.locked_session, session_id=id) is not None:
                 raise token_error("This sign-in was finished before.", fix="Begin again.")
-            call.tx.append(people.SESSIONS, row)
+            call.tx.append(SESSIONS, row)
             call.target = caller.subject
 
         await self._sign_on.system(caller.tenant, store_session, label="agora.auth.sign_in")
@@ -183,7 +184,7 @@ class BrowserSessions:
     async def grant(self, tenant: str, session_id: str) -> Grant:
         """What a session gives now. Raises Unauthenticated when it is over, UpstreamUnavailable."""
         row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
-        if row["fresh_until"] > self._clock.now():
+        if row.fresh_until > self._clock.now():
             return _unpack_grant(row)
         return await asyncio.shield(self._renewal_task(tenant, session_id))
 
@@ -206,28 +207,28 @@ class BrowserSessions:
             row = await self._lease_session(tenant, session_id)
             if row is None:  # another server is at it
                 await asyncio.sleep(POLL_SECONDS)
-            elif row["fresh_until"] > self._clock.now():
+            elif row.fresh_until > self._clock.now():
                 return _unpack_grant(row)
             else:
                 return await self._renew_leased(tenant, row)
         raise Overloaded("The session is being renewed.", fix="Try again in a moment.", retry_after=2)
 
-    async def _lease_session(self, tenant: str, session_id: str) -> Row | None:
+    async def _lease_session(self, tenant: str, session_id: str) -> UserSessionRow | None:
         """The session's row, to be renewed by us unless it is fresh; None while it is another's."""
 
-        async def take_lease(call: Call) -> Row | None:
+        async def take_lease(call: Call) -> UserSessionRow | None:
             row = _require_alive(await call.tx.one(people.locked_session, session_id=session_id), call.now)
-            if row["fresh_until"] > call.now:
+            if row.fresh_until > call.now:
                 return row
-            if row["renewing_until"] > call.now:
+            if row.renewing_until > call.now:
                 return None
             await call.tx.execute(people.lease, session_id=session_id, until=call.now + LEASE)
             return row
 
         return await self._sign_on.system(tenant, take_lease, label="session.lease")
 
-    async def _renew_leased(self, tenant: str, row: Row) -> Grant:
-        session_id, stored_tokens = row["session_id"], self._open_tokens(row)
+    async def _renew_leased(self, tenant: str, row: UserSessionRow) -> Grant:
+        session_id, stored_tokens = row.session_id, self._open_tokens(row)
         try:
             if stored_tokens.refresh is None:
                 raise token_error("The session has ended: the provider renews nothing.")
@@ -259,8 +260,8 @@ class BrowserSessions:
 
         await self._sign_on.system(tenant, run, label="session.renew")
 
-    async def _read_row(self, tenant: str, session_id: str) -> Row | None:
-        async def read_session(reader: Reader) -> Row | None:
+    async def _read_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
+        async def read_session(reader: Reader) -> UserSessionRow | None:
             return await reader.one(people.session, session_id=session_id)
 
         return await self._store.read(tenant, read_session)
@@ -268,9 +269,9 @@ class BrowserSessions:
     def _seal_tokens(self, session_id: str, tokens: ProviderTokens) -> bytes:
         return self._sealer.seal(to_json(asdict(tokens)), session_id)
 
-    def _open_tokens(self, row: Row) -> ProviderTokens:
+    def _open_tokens(self, row: UserSessionRow) -> ProviderTokens:
         try:
-            return ProviderTokens(**from_json(self._sealer.open(bytes(row["secrets"]), row["session_id"])))
+            return ProviderTokens(**from_json(self._sealer.open(bytes(row.secrets), row.session_id)))
         except ValueError:  # sealed with a key that the server has not any more
             return ProviderTokens()
 
@@ -286,8 +287,8 @@ def add_login_names(person: Person, login: Sequence[str]) -> Person:
     return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES]))
 
 
-def _require_alive(row: Row | None, now: int) -> Row:
-    if row is None or row["ended_at"] is not None or row["expires_at"] <= now:
+def _require_alive(row: UserSessionRow | None, now: int) -> UserSessionRow:
+    if row is None or row.ended_at is not None or row.expires_at <= now:
         raise token_error("The session has ended.", fix="Sign in again.")
     return row
 
@@ -296,15 +297,15 @@ def _pack_grant(grant: Grant) -> str:
     return to_json(asdict(grant)).decode()
 
 
-def _unpack_grant(row: Row) -> Grant:
+def _unpack_grant(row: UserSessionRow) -> Grant:
     from .sign_on import Grant
 
-    document: dict[str, Any] = from_json(row["person"])
+    document: dict[str, Any] = from_json(row.person)
     person = document["person"] | {name: tuple(document["person"][name]) for name in ("roles", "login")}
     return _bind_to_session(Grant(document["tenant"], Person(**person), document["asked"], document["ends"]), row)
 
 
-def _bind_to_session(grant: Grant, row: Row) -> Grant:
+def _bind_to_session(grant: Grant, row: UserSessionRow) -> Grant:
     """A grant as a session's: it ends with what the provider said, and nothing but the session ends it before."""
-    person = replace(grant.person, session_id=row["session_id"])
-    return replace(grant, person=person, ends=min(grant.ends, row["expires_at"]))
+    person = replace(grant.person, session_id=row.session_id)
+    return replace(grant, person=person, ends=min(grant.ends, row.expires_at))

@@ -19,6 +19,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLim
 
 from .. import credential_queries as credentials
 from .. import queries as people
+from ..records import TenantStatusRow, UserStandingRow
 from ..roles import authority_of, scopes_of
 from ..sign_on_port import LogoutNotice, Sighting, SignInResult, session_key, token_key, user_id
 from . import access_tokens as verification
@@ -213,7 +214,7 @@ class SignOn:
         person = grant.person
         subject = user_id(person.issuer, person.subject)
 
-        async def read_rows(reader: Reader) -> tuple[Any, Any]:
+        async def read_rows(reader: Reader) -> tuple[TenantStatusRow | None, UserStandingRow | None]:
             return await reader.one(credentials.tenant), await reader.one(people.standing, user_id=subject)
 
         tenant, row = await self._store.read(grant.tenant, read_rows)
@@ -222,12 +223,12 @@ class SignOn:
                 f"There is no marketplace {grant.tenant}.", fix="Whoever runs the server makes it: agora.tenant.create."
             )
         await self.check_login(grant)
-        if row is not None and row["disabled_at"] is not None:
+        if row is not None and row.disabled_at is not None:
             raise PermissionDenied(
                 "This person is disabled here.", fix="An operator enables them again: agora.user.update."
             )
-        role = (row["role"] if row is not None else None) or person.role
-        limit = row["concurrency_limit"] if row is not None else None
+        role = (row.role if row is not None else None) or person.role
+        limit = row.concurrency_limit if row is not None else None
         may = roles.restrict_scopes(scopes_of(role, grant.tenant), grant.asked, self._known)
         person = replace(person, limit=self._limit if limit is None else limit)
         self._record_sighting(grant.tenant, subject, person)
