@@ -272,8 +272,8 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
         with pytest.raises(Unauthenticated, match="ended"):
             await sign_on.session_caller("default", str(vera.token_id))
     rows = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
-    assert rows["ended_at"] is not None
-    assert kept.refresh.encode() not in bytes(rows["secrets"])
+    assert rows.ended_at is not None
+    assert kept.refresh.encode() not in bytes(rows.secrets)
 
 
 async def test_a_session_that_the_provider_ended_is_not_renewed(
@@ -310,7 +310,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
     with pytest.raises(Unauthenticated, match="ended at the identity provider"):
         await sign_on.session_caller("default", str(vera.token_id))
     row = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
-    assert row["ended_at"] is not None
+    assert row.ended_at is not None
 
 
 async def _session(reader: Any, session_id: str) -> Any:
