@@ -418,7 +418,7 @@ class App:
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         detail, state = partial(self._read_health, access), partial(self._marketplace_state, access)
         self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
-        exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
+        self.exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
@@ -430,7 +430,7 @@ class App:
             ("mcp", self.mcp),
             ("a2a", self.a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
-            ("rest", MetricsPage(access, exporter.render, shown=self.settings.metrics, token=token)),
+            ("rest", MetricsPage(access, self.exporter.render, shown=self.settings.metrics, token=token)),
             ("rest", InvoiceFiles(self.dispatcher, access)),
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
         )

@@ -41,7 +41,7 @@ async def test_the_probe_and_the_census_work_on_it(market: Market) -> None:
     await next(c for c in app.controllers if isinstance(c, Readiness)).step()
     assert app.monitor.probed is not None
     assert app.monitor.probed.failure is None
-    page, _ = app.metrics._render("")
+    page, _ = app.exporter.render("")
     assert b"agora_store_up 1.0" in page
     await next(c for c in app.controllers if isinstance(c, StoredCounts)).step()
     counted = app.measures.counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
-from .records import ClientSessionRow, WatchedResourceRow
+from .records import LiveSession, WatchedResourceRow
 
 __all__ = [
     "DROPS",
@@ -26,8 +26,8 @@ BIG = "bigint"
 
 _OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
 _FOUND = f"select client, expires_at from client_sessions where {_OWN} and expires_at > :now"
-live_session = Query(_FOUND, ClientSessionRow, types={"now": BIG})
-locked_session = Query(_FOUND, ClientSessionRow, types={"now": BIG}, lock=True)
+live_session = Query(_FOUND, LiveSession, types={"now": BIG})
+locked_session = Query(_FOUND, LiveSession, types={"now": BIG}, lock=True)
 # Those of one caller that are too many: the ones whose end is nearest.
 surplus = Query(
     """

@@ -8,6 +8,7 @@ from agora.store.records import record
 __all__ = [
     "SESSIONS",
     "ClientSessionRow",
+    "LiveSession",
     "WatchedResourceRow",
 ]
 
@@ -26,6 +27,14 @@ class ClientSessionRow:
 
 
 SESSIONS = Table("client_sessions", ClientSessionRow)
+
+
+@record
+class LiveSession:
+    """What a session that has not ended knows of its client. client: JSON."""
+
+    client: str
+    expires_at: int
 
 
 @record
