@@ -24,11 +24,11 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     from agora.store.sqlite import SqliteStore
 
     if not url:
-        return SqliteStore(settings.data_dir / "agora.db", clock=clock)
+        return SqliteStore(settings.data_dir / "agora.db", clock=clock, timeout=settings.store_timeout)
     if url.startswith("sqlite:///"):
         from agora.store.databases import sqlite_path
 
-        return SqliteStore(sqlite_path(url), clock=clock)
+        return SqliteStore(sqlite_path(url), clock=clock, timeout=settings.store_timeout)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
 
 

@@ -43,8 +43,8 @@ class Serving(Section):
         10.0,
         ge=1,
         le=300,
-        description="Seconds until a call that PostgreSQL does not answer fails with storage_unavailable; a statement "
-        "may take as long.",
+        description="Seconds until a call that PostgreSQL does not answer, or whose commit the disk of SQLite does not take, fails "
+        "with storage_unavailable; a statement on PostgreSQL may take as long.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
     log_format: Literal["text", "json"] = Field(

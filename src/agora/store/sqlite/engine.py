@@ -6,6 +6,9 @@ then events are published and futures resolve. No statement runs on the writer w
 
 A read that would touch rows still buffered flushes them first, so every call sees everything that
 calls before it wrote, exactly as if each had been alone.
+
+A COMMIT that the disk does not take within ``timeout`` seconds is answered all the same: its calls with an unknown outcome, those
+that wait, and those that come before it ends, as failed. The thread goes on waiting; once the disk answers, so does the store.
 """
 
 from __future__ import annotations
@@ -51,6 +54,7 @@ SCAN_THREADS = 2
 RESERVE = 65_536  # bytes set aside: even to read a file in WAL mode, SQLite has to make an index of 32 KiB beside it
 LOCK_RETRY_SECONDS = 0.02
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
+TIMEOUT = 10.0
 LOCK_TIMEOUT = 5.0  # while another program holds the file's write lock
 PRAGMAS = (
     "journal_mode=wal",
@@ -83,6 +87,7 @@ class _Done:
 class SqliteStore:
     """The default engine: ``agora.db`` in the data directory.
 
+    timeout: seconds until a call is answered whose commit the disk does not take.
     Raises DataDirectoryLocked at start when another server has it.
     """
 
@@ -90,8 +95,8 @@ class SqliteStore:
     skew = 0
     peers = None
 
-    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path, *, clock: Clock | None = None, timeout: float = TIMEOUT) -> None:
+        self.path, self._timeout = Path(path), timeout
         self.clock = clock or SystemClock()
         self.on_commit: Callable[[Sequence[StoredEvent]], None] = lambda events: None
         self.on_transaction: Callable[[float, int], None] = lambda seconds, calls: None
@@ -101,6 +106,8 @@ class SqliteStore:
         self._busy = False
         self._closing = False
         self._locked_since: float | None = None
+        self._commit_timer: asyncio.TimerHandle | None = None  # of the commit that is under way
+        self._hung_since: float | None = None  # when the commit began that the disk does not take
         self._heads: dict[str, int] = {}
         self._commits: queue.SimpleQueue[tuple[Batch, list[_Done]] | None] = queue.SimpleQueue()
         self._idle = asyncio.Event()
@@ -148,8 +155,12 @@ class SqliteStore:
             raise
 
     async def close(self) -> None:
+        """Finish what is queued. While the disk hangs, leave the thread and the lock to the end of the process."""
         self._closing = True
         await self._idle.wait()
+        if self._hung_since is not None:
+            log.error("%s is left as it is: %s", self.path, self._hung_failure(unknown=True).detail)
+            return
         self._commits.put(None)
         await asyncio.to_thread(self._committer.join)
         self._threads.shutdown()
@@ -269,6 +280,9 @@ class SqliteStore:
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
+        if self._hung_since is not None:
+            self._fail_call(future, self._hung_failure(unknown=False))
+            return future
         if not self._queue.has_room(owner):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         self._queue.push(owner, _Pending(tenant, work, future, contextvars.copy_context()))
@@ -297,7 +311,25 @@ class SqliteStore:
             return
         for _ in range(count):
             self._queue.pop()
+        self._commit_timer = self._loop.call_later(self._timeout, self._fail_hung_commit, results)
         self._commits.put((batch, results))
+
+    def _fail_hung_commit(self, results: list[_Done]) -> None:
+        """The disk does not take a commit in time: answer its calls, and those that wait."""
+        self._hung_since = time.monotonic() - self._timeout
+        unknown, failed = self._hung_failure(unknown=True), self._hung_failure(unknown=False)
+        for call in results:
+            self._fail_call(call.future, call.error or unknown)
+        while self._queue:
+            self._fail_call(self._queue.pop().future, failed)
+        self._idle.set()
+
+    def _hung_failure(self, *, unknown: bool) -> StoreUnavailable:
+        assert self._hung_since is not None
+        seconds = time.monotonic() - self._hung_since
+        return StoreUnavailable(
+            f"The disk has not taken a commit of the database for {seconds:.0f} s.", cause="timeout", unknown=unknown
+        )
 
     def _begin_batch(self) -> bool:
         """Open the batch's transaction; where another program holds the lock, try again with the loop free meanwhile."""
@@ -392,6 +424,9 @@ class SqliteStore:
             self._loop.call_soon_threadsafe(self._on_committed, batch, results, error, time.perf_counter() - began)
 
     def _on_committed(self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float) -> None:
+        if self._commit_timer is not None:
+            self._commit_timer.cancel()
+        self._hung_since = None
         self._schedule_next()
         if error is None:
             self.on_transaction(seconds, len(results))
@@ -415,7 +450,7 @@ class SqliteStore:
                 except Exception:
                     log.exception("publishing committed events failed")
         for call in results:
-            if call.future.cancelled():
+            if call.future.done():  # its caller has left, or was answered while the disk hung
                 continue
             error = call.error or unkept
             if error is not None:
@@ -425,7 +460,7 @@ class SqliteStore:
 
     def _fail_call(self, future: asyncio.Future[Any], error: BaseException) -> None:
         """Answer a call with its error, or with the engine's trouble as the caller sees it."""
-        if future.cancelled():
+        if future.done():
             return
         if isinstance(error, asyncio.CancelledError):
             future.cancel()
