@@ -273,7 +273,7 @@ class AgentHost:
             place.fetching = asyncio.get_running_loop().create_task(self._fetch_work(place))
 
     async def _fetch_work(self, place: HostedAgent) -> None:
-        """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`tend`."""
+        """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`reconcile`."""
         try:
             while not self._closing and self._is_allowed(place):
                 if place.stale:

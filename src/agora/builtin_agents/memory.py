@@ -142,7 +142,9 @@ def _namespace_argument(request: dict[str, Any]) -> dict[str, Any]:
     """The namespace, if one is named; 'own' would be this agent's, not the requester's."""
     namespace = request.get("namespace")
     if namespace == "own":
-        raise TaskFailed("What is kept here is shared. For yourself, call agora.memory.store with the namespace 'own'.")
+        raise TaskFailed(
+            "Values stored here are shared. For private values call agora.memory.store with the namespace 'own'."
+        )
     return {} if namespace is None else {"namespace": namespace}
 
 

@@ -198,7 +198,7 @@ class BuiltinAgent(ABC):
     """An agent in this process.
 
     concurrency: most jobs at once, for each agent and tenant. lease_seconds: how long after a crash its tasks are
-    taken up again. alive: whether it counts as a sign of life that its server runs.
+    resumed. alive: whether a running server counts as the agent's heartbeat.
     """
 
     profile: Profile

@@ -1,8 +1,7 @@
-"""The command line. What belongs here: reading arguments, calling the SDK, printing.
+"""The command line: parses arguments, calls the SDK, prints results.
 
-Commands are projected from the contract (:mod:`.projection`), with hand-made ones where a person
-deserves better. A client's command imports the SDK and nothing of the server; imports that cost
-happen inside the command that needs them.
+Commands are generated from the contract (:mod:`.projection`), except some that are written by hand for convenience. A
+client command imports the SDK and nothing of the server; expensive imports happen inside the command that needs them.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def inbox(
     messaging = session.client.messaging
     if mark and agent is not None and not _is_own(session, agent):
         raise InvalidRequest(
-            f"--mark is for your own inbox only, and {agent} is somebody else.",
+            f"--mark is for your own inbox only, and {agent} is another agent.",
             fix=f"Leave --mark out, or act as that agent with --as {agent}.",
         )
     try:
@@ -117,7 +117,7 @@ def inbox(
     except InvalidRequest as error:
         if agent is None and _is_about_field(error, "agent_id"):
             raise InvalidRequest(
-                "Whose inbox? You act for every agent.",
+                "You act for every agent, so name the agent whose inbox to read.",
                 fix="Name one: agora inbox NAME, or agora inbox operator for what is sent to the operator; "
                 "or act as an agent with --as NAME.",
             ) from None

@@ -1,6 +1,6 @@
-"""AgentHub's flat commands and flags, for whoever has them in their fingers or in scripts.
+"""Compatibility commands and flags of AgentHub.
 
-Each does what an ``agora`` command does under another name; what is different from there is said on stderr.
+Each maps to an ``agora`` command; differences are reported on stderr.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .tables import TABLES
 
 __all__ = ["application", "main"]
 
-Key = Annotated[str | None, typer.Option("--api-key", help="API key; else AGORA_TOKEN, else what is stored.")]
+Key = Annotated[str | None, typer.Option("--api-key", help="API key; else AGORA_TOKEN, else the stored credential.")]
 Server = Annotated[
     str | None, typer.Option("--server-url", help="The server; else AGORA_URL, else http://127.0.0.1:8080.")
 ]
 Config = Annotated[str, typer.Option("--config", help="The agent's manifest, YAML or JSON.")]
 Database = Annotated[
-    str | None, typer.Option("--database-url", help="Not needed: the server keeps what is registered.", hidden=True)
+    str | None, typer.Option("--database-url", help="Not needed: the server stores registrations itself.", hidden=True)
 ]
 Category = Annotated[str | None, typer.Option(help="Only of this category.")]
 Instance = Annotated[str, typer.Argument(help="Id of the instance.", metavar="INSTANCE")]
@@ -81,7 +81,7 @@ class _ServerSession:
         self.session = Session(Connection(url=url, token=key))
         self._errors = reporting_errors(self.session.out)
         if database is not None:
-            _print_note("--database-url changes nothing here: the server keeps what is registered.")
+            _print_note("--database-url has no effect: the server stores registrations itself.")
 
     def __enter__(self) -> Session:
         self._errors.__enter__()
@@ -149,7 +149,9 @@ def _print_registered(session: Session, agent_id: str, name: str, **more: str) -
 def register_agent(
     config: Config,
     database_url: Database = None,
-    endpoint_url: Annotated[str | None, typer.Option(help="Where the agent listens, if it runs elsewhere.")] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(help="Address of the agent, if it does not run on this machine.")
+    ] = None,
     api_key: Key = None,
     server_url: Server = None,
 ) -> None:

@@ -144,7 +144,8 @@ def _set_connection(
 
 def demo(
     url: Annotated[
-        str | None, typer.Option("--url", help="A running server; else AGORA_URL, else one of its own.")
+        str | None,
+        typer.Option("--url", help="URL of a running server; else AGORA_URL, else the demo starts its own server."),
     ] = None,
 ) -> None:
     """Run several real agents and show what they did."""

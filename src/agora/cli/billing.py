@@ -159,8 +159,12 @@ cost.__doc__ = escape_markup(Billing.operations["cost"].description)
 @client_command
 def invoice(
     session: Session,
-    number: Annotated[str | None, typer.Argument(help="Number or id; what is not invoiced yet if left out.")] = None,
-    account: Annotated[str | None, typer.Option(help="Whose, without a number; the caller's if left out.")] = None,
+    number: Annotated[
+        str | None, typer.Argument(help="Number or id; without it, the usage that is not invoiced yet.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Account, where no number is given; the caller's account if omitted.")
+    ] = None,
     currency: Annotated[str | None, typer.Option(help="Code of the currency, without a number.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="As a table for programs.")] = False,
     html: Annotated[bool, typer.Option("--html", help="As a page to print.")] = False,

@@ -1,4 +1,4 @@
-"""How instances, and agents on the market, look to people."""
+"""Tables of instances and of agents on the market."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of people: log in by an identity provider, log out, see who one is."""
+"""Commands for users: log in at an identity provider, log out, show the current user."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _print_greeting(session: Session, name: str, role: str | None) -> None:
 
 
 def _describe_role(role: str | None) -> str:
-    return f"with the role {role}" if role else "who has no role there yet: an operator gives one"
+    return f"with the role {role}" if role else "the user has no role there yet; an operator can assign one"
 
 
 @client_command
@@ -96,7 +96,7 @@ def logout(session: Session) -> None:
     url, logins = session.client.url, _stored_logins(session)
     stored = logins.find(url)
     if stored is None:
-        session.out.say(f"Nobody is logged in to {url}")
+        session.out.say(f"No user is logged in to {url}")
         return
     outcome = "Logged out"
     try:

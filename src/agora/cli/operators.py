@@ -12,7 +12,7 @@ from .session import Session, client_command
 
 __all__ = ["halt", "health", "resume", "show"]
 
-Reason = Annotated[str, typer.Option(help="Reason, shown to everyone who is stopped.")]
+Reason = Annotated[str, typer.Option(help="Reason, shown in the error of every call that the override refuses.")]
 
 
 @client_command

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for machines, errors with their fix."""
+"""Output of commands: tables for terminals, JSON for programs, errors with their fix."""
 
 from __future__ import annotations
 

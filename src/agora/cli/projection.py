@@ -48,7 +48,7 @@ def category_actions(category: str) -> dict[str, Operation]:
 
 
 def command(operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None) -> Any:
-    """The command of one operation; ``base`` and ``run`` as :func:`project` has them."""
+    """The command of one operation; ``base`` and ``run`` as in :func:`project_operation`."""
     app = typer.Typer(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),

@@ -1,7 +1,7 @@
-"""Logging in at an identity provider from a terminal: the device flow (RFC 8628), else a browser on this machine.
+"""Login at an identity provider from a terminal: the device flow (RFC 8628), else a browser on this machine.
 
-With a browser it is the authorization code with PKCE, whose answer comes back to a port of this machine (RFC 8252).
-Nothing here knows a secret: the client is a public one.
+With a browser it is the authorization code flow with PKCE, redirected to a port of this machine (RFC 8252).
+No client secret is needed: the client is a public one.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:
         query, callback.query = callback.query, None
         if query is not None and hmac.compare_digest(query.get("state", "").encode(), state.encode()):
             return query
-    raise DeadlineExceeded("Nobody has logged in.", fix="Begin again: agora login.")
+    raise DeadlineExceeded("No user is logged in.", fix="Begin again: agora login.")
 
 
 def _pkce_challenge(verifier: str) -> str:

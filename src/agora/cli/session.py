@@ -32,7 +32,7 @@ Url = Annotated[
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", help="Credential; else AGORA_TOKEN, else what is stored.", rich_help_panel=PANEL),
+    typer.Option("--token", help="Credential; else AGORA_TOKEN, else the stored credential.", rich_help_panel=PANEL),
 ]
 Tenant = Annotated[
     str | None, typer.Option("--tenant", help="Marketplace, where a server has several.", rich_help_panel=PANEL)

@@ -1,10 +1,9 @@
-"""The dispatcher: every call of every protocol passes through it.
+"""The dispatcher: the single entry point of every call, whatever protocol it came by.
 
-Every protocol, controller and test comes in here. A call waits for its caller's turn on the event loop if the caller
-has had more than its share (:mod:`agora.fairness`). Then, in order: the operation's lifecycle, rate limit, the
-caller's scope, overrides, validation; then one transaction in which the idempotency key is
-claimed, the service method runs, and the audit record and the events are written; then the answer.
-Refusals are audited in a transaction of their own.
+A call first waits for its caller's share of the event loop (:mod:`agora.scheduling`). Then, in this order: lifecycle of
+the operation, backpressure, rate limit, scope, overrides, validation of the arguments; one transaction that claims the
+idempotency key, runs the service method and writes the audit record and the events; the answer.
+A refused call is audited in a transaction of its own, because the call's transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -409,7 +408,7 @@ class Dispatcher:
         progress: Progress | None,
         usage: CpuUsage,
     ) -> Outcome:
-        """Remote work between two transactions, see :mod:`agora.relay`."""
+        """Remote work between two transactions, see :mod:`agora.core.relays`."""
         digest = _request_digest(operation, values, key, caller) if key is not None else b""
         request_id = request_id or new_id("req")
 

@@ -84,7 +84,7 @@ class Controller:
         """Before the server serves: take over what the store has."""
 
     async def step(self) -> None:
-        """Run one pass. By default, call :meth:`tend` for every tenant."""
+        """Run one pass. By default, call :meth:`reconcile` for every tenant."""
         await self.each_tenant(self.reconcile)
 
     async def reconcile(self, tenant: str) -> None:
@@ -189,7 +189,7 @@ class Controller:
 
 
 class DueController(Controller):
-    """A controller of rows that carry the time at which they are due. :meth:`tend` works on those of one tenant.
+    """A controller of rows that carry the time at which they are due. :meth:`reconcile` works on those of one tenant.
 
     It reads a tenant when the earliest row it knows of is due, after each commit of events there (of any server), and
     every ``idle_interval`` seconds in any case: a commit nobody reported, or a clock that was set, delays work by that

@@ -1,7 +1,4 @@
-"""Lazy references: things that are imported when they are first needed, named by module and attribute.
-
-The one way to be lazy here (docs/adr/0022): a start that loads what nobody has called yet costs CPU time and memory.
-"""
+"""Lazy imports by module and attribute name. The only mechanism for it (docs/adr/0022): start-up time and memory."""
 
 from __future__ import annotations
 

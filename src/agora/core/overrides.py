@@ -1,18 +1,18 @@
-"""Active administrative overrides, held in memory and checked on every call of every protocol.
+"""Active administrative overrides, cached in memory and checked on every call of every protocol.
 
-It follows the event log: loaded at start, then changed by ``agora.override.*`` events as they commit.
+The cache is loaded at start and follows ``agora.override.*`` events of the log, those of other servers included.
 
 ======================  =============================================================================
-target and action       what is refused while it stands
+target and action       refused while it is active
 ======================  =============================================================================
-system_wide halt        what changes something, unless marked ``during_halt``; reading goes on; other streams close
-system_wide pause       what changes something, unless marked ``during_halt``; reading and streams go on
+system_wide halt        operations that change state, unless marked ``during_halt``; reads continue; other streams close
+system_wide pause       operations that change state, unless marked ``during_halt``; reads and streams continue
 agent halt              every call of that agent; its streams close
-agent pause             what that agent would change, except its heartbeats
+agent pause             state changes by that agent, except its heartbeats
 ======================  =============================================================================
 
-A halt differs from a pause of the whole marketplace in that streams close, and leases and timers stand still. Operators are
-stopped by a system-wide override too; lifting it is marked ``during_halt``.
+A system-wide halt also closes streams and stops leases and timers; a pause does not. System-wide overrides apply to
+operators too; lifting one is marked ``during_halt``.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Relays: remote work between two transactions.
 
-The first transaction checks, writes down the intent and claims the idempotency key; then the work is done
-outside any transaction; the second one writes down the outcome. Who dies in between leaves a pending row,
-which a controller marks as unknown when its deadline is over.
+The first transaction checks the call, stores the intent and claims the idempotency key; the work runs outside of any
+transaction; the second transaction stores the outcome. A crash in between leaves a pending row, which a job marks as
+unknown after its deadline.
 
 =========  ==============================================================================================
-status     what it means, and what a repetition under the same key gets
+status     meaning, and the answer to a repetition under the same key
 =========  ==============================================================================================
-pending    under way; Conflict
+pending    in progress; Conflict
 done       the outcome is stored; the same answer
-failed     it was certainly not done; it is tried again
-unknown    nobody can tell whether it was done (no answer in time, a crash in between); Conflict
+failed     it certainly had no effect; it is tried again
+unknown    it may have had an effect (no answer in time, a crash in between); Conflict
 =========  ==============================================================================================
 """
 

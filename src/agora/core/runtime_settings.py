@@ -1,7 +1,7 @@
 """Runtime settings: the settings in force, some of which an operator may change while the server runs.
 
-A change is a row of ``settings`` and an event. The object follows the event log and replaces ``current``, so every
-reader that looks at ``current`` sees the change at its next look.
+A change is a row of ``settings`` and an event. The object follows the event log and replaces ``current`` as a whole, so
+a reader never sees half of a change.
 """
 
 from __future__ import annotations

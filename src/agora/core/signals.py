@@ -1,8 +1,8 @@
-"""Signals: what a domain says to others within its own transaction, without knowing who listens.
+"""Signals: typed notifications between domains within one transaction.
 
 A domain declares ``REPLY_STORED: Signal[StoredReply] = Signal("a reply was stored")`` and publishes it; the composition root
-(``server/subscriptions.py``) lists who handles it, in order. Handlers run in the publisher's call, hence in its transaction:
-what one of them raises refuses the whole call. For what may happen after the commit there is the event log.
+(``server/subscriptions.py``) lists the handlers in order. Handlers run in the publisher's call, hence in its transaction:
+an error of a handler rolls the whole call back. Work that may happen after the commit follows the event log instead.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Usage: how often each operation was called, how often in vain, and how long it took.
+"""Usage statistics: calls, errors and durations of each operation.
 
-Counting is one look-up and three additions, so it can stay on for every call. Durations go into a
+Counting costs one look-up and three additions, so it is on for every call. Durations go into a
 histogram of logarithmic buckets, four to each doubling, from which any quantile is read within an eighth.
-Counters are kept for each tenant; what was counted since the last flush is written as a difference, so
-that several servers add to the same rows.
+Counters are per tenant; a flush writes the difference since the last one, so that several servers add to the same rows.
 
-The last hour is kept by the minute, too: of each tenant, not of each operation.
+Per-minute counters of the last hour are kept per tenant, not per operation.
 """
 
 from __future__ import annotations

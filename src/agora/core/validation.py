@@ -1,8 +1,7 @@
-"""Arguments of a call: from JSON to what an operation takes, at a bounded cost.
+"""Validation of the arguments of a call: from JSON to the operation's model, at a bounded cost.
 
-What is valid costs what its values cost, and how many there may be the protocols bound. What is not costs little more,
-however much is wrong with it: pydantic makes an object of every error, so where there are many, those of the beginning
-of each list and object are told.
+Valid arguments cost what their size costs, which the protocols limit. Invalid ones must not cost more: pydantic builds an
+object for every error, so for a large number of errors only the first of each list and object are reported.
 """
 
 from __future__ import annotations

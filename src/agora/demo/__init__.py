@@ -1,9 +1,9 @@
-"""The demo: several real agents, each a process of its own, meet and work on a server and are watched doing so.
+"""The demo: several real agents, each in its own process, work on a server; the demo checks and reports the results.
 
-What belongs here: a cast of agents that use nothing but the SDK (:mod:`.cast`), the data they work on
-(:mod:`.records`), a program that is run as instances (:mod:`.hosted`), the processes they run in (:mod:`.stage`), what
-is expected of them (:mod:`.plot`), and the report (:mod:`.report`). The server is one that runs, or a process started
-for the occasion (:mod:`.venue`); what it does is only seen from outside.
+:mod:`.agents` are agents that use only the SDK, :mod:`.participants` names their roles, :mod:`.records` is their data,
+:mod:`.hosted` a program that runs as instances, :mod:`.processes` starts the processes, :mod:`.scenarios` are the
+expectations in order, :mod:`.report` prints the results. The server is a running one or a process of the demo
+(:mod:`.server`); it is only observed from outside.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ def _parse_arguments() -> argparse.Namespace:
         action="append",
         default=[],
         choices=ROLES,
-        help="leave an agent out, to see what is then missing; may be repeated",
+        help="run the demo without this agent; may be repeated",
     )
     return parser.parse_args()
 

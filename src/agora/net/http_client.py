@@ -1,7 +1,7 @@
 """A minimal HTTP/1.1 client with a pool of idle connections, for requests to other servers.
 
 Each request is one write, each answer is read as it comes; to close a reply before its end is to hang up. Nothing is
-followed, nothing is unpacked, nothing is sent twice. Connections go where the door says, see :mod:`agora.internet`.
+followed, nothing is unpacked, nothing is sent twice. The egress policy decides which addresses may be connected to, see :mod:`agora.net.egress_policy`.
 
 Every request says that it was passed on (``Via``, RFC 9110, section 7.6.3). Others choose where many of them go, and a
 server of ours on this machine must not take them for its operator's, as it takes those of local programs.

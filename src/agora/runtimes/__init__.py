@@ -1,6 +1,6 @@
-"""Running agents: a port, and engines that implement it.
+"""Runtime engines: a port, and the engines that implement it.
 
-What belongs here: how a program is built, started, watched, paused and ended on this host. Nothing of the contract, the
-store or the services may enter: an engine is told what to run by a :class:`~agora.runtime.spec.Spec` and answers what it
-sees. Which instances there should be, and what they cost, is decided elsewhere, from rows.
+An engine builds, starts, observes, pauses and stops programs on this host. It depends neither on the contract nor on the
+store nor on services: it receives a :class:`~agora.runtimes.spec.Spec` and returns observations. Which instances should
+exist, and what they cost, is decided by ``domains/instances``.
 """

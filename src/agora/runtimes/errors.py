@@ -59,7 +59,7 @@ class InvalidSpec(EngineError):
     code = "invalid_spec"
 
     def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("; ".join(faults), fix="Correct what is named.")
+        super().__init__("; ".join(faults), fix="Correct the named fields.")
         self.faults = list(faults)
 
 

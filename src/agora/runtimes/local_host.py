@@ -26,7 +26,7 @@ def boot_id() -> str:
 
 
 def monotonic_microseconds() -> int:
-    """Microseconds of a clock that nobody sets, the same for every process since the machine's start."""
+    """Microseconds of the monotonic clock, which every process of the machine shares and which starts with the machine."""
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
 

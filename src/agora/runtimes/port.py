@@ -188,7 +188,7 @@ class SweepResult:
 
 
 class Runtime(Protocol):
-    """An engine. Every failure is an :class:`~agora.runtime.errors.EngineError`.
+    """An engine. Every failure is an :class:`~agora.runtimes.errors.EngineError`.
 
     Everything may be called again after any crash at any instant, and does then what was left undone.
     """

@@ -236,7 +236,7 @@ def _command_errors(spec: Spec) -> Iterator[str]:
     for name in ("start_command", "build_command"):
         command = getattr(config, name) or ""
         if len(command) > LONGEST_COMMAND or "\0" in command:
-            yield f"build_config.{name}: at most {LONGEST_COMMAND} characters, none of them NUL"
+            yield f"build_config.{name}: at most {LONGEST_COMMAND} characters without NUL"
     if isinstance(spec.source, Image) and config.type != "docker":
         yield "source: an image needs build_config.type docker"
 
@@ -249,14 +249,14 @@ def _variable_errors(spec: Spec) -> Iterator[str]:
             if not VARIABLE.fullmatch(name) or RESERVED.fullmatch(name):
                 yield f"{place}: {name[:50]!r} can not be the name of a variable"
             elif "\0" in value or len(value) > LONGEST_VALUE:
-                yield f"{place}.{name}: at most {LONGEST_VALUE} characters, none of them NUL"
+                yield f"{place}.{name}: at most {LONGEST_VALUE} characters without NUL"
 
 
 def _port_errors(spec: Spec) -> Iterator[str]:
     if len(spec.ports) > 16:
         yield "ports: at most 16"
     if len({port.name for port in spec.ports}) < len(spec.ports):
-        yield "ports: each needs a name of its own"
+        yield "ports: each needs a different name"
     for port in spec.ports:
         if not PORT_NAME.fullmatch(port.name):
             yield f"ports: {port.name[:50]!r} is no name: small letters, digits and '-', at most 15"

@@ -446,7 +446,7 @@ class App:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     tenant = (await _health_caller(access, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers all the same
-                log.info("whose health is asked for could not be read: %s", error)
+                log.info("the caller of a health request could not be authenticated: %s", error)
         brake = self.overrides.brake(tenant, self.clock.now())
         if brake is None:
             return None

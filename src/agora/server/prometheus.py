@@ -2,7 +2,7 @@
 
 Names follow https://prometheus.io/docs/practices/naming/, labels are few and their values bounded: protocols, declared
 operations, error codes, states, loops. No label names an agent, a tenant, an address or anything else that callers
-choose. Each replica shows its own; what is counted in the database (the census) is the same on all of them.
+choose. Each replica shows its own; counts of stored rows are the same on all of them.
 """
 
 from __future__ import annotations
@@ -146,7 +146,9 @@ class PrometheusExporter:
         unread = self._backpressure
         yield families.gauge("agora_connections_open", "Open connections.", len(unread))
         yield families.gauge("agora_unread_bytes", "Bytes that wait for their readers.", unread.waiting)
-        yield families.total("agora_connections_cut_off", "Connections whose readers took nothing.", unread.cut_off)
+        yield families.total(
+            "agora_connections_cut_off", "Connections closed because their readers read nothing.", unread.cut_off
+        )
 
     def _collect_loops(self, families: _MetricFamilies) -> Iterator[Metric]:
         last = families.gauges("agora_controller_last_success_timestamp_seconds", "When it last ran.", "controller")

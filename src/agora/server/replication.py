@@ -1,6 +1,6 @@
 """Replication: several servers on one store act as one.
 
-Each tells the others, in a word, what it committed; what they hold in memory then follows the log as if they had
+Each server notifies the others of its committed positions; their in-memory state then follows the log as if they had
 committed it themselves. They also tell how often they let callers pass, so that a rate limit is one for all of them.
 """
 

@@ -51,7 +51,9 @@ class Bounds(Section):
         description="Milliseconds of processor time that a rate counts as one call; a call that uses more counts as "
         "several.",
     )
-    offline_after: int = Field(90, ge=5, le=86_400, description="Seconds without a sign of life until offline.")
+    offline_after: int = Field(
+        90, ge=5, le=86_400, description="Seconds without a heartbeat until an agent is offline."
+    )
     heartbeat_interval: float = Field(15.0, ge=0.1, le=300, description="Seconds between heartbeats on a stream.")
     stream_buffer: int = Field(1_048_576, ge=4096, le=104_857_600, description="Bytes a slow stream may lag behind.")
     max_agents_each: int = Field(
@@ -80,7 +82,7 @@ class Bounds(Section):
         15.0,
         ge=1,
         le=3600,
-        description="Seconds after which a connection is cut off whose reader takes nothing of what waits for it.",
+        description="Seconds after which a connection is closed whose reader does not read the waiting data.",
     )
     unread_limit_each: int = Field(
         8_388_608, ge=1_048_576, description="Bytes that may wait for one caller to read them; then it gets 429."

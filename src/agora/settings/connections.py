@@ -17,12 +17,13 @@ class Connections(Section):
 
     mcp_server_urls: Annotated[tuple[str, ...], Field(max_length=100)] = Field(
         (),
-        description="Upstream MCP servers, as URL or name=URL, with commas between; without a path /mcp is meant. "
+        description="Upstream MCP servers, as URL or name=URL, separated by commas; without a path /mcp is meant. "
         "They may be at private addresses.",
     )
     mcp_timeout: float = Field(30.0, ge=0.1, le=3600, description="Seconds a call of an upstream MCP server may take.")
     mcp_config: Path | None = Field(
-        None, description="JSON file of upstream MCP servers, with mcpServers or mcp.servers, as MCP clients have it."
+        None,
+        description="JSON file of upstream MCP servers, with mcpServers or mcp.servers, in the format of MCP clients.",
     )
     mcp_commands: bool = Field(
         False, description="Whether upstream MCP servers of mcp_config may be commands, started on this machine."
@@ -42,13 +43,13 @@ class Connections(Section):
     a2a_agent_org: str = Field("Agora", min_length=1, max_length=200, description="Organisation named on agent cards.")
     a2a_private_networks: bool = Field(
         False,
-        description="Whether A2A agents elsewhere, and push notifications, may be at private and loopback addresses.",
+        description="Whether remote A2A agents and push notification receivers may have private and loopback addresses.",
     )
     a2a_refresh: float = Field(
         60.0,
         ge=1,
         le=86_400,
-        description="Seconds between looks at an A2A agent elsewhere: whether it is there, its card.",
+        description="Seconds between two checks of a remote A2A agent: its availability and its card.",
     )
     push_timeout: float = Field(
         15.0, ge=0.1, le=50, description="Seconds that a receiver of push notifications may take."
@@ -88,7 +89,7 @@ class Connections(Section):
         30.0, ge=0.1, le=86_400, description="Seconds until an unacknowledged entry is taken back; doubled each time."
     )
     bus_silent: float = Field(
-        90.0, ge=1, le=864_000, description="Seconds without a sign of life until a consumer of the bus is forgotten."
+        90.0, ge=1, le=864_000, description="Seconds without a heartbeat until a consumer of the bus is removed."
     )
     bus_deliveries: int = Field(3, ge=1, le=20, description="Deliveries of an entry until it is a dead letter.")
     bus_response_high: float = Field(5.0, ge=0.01, le=100_000, description="Minutes to respond to a high entry.")

@@ -18,5 +18,5 @@ class Section(BaseModel):
 
 
 def split_list(value: Any) -> Any:
-    """A list as the environment writes it, with commas between."""
+    """A list as the environment writes it, separated by commas."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

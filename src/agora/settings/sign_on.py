@@ -16,7 +16,7 @@ class SignOn(Section):
 
     oidc_issuers: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
         (),
-        description="OpenID providers whose access tokens are taken, with commas between, as URL or TENANT=URL; "
+        description="OpenID providers whose access tokens are taken, separated by commas, as URL or TENANT=URL; "
         "people sign in at the first. https, but on this machine.",
     )
     oidc_client_id: str = Field("", max_length=255, description="Client id of this server at the first provider.")
@@ -34,7 +34,7 @@ class SignOn(Section):
         description="Which role of the provider is which here (admin, operator, viewer, user); /NAME is a group.",
     )
     oidc_default_role: Literal["none", "viewer", "user", "operator"] = Field(
-        "none", description="Role of people whom the provider gives none of oidc_roles."
+        "none", description="Role of users to whom the provider assigns none of oidc_roles."
     )
     oidc_tenant_claim: str = Field(
         "",
@@ -56,7 +56,7 @@ class SignOn(Section):
     keycloak_url: str = Field(
         "",
         max_length=2000,
-        description="Address of Keycloak, whose realm keycloak_realm is the first of the oidc_issuers.",
+        description="URL of Keycloak; its realm keycloak_realm becomes the first of the oidc_issuers.",
     )
     keycloak_realm: str = Field("", max_length=255, description="Realm of Keycloak.")
     keycloak_client_id: str = Field("", max_length=255, description="As oidc_client_id.")

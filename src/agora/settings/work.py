@@ -35,7 +35,7 @@ class Work(Section):
     process_engine: bool = Field(True, description="Whether instances of agents may run as processes of this machine.")
     instance_sources: Annotated[tuple[Path, ...], Field(max_length=100)] = Field(
         (),
-        description="Directories whose content may be run as agents, with colons between; besides sources in data_dir.",
+        description="Directories whose content may run as agents, separated by colons, in addition to the sources in data_dir.",
     )
     instance_ports: str = Field(
         "20000-29999", pattern=r"^[0-9]{4,5}-[0-9]{4,5}$", description="First and last port that instances may get."
@@ -112,7 +112,10 @@ class Work(Section):
     )
     instance_check: float = Field(30.0, ge=0.05, le=3600, description="Seconds between two checks of an instance.")
     instance_pass: float = Field(
-        60.0, ge=0.05, le=3600, description="Seconds between two passes over all: hosts, budgets, what is old."
+        60.0,
+        ge=0.05,
+        le=3600,
+        description="Seconds between two maintenance passes over hosts, budgets and expired instances.",
     )
     instances_each: int = Field(20, ge=0, le=1_000_000, description="Most instances of one account at a time.")
     instance_output_kept: int = Field(

@@ -1,6 +1,6 @@
-"""The store: where state lives.
+"""The store: transactions over SQLite or PostgreSQL.
 
-In this room: the port (:mod:`.port`), the statements as readable SQL (:mod:`.statements`), numbered
-migrations for each dialect, and the engines (:mod:`.sqlite`, :mod:`.postgres`), which pass one
-conformance suite. What may not enter: rules of the marketplace, HTTP, anything that knows an operation.
+The port (:mod:`.port`), tenant checks of SQL statements (:mod:`.tenancy`), numbered migrations for each dialect, and the
+engines (:mod:`.sqlite`, :mod:`.postgres`), which pass one conformance suite. It knows no domain rule, no HTTP and no
+operation.
 """

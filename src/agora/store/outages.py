@@ -1,7 +1,7 @@
-"""Outages: one log line when the database begins to fail calls, by cause, and one with their number when it works again.
+"""Outages: one log line when the database begins to fail calls, by cause, and one with their number when it recovers.
 
-A call that fails with :class:`StoreUnavailable` is no news of its own: a busy server has thousands of them in a few
-seconds. The engine counts them here, and :mod:`agora.logs` drops the tracebacks of whoever logs one.
+A busy server has thousands of failed calls in a few seconds, so :class:`StoreUnavailable` is not logged per call. The
+engine counts them here, and :mod:`agora.server.logging` drops their tracebacks.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""The port: what a service may ask of the store, and what an engine must keep.
+"""The port: what a service may ask of the store, and the guarantees of an engine.
 
-A piece of work is a coroutine function over a :class:`Tx`. **The only thing it may await is the Tx**;
-the engine drives it, many calls to one commit. An engine promises:
+A unit of work is a coroutine function over a :class:`Tx`. **The only thing it may await is the Tx**;
+the engine drives it, many calls to one commit. An engine guarantees:
 
 * a call's effects are committed whole or not at all, and its future resolves only after the commit;
 * a call sees everything that calls before it in the same batch wrote, or it is run again alone;
 * events of a tenant get a sequence without gaps, in commit order, in the same transaction;
 * no row of another tenant is read or written: ``:tenant`` is bound by the engine in every statement, each of
-  which is read before its first use (:mod:`.confinement`), and an appended row must be the tenant's own.
+  which is checked before its first use (:mod:`.tenancy`), and an appended row must be the tenant's own.
 """
 
 from __future__ import annotations

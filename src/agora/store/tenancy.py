@@ -6,7 +6,7 @@ UPDATE and DELETE, and in each of their subqueries, every table must be held by 
 ``tenant_id`` of a table that is so held; an INSERT must write ``:tenant`` into that column, and an UPDATE may not change
 it. A condition counts only where no ``or`` stands beside it.
 
-The reading knows the SQL of this house, not all there is: what it does not understand, it refuses.
+The parser supports the SQL that Agora uses, not all of SQL; it refuses everything else.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
     elif parts[after] == "select":
         values = [list(parts[after + 1 : after + 1 + _index_of(parts[after + 1 :], "from")])]
     if not values:
-        raise Unconfined(f"{name}: what is inserted cannot be read")
+        raise Unconfined(f"{name}: the inserted values cannot be parsed")
     for row in values:
         items = _split_items(row)
         if place >= len(items) or items[place] not in ([TENANT], [f"{TENANT}"]):

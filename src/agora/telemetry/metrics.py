@@ -49,7 +49,7 @@ class Measures:
     calls: by protocol and operation. responses: answers over HTTP, by protocol and status. events: those committed
     here, by type. lease_expiries: tasks whose lease ran out. commits: how long transactions took to commit;
     committed_calls: calls that were in them. looked_at: when somebody last looked, by the monotonic clock.
-    counted: how many there were of each kind and state at the last census.
+    counted: number of stored rows by kind and state at the last count.
     """
 
     def __init__(self) -> None:

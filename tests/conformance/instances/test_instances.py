@@ -393,7 +393,7 @@ async def test_code_runs_only_where_an_operator_permits_it(here: Site) -> None:
     with pytest.raises(PermissionDenied):
         await here.call("deployment.register_docker", acme, docker_image="x", metadata={"name": "Mine"})
     await here.call("agent.register", acme, agent_name="Mine", metadata=here.manifest("Mine"))
-    with pytest.raises(Conflict, match="nobody has registered what it is made of"):
+    with pytest.raises(Conflict, match="it has no registered deployment"):
         await here.call("instance.create", acme, agent_id="Mine")
 
     await here.agent(configurable=["MODE"])

@@ -64,7 +64,7 @@ async def test_a_task_for_a_name_waits_until_it_is_registered(market: Market) ->
     giver = await market.agent("Giver")
     answer = await market.call(giver, "task.assign", task_type="review", assignee="Later")
     assert answer.assigned_agent == "name:Later"
-    assert "Nobody has registered 'Later'" in answer.warning
+    assert "'Later' is not registered yet" in answer.warning
     assert not told(market, "available")
     later = await market.agent("Later")
     assert (await market.call(later, "task.list", agent_id=later.subject)).tasks[0].task_id == answer.task_id

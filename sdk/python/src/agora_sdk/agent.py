@@ -77,7 +77,7 @@ class Agent:
     these only ``task_types``, if given, and only such as need one of ``models`` or none. As many as
     ``max_concurrent_tasks`` are done at once, beside the messages. Several processes may run the same agent: each
     claims tasks of its own. ``worker`` is a name for this process, to which tasks can be given as ``worker:ID``.
-    A task comes back to the queue when its agent has given no sign of life for ``lease_seconds``.
+    A task returns to the queue when its agent has not renewed the lease for ``lease_seconds``.
     """
 
     name: str = ""

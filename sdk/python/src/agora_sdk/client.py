@@ -137,7 +137,7 @@ class AgoraClient:
             ada, bob = client.register("Ada"), client.register("Bob")
             client.as_agent(bob).messaging.send("Ada", "Hello")
 
-        agent: its name, or what registering it answered. Raises :class:`agora_sdk.Unauthenticated` where no credential
+        agent: its name, or what registering it answered. Raises :class:`agora_sdk.errors.Unauthenticated` where no credential
         of it is kept.
         """
         mine = self._session

@@ -44,7 +44,7 @@ def lock_file(path: str) -> Iterator[None]:
 
 @contextmanager
 def try_lock_file(path: str) -> Iterator[bool]:
-    """As :func:`locked`, but tells whether it could be had at once, instead of waiting."""
+    """Like :func:`lock_file`, but do not wait: yields whether the lock was acquired."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -35,7 +35,7 @@ class InputRequired(Exception):
 
 
 class TaskRun(ClaimedTask):
-    """A claimed task in the hands of :meth:`agora_sdk.Agent.on_task`.
+    """A claimed task in the hands of :meth:`agora_sdk.agent.Agent.on_task`.
 
     ::
 

@@ -1,7 +1,7 @@
 """Transports: the two kinds of I/O, blocking and looped, behind one set of ``async`` methods.
 
 What the client does is written once, as coroutines over these methods. :class:`Blocking` never
-suspends, so :func:`drive` runs such a coroutine to its end in plain synchronous code, with no event loop;
+suspends, so :func:`run_blocking` runs such a coroutine to its end in plain synchronous code, with no event loop;
 :class:`Looped` suspends as usual and has connections of its own for every event loop.
 """
 

@@ -114,7 +114,7 @@ class RemoteAgentsController(Controller):
                 self._changed.discard(tenant)
                 await self._sync_tenant(tenant)
         except Exception:
-            log.exception("agents elsewhere could not be read; they will be in a moment")
+            log.exception("The remote agents could not be read from the store. The next pass reads them again.")
             self._read_at = 0
         finally:
             del self._syncing[tenant]
@@ -187,14 +187,14 @@ class RemoteAgentsController(Controller):
             if place.resident is not None:
                 place.resident.reachable = not away
             if away:
-                log.info("agent %s elsewhere is away: %s", agent_id, outcome)
+                log.info("Remote agent %s is unreachable: %s", agent_id, outcome)
             place.looked = self.context.clock.now()
             pause = int(place.backoff.next() * SECOND) if away else self._refresh_interval
             place.due = place.looked + pause
             if not away:
                 place.backoff.reset()
         except Exception:
-            log.exception("agent %s elsewhere could not be looked at", agent_id)
+            log.exception("Remote agent %s could not be checked", agent_id)
             place.due = self.context.clock.now() + self._refresh_interval
         finally:
             del self._checks[key]

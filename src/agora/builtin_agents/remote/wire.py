@@ -151,7 +151,7 @@ def result_of(interface: Interface, document: Any) -> Any:
 def failure_of(status: int, body: bytes) -> RemoteError:
     """Build the error of an HTTP error answer."""
     if 300 <= status < 400:
-        return RemoteError("It redirects elsewhere, which is not followed.")
+        return RemoteError("It answers with a redirect; redirects are not followed.")
     if status in (401, 403):
         return RemoteError(f"It refuses the credentials that are kept for it (HTTP status {status}).")
     try:

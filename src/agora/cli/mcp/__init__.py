@@ -1,9 +1,9 @@
-"""``agora mcp``: what stands on the machine of an MCP client.
+"""``agora mcp``: the bridge from an MCP client's standard input and output to a server's ``/mcp``.
 
-A bridge from the client's standard input and output to a server's ``/mcp`` (``command`` starts it; ``bridge``, ``link``
-and ``upstream`` are its layers, from the client's messages down to HTTP; ``place`` finds the server or starts one),
-and the entry in the client's configuration (``install``, ``hosts``). It is started anew by each client, which waits
-for it: nothing here imports the protocol's SDK, the contract, or the server, but for ``embedded``, a process of its own.
+``command`` starts it; ``bridge``, ``link`` and ``upstream`` are its layers, from the client's messages down to HTTP;
+``server_location`` finds the server or starts one; ``install`` and ``hosts`` edit the client's configuration. Each client
+starts its own bridge and waits for it, so nothing here imports the MCP SDK, the contract or the server, except
+``embedded``, which runs in a separate process.
 """
 
 from __future__ import annotations

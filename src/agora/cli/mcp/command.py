@@ -27,7 +27,7 @@ Url = Annotated[
     str | None,
     typer.Option(
         "--url",
-        help="The server; else AGORA_URL, else the one on this machine, started if there is none.",
+        help="URL of the server; else AGORA_URL, else the server on this machine, which is started if it does not run.",
         metavar="URL",
     ),
 ]
@@ -61,7 +61,7 @@ def bridge(
         bool | None,
         typer.Option(
             "--embedded/--no-embedded",
-            help="Start a server of its own; without this option only where none answers at the usual address.",
+            help="Start an embedded server. Without this option one is started only if no server answers at the default address.",
             show_default=False,
         ),
     ] = None,
@@ -80,7 +80,7 @@ def bridge(
     with reporting_errors(Output(json=connection.json)):
         chosen = connection.url or os.environ.get("AGORA_URL")
         if embedded and connection.url:
-            raise typer.BadParameter("a server of its own has no --url")
+            raise typer.BadParameter("--embedded and --url exclude each other")
         place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
         query = urlencode({name: value for name, value in (("names", names), ("toolsets", toolsets)) if value})

@@ -1,7 +1,7 @@
 """The server that a bridge starts for itself: ``python -m agora.cli.mcp.embedded``.
 
-On standard output it says one line, its address; it stops when its standard input ends, hence with the bridge,
-however that ends.
+It prints one line on standard output, its address, and stops when its standard input ends, hence with the bridge,
+even if that was killed.
 """
 
 from __future__ import annotations

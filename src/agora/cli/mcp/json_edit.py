@@ -1,4 +1,4 @@
-"""Changing one member of a JSON document and nothing else: neither what it says besides, nor how it is written."""
+"""Changes one member of a JSON document and keeps the rest of its text, comments and formatting included."""
 
 from __future__ import annotations
 

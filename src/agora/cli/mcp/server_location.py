@@ -1,9 +1,9 @@
-"""Where the bridge finds its server: at the address it was given, else on this machine, else in a process of its own.
+"""Location of the bridge's server: the configured address, else the default local address, else an embedded server.
 
-Without an address (``--url``, ``AGORA_URL``) the usual local one is tried first; where no server answers there, the
-bridge starts one with this person's data directory, on a free port of the loopback. It tells its address in that
-directory, so that the bridge of a second client uses the same server, and takes over when the first one ends. A server
-that was found at the usual address is waited for when it goes away; none is started in its place.
+Without an address (``--url``, ``AGORA_URL``) the default local one is tried first; if no server answers there, the
+bridge starts one with the user's data directory, on a free port of the loopback. It publishes its address in that
+directory, so that the bridge of a second client uses the same server, and takes over when the first one ends. If a server
+at the default address goes away, the bridge waits for it and starts none in its place.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Events: from the log to whoever listens.
+"""Event delivery: from the committed log to the subscribers of this server.
 
-In this room: what items look like on a wire (:mod:`.frames`), one tenant's live events
-(:mod:`.channel`), one listener (:mod:`.stream`) and its two kinds, to the events (:mod:`.event_stream`)
-and to a log of its own (:mod:`.following`), where a listener's items go (:mod:`.sink`), the feed of them
-all (:mod:`.feed`), and how far durable subscriptions got (:mod:`.positions`). What may not enter: a protocol's framing of requests,
-rules of the marketplace, SQL.
+:mod:`.frames` encodes items for the wire, :mod:`.channel` holds the recent events of one tenant, :mod:`.stream` is one
+subscription with its two kinds, events (:mod:`.event_stream`) and the entries of one log (:mod:`.log_stream`),
+:mod:`.sink` is the send buffer of a connection, :mod:`.feed` owns all subscriptions, and :mod:`.positions` stores the
+positions of durable subscriptions. This package knows no protocol's framing of requests, no domain rule and no SQL of
+other tables.
 """

@@ -1,8 +1,8 @@
-"""Event filters: which events somebody wants, and which somebody may see.
+"""Event filters: the types a subscriber asks for, and the events a viewer may see.
 
 Types are named in full (``agora.message.received``), by their short name (``message_received``) or by a
-pattern (``agora.message.*``, where ``*`` stands for any text). A short name means the server's type by
-rule, and an agent's own type of exactly that name.
+pattern (``agora.message.*``, where ``*`` matches any text). A short name matches the server's own type with that name
+and an agent's type of exactly that name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Following: a stream of the entries of a log of its own, to the log's end."""
+"""Streams over one log, such as a task's: entries from a position to the end of the log."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The plot: what is expected, in the order in which it happens.
+"""The scenarios: expectations, in the order in which they are checked.
 
-Each expectation is a function that brings something about, answers what was observed, and raises Missing
-where that is not what was expected, or Skipped where it cannot be shown. The acts: agents talk (:mod:`.talk`), agents
-work (:mod:`.pipeline`, :mod:`.proof`), and leave (:mod:`.departure`); the marketplace runs agents itself, as instances
-that are billed (:mod:`.hosting`, :mod:`.survival`).
+Each expectation is a function that triggers an action and returns the observation. It raises Missing if the observation
+differs from the expectation, and Skipped if it cannot be shown here. In order: messages (:mod:`.talk`), tasks
+(:mod:`.pipeline`, :mod:`.proof`), instances and their bills (:mod:`.hosting`, :mod:`.survival`), shutdown
+(:mod:`.shutdown`).
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ async def _check_reply(reply: Reply) -> None:
     if 200 <= reply.status < 300:
         return
     if 300 <= reply.status < 400:
-        raise DeliveryRejected("It redirects elsewhere, which is not followed.")
+        raise DeliveryRejected("It answers with a redirect; redirects are not followed.")
     text = body[:LONGEST_ANSWER].decode("utf-8", "replace").strip()
     printable = "".join(character for character in text if character.isprintable())
     what = f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else "")

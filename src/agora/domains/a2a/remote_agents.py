@@ -52,7 +52,7 @@ CARD: TypeAdapter[Any] = TypeAdapter(JsonObject)
 def _require_remotes(call: Call) -> RemoteAgents:
     remotes = call.context.ports.find(REMOTE_AGENTS)
     if remotes is None:
-        raise UpstreamUnavailable("This server connects to no agents elsewhere.")
+        raise UpstreamUnavailable("Remote A2A agents are disabled on this server.")
     return remotes
 
 

@@ -225,6 +225,6 @@ def _no_agent_message(builtins: Sequence[Row], why: str) -> str:
         for agent in builtins
         for skill in skills_of(agent)
     ]
-    there = "\n".join(lines[:MOST_LISTED]) or "- nobody yet"
+    there = "\n".join(lines[:MOST_LISTED]) or "- no agent yet"
     fix = "Send it to an agent's own address, or name a skill in the message's metadata, as 'skill'."
     return f"{why} {fix} These are always there:\n{there}"

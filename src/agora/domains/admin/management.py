@@ -85,7 +85,7 @@ class Management(BoundService):
         heir = await load_agent(call.tx, value, "value") if isinstance(value, str) else None
         if heir is None or heir["status"] == "retired":
             raise InvalidRequest(
-                "Who is to have it?",
+                "The new owner is missing.",
                 fix="Give the name or id of an agent that is registered as value; the retired one's id as target.",
                 errors=[field_error("value", "not a registered agent")],
             )

@@ -1,6 +1,6 @@
-"""Billing: from usage to the ledger, and from the ledger to whatever is shown of it.
+"""Billing: usage is charged to a ledger; views, budgets and invoices are derived from the ledger.
 
-The ledger is the only truth: entries are appended, never changed, each under a key that makes it happen once. Sums are kept
-by the database with every entry, and every view, budget and invoice is made of them. This room knows nothing of engines,
-containers or tasks: who runs something tells it what was used (:class:`Charge`, :class:`Run`).
+Ledger entries are appended and never changed; each has a key, so a repeated charge has no effect. Triggers of the database
+keep the sums. This package does not know engines, containers or tasks: callers pass the usage (:class:`Charge`,
+:class:`Run`).
 """

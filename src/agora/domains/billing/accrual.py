@@ -1,4 +1,4 @@
-"""What passes: the price of running time that has not been measured yet, for whoever shows it. Nothing is written."""
+"""Accrued cost: the estimated price of running time that is not metered yet. Nothing is written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Ahead:
 
 
 async def ahead(call: Call, stretches: Sequence[tuple[str, int, int, int]]) -> list[Ahead]:
-    """What each stretch (agent, price version, began, length) costs: never more than :func:`bill` will make of it.
+    """What each stretch (agent, price version, began, length) costs: never more than metering will bill for it.
 
     Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
     """

@@ -1,8 +1,8 @@
-"""Budgets: what a charge or a reservation does to the limits that stand over it.
+"""Budgets: the limits that a charge or a reservation counts against.
 
-Against a limit count the entries of its month and what is reserved for tasks that have not ended. Sums of entries are kept
-by the database as they are written, so that a look at a limit costs the same however long the ledger is. Where a limit
-stands, its row is locked first: charges under one limit come one after the other, and none is overlooked.
+A limit counts the entries of its month plus the reservations of unfinished tasks. The database keeps the sums with every
+entry, so checking a limit costs the same for a ledger of any length. The row of a limit is locked first: charges under one
+limit are serialized, so two of them cannot both take the last of it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Invoicing: each month, what is in the ledger and on no invoice yet.
+"""Invoicing: each month, an invoice over the entries of the ledger that are on no earlier invoice.
 
-The lines of an invoice are the sums of the ledger less the lines of all invoices before. So whatever happened between two
-commits, every entry is on exactly one invoice in the end: one that was written after its month had been invoiced is on the
-next, as a line of its own month.
+The lines of an invoice are the sums of the ledger minus the lines of all earlier invoices. So every entry is on exactly one
+invoice, whatever the order of commits: an entry written after its month was invoiced is on the next invoice, as a line of
+its own month.
 """
 
 from __future__ import annotations

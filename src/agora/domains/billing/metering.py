@@ -1,9 +1,9 @@
 """Metering: running time, billed by measured intervals.
 
-A run is one interval in which an instance ran, as whoever runs it has measured it. It is told of again and again while
-it grows, and once when it is closed; only what is new is billed. What a run owes is a function of its length, not of how
-often it was told of: amounts are differences of a sum that is rounded once, for all the time an instance has run at one
-version of a price. The sum of the parts is the price of the whole, to the millionth.
+A run is one interval in which an instance ran, as its engine measured it. It is reported repeatedly while it grows and once
+when it is closed; only the difference is billed. The cost of a run depends on its length, not on the number of reports:
+amounts are differences of one sum, rounded once, over the time at one version of a price. The parts add up to the
+price of the whole, to the millionth.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Run:
     """One interval in which an instance ran.
 
     number: tells the intervals of an instance apart. began: when, in microseconds since 1970. upto: ``began`` plus the
-    running time measured so far, by a clock that nobody sets; less than was told before is ignored. price_version: that
+    running time measured so far, by a monotonic clock; a value below the last recorded one is ignored. price_version: that
     the instance was made with. closed: it has ended, and will not grow.
     """
 

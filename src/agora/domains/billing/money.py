@@ -1,6 +1,6 @@
 """Money and months: whole millionths inside, decimal numbers outside; days and months of UTC as integers.
 
-Rounding happens in one place, :func:`rounded`: half a millionth and more is a millionth.
+All rounding goes through :func:`divide_half_up`: half a millionth and more is rounded up.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
         agent = await load_agent(tx, ref)
         if not can_set_price(caller, agent) and not sees_all_accounts(caller):
             raise NotFound(
-                f"{ref!r} is none of your agents.",
+                f"{ref!r} is not one of your agents.",
                 fix="Revenue is shown to the agent itself, its account and operators.",
                 errors=[field_error("agent_id", "not yours")],
             )

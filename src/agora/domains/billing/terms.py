@@ -1,7 +1,7 @@
-"""Terms: what a version of a price makes of a quantity, and which version holds.
+"""Terms: the price version in force, and the amount that a version makes of a quantity.
 
-For what is new (an instance, a task) the version in force holds. What was agreed on with a version keeps it: another one
-holds for it only once its notice is over, so that nobody's price changes under what runs already.
+New instances and tasks use the version in force. Existing ones keep the version they were started with; a newer version
+applies to them only after its notice period, so a price never changes without notice for running work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recording: usage that was measured elsewhere, credit, and the months that are over."""
+"""Recording of externally measured usage, of credit, and of closed months."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
         raise InvalidRequest(
             f"A URI has at most {LONGEST_URI} characters, all of them visible.",
             fix="Subscribe to a URI that resources/list or resources/templates/list names.",
-            errors=[field_error("uri", "too long, or with characters that nobody sees")],
+            errors=[field_error("uri", "too long, or with invisible characters")],
         )
     if await call.tx.one(rows.locked_session, now=call.now, **_session_filter(caller, key)) is None:
         raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")

@@ -1,1 +1,1 @@
-"""Discovery: the catalogue of operations, as a caller may see it."""
+"""Discovery: the operation registry, filtered by what the caller may see."""

@@ -159,7 +159,7 @@ class EventService(BoundService, contract.Events):
         caller = self.call.caller
         if row["owner"] != caller.subject and not caller.may("read:all"):
             raise PermissionDenied(
-                "The subscription belongs to somebody else.",
+                "The subscription belongs to another owner.",
                 fix="Make your own with POST /agora/event/subscribe.",
                 required="read:all",
             )

@@ -1,4 +1,4 @@
-"""Identity: who a credential stands for, and what it may.
+"""Identity: from a credential to the caller and its rights.
 
 Mints and verifies credentials, and checks scopes and authority. It must not depend on HTTP or on marketplace rules.
 """

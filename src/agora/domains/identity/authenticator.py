@@ -118,7 +118,7 @@ class Authenticator:
             because = f": {row.reason.rstrip('.')}" if row.reason else ""
             raise PermissionDenied(
                 f"The marketplace is suspended{because}.",
-                fix="Whoever runs the server resumes it: agora.tenant.resume.",
+                fix="The operator of the server resumes it with agora.tenant.resume.",
             )
 
     async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:

@@ -1,8 +1,8 @@
-"""Authority: a caller grants at most what it has itself, and cannot undo what a higher authority did.
+"""Authority: a caller grants at most its own rights, and cannot undo the act of a higher authority.
 
-A caller's authority is 0 to 255. What somebody administers (a key, an agent's state, a person, a host, a budget ...) is noted
-with the authority of whoever did it last; only that much, or more, changes it again. Overrides carry an authority of their own
-and follow the same rule in :mod:`.admin`.
+A caller's authority is 0 to 255. Every administered row (a key, an agent's state, a user, a host, a budget ...) stores
+the authority of its last change; only an equal or higher authority changes it again. Overrides store their own authority
+and follow the same rule in :mod:`agora.domains.admin.service`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def check_authority(caller: Caller, needed: int, doing: str) -> None:
     if needed > caller.authority:
         raise PermissionDenied(
             f"Your authority is {caller.authority}; you cannot {doing} {needed}.",
-            fix=f"Let somebody with an authority of {needed} or more do it.",
+            fix=f"Ask a caller with an authority of {needed} or more do it.",
             required_authority=needed,
         )
 

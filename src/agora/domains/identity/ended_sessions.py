@@ -1,7 +1,7 @@
 """Monitor sessions that their users have ended: one row each, cached briefly by every server.
 
-An event of one that ends makes every server look again at once; so what is remembered costs a page nothing, and no copy of
-a cookie outlives its session, here or elsewhere, nor a restart.
+The event of an ended session invalidates the caches at once. So a page costs no query, and a copied cookie is refused by
+every server and after a restart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What people may by their role: in the tenant from which the others are administered, and in the others."""
+"""Scopes of users by their role, in the default tenant (which administers the others) and in other tenants."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class AuthService(BoundService, contract.Auth):
     async def sign_out(self, session_id: str) -> contract.SignedOut:
         call, caller = self.call, self.call.caller
         if caller.kind == "anonymous":
-            raise Unauthenticated("Nobody has signed in.", fix="Send the credential that the session was begun with.")
+            raise Unauthenticated("No user is signed in.", fix="Send the credential that the session was begun with.")
         await call.tx.execute(people.ended_login, login=session_id, now=call.now, forget_at=call.now + DAY)
         _emit_session_ended(call, caller.subject, caller.subject)
         return contract.SignedOut()
@@ -154,7 +154,7 @@ async def _answer_login(call: Call, outcome: SignInResult | AgoraError) -> contr
 
 def _login_user(caller: Caller) -> contract.LoginUser:
     person = caller.person
-    assert person is not None, "whoever came in by a provider is a person"
+    assert person is not None, "a session of an identity provider belongs to a user"
     return contract.LoginUser(
         id=caller.subject,
         subject=person.subject,

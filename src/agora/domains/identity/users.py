@@ -78,7 +78,7 @@ class UserService(BoundService, contract.Users):
             what = repr(lacking[0]) if lacking else f"the authority {authority}"
             raise PermissionDenied(
                 f"You do not hold {what} yourself, which a person with the role {target_role} has.",
-                fix="Let somebody do it who may do everything.",
+                fix="Ask an operator with the scope * to do it.",
                 required=lacking[0] if lacking else "admin",
             )
 

@@ -1,6 +1,6 @@
 """Backups and logs: data read from an instance by the engine that runs it.
 
-Engine calls are slow, so they run between two transactions (see :func:`agora.core.call.relayed`).
+Engine calls are slow, so they run between two transactions (see :mod:`agora.core.relays`).
 """
 
 from __future__ import annotations

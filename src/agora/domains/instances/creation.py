@@ -128,7 +128,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
     if row is None or row["withdrawn_at"] is not None:
         raise Conflict(
             f"No instance of {agent['agent_name']} can be made: "
-            + ("it was withdrawn." if row is not None else "nobody has registered what it is made of."),
+            + ("it was withdrawn." if row is not None else "it has no registered deployment."),
             fix="An operator registers its manifest with agora.deployment.register.",
             errors=[field_error("agent_id", "not deployable")],
         )

@@ -161,7 +161,7 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
         named = payload.get("agent_id")
         agent = await find_agent(call.tx, named) if isinstance(named, str) else None
         if agent is None or not visible_to(call.caller, agent) or not await is_deployable(call, agent):
-            error = f"No instance of {named!r} can be made: nobody has registered what it is made of."
+            error = f"No instance of {named!r} can be made: it has no registered deployment."
             return {
                 "type": "refuse",
                 "intent": "not_deployable",

@@ -1,4 +1,4 @@
-"""Upstreams that the operator declares: in the settings, and in a file as MCP clients have it.
+"""Upstreams that the operator declares: in the settings, and in a file in the format of MCP clients.
 
 ::
 

@@ -1,7 +1,7 @@
 """Review of an upstream's listing: new items are offered, changed ones are quarantined until accepted.
 
-What was accepted is pinned by its hash. A definition that has another one is quarantined, also if it had been away
-in between: otherwise a tool could become another one behind the back of whoever looked at it.
+An accepted definition is pinned by its hash. A changed one is quarantined even if it was absent in between: otherwise an
+upstream could swap a reviewed tool for another one unnoticed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Offers: the tools of an upstream that can be called, on their way to the catalogue.
+"""Offers: callable tools of an upstream, handed over to the operation registry.
 
-They are laid down under the id of the event that tells of them. When that event is committed, the catalogue of this
-server takes them over in the same moment, before anybody hears of it; other servers read them from the store.
+They are stored under the id of their event. When that event commits, this server's registry takes them over before any
+subscriber receives the event; other servers load them from the store.
 """
 
 from __future__ import annotations

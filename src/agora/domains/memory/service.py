@@ -207,7 +207,7 @@ def _value_texts(value: JsonValue) -> Iterator[str]:
 
 
 def _split_words(*texts: str) -> Iterator[str]:
-    """The first :data:`INDEXED` different words, as they are compared."""
+    """The first :data:`MAX_INDEXED_WORDS` different words, normalized for comparison."""
     earlier: set[str] = set()
     for text in texts:
         for word in _WORD.findall(fold_text(text)):

@@ -209,7 +209,7 @@ class MessagingService(BoundService, contract.Messaging):
         waiting = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
         if ref != OPERATOR and waiting is not None and waiting["held"] >= HELD_LIMIT:
             raise Conflict(
-                f"{HELD_LIMIT} messages already wait for {ref!r}, which nobody has registered.",
+                f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
                 errors=[field_error("to_agent", "too many held messages")],
             )
@@ -272,7 +272,7 @@ class MessagingService(BoundService, contract.Messaging):
         return page
 
     async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
-        """Senders are stored by id; one that nobody has registered is compared as it stands."""
+        """Senders are stored by id; an unregistered sender is compared literally."""
         row = await find_agent(self.call.tx, from_agent) if from_agent else None
         return from_agent if row is None else str(row["agent_id"])
 
@@ -407,4 +407,4 @@ def _build_warning(held: Sequence[str]) -> str | None:
     names = [name for name in held if name != OPERATOR]
     if not names:
         return None
-    return f"Nobody has registered {', '.join(map(repr, names))} yet; the message is held until someone does."
+    return f"Not registered yet: {', '.join(map(repr, names))}. The message is held until the recipient registers."

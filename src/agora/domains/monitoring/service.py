@@ -211,7 +211,7 @@ class MonitorService(BoundService, contract.Monitor):
             if not message.strip():
                 raise InvalidRequest(
                     "There is no message.",
-                    fix="Say what the agent is to be told, or choose another action.",
+                    fix="Set the text for the agent, or choose another action.",
                     errors=[field_error("message", "missing")],
                 )
             metadata: JsonObject = {"intervention": True} | ({"reason": reason} if reason else {})

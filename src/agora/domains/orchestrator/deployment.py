@@ -27,8 +27,8 @@ __all__ = ["answer_as_host", "pass_back", "pass_on"]
 P = Performative
 
 CAPABILITY = "hosting"
-NO_ENGINE = "No runtime engine is there: this marketplace has none of its own, and no hosting agent is registered."
-UNKNOWN = "Nobody has registered what it is made of (agora.deployment.register), and no hosting agent is registered."
+NO_ENGINE = "No runtime engine is available: this server has none, and no hosting agent is registered."
+UNKNOWN = "The agent has no registered deployment (agora.deployment.register), and no hosting agent is registered."
 PARTS = ("repository", "build_config", "host_requirements")
 INTENTS = {P.DEPLOY: "create_container", P.CO_LOCATE: "co_locate", P.SCALE: "scale"}
 

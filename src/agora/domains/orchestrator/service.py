@@ -100,7 +100,9 @@ class OrchestratorService(BoundService, contract.Orchestrator):
     async def _register_agent(self, intent: ParsedIntent) -> contract.ChatAnswer:
         self.call.context.ports.get(ADMISSION).permit(REGISTER, self.call.caller)
         if not intent.name:
-            return _build_answer("What is the agent to be called? Say: Register a new agent named MyBot.", [], intent)
+            return _build_answer(
+                "The name of the agent is missing. Example: Register a new agent named MyBot.", [], intent
+            )
         registration = await AgentService(self.call).register(**_validate_registration(intent))
         able = f" It can do {', '.join(registration.capabilities)}." if registration.capabilities else ""
         text = f"{registration.agent_name} is registered.{able} Keep its token: it is shown once."
@@ -140,7 +142,7 @@ def _validate_registration(intent: ParsedIntent) -> dict[str, Any]:
         ]
         raise InvalidRequest(
             f"The agent cannot be registered like that: {errors[0]['message']}",
-            fix="Say a shorter name, and capabilities in a word or two each, or use POST /agents/register.",
+            fix="Use a shorter name and capabilities of one or two words each, or use POST /agents/register.",
             errors=errors,
         ) from None
     return {name: getattr(checked, name) for name in values if values[name] is not None}

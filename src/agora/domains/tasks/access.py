@@ -59,7 +59,7 @@ async def load_visible_task(call: Call, task_id: str) -> TaskRow:
 
 
 async def lock_visible_task(call: Call, task_id: str) -> TaskDraft:
-    """As :func:`visible`, for change."""
+    """Load a task that the caller may see, and lock its row for a change."""
     call.target = task_id
     return TaskDraft(
         call, _require_visible(call, task_id, await call.tx.one(tasks.select_task_for_update, task_id=task_id))

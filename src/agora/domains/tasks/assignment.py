@@ -193,7 +193,7 @@ async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[s
             fix="Check the name; it is not among GET /agora/query/agents.",
             errors=[field_error("assignee", "too many held tasks")],
         )
-    warning = f"Nobody has registered {ref!r} yet; the task waits until someone does."
+    warning = f"{ref!r} is not registered yet; the task waits until it is."
     return Destination(address, address, required, warning)
 
 

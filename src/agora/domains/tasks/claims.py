@@ -32,7 +32,7 @@ AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
 SPARE = 32  #: further candidates per attempt, in case other claimants lease some at the same time
 MAX_ATTEMPTS = 4
-SIGN_OF_LIFE = 30_000_000  #: a worker's last sign of life is written this often, in microseconds
+HEARTBEAT_WRITE_INTERVAL = 30_000_000  #: microseconds between two writes of a worker's last heartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def claim_tasks(
 
 
 async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:
-    """As :func:`claim`, for an agent of this process: it leaves alone what is open to anyone, and does not wait.
+    """Claim tasks for an agent of this process, from its own queues only and without waiting.
 
     most: bytes of the answer; those of a page, if not given.
     """

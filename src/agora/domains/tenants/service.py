@@ -145,7 +145,7 @@ class TenantService(BoundService, contract.Tenants):
         if confirm != tenant_id:
             raise InvalidRequest(
                 "The confirmation is not the tenant's id.",
-                fix="Give the id as confirm too: what is erased cannot be brought back.",
+                fix="Repeat the id as confirm; erased data cannot be restored.",
                 errors=[field_error("confirm", "is not the tenant's id")],
             )
         if row.status == "deleting":
@@ -178,7 +178,7 @@ class TenantService(BoundService, contract.Tenants):
     def _require_operator(self) -> None:
         if not self._is_operator:
             raise PermissionDenied(
-                "Tenants are the business of whoever runs this installation.",
+                "Only the operator of this installation manages tenants.",
                 fix="Use the admin token of the server; it is in the file admin-token of its data directory.",
                 required="admin",
             )

@@ -1,6 +1,6 @@
-"""Workflows: the rules of steps.
+"""Workflows: steps with dependencies, run as tasks.
 
-:mod:`.run` is a workflow being moved on, in one transaction with whatever moved it; :mod:`.launching` begins a
-step, :mod:`.progress` is told of what ended, :mod:`.creating` and :mod:`.changing` are what people ask for,
-:mod:`.reading` what they look at; :mod:`.service` is the contract's face of them.
+:mod:`.run` is a workflow that is loaded, locked, advanced and written back in one transaction; :mod:`.launch` starts a
+step, :mod:`.progress` handles the end of a step's task, :mod:`.creation` and :mod:`.modification` are commands of users,
+:mod:`.lookup` the queries; :mod:`.service` implements the contract.
 """

@@ -65,7 +65,7 @@ class Budget:
         if self.characters < 0:
             raise ExpressionError(
                 f"the payloads of what begins at once are larger than {MOST_TEXT:,} characters; "
-                "keep what is large elsewhere, and set max_parallel"
+                "store large values outside of the workflow, and set max_parallel"
             )
         return text
 

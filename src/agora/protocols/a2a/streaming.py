@@ -23,7 +23,7 @@ _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (
 
 
 class SseEncoder:
-    """How items of a stream, and the error it ends with, are written as documents. A ``Wording``, see :mod:`..following`."""
+    """How items of a stream, and the error it ends with, are written as documents. Implements the encoder of :mod:`..http_streams`."""
 
     def __init__(self, item: Callable[[bytes], bytes], error: Callable[[AgoraError], bytes]) -> None:
         self.item, self._error = item, error

@@ -114,7 +114,9 @@ class _Socket:
                     (listening, self._identified), timeout=INTRODUCTION_SECONDS, return_when=FIRST_COMPLETED
                 )
                 if not self._identified.done():
-                    self._close_with(CloseReason.of(Unauthenticated("Nobody has said who they are.", fix=INTRODUCTION)))
+                    self._close_with(
+                        CloseReason.of(Unauthenticated("The connection is not authenticated.", fix=INTRODUCTION))
+                    )
             await asyncio.wait((listening, self._closing), return_when=FIRST_COMPLETED)
             if self._closing.done() and not listening.done():
                 await self._send_close(self._closing.result())

@@ -154,7 +154,7 @@ class McpApp:
             await end_sdk_session(self._sdk, session)
 
     def told(self, type: str, data: Mapping[str, Any]) -> None:
-        """Something became of a session, here or at another server; see :data:`TOLD`. On the loop, after the commit."""
+        """Handle the event of a session that this or another server ended. Runs on the loop, after the commit."""
         if type == ENDED:
             session = self.sessions.mark_ended(data["session"])
             if session is not None:

@@ -193,5 +193,5 @@ class _GetStream:
             )
             self.over.set()
         except Exception:
-            log.exception("a session is told nothing more")
+            log.exception("The stream of the session ends")
             self.over.set()

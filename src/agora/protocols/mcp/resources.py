@@ -1,15 +1,15 @@
-"""Resources: agents, tasks, workflows and the catalogue by URI, read through the dispatcher.
+"""Resources: agents, tasks, workflows and the operation registry by URI, read through the dispatcher.
 
 =====================================  ==================================
-``agora://catalogue``                  what can be called
-``agora://catalogue/{service}``        how to call one operation
+``agora://catalogue``                  the operations that can be called
+``agora://catalogue/{service}``        the schema of one operation
 ``agora://marketplace``                the marketplace in numbers
 ``agora://agents/{agent_id}``          an agent's profile
 ``agora://tasks/{task_id}``            a task, with its result
-``agora://tasks/{task_id}/output``     what was written while it was worked on
+``agora://tasks/{task_id}/output``     a task's output so far
 ``agora://workflows/{workflow_id}``    a workflow with its steps
 ``agora://workflows/{id}/diagram``     the same as a Mermaid diagram
-``agora://upstreams/{name}/{uri}``     a resource of an upstream, see :mod:`.abroad`
+``agora://upstreams/{name}/{uri}``     a resource of an upstream, see :mod:`.upstream_resources`
 =====================================  ==================================
 """
 

@@ -1,8 +1,8 @@
-"""Sessions: the clients of the older era that have shaken hands, as this server knows them.
+"""Sessions of MCP clients up to 2025-11-25, which begin with a handshake, as this server holds them.
 
-Whose a session is, what its client said of itself and what it watches are kept in the store (:mod:`.keeping`), so that
-any server goes on with it. In memory is what only this one needs: the SDK's half of it, if there is one, and what was
-sent of late. A session can only be used by whoever opened it.
+The owner, the client's capabilities and the watched resources are stored (:mod:`.session_store`), so any server can
+continue a session. In memory is only the state of this server: the SDK's session, if one exists, and recent messages. A
+session can only be used by its owner.
 """
 
 from __future__ import annotations

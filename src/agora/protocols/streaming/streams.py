@@ -49,7 +49,7 @@ class Streams:
         if given is None or given in self._open:
             what = "is missing" if given is None else "is that of an open stream"
             raise InvalidRequest(
-                f"The id {what}.", fix="Give each stream an id of its own.", errors=[field_error("id", what)]
+                f"The id {what}.", fix="Use a different id for each stream.", errors=[field_error("id", what)]
             )
         if len(self._open) >= MAX_STREAMS:
             raise Overloaded(

@@ -187,7 +187,7 @@ class MonitorApp:
         """A view for whoever has signed in; raises Unauthenticated."""
         session = self.sessions.find(scope)
         if session is None:
-            raise Unauthenticated("Nobody has signed in.", fix="Sign in.")
+            raise Unauthenticated("No user is signed in.", fix="Sign in.")
         caller = await self.sessions.resolve_caller(scope, session)
         channel = await self.dispatcher.feed.channel(caller.tenant)
         return View(self.dispatcher, caller, session, page, path, query, channel.head)
@@ -199,7 +199,7 @@ class MonitorApp:
         if match is None:
             raise NotFound("There is no such page.")
         if not view.shows(page):
-            raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as somebody who may see it.")
+            raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as a user who may see it.")
         notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
         body = await _render_page(page, view, notice)
         await send_html(send, 200, body, [self.notices.discard_cookie()] if notice else [])

@@ -108,7 +108,7 @@ def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, i
             if files > bounds.files or size > bounds.size:
                 raise SourceRefused(
                     f"The source has more than {bounds.files} files or {bounds.size} bytes.",
-                    fix="Leave out what is no part of the program.",
+                    fix="Leave out files that are not part of the program.",
                 )
             _check_entry(top, name, status.st_mode)
             if stat.S_ISDIR(status.st_mode):

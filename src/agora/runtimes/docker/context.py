@@ -53,7 +53,7 @@ def dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
     if not file.is_relative_to(source.resolve()) or not file.is_file():
         raise InvalidSpec([f"build_config.build_command: the source has no file {order.file!r} to build by"])
     if not file.is_relative_to(directory):
-        raise InvalidSpec(["build_config.build_command: the Dockerfile is to be in the directory that is built"])
+        raise InvalidSpec(["build_config.build_command: the Dockerfile must be in the build directory"])
     return BuildContext(
         directory, ignored=_read_ignore_file(directory / IGNORED), kept=frozenset({order.file, IGNORED})
     )

@@ -62,7 +62,7 @@ TAKEN = ("port is already allocated", "address already in use", "ports are not a
 
 
 class DockerRuntime:
-    """Instances as containers. See :class:`agora.runtime.port.Runtime`."""
+    """Instances as containers. See :class:`agora.runtimes.port.Runtime`."""
 
     name = "docker"
 

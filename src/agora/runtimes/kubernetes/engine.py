@@ -64,7 +64,7 @@ MANY = 30_000  #: ports, of which a cluster has its own for each Service
 
 
 class KubernetesRuntime:
-    """Instances as Deployments. See :class:`agora.runtime.port.Runtime`, and above for what differs."""
+    """Instances as Deployments. See :class:`agora.runtimes.port.Runtime`, and above for what differs."""
 
     name = "kubernetes"
 

@@ -51,7 +51,7 @@ def _resolve_future(future: asyncio.Future[None]) -> None:
 
 
 class ProcessRuntime:
-    """Instances as processes of this host. See :class:`agora.runtime.port.Runtime`."""
+    """Instances as processes of this host. See :class:`agora.runtimes.port.Runtime`."""
 
     name = "process"
 

@@ -1,6 +1,5 @@
-"""What A2A looks like, in JSON: versions 1.0 and 0.3, and what people really send.
+"""A2A documents in JSON: versions 1.0 and 0.3, and common deviations from them.
 
-In this room: pure functions between shapes. The shape of the house is A2A 1.0 as ProtoJSON, in plain mappings;
-everything else is read into it (:mod:`.reading`) or written out of it (:mod:`.legacy`, :mod:`.legacy_proto`,
-:mod:`.legacy_cards`). No I/O, no store, no HTTP.
+Pure functions between formats. The internal format is A2A 1.0 as ProtoJSON, in plain mappings; :mod:`.tolerant_input`
+reads every other format into it, and :mod:`.v03`, :mod:`.v03_proto` and :mod:`.v03_cards` write 0.3. No I/O.
 """

@@ -238,7 +238,7 @@ BESIDE = "urn:agora:a2a:part"  #: ours, of what 0.3 has no member for
 
 
 def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
-    """Undo what :mod:`.legacy` does so that 0.3 can carry all of a part."""
+    """Undo the wrapping by which :mod:`.v03` carries fields of a part that 0.3 lacks."""
     metadata = result.get("metadata")
     if not metadata or (WRAPPED not in metadata and BESIDE not in metadata):
         return result

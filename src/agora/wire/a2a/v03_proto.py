@@ -32,7 +32,7 @@ def is_proto(value: Any) -> bool:
 
 
 def read_proto_message(value: Any) -> Any:
-    """A message with the data of its parts unwrapped, for :func:`agora.a2a.reading.message`."""
+    """A message with the data of its parts unwrapped, for :func:`agora.wire.a2a.tolerant_input.read_message`."""
     members = camel_members(read_object(value, "message"))
     if not isinstance(members.get("content"), list):
         return members

@@ -1,7 +1,7 @@
 """Envelopes: the messages of the Agent Communication Protocol.
 
 :class:`AgentMessage` is the shape of all sixteen types; what arrives is read as that. What is sent has to keep the
-rules of its type besides, which :func:`checked` applies: :mod:`.performatives` has a model for each.
+rules of its type besides, which :func:`check_message` applies: :mod:`.performatives` has a model for each.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """What :meth:`Bus.tend` did. taken_back: ids of entries. removed: names of consumers."""
+    """What :meth:`Bus.maintain` did. taken_back: ids of entries. removed: names of consumers."""
 
     taken_back: Sequence[str] = ()
     dead: Sequence[Delivery] = ()

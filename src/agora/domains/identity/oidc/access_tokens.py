@@ -1,7 +1,7 @@
-"""Access tokens (RFC 9068, and as Keycloak makes them): whether one is genuine, meant for us, and in its time.
+"""Access tokens (RFC 9068, and Keycloak's variant): signature, audience and time.
 
-The signature is of RS256 or ES256, by a key that the issuer publishes; what a token says of keys itself (``jwk``, ``jku``,
-``x5u``, ``x5c``) is not looked at. ID tokens and refresh tokens are no access tokens, and are refused.
+The signature is RS256 or ES256 with a key that the issuer publishes. Keys named by the token itself (``jwk``, ``jku``,
+``x5u``, ``x5c``) are ignored: they would let the bearer choose the key. ID tokens and refresh tokens are refused.
 """
 
 from __future__ import annotations

@@ -236,7 +236,7 @@ class BrowserSessions:
             await self._sign_on.check_login(before)
             grant, tokens = await self._sign_on.renew_grant(stored_tokens.refresh)
             if (grant.tenant, grant.person.subject) != (before.tenant, before.person.subject):
-                raise token_error("The provider renewed the session for somebody else.")
+                raise token_error("The provider renewed the session for another user.")
             grant = replace(grant, person=add_login_names(grant.person, before.person.login))  # it may leave names out
         except Unauthenticated as error:
             await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())

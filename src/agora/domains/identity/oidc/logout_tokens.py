@@ -37,7 +37,7 @@ def parse_logout_token(
     at, until = _check_times(claims, now, skew)
     jti, session, subject = (_text_claim(claims, name) for name in ("jti", "sid", "sub"))
     if jti is None:
-        raise token_error("The logout token has no jti.", fix="Each has a claim jti of its own.")
+        raise token_error("The logout token has no jti.", fix="Each needs a unique claim jti.")
     person = None if subject is None else user_id(issuer, subject)
     login = person if session is None else session_key(issuer, session)
     if login is None:

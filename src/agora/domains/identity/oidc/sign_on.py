@@ -159,9 +159,7 @@ class SignOn:
     def _require_provider(self, issuer: Any) -> Provider:
         provider = self._providers.get(issuer) if isinstance(issuer, str) else None
         if provider is None:
-            raise token_error(
-                "The token's issuer is none that this server trusts.", fix="See the setting oidc_issuers."
-            )
+            raise token_error("This server does not trust the token's issuer.", fix="See the setting oidc_issuers.")
         return provider
 
     def _resolve_client(self, client_id: str | None) -> str:
@@ -220,7 +218,8 @@ class SignOn:
         tenant, row = await self._store.read(grant.tenant, read_rows)
         if tenant is None and grant.tenant != DEFAULT_TENANT:
             raise token_error(
-                f"There is no marketplace {grant.tenant}.", fix="Whoever runs the server makes it: agora.tenant.create."
+                f"There is no marketplace {grant.tenant}.",
+                fix="The operator of the server creates it with agora.tenant.create.",
             )
         await self.check_login(grant)
         if row is not None and row.disabled_at is not None:

@@ -1,7 +1,7 @@
 """A persistent connection to one upstream, reopened when it breaks.
 
-A task of its own opens it, waits until it is lost, and opens it again: at once if it had worked, else after a pause
-that grows. Calls share it. Who calls while it is being opened waits for that; who calls in a pause is told at once.
+One asyncio task opens it, waits until it is lost, and reopens it: at once if it had worked, else with growing backoff.
+Calls share the connection. A call during the opening waits for it; a call during the backoff fails at once.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ class Connection:
                 await asyncio.gather(following, return_exceptions=True)
 
     async def _monitor_session(self, session: Session, lost: asyncio.Event) -> None:
-        """Wait until it is lost; ask for a sign of life now and then, and in the end what there is."""
+        """Wait until the connection is lost. Ping the server at every keepalive interval."""
         tuning, listed = self._tuning, _loop_time()
         while not await _wait_event(lost, tuning.keepalive):
             try:

@@ -62,11 +62,11 @@ def definition_error(definition: Mapping[str, Any]) -> str | None:
         if depth > DEEPEST:
             return "its definition is nested too deeply"
         if isinstance(part, str) and (match := HIDDEN.search(part)):
-            return f"its definition has characters that nobody sees, such as U+{ord(match[0]):04X}"
+            return f"its definition has invisible characters, such as U+{ord(match[0]):04X}"
         if isinstance(part, list) and len(part) > LONGEST_LIST and not _is_sortable(part):
             return f"its definition has a list of more than {LONGEST_LIST} different things"
         if isinstance(part, dict) and (reference := _external_reference(part)):
-            return f"its definition refers to something elsewhere: {reference[:100]}"
+            return f"its definition refers to an external document: {reference[:100]}"
     return None
 
 

@@ -1,7 +1,7 @@
-"""Single requests of the newer era, beside the SDK's own way of sending them, and in a third of its CPU time.
+"""Direct requests of MCP 2026-07-28 without the SDK's session machinery, at a third of its CPU time (docs/adr/0011).
 
-A request of 2026-07-28 stands for itself: it belongs to no session, and to hang up is to cancel it. So it needs none
-of the SDK's streams and tasks; what goes into it and what is read of its answer stays the SDK's.
+A request of 2026-07-28 is stateless: it belongs to no session, and closing its connection cancels it. It therefore needs
+none of the SDK's streams and tasks; the SDK still builds the request and parses the answer.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class ConnectionPool:
     # -- which there are -------------------------------------------------------------------------
 
     def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
-        """Hold connections to exactly these upstreams of a tenant; :meth:`tend` opens them."""
+        """Hold connections to exactly these upstreams of a tenant; :meth:`reconcile` opens them."""
         desired = {endpoint.key: endpoint for endpoint in endpoints}
         self._endpoints = {key: current for key, current in self._endpoints.items() if key[0] != tenant} | desired
         for key, connection in list(self._connections.items()):

@@ -125,7 +125,7 @@ class Session:
         return answer.root
 
     async def check_alive(self, seconds: float) -> None:
-        """Ask for a sign of life. Raises MCPError."""
+        """Ping the server. Raises MCPError."""
         version = self._client.protocol_version or ""
         if version in MODERN_PROTOCOL_VERSIONS:
             await self._client.send_discover(version)

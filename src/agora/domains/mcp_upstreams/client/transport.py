@@ -1,8 +1,8 @@
 """Streamable HTTP behind the address guard.
 
-One request that fails must not take the connection of all the others with it. So what goes wrong on the way (no
-connection, an answer cut short, an HTTP error without a JSON-RPC body) comes back as a JSON-RPC error of that
-request, with a token under which :class:`Faults` knows what it was.
+A failed request must not break the connection that other requests share. So transport failures (no connection, a truncated
+answer, an HTTP error without a JSON-RPC body) are turned into a JSON-RPC error of that request, with a token under which
+:class:`TransportErrors` stores the cause.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def error_of_content_type(kind: str, packing: str | None) -> TransportError | No
     A small compressed answer may be a large one, and nobody asked for it.
     """
     if packing not in (None, "identity"):
-        return TransportError("lost", "Its answer is compressed, which nobody asked for.")
+        return TransportError("lost", "Its answer is compressed although the request did not accept compression.")
     if not kind.lower().startswith(("application/json", "text/event-stream")):
         return TransportError("lost", f"It answered with {kind[:100] or 'no content type'}, which is no form of MCP.")
     return None

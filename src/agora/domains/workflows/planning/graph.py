@@ -180,7 +180,7 @@ def _reference_errors(
 def _compensation_errors(step: Step, place: str) -> Iterator[StepError]:
     for name in ("depends_on", "when", "compensate"):
         if getattr(step, name):
-            yield field_error(f"{place}.{name}", "a step that makes up for another has none of its own")
+            yield field_error(f"{place}.{name}", "a compensation step cannot have a compensation")
     if step.approval:
         yield field_error(f"{place}.approval", "a step that makes up for another is not approved")
 

@@ -116,7 +116,7 @@ async def _find_message(view: View, id: str) -> LoggedMessage:
     """A message by its id; NotFound where it is not kept any more, or is no such id."""
     result_page, _ = await list_operation(view, "agora.monitor.messages", {"message_id": id}, rows=1)
     if not result_page.items:
-        raise NotFound("There is no such message.", fix="The log has it for as long as messages are kept.")
+        raise NotFound("There is no such message.", fix="The log keeps it as long as the message retention lasts.")
     row: LoggedMessage = result_page.items[0]
     return row
 

@@ -21,7 +21,7 @@ TAIL = 20_000  #: characters of output that are shown
 #: Lanes of the board: its title, the states in it, what an empty one says.
 LANES = (
     ("Waiting", ("pending",), "Nothing waits."),
-    ("In progress", ("in_progress",), "Nobody works on anything."),
+    ("In progress", ("in_progress",), "No task is in progress."),
     ("Needs an answer", ("input_required", "auth_required"), "No questions."),
     ("Done", ("completed",), "Nothing done yet."),
     ("Ended otherwise", ("failed", "cancelled", "rejected", "expired", "dead_lettered"), "No failures."),
