@@ -57,6 +57,7 @@ class Admission:
 
     def admit(self, operation: Operation, caller: Caller) -> None:
         """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
+        # A sunset operation answers 410 even to a caller over its rate: waiting would not help that caller.
         self._registry.admit(operation, caller.tenant)
         self._backpressure.admit(caller)
         self._limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail

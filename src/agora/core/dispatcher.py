@@ -176,6 +176,7 @@ class Dispatcher:
         """
         request_id = request_id or new_id("req")
         usage = self._cpu_usage(caller)
+        # Before any other work: a caller above its share waits here, where it costs nothing to the others.
         await usage.turn()
         try:
             if self.tracing is None:
@@ -321,6 +322,8 @@ class Dispatcher:
         deadline: float | None = None
         waited = 0.0
         while True:
+            # The position is taken before the attempt: an event committed between the attempt and the wait would
+            # otherwise be missed, and the caller would sleep until its deadline.
             position = (await self.feed.channel(caller.tenant)).head
             try:
                 outcome = await attempt()
@@ -340,6 +343,7 @@ class Dispatcher:
                     outcome.waited = waited
                     return outcome
                 await usage.turn()  # many may be woken at once
+                # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
                 self.overrides.check(caller, operation, self.clock.now())
 
     async def _run_command(
@@ -362,9 +366,11 @@ class Dispatcher:
             result = await getattr(service, operation.attribute)(**values)
             outcome = Outcome.of(operation, result)
             if key is not None and outcome.later is None:
+                # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue.
                 hidden = set(operation.secrets)
                 stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
                 store_answer(call, key, operation.name, digest, stored)
+            # In the same transaction: no effect without its audit record, and no record of an effect that was rolled back.
             tx.append(AUDIT, _audit_row(call, operation.name, "ok"))
             return outcome
 
@@ -382,6 +388,7 @@ class Dispatcher:
         async def metered(tx: Tx) -> T:
             return await MeteredCoroutine(work(tx), usage.add)
 
+        # Without an owner a write is not queued behind its caller's others: operators must get through a flooded queue.
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, metered, label=label, owner=owner)
 
@@ -421,6 +428,8 @@ class Dispatcher:
             relay: Relay = await getattr(service, operation.attribute)(**values)
             return relays.begin_relay(call, relay, key, digest)
 
+        # The intent is committed before the remote work starts: after a crash the pending row tells that the outcome is
+        # unknown, and a repetition under the same key does not run the work twice.
         intent: Outcome | relays.Intent = await self._write_metered(caller, begin, operation.name, usage)
         if isinstance(intent, Outcome):
             return intent
@@ -497,6 +506,7 @@ class Dispatcher:
 
             opening = await self.store.read(caller.tenant, work)
 
+            # A stream outlives its admission by hours, so credential and overrides are checked again at every heartbeat.
             async def recheck() -> None:
                 if valid is not None:
                     await valid()
@@ -541,6 +551,7 @@ def _request_digest(operation: Operation, values: dict[str, Any], key: str, call
             f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
             errors=[field_error("Idempotency-Key", "malformed")],
         )
+    # The validated arguments, not the bytes: the same request over another protocol is the same request.
     request = operation.input.model_construct(**values).model_dump_json()
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
 

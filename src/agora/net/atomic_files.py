@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a reader, and whoever starts after a crash, sees the old one or the new one."""
+"""Atomic file writes: a reader, also after a crash, sees either the old or the new content as a whole."""
 
 from __future__ import annotations
 

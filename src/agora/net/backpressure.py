@@ -1,15 +1,15 @@
-"""Backpressure: how much the server holds for readers who do not read, and how many connections one of them may have.
+"""Backpressure: bounds on unread answers, and on connections per caller and address.
 
-What waits to be written is counted in bytes, per connection, per subject and for the whole server:
+Bytes waiting to be written are counted per connection, per subject and for the whole server:
 
 * A connection above its transport's high-water mark begins no further answer until its reader has caught up.
-* A subject above ``unread_each`` begins no answer at all (429). While the server is above three quarters of ``unread``
-  those begin none for whom anything waits, and above all of it nobody but operators (503).
-* A connection whose reader takes nothing for ``unread_timeout`` seconds while bytes wait is cut off; after
-  ``PRESSED_SECONDS`` already where its subject or the server is above its bound. A slow reader that takes something is left alone.
+* A subject above ``unread_each`` begins no answer at all (429). While the server is above three quarters of ``unread``,
+  subjects with waiting bytes begin none; above all of it only operators do (503).
+* A connection whose reader reads nothing for ``unread_timeout`` seconds while bytes wait is closed; after
+  ``PRESSED_SECONDS`` already if its subject or the server is above its bound. A slow reader that reads is left alone.
 
 Connections are counted per subject and per address. Beyond a bound a connection is *provisional*: it is accepted, but serves
-an operator and nobody else, so that strangers who hold all the others do not lock the operator out.
+only operators, so that anonymous clients that hold all other connections do not lock the operator out.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """A minimal HTTP/1.1 client with a pool of idle connections, for requests to other servers.
 
-Each request is one write, each answer is read as it comes; to close a reply before its end is to hang up. Nothing is
-followed, nothing is unpacked, nothing is sent twice. The egress policy decides which addresses may be connected to, see :mod:`agora.net.egress_policy`.
+Each request is one write; the answer is read as it comes, and closing a reply early closes the connection. It follows no
+redirect, decompresses nothing and repeats nothing. :mod:`agora.net.egress_policy` decides which addresses may be connected to.
 
-Every request says that it was passed on (``Via``, RFC 9110, section 7.6.3). Others choose where many of them go, and a
-server of ours on this machine must not take them for its operator's, as it takes those of local programs.
+Every request carries ``Via`` (RFC 9110, section 7.6.3): callers choose the address of many requests, and an Agora server on
+this machine must not mistake them for local programs, which it serves as its operator.
 """
 
 from __future__ import annotations

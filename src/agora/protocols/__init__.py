@@ -1,6 +1,5 @@
-"""Protocols: wire to operation and back, nothing else.
+"""Protocols: conversion between wire formats and operations.
 
-Each room here speaks one protocol and calls the dispatcher. What may not enter: rules of the marketplace,
-the store, an engine, another protocol. What HTTP protocols share (credentials, bodies, problems) is in
-:mod:`.http`.
+Each package speaks one protocol and calls the dispatcher. It must not depend on domain rules, the store, an engine or
+another protocol. HTTP protocols share :mod:`.http` (credentials, bodies, problems).
 """

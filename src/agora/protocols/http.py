@@ -1,4 +1,4 @@
-"""What every protocol over HTTP shares: whose request it is, its body, its errors."""
+"""Shared by all protocols over HTTP: authentication of a request, its body, error responses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Following a stream over HTTP: server-sent events, as a long response that every client can read.
+"""Streams over HTTP: server-sent events as one long response.
 
-What a message looks like is the protocol's; this room sees to it that a reader gets what comes, that one who leaves is
-forgotten, and that one who takes nothing any more is cut off with its connection.
+The protocol encodes the messages; this module writes them, removes readers that disconnect, and closes connections whose
+reader reads nothing any more.
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
     if not endpoints:
         raise UpstreamFailed("The agent's card offers no A2A 1.0 or 0.3 over JSON-RPC, nor 1.0 over HTTP+JSON.")
     best = min(endpoints, key=lambda endpoint: (not endpoint.is_current, endpoint.binding != JSON_RPC))
+    # A downgrade to plain HTTP would send the caller's token unencrypted.
     if urlsplit(base).scheme == "https" and urlsplit(best.url).scheme != "https":
         raise UpstreamFailed(f"The card was read by https and leads to {best.url}, which is not.")
     return best

@@ -64,6 +64,7 @@ def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     jose = _load_joserfc()
     algorithm = DIRECT if len(keys) == 1 else WRAPPED
     plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    # The additional authenticated data (RFC 7516, section 5.1, step 14) binds the ciphertext to its envelope.
     message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_canonical_bytes(bound))
     for key in keys:
         message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _import_key(key))

@@ -93,6 +93,7 @@ class Executor:
 
     async def _claim_tasks(self, limit: int) -> Claim:
         """Claim until answered: one request under one key, so that tasks of a lost answer are answered again."""
+        # Without the key a lost answer would leave its tasks leased to us, unknown, until their leases expire.
         client = self._client.with_options(idempotency_key=os.urandom(16).hex())
         attempt = 0
         while True:
@@ -125,6 +126,7 @@ class Executor:
         renewal = asyncio.create_task(lease.keep())
         self._handlers.add(handler)
         try:
+            # Whichever ends first: a renewal that ends has lost the lease, and the handler must not write any more.
             await asyncio.wait((handler, renewal), return_when=asyncio.FIRST_COMPLETED)
             if renewal.done():
                 renewal.result()

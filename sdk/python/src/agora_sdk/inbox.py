@@ -90,6 +90,7 @@ class Inbox:
         cursor = None
         while True:
             page = await self._client.messaging.receive(unread=True, limit=PAGE_SIZE, cursor=cursor)
+            # A message in handling is still unread at the server and comes again; the states here tell that it is in handling.
             fresh = [m for m in page.items if m.message_id not in self._states and m not in self._expected_replies]
             await self._mark_messages(
                 [m.message_id for m in fresh if m.status is DeliveryState.QUEUED], DeliveryState.DELIVERED

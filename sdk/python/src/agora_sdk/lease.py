@@ -54,6 +54,7 @@ class Lease:
         """Renew at a third of the lease, again and again; raises the AgoraError that ends it."""
         while True:
             with contextlib.suppress(TimeoutError):
+                # A third of the lease leaves time for two failed renewals before it expires.
                 await asyncio.wait_for(self._due.wait(), self.seconds / 3)
             self._due.clear()
             await self.renew()
@@ -75,6 +76,7 @@ class Lease:
     async def checkpoint(self, checkpoint: JsonObject) -> Renewal:
         """Extend the lease and store how far the work is."""
         self._checkpoints += 1
+        # The fencing token grows with every claim, so the numbers grow over all attempts and a late write is recognised.
         number = self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
         return await self.renew(checkpoint=checkpoint, checkpoint_number=number)
 

@@ -95,6 +95,7 @@ class Logins:
 async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
     """The login at a server, good for a while. Raises Unauthenticated where it has ended."""
     while (login := logins.find(url)) is not None and login.due:
+        # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.
         with try_lock_file(logins.path) as mine:
             if mine and (login := logins.find(url)) is not None and login.due:
                 fresh = await _refresh_login(io, login, url)

@@ -26,7 +26,7 @@ def replace_json(path: str, document: Any) -> None:
         json.dump(document, file, indent=2)
         file.flush()
         os.fsync(handle)
-    os.replace(fresh, path)
+    os.replace(fresh, path)  # one step: no reader sees half of the file
 
 
 @contextmanager

@@ -329,7 +329,8 @@ class AgentProtocol:
             return me
         key = new_key()
         identity = self._session.identity
-        self.keys.add(identity.url, identity.tenant, me.agent_id, key)  # before anyone can use it
+        # Stored before it is published: a message encrypted for a key that a crash lost could never be read.
+        self.keys.add(identity.url, identity.tenant, me.agent_id, key)
         current = [old.model_dump(exclude_none=True) for old in me.public_keys if old.kid in mine][:1]
         update = Agents.operations["update"]
         agent: Agent = await self._session.invoke(io, update, me.agent_id, public_keys=[public(key), *current])

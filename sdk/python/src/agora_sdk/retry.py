@@ -129,12 +129,13 @@ async def exchange_with_retries(
             if answer.status < 300:
                 return answer
             error: AgoraError = wire.parse_error(answer, url)
+            # 502 to 504 may come from a proxy in between, hence without our problem document.
             if answer.status not in TRANSIENT or _is_final(error):
                 raise error
             retry_after_seconds = wire.retry_after(answer)
         except ConnectionLost as lost:
             error = server_unreachable(url, lost)
-        except TimedOut:
+        except TimedOut:  # no retry: the whole time of the call is used up
             raise DeadlineExceeded(
                 f"{url}{_path_without_query(request)} did not answer within {seconds:g} seconds."
             ) from None

@@ -144,6 +144,8 @@ class Session:
 
     async def _register_agent(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
         name: str = arguments.agent_name  # type: ignore[attr-defined]
+        # The agent's own token first: it updates the registration. The server refuses a token of an earlier database
+        # (401), so each further credential is tried only after the one before was refused.
         *earlier, last = self.identity.candidate_tokens(name)
         for token in earlier:
             try:
@@ -197,6 +199,7 @@ class Session:
 
         request = wire.build_request(operation, arguments)
         request.headers.update(self.identity.headers(token))
+        # One key for all retries of this call, so that a command whose answer was lost takes effect once.
         key = self.options.idempotency_key or (os.urandom(16).hex() if wire.needs_key(operation) else None)
         if key and request.method != "GET":
             request.headers["idempotency-key"] = key

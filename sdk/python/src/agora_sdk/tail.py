@@ -112,6 +112,7 @@ class Tail:
             self._failures = 0
         if not isinstance(sequence, int):
             return control is None
+        # A resumed stream may repeat items around the position; each is delivered once.
         if self.position is not None and sequence <= self.position:
             return False
         self.position = sequence

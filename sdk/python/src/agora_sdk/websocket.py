@@ -41,7 +41,7 @@ def _connect_options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str
     options: dict[str, Any] = {
         "additional_headers": headers,
         "user_agent_header": io.endpoint.headers["user-agent"],
-        "compression": None,
+        "compression": None,  # costs the server CPU time per subscriber: it encodes an event once for all of them
         "max_size": MAX_FRAME,
         "open_timeout": CONNECT_SECONDS,
         "close_timeout": 1.0,

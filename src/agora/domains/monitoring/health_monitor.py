@@ -1,6 +1,6 @@
 """The health monitor: samples of the server's own measurements over the last hour.
 
-A query may await nothing but the store, so whatever else health tells is measured beforehand, every few seconds.
+A query may await nothing but the store, so every other measurement that health reports is taken here, every few seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sampling: the server measures itself, so that its health and the trend are known when somebody asks."""
+"""Sampling: periodic measurements of the server, kept for health and its trend."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
-    if call.now - row.last_seen > SIGN_OF_LIFE:
+    if call.now - row.last_seen > HEARTBEAT_WRITE_INTERVAL:
         sighting = WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
         call.tx.append(workers.SEEN, sighting)
     return row

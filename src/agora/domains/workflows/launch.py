@@ -1,4 +1,4 @@
-"""Beginning steps: a task, a workflow of its own, an approval, or many parts at once."""
+"""Start of steps: a task, a nested workflow, an approval, or a task for each item of a list."""
 
 from __future__ import annotations
 

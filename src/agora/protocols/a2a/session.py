@@ -1,4 +1,4 @@
-"""One HTTP request of A2A: whose it is, what it came with, and under which address."""
+"""One HTTP request of A2A: its caller, its headers, and the base address of its answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Streams of A2A: server-sent events whose ids are the places to resume from.
+"""A2A streams: server-sent events whose ids are positions to resume from.
 
-A client that lost its stream asks again with ``Last-Event-ID`` and gets what followed, whether its connection
-broke or the server was started anew. Comments are heartbeats; A2A knows no event names, so there are none.
+A client that lost its stream reconnects with ``Last-Event-ID`` and gets the following events, also after a restart of the
+server. Comments are heartbeats; A2A defines no event names, so none are sent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The core: what each method of MCP answers, whoever speaks the protocol's outer forms."""
+"""The core: the answers of MCP methods, independent of the transport and the protocol version."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Places: the ids of what is sent over streams of the older era, from which a client goes on.
+"""Event ids on streams of MCP up to 2025-11-25, from which a client resumes.
 
-On a session's GET stream an id is a place in the log of events, which every server has: any of them goes on from there.
-What a call sends over its own response is known to the server that runs the call; its ids name the call, so that another
-server can tell the client that nothing will come.
+On a session's GET stream an id is a position in the event log, so every server can resume it. Messages of a call's own
+response are held by the server that runs the call; their ids name the call, so that another server can answer that nothing
+will follow.
 """
 
 from __future__ import annotations

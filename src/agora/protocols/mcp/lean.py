@@ -1,7 +1,7 @@
-"""The lean path: quick requests answered without the SDK, in a fifth of its CPU time.
+"""The lean path: short requests answered without the SDK, in a fifth of its CPU time (docs/adr/0008).
 
-It takes what is plain and right, and leaves everything else to the SDK: what it cannot read, what is
-malformed, what streams, what nobody expects. So both give the same answers, and a test compares them.
+It handles only well-formed requests of known methods and leaves malformed, unknown and streaming ones to the SDK. Both
+paths must give the same answers; a differential test compares them.
 """
 
 from __future__ import annotations

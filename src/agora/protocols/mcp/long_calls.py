@@ -1,4 +1,4 @@
-"""Calls that work elsewhere, answered without the SDK: as JSON if that is soon, else as a stream with signs of life."""
+"""Relay calls answered without the SDK: as JSON if they finish soon, else as a stream with heartbeats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas as models are given them: the contract's, without what only costs tokens."""
+"""JSON schemas for language models: the contract's, without members that only cost tokens."""
 
 from __future__ import annotations
 

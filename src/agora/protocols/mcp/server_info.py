@@ -1,4 +1,4 @@
-"""What the server says of itself, in both eras; and how long clients may keep what it answers."""
+"""Server information of both protocol versions, and cache lifetimes of its answers."""
 
 from __future__ import annotations
 

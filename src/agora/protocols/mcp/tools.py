@@ -1,8 +1,7 @@
-"""Tools: the catalogue's operations as MCP shows them. Nothing is listed by hand.
+"""Tools: the registry's operations as MCP tools, generated.
 
 A tool is called by its canonical name (``agora.messaging.send``), by the same with underscores, or by an
-alias; it is listed under one of the first two, as the view says, and under every name that its declaration gives it as
-a tool.
+alias; it is listed under one of the first two, depending on the view, and under every tool name of its declaration.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Abroad: resources and prompts of upstream MCP servers, under the upstream's name.
+"""Resources and prompts of upstream MCP servers, under the upstream's name.
 
-A resource's URI stands percent-encoded behind ``agora://upstreams/{upstream}/``; a prompt is
-``{upstream}.{prompt}``. What is quarantined or dropped is not shown. (Tools are in the catalogue.)
+A resource's URI is percent-encoded behind ``agora://upstreams/{upstream}/``; a prompt is
+``{upstream}.{prompt}``. Quarantined and dropped items are hidden. (Tools of upstreams are operations of the registry.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``/metrics``: for Prometheus, and for nobody else on an address that others can reach."""
+"""``/metrics`` for Prometheus; protected on addresses that other machines can reach."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Live: events as they happen, over WebSocket and over server-sent events.
+"""Live events over WebSocket and over server-sent events.
 
-In this room: the two wires and nothing else. What is streamed, to whom and from where is the feed's
-business; operations called over a socket go to the dispatcher like everybody's.
+Only the two wire formats: the feed decides which events a subscriber gets, and operations called over a socket go through
+the dispatcher like all others.
 """

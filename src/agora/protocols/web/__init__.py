@@ -1,6 +1,5 @@
-"""The monitor: what people see and press, as HTML.
+"""The monitor: the server-rendered web interface.
 
-In this room: pages, cookies, forms, and the stream of what changes on a page. Every number comes from an operation
-called as the person who has signed in, and every act is an operation as that person. What may not enter: rules of the
-marketplace, the store, another protocol.
+Pages, cookies, forms, and the live updates of a page. Every value comes from an operation called as the signed-in user, and
+every action is an operation of that user. It must not depend on domain rules, the store or another protocol.
 """

@@ -1,7 +1,7 @@
-"""Forms: what a page sends, as the arguments of an operation.
+"""Forms: submitted fields as the arguments of an operation.
 
-A field has the name of its parameter. An empty one is left out. A list is a field given several times, or values with commas
-or line ends between; anything with a structure is JSON text.
+A field has the name of its parameter. An empty one is omitted. A list is a repeated field, or values separated by commas
+or line ends; structured values are JSON text.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What keeps a browser from being turned against the person in front of it.
+"""Browser security: content security policy, frame protection, CSRF checks.
 
-The policy allows nothing but this server's own files: no script or style inside a page, no frame around it, no form that
-leads elsewhere. A request that changes something must come from one of our pages: its origin is ours, and it carries its
-session's token.
+The policy allows only this server's own files: no inline script or style, no frame around a page, no form that posts to
+another origin. A state-changing request must come from our origin and carry its session's CSRF token.
 """
 
 from __future__ import annotations

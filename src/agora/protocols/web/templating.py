@@ -1,4 +1,4 @@
-"""Templates: from a template's name and its values to HTML. Everything is escaped unless a template says otherwise."""
+"""Templates: rendering by name with values. Everything is escaped unless a template marks it as safe."""
 
 from __future__ import annotations
 

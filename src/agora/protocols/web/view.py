@@ -1,4 +1,4 @@
-"""The view: what a page is built with. It asks operations, as the person who looks."""
+"""The view: what a page's functions use to call operations as the signed-in user."""
 
 from __future__ import annotations
 

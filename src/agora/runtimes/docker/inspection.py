@@ -1,4 +1,4 @@
-"""Looking at containers: what a list tells, and what has to be asked for each, no oftener than it is needed."""
+"""Inspection of containers: list calls for all, and detail calls for one only when needed, since each costs a round trip."""
 
 from __future__ import annotations
 

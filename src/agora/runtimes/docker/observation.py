@@ -1,4 +1,4 @@
-"""What is to be seen of a container, in the port's words."""
+"""Docker container states as the port's observations."""
 
 from __future__ import annotations
 

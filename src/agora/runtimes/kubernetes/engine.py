@@ -1,9 +1,9 @@
-"""The kubernetes engine: the port over Deployments.
+"""The Kubernetes engine: the port over Deployments.
 
-What Kubernetes has not is said here. A program cannot be stopped where it is: paused, an instance's Pod is ended and its
-volume kept, and resumed, its program begins anew from ``$AGORA_STATE_DIR``. Images are not built. A program that ends is
-not started again in its place, as a Deployment would: the look that finds it ends the Deployment, and the next generation
-is for the reconciler.
+Differences to other engines: a program cannot be suspended, so pausing an instance ends its Pod and keeps its volume, and
+resuming starts the program again from ``$AGORA_STATE_DIR``. Images are not built. A program that ends is not restarted in
+place by the Deployment: the observation that finds it ends the Deployment, and the reconciler starts the next
+generation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is to be seen of a Deployment and its Pods, in the port's words."""
+"""States of a Deployment and its Pods as the port's observations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The engine that needs nothing: instances are processes of this host.
+"""The process engine: instances are processes of this host.
 
-Room plan: ``guard`` is the small process beside each instance, which outlives the server; ``records`` what is on disk of
-an instance; ``launch`` starts guards; ``watch`` reads /proc; ``builder`` makes programs; ``engine`` is the port.
-What an instance may do is what the user that it runs as may do: it is no wall against hostile code.
+``guard`` is the small process beside each instance, which outlives the server; ``records`` are the files of
+an instance; ``launch`` starts guards; ``observation`` reads /proc; ``builder`` builds programs; ``engine`` implements the port.
+An instance has the rights of the user it runs as: this engine is no sandbox for hostile code.
 """
 
 from .engine import ProcessRuntime

@@ -1,4 +1,4 @@
-"""What instances and builds find in their environment: nothing of the server's but what is listed here."""
+"""Environment variables of instances and builds: an allow-list, so that none of the server's secrets leak."""
 
 from __future__ import annotations
 

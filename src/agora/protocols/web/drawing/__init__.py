@@ -1,7 +1,7 @@
-"""Pictures of what goes on, as SVG: graphs of workflows, bars of time, sequences of messages, trends.
+"""SVG drawings: workflow graphs, timelines, sequence diagrams, trends.
 
-Pure functions from plain values to markup. Nothing of HTTP, of operations or of templates enters; every text is escaped
-here, and no style is written inline: colours come from the classes of ``style.css``.
+Pure functions from plain values to markup, without HTTP, operations or templates. Every text is escaped
+here, and no style is inline: colours come from the classes of ``style.css``.
 """
 
 from .gantt import Bar, Chart, draw_gantt

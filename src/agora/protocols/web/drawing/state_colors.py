@@ -1,4 +1,4 @@
-"""Tones: the few colours that all states share, each with a mark, so that colour alone never tells."""
+"""Colours of states: few colours, each with a symbol, so that no information depends on colour alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Naming: ids of agents as the names that people know them by."""
+"""Display names of agents by their ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dashboard: what is going on, in ten seconds; and what waits for a person."""
+"""The dashboard: the current state at a glance, and the tasks that wait for a user."""
 
 from __future__ import annotations
 

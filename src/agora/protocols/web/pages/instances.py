@@ -1,4 +1,4 @@
-"""Instances: what runs here, what it uses, what it says, and what it costs."""
+"""Instances: their state, resource use, output and cost."""
 
 from __future__ import annotations
 

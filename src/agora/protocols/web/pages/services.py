@@ -1,4 +1,4 @@
-"""Services: what the marketplace can do, and the MCP servers whose tools it offers."""
+"""Services: the operations of the marketplace, and the upstream MCP servers."""
 
 from __future__ import annotations
 
