@@ -342,6 +342,11 @@ class AgentHost:
             checking.cancel()
         await asyncio.gather(*(place.resident.close() for place in self.places), return_exceptions=True)
 
+    def _end_runs(self, places: Sequence[HostedAgent]) -> None:
+        for place in places:
+            for run in tuple(place.runs.values()):
+                run.end("stopping")
+
     async def _drain_runs(self, places: Sequence[HostedAgent]) -> None:
         fetching = [place.fetching for place in places if place.fetching is not None]
         if fetching:
@@ -350,9 +355,7 @@ class AgentHost:
         if not working:
             return
         await asyncio.wait(working, timeout=GRACE)
-        for place in places:
-            for run in tuple(place.runs.values()):
-                run.end("stopping")
+        self._end_runs(places)
         late = [task for task in working if not task.done()]
         if late:
             await asyncio.wait(late, timeout=RELEASE)

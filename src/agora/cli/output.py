@@ -48,12 +48,16 @@ def format_cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if hasattr(value, "model_dump"):
-        value = {key: part for key, part in value if part is not None}
+        return _format_fields({key: part for key, part in value if part is not None})
     if isinstance(value, Mapping):
-        return ", ".join(f"{clean_text(str(key))}={format_cell(part)}" for key, part in value.items())
+        return _format_fields(value)
     if isinstance(value, (list, tuple)):
-        return ", ".join(format_cell(part) for part in value)
+        return ", ".join(map(format_cell, value))
     return clean_text(str(value))
+
+
+def _format_fields(fields: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{clean_text(str(key))}={format_cell(part)}" for key, part in fields.items())
 
 
 class Output:

@@ -264,6 +264,10 @@ def _port_errors(spec: Spec) -> Iterator[str]:
             yield f"ports.{port.name}: from 1 to 65535"
         if not VARIABLE.fullmatch(port.variable) or RESERVED.fullmatch(port.variable):
             yield f"ports.{port.name}: {port.variable[:50]!r} can not be the name of a variable"
+    yield from _health_errors(spec)
+
+
+def _health_errors(spec: Spec) -> Iterator[str]:
     if spec.health.path is not None:
         if not HEALTH_PATH.fullmatch(spec.health.path):
             yield "health.path: begins with '/', at most 500 printable characters, no spaces"

@@ -167,7 +167,18 @@ def _profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
     fields = card or {}
     skills = [skill for skill in _only_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
     tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
-    a2a_metadata: dict[str, Any] = {"skills": skills}
+    return {
+        "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
+        "description": str(fields.get("description") or "")[:4000].replace("\0", ""),
+        "category": CATEGORY,
+        "tags": list(dict.fromkeys(tags))[:50],
+        "metadata": {"remote": True, "a2a": {"skills": skills, **_card_metadata(fields)}},
+    }
+
+
+def _card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a card that the agent's metadata holds, those of the wrong type left out."""
+    a2a_metadata: dict[str, Any] = {}
     for theirs, ours in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):
         if isinstance(fields.get(theirs), list):
             a2a_metadata[ours] = [mode for mode in fields[theirs] if isinstance(mode, str)]
@@ -176,13 +187,7 @@ def _profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
             a2a_metadata[ours] = fields[theirs]
     if isinstance(fields.get("provider"), dict):
         a2a_metadata["provider"] = fields["provider"]
-    return {
-        "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
-        "description": str(fields.get("description") or "")[:4000].replace("\0", ""),
-        "category": CATEGORY,
-        "tags": list(dict.fromkeys(tags))[:50],
-        "metadata": {"remote": True, "a2a": a2a_metadata},
-    }
+    return a2a_metadata
 
 
 def _only_dicts(value: Any) -> Sequence[dict[str, Any]]:

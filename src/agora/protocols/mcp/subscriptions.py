@@ -146,10 +146,9 @@ def _notifications_for(found: list[changes.Changes], wanted: WatchFilter, teller
         for uri, named in wanted.uris.items()
         if any(named == changed or named.startswith(changed + "/") for changed in changed_uris)
     ]
-    if wanted.tools and any(change.tools for change in found):
-        notifications.append(teller.tools_changed)
-    if wanted.resources and any(change.resources for change in found):
-        notifications.append(teller.resources_changed)
-    if wanted.prompts and any(change.prompts for change in found):
-        notifications.append(teller.prompts_changed)
-    return notifications
+    lists = (
+        (wanted.tools and any(change.tools for change in found), teller.tools_changed),
+        (wanted.resources and any(change.resources for change in found), teller.resources_changed),
+        (wanted.prompts and any(change.prompts for change in found), teller.prompts_changed),
+    )
+    return notifications + [notify for is_due, notify in lists if is_due]

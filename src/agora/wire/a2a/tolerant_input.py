@@ -129,6 +129,12 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
     }
     if result["role"] is None:
         raise invalid_field(f"{field}.role", "should be ROLE_USER or ROLE_AGENT")
+    return result | _read_message_options(members, field)
+
+
+def _read_message_options(members: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """The optional members of a message; empty ones count as absent, as ProtoJSON leaves defaults out."""
+    result: dict[str, Any] = {}
     for member in ("contextId", "taskId"):
         if members.get(member, "") != "":
             result[member] = read_name(members[member], f"{field}.{member}")
@@ -159,25 +165,27 @@ def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
     return [read_part(entry, f"{field}[{number}]") for number, entry in enumerate(value)]
 
 
+def _part_members(value: dict[str, Any]) -> dict[str, Any]:
+    """Members of a part under their A2A names. Most parts have them already: the conversion costs a copy."""
+    needs_conversion = any("_" in key or entry is None for key, entry in value.items() if key != "data")
+    return camel_members(value) if needs_conversion else value
+
+
 def read_part(value: Any, field: str) -> dict[str, Any]:
     """A part, with exactly one of text, raw, url and data."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, dict):
         raise invalid_field(field, "should be an object")
-    members = (
-        camel_members(value)
-        if any("_" in key or entry is None for key, entry in value.items() if key != "data")
-        else value
-    )
+    members = _part_members(value)
     result = _part_content(members, field)
     contents = [member for member in ("text", "raw", "url", "data") if member in result]
     if len(contents) != 1:
         raise invalid_field(field, "should have exactly one of text, raw, url and data")
-    if contents[0] in ("text", "url"):
-        read_text(result[contents[0]], f"{field}.{contents[0]}")
-    elif contents[0] == "raw":
+    if contents[0] == "raw":
         result["raw"] = _read_base64(result["raw"], f"{field}.raw")
+    elif contents[0] != "data":
+        read_text(result[contents[0]], f"{field}.{contents[0]}")
     for member in ("filename", "mediaType"):
         if members.get(member):
             result.setdefault(member, read_text(members[member], f"{field}.{member}"))

@@ -58,13 +58,19 @@ def to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
     result["capabilities"] = capabilities
     if extended is not None:
         result["supportsAuthenticatedExtendedCard"] = extended
+    result |= _security_to_legacy(card)
+    result["skills"] = [_skill_to_legacy(skill) for skill in card.get("skills") or ()]
+    if card.get("signatures"):
+        result["signatures"] = card["signatures"]
+    return result
+
+
+def _security_to_legacy(card: Mapping[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
     if card.get("securitySchemes"):
         result["securitySchemes"] = {name: scheme_to_legacy(s) for name, s in card["securitySchemes"].items()}
     if card.get("securityRequirements"):
         result["security"] = requirements_to_legacy(card["securityRequirements"])
-    result["skills"] = [_skill_to_legacy(skill) for skill in card.get("skills") or ()]
-    if card.get("signatures"):
-        result["signatures"] = card["signatures"]
     return result
 
 
