@@ -297,3 +297,36 @@ def test_what_an_upstream_offers_and_answers_is_bounded_in_bytes(place: Place) -
                 break
             body["params"]["cursor"] = result["nextCursor"]
         assert sum(name.startswith("far.") for name in listed) == len(upstream.tools)
+
+
+def _file_bytes_read(server: ServerProcess) -> int:
+    """Bytes that a server has read from files so far; what comes from sockets is not among them."""
+    counters = Path(f"/proc/{server.pid}/io").read_text()
+    return int(counters.split("rchar:", 1)[1].split()[0])
+
+
+LONG_TEXT: Final = "x" * 800_000
+
+
+@pytest.mark.parametrize("path", ["/agora/messaging/receive?limit=500", "/agora/task/list?limit=500"])
+def test_a_page_reads_little_more_than_it_answers(start_server: Callable[..., ServerProcess], path: str) -> None:
+    server = start_server()
+    agent = server.register("Reader")
+    for _ in range(10):
+        agent.post("/agora/messaging/send", {"to_agent": "Reader", "content": LONG_TEXT})
+        agent.post("/agora/task/assign", {"task_type": "t", "payload": {"text": LONG_TEXT}, "assignee": "Reader"})
+    before = _file_bytes_read(server)
+    assert LONG_TEXT in json.dumps(agent.get(path))
+    assert _file_bytes_read(server) - before < 10 * len(LONG_TEXT)
+
+
+def test_a_replay_reads_little_more_than_it_sends(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    agent = server.register("Reader")
+    for _ in range(10):
+        agent.post("/agora/messaging/send", {"to_agent": "Reader", "content": LONG_TEXT})
+    before = _file_bytes_read(server)
+    with agent.http.stream("GET", "/events?last_event_id=0") as answer:
+        large = (line for line in answer.iter_lines() if LONG_TEXT in line)
+        assert len(list(itertools.islice(large, 10))) == 10
+    assert _file_bytes_read(server) - before < 10 * 10 * len(LONG_TEXT)

@@ -38,7 +38,7 @@ def connection() -> Iterator[sqlite3.Connection]:
         ("stale_groups", "SEARCH bus_pending USING INDEX bus_pending_age (tenant_id=? AND delivered_at<?)"),
         ("quiet", "SEARCH c USING COVERING INDEX bus_consumers_age (tenant_id=? AND seen_at<?)"),
         ("due", "SEARCH bus_responses USING INDEX bus_responses_due (tenant_id=? AND due_at<?)"),
-        ("queued", "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND recipient=?)"),
+        ("queued", "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND recipient=? AND message_id>?)"),
         ("broadcasts", "SEARCH m USING INDEX messages_broadcast (tenant_id=? AND message_id>?)"),
         ("members", "SEARCH g USING COVERING INDEX bus_groups_name (tenant_id=? AND group_name=? AND stream>?)"),
     ],
