@@ -30,7 +30,7 @@ from agora.core.call import Caller, encode_json
 from agora.core.call_records import AUDIT
 from agora.domains.agents import queries as agents
 from agora.domains.bus.queries import RESPONSES
-from agora.domains.messaging.queries import DELIVERIES, MESSAGES
+from agora.domains.messaging.records import DELIVERIES, MESSAGES
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import queues
 from agora.domains.tasks.records import ENTRIES

@@ -45,9 +45,9 @@ async def test_a_price_may_begin_later(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=1)
     later = to_datetime(market.clock.now() + 60 * SECOND)
     await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=2, effective_from=later)
-    assert (await till.execute("a", "acme", agent))["amount"] == 1_000_000
+    assert (await till.execute("a", "acme", agent)).amount == 1_000_000
     market.clock.advance(61)
-    assert (await till.execute("b", "acme", agent))["amount"] == 2_000_000
+    assert (await till.execute("b", "acme", agent)).amount == 2_000_000
     await market.call(
         agent,
         PRICE,
@@ -58,7 +58,7 @@ async def test_a_price_may_begin_later(market: Market, till: Till) -> None:
     )
     await market.call(agent, PRICE, agent_id="Worker", type="per_request", price=3)
     market.clock.advance(7200)
-    assert (await till.execute("c", "acme", agent))["amount"] == 3_000_000, "what had not begun was replaced"
+    assert (await till.execute("c", "acme", agent)).amount == 3_000_000, "what had not begun was replaced"
 
 
 async def test_prices_are_listed_for_who_may_see_the_agent(market: Market) -> None:
@@ -142,7 +142,7 @@ async def test_an_execution_costs_what_the_price_says_once(market: Market, till:
 async def test_one_key_at_once_is_one_entry(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_request", price=0.01)
     entries = await asyncio.gather(*(till.execute("x", "acme", agent) for _ in range(20)))
-    assert len({entry["entry_id"] for entry in entries}) == len(await rows(market)) == 1
+    assert len({entry.entry_id for entry in entries}) == len(await rows(market)) == 1
     assert await costs(market) == 0.01
 
 
@@ -151,11 +151,11 @@ async def test_what_fails_is_taken_back_once(market: Market, till: Till) -> None
     await till.execute("x", "acme", agent)
     assert await till.reverse("unknown") is None
     first = await till.reverse("x")
-    assert (await till.reverse("x"))["entry_id"] == first["entry_id"]
+    assert (await till.reverse("x")).entry_id == first.entry_id
     cost = await market.call(market.operator, COST)
     assert (cost.total_cost, cost.task_executions, len(await rows(market))) == (0, 0, 2)
     with pytest.raises(InvalidRequest, match="reversal"):
-        await market.call(market.operator, "billing.reverse", entry_id=first["entry_id"], reason="no")
+        await market.call(market.operator, "billing.reverse", entry_id=first.entry_id, reason="no")
     with pytest.raises(NotFound):
         await market.call(market.operator, "billing.reverse", entry_id="use_" + "0" * 32, reason="no")
 

@@ -12,7 +12,7 @@ import pytest
 
 from agora.clock import to_datetime
 from agora.domains.billing.money import to_micros
-from agora.domains.billing.queries import LEDGER
+from agora.domains.billing.records import LEDGER
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import (
     InvalidRequest,
@@ -37,7 +37,7 @@ async def test_an_account_sees_its_own(market: Market, till: Till) -> None:
     for caller, asked in ((acme, {}), (acme, {"account": "acme"}), (market.operator, {"account": "acme"})):
         assert await costs(market, caller, **asked) == 1
         page = await market.call(caller, "billing.usage", **asked)
-        assert [found.entry_id for found in page.usage] == [entry["entry_id"]]
+        assert [found.entry_id for found in page.usage] == [entry.entry_id]
     for asked in (
         {"account": "acme"},
         {"account": "nobody"},
@@ -67,7 +67,7 @@ async def test_another_tenant_sees_nothing(market: Market, till: Till) -> None:
     assert await costs(market, stranger) == 0
     assert not (await market.call(stranger, "billing.usage")).count
     with pytest.raises(NotFound):
-        await market.call(stranger, "billing.reverse", entry_id=entry["entry_id"], reason="mine")
+        await market.call(stranger, "billing.reverse", entry_id=entry.entry_id, reason="mine")
     with pytest.raises(NotFound):
         await market.call(stranger, PRICE, agent_id=agent.subject, type="free")
 
@@ -96,7 +96,7 @@ async def test_developers_see_what_their_agents_earn(market: Market, till: Till)
 
 async def test_usage_is_listed_in_pages(market: Market, till: Till) -> None:
     agent, other = await priced(market, type="per_request", price=1), await market.agent("Other")
-    made = [(await till.execute(str(n), "acme", agent, f"inst_{n % 2}"))["entry_id"] for n in range(5)]
+    made = [(await till.execute(str(n), "acme", agent, f"inst_{n % 2}")).entry_id for n in range(5)]
     await till.execute("free", "acme", other)
 
     async def ids(**asked: Any) -> list[str]:

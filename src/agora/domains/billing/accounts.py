@@ -43,10 +43,11 @@ def account_of(caller: Caller) -> str:
 async def account_of_subject(tx: Reader, subject: str) -> str:
     """The account of a caller that is not here itself; ``default`` for one that has none of its own."""
     if looks_like_key(subject):
-        row = await tx.one(statements.key_account, token_id=subject)
+        account = await tx.one(statements.key_account, token_id=subject)
     else:
         row = await tx.one(agents.by_id, ref=subject)
-    return NOBODY if row is None else str(row["account_id"])
+        account = None if row is None else str(row["account_id"])
+    return NOBODY if account is None else account
 
 
 def sees_all_accounts(caller: Caller) -> bool:
@@ -81,4 +82,4 @@ async def account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
     """Who sees events of an account: its agents and keys, the first hundred of each, or the one caller that it is."""
     agents = await tx.all(statements.account_agents, account=account_id)
     keys = await tx.all(statements.account_keys, account=account_id)
-    return tuple(dict.fromkeys([account_id, *(row[0] for row in agents), *(row[0] for row in keys)]))
+    return tuple(dict.fromkeys([account_id, *agents, *keys]))

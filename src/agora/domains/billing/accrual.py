@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agora.core.call import Call
-from agora.store.port import Row
 
 from .ledger import Ledger
+from .records import PriceChange
 from .terms import Terms, later_versions
 
 __all__ = ["Ahead", "ahead"]
@@ -42,10 +42,10 @@ async def ahead(call: Call, stretches: Sequence[tuple[str, int, int, int]]) -> l
     return [_priced(agent, began, length, *found[agent, version]) for agent, version, began, length in stretches]
 
 
-def _priced(agent: str, began: int, length: int, first: Terms, later: Sequence[Row]) -> Ahead:
-    begun = [row for row in later if row["begins"] <= began]
+def _priced(agent: str, began: int, length: int, first: Terms, later: Sequence[PriceChange]) -> Ahead:
+    begun = [row for row in later if row.begins <= began]
     terms = Terms.of(begun[-1]) if begun else first
-    changes = [row["begins"] for row in later if row["begins"] > began and row["version"] > terms.version]
+    changes = [row.begins for row in later if row.begins > began and row.version > terms.version]
     price, unit = terms.time
     costs = min(length, min(changes, default=began + length) - began)
     return Ahead(agent, terms.currency, length, price * costs // unit)

@@ -12,13 +12,23 @@ from agora_sdk.errors import BudgetExceeded
 
 from . import queries as statements
 from .money import amount_text
+from .records import ALLOWANCES, AllowanceRow
 
 __all__ = ["find_allowance", "grant_allowance", "use_allowance"]
 
 
 def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
     """Let a new credential commit its account to so much, in millionths; 0 for nothing."""
-    call.tx.append(statements.ALLOWANCES, (call.caller.tenant, subject, currency, amount, 0))
+    call.tx.append(
+        ALLOWANCES,
+        AllowanceRow(
+            tenant_id=call.caller.tenant,
+            subject=subject,
+            currency=currency,
+            amount=amount,
+            used=0,
+        ),
+    )
 
 
 async def find_allowance(call: Call, subject: str, amount: int, currency: str) -> str:
@@ -29,7 +39,7 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
     row = await call.tx.one(statements.allowance, subject=subject)
     if row is None:
         return ""
-    available = row["amount"] - row["used"] if row["currency"] == currency else 0
+    available = row.amount - row.used if row.currency == currency else 0
     if amount > available:
         raise BudgetExceeded(
             f"This instance may commit its customer to {amount_text(available, currency)} more; this costs "

@@ -7,26 +7,25 @@ limit are serialized, so two of them cannot both take the last of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.domains.agents import queries as agents
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
 
 from . import queries as statements
 from .accounts import account_members
 from .money import amount_text, from_micros, month_of, month_text, until_month_ends
+from .records import BudgetRow
 from .terms import Terms
 
 __all__ = ["SOFT_SHARE", "Limits", "Standing", "find_block_reason", "read_standing"]
 
 SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
-
-Budget = Row | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +57,35 @@ class Standing:
         return Standing(self.period, self.spent + charge, self.reserved + reservation, balance)
 
 
-async def read_standing(tx: Reader, budget: Budget, period: int) -> Standing:
+async def read_standing(tx: Reader, budget: BudgetRow, period: int) -> Standing:
     """How a budget stands in a month."""
-    balance = await _read_balance(tx, budget["account_id"], budget["currency"]) if budget["prepaid"] else None
+    balance = await _read_balance(tx, budget.account_id, budget.currency) if budget.prepaid else None
     return Standing(period, await _read_spent(tx, budget, period), await _read_reserved(tx, budget), balance)
 
 
-async def _read_spent(tx: Reader, budget: Budget, period: int) -> int:
-    account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
+async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
+    account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if account and agent:
         row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
     else:
         scope, ref = ("account", account) if account else ("agent", agent)
         row = await tx.one(statements.spent, scope=scope, ref=ref, currency=currency, period=period)
-    return int(row["spent"]) if row is not None else 0
+    return int(row) if row is not None else 0
 
 
-async def _read_reserved(tx: Reader, budget: Budget) -> int:
-    account, agent, currency = budget["account_id"], budget["agent_id"], budget["currency"]
+async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
+    account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if account:
         row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
     else:
         row = await tx.one(statements.reserved_of_agent, agent=agent, currency=currency)
-    return int(row["reserved"]) if row is not None else 0
+    return int(row) if row is not None else 0
 
 
 async def _read_balance(tx: Reader, account: str, currency: str) -> int:
     """What is left of an account's credit."""
     row = await tx.one(statements.balance, account=account, currency=currency)
-    return int(row["balance"]) if row is not None else 0
+    return int(row) if row is not None else 0
 
 
 async def find_block_reason(
@@ -102,10 +101,10 @@ async def find_block_reason(
     if _is_foreign(budgets, account, terms.currency):
         return "budget"
     for row in budgets:
-        if row["currency"] != terms.currency:
+        if row.currency != terms.currency:
             continue
         standing = await read_standing(tx, row, month_of(now))
-        if row["hard_limit"] is not None and standing.committed + max(ahead, 1) > row["hard_limit"]:
+        if row.hard_limit is not None and standing.committed + max(ahead, 1) > row.hard_limit:
             return "budget"
         if standing.available is not None and standing.available < max(ahead, 1):
             return "credit"
@@ -121,9 +120,9 @@ class Limits:
 
     async def standing(self) -> bool:
         """Whether there are any."""
-        return any(row["currency"] == self.currency for row in await self._budgets())
+        return any(row.currency == self.currency for row in await self._budgets())
 
-    async def _budgets(self) -> Sequence[Budget]:
+    async def _budgets(self) -> Sequence[BudgetRow]:
         """Budgets over the account and the agent, in every currency."""
         return await self.call.tx.all(statements.limits, account=self.account, agent=self.agent)
 
@@ -148,7 +147,7 @@ class Limits:
         there = await self._budgets()
         if enforce and amount > 0 and _is_foreign(there, self.account, self.currency):
             raise self._foreign(there)
-        if not any(row["currency"] == self.currency for row in there):
+        if not any(row.currency == self.currency for row in there):
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
         budgets = await self.call.tx.all(statements.limits_locked, **names)
@@ -159,9 +158,9 @@ class Limits:
         for row, standing in zip(budgets, standings, strict=True):
             await self.tell(row, standing.after(**change), margin=max(amount, 0) if enforce else 0)
 
-    def _check(self, row: Budget, standing: Standing, amount: int) -> None:
+    def _check(self, row: BudgetRow, standing: Standing, amount: int) -> None:
         """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
-        if row["hard_limit"] is not None and standing.committed + amount > row["hard_limit"]:
+        if row.hard_limit is not None and standing.committed + amount > row.hard_limit:
             raise self._exceeded(row, standing, amount)
         if standing.available is not None and amount > standing.available:
             raise CreditExhausted(
@@ -170,13 +169,13 @@ class Limits:
                 fix="An operator gives credit with agora.billing.credit.",
             )
 
-    async def tell(self, row: Budget, standing: Standing, *, margin: int = 0) -> None:
+    async def tell(self, row: BudgetRow, standing: Standing, *, margin: int = 0) -> None:
         """Say once a month that a limit is near, and once that it is reached.
 
         margin: a limit counts as reached if not even as much again is left.
         """
-        soft, hard, period = row["soft_limit"], row["hard_limit"], standing.period
-        warned, exhausted, committed = row["warned"], row["exhausted"], standing.committed
+        soft, hard, period = row.soft_limit, row.hard_limit, standing.period
+        warned, exhausted, committed = row.warned, row.exhausted, standing.committed
         reached = hard is not None and (committed >= hard or committed + margin > hard)
         credit_gone = standing.available is not None and (standing.available <= 0 or standing.available < margin)
         if (soft is not None and committed >= soft) and warned < period:
@@ -185,40 +184,40 @@ class Limits:
         if (reached or credit_gone) and exhausted < period:
             exhausted = period
             await self._emit("agora.billing.budget_exhausted", row, standing)
-        if (warned, exhausted) != (row["warned"], row["exhausted"]):
+        if (warned, exhausted) != (row.warned, row.exhausted):
             await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_budget_key(row))
 
-    async def _emit(self, type: str, row: Budget, standing: Standing) -> None:
+    async def _emit(self, type: str, row: BudgetRow, standing: Standing) -> None:
         data = {
-            "account_id": row["account_id"] or None,
-            "agent_id": row["agent_id"] or None,
-            "currency": row["currency"],
+            "account_id": row.account_id or None,
+            "agent_id": row.agent_id or None,
+            "currency": row.currency,
             "period": month_text(standing.period),
             "spent": from_micros(standing.spent),
             "reserved": from_micros(standing.reserved),
-            "soft_limit": None if row["soft_limit"] is None else from_micros(row["soft_limit"]),
-            "hard_limit": None if row["hard_limit"] is None else from_micros(row["hard_limit"]),
+            "soft_limit": None if row.soft_limit is None else from_micros(row.soft_limit),
+            "hard_limit": None if row.hard_limit is None else from_micros(row.hard_limit),
             "balance": None if standing.balance is None else from_micros(standing.balance),
         }
-        subject = row["account_id"] or row["agent_id"]
+        subject = row.account_id or row.agent_id
         self.call.emit(type, data, subject=subject, audience=await _budget_audience(self.call.tx, row))
 
-    def _foreign(self, budgets: Sequence[Budget]) -> BudgetExceeded:
-        limited = ", ".join(sorted({row["currency"] for row in budgets if row["account_id"] == self.account}))
+    def _foreign(self, budgets: Sequence[BudgetRow]) -> BudgetExceeded:
+        limited = ", ".join(sorted({row.currency for row in budgets if row.account_id == self.account}))
         return BudgetExceeded(
             f"The account {self.account} is limited in {limited}; it has no budget in {self.currency}, which this costs.",
             fix=f"Give it a budget in {self.currency} with agora.billing.budget.",
         )
 
-    def _exceeded(self, row: Budget, standing: Standing, amount: int) -> BudgetExceeded:
-        whose = f"the account {row['account_id']}" if row["account_id"] else f"the agent {row['agent_id']}"
-        if row["account_id"] and row["agent_id"]:
-            whose += f" for {row['agent_id']}"
+    def _exceeded(self, row: BudgetRow, standing: Standing, amount: int) -> BudgetExceeded:
+        whose = f"the account {row.account_id}" if row.account_id else f"the agent {row.agent_id}"
+        if row.account_id and row.agent_id:
+            whose += f" for {row.agent_id}"
         fix = "Raise the limit with agora.billing.budget, or wait for the next month."
         if standing.reserved:
             fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
         return BudgetExceeded(
-            f"The hard limit of {whose} is {_format_money(row['hard_limit'], row)} for {month_text(standing.period)}; "
+            f"The hard limit of {whose} is {_format_money(row.hard_limit or 0, row)} for {month_text(standing.period)}; "
             f"{_format_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
             f"{_format_money(amount, row)}.",
             fix=fix,
@@ -226,33 +225,33 @@ class Limits:
         )
 
 
-def _and_reserved(standing: Standing, row: Budget) -> str:
+def _and_reserved(standing: Standing, row: BudgetRow) -> str:
     return f" and {_format_money(standing.reserved, row)} reserved for tasks" if standing.reserved else ""
 
 
-def _of_which_reserved(standing: Standing, row: Budget) -> str:
+def _of_which_reserved(standing: Standing, row: BudgetRow) -> str:
     return f", of which {_format_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
 
 
-def _is_foreign(budgets: Sequence[Budget], account: str, currency: str) -> bool:
+def _is_foreign(budgets: Sequence[BudgetRow], account: str, currency: str) -> bool:
     """Whether an account is limited as a whole, but not in this currency: a limit cannot be passed in another one."""
-    wide = [row for row in budgets if row["account_id"] == account and not row["agent_id"]]
-    limited = any(row["hard_limit"] is not None or row["prepaid"] for row in wide)
-    return limited and not any(row["currency"] == currency for row in wide)
+    wide = [row for row in budgets if row.account_id == account and not row.agent_id]
+    limited = any(row.hard_limit is not None or row.prepaid for row in wide)
+    return limited and not any(row.currency == currency for row in wide)
 
 
-def _budget_key(row: Budget) -> dict[str, Any]:
-    return {"account": row["account_id"], "agent": row["agent_id"], "currency": row["currency"]}
+def _budget_key(row: BudgetRow) -> dict[str, Any]:
+    return {"account": row.account_id, "agent": row.agent_id, "currency": row.currency}
 
 
-def _format_money(amount: int, row: Budget) -> str:
-    return amount_text(amount, row["currency"])
+def _format_money(amount: int, row: BudgetRow) -> str:
+    return amount_text(amount, row.currency)
 
 
-async def _budget_audience(tx: Reader, row: Budget) -> tuple[str, ...]:
+async def _budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
     """The account that pays, or, of an agent's own limit, the agent and its account."""
-    if row["account_id"]:
-        return await account_members(tx, row["account_id"])
-    agent = await tx.one(agents.by_id, ref=row["agent_id"])
+    if row.account_id:
+        return await account_members(tx, row.account_id)
+    agent = await tx.one(agents.by_id, ref=row.agent_id)
     others = await account_members(tx, agent["account_id"]) if agent is not None else ()
-    return tuple(dict.fromkeys((row["agent_id"], *others)))
+    return tuple(dict.fromkeys((row.agent_id, *others)))

@@ -15,7 +15,7 @@ from typing import Any
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call
 from agora.core.errors import not_found
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 
@@ -23,6 +23,7 @@ from . import view_queries as statements
 from .accounts import account_members
 from .ledger import PAID_IN
 from .money import from_micros, month_of, month_text
+from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
 from .views import names_of
 
@@ -57,13 +58,13 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
     names = {"account": account, "currency": currency}
     sums: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in await tx.all(statements.summed_lines, period=period, **names):
-        sums[row["period"], row["agent_id"], row["kind"]] = [row["quantity"], row["amount"], row["entries"]]
+        sums[row.period, row.agent_id, row.kind] = [row.quantity, row.amount, row.entries]
     opening = 0
     for row in await tx.all(statements.invoiced_lines, **names):
-        remainder = sums[row["period"], row["agent_id"], row["kind"]]
-        for at, name in enumerate(("quantity", "amount", "entries")):
-            remainder[at] -= row[name]
-        opening -= row["amount"]
+        remainder = sums[row.period, row.agent_id, row.kind]
+        for at, value in enumerate((row.quantity, row.amount, row.entries)):
+            remainder[at] -= value
+        opening -= row.amount
     lines = [
         Line(month, agent, EntryKind(kind), quantity, amount, count)
         for (month, agent, kind), (quantity, amount, count) in sorted(sums.items())
@@ -84,65 +85,65 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
     lines, opening = await read_pending_lines(tx, account, currency, period)
     if not lines:
         return None
-    number = (await tx.returning(statements.number))[0]["invoices"]
+    number = (await tx.returning(statements.number))[0]
     row = _invoice_row(call, number, account, currency, period, opening, lines)
-    tx.append(statements.INVOICES, tuple(row.values()))
+    tx.append(INVOICES, row)
     called = await names_of(tx, (line.agent_id for line in lines))
     months: dict[int, int] = defaultdict(int)
     for line in lines:
         months[line.period] += line.entries
-        tx.append(statements.INVOICE_LINES, _line_row(row, line, called))
+        tx.append(INVOICE_LINES, _line_row(row, line, called))
     for month, entries in sorted(months.items()):
         await tx.execute(statements.included, period=month, entries=entries, **names)
     await _emit_issued(call, row)
     return _format_number(number)
 
 
-async def _emit_issued(call: Call, row: Mapping[str, Any]) -> None:
+async def _emit_issued(call: Call, row: InvoiceRow) -> None:
     data = {
-        "invoice_id": row["invoice_id"],
-        "number": _format_number(row["number"]),
-        "account_id": row["account_id"],
-        "period": month_text(row["period"]),
-        "currency": row["currency"],
-        "charges": from_micros(row["charges"]),
-        "amount_due": from_micros(max(0, row["charges"] - row["credits"] - row["opening"])),
+        "invoice_id": row.invoice_id,
+        "number": _format_number(row.number),
+        "account_id": row.account_id,
+        "period": month_text(row.period),
+        "currency": row.currency,
+        "charges": from_micros(row.charges),
+        "amount_due": from_micros(max(0, row.charges - row.credits - row.opening)),
     }
-    audience = await account_members(call.tx, row["account_id"])
-    call.emit("agora.billing.invoice_issued", data, subject=row["invoice_id"], audience=audience)
+    audience = await account_members(call.tx, row.account_id)
+    call.emit("agora.billing.invoice_issued", data, subject=row.invoice_id, audience=audience)
 
 
 def _invoice_row(
     call: Call, number: int, account: str, currency: str, period: int, opening: int, lines: Sequence[Line]
-) -> dict[str, Any]:
+) -> InvoiceRow:
     charges, credits = _sum_lines(lines)
-    return {
-        "tenant_id": call.caller.tenant,
-        "invoice_id": new_id("inv"),
-        "number": number,
-        "account_id": account,
-        "currency": currency,
-        "period": period,
-        "opening": opening,
-        "charges": charges,
-        "credits": credits,
-        "issued_at": call.now,
-    }
+    return InvoiceRow(
+        tenant_id=call.caller.tenant,
+        invoice_id=new_id("inv"),
+        number=number,
+        account_id=account,
+        currency=currency,
+        period=period,
+        opening=opening,
+        charges=charges,
+        credits=credits,
+        issued_at=call.now,
+    )
 
 
-def _line_row(invoice: Mapping[str, Any], line: Line, names: Mapping[str, str]) -> tuple[Any, ...]:
-    return (
-        invoice["tenant_id"],
-        invoice["account_id"],
-        invoice["currency"],
-        invoice["invoice_id"],
-        line.period,
-        line.agent_id,
-        names.get(line.agent_id, line.agent_id),
-        line.kind.value,
-        line.quantity,
-        line.amount,
-        line.entries,
+def _line_row(invoice: InvoiceRow, line: Line, names: Mapping[str, str]) -> InvoiceLineRow:
+    return InvoiceLineRow(
+        tenant_id=invoice.tenant_id,
+        account_id=invoice.account_id,
+        currency=invoice.currency,
+        invoice_id=invoice.invoice_id,
+        period=line.period,
+        agent_id=line.agent_id,
+        agent_name=names.get(line.agent_id, line.agent_id),
+        kind=line.kind.value,
+        quantity=line.quantity,
+        amount=line.amount,
+        entries=line.entries,
     )
 
 
@@ -157,26 +158,22 @@ def _sum_lines(lines: Sequence[Line]) -> tuple[int, int]:
 # -- as answers show them ------------------------------------------------------------------------
 
 
-async def find_invoice(tx: Reader, ref: str, account: str | None) -> Row:
+async def find_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
     """An invoice by id or number, if it is the account's (None: whosoever's); raises NotFound."""
     if ref.startswith("inv_"):
         row = await tx.one(statements.invoice_by_id, invoice_id=ref)
     else:
         row = await tx.one(statements.invoice_by_number, number=int(ref.removeprefix("INV-")))
-    if row is None or account not in (None, row["account_id"]):
+    if row is None or account not in (None, row.account_id):
         raise not_found("invoice", f"There is no invoice {ref}.", fix="Invoices are listed at GET /billing/invoices.")
     return row
 
 
-async def build_invoice(tx: Reader, row: Row) -> contract.Invoice:
+async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
     """A closed invoice, as it was issued."""
-    lines = await tx.all(
-        statements.lines_of, account=row["account_id"], currency=row["currency"], invoice_id=row["invoice_id"]
-    )
+    lines = await tx.all(statements.lines_of, account=row.account_id, currency=row.currency, invoice_id=row.invoice_id)
     invoice_lines = [
-        _build_line(
-            Line(at["period"], at["agent_id"], EntryKind(at["kind"]), at["quantity"], at["amount"], 0), at["agent_name"]
-        )
+        _build_line(Line(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
         for at in lines
     ]
     return contract.Invoice(**_total_fields(row), **_issue_fields(row), lines=invoice_lines)
@@ -190,35 +187,46 @@ async def build_open_invoice(
     lines, opening = await read_pending_lines(tx, account, currency, period) if visible else ([], 0)
     names = await names_of(tx, (line.agent_id for line in lines))
     charges, credits = _sum_lines(lines)
-    values = {"account_id": account, "currency": currency, "period": period}
-    values |= {"opening": opening, "charges": charges, "credits": credits}
+    totals = InvoiceTotals(account, currency, period, opening, charges, credits)
     invoice_lines = [_build_line(line, names.get(line.agent_id, line.agent_id)) for line in lines]
-    return contract.Invoice(status="open", **_total_fields(values), lines=invoice_lines)
+    return contract.Invoice(status="open", **_total_fields(totals), lines=invoice_lines)
 
 
-def build_summary(row: Row) -> contract.InvoiceSummary:
+def build_summary(row: InvoiceRow) -> contract.InvoiceSummary:
     """A closed invoice without its lines."""
     return contract.InvoiceSummary(**_total_fields(row), **_issue_fields(row))
 
 
-def _issue_fields(row: Row) -> dict[str, Any]:
+def _issue_fields(row: InvoiceRow) -> dict[str, Any]:
     return {
-        "invoice_id": row["invoice_id"],
-        "number": _format_number(row["number"]),
+        "invoice_id": row.invoice_id,
+        "number": _format_number(row.number),
         "status": "closed",
-        "issued_at": to_datetime(row["issued_at"]),
+        "issued_at": to_datetime(row.issued_at),
     }
 
 
-def _total_fields(row: Row | Mapping[str, Any]) -> dict[str, Any]:
-    closing = row["opening"] + row["credits"] - row["charges"]
+@dataclass(slots=True)
+class InvoiceTotals:
+    """What an invoice says before it is issued. opening, charges, credits: in millionths."""
+
+    account_id: str
+    currency: str
+    period: int
+    opening: int
+    charges: int
+    credits: int
+
+
+def _total_fields(row: InvoiceRow | InvoiceTotals) -> dict[str, Any]:
+    closing = row.opening + row.credits - row.charges
     return {
-        "account_id": row["account_id"],
-        "currency": row["currency"],
-        "period": month_text(row["period"]),
-        "opening_balance": from_micros(row["opening"]),
-        "charges": from_micros(row["charges"]),
-        "credits": from_micros(row["credits"]),
+        "account_id": row.account_id,
+        "currency": row.currency,
+        "period": month_text(row.period),
+        "opening_balance": from_micros(row.opening),
+        "charges": from_micros(row.charges),
+        "credits": from_micros(row.credits),
         "closing_balance": from_micros(closing),
         "amount_due": from_micros(max(0, -closing)),
     }

@@ -48,6 +48,6 @@ class Billing(Controller):
             )
             if not rows:
                 return
-            due = [(row["account_id"], row["currency"], row["period"]) for row in rows]
+            due = [(row.account_id, row.currency, row.period) for row in rows]
             await self.act(tenant, partial(close_months, due=due, last=month))
             account, currency, _ = due[-1]

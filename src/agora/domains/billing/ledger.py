@@ -10,26 +10,24 @@ With no limit over the account or the agent that appends one row and reads two; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from agora.clock import SECOND, new_id
 from agora.core.call import Call
 from agora.core.errors import not_found
-from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .budgets import Limits, find_block_reason
 from .money import day_of
+from .records import LEDGER, LedgerEntry
 from .terms import Terms, agreed_terms, terms_in_force
 
-__all__ = ["LARGEST", "Charge", "Entry", "Ledger"]
+__all__ = ["LARGEST", "Charge", "Ledger"]
 
 LARGEST = 10**13  #: millionths of one entry of what callers say: ten million, far from what an integer holds
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
-Entry = dict[str, Any]  #: a row of the ledger by its columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class Ledger:
 
     async def charge(
         self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
-    ) -> Entry:
+    ) -> LedgerEntry:
         """Charge for usage; answers its entry, the one that is there if the key was used before.
 
         terms: that were agreed on; those in force at its end if left out.
@@ -91,7 +89,7 @@ class Ledger:
         _check(amount)
         return await self.write(charge, terms, amount, enforce=enforce)
 
-    async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> Entry:
+    async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> LedgerEntry:
         """Write an entry whose amount is known, under a key that is known to be free.
 
         Of any size: what was measured is owed, and one entry that cannot be written must not keep others from it.
@@ -102,62 +100,64 @@ class Ledger:
         day = day_of(max(began, ended - 1))  # what ends with a day belongs to it
         limits = Limits(call, charge.account_id, charge.agent_id, terms.currency)
         await limits.charge(amount, day // 100, enforce=enforce)
-        entry: Entry = {
-            "tenant_id": call.caller.tenant,
-            "entry_id": new_id("use"),
-            "key": charge.key,
-            "account_id": charge.account_id,
-            "agent_id": charge.agent_id,
-            "instance_id": charge.instance_id,
-            "kind": charge.kind.value,
-            "quantity": charge.quantity,
-            "price_version": terms.version,
-            "currency": terms.currency,
-            "amount": amount,
-            "began": began,
-            "ended": ended,
-            "day": day,
-            "description": charge.description,
-            "reverses": None,
-            "created_at": now,
-            "created_by": call.caller.subject,
-        }
-        call.tx.append(statements.LEDGER, tuple(entry.values()))
+        entry = LedgerEntry(
+            tenant_id=call.caller.tenant,
+            entry_id=new_id("use"),
+            key=charge.key,
+            account_id=charge.account_id,
+            agent_id=charge.agent_id,
+            instance_id=charge.instance_id,
+            kind=charge.kind.value,
+            quantity=charge.quantity,
+            price_version=terms.version,
+            currency=terms.currency,
+            amount=amount,
+            began=began,
+            ended=ended,
+            day=day,
+            description=charge.description,
+            reverses=None,
+            created_at=now,
+            created_by=call.caller.subject,
+        )
+        call.tx.append(LEDGER, entry)
         return entry
 
-    async def reverse(self, key: str, reason: str = "") -> Entry | None:
+    async def reverse(self, key: str, reason: str = "") -> LedgerEntry | None:
         """Take back what was charged under a key; None if nothing was. Done once, however often it is asked for."""
         row = await self.call.tx.one(statements.by_key, key=key)
         return None if row is None else await self.take_back(row, reason)
 
-    async def take_back(self, row: Row, reason: str = "") -> Entry:
+    async def take_back(self, row: LedgerEntry, reason: str = "") -> LedgerEntry:
         """Write the opposite of an entry. It counts for the month of the entry."""
-        if row["reverses"] is not None:
+        if row.reverses is not None:
             raise InvalidRequest(
-                f"{row['entry_id']} is a reversal itself.",
+                f"{row.entry_id} is a reversal itself.",
                 fix="Record the usage again, under another key.",
                 errors=[field_error("entry_id", "a reversal")],
             )
-        key = f"reversal:{row['entry_id']}"
+        key = f"reversal:{row.entry_id}"
         if (earlier := await self._earlier(key)) is not None:
             return earlier
-        entry: Entry = dict(zip(statements.LEDGER.names, (row[name] for name in statements.LEDGER.names), strict=True))
-        entry |= {
-            "entry_id": new_id("use"),
-            "key": key,
-            "quantity": -row["quantity"],
-            "amount": -row["amount"],
-            "description": reason,
-            "reverses": row["entry_id"],
-            "created_at": self.call.now,
-            "created_by": self.call.caller.subject,
-        }
-        limits = Limits(self.call, row["account_id"], row["agent_id"], row["currency"])
-        await limits.charge(entry["amount"], row["day"] // 100, enforce=False)
-        self.call.tx.append(statements.LEDGER, tuple(entry.values()))
+        entry = replace(
+            row,
+            entry_id=new_id("use"),
+            key=key,
+            quantity=-row.quantity,
+            amount=-row.amount,
+            description=reason,
+            reverses=row.entry_id,
+            created_at=self.call.now,
+            created_by=self.call.caller.subject,
+        )
+        limits = Limits(self.call, row.account_id, row.agent_id, row.currency)
+        await limits.charge(entry.amount, row.day // 100, enforce=False)
+        self.call.tx.append(LEDGER, entry)
         return entry
 
-    async def credit(self, account: str, amount: int, currency: str, kind: EntryKind, key: str, reason: str) -> Entry:
+    async def credit(
+        self, account: str, amount: int, currency: str, kind: EntryKind, key: str, reason: str
+    ) -> LedgerEntry:
         """Give an account credit; answers its entry, the one that is there if the key was used before."""
         if (earlier := await self._earlier(key)) is not None:
             return earlier
@@ -176,12 +176,12 @@ class Ledger:
         terms = await self.agreed(agent_id, version)
         return await self.blocked(account, agent_id, terms) if terms.time[0] else None
 
-    async def recorded(self, keys: Sequence[str]) -> Sequence[Row]:
+    async def recorded(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
         """Entries under up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]
         return await self.call.tx.all(statements.by_keys, first=first, second=second, third=third, fourth=fourth)
 
-    async def entry(self, entry_id: str) -> Row:
+    async def entry(self, entry_id: str) -> LedgerEntry:
         """An entry by its id; raises NotFound."""
         row = await self.call.tx.one(statements.by_id, entry_id=entry_id)
         if row is None:
@@ -190,9 +190,8 @@ class Ledger:
             )
         return row
 
-    async def _earlier(self, key: str) -> Entry | None:
-        row = await self.call.tx.one(statements.by_key, key=key)
-        return None if row is None else {name: row[name] for name in statements.LEDGER.names}
+    async def _earlier(self, key: str) -> LedgerEntry | None:
+        return await self.call.tx.one(statements.by_key, key=key)
 
 
 def _check(amount: int) -> None:

@@ -18,6 +18,7 @@ from . import queries as statements
 from .accounts import account_of, require_developer, sees_all_accounts
 from .budgets import SOFT_SHARE, Limits, Standing, read_standing
 from .money import from_micros, month_of, month_text
+from .records import BudgetRow
 
 __all__ = ["BudgetLimits", "list_budgets", "set_budget"]
 
@@ -102,13 +103,13 @@ def _check_limits(wish: BudgetLimits, account: str | None, agent: Row | None) ->
 
 async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
     row = await call.tx.one(statements.budget, **place)
-    if row is not None and row["set_by"] == "operator" and not call.caller.may("admin"):
+    if row is not None and row.set_by == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
     if row is None and not call.caller.may("admin"):
         await _check_currency(call, place)
     if row is None:
         counted = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
-        if counted is not None and counted["budgets"] >= MOST:
+        if counted is not None and counted >= MOST:
             raise InvalidRequest(
                 f"There are {MOST} budgets already.",
                 fix="Lift some that are not needed: set them without limits.",
@@ -122,41 +123,41 @@ async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
     if agent or not account:
         return
     for row in await call.tx.all(statements.limits, account=account, agent=""):
-        if row["account_id"] == account and row["set_by"] == "operator":
+        if row.account_id == account and row.set_by == "operator":
             raise PermissionDenied(
-                f"An operator limits {account} in {row['currency']}; a budget in another currency is an operator's too.",
+                f"An operator limits {account} in {row.currency}; a budget in another currency is an operator's too.",
                 fix=f"Ask an operator for a budget in {place['currency']}.",
             )
 
 
-async def _emit_warnings(call: Call, row: Row) -> None:
-    limits = Limits(call, row["account_id"], row["agent_id"], row["currency"])
+async def _emit_warnings(call: Call, row: BudgetRow) -> None:
+    limits = Limits(call, row.account_id, row.agent_id, row.currency)
     await limits.tell(row, await read_standing(call.tx, row, month_of(call.now)))
 
 
-async def _build_budget(tx: Reader, row: Row, now: int) -> contract.Budget:
+async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget:
     standing = await read_standing(tx, row, month_of(now))
     return contract.Budget(
-        account_id=row["account_id"] or None,
-        agent_id=row["agent_id"] or None,
-        currency=row["currency"],
-        soft_limit=None if row["soft_limit"] is None else from_micros(row["soft_limit"]),
-        hard_limit=None if row["hard_limit"] is None else from_micros(row["hard_limit"]),
-        prepaid=bool(row["prepaid"]),
+        account_id=row.account_id or None,
+        agent_id=row.agent_id or None,
+        currency=row.currency,
+        soft_limit=None if row.soft_limit is None else from_micros(row.soft_limit),
+        hard_limit=None if row.hard_limit is None else from_micros(row.hard_limit),
+        prepaid=bool(row.prepaid),
         spent=from_micros(standing.spent),
         reserved=from_micros(standing.reserved),
         period=month_text(standing.period),
         state=_budget_state(row, standing),
-        set_by=row["set_by"],
-        updated_at=to_datetime(row["updated_at"]),
+        set_by=row.set_by,
+        updated_at=to_datetime(row.updated_at),
     )
 
 
-def _budget_state(row: Row, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
-    hard, soft, available = row["hard_limit"], row["soft_limit"], standing.available
+def _budget_state(row: BudgetRow, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
+    hard, soft, available = row.hard_limit, row.soft_limit, standing.available
     if (hard is not None and standing.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"
-    if row["exhausted"] >= standing.period:
+    if row.exhausted >= standing.period:
         return "exhausted"
     return "warned" if soft is not None and standing.committed >= soft else "ok"
 
@@ -173,7 +174,7 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
         "limit": limit + 1,
     }
     if not everyone and account not in (None, account_of(call.caller)):
-        rows: Sequence[Row] = ()
+        rows: Sequence[BudgetRow] = ()
     else:
         places = dict(zip(("account_after", "agent_after", "currency_after"), after, strict=True))
         rows = await call.tx.all(statements.budgets_of, **parameters, **places)
@@ -184,5 +185,5 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
         budgets=page,
         count=len(page),
         has_more=more,
-        next_cursor=paging.encode_cursor(last["account_id"], last["agent_id"], last["currency"]) if last else None,
+        next_cursor=paging.encode_cursor(last.account_id, last.agent_id, last.currency) if last else None,
     )

@@ -21,6 +21,7 @@ from . import view_queries as views
 from .accounts import sees_all_accounts
 from .money import from_micros, month_value
 from .prices import build_price
+from .records import AccountBalance, InvoiceRow, LedgerEntry
 from .views import build_entries as shown
 from .views import names_of
 
@@ -69,8 +70,8 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     }
     rows = await call.tx.all(statements.current_prices, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    names = await names_of(call.tx, (row["agent_id"] for row in rows))
-    prices = [build_price(row, names[row["agent_id"]]) for row in rows]
+    names = await names_of(call.tx, (row.agent_id for row in rows))
+    prices = [build_price(row, names[row.agent_id]) for row in rows]
     return contract.PricePage(
         prices=prices,
         count=len(prices),
@@ -96,7 +97,7 @@ async def price_history(call: Call, agent: Row, limit: int, cursor: str | None) 
 async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
     """Entries of the ledger, newest first."""
     before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
-    rows: Sequence[Row] = ()
+    rows: Sequence[LedgerEntry] = ()
     if wanted.account != "":
         rows = await call.tx.all(
             _choose_query(wanted),
@@ -119,7 +120,7 @@ async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str
     )
 
 
-def _choose_query(wanted: EntryFilters) -> Query:
+def _choose_query(wanted: EntryFilters) -> Query[LedgerEntry]:
     """The statement with the narrowest index."""
     if wanted.instance:
         return statements.entries_of_instance
@@ -131,7 +132,7 @@ def _choose_query(wanted: EntryFilters) -> Query:
 async def list_balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
     """What is left of each account's credit, in each currency."""
     after = paging.decode_cursor(cursor, str, str) if cursor else ["", ""]
-    rows: Sequence[Row] = ()
+    rows: Sequence[AccountBalance] = ()
     if account != "":
         rows = await call.tx.all(
             views.balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
@@ -146,16 +147,16 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
     )
 
 
-def _build_balance(row: Row) -> contract.Balance:
-    charged = row["charged"] + row["accrued"]
+def _build_balance(row: AccountBalance) -> contract.Balance:
+    charged = row.charged + row.accrued
     return contract.Balance(
-        account_id=row["account_id"],
-        currency=row["currency"],
-        credited=from_micros(row["credited"]),
+        account_id=row.account_id,
+        currency=row.currency,
+        credited=from_micros(row.credited),
         charged=from_micros(charged),
-        balance=from_micros(row["credited"] - charged),
-        reserved=from_micros(row["reserved"]),
-        prepaid=bool(row["prepaid"]),
+        balance=from_micros(row.credited - charged),
+        reserved=from_micros(row.reserved),
+        prepaid=bool(row.prepaid),
     )
 
 
@@ -164,7 +165,7 @@ async def list_invoices(
 ) -> contract.InvoicePage:
     """Invoices, newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
-    rows: Sequence[Row] = ()
+    rows: Sequence[InvoiceRow] = ()
     if account != "":
         month = month_value(period) if period else 0
         rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
@@ -174,5 +175,5 @@ async def list_invoices(
         invoices=page,
         count=len(page),
         has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1]["number"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[-1].number) if more else None,
     )

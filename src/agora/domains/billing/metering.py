@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call
-from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
 from .budgets import Limits
 from .ledger import Charge, Ledger
 from .money import day_of, until_month_ends
+from .records import MeteredRun
 from .terms import Terms, later_versions
 
 __all__ = ["Run", "base_key", "bill"]
@@ -81,23 +81,23 @@ class _RunBilling:
         call, run = self.call, self.run
         await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
         row = await call.tx.one(statements.run, instance_id=run.instance_id, number=run.number)
-        if row is not None and row["state"] == "closed":
+        if row is not None and row.state == "closed":
             return
         if row is None:
             await self._base()
-        began = run.began if row is None else row["began"]
+        began = run.began if row is None else row.began
         billed, measured = self._progress(row)
         for timed in await call.tx.all(statements.timed, instance_id=run.instance_id):
-            self._carried[timed["price_version"]] = (timed["quantity"], timed["amount"])
+            self._carried[timed.price_version] = (timed.quantity, timed.amount)
         intervals = await self._stretches(began + billed, began + measured)
         rest = await self._write(intervals)
         billed = measured if rest is None else rest.began - began
         await self._save(began, measured, billed, rest)
 
-    def _progress(self, row: Row | None) -> tuple[int, int]:
+    def _progress(self, row: MeteredRun | None) -> tuple[int, int]:
         """Microseconds that are in the ledger, and that have been measured."""
         length = max(0, self.run.upto - self.run.began)
-        return (0, length) if row is None else (row["billed"], max(length, row["measured"]))
+        return (0, length) if row is None else (row.billed, max(length, row.measured))
 
     async def _base(self) -> None:
         """What an instance costs once: charged when it first runs, if it was made by a release that did so."""
@@ -117,10 +117,10 @@ class _RunBilling:
         later = await later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice)
         intervals = []
         while began < ended:
-            begun = [row for row in later if row["begins"] <= began]
+            begun = [row for row in later if row.begins <= began]
             if begun:
                 terms = Terms.of(begun[-1])
-            ahead = [row["begins"] for row in later if row["begins"] > began and row["version"] > terms.version]
+            ahead = [row.begins for row in later if row.begins > began and row.version > terms.version]
             upto = min(ended, until_month_ends(began), *ahead)
             intervals.append(BilledInterval(began, upto, terms))
             began = upto

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core.call import Call
@@ -15,6 +14,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
 
 from . import queries as statements
 from .money import to_micros
+from .records import PRICES, PriceRow
 from .terms import Terms, pricing_fields
 
 __all__ = ["AMOUNTS", "add_version", "build_price"]
@@ -51,26 +51,26 @@ async def add_version(
     currency = await _resolve_currency(call, agent, currency)
     begins = _parse_effective_from(call.now, effective_from)
     latest = await call.tx.one(statements.latest_price, agent_id=agent["agent_id"])
-    version = latest["version"] if latest is not None else 0
+    version = latest.version if latest is not None else 0
     await _check_changes(call, agent["agent_id"], version)
     unit = (usage_unit or "hour") if type is PricingType.HYBRID else None
-    row: dict[str, Any] = {
-        "tenant_id": call.caller.tenant,
-        "agent_id": agent["agent_id"],
-        "version": version + 1,
-        "type": type.value,
-        "currency": currency,
-        "price": to_micros(amounts["price"]),
-        "base_price": to_micros(amounts["base_price"]),
-        "task_price": to_micros(amounts["task_price"]),
-        "usage_unit": unit,
-        "input_price": to_micros(amounts["input_price"]),
-        "output_price": to_micros(amounts["output_price"]),
-        "effective_from": begins,
-        "created_at": call.now,
-        "created_by": call.caller.subject,
-    }
-    call.tx.append(statements.PRICES, tuple(row.values()))
+    row = PriceRow(
+        tenant_id=call.caller.tenant,
+        agent_id=agent["agent_id"],
+        version=version + 1,
+        type=type.value,
+        currency=currency,
+        price=to_micros(amounts["price"]),
+        base_price=to_micros(amounts["base_price"]),
+        task_price=to_micros(amounts["task_price"]),
+        usage_unit=unit,
+        input_price=to_micros(amounts["input_price"]),
+        output_price=to_micros(amounts["output_price"]),
+        effective_from=begins,
+        created_at=call.now,
+        created_by=call.caller.subject,
+    )
+    call.tx.append(PRICES, row)
     return build_price(row, agent["agent_name"])
 
 
@@ -79,7 +79,7 @@ async def _resolve_currency(call: Call, agent: Row, currency: str | None) -> str
     row = await call.tx.one(statements.currency_of, agent_id=agent["agent_id"])
     if row is None:
         return currency or str(call.context.settings.billing_currency)
-    fixed = str(row["currency"])
+    fixed = str(row)
     if currency not in (None, fixed):
         raise Conflict(
             f"{agent['agent_name']} is paid in {fixed}; limits of its customers are in that currency, so it stays.",
@@ -89,16 +89,16 @@ async def _resolve_currency(call: Call, agent: Row, currency: str | None) -> str
     return fixed
 
 
-def build_price(row: Row | Mapping[str, Any], name: str) -> contract.Price:
+def build_price(row: PriceRow, name: str) -> contract.Price:
     """A version of a price as answers show it."""
     return contract.Price(
         **pricing_fields(Terms.of(row)),
-        agent_id=row["agent_id"],
+        agent_id=row.agent_id,
         agent_name=name,
-        version=row["version"],
-        effective_from=to_datetime(row["effective_from"]),
-        created_at=to_datetime(row["created_at"]),
-        created_by=row["created_by"],
+        version=row.version,
+        effective_from=to_datetime(row.effective_from),
+        created_at=to_datetime(row.created_at),
+        created_by=row.created_by,
     )
 
 
@@ -134,7 +134,7 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
 
 async def _check_changes(call: Call, agent_id: str, version: int) -> None:
     row = await call.tx.one(statements.changes, agent_id=agent_id, latest=version, most=CHANGES, since=call.now - DAY)
-    if row is not None and row["changes"] >= CHANGES:
+    if row is not None and row >= CHANGES:
         raise RateLimited(
             f"The price was changed {CHANGES} times within a day.", fix="Try again tomorrow.", retry_after=3600
         )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import (
+    AllowanceRow,
+    BudgetRow,
+    LedgerEntry,
+    MeteredRun,
+    PriceChange,
+    PriceRow,
+    ReservationRow,
+    TimedInstance,
+)
 
 __all__ = [
-    "ALLOWANCES",
-    "LEDGER",
-    "PRICES",
-    "RESERVATIONS",
     "account_agents",
     "account_keys",
     "allowance",
@@ -53,76 +60,16 @@ __all__ = [
 
 BIG = "bigint"
 
-PRICES = Table(
-    "billing_prices",
-    (
-        ("tenant_id", "text"),
-        ("agent_id", "text"),
-        ("version", BIG),
-        ("type", "text"),
-        ("currency", "text"),
-        ("price", BIG),
-        ("base_price", BIG),
-        ("task_price", BIG),
-        ("usage_unit", "text"),
-        ("input_price", BIG),
-        ("output_price", BIG),
-        ("effective_from", BIG),
-        ("created_at", BIG),
-        ("created_by", "text"),
-    ),
-)
-LEDGER = Table(
-    "billing_ledger",
-    (
-        ("tenant_id", "text"),
-        ("entry_id", "text"),
-        ("key", "text"),
-        ("account_id", "text"),
-        ("agent_id", "text"),
-        ("instance_id", "text"),
-        ("kind", "text"),
-        ("quantity", BIG),
-        ("price_version", BIG),
-        ("currency", "text"),
-        ("amount", BIG),
-        ("began", BIG),
-        ("ended", BIG),
-        ("day", BIG),
-        ("description", "text"),
-        ("reverses", "text"),
-        ("created_at", BIG),
-        ("created_by", "text"),
-    ),
-)
-RESERVATIONS = Table(
-    "billing_reservations",
-    (
-        ("tenant_id", "text"),
-        ("task_id", "text"),
-        ("account_id", "text"),
-        ("agent_id", "text"),
-        ("currency", "text"),
-        ("amount", BIG),
-        ("price_version", BIG),
-        ("spender", "text"),
-        ("description", "text"),
-        ("created_at", BIG),
-    ),
-)
-ALLOWANCES = Table(
-    "billing_allowances",
-    (("tenant_id", "text"), ("subject", "text"), ("currency", "text"), ("amount", BIG), ("used", BIG)),
-)
 
 # -- prices ------------------------------------------------------------------------------------
 
 _AGENT = "tenant_id = :tenant and agent_id = :agent_id"
 price_at = Query(
     f"select * from billing_prices where {_AGENT} and effective_from <= :at order by version desc limit 1",
+    PriceRow,
     types={"at": BIG},
 )
-latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1")
+latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1", PriceRow)
 # When a version holds for what was agreed on with an earlier one: once it is in force, and its notice is over.
 _BEGINS = "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
 _AGREED = {"version": BIG, "notice": BIG}
@@ -131,6 +78,7 @@ price_agreed = Query(
     select * from billing_prices where {_AGENT} and (version = :version or (version > :version and {_BEGINS} <= :at))
     order by version desc limit 1
     """,
+    PriceRow,
     types=_AGREED | {"at": BIG},
 )
 prices_from = Query(
@@ -138,6 +86,7 @@ prices_from = Query(
     select *, {_BEGINS} as begins from billing_prices where {_AGENT} and version > :version and {_BEGINS} < :until
     order by version
     """,
+    PriceChange,
     types=_AGREED | {"until": BIG},
 )
 # The currency that an agent is paid in: that of its newest version that cost something.
@@ -146,16 +95,19 @@ currency_of = Query(
     select currency from billing_prices
     where {_AGENT} and price + base_price + task_price + input_price + output_price > 0
     order by version desc limit 1
-    """
+    """,
+    str,
 )
 price_history = Query(
     f"select * from billing_prices where {_AGENT} and version < :before order by version desc limit :limit",
+    PriceRow,
     types={"before": BIG, "limit": BIG},
 )
 changes = Query(
     f"""
     select count(*) as changes from billing_prices where {_AGENT} and version > :latest - :most and created_at > :since
     """,
+    int,
     types={"latest": BIG, "most": BIG, "since": BIG},
 )
 # The versions in force, one for each agent the caller may see.
@@ -170,19 +122,21 @@ current_prices = Query(
             where q.tenant_id = :tenant and q.agent_id = a.agent_id and q.effective_from <= :now)
     order by a.agent_id limit :limit
     """,
+    PriceRow,
     types={"everyone": BIG, "now": BIG, "limit": BIG},
     scan=True,
 )
 
 # -- the ledger --------------------------------------------------------------------------------
 
-by_id = Query("select * from billing_ledger where tenant_id = :tenant and entry_id = :entry_id")
-by_key = Query("select * from billing_ledger where tenant_id = :tenant and key = :key")
+by_id = Query("select * from billing_ledger where tenant_id = :tenant and entry_id = :entry_id", LedgerEntry)
+by_key = Query("select * from billing_ledger where tenant_id = :tenant and key = :key", LedgerEntry)
 by_keys = Query(
     """
     select * from billing_ledger where tenant_id = :tenant and key in (:first, :second, :third, :fourth)
     order by entry_id
-    """
+    """,
+    LedgerEntry,
 )
 _LATER = "tenant_id = :tenant and entry_id < :before"
 _WANTED = """
@@ -192,15 +146,22 @@ _WANTED = """
     order by entry_id desc limit :limit
 """
 _PAGE = {"since": BIG, "until": BIG, "limit": BIG}
-entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", types=_PAGE, scan=True)
+entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", LedgerEntry, types=_PAGE, scan=True)
 entries_of_account = Query(
-    f"select * from billing_ledger where {_LATER} and account_id = :account and {_WANTED}", types=_PAGE, scan=True
+    f"select * from billing_ledger where {_LATER} and account_id = :account and {_WANTED}",
+    LedgerEntry,
+    types=_PAGE,
+    scan=True,
 )
 entries_of_agent = Query(
-    f"select * from billing_ledger where {_LATER} and agent_id = :agent and {_WANTED}", types=_PAGE, scan=True
+    f"select * from billing_ledger where {_LATER} and agent_id = :agent and {_WANTED}",
+    LedgerEntry,
+    types=_PAGE,
+    scan=True,
 )
 entries_of_instance = Query(
     f"select * from billing_ledger where {_LATER} and instance_id = :instance and instance_id <> '' and {_WANTED}",
+    LedgerEntry,
     types=_PAGE,
     scan=True,
 )
@@ -211,18 +172,19 @@ _LIMITS = """
     select * from billing_budgets
     where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent)
 """
-limits = Query(_LIMITS)
-limits_locked = Query(f"{_LIMITS} and currency = :currency order by account_id, agent_id", lock=True)
+limits = Query(_LIMITS, BudgetRow)
+limits_locked = Query(f"{_LIMITS} and currency = :currency order by account_id, agent_id", BudgetRow, lock=True)
 _BUDGET = """
     select * from billing_budgets
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
 """
-budget = Query(_BUDGET, lock=True)
+budget = Query(_BUDGET, BudgetRow, lock=True)
 budgets_standing = Query(
     """
     select count(*) as budgets from billing_budgets
     where tenant_id = :tenant and account_id = :account and (:account <> '' or agent_id = :agent)
-    """
+    """,
+    int,
 )
 budgets_of = Query(
     """
@@ -235,6 +197,7 @@ budgets_of = Query(
                     or (agents.account_id <> 'default' and agents.account_id = :account)))))
     order by account_id, agent_id, currency limit :limit
     """,
+    BudgetRow,
     types={"everyone": BIG, "limit": BIG},
     scan=True,
 )
@@ -270,6 +233,7 @@ spent = Query(
     select charged as spent from billing_totals {_SUMMED}
     where tenant_id = :tenant and scope = :scope and ref = :ref and currency = :currency and period = :period
     """,
+    int,
     types={"period": BIG},
 )
 spent_on = Query(
@@ -278,23 +242,28 @@ spent_on = Query(
     where tenant_id = :tenant and account_id = :account and currency = :currency and agent_id = :agent
         and day between :period * 100 and :period * 100 + 99
     """,
+    int,
     types={"period": BIG},
 )
 balance = Query(
     f"""
     select cast(coalesce(sum(credited - charged), 0) as bigint) as balance from billing_totals {_SUMMED}
     where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency
-    """
+    """,
+    int,
 )
 _RESERVED = (
     "select cast(coalesce(sum(amount), 0) as bigint) as reserved from billing_reservations where tenant_id = :tenant"
 )
 reserved_of_account = Query(
-    f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)"
+    f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)", int
 )
-reserved_of_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency")
+reserved_of_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency", int)
 allowance = Query(
-    "select * from billing_allowances where tenant_id = :tenant and subject = :subject", lock=True, row="subject"
+    "select * from billing_allowances where tenant_id = :tenant and subject = :subject",
+    AllowanceRow,
+    lock=True,
+    row="subject",
 )
 use_allowance = Write(
     "update billing_allowances set used = used + :amount where tenant_id = :tenant and subject = :subject",
@@ -305,15 +274,17 @@ account_agents = Query(
     """
     select agent_id from agents where tenant_id = :tenant and account_id = :account and account_id <> 'default'
         and retired_at is null order by agent_id limit 100
-    """
+    """,
+    str,
 )
 account_keys = Query(
     """
     select token_id from tokens where tenant_id = :tenant and account_id = :account and account_id <> 'default'
         and revoked_at is null order by token_id limit 100
-    """
+    """,
+    str,
 )
-key_account = Query("select account_id from tokens where tenant_id = :tenant and token_id = :token_id")
+key_account = Query("select account_id from tokens where tenant_id = :tenant and token_id = :token_id", str)
 
 # -- time --------------------------------------------------------------------------------------
 
@@ -326,6 +297,7 @@ lock_meter = Write(
 )
 run = Query(
     "select * from billing_runs where tenant_id = :tenant and instance_id = :instance_id and number = :number",
+    MeteredRun,
     types={"number": BIG},
 )
 timed = Query(
@@ -333,7 +305,8 @@ timed = Query(
     select price_version, currency, cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount
     from billing_instances {_SUMMED}
     where tenant_id = :tenant and instance_id = :instance_id and kind = 'time' group by price_version, currency
-    """
+    """,
+    TimedInstance,
 )
 save_run = Write(
     """
@@ -349,12 +322,15 @@ save_run = Write(
 
 # -- what is reserved for tasks -------------------------------------------------------------------------------------
 
-reservation = Query("select * from billing_reservations where tenant_id = :tenant and task_id = :task_id")
+reservation = Query(
+    "select * from billing_reservations where tenant_id = :tenant and task_id = :task_id", ReservationRow
+)
 release = Write("delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id")
 unsettled = Query(
     """
     select r.task_id from billing_reservations as r join tasks as t on t.tenant_id = r.tenant_id and t.task_id = r.task_id
     where r.tenant_id = :tenant and t.status = 'completed' limit :limit
     """,
+    str,
     types={"limit": BIG},
 )

@@ -10,7 +10,6 @@ from datetime import date
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import load_agent
-from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -19,6 +18,7 @@ from . import view_queries as statements
 from .accounts import can_set_price, sees_all_accounts
 from .limits import list_budgets
 from .money import FIRST_DAY, LAST_DAY, day_number, from_micros, month_before, month_of
+from .records import Cost, CustomerCost
 from .views import (
     Scope,
     Tally,
@@ -125,17 +125,19 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
         rows = await tx.all(statements.earners, after=after, limit=limit)
     else:
         rows = await tx.all(statements.earners_of_account, account=caller.account, after=after, limit=limit)
-    ids = [row["agent_id"] for row in rows]
+    ids = list(rows)
     if not ids and caller.kind == "agent" and after < caller.subject:
         return [caller.subject]
     return ids
 
 
-def _build_revenue(rows: Sequence[Row], paying: Sequence[Row], names: Mapping[str, str]) -> list[contract.Revenue]:
+def _build_revenue(
+    rows: Sequence[Cost], paying: Sequence[CustomerCost], names: Mapping[str, str]
+) -> list[contract.Revenue]:
     sums: dict[tuple[str, str], Tally] = defaultdict(Tally)
-    customers = {(row["agent_id"], row["currency"]): row["customers"] for row in paying}
+    customers = {(row.agent_id, row.currency): row.customers for row in paying}
     for row in rows:
-        sums[row["agent_id"], row["currency"]].add(row["kind"], row["quantity"], row["amount"])
+        sums[row.agent_id, row.currency].add(row.kind, row.quantity, row.amount)
     return [
         contract.Revenue(
             agent_id=agent,
@@ -158,10 +160,8 @@ def _build_revenue(rows: Sequence[Row], paying: Sequence[Row], names: Mapping[st
 async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
     """Costs at a glance; everybody's for operators that name no account."""
     months = await call.tx.all(statements.months, account=account or "") if account != "" else []
-    main_currency = choose_currency(
-        {row["currency"] for row in months}, currency, call.context.settings.billing_currency
-    )
-    sums = {row["period"]: row for row in months if row["currency"] == main_currency}
+    main_currency = choose_currency({row.currency for row in months}, currency, call.context.settings.billing_currency)
+    sums = {row.period: row for row in months if row.currency == main_currency}
     month = month_of(call.now)
     agents = await _agent_tallies(call, account, main_currency, month * 100, month * 100 + 99)
     whole = _merge_tallies(await _agent_tallies(call, account, main_currency, FIRST_DAY, LAST_DAY))
@@ -174,9 +174,9 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
         ),
         billing=contract.CurrentBilling(
             current_month_cost=from_micros(_merge_tallies(agents).total),
-            last_month_cost=from_micros(before["charged"]) if before else 0.0,
+            last_month_cost=from_micros(before.charged) if before else 0.0,
             currency=main_currency,
-            balance=from_micros(sum(row["credited"] for row in sums.values()) - whole.total),
+            balance=from_micros(sum(row.credited for row in sums.values()) - whole.total),
         ),
         days=await _cost_by_day(call, account, main_currency),
         by_agent=agent_costs(agents, await names_of(call.tx, agents), main_currency, SHOWN_AGENTS),
@@ -203,5 +203,5 @@ async def _cost_by_day(call: Call, account: str | None, currency: str) -> list[c
     if account != "":
         span = {"since": day_number(days[0]), "until": day_number(days[-1])}
         rows = await call.tx.all(statements.by_day, account=account or "", currency=currency, **span)
-        amounts = {row["day"]: row["amount"] for row in rows}
+        amounts = {row.day: row.amount for row in rows}
     return [contract.DayCost(day=day, cost=from_micros(amounts.get(day_number(day), 0))) for day in days]

@@ -18,6 +18,7 @@ from .accounts import account_for
 from .allowances import find_allowance, use_allowance
 from .budgets import Limits
 from .ledger import Charge, Ledger
+from .records import RESERVATIONS, ReservationRow
 from .terms import Terms
 
 __all__ = ["release_reservation", "reserve_price", "settle_completed", "settle_reservation"]
@@ -52,19 +53,19 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     spender = await find_allowance(call, task.created_by, amount, terms.currency)
     await Limits(call, account, agent_id, terms.currency).reserve(amount)
     await use_allowance(call, spender, amount)
-    row = {
-        "tenant_id": call.caller.tenant,
-        "task_id": task.task_id,
-        "account_id": account,
-        "agent_id": agent_id,
-        "currency": terms.currency,
-        "amount": amount,
-        "price_version": terms.version,
-        "spender": spender,
-        "description": task.task_type,
-        "created_at": call.now,
-    }
-    call.tx.append(statements.RESERVATIONS, tuple(row.values()))
+    row = ReservationRow(
+        tenant_id=call.caller.tenant,
+        task_id=task.task_id,
+        account_id=account,
+        agent_id=agent_id,
+        currency=terms.currency,
+        amount=amount,
+        price_version=terms.version,
+        spender=spender,
+        description=task.task_type,
+        created_at=call.now,
+    )
+    call.tx.append(RESERVATIONS, row)
     return terms.version
 
 
@@ -73,7 +74,7 @@ async def release_reservation(call: Call, task_id: str) -> None:
     row = await call.tx.one(statements.reservation, task_id=task_id)
     if row is not None:
         await call.tx.execute(statements.release, task_id=task_id)
-        await use_allowance(call, row["spender"], -row["amount"])
+        await use_allowance(call, row.spender, -row.amount)
 
 
 async def settle_reservation(call: Call, task_id: str) -> None:
@@ -82,16 +83,14 @@ async def settle_reservation(call: Call, task_id: str) -> None:
     if row is None:
         return
     await call.tx.execute(statements.release, task_id=task_id)  # first, or it would count twice
-    charge = Charge(
-        f"task:{task_id}", row["account_id"], row["agent_id"], EntryKind.TASK, 1, description=row["description"]
-    )
-    terms = Terms(row["price_version"], row["currency"])
-    await Ledger(call).write(charge, terms, row["amount"], enforce=False)
+    charge = Charge(f"task:{task_id}", row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description)
+    terms = Terms(row.price_version, row.currency)
+    await Ledger(call).write(charge, terms, row.amount, enforce=False)
 
 
 async def settle_completed(call: Call) -> bool:
     """Charge for tasks that an earlier release completed and did not charge; tells whether there may be more."""
     rows = await call.tx.all(statements.unsettled, limit=BATCH)
     for row in rows:
-        await settle_reservation(call, row["task_id"])
+        await settle_reservation(call, row)
     return len(rows) == BATCH

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract.billing import EntryKind, PricingInfo, PricingType
 
 from . import queries as statements
 from .money import divide_half_up, from_micros
+from .records import PriceChange, PriceRow
 
 __all__ = ["UNITS", "Terms", "agreed_terms", "later_versions", "pricing_fields", "pricing_info", "terms_in_force"]
 
@@ -47,17 +48,17 @@ class Terms:
     output_price: int = 0
 
     @classmethod
-    def of(cls, row: Row) -> Terms:
+    def of(cls, row: PriceRow) -> Terms:
         return cls(
-            row["version"],
-            row["currency"],
-            PricingType(row["type"]),
-            row["price"],
-            row["base_price"],
-            row["task_price"],
-            row["usage_unit"],
-            row["input_price"],
-            row["output_price"],
+            row.version,
+            row.currency,
+            PricingType(row.type),
+            row.price,
+            row.base_price,
+            row.task_price,
+            row.usage_unit,
+            row.input_price,
+            row.output_price,
         )
 
     @property
@@ -111,7 +112,7 @@ async def agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice:
     return Terms.of(row) if row is not None else Terms(0, currency)
 
 
-async def later_versions(tx: Reader, agent_id: str, version: int, until: int, notice: int) -> Sequence[Row]:
+async def later_versions(tx: Reader, agent_id: str, version: int, until: int, notice: int) -> Sequence[PriceChange]:
     """Versions after one that hold for what was agreed on with it before a moment; ``begins`` says from when on."""
     return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 

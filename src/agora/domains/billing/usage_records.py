@@ -10,15 +10,15 @@ from agora.clock import new_id, to_microseconds
 from agora.core.call import Call
 from agora.core.idempotency import key_reused
 from agora.domains.identity.authority import administer
-from agora.store.port import Row
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as views
 from .invoices import issue_invoice
-from .ledger import Charge, Entry, Ledger
+from .ledger import Charge, Ledger
 from .money import from_micros, month_after, month_of, month_text, month_value
+from .records import LedgerEntry
 from .views import build_entries, build_entry
 
 __all__ = ["Usage", "build_quantities", "close_month", "close_months", "parse_moment", "record_credit", "record_usage"]
@@ -113,16 +113,15 @@ def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
     )
 
 
-def _check_same(rows: Sequence[Row], usage: Usage) -> None:
-    same = {EntryKind(row["kind"]): row["quantity"] for row in rows} == usage.quantities and all(
-        (row["account_id"], row["agent_id"], row["instance_id"]) == (usage.account, usage.agent, usage.instance)
-        for row in rows
+def _check_same(rows: Sequence[LedgerEntry], usage: Usage) -> None:
+    same = {EntryKind(row.kind): row.quantity for row in rows} == usage.quantities and all(
+        (row.account_id, row.agent_id, row.instance_id) == (usage.account, usage.agent, usage.instance) for row in rows
     )
     if not same:
         raise key_reused("key", usage.key, "usage record")
 
 
-def _build_record(rows: Sequence[Row | Entry]) -> contract.UsageRecord:
+def _build_record(rows: Sequence[LedgerEntry]) -> contract.UsageRecord:
     items = build_entries(rows)
     total = sum(item.amount_micros for item in items)
     return contract.UsageRecord(entries=items, total_cost=from_micros(total), currency=items[0].currency)
@@ -134,10 +133,10 @@ async def record_credit(
     """Give credit, once for each key."""
     call.target, call.detail = account, reason or None
     name = f"credit:{key}" if key is not None else new_id("credit")
-    row: Entry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
-    if (row["account_id"], row["amount"], row["currency"], row["kind"]) != (account, -amount, currency, kind):
+    row: LedgerEntry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
+    if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):
         raise key_reused("key", str(key), "credit")
-    await administer(call, row["entry_id"])
+    await administer(call, row.entry_id)
     return build_entry(row)
 
 
@@ -155,7 +154,7 @@ async def close_month(call: Call, period: str) -> contract.Closing:
         )
     call.target = period
     due = await call.tx.all(views.due, period=month, account_after="", currency_after="", limit=COUNTED)
-    now = [(row["account_id"], row["currency"], row["period"]) for row in due[:AT_ONCE]]
+    now = [(row.account_id, row.currency, row.period) for row in due[:AT_ONCE]]
     issued = await close_months(call, now, month)
     return contract.Closing(period=period, issued=issued, remaining=len(due) - len(now))
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import (
+    AccountBalance,
+    AccruedRun,
+    AgentName,
+    Cost,
+    CustomerCost,
+    DayCost,
+    DueInvoice,
+    InvoiceLineRow,
+    InvoiceRow,
+    LineSum,
+    MonthCost,
+)
 
 __all__ = [
-    "INVOICES",
-    "INVOICE_LINES",
     "accrued",
     "balances",
     "by_day",
@@ -42,15 +54,16 @@ _IN_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
 _SUMS = "cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount"
 _COSTS = f"select currency, agent_id, kind, {_SUMS} from billing_days where tenant_id = :tenant"
 _PERIOD = "day between :since and :until and (:agent = '' or agent_id = :agent) group by currency, agent_id, kind"
-costs = Query(f"{_COSTS} and {_PERIOD}", types=_DAYS, scan=True)
-costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", types=_DAYS, scan=True)
+costs = Query(f"{_COSTS} and {_PERIOD}", Cost, types=_DAYS, scan=True)
+costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", Cost, types=_DAYS, scan=True)
 costs_of_instance = Query(
     f"""
     select currency, agent_id, kind, {_SUMS} from billing_instances
     where tenant_id = :tenant and instance_id = :instance and (:account = '' or account_id = :account)
         and (:agent = '' or agent_id = :agent)
     group by currency, agent_id, kind
-    """
+    """,
+    Cost,
 )
 accrued = Query(
     """
@@ -61,6 +74,7 @@ accrued = Query(
         and day between :since and :until
     group by currency, agent_id
     """,
+    AccruedRun,
     types=_DAYS,
     scan=True,
 )
@@ -71,6 +85,7 @@ months = Query(
     where tenant_id = :tenant and scope = 'account' and (:account = '' or ref = :account)
     group by currency, period
     """,
+    MonthCost,
     scan=True,
 )
 by_day = Query(
@@ -80,6 +95,7 @@ by_day = Query(
         and day between :since and :until and kind not in ('credit', 'payment')
     group by day
     """,
+    DayCost,
     types=_DAYS,
     scan=True,
 )
@@ -98,11 +114,13 @@ balances = Query(
         and (t.ref, t.currency) > (:account_after, :currency_after)
     group by t.ref, t.currency order by t.ref, t.currency limit :limit
     """,
+    AccountBalance,
     types={"limit": BIG},
     scan=True,
 )
 names = Query(
     f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN}",
+    AgentName,
     postgres=f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN_POSTGRES}",
 )
 
@@ -113,6 +131,7 @@ earners = Query(
     select distinct agent_id from billing_days where tenant_id = :tenant and agent_id > :after and agent_id <> ''
     order by agent_id limit :limit
     """,
+    str,
     types={"limit": BIG},
     scan=True,
 )
@@ -122,12 +141,14 @@ earners_of_account = Query(
     where tenant_id = :tenant and account_id <> 'default' and account_id = :account and agent_id > :after
     order by agent_id limit :limit
     """,
+    str,
     types={"limit": BIG},
 )
 _EARNED = f"select agent_id, currency, kind, {_SUMS} from billing_days where tenant_id = :tenant"
 _EARNED_IN = "and day between :since and :until group by agent_id, currency, kind"
 earned = Query(
     f"{_EARNED} and agent_id {_IN} {_EARNED_IN}",
+    Cost,
     postgres=f"{_EARNED} and agent_id {_IN_POSTGRES} {_EARNED_IN}",
     types=_DAYS,
     scan=True,
@@ -137,41 +158,12 @@ _PAYING = """
     where tenant_id = :tenant and amount <> 0 and day between :since and :until and agent_id {ids}
     group by agent_id, currency
 """
-customers = Query(_PAYING.format(ids=_IN), postgres=_PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True)
+customers = Query(
+    _PAYING.format(ids=_IN), CustomerCost, postgres=_PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True
+)
 
 # -- invoices ----------------------------------------------------------------------------------
 
-INVOICES = Table(
-    "billing_invoices",
-    (
-        ("tenant_id", "text"),
-        ("invoice_id", "text"),
-        ("number", BIG),
-        ("account_id", "text"),
-        ("currency", "text"),
-        ("period", BIG),
-        ("opening", BIG),
-        ("charges", BIG),
-        ("credits", BIG),
-        ("issued_at", BIG),
-    ),
-)
-INVOICE_LINES = Table(
-    "billing_invoice_lines",
-    (
-        ("tenant_id", "text"),
-        ("account_id", "text"),
-        ("currency", "text"),
-        ("invoice_id", "text"),
-        ("period", BIG),
-        ("agent_id", "text"),
-        ("agent_name", "text"),
-        ("kind", "text"),
-        ("quantity", BIG),
-        ("amount", BIG),
-        ("entries", BIG),
-    ),
-)
 # Accounts with entries of a month up to :period that are on no invoice, and the oldest such month.
 due = Query(
     """
@@ -183,6 +175,7 @@ due = Query(
                 and i.currency = t.currency and i.period = :period)
     group by ref, currency order by ref, currency limit :limit
     """,
+    DueInvoice,
     types={"period": BIG, "limit": BIG},
     scan=True,
 )
@@ -196,13 +189,15 @@ summed_lines = Query(
     where tenant_id = :tenant and account_id = :account and currency = :currency and day <= :period * 100 + 99
     group by day / 100, agent_id, kind
     """,
+    LineSum,
     types={"period": BIG},
 )
 invoiced_lines = Query(
     f"""
     select period, agent_id, kind, {_LINES} from billing_invoice_lines
     where tenant_id = :tenant and account_id = :account and currency = :currency group by period, agent_id, kind
-    """
+    """,
+    LineSum,
 )
 lock_head = Write(
     """
@@ -215,7 +210,8 @@ number = Write(
     insert into billing_heads (tenant_id, invoices, position) values (:tenant, 1, 0)
     on conflict (tenant_id) do update set invoices = billing_heads.invoices + 1
     returning invoices
-    """
+    """,
+    int,
 )
 included = Write(
     """
@@ -224,15 +220,18 @@ included = Write(
     """,
     types={"entries": BIG, "period": BIG},
 )
-invoice_by_id = Query("select * from billing_invoices where tenant_id = :tenant and invoice_id = :invoice_id")
+invoice_by_id = Query(
+    "select * from billing_invoices where tenant_id = :tenant and invoice_id = :invoice_id", InvoiceRow
+)
 invoice_by_number = Query(
-    "select * from billing_invoices where tenant_id = :tenant and number = :number", types={"number": BIG}
+    "select * from billing_invoices where tenant_id = :tenant and number = :number", InvoiceRow, types={"number": BIG}
 )
 invoice_of = Query(
     """
     select invoice_id from billing_invoices
     where tenant_id = :tenant and account_id = :account and currency = :currency and period = :period
     """,
+    str,
     types={"period": BIG},
 )
 invoices_of = Query(
@@ -242,6 +241,7 @@ invoices_of = Query(
         and (:period = 0 or period = :period)
     order by number desc limit :limit
     """,
+    InvoiceRow,
     types={"before": BIG, "period": BIG, "limit": BIG},
     scan=True,
 )
@@ -250,5 +250,6 @@ lines_of = Query(
     select * from billing_invoice_lines
     where tenant_id = :tenant and account_id = :account and currency = :currency and invoice_id = :invoice_id
     order by period, agent_id, kind
-    """
+    """,
+    InvoiceLineRow,
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import encode_json
-from agora.store.port import Query, Reader, Row
+from agora.store.port import Query, Reader
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
@@ -18,6 +18,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import view_queries as statements
 from .accrual import Ahead
 from .money import FIRST_DAY, LAST_DAY, day_number, from_micros
+from .records import Cost, LedgerEntry
 from .terms import UNITS
 
 __all__ = [
@@ -98,21 +99,21 @@ async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
     """By currency and agent: everything in scope, what accrues included."""
     sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for row in await tx.all(_choose_query(scope), **_query_parameters(_choose_query(scope), scope)):
-        sums[row["currency"]][row["agent_id"]].add(row["kind"], row["quantity"], row["amount"])
-    for row in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
-        tally = sums[row["currency"]][row["agent_id"]]
-        tally.add(EntryKind.TIME, row["quantity"], row["amount"])
-        tally.accrued += row["amount"]
+        sums[row.currency][row.agent_id].add(row.kind, row.quantity, row.amount)
+    for run in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
+        tally = sums[run.currency][run.agent_id]
+        tally.add(EntryKind.TIME, run.quantity, run.amount)
+        tally.accrued += run.amount
     return {currency: dict(agents) for currency, agents in sums.items()}
 
 
-def _choose_query(scope: Scope) -> Query:
+def _choose_query(scope: Scope) -> Query[Cost]:
     if scope.instance:
         return statements.costs_of_instance
     return statements.costs_of_account if scope.account else statements.costs
 
 
-def _query_parameters(query: Query, scope: Scope) -> dict[str, Any]:
+def _query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
     values = {name: getattr(scope, name) for name in ("account", "agent", "instance", "since", "until")}
     return {name: value for name, value in values.items() if name in query.parameters}
 
@@ -149,7 +150,7 @@ async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
     ids = sorted(set(agents) - {""})
     if not ids:
         return {}
-    return {row["agent_id"]: row["agent_name"] for row in await tx.all(statements.names, ids=encode_json(ids))}
+    return {row.agent_id: row.agent_name for row in await tx.all(statements.names, ids=encode_json(ids))}
 
 
 def agent_costs(
@@ -180,30 +181,30 @@ def days_before(now: int, count: int) -> list[date]:
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
-def build_entry(row: Row | Mapping[str, Any]) -> contract.Entry:
+def build_entry(row: LedgerEntry) -> contract.Entry:
     """An entry of the ledger as answers show it."""
-    kind = EntryKind(row["kind"])
+    kind = EntryKind(row.kind)
     unit, size = UNITS[kind]
     return contract.Entry(
-        entry_id=row["entry_id"],
-        account_id=row["account_id"],
-        agent_id=row["agent_id"] or None,
-        instance_id=row["instance_id"] or None,
+        entry_id=row.entry_id,
+        account_id=row.account_id,
+        agent_id=row.agent_id or None,
+        instance_id=row.instance_id or None,
         kind=kind,
-        quantity=row["quantity"] / size,
+        quantity=row.quantity / size,
         unit=unit,
-        price_version=row["price_version"] or None,
-        amount=from_micros(row["amount"]),
-        amount_micros=row["amount"],
-        currency=row["currency"],
-        began=to_datetime(row["began"]),
-        ended=to_datetime(row["ended"]),
-        description=row["description"],
-        reverses=row["reverses"],
-        created_at=to_datetime(row["created_at"]),
-        created_by=row["created_by"],
+        price_version=row.price_version or None,
+        amount=from_micros(row.amount),
+        amount_micros=row.amount,
+        currency=row.currency,
+        began=to_datetime(row.began),
+        ended=to_datetime(row.ended),
+        description=row.description,
+        reverses=row.reverses,
+        created_at=to_datetime(row.created_at),
+        created_by=row.created_by,
     )
 
 
-def build_entries(rows: Sequence[Row | Mapping[str, Any]]) -> list[contract.Entry]:
+def build_entries(rows: Sequence[LedgerEntry]) -> list[contract.Entry]:
     return [build_entry(row) for row in rows]

@@ -17,7 +17,7 @@ from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.pagination import PageBudget
 from agora.core.scopes import AGENT
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
-from agora.domains.messaging import queries as messages
+from agora.domains.messaging.records import DELIVERIES, DeliveryRow
 from agora.domains.messaging.views import expiry_horizon
 from agora.domains.tasks.claims import claim_own_tasks
 from agora.store.port import Row
@@ -178,8 +178,14 @@ async def _mark_delivered(call: Call, place: dict[str, str], ids: Sequence[str],
     chosen = set(ids)
     for row in common:
         if row["message_id"] in chosen:
-            delivery = (call.caller.tenant, place["agent_id"], row["message_id"], "delivered", call.now)
-            call.tx.append(messages.DELIVERIES, delivery)
+            delivery = DeliveryRow(
+                tenant_id=call.caller.tenant,
+                recipient=place["agent_id"],
+                message_id=row["message_id"],
+                state="delivered",
+                updated_at=call.now,
+            )
+            call.tx.append(DELIVERIES, delivery)
 
 
 def _broadcast_floor(call: Call) -> str:

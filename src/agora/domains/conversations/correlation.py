@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import held_address
+from agora.domains.messaging.records import MessageRow
 from agora.store.port import Row
 from agora.wire.envelopes import embed, to_agentify
 from agora.wire.envelopes.agentify import type_of
@@ -107,23 +108,23 @@ def digest_of(document: dict[str, Any]) -> bytes:
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
 
-def to_document(row: Any) -> dict[str, Any]:
+def to_document(row: MessageRow) -> dict[str, Any]:
     """A message's row as the document that :mod:`agora.wire.envelopes` converts."""
-    expires = row["expires_at"]
+    expires = row.expires_at
     return {
-        "message_id": row["message_id"],
-        "from_agent": row["from_agent"],
-        "from_name": row["from_name"],
-        "to_agent": row["to_agent"],
-        "content": row["content"],
-        "message_type": row["message_type"],
-        "priority": row["priority"],
-        "timestamp": format_time(row["created_at"]),
+        "message_id": row.message_id,
+        "from_agent": row.from_agent,
+        "from_name": row.from_name,
+        "to_agent": row.to_agent,
+        "content": row.content,
+        "message_type": row.message_type,
+        "priority": row.priority,
+        "timestamp": format_time(row.created_at),
         "expires_at": None if expires is None else format_time(expires),
-        "correlation_id": row["correlation_id"],
-        "reply_to": row["reply_to"],
-        "metadata": decode_json(row["metadata"]),
-        "broadcast": bool(row["broadcast"]),
+        "correlation_id": row.correlation_id,
+        "reply_to": row.reply_to,
+        "metadata": decode_json(row.metadata),
+        "broadcast": bool(row.broadcast),
     }
 
 
@@ -199,26 +200,24 @@ async def _record_answer(call: Call, record: EnvelopeRecord, question: Row) -> N
         await call.tx.execute(statements.lapse, **answer)
 
 
-async def follow_reply(call: Call, row: dict[str, Any], parties: Sequence[str]) -> dict[str, Any]:
+async def follow_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> MessageRow:
     """Record a message of any protocol that answers one of the agent protocol; return its row, with metadata added.
 
     The answer counts as an ``inform``, unless its message type is one of the agent protocol.
     """
-    party = Party(row["from_agent"])
-    question = await call.tx.one(statements.received, message_id=row["reply_to"], **party.parameters)
+    party = Party(row.from_agent)
+    question = await call.tx.one(statements.received, message_id=row.reply_to, **party.parameters)
     if question is None:
         return row
-    kind = Performative(type_of(row["message_type"]))
-    record = EnvelopeRecord(
-        row["message_id"], row["from_agent"], row["message_id"], kind, None, parties, asked=question
-    )
+    kind = Performative(type_of(row.message_type))
+    record = EnvelopeRecord(row.message_id, row.from_agent, row.message_id, kind, None, parties, asked=question)
     answer = AgentMessage.model_construct(type=kind, status=None)
     record.final = is_final(Performative(question["type"]), answer, expected_of(question))
-    await record_envelope(call, record, await join_conversation(call, row["correlation_id"], party, question))
+    await record_envelope(call, record, await join_conversation(call, row.correlation_id, party, question))
     if question["envelope_id"] == question["message_id"]:
         return row
     message = to_document(row)  # the asker knows the question by the id that it gave
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question["envelope_id"]}
-    return row | {"metadata": encode_json(embed("agentify", message, document)["metadata"])}
+    return replace(row, metadata=encode_json(embed("agentify", message, document)["metadata"]))

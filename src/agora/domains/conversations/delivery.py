@@ -11,6 +11,7 @@ from agora.core.errors import not_found
 from agora.core.idempotency import key_reused
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
+from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import Destination, MessagingService
 from agora.store.port import Row
 from agora.wire.envelopes import SLOT, VIEWS, embed
@@ -138,8 +139,8 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     return contract.Accepted(
         message_id=earlier["message_id"],
         id=earlier["envelope_id"],
-        conversation_id=row["correlation_id"] if row is not None else earlier["conversation_id"],
-        timestamp=to_datetime(row["created_at"] if row is not None else call.now),
+        conversation_id=row.correlation_id if row is not None else earlier["conversation_id"],
+        timestamp=to_datetime(row.created_at if row is not None else call.now),
         due_at=to_datetime(earlier["due_at"]) if earlier["due_at"] else None,
         replayed=True,
     )
@@ -305,9 +306,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
     return {**defaults, **document, **own}
 
 
-def _build_message_row(
-    call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str
-) -> dict[str, Any]:
+def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], message_id: str, label: str) -> MessageRow:
     plain = VIEWS["agentify"].read(document)
     message = plain | {
         "message_id": message_id,
@@ -319,13 +318,22 @@ def _build_message_row(
     }
     metadata = embed("agentify", message, document)["metadata"]
     assert draft.destination is not None
-    return message | {
-        "tenant_id": call.caller.tenant,
-        "metadata": encode_json(metadata),
-        "broadcast": int(draft.destination.broadcast),
-        "created_at": call.now,
-        "expires_at": None,
-    }
+    return MessageRow(
+        tenant_id=call.caller.tenant,
+        message_id=message_id,
+        from_agent=draft.sender.agent_id,
+        from_name=draft.sender.name,
+        to_agent=message["to_agent"],
+        content=message["content"],
+        message_type=message["message_type"],
+        priority=message["priority"],
+        correlation_id=label,
+        reply_to=message["reply_to"],
+        metadata=encode_json(metadata),
+        broadcast=int(draft.destination.broadcast),
+        created_at=call.now,
+        expires_at=None,
+    )
 
 
 def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> EnvelopeRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from agora.clock import to_datetime, to_microseconds
@@ -12,6 +12,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, WaitForEvent, decode_json
 from agora.core.errors import not_found
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
+from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import ARRIVALS
 from agora.domains.messaging.views import expiry_horizon
 from agora.store.port import Row
@@ -34,7 +35,7 @@ __all__ = [
 LAST = "conv_g"  #: sorts after every id
 
 
-def envelope_from_row(row: Any) -> AgentMessage:
+def envelope_from_row(row: MessageRow) -> AgentMessage:
     """A message as its author wrote it; the section ``agora`` holds what the marketplace adds."""
     return AgentMessage.model_validate(to_agentify(to_document(row)))
 
@@ -57,14 +58,14 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
     key = row["conversation_id"]
     after = paging.decode_cursor(cursor)[0] if cursor else ""
 
-    async def read_rows(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[MessageRow]:
         return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
 
     rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
         **await _conversation_fields(call, row),
         messages=[envelope_from_row(message_row) for message_row in rows],
-        next_cursor=paging.encode_cursor(rows[-1]["message_id"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[-1].message_id) if more else None,
     )
 
 
@@ -127,9 +128,9 @@ async def list_pending(
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": expiry_horizon(call), "joined": party.joined}
 
-    async def read_rows(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[MessageRow]:
         rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.parameters)
-        return sorted(rows, key=itemgetter("message_id"))
+        return sorted(rows, key=attrgetter("message_id"))
 
     rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
     page = contract.PendingPage.model_construct(
@@ -137,7 +138,7 @@ async def list_pending(
         count=len(rows),
         total=None if more or cursor else len(rows),
         has_more=more,
-        next_cursor=paging.encode_cursor(rows[-1]["message_id"]) if more else None,
+        next_cursor=paging.encode_cursor(rows[-1].message_id) if more else None,
     )
     if not rows and wait:
         raise WaitForEvent(ARRIVALS, wait, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from agora.domains.messaging.records import MessageRow
 from agora.store.port import Query, Table, Write
 
 __all__ = [
@@ -200,6 +201,7 @@ messages = Query(
     where e.tenant_id = :tenant and e.conversation_id = :conversation_id and e.message_id > :after
     order by e.message_id limit :limit
     """,
+    MessageRow,
     types={"limit": BIG},
 )
 _ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
@@ -223,6 +225,7 @@ pending = Query(
     cross join messages m
     where m.tenant_id = :tenant and m.message_id = page.message_id
     """,
+    MessageRow,
     types={"now": BIG, "horizon": BIG, "limit": BIG},
 )
 

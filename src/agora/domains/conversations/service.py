@@ -56,6 +56,7 @@ class ConversationService(BoundService, contract.Conversations):
         own = draft.own[0] if draft.own else ORCHESTRATOR
         answer = await send_as_marketplace(self.call, own, document, question, closes=bool(draft.own))
         row = await tx.one(messages.of, message_id=answer.message_id)
+        assert row is not None
         return lookup.envelope_from_row(row)
 
     @implements
@@ -95,7 +96,7 @@ class ConversationService(BoundService, contract.Conversations):
             return contract.Reply()
         service = MessagingService(self.call)
         sender = question["sender"] if question["sender"] != self.call.caller.subject else None
-        await service.mark([row["message_id"]], DeliveryState.ACKNOWLEDGED, sender)
+        await service.mark([row.message_id], DeliveryState.ACKNOWLEDGED, sender)
         return contract.Reply(message=lookup.envelope_from_row(row))
 
     @implements

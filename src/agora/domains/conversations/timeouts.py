@@ -44,10 +44,10 @@ async def time_out(call: Call, message_id: str) -> Row | None:
             "timeout": question_row["timeout"],
             "original_message_id": question_row["envelope_id"],
         },
-        "correlation": {"conversation_id": letter["correlation_id"], "reply_to": question_row["envelope_id"]},
+        "correlation": {"conversation_id": letter.correlation_id, "reply_to": question_row["envelope_id"]},
     }
     message = AgentMessage.model_validate(document)
-    sender = Sender(letter["from_agent"], letter["from_name"], await find_agent(call.tx, letter["from_agent"]))
+    sender = Sender(letter.from_agent, letter.from_name, await find_agent(call.tx, letter.from_agent))
     draft = Draft(
         message, document, digest_of(document), sender, [], asked=question_row, state="timed_out", copied=True
     )

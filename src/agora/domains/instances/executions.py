@@ -24,6 +24,7 @@ from agora.domains.agents.references import find_agent
 from agora.domains.billing.accounts import account_of
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
+from agora.domains.billing.records import LedgerEntry
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer
 from agora.store.port import Row
@@ -258,7 +259,7 @@ def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, executi
 
 
 async def _settle_execution(
-    call: Call, begun: dict[str, Any], entry: dict[str, Any], outcome: tuple[InstanceAnswer, int] | AgoraError
+    call: Call, begun: dict[str, Any], entry: LedgerEntry, outcome: tuple[InstanceAnswer, int] | AgoraError
 ) -> ExecutionResult:
     """Store the outcome; raise the error of a failed execution, else return the result."""
     answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
@@ -275,7 +276,7 @@ async def _settle_execution(
     await end_execution(call, ended)
     if error is not None:
         if lost:
-            error.extra |= {"cost": from_micros(entry["amount"]), "currency": entry["currency"]}
+            error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
         if isinstance(error, UpstreamUnavailable):
             await call.tx.execute(statements.wake, instance_id=begun["instance_id"], now=call.now)
         error.extra.setdefault("execution_id", begun["execution_id"])
@@ -288,8 +289,8 @@ async def _settle_execution(
         content_type=answer.content_type or None,
         encoding=encoding,
         streamed=answer.streamed,
-        cost=from_micros(entry["amount"]),
-        currency=entry["currency"],
+        cost=from_micros(entry.amount),
+        currency=entry.currency,
     )
 
 

@@ -215,7 +215,7 @@ async def _handle_late_answer(call: Call, question: Row, message: AgentMessage) 
     row = await call.tx.one(statements.by_id, instance_id=instance_id)
     if row is None or row["remote_id"] != container:
         payload = {"container_id": container, "instance_id": instance_id}
-        document = {"type": "request", "to": [letter["to_agent"]], "intent": "remove_container", "payload": payload}
+        document = {"type": "request", "to": [letter.to_agent], "intent": "remove_container", "payload": payload}
         await send_as_marketplace(call, ORCHESTRATOR, document, None)
     return True
 

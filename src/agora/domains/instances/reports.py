@@ -87,10 +87,8 @@ async def _send_report(call: Call, row: Row, origin: Row, speaker: str, document
     letter = await call.tx.one(messages.of, message_id=origin["message_id"])
     if letter is None:
         return
-    asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
+    asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
     if asker is not None and asker["retired_at"] is not None:  # the sender was deregistered
         return
-    correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
-    await send_as_marketplace(
-        call, speaker, document | {"to": [letter["from_name"]], "correlation": correlation}, origin
-    )
+    correlation = {"conversation_id": letter.correlation_id, "reply_to": origin["envelope_id"]}
+    await send_as_marketplace(call, speaker, document | {"to": [letter.from_name], "correlation": correlation}, origin)

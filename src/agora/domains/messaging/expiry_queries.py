@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
+from .records import AddressedAgent, DeliveryPlace, OverdueDelivery
+
 __all__ = [
     "addressed",
     "expire",
@@ -41,16 +43,28 @@ _PLAN_POSTGRES = {
     "messages": """cross join lateral (select from_agent, created_at, expires_at from messages o
         where o.tenant_id = d.tenant_id and o.message_id = d.message_id offset 0) as m""",
 }
-page_end = Query(_PAGE_END.format(**_PLAN), postgres=_PAGE_END.format(**_PLAN_POSTGRES), types={"size": BIG}, scan=True)
+page_end = Query(
+    _PAGE_END.format(**_PLAN),
+    DeliveryPlace,
+    postgres=_PAGE_END.format(**_PLAN_POSTGRES),
+    types={"size": BIG},
+    scan=True,
+)
 overdue_deliveries = Query(
-    _OVERDUE.format(**_PLAN), postgres=_OVERDUE.format(**_PLAN_POSTGRES), types={"now": BIG, "horizon": BIG}, scan=True
+    _OVERDUE.format(**_PLAN),
+    OverdueDelivery,
+    postgres=_OVERDUE.format(**_PLAN_POSTGRES),
+    types={"now": BIG, "horizon": BIG},
+    scan=True,
 )
 _EXPIRE = """
     update deliveries set state = 'expired', updated_at = :now
     where tenant_id = :tenant and state in ('held', 'queued') and (recipient, message_id) {pairs}
     returning recipient, message_id
 """
-expire = Write(_EXPIRE.format(pairs=_PAIRS), postgres=_EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG})
+expire = Write(
+    _EXPIRE.format(pairs=_PAIRS), DeliveryPlace, postgres=_EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG}
+)
 
 # Agents with a name or alias that messages are held for: registration and sending ran concurrently.
 addressed = Query(
@@ -64,6 +78,7 @@ addressed = Query(
         and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
     limit 100
     """,
+    AddressedAgent,
     types={"now": BIG, "horizon": BIG},
     scan=True,
 )

@@ -8,9 +8,9 @@ from typing import Any
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.core.jobs import Controller, JobContext, split_batches
-from agora.store.port import Row
 
 from . import expiry_queries as expiry
+from .records import OverdueDelivery
 from .views import deliver_held
 
 __all__ = ["MailExpiry"]
@@ -58,21 +58,23 @@ class MailExpiry(Controller):
     async def _find_page_end(self, tenant: str, place: Place) -> Place:
         """The last key of the page after ``place``."""
         rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
-        return (rows[0]["recipient"], rows[0]["message_id"]) if rows else END
+        return (rows[0].recipient, rows[0].message_id) if rows else END
 
-    async def _read_overdue(self, tenant: str, place: Place, end: Place, when: dict[str, int]) -> Sequence[Row]:
+    async def _read_overdue(
+        self, tenant: str, place: Place, end: Place, when: dict[str, int]
+    ) -> Sequence[OverdueDelivery]:
         page = {"recipient": place[0], "message_id": place[1], "last_recipient": end[0], "last_message": end[1]}
         return await self.read(tenant, expiry.overdue_deliveries, **page, **when)
 
-    async def _mark_expired(self, tenant: str, batch: Sequence[Row]) -> None:
+    async def _mark_expired(self, tenant: str, batch: Sequence[OverdueDelivery]) -> None:
         """Mark deliveries expired and notify sender and recipients, so that no message is lost silently."""
-        senders = {row["message_id"]: row["from_agent"] for row in batch}
-        pairs = encode_json([(row["recipient"], row["message_id"]) for row in batch])
+        senders = {row.message_id: row.from_agent for row in batch}
+        pairs = encode_json([(row.recipient, row.message_id) for row in batch])
 
         async def store_expired(call: Call) -> None:
             missed: dict[str, list[str]] = {}
             for row in await call.tx.returning(expiry.expire, pairs=pairs, now=call.now):
-                missed.setdefault(row["message_id"], []).append(row["recipient"])
+                missed.setdefault(row.message_id, []).append(row.recipient)
             for message_id, recipients in sorted(missed.items()):
                 _emit_expired(call, message_id, senders[message_id], sorted(recipients))
 
@@ -83,7 +85,7 @@ class MailExpiry(Controller):
     async def _hand_over(self, tenant: str, when: dict[str, int]) -> None:
         """Deliver messages that were held while their recipient registered concurrently."""
         for row in await self.read(tenant, expiry.addressed, **when):
-            agent_id, agent_name = row["agent_id"], row["agent_name"]
+            agent_id, agent_name = row.agent_id, row.agent_name
 
             async def deliver_to_agent(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
                 return await deliver_held(call, agent_id, agent_name)

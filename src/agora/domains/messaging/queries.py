@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import DeliveredState, InboxRow, MessageRow, MessageSender
 
 __all__ = [
-    "DELIVERIES",
-    "MESSAGES",
     "advance",
     "any_for",
     "delivered_states",
@@ -26,31 +26,8 @@ __all__ = [
 
 BIG = "bigint"
 
-MESSAGES = Table(
-    "messages",
-    (
-        ("tenant_id", "text"),
-        ("message_id", "text"),
-        ("from_agent", "text"),
-        ("from_name", "text"),
-        ("to_agent", "text"),
-        ("content", "text"),
-        ("message_type", "text"),
-        ("priority", "text"),
-        ("correlation_id", "text"),
-        ("reply_to", "text"),
-        ("metadata", "text"),
-        ("broadcast", BIG),
-        ("created_at", BIG),
-        ("expires_at", BIG),
-    ),
-)
-DELIVERIES = Table(
-    "deliveries",
-    (("tenant_id", "text"), ("recipient", "text"), ("message_id", "text"), ("state", "text"), ("updated_at", BIG)),
-)
 
-of = Query("select * from messages where tenant_id = :tenant and message_id = :message_id")
+of = Query("select * from messages where tenant_id = :tenant and message_id = :message_id", MessageRow)
 
 held_count = Query(
     """
@@ -58,6 +35,7 @@ held_count = Query(
         select 1 from deliveries where tenant_id = :tenant and recipient = :address and state = 'held' limit :limit
     ) as waiting
     """,
+    int,
     types={"limit": BIG},
 )
 held_for = Query(
@@ -68,6 +46,7 @@ held_for = Query(
         and (m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))
     order by d.message_id
     """,
+    MessageRow,
     types={"now": BIG, "horizon": BIG},
 )
 unread_of = Query(
@@ -80,9 +59,10 @@ unread_of = Query(
             and o.message_id = d.message_id)
     order by d.message_id limit :limit
     """,
+    MessageRow,
     types={"now": BIG, "horizon": BIG, "limit": BIG},
 )
-any_for = Query("select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1")
+any_for = Query("select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1", int)
 # Messages that reached the agent by another of its addresses are not delivered twice.
 drop_doubles = Write(
     """
@@ -130,12 +110,12 @@ _STATES = _with_ids(
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
     """
 )
-delivered_states = Query(_STATES[0], postgres=_STATES[1], lock=True)
+delivered_states = Query(_STATES[0], DeliveredState, postgres=_STATES[1], lock=True)
 
 _SENDERS = _with_ids(
     "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
 )
-senders = Query(_SENDERS[0], postgres=_SENDERS[1])
+senders = Query(_SENDERS[0], MessageSender, postgres=_SENDERS[1])
 
 _FILTERS = {
     "since": "and m.created_at > :since",
@@ -194,7 +174,7 @@ def _inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
 
 
 @cache
-def inbox(filters: frozenset[str]) -> Query:
+def inbox(filters: frozenset[str]) -> Query[InboxRow]:
     """The oldest messages of an inbox, in any order, with the filters that are present.
 
     They are not sorted here: SQLite would copy whole messages to sort them.
@@ -206,12 +186,12 @@ def inbox(filters: frozenset[str]) -> Query:
         where m.tenant_id = :tenant and m.message_id = page.message_id
     """
     hinted, plain = _inbox_sources(filters)
-    return Query(page.format(hinted), postgres=page.format(plain), types=_TYPES)
+    return Query(page.format(hinted), InboxRow, postgres=page.format(plain), types=_TYPES)
 
 
 @cache
-def inbox_count(filters: frozenset[str]) -> Query:
+def inbox_count(filters: frozenset[str]) -> Query[int]:
     """How many messages such an inbox holds, counted up to :limit."""
     counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
     hinted, plain = _inbox_sources(filters)
-    return Query(counted.format(hinted), postgres=counted.format(plain), types=_TYPES, scan=True)
+    return Query(counted.format(hinted), int, postgres=counted.format(plain), types=_TYPES, scan=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from agora.clock import SECOND, new_id, to_datetime, to_microseconds
@@ -27,7 +27,6 @@ from agora.domains.agents.references import (
     looks_like_key,
 )
 from agora.domains.events.service import EventService
-from agora.store.port import Row
 from agora.telemetry import with_trace
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
@@ -35,6 +34,7 @@ from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recip
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import queries as statements
+from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, MessageSender
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import emit_message_event, expiry_horizon, message_from_row
 
@@ -103,22 +103,22 @@ class MessagingService(BoundService, contract.Messaging):
         destination = await self.destination(to_agent)
         if reply_to and not correlation_id:
             correlation_id = await self._find_correlation(reply_to)
-        row: dict[str, Any] = {
-            "tenant_id": call.caller.tenant,
-            "message_id": new_id("msg"),
-            "from_agent": sender,
-            "from_name": sender_name,
-            "to_agent": to_agent if isinstance(to_agent, str) else ",".join(to_agent),
-            "content": content,
-            "message_type": message_type,
-            "priority": priority.value,
-            "correlation_id": correlation_id,
-            "reply_to": reply_to,
-            "metadata": encode_json(with_trace(metadata)),
-            "broadcast": int(destination.broadcast),
-            "created_at": call.now,
-            "expires_at": call.now + expires_in * SECOND if expires_in else None,
-        }
+        row = MessageRow(
+            tenant_id=call.caller.tenant,
+            message_id=new_id("msg"),
+            from_agent=sender,
+            from_name=sender_name,
+            to_agent=to_agent if isinstance(to_agent, str) else ",".join(to_agent),
+            content=content,
+            message_type=message_type,
+            priority=priority.value,
+            correlation_id=correlation_id,
+            reply_to=reply_to,
+            metadata=encode_json(with_trace(metadata)),
+            broadcast=int(destination.broadcast),
+            created_at=call.now,
+            expires_at=call.now + expires_in * SECOND if expires_in else None,
+        )
         if reply_to:
             row = (await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))).row
         receipt = self.post(row, destination)
@@ -127,13 +127,13 @@ class MessagingService(BoundService, contract.Messaging):
         call.target = receipt.message_id
         return receipt
 
-    def post(self, row: dict[str, Any], destination: Destination) -> contract.MessageReceipt:
-        """Insert a message and its deliveries. row: a value for each column of ``MESSAGES``."""
+    def post(self, row: MessageRow, destination: Destination) -> contract.MessageReceipt:
+        """Insert a message and its deliveries."""
         call = self.call
-        call.tx.append(statements.MESSAGES, tuple(row[name] for name in statements.MESSAGES.names))
+        call.tx.append(MESSAGES, row)
         self._append_deliveries(row, destination)
         return contract.MessageReceipt(
-            message_id=row["message_id"],
+            message_id=row.message_id,
             status=DeliveryState.QUEUED,
             timestamp=to_datetime(call.now),
             recipients=None if destination.broadcast else len(destination.agents) + len(destination.held),
@@ -157,7 +157,7 @@ class MessagingService(BoundService, contract.Messaging):
         answered = await self.call.tx.one(statements.of, message_id=reply_to)
         if answered is None:
             raise not_found("reply_to", f"There is no message {reply_to} to reply to.")
-        return answered["correlation_id"] or reply_to
+        return answered.correlation_id or reply_to
 
     async def destination(self, to_agent: Recipients) -> Destination:
         """Resolve recipients. Raises NotFound for unknown ids and capabilities, InvalidRequest for too many."""
@@ -207,7 +207,7 @@ class MessagingService(BoundService, contract.Messaging):
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
         waiting = await self.call.tx.one(statements.held_count, address=held_address(ref), limit=HELD_LIMIT)
-        if ref != OPERATOR and waiting is not None and waiting["held"] >= HELD_LIMIT:
+        if ref != OPERATOR and waiting is not None and waiting >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
                 fix="Check the name; it is not among GET /agora/query/agents.",
@@ -215,19 +215,21 @@ class MessagingService(BoundService, contract.Messaging):
             )
         destination.held.append(ref)
 
-    def _append_deliveries(self, row: dict[str, Any], destination: Destination) -> None:
-        call, tenant, message_id = self.call, self.call.caller.tenant, row["message_id"]
-        for agent_id in destination.agents:
-            call.tx.append(statements.DELIVERIES, (tenant, agent_id, message_id, "queued", call.now))
-        for name in destination.held:
-            state = "queued" if name == OPERATOR else "held"
-            call.tx.append(statements.DELIVERIES, (tenant, held_address(name), message_id, state, call.now))
+    def _append_deliveries(self, row: MessageRow, destination: Destination) -> None:
+        call, tenant, message_id = self.call, self.call.caller.tenant, row.message_id
+        states = dict.fromkeys(destination.agents, "queued")
+        states |= {held_address(name): "queued" if name == OPERATOR else "held" for name in destination.held}
+        for recipient, state in states.items():
+            delivery = DeliveryRow(
+                tenant_id=tenant, recipient=recipient, message_id=message_id, state=state, updated_at=call.now
+            )
+            call.tx.append(DELIVERIES, delivery)
         reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
             emit_message_event(call, row, reached)
         if held_names := [name for name in destination.held if name != OPERATOR]:
-            data = {"message_id": message_id, "names": held_names, "from_agent": row["from_agent"]}
-            call.emit("agora.message.held", data, subject=message_id, audience=(row["from_agent"],))
+            data = {"message_id": message_id, "names": held_names, "from_agent": row.from_agent}
+            call.emit("agora.message.held", data, subject=message_id, audience=(row.from_agent,))
 
     @implements
     async def receive(
@@ -282,18 +284,18 @@ class MessagingService(BoundService, contract.Messaging):
         rows, more = await self._read_rows(filters, parameters, limit, offset)
         total, estimate = offset + len(rows), False
         if more or "after" in filters:
-            large = sum(len(row["content"]) for row in rows) > LARGE_PAGE
+            large = sum(len(row.content) for row in rows) > LARGE_PAGE
             if large:
                 rows = []  # counts may queue: a large page is dropped and read again, to bound memory
             whole = {name: value for name, value in parameters.items() if name != "after"}
             counted = await self.call.tx.one(
                 statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
             )
-            total, estimate = paging.bounded_total(counted["total"] if counted else 0)
+            total, estimate = paging.bounded_total(counted if counted else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).answer(self.call.caller)
                 rows, more = await self._read_rows(filters, parameters, limit, offset)
-        messages = [message_from_row(row, owner.agent_id, row["state"]) for row in rows]
+        messages = [message_from_row(row, owner.agent_id, row.state) for row in rows]
         return contract.MessagePage.model_construct(
             messages=messages,
             count=len(messages),
@@ -305,15 +307,15 @@ class MessagingService(BoundService, contract.Messaging):
 
     async def _read_rows(
         self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
-    ) -> tuple[list[Row], bool]:
+    ) -> tuple[list[InboxRow], bool]:
         """The rows of a page, and whether there are more. Long messages make a page shorter."""
 
-        async def read_page(after: str | None, count: int) -> Sequence[Row]:
+        async def read_page(after: str | None, count: int) -> Sequence[InboxRow]:
             place = {} if after is None else {"after": after}
             query = statements.inbox(filters.union(place))
             skipped = offset if after is None else 0
             rows = await self.call.tx.all(query, **{**parameters, **place}, limit=count, offset=skipped)
-            return sorted(rows, key=itemgetter("message_id"))
+            return sorted(rows, key=attrgetter("message_id"))
 
         return await paging.read_page(read_page, None, "message_id", limit, self.call.context.settings.page_bytes)
 
@@ -346,13 +348,20 @@ class MessagingService(BoundService, contract.Messaging):
         call.target = owner.agent_id
         ids = list(dict.fromkeys(message_ids))
         where = {"agent_id": owner.agent_id, "address": owner.address, "ids": encode_json(ids)}
-        delivered = {row["message_id"] for row in await call.tx.all(statements.delivered_states, **where)}
-        origins = {row["message_id"]: row for row in await call.tx.all(statements.senders, ids=encode_json(ids))}
+        delivered = {row.message_id for row in await call.tx.all(statements.delivered_states, **where)}
+        origins = {row.message_id: row for row in await call.tx.all(statements.senders, ids=encode_json(ids))}
         updated = await call.tx.execute(statements.advance, **where, state=status.value, rank=rank, now=call.now)
-        first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i]["broadcast"]]
+        first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i].broadcast]
         for message_id in first:
             call.tx.append(
-                statements.DELIVERIES, (call.caller.tenant, owner.agent_id, message_id, status.value, call.now)
+                DELIVERIES,
+                DeliveryRow(
+                    tenant_id=call.caller.tenant,
+                    recipient=owner.agent_id,
+                    message_id=message_id,
+                    state=status.value,
+                    updated_at=call.now,
+                ),
             )
         self._announce_marks(owner, [i for i in ids if i in delivered or i in first], status, origins)
         return contract.Marked(
@@ -362,11 +371,11 @@ class MessagingService(BoundService, contract.Messaging):
         )
 
     def _announce_marks(
-        self, owner: _Inbox, ids: Sequence[str], status: DeliveryState, origins: dict[str, Row]
+        self, owner: _Inbox, ids: Sequence[str], status: DeliveryState, origins: dict[str, MessageSender]
     ) -> None:
         if not ids:
             return
-        audience = dict.fromkeys([owner.agent_id, *(origins[i]["from_agent"] for i in ids if i in origins)])
+        audience = dict.fromkeys([owner.agent_id, *(origins[i].from_agent for i in ids if i in origins)])
         data = {"message_ids": list(ids), "status": status.value, "agent_id": owner.agent_id}
         self.call.emit("agora.message.marked", data, subject=owner.agent_id, audience=tuple(audience))
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from agora.core.signals import Signal
 
+from .records import MessageRow
+
 __all__ = ["REPLY_COMPOSED", "REPLY_STORED", "ReplyComposed", "ReplyStored"]
 
 
@@ -15,7 +17,7 @@ __all__ = ["REPLY_COMPOSED", "REPLY_STORED", "ReplyComposed", "ReplyStored"]
 class ReplyComposed:
     """A reply about to be stored. row: as the table has it; a handler may replace it. parties: who the reply is for."""
 
-    row: dict[str, Any]
+    row: MessageRow
     parties: Sequence[str]
 
 

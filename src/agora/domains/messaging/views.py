@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import held_address
-from agora.store.port import Row
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.messaging import Message
 
 from . import queries as messages
+from .records import InboxRow, MessageRow
 
 __all__ = ["deliver_held", "emit_message_event", "expiry_horizon", "hand_over_mail", "message_from_row"]
 
@@ -24,48 +24,48 @@ def expiry_horizon(call: Call) -> int:
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
-def message_from_row(row: Row, recipient: str, state: str) -> Message:
+def message_from_row(row: InboxRow, recipient: str, state: str) -> Message:
     """A message's row as one recipient sees it."""
     return Message.model_construct(
-        message_id=row["message_id"],
-        from_agent=row["from_agent"],
-        from_name=row["from_name"],
-        to_agent="broadcast" if row["broadcast"] else recipient,
-        content=row["content"],
-        message_type=row["message_type"],
-        priority=Priority(row["priority"]),
+        message_id=row.message_id,
+        from_agent=row.from_agent,
+        from_name=row.from_name,
+        to_agent="broadcast" if row.broadcast else recipient,
+        content=row.content,
+        message_type=row.message_type,
+        priority=Priority(row.priority),
         status=DeliveryState(state),
-        timestamp=to_datetime(row["created_at"]),
-        expires_at=to_datetime(row["expires_at"]) if row["expires_at"] else None,
-        correlation_id=row["correlation_id"],
-        reply_to=row["reply_to"],
-        metadata=decode_json(row["metadata"]),
-        broadcast=bool(row["broadcast"]),
+        timestamp=to_datetime(row.created_at),
+        expires_at=to_datetime(row.expires_at) if row.expires_at else None,
+        correlation_id=row.correlation_id,
+        reply_to=row.reply_to,
+        metadata=decode_json(row.metadata),
+        broadcast=bool(row.broadcast),
     )
 
 
-def emit_message_event(call: Call, row: Any, recipients: Sequence[str]) -> None:
+def emit_message_event(call: Call, row: MessageRow, recipients: Sequence[str]) -> None:
     """Emit the event that carries a message to its recipients' streams."""
-    sender, message_id = row["from_agent"], row["message_id"]
+    sender, message_id = row.from_agent, row.message_id
     data = {
         "message_id": message_id,
         "from_agent": sender,
-        "from_name": row["from_name"],
-        "to_agent": row["to_agent"],
+        "from_name": row.from_name,
+        "to_agent": row.to_agent,
         "recipients": list(recipients),
-        "content": row["content"],
-        "message_type": row["message_type"],
-        "priority": row["priority"],
+        "content": row.content,
+        "message_type": row.message_type,
+        "priority": row.priority,
         "status": DeliveryState.QUEUED.value,
-        "timestamp": to_datetime(row["created_at"]),
-        "expires_at": to_datetime(row["expires_at"]) if row["expires_at"] else None,
-        "correlation_id": row["correlation_id"],
-        "reply_to": row["reply_to"],
-        "metadata": decode_json(row["metadata"]) if isinstance(row["metadata"], str) else row["metadata"],
-        "broadcast": bool(row["broadcast"]),
+        "timestamp": to_datetime(row.created_at),
+        "expires_at": to_datetime(row.expires_at) if row.expires_at else None,
+        "correlation_id": row.correlation_id,
+        "reply_to": row.reply_to,
+        "metadata": decode_json(row.metadata),
+        "broadcast": bool(row.broadcast),
     }
     source = f"/agora/agents/{sender}"
-    if row["broadcast"]:
+    if row.broadcast:
         call.emit("agora.broadcast.sent", data, subject=message_id, source=source)
     else:
         audience = (sender, *(agent for agent in recipients if agent != sender))
@@ -90,7 +90,7 @@ async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
     """Give an agent the unread messages of a retired one, at most ``HANDED_OVER``; return how many."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(messages.unread_of, **parameters, horizon=expiry_horizon(call), limit=HANDED_OVER)
-    await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row["message_id"] for row in unread]))
+    await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row.message_id for row in unread]))
     for row in unread:
         emit_message_event(call, row, (agent_id,))
     return len(unread)

@@ -152,10 +152,10 @@ async def pass_back(call: Call, draft: Draft) -> None:
         return
     answer = _translate_answer(draft, Performative(origin["type"]))
     if answer is not None:
-        correlation = {"conversation_id": letter["correlation_id"], "reply_to": origin["envelope_id"]}
-        asker = await call.tx.one(agents.by_id, ref=letter["from_agent"])
+        correlation = {"conversation_id": letter.correlation_id, "reply_to": origin["envelope_id"]}
+        asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
         if asker is None or asker["retired_at"] is None:  # the sender was deregistered
-            document = answer | {"to": [letter["from_name"]], "correlation": correlation}
+            document = answer | {"to": [letter.from_name], "correlation": correlation}
             await send_as_marketplace(call, ORCHESTRATOR, document, origin)
 
 

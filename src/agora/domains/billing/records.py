@@ -1,0 +1,299 @@
+"""Records of billing: rows of its tables, and of what its queries answer."""
+
+from __future__ import annotations
+
+from agora.store.port import Table
+from agora.store.records import record
+
+__all__ = [
+    "ALLOWANCES",
+    "INVOICES",
+    "INVOICE_LINES",
+    "LEDGER",
+    "PRICES",
+    "RESERVATIONS",
+    "AccountBalance",
+    "AccruedRun",
+    "AgentName",
+    "AllowanceRow",
+    "BudgetRow",
+    "Cost",
+    "CustomerCost",
+    "DayCost",
+    "DueInvoice",
+    "InvoiceLineRow",
+    "InvoiceRow",
+    "LedgerEntry",
+    "LineSum",
+    "MeteredRun",
+    "MonthCost",
+    "PriceChange",
+    "PriceRow",
+    "ReservationRow",
+    "TimedInstance",
+]
+
+
+@record
+class PriceRow:
+    """A version of an agent's price; amounts in millionths of the currency."""
+
+    tenant_id: str
+    agent_id: str
+    version: int
+    type: str
+    currency: str
+    price: int
+    base_price: int
+    task_price: int
+    usage_unit: str | None
+    input_price: int
+    output_price: int
+    effective_from: int
+    created_at: int
+    created_by: str
+
+
+PRICES = Table("billing_prices", PriceRow)
+
+
+@record
+class LedgerEntry:
+    """An entry of the ledger, never changed. amount: in millionths. day: of its end, as YYYYMMDD."""
+
+    tenant_id: str
+    entry_id: str
+    key: str
+    account_id: str
+    agent_id: str
+    instance_id: str
+    kind: str
+    quantity: int
+    price_version: int
+    currency: str
+    amount: int
+    began: int
+    ended: int
+    day: int
+    description: str
+    reverses: str | None
+    created_at: int
+    created_by: str
+
+
+LEDGER = Table("billing_ledger", LedgerEntry)
+
+
+@record
+class ReservationRow:
+    """What is set aside for a task until it ends."""
+
+    tenant_id: str
+    task_id: str
+    account_id: str
+    agent_id: str
+    currency: str
+    amount: int
+    price_version: int
+    spender: str
+    description: str
+    created_at: int
+
+
+RESERVATIONS = Table("billing_reservations", ReservationRow)
+
+
+@record
+class AllowanceRow:
+    """What a credential may commit its account to, and has."""
+
+    tenant_id: str
+    subject: str
+    currency: str
+    amount: int
+    used: int
+
+
+ALLOWANCES = Table("billing_allowances", AllowanceRow)
+
+
+@record
+class InvoiceRow:
+    """A row of ``billing_invoices``."""
+
+    tenant_id: str
+    invoice_id: str
+    number: int
+    account_id: str
+    currency: str
+    period: int
+    opening: int
+    charges: int
+    credits: int
+    issued_at: int
+
+
+INVOICES = Table("billing_invoices", InvoiceRow)
+
+
+@record
+class InvoiceLineRow:
+    """A row of ``billing_invoice_lines``."""
+
+    tenant_id: str
+    account_id: str
+    currency: str
+    invoice_id: str
+    period: int
+    agent_id: str
+    agent_name: str
+    kind: str
+    quantity: int
+    amount: int
+    entries: int
+
+
+INVOICE_LINES = Table("billing_invoice_lines", InvoiceLineRow)
+
+
+@record
+class PriceChange(PriceRow):
+    """A version of a price. begins: when it holds for what was agreed on with an earlier one."""
+
+    begins: int
+
+
+@record
+class BudgetRow:
+    """A budget: of an account, an agent, or both; amounts in millionths."""
+
+    tenant_id: str
+    account_id: str
+    agent_id: str
+    currency: str
+    soft_limit: int | None
+    hard_limit: int | None
+    prepaid: int
+    warned: int
+    exhausted: int
+    set_by: str
+    updated_at: int
+    updated_by: str
+
+
+@record
+class MeteredRun:
+    """A run of an instance, as far as it is measured and billed; times and quantities in microseconds."""
+
+    tenant_id: str
+    instance_id: str
+    number: int
+    account_id: str
+    agent_id: str
+    began: int
+    measured: int
+    billed: int
+    accrued: int
+    currency: str
+    day: int
+    state: str
+
+
+@record
+class TimedInstance:
+    """What an instance's time has cost at a version of a price."""
+
+    price_version: int
+    currency: str
+    quantity: int
+    amount: int
+
+
+@record
+class Cost:
+    """Quantity and amount of a kind of charge."""
+
+    currency: str
+    agent_id: str
+    kind: str
+    quantity: int
+    amount: int
+
+
+@record
+class AccruedRun:
+    """Running time that is measured and not billed yet."""
+
+    currency: str
+    agent_id: str
+    quantity: int
+    amount: int
+
+
+@record
+class MonthCost:
+    """What an account was charged and credited in a month."""
+
+    currency: str
+    period: int
+    charged: int
+    credited: int
+
+
+@record
+class DayCost:
+    """What was charged on a day."""
+
+    day: int
+    amount: int
+
+
+@record
+class AccountBalance:
+    """The sums of an account in a currency."""
+
+    account_id: str
+    currency: str
+    charged: int
+    credited: int
+    prepaid: int | None
+    accrued: int
+    reserved: int
+
+
+@record
+class AgentName:
+    """An agent with its name."""
+
+    agent_id: str
+    agent_name: str
+
+
+@record
+class CustomerCost:
+    """How many accounts pay an agent."""
+
+    agent_id: str
+    currency: str
+    customers: int
+
+
+@record
+class DueInvoice:
+    """An account with entries that are on no invoice. period: the oldest month of them."""
+
+    account_id: str
+    currency: str
+    period: int
+
+
+@record
+class LineSum:
+    """What a line of an invoice sums up."""
+
+    period: int
+    agent_id: str
+    kind: str
+    quantity: int
+    amount: int
+    entries: int

@@ -1,0 +1,73 @@
+"""An entry of the ledger is stored by the names of its fields: no order of lines decides what is stored."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+import sqlite3
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from agora.core.call import Call
+from agora.domains.billing import ledger
+from agora.domains.billing.ledger import Charge
+from agora.domains.billing.records import LEDGER, LedgerEntry
+from agora.store.port import Table
+from agora.store.records import record
+from agora_sdk.contract.billing import EntryKind
+from tests.conformance.billing.billing_calls import Till, priced, rows, till
+from tests.market import Market
+
+__all__ = ["till"]
+
+
+def load_with_swapped_lines(directory: Path) -> ModuleType:
+    """The ledger's module, in which the lines ``quantity=...`` and ``amount=...`` of each entry have changed places."""
+    source = Path(ledger.__file__).read_text()
+    swapped, count = re.subn(r"( +quantity=[^\n]*\n)((?:[^\n]*\n)*?)( +amount=[^\n]*\n)", r"\3\2\1", source)
+    assert count == 2
+    path = directory / "swapped.py"
+    path.write_text(swapped)
+    spec = importlib.util.spec_from_file_location("agora.domains.billing.swapped", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_two_lines_of_an_entry_may_change_places(market: Market, till: Till, tmp_path: Path) -> None:
+    agent = await priced(market, type="per_request", price=0.5)
+    swapped = load_with_swapped_lines(tmp_path)
+    for key, module in (("a", ledger), ("b", swapped)):
+        charge = Charge(f"execution:{key}", "acme", agent.subject, EntryKind.REQUEST, 3)
+
+        async def work(call: Call, charge: Charge = charge, module: Any = module) -> None:
+            await module.Ledger(call).charge(charge)
+            await module.Ledger(call).reverse(charge.key)
+
+        await till.act(work)
+    stored = [(row["kind"], row["quantity"], row["amount"], row["currency"]) for row in await rows(market)]
+    assert sorted(stored) == sorted([("request", 3, 1_500_000, "USD"), ("request", -3, -1_500_000, "USD")] * 2)
+
+
+def test_two_fields_of_the_declaration_may_change_places() -> None:
+    names = [field.name for field in dataclasses.fields(LedgerEntry)]
+    at, other = names.index("quantity"), names.index("amount")
+    names[at], names[other] = names[other], names[at]
+    types = {field.name: field.type for field in dataclasses.fields(LedgerEntry)}
+    swapped: Any = record(type("LedgerEntry", (), {"__annotations__": {name: types[name] for name in names}}))
+    values: dict[str, Any] = {name: 1 if str(types[name]).startswith("int") else "x" for name in names}
+    values |= {"quantity": 3, "amount": 1_500_000}
+    assert [*swapped.__slots__] != [*LedgerEntry.__slots__]
+    stored = []
+    for table, entry in ((LEDGER, LedgerEntry(**values)), (Table("billing_ledger", swapped), swapped(**values))):
+        connection = sqlite3.connect(":memory:")
+        connection.execute(f"create table billing_ledger ({', '.join(sorted(names))})")
+        columns, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
+        connection.execute(f"insert into billing_ledger ({columns}) values ({marks})", table.to_row(entry, "x"))
+        stored.append(connection.execute("select * from billing_ledger").fetchall())
+        connection.close()
+    assert stored[0] == stored[1]
