@@ -111,14 +111,14 @@ class Statements:
         async def work(tx: Tx) -> None:
             await tx.one(agents.by_id, ref=agent)
             await tx.all(tasks.waiting_queues, ranges=self._own[at], limit=1000)
-            waiting = [each["queue"] for each in await tx.all(tasks.waiting_queues, ranges=self._pool, limit=1000)]
+            waiting = [each.queue for each in await tx.all(tasks.waiting_queues, ranges=self._pool, limit=1000)]
             lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
             (row,) = await tx.returning(tasks.lease_first_task, queues=encode_json(waiting), **lease)
-            await tx.one(tasks.select_task_data, task_id=row["task_id"])
-            entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
+            await tx.one(tasks.select_task_data, task_id=row.task_id)
+            entry = (TENANT, row.task_id, row.entries, "status", 1, agent, "in_progress", 0.0, None, None, "{}")
             tx.append(ENTRIES, entry)
             tx.append(tasks.ACTIVE_TASKS, (TENANT, agent, 1))
-            _recorded(tx, agent, "agora.task.started", row["task_id"])
+            _recorded(tx, agent, "agora.task.started", row.task_id)
 
         await self._store.write(TENANT, work, label="claim")
 
@@ -155,9 +155,9 @@ class Bare:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(_TAKE, TENANT, agent)
             await connection.execute(_BUSY, TENANT, agent)
-            entry = (TENANT, row["task_id"], row["entries"], "status", 1, agent, "in_progress", 0.0, None, None, "{}")
+            entry = (TENANT, row.task_id, row.entries, "status", 1, agent, "in_progress", 0.0, None, None, "{}")
             await connection.execute(self._texts[ENTRIES], *entry)
-            await self._record(connection, agent, "agora.task.started", row["task_id"])
+            await self._record(connection, agent, "agora.task.started", row.task_id)
 
     async def _record(self, connection: Any, agent: str, event: str, target: str) -> None:
         await connection.execute(self._texts[AUDIT], TENANT, new_id("aud"), 1, agent, "op", target, "ok", None, "r")
