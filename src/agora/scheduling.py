@@ -73,11 +73,16 @@ class FairQueue(Generic[T]):
         if self._urgent:
             self._size -= 1
             return self._urgent.popleft()
-        owner, lane = self._lanes.popitem(last=False)
+        owner = next(iter(self._lanes), None)
+        if owner is None:
+            raise KeyError("the queue is empty")
+        lane = self._lanes[owner]
         self._size -= 1
         item = lane.popleft()
-        if lane:
-            self._lanes[owner] = lane
+        if not lane:
+            del self._lanes[owner]
+        elif len(self._lanes) > 1:
+            self._lanes.move_to_end(owner)
         return item
 
     def restore(self, owner: Owner | None, item: T) -> None:
@@ -130,7 +135,8 @@ class Share:
 
     def advance(self, seconds: float, start: float) -> None:
         """Add time used. start: the least virtual time that it is added to."""
-        self.virtual = max(self.virtual, start) + seconds / self.weight
+        virtual = self.virtual
+        self.virtual = (virtual if virtual > start else start) + seconds / self.weight
         if self.group is not None:
             self.group.advance(seconds, start)
 
@@ -164,7 +170,8 @@ class LoopScheduler:
 
     def passes(self, share: Share) -> bool:
         """Whether a call may go on without waiting; else it awaits :meth:`turn`."""
-        if share.waiting or share.position > self._virtual + self._slice:
+        position = share.virtual if share.group is None else share.position
+        if share.waiting or position > self._virtual + self._slice:
             return False
         self._begin_turn(share)
         self._passed = True
@@ -270,8 +277,8 @@ class LoopScheduler:
         self._shares = {owner: share for owner, share in self._shares.items() if owner in active or share in groups}
 
 
-class MeteredCoroutine(Generic[T]):
-    """A coroutine whose processor time on this thread is told after each step. To be awaited once."""
+class MeteredCoroutine(Coroutine[Any, Any, T]):
+    """A coroutine whose processor time on this thread is told after each step."""
 
     __slots__ = ("_charge", "_work")
 
@@ -279,23 +286,27 @@ class MeteredCoroutine(Generic[T]):
         self._work, self._charge = work, charge
 
     def __await__(self) -> Generator[Any, Any, T]:
-        work, clock = self._work, time.thread_time
-        step: Callable[[Any], Any] = work.send
-        value: Any = None
-        while True:
-            began = clock()
-            try:
-                pending = step(value)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            finally:
-                self._charge(clock() - began)
-            try:
-                value = yield pending
-                step = work.send
-            except GeneratorExit:
-                work.close()
-                raise
-            except BaseException as error:
-                step, value = work.throw, error
+        return self  # an iterator that sends and throws is all that awaiting takes
+
+    def __iter__(self) -> MeteredCoroutine[T]:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, value: Any) -> Any:
+        began = time.thread_time()
+        try:
+            return self._work.send(value)
+        finally:
+            self._charge(time.thread_time() - began)
+
+    def throw(self, *error: Any) -> Any:
+        began = time.thread_time()
+        try:
+            return self._work.throw(*error)
+        finally:
+            self._charge(time.thread_time() - began)
+
+    def close(self) -> None:
+        self._work.close()

@@ -81,6 +81,7 @@ class Caller:
     strangers their address; None where it answers for itself.
     enrolment: the enrolment token that it is, or with which it or its registrar was registered: agents of one token have
     limits in common besides their own.
+    owner: whose share of the server its calls use: tenant, and registrar or subject.
     """
 
     tenant: str
@@ -97,15 +98,14 @@ class Caller:
     person: Person | None = None
     registrar: str | None = None
     enrolment: str | None = None
+    owner: tuple[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.owner = self.tenant, self.registrar or self.subject
 
     def may(self, scope: str) -> bool:
         """Whether a scope is held; ``*`` holds every scope."""
         return not scope or scope in self.scopes or "*" in self.scopes
-
-    @property
-    def owner(self) -> tuple[str, str]:
-        """Whose share of the server its calls use: tenant, and registrar or subject."""
-        return self.tenant, self.registrar or self.subject
 
     @property
     def registers_as(self) -> str | None:

@@ -77,10 +77,14 @@ class CpuUsage:
         if self._share is not None:
             self._dispatcher.scheduler.charge(self._share, seconds)
 
+    def passes(self) -> bool:
+        """Whether the call may go on without waiting; else it awaits :meth:`turn`."""
+        return self._share is None or self._dispatcher.scheduler.passes(self._share)
+
     async def turn(self) -> None:
-        """Wait for the caller's turn, if it has had more than its share. Raises Overloaded."""
-        if self._share is not None and not self._dispatcher.scheduler.passes(self._share):
-            await self._dispatcher.scheduler.turn(self._share)
+        """Wait for the turn of a caller that has had more than its share. Raises Overloaded."""
+        assert self._share is not None
+        await self._dispatcher.scheduler.turn(self._share)
 
     def settle(self) -> None:
         """Charge the caller's rate for what was used since the last time."""
@@ -177,7 +181,8 @@ class Dispatcher:
         request_id = request_id or new_id("req")
         usage = self._cpu_usage(caller)
         # Before any other work: a caller above its share waits here, where it costs nothing to the others.
-        await usage.turn()
+        if not usage.passes():
+            await usage.turn()
         try:
             if self.tracing is None:
                 return await self._run_operation(
@@ -212,7 +217,8 @@ class Dispatcher:
         size: bytes that are about to be read.
         """
         usage = self._cpu_usage(caller)
-        await usage.turn()
+        if not usage.passes():
+            await usage.turn()
         if size > SMALL:
             usage.add(size * SECONDS_A_BYTE_READ)
 
@@ -342,7 +348,8 @@ class Dispatcher:
                     outcome = Outcome.of(operation, wait.result)
                     outcome.waited = waited
                     return outcome
-                await usage.turn()  # many may be woken at once
+                if not usage.passes():  # many may be woken at once
+                    await usage.turn()
                 # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
                 self.overrides.check(caller, operation, self.clock.now())
 
@@ -385,8 +392,8 @@ class Dispatcher:
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
 
-        async def metered(tx: Tx) -> T:
-            return await MeteredCoroutine(work(tx), usage.add)
+        def metered(tx: Tx) -> MeteredCoroutine[T]:
+            return MeteredCoroutine(work(tx), usage.add)
 
         # Without an owner a write is not queued behind its caller's others: operators must get through a flooded queue.
         owner = None if caller.kind in ("operator", "system") else caller.owner
@@ -496,7 +503,8 @@ class Dispatcher:
         began, failure = time.perf_counter(), "cancelled"
         try:
             usage = self._cpu_usage(caller)
-            await usage.turn()
+            if not usage.passes():
+                await usage.turn()
             self.admission.admit(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 from agora_sdk.errors import RateLimited
 
@@ -90,22 +90,22 @@ class RateLimiter:
         before, since = self._remote_calls.get(key, (0, self._clock()))
         self._remote_calls[key] = (before + count, since)
 
-    def _bucket_limits(self, caller: Caller) -> Iterator[tuple[Key, str, float]]:
+    def _bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
         """Each bucket of a caller: its key, what it is named by, and its calls a second."""
         if caller.kind in ("operator", "system"):
-            return
+            return ()
         tenant = caller.tenant
         if caller.subject == "anonymous":
-            yield (tenant, caller.registrar or "anonymous"), "anonymous", self._rate("anonymous")
-            return
+            return [((tenant, caller.registrar or "anonymous"), "anonymous", self._rate("anonymous"))]
         rate = self._rate(caller.tier)
-        yield (tenant, caller.subject), caller.tier, rate
+        limits = [((tenant, caller.subject), caller.tier, rate)]
         if caller.registrar is not None:
-            yield (tenant, f"registrar:{caller.registrar}"), "registrar", max(rate, self._rate("registrar"))
+            limits.append(((tenant, f"registrar:{caller.registrar}"), "registrar", max(rate, self._rate("registrar"))))
         if caller.enrolment is not None:
-            yield (tenant, f"enrolment:{caller.enrolment}"), "enrolment", max(rate, self._rate("enrolment"))
+            limits.append(((tenant, f"enrolment:{caller.enrolment}"), "enrolment", max(rate, self._rate("enrolment"))))
         if caller.account != COMMON_ACCOUNT:
-            yield (tenant, f"account:{caller.account}"), "account", max(rate, self._rate("account"))
+            limits.append(((tenant, f"account:{caller.account}"), "account", max(rate, self._rate("account"))))
+        return limits
 
     def _new_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
         """A full bucket, less what other servers have let pass lately."""

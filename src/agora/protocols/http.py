@@ -199,13 +199,16 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     if announced is not None and announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
     body, connection = _RequestBody(), connection_of(scope)
-    with nullcontext() if connection is None else connection.watch(body):
-        while await body.read_part(receive):
-            if body.size > limit:
-                raise _too_large(limit)
-            if connection is not None:
-                connection.measure()
-                connection.admit(body.size)
+    if await body.read_part(receive):  # else it arrived whole, as small ones do
+        with nullcontext() if connection is None else connection.watch(body):
+            more = True
+            while more:
+                if body.size > limit:
+                    raise _too_large(limit)
+                if connection is not None:
+                    connection.measure()
+                    connection.admit(body.size)
+                more = await body.read_part(receive)
     if body.size > limit:
         raise _too_large(limit)
     document = body.parts[0] if len(body.parts) == 1 else b"".join(body.parts)

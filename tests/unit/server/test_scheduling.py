@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from agora.scheduling import LoopScheduler, Share
+import pytest
+
+from agora.scheduling import FairQueue, LoopScheduler, MeteredCoroutine, Share
 
 COST = 0.001  # seconds of each turn
 WEIGHT = 4.0
@@ -47,3 +49,31 @@ async def test_one_member_has_no_more_than_any_owner() -> None:
     assert 200 <= turns["lone"] <= 300
     turns = await _run_turns(scheduler, {"m0": (members["m0"], 100), "m1": (members["m1"], 2)}, 500)
     assert turns["m1"] >= 200
+
+
+def test_a_queue_is_round_robin_over_owners() -> None:
+    queue: FairQueue[str] = FairQueue(100)
+    for item in ("a1", "a2", "a3", "b1", "c1", "c2"):
+        queue.push(("tenant", item[0]), item)
+    queue.push(None, "urgent")
+    order = list(queue)
+    assert order == ["urgent", "a1", "b1", "c1", "a2", "c2", "a3"]
+    assert [queue.pop() for _ in order] == order
+    assert not queue
+    with pytest.raises(KeyError):
+        queue.pop()
+
+
+async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> None:
+    steps: list[float] = []
+
+    async def work() -> str:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.sleep(10)
+        await asyncio.sleep(0)
+        return "done"
+
+    assert await MeteredCoroutine(work(), steps.append) == "done"
+    assert len(steps) >= 3
+    assert all(seconds >= 0 for seconds in steps)

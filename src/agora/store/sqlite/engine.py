@@ -23,10 +23,9 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -295,12 +294,11 @@ class SqliteStore:
     def _run_batch(self) -> None:
         if self._begin_batch():
             return
-        calls = list(islice(self._queue, BATCH_LIMIT))
+        calls: list[_Pending] = []  # those begun
         try:
-            count, batch, results = self._attempt_calls(calls, time.perf_counter() + SLICE_SECONDS)
+            batch, results = self._attempt_calls(self._take_waiting(calls), time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
-            for _ in calls:
-                self._queue.pop()
+            calls += self._take_waiting([])  # which would meet the same error, or have to be kept behind the others
             if is_hopeless(error):
                 for call in calls:
                     self._fail_call(call.future, error)
@@ -309,8 +307,6 @@ class SqliteStore:
                 log.warning("a batch of %d calls failed; each is run alone", len(calls), exc_info=error)
                 self._replay_calls(calls)
             return
-        for _ in range(count):
-            self._queue.pop()
         self._commit_timer = self._loop.call_later(self._timeout, self._fail_hung_commit, results)
         self._commits.put((batch, results))
 
@@ -330,6 +326,13 @@ class SqliteStore:
         return StoreUnavailable(
             f"The disk has not taken a commit of the database for {seconds:.0f} s.", cause="timeout", unknown=unknown
         )
+
+    def _take_waiting(self, taken: list[_Pending]) -> Iterator[_Pending]:
+        """Take the calls of a batch from the queue, one by one, as they are begun."""
+        while self._queue and len(taken) < BATCH_LIMIT:
+            call = self._queue.pop()
+            taken.append(call)
+            yield call
 
     def _begin_batch(self) -> bool:
         """Open the batch's transaction; where another program holds the lock, try again with the loop free meanwhile."""
@@ -355,15 +358,14 @@ class SqliteStore:
             self._fail_call(self._queue.pop().future, error)
         self._schedule_next()
 
-    def _attempt_calls(self, calls: Sequence[_Pending], until: float) -> tuple[int, Batch, list[_Done]]:
+    def _attempt_calls(self, calls: Iterable[_Pending], until: float) -> tuple[Batch, list[_Done]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
-        batch, results, count = Batch(), [], 0
+        batch, results = Batch(), []
         batch.heads = dict(self._heads)
         if not self._writer.in_transaction:
             self._writer.execute("begin immediate")
         try:
             for call in calls:
-                count += 1
                 if not call.future.cancelled():
                     results.append(self._run_call(call, batch))
                 if time.perf_counter() > until:
@@ -373,7 +375,7 @@ class SqliteStore:
             if self._writer.in_transaction:
                 self._writer.rollback()
             raise
-        return count, batch, results
+        return batch, results
 
     def _run_call(self, call: _Pending, batch: Batch) -> _Done:
         tx = Transaction(self._writer, batch, call.tenant)
@@ -396,7 +398,7 @@ class SqliteStore:
             if call.future.cancelled():
                 continue
             try:
-                _, batch, results = self._attempt_calls([call], float("inf"))
+                batch, results = self._attempt_calls([call], float("inf"))
                 self._commit_batch(batch)
             except Exception as error:
                 self._fail_call(call.future, error)
