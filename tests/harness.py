@@ -129,6 +129,12 @@ class PromptServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._leaving.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            for listener in server.sockets:
+                server.get_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(
+            0
+        )  # what was accepted just now gets its transport, which it could not have of a closed server
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         for connection in list(self.server_state.connections):

@@ -51,7 +51,8 @@ async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> Asyn
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
-                headers = dict(line.lower().split(": ", 1) for line in lines)
+                fields = (line.split(": ", 1) for line in lines)
+                headers = {name.lower(): value for name, value in fields}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 await handler(Heard(head, headers, body, writer))
 

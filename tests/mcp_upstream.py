@@ -17,7 +17,7 @@ import uvicorn
 from mcp.server.lowlevel import Server
 from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.stdio import stdio_server
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ServerEvent, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
 from tests.harness import PromptServer, free_port
@@ -47,6 +47,18 @@ def _tools() -> dict[str, types.Tool]:
     return {each.name: each for each in found}
 
 
+class ObservedBus(InMemorySubscriptionBus):
+    """Says when somebody listens for changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listened_to = asyncio.Event()
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        self.listened_to.set()
+        return super().subscribe(listener)
+
+
 @dataclass
 class Far:
     """The other side: what it offers, what it was asked, and when slow calls go on."""
@@ -63,7 +75,7 @@ class Far:
     token: str = ""
     status: int = 0  # of every answer, if not 0
     sessions: list[Any] = field(default_factory=list)
-    bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
+    bus: ObservedBus = field(default_factory=ObservedBus)
 
     def server(self) -> Server[Any]:
         return Server(
@@ -73,7 +85,7 @@ class Far:
             get_tool_input_schema=lambda name: self.tools[name].input_schema if name in self.tools else None,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
-            on_list_resources=self._list_resources,
+            on_list_resources=self.list_resources,
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
             on_list_prompts=self._list_prompts,
@@ -169,7 +181,7 @@ class Far:
     async def _tool_environment(self, ctx: Any, arguments: dict[str, Any]) -> types.CallToolResult:
         return _says(os.environ.get(arguments["name"], ""))
 
-    async def _list_resources(self, ctx: Any, params: Any) -> types.ListResourcesResult:
+    async def list_resources(self, ctx: Any, params: Any) -> types.ListResourcesResult:
         return types.ListResourcesResult(resources=[types.Resource(uri="far://note", name="note")])
 
     async def _list_templates(self, ctx: Any, params: Any) -> types.ListResourceTemplatesResult:

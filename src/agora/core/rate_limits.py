@@ -28,6 +28,7 @@ class RateLimiter:
     """``rate(tier)`` answers calls a second; a burst of two seconds' worth is allowed.
 
     Tiers are those of callers, and ``anonymous``, ``registrar``, ``enrolment`` and ``account``.
+    clock: seconds that never go back; tests stop it, so that nothing is refilled.
     call_seconds: processor time that the price of one call includes; what a call uses beyond counts as further calls.
     """
 
@@ -37,7 +38,7 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         call_seconds: float = float("inf"),
     ) -> None:
-        self._rate, self._clock, self._call_seconds = rate, clock, call_seconds
+        self._rate, self.clock, self._call_seconds = rate, clock, call_seconds
         self._buckets: dict[Key, tuple[float, float]] = {}
         self._remote_calls: dict[Key, tuple[float, float]] = {}  # calls of those never seen here, and since when
         #: what was taken since it was last told to other servers; None while there are none
@@ -47,7 +48,7 @@ class RateLimiter:
 
     def take(self, caller: Caller) -> None:
         """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
-        now = self._clock()
+        now = self.clock()
         levels = []
         for key, tier, rate in self._bucket_limits(caller):
             level, since = self._buckets.get(key) or self._new_bucket(key, rate, now)
@@ -68,7 +69,7 @@ class RateLimiter:
             return
         calls = round(calls, 2)
         for key, _, rate in self._bucket_limits(caller):
-            level, since = self._buckets.get(key) or self._new_bucket(key, rate, self._clock())
+            level, since = self._buckets.get(key) or self._new_bucket(key, rate, self.clock())
             self._buckets[key] = (level - calls, since)
             self._count_spent(key, calls)
 
@@ -87,7 +88,7 @@ class RateLimiter:
             return
         if len(self._remote_calls) > FORGET_ABOVE:
             self._remote_calls.clear()
-        before, since = self._remote_calls.get(key, (0, self._clock()))
+        before, since = self._remote_calls.get(key, (0, self.clock()))
         self._remote_calls[key] = (before + count, since)
 
     def _bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:

@@ -19,7 +19,7 @@ from agora_sdk.errors import NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
 from tests.conformance.a2a.push_receiver import Receiver, receiver
 from tests.conformance.engines import Engine
-from tests.harness import ManualClock, make_settings
+from tests.harness import ManualClock, local_client, make_settings
 from tests.hostile_upstream import whole
 from tests.market import Market
 
@@ -109,28 +109,21 @@ async def test_each_has_its_proof(market: Market, ann: Caller, bob: Caller, ther
     await there.until(1)
     (heard,) = there.heard
     assert heard.headers["x-a2a-notification-token"] == "t0ken"
-    assert heard.headers["authorization"].lower() == "basic dxnlcjpwyxnz"  # the listener folds values
+    assert heard.headers["authorization"] == "Basic dXNlcjpwYXNz"
     assert "x-a2a-notification-signature" in heard.headers
 
 
 async def test_the_signature_can_be_checked(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
-    sent: list[tuple[dict[str, str], bytes]] = []
-    sender = pushing(market).sender
-    posted = sender._post_bounded
-
-    async def watched(origin: Any, target: str, headers: Any, body: bytes) -> None:
-        sent.append((dict(headers), body))
-        await posted(origin, target, headers, body)
-
-    sender._post_bounded = watched  # type: ignore[method-assign]
     task_id = await given(market, ann, there.url)
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
     await there.until(1)
-    ((headers, body),) = sent
-    token = headers["x-a2a-notification-signature"]
-    assert headers["authorization"] == f"Bearer {token}"
-    claims = _verified(token, market.app.a2a.cards._signer.jwk)
-    assert claims["request_body_sha256"] == hashlib.sha256(body).hexdigest()
+    (heard,) = there.heard
+    token = heard.headers["x-a2a-notification-signature"]
+    assert heard.headers["authorization"] == f"Bearer {token}"
+    async with local_client(market.app) as client:
+        (key,) = (await client.get("/.well-known/jwks.json")).json()["keys"]
+    claims = _verified(token, key)
+    assert claims["request_body_sha256"] == hashlib.sha256(heard.body).hexdigest()
     assert (claims["sub"], claims["iss"]) == (task_id, "https://agora.example.com")
     assert abs(claims["iat"] - market.clock.now() // 1_000_000) < 60
 
@@ -259,7 +252,7 @@ async def test_a_slow_receiver_keeps_nobody_waiting(market: Market, ann: Caller,
 
 
 async def test_a_receiver_that_never_answers(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
-    pushing(market).sender._seconds = 0.05
+    pushing(market).sender.seconds = 0.05
     there.hold = asyncio.Event()
     task_id = await given(market, ann, there.url)
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
@@ -286,7 +279,7 @@ async def test_a_deleted_configuration_is_silent(market: Market, ann: Caller, bo
     await work(market, bob, task_id)
     await pushing(market).settled()
     assert there.heard == []
-    assert pushing(market)._watched == {}
+    assert pushing(market).watched == {}
 
 
 async def test_one_that_is_added_later_gets_what_comes_later(

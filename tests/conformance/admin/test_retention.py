@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from agora.core.jobs import JobContext
@@ -85,11 +83,11 @@ async def test_a_deletion_cut_short_is_finished_later(
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="old")
     market.clock.advance(61 * DAY)
-    retention = Retention(context)
-    retention._stop = asyncio.Event()
-    retention._stop.set()
-    await retention.step()
+
+    class StoppingRetention(Retention):
+        stopping = True
+
+    await StoppingRetention(context).step()
     assert await count(engine, "messages") == 1
-    retention._stop.clear()
-    await retention.step()
+    await Retention(context).step()
     assert (await count(engine, "messages"), await count(engine, "deliveries")) == (0, 0)

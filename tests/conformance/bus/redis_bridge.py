@@ -145,6 +145,6 @@ async def up(market: Market) -> None:
     """Wait until the bridge stands again."""
     bridge = bridge_of(market)
     async with asyncio.timeout(SECONDS):
-        while not (bridge.state.connected and bridge._ready):
+        while not (bridge.state.connected and bridge.ready):
             await bridge.step()
             await market_turn()

@@ -162,8 +162,7 @@ async def test_who_is_loud_keeps_nobody_else_waiting(
     registration = await market.call(stranger, "agent.register", agent_name="Loud")
     loud = await market.app.authenticator.authenticate(registration.token)
     limiter = market.app.dispatcher.limiter
-    now = limiter._clock()
-    limiter._clock = lambda: now  # nothing is refilled meanwhile
+    limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
     with suppress(RateLimited):
         while True:
             limiter.take(loud)
@@ -171,7 +170,7 @@ async def test_who_is_loud_keeps_nobody_else_waiting(
         await client.xadd(STREAM, entry("A", "B", {"n": number}, key=registration.token))
     await client.xadd(STREAM, entry("A", "B", "of A itself", key=token_of(market, a)))
     assert [message.content for message in await inbox(market, b)] == ["of A itself"]
-    held = bridge_of(market).inbound._held
+    held = bridge_of(market).inbound.held
     async with asyncio.timeout(SECONDS):
         while (await client.xinfo_groups(STREAM))[0]["lag"] or len(held) != 10:
             await market_turn()

@@ -228,7 +228,7 @@ async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest
     """The provider's clock stands still, so what it renews runs out at the same moment: ours is moved by less."""
     credential = await signed_in(market, "vera")
     assert market.app.sign_on is not None
-    flows = market.app.sign_on._flows
+    flows = market.app.sign_on.flows
     asked: list[str] = []
     refresh = flows.exchange_refresh_token
 
@@ -257,7 +257,7 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     vera = await who(market, credential)
     kept = await sign_on.sessions.provider_tokens("default", str(vera.token_id))
     assert kept.refresh is not None
-    assert await sign_on._flows.revoke_token(kept.refresh, CLIENT)
+    assert await sign_on.flows.revoke_token(kept.refresh, CLIENT)
     market.clock.advance(301)
     monkeypatch.setattr(sign_on, "trust", replace(sign_on.trust, skew=400_000_000))
 
@@ -265,7 +265,7 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
         raise UpstreamUnavailable("down")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sign_on._flows, "exchange_refresh_token", down)
+        patched.setattr(sign_on.flows, "exchange_refresh_token", down)
         with pytest.raises(UpstreamUnavailable):
             await sign_on.session_caller("default", str(vera.token_id))
     for _ in range(2):
@@ -306,7 +306,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
         await who(market, credential)
     assert (await who(market, await signed_in(market, "uma"))).kind == "user"
     market.clock.advance(301)
-    monkeypatch.setattr(sign_on._flows, "exchange_refresh_token", never)
+    monkeypatch.setattr(sign_on.flows, "exchange_refresh_token", never)
     with pytest.raises(Unauthenticated, match="ended at the identity provider"):
         await sign_on.session_caller("default", str(vera.token_id))
     row = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))

@@ -13,7 +13,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.domains.mcp_upstreams import offer_review as taking
-from agora.domains.mcp_upstreams.service import _uri_matches
+from agora.domains.mcp_upstreams.service import uri_matches
 from agora.server.app import App
 from agora_sdk.contract import operations
 from agora_sdk.errors import AgoraError, Conflict, NotFound, Overloaded, UpstreamFailed
@@ -118,16 +118,15 @@ async def test_names_without_end_do_not_fill_the_store(
 
 
 async def test_resources_come_and_go_without_a_trace(market: Market, engine: Engine) -> None:
-    far, uris = Far(), ["far://one"]
-    real = far._list_resources
+    uris = ["far://one"]
 
-    async def listed(ctx: Any, params: Any) -> Any:
-        found = await real(ctx, params)
-        found.resources[0].uri = uris[-1]
-        return found
+    class ChangingFar(Far):
+        async def list_resources(self, ctx: Any, params: Any) -> Any:
+            listing = await super().list_resources(ctx, params)
+            listing.resources[0].uri = uris[-1]
+            return listing
 
-    far._list_resources = listed  # type: ignore[method-assign]
-    async with serving(far.app()) as url:
+    async with serving(ChangingFar().app()) as url:
         await add(market, url)
         uris.append("far://other")
         await refresh(market)
@@ -166,9 +165,9 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     shown = core.tools.describe_operation(operation, "default").document["_meta"]
     assert shown == {"own": 1, "agora/version": "1.0.0"}
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
-    from agora.protocols.mcp.core import _to_tool_result
+    from agora.protocols.mcp.core import to_tool_result
 
-    assert _to_tool_result(outcome).document()["_meta"] == {"own": 1}
+    assert to_tool_result(outcome).document()["_meta"] == {"own": 1}
 
 
 # -- what a caller may do ----------------------------------------------------------------------
@@ -193,12 +192,12 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     ],
 )
 def test_what_fits_a_template(template: str, uri: str, fits: bool) -> None:
-    assert _uri_matches(template, uri) is fits
+    assert uri_matches(template, uri) is fits
 
 
 def test_a_template_that_is_made_to_be_tried_for_ever() -> None:
     began = time.process_time()
-    assert not _uri_matches("{a}a" * 100, "a" * 2000 + "b")
+    assert not uri_matches("{a}a" * 100, "a" * 2000 + "b")
     assert time.process_time() - began < 0.1
 
 

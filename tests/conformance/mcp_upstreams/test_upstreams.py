@@ -380,8 +380,7 @@ async def test_every_dropped_tool_has_its_reason(market: Market, url: str, far: 
 async def test_a_change_is_followed_by_itself(market: Market, url: str, far: Far, ada: Caller) -> None:
     await add(market, url)
     await relisted(market, far, after=far.listings)  # over the connection that is held
-    while not far.bus._listeners:
-        await asyncio.sleep(0)
+    await far.bus.listened_to.wait()
     asked = far.listings
     await far.change(tool("new", "Just arrived."))
     await relisted(market, far, after=asked)

@@ -40,6 +40,7 @@ class DockerKit(Kit):
         }
         self.options = Options(**defaults | options)
         self.engine: DockerRuntime = DockerRuntime(self.options)
+        self.labels, self.client = ResourceLabels(self.options.installation), Client(host)
 
     def source(self, files: Mapping[str, str]) -> Directory:
         """A directory with these files."""
@@ -86,6 +87,7 @@ class DockerKit(Kit):
         for found in await self.engine.adopt():
             await self.engine.remove(found.handle)
         await self.engine.close()
+        await self.client.close()
 
     async def end(self) -> None:
         """Take away all that is left of this process's kits."""

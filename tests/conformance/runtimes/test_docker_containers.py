@@ -13,11 +13,11 @@ import pytest
 from agora.runtimes.docker import Options, context
 from agora.runtimes.docker.commands import BuildOrder, build_order, find_command_errors, run_order
 from agora.runtimes.docker.containers import STATE, container_config, container_environment, program_of
-from agora.runtimes.docker.images import _registry_of, _split_reference
+from agora.runtimes.docker.images import registry_of, split_reference
 from agora.runtimes.docker.labels import ResourceLabels, handle_of
 from agora.runtimes.docker.networks import container_url
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
-from agora.runtimes.docker.output import HEADER, _FrameReader, _to_seconds
+from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
 from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, Directory, Image, Limits, Port, Spec
@@ -217,18 +217,18 @@ def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
 
 
 def test_references_of_images() -> None:
-    assert _split_reference("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
-    assert _split_reference("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
-    assert _split_reference("a@sha256:12") == ("a", "sha256:12")
-    assert _registry_of("localhost:5000/a") == "localhost:5000"
-    assert _registry_of("company/agent") == "https://index.docker.io/v1/"
+    assert split_reference("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
+    assert split_reference("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
+    assert split_reference("a@sha256:12") == ("a", "sha256:12")
+    assert registry_of("localhost:5000/a") == "localhost:5000"
+    assert registry_of("company/agent") == "https://index.docker.io/v1/"
 
 
 def test_times_of_the_engine() -> None:
     assert parse_time("0001-01-01T00:00:00Z") is None
     assert parse_time("1970-01-01T00:00:01.123456789Z") == 1_123_456
     assert parse_time("1970-01-01T00:00:01Z") == 1_000_000
-    assert _to_seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
+    assert to_seconds("1970-01-01T00:00:01.000000009Z") == "1.000000009"
 
 
 def test_how_containers_end() -> None:
@@ -259,13 +259,13 @@ def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
 
     first = frame(1, b"a\n") + frame(2, b"b\n") + frame(2, b"c\n")
     cursor = Cursor("c")
-    copying = _FrameReader(cursor, 0)
+    copying = FrameReader(cursor, 0)
     assert copying.feed(first[:20]) + copying.feed(first[20:]) == b"a\nb\nc\n"
     assert cursor.same == 2
     cursor.size = 6
     again = frame(2, b"b\n") + frame(2, b"c\n") + frame(2, b"d\n") + frame(3, b"e")
-    assert _FrameReader(Cursor("c", cursor.at, cursor.same, 6), 6).feed(again) == b"d\ne"
-    assert _FrameReader(Cursor("c", cursor.at, cursor.same, 6), 8).feed(again) == b"e", "d was written, and not noted"
+    assert FrameReader(Cursor("c", cursor.at, cursor.same, 6), 6).feed(again) == b"d\ne"
+    assert FrameReader(Cursor("c", cursor.at, cursor.same, 6), 8).feed(again) == b"e", "d was written, and not noted"
 
 
 def test_the_server_is_reached_from_a_container() -> None:

@@ -72,7 +72,7 @@ class NotificationSender:
         self, key: SigningKey, sealer: Sealer, issuer: str, *, seconds: float, resolver: Resolve = resolve_host
     ) -> None:
         self._key, self._sealer, self._issuer = key, sealer, issuer
-        self._seconds, self._resolver = seconds, resolver
+        self.seconds, self._resolver = seconds, resolver
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
 
@@ -96,7 +96,7 @@ class NotificationSender:
         except AddressRefused as error:
             raise DeliveryRejected(f"{error}.", permanent=True) from None
         except TimeoutError:
-            raise DeliveryRejected(f"The receiver did not respond within {self._seconds:g} s.") from None
+            raise DeliveryRejected(f"The receiver did not respond within {self.seconds:g} s.") from None
         except OSError as error:
             origin.egress.forget()
             raise DeliveryRejected(f"It cannot be reached: {error}.") from None
@@ -106,7 +106,7 @@ class NotificationSender:
             raise DeliveryRejected(f"It cannot be posted: {error}.", permanent=True) from None
 
     async def _post_bounded(self, origin: Origin, target: str, headers: Mapping[str, str], body: bytes) -> None:
-        async with origin.slots, self._slots, asyncio.timeout(self._seconds):
+        async with origin.slots, self._slots, asyncio.timeout(self.seconds):
             reply = await origin.http.request("POST", target, headers, body)
             try:
                 await _check_reply(reply)

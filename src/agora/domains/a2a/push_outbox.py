@@ -59,7 +59,7 @@ class PushOutbox(Controller):
         issuer = settings.public_url or "urn:agora"
         self.sender = NotificationSender(key, sealer, issuer, seconds=settings.push_timeout)
         self.counts = context.server.pushes
-        self._watched: dict[tuple[str, str], set[str]] = {}
+        self.watched: dict[tuple[str, str], set[str]] = {}  # ids of configurations by tenant and task
         self._workers: dict[Key, asyncio.Task[None]] = {}
         self._again: set[Key] = set()
         self._later: list[tuple[int, Key]] = []
@@ -78,7 +78,7 @@ class PushOutbox(Controller):
         place = {"task_id": "", "config_id": ""}
         while rows := await self.read(tenant, statements.active, **place, limit=PAGE):
             for row in rows:
-                self._watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
+                self.watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
             place = {"task_id": rows[-1]["task_id"], "config_id": rows[-1]["config_id"]}
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
@@ -87,10 +87,10 @@ class PushOutbox(Controller):
             event, subject = stored.event, stored.event.subject
             if event.type == CONFIGURED and subject is not None:
                 config_id = from_json(event.data)["config_id"]
-                self._watched.setdefault((stored.tenant_id, subject), set()).add(config_id)
+                self.watched.setdefault((stored.tenant_id, subject), set()).add(config_id)
                 self._wake_worker((stored.tenant_id, subject, config_id))
-            elif self._watched and event.type.startswith("agora.task."):
-                for config_id in tuple(self._watched.get((stored.tenant_id, subject or ""), ())):
+            elif self.watched and event.type.startswith("agora.task."):
+                for config_id in tuple(self.watched.get((stored.tenant_id, subject or ""), ())):
                     self._wake_worker((stored.tenant_id, subject or "", config_id))
 
     async def step(self) -> None:
@@ -112,7 +112,7 @@ class PushOutbox(Controller):
     async def reconcile(self, tenant: str) -> None:
         """Deliver what is due and nobody delivers."""
         for row in await self.read(tenant, statements.due, now=self.context.clock.now(), limit=PAGE):
-            self._watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
+            self.watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
             self._wake_worker((tenant, row["task_id"], row["config_id"]))
 
     async def finish(self) -> None:
@@ -188,11 +188,11 @@ class PushOutbox(Controller):
             self._stop_watching(key)
 
     def _stop_watching(self, key: Key) -> None:
-        watched = self._watched.get(key[:2])
+        watched = self.watched.get(key[:2])
         if watched is not None:
             watched.discard(key[2])
             if not watched:
-                del self._watched[key[:2]]
+                del self.watched[key[:2]]
 
     async def _read_updates(self, tenant: str, row: Row) -> tuple[TaskRow | None, list[Entry], bool]:
         """Read the task, the items after the configuration's position, and whether these are the last."""

@@ -58,7 +58,7 @@ class BusBridge(Controller):
 
     def __init__(self, context: JobContext, bus: Bus, authenticate: Authenticate) -> None:
         super().__init__(context)
-        self._bus = bus
+        self.bus = bus
         publish = next(o for o in context.server.registry.operations if o.name == "agora.bus.publish")
         self.inbound = Inbound(context, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
         self.outbound = Outbound(self, bus)
@@ -67,7 +67,7 @@ class BusBridge(Controller):
         self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
         self._swept: dict[str, int] = {}
         self._followed = self._examined = self._epoch = 0
-        self._ready = False
+        self.ready = False
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
         self._reconnected = asyncio.Event()  # replaced when set
         self._refused: list[Refusal] = []
@@ -75,15 +75,15 @@ class BusBridge(Controller):
     # -- life ------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        self._bus.on_change = self._on_bus_change
+        self.bus.on_change = self._on_bus_change
         try:
-            await self._bus.start()
+            await self.bus.start()
             await self._check_redis()
         except BaseException:
-            await self._bus.close()
+            await self.bus.close()
             raise
-        if not self._bus.connected:
-            log.warning("Redis cannot be reached yet: %s", self._bus.error)
+        if not self.bus.connected:
+            log.warning("Redis cannot be reached yet: %s", self.bus.error)
 
     async def run(self, stop: asyncio.Event) -> None:
         loops = [
@@ -96,7 +96,7 @@ class BusBridge(Controller):
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
-            await self._bus.close()
+            await self.bus.close()
 
     async def _send_loops(self, stop: asyncio.Event) -> None:
         """Run one loop per tenant, so that tenants do not delay each other."""
@@ -127,7 +127,7 @@ class BusBridge(Controller):
 
     async def step(self) -> None:
         await self._check_redis()
-        if not self._bus.connected or self.context.overrides.frozen(DEFAULT_TENANT):
+        if not self.bus.connected or self.context.overrides.frozen(DEFAULT_TENANT):
             return
         await self._report_refusals()
         now, settings = self.context.clock.now(), self.context.server.settings
@@ -135,13 +135,13 @@ class BusBridge(Controller):
         try:
             await self._recover_pending(maintain=due)
         except NotFound:
-            self._ready = False  # the stream was deleted: create its group again
+            self.ready = False  # the stream was deleted: create its group again
             return
         if due:
             self._followed = now
-            await self.each_tenant(self._follow_tenant)
-            await self._bus.trim(settings.bus_stream, settings.bus_length)
-            await self._bus.trim(settings.bus_stream + DEAD, settings.bus_length)
+            await self.each_tenant(self.follow_tenant)
+            await self.bus.trim(settings.bus_stream, settings.bus_length)
+            await self.bus.trim(settings.bus_stream + DEAD, settings.bus_length)
 
     async def _recover_pending(self, *, maintain: bool) -> None:
         """Process entries that a server took and did not finish, if there are any. maintain: also look after the consumers.
@@ -149,7 +149,7 @@ class BusBridge(Controller):
         One command tells how many there are. Raises NotFound if the group does not exist.
         """
         settings = self.context.server.settings
-        groups = await self._bus.groups(settings.bus_stream)
+        groups = await self.bus.groups(settings.bus_stream)
         group = next((each for each in groups if each.name == settings.bus_group), None)
         if group is None:
             raise NotFound("The inbound stream has no group.", fix="Create it by joining the stream.")
@@ -161,7 +161,7 @@ class BusBridge(Controller):
         """Wait longer while nothing is pending; a change of the connection ends the wait."""
         if await super()._rest(stop):
             return True
-        active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self._ready)
+        active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self.ready)
         return False if active else await self._wait_for_wakeup(stop, SENT_CHECK_SECONDS - self.interval)
 
     def _on_bus_change(self) -> None:
@@ -169,44 +169,44 @@ class BusBridge(Controller):
         self._wakeup.set()
 
     def _copy_state(self) -> None:
-        self.state.connected, self.state.error = self._bus.connected, self._bus.error
+        self.state.connected, self.state.error = self.bus.connected, self.bus.error
 
     async def _check_redis(self) -> None:
         """Check the connection and durability of Redis, and create the group when it is connected."""
         state, now = self.state, self.context.clock.now()
         self._copy_state()
         if not state.connected:
-            self._ready = False
+            self.ready = False
             return
-        if self._bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
-            self._epoch, self._ready, self._examined = self._bus.epoch, False, 0
+        if self.bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
+            self._epoch, self.ready, self._examined = self.bus.epoch, False, 0
             self.outbound.forget()
             self._reconnected.set()  # whoever waits for events begins anew
             self._reconnected = asyncio.Event()
         if now - self._examined >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined = now
-            await self._bus.examine()
-            state.durability = self._bus.durability
-            for warning in self._bus.warnings:
+            await self.bus.examine()
+            state.durability = self.bus.durability
+            for warning in self.bus.warnings:
                 if warning not in state.warnings:
                     log.warning("the bus: %s", warning)
-            state.warnings = self._bus.warnings
-        if not self._ready:
+            state.warnings = self.bus.warnings
+        if not self.ready:
             settings = self.context.server.settings
-            await self._bus.join(settings.bus_stream, settings.bus_group)
-            self._ready = True
+            await self.bus.join(settings.bus_stream, settings.bus_group)
+            self.ready = True
 
     # -- in --------------------------------------------------------------------------------------
 
     async def take_in(self, block: float = BLOCK) -> None:
         """Process new inbound entries."""
-        if not self._ready or self.context.overrides.frozen(DEFAULT_TENANT):
+        if not self.ready or self.context.overrides.frozen(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
             return
         try:
             await self._record_outcome(*await self.inbound.read(block))
         except NotFound:
-            self._ready = False  # as above
+            self.ready = False  # as above
         if self.inbound.waiting:
             await asyncio.sleep(MIN_LOOP_SECONDS)
 
@@ -230,7 +230,7 @@ class BusBridge(Controller):
 
     async def send_on(self, tenant: str, wait: float = SWEEP) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
-        if not self._ready or self.context.overrides.frozen(tenant):
+        if not self.ready or self.context.overrides.frozen(tenant):
             await asyncio.sleep(min(wait, self.interval))
             return
         now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.channel(tenant)
@@ -244,7 +244,7 @@ class BusBridge(Controller):
             page = await channel.read(since, OCCASIONS, SYSTEM)
             position, concerned = page.position, _find_concerned(stored.event for stored in page.events)
         if concerned is None or concerned:
-            await self._send_all(tenant, concerned)
+            await self.send_all(tenant, concerned)
         elif wait:
             await self._wait_for_event(tenant, wait, position)
         self._positions[tenant] = position, epoch
@@ -262,7 +262,7 @@ class BusBridge(Controller):
                 wait.cancel()
             await asyncio.gather(event, reconnection, return_exceptions=True)
 
-    async def _send_all(self, tenant: str, concerned: set[str] | None) -> None:
+    async def send_all(self, tenant: str, concerned: set[str] | None) -> None:
         """Send to these agents, or to all if None, until nothing waits."""
         for agent in await self._read_members(tenant):
             if concerned is None or agent["agent_id"] in concerned:
@@ -277,7 +277,8 @@ class BusBridge(Controller):
             after = rows[-1]["agent_id"]
         return members
 
-    async def _follow_tenant(self, tenant: str) -> None:
+    async def follow_tenant(self, tenant: str) -> None:
+        """Take over what a tenant's agents acknowledged on Redis."""
         for agent in await self._read_members(tenant):
             await self.outbound.follow(tenant, agent)
 

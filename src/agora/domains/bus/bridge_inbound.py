@@ -69,12 +69,12 @@ class Inbound:
     ) -> None:
         self._context, self._bus, self._authenticate, self._publish = context, bus, authenticate, publish
         self.consumer = consumer
-        self._held = HeldEntries()
+        self.held = HeldEntries()
 
     @property
     def waiting(self) -> bool:
         """Whether entries wait in the buffer."""
-        return bool(self._held)
+        return bool(self.held)
 
     @property
     def _place(self) -> tuple[str, str]:
@@ -83,14 +83,14 @@ class Inbound:
 
     async def read(self, block: float) -> tuple[list[Caller], list[Refusal]]:
         """Process buffered and new entries; wait ``block`` seconds for a first one. Returns publishers and refusals."""
-        block = 0 if self._held else block
+        block = 0 if self.held else block
         fresh = await self._bus.read(*self._place, self.consumer, count=BATCH, block=block)
         return await self.take(fresh)
 
     async def recover(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
-        if self._held:
-            await self._bus.touch(*self._place, self.consumer, self._held.ids)
+        if self.held:
+            await self._bus.touch(*self._place, self.consumer, self.held.ids)
         await self._bus.maintain(*self._place)
         recovery = await self._bus.recover(*self._place, self.consumer, count=BATCH)
         callers, refused = await self.take(recovery.entries)
@@ -104,7 +104,7 @@ class Inbound:
         looked_at = await asyncio.gather(*map(self._identify_sender, fresh))
         turns: dict[Sender, list[Entry]] = {
             sender: [(each, None) for each in deliveries_of_sender]
-            for sender, deliveries_of_sender in self._held.take().items()
+            for sender, deliveries_of_sender in self.held.take().items()
         }
         refused: list[Refusal] = []
         for delivery, result in zip(fresh, looked_at, strict=True):
@@ -131,7 +131,7 @@ class Inbound:
                 callers.append(await self._enter_entry(delivery, caller))
             except AgoraError as error:
                 if _is_momentary(error):
-                    self._held.keep(sender, [each for each, _ in entries[at:]])  # they stay in order
+                    self.held.keep(sender, [each for each, _ in entries[at:]])  # they stay in order
                     break
                 refusal = await self._refuse_entry(delivery, error)
                 refused += [refusal] if refusal is not None else []

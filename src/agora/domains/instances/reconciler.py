@@ -139,7 +139,7 @@ class InstanceReconciler(DueController):
             key = (tenant, engine)
             if key not in self._looking and not self.stopping:
                 self._looked_at[key] = frozenset(row["instance_id"] for row in group)
-                self._spawn(self._looking, key, partial(self._check_instances, tenant, group))
+                self._spawn(self._looking, key, partial(self.check_instances, tenant, group))
 
     def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
         """Run work beside the loop; its errors are counted like those of a step."""
@@ -216,7 +216,7 @@ class InstanceReconciler(DueController):
 
     # -- looking ---------------------------------------------------------------------------------
 
-    async def _check_instances(self, tenant: str, rows: Sequence[Row]) -> None:
+    async def check_instances(self, tenant: str, rows: Sequence[Row]) -> None:
         """Check running instances: state, resource usage, health; extend their metered time."""
         from .metering import Ticks
 

@@ -21,7 +21,7 @@ from .records import UpstreamRow, UpstreamToolRow
 from .registration import CONNECT_SECONDS, add_by_url, drop_upstream, engine_of
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
-__all__ = ["UpstreamService"]
+__all__ = ["UpstreamService", "uri_matches"]
 
 R = TypeVar("R", bound=Result)
 MOST_ITEMS = 4000  # in one answer: all that an upstream may offer, where it fits into a page
@@ -219,7 +219,7 @@ class UpstreamService(contract.Upstreams):
 
     async def _matches_template(self, upstream: UpstreamRow, uri: str) -> bool:
         rows = await self._call.tx.all(statements.templates, upstream_id=upstream.upstream_id)
-        return any(_uri_matches(name, uri) for name in rows)
+        return any(uri_matches(name, uri) for name in rows)
 
     def _relay_request(
         self,
@@ -251,7 +251,7 @@ class UpstreamService(contract.Upstreams):
         return as_relay(perform, settle, seconds + SLACK)
 
 
-def _uri_matches(template: str, uri: str) -> bool:
+def uri_matches(template: str, uri: str) -> bool:
     """Whether a URI may come of a template (RFC 6570): its fixed parts are there, in their order, with something between.
 
     Looked for from left to right, each once: a pattern for it could be made to take for ever.

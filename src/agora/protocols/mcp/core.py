@@ -23,7 +23,7 @@ from .view import DEFAULT
 if TYPE_CHECKING:
     from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
 
-__all__ = ["KEY", "VERSION", "Core"]
+__all__ = ["KEY", "VERSION", "Core", "to_tool_result"]
 
 KEY = "agora/idempotency-key"
 VERSION = "agora/version"
@@ -114,7 +114,7 @@ class Core:
             progress=None if exchange.progress is ignore_progress else exchange.progress,
         )
         seconds = wait_seconds(operation, arguments)
-        return _to_tool_result(await (run_with_heartbeats(call, exchange.progress, seconds) if seconds else call))
+        return to_tool_result(await (run_with_heartbeats(call, exchange.progress, seconds) if seconds else call))
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         self.dispatcher.limiter.take(exchange.caller)
@@ -160,7 +160,7 @@ def wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
     return float(wait) if isinstance(wait, int | float) else 1.0
 
 
-def _to_tool_result(outcome: Outcome) -> ToolResult:
+def to_tool_result(outcome: Outcome) -> ToolResult:
     """A result of ours, or one that came from a tool elsewhere, handed on untouched."""
     meta: dict[str, Any] = {}
     if outcome.replayed:

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,6 +131,10 @@ class Sessions:
         if session is not None:
             self.remove(session)
         return session
+
+    def __iter__(self) -> Iterator[Session]:
+        """Those that are in use on this server."""
+        return iter(tuple(self._open.values()))
 
     def idle_sessions(self) -> list[Session]:
         """Those nobody has used for long, and over which nothing is under way."""

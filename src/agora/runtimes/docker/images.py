@@ -44,7 +44,7 @@ from .labels import BUILD, ResourceLabels, label_filter
 from .networks import InstanceNetworks
 from .options import Options
 
-__all__ = ["Images"]
+__all__ = ["Images", "registry_of", "split_reference"]
 
 FORMAT = 1  # of how images are made; another one makes every key another
 CHUNK = 1 << 18
@@ -144,10 +144,10 @@ class Images:
         return _to_build(before, cached=True)
 
     async def _fetch_image(self, image: Image, tell: Progress) -> None:
-        name, tag = _split_reference(image.reference)
+        name, tag = split_reference(image.reference)
         headers = {}
         if image.user is not None:
-            account = {"username": image.user, "password": image.password or "", "serveraddress": _registry_of(name)}
+            account = {"username": image.user, "password": image.password or "", "serveraddress": registry_of(name)}
             headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(account).encode()).decode()
         last_status = ""
         try:
@@ -332,7 +332,7 @@ def _to_build(details: Mapping[str, Any], *, cached: bool, seconds: float = 0.0)
     return Build("docker", str(details["Id"]), str(details["Id"]), cached, None, seconds)
 
 
-def _split_reference(reference: str) -> tuple[str, str]:
+def split_reference(reference: str) -> tuple[str, str]:
     """Name, and tag or digest."""
     if "@" in reference:
         name, _, digest = reference.partition("@")
@@ -341,7 +341,7 @@ def _split_reference(reference: str) -> tuple[str, str]:
     return (name, tag) if colon and "/" not in tag else (reference, "latest")
 
 
-def _registry_of(name: str) -> str:
+def registry_of(name: str) -> str:
     """The registry of an image; one without a host is Docker Hub's."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):

@@ -16,7 +16,7 @@ from agora.runtimes.process.guard import segments
 from .client import Client
 from .records import Cursor, InstanceNotes
 
-__all__ = ["ContainerOutput"]
+__all__ = ["ContainerOutput", "FrameReader", "to_seconds"]
 
 HEADER = struct.Struct(">BxxxL")
 SEGMENTS = 10
@@ -37,8 +37,8 @@ class ContainerOutput:
         cursor = self._read_cursor(instance_id, container)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
         if cursor.at:
-            query["since"] = _to_seconds(cursor.at)
-        copying = _FrameReader(cursor, self._stored_size(instance_id))
+            query["since"] = to_seconds(cursor.at)
+        copying = FrameReader(cursor, self._stored_size(instance_id))
         writer: segments.SegmentWriter | None = None
         async with self._client.stream("GET", f"containers/{container}/logs", params=query, wait=600.0) as answer:
             async for chunk in answer.content.iter_chunked(CHUNK):
@@ -73,7 +73,7 @@ class ContainerOutput:
         return segments.SegmentWriter(str(directory), self._largest, SEGMENTS)
 
 
-class _FrameReader:
+class FrameReader:
     """Takes frames apart, and leaves out what a copy before this one took, also one that was cut short."""
 
     def __init__(self, cursor: Cursor, size: int) -> None:
@@ -120,7 +120,7 @@ class _FrameReader:
         return owed + line
 
 
-def _to_seconds(stamp: str) -> str:
+def to_seconds(stamp: str) -> str:
     """``2026-01-02T03:04:05.123456789Z`` as the engine wants it in a query: seconds and nanoseconds since 1970."""
 
     whole, _, fraction = stamp.removesuffix("Z").partition(".")

@@ -331,7 +331,7 @@ async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTi
     assert not over.done()
     await time.advance(1)
     assert not await over
-    assert len(feed._channels["default"]) == 0
+    assert not feed.followed("default")
 
 
 async def test_iterating_a_stream(feed: Feed, journal: Journal) -> None:

@@ -128,7 +128,7 @@ async def test_strangers_are_limited(public: tuple[httpx.AsyncClient, Settings])
     transport = client._transport
     assert isinstance(transport, httpx.ASGITransport)
     app: App = transport.app  # type: ignore[assignment]
-    app.dispatcher.limiter._clock = lambda: 0.0  # nothing is refilled meanwhile
+    app.dispatcher.limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
     answers = [await client.get("/agora/admin/health") for _ in range(12)]
     limited = [answer for answer in answers if answer.status_code == 429]
     assert limited

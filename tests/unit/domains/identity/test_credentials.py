@@ -113,7 +113,7 @@ async def test_refusals_are_rate_limited_too(market: Market) -> None:
     await market.call(
         market.operator, "admin.manage", resource="configuration", target="rate_basic", action="set", value=2
     )
-    market.app.dispatcher.limiter._clock = lambda: 0.0  # nothing is refilled meanwhile
+    market.app.dispatcher.limiter.clock = lambda: 0.0  # nothing is refilled meanwhile
     refusals: list[type[AgoraError]] = []
     for _ in range(8):
         with pytest.raises(AgoraError) as refused:

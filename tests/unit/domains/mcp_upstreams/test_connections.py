@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Any
 
 import pytest
@@ -21,10 +20,8 @@ async def call(pool: ConnectionPool, endpoint: Endpoint, name: str, /, seconds: 
 
 async def until(pool: ConnectionPool, state: str) -> None:
     """Wait for a state of the connection; it comes with an event, or with time."""
-    connection = pool._connections["default", "ups_1"]
-    while connection.condition().state != state:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(connection._state_changed.wait(), 0.01)
+    while pool.condition("default", "ups_1").state != state:
+        await asyncio.sleep(0)
 
 
 async def test_everything_it_offers_is_listed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
@@ -102,8 +99,7 @@ async def test_a_change_is_noticed(pool: ConnectionPool, endpoint: Endpoint, far
     await pool.listing(endpoint)
     assert pool.changed("default") == []
     if far.modern:
-        while not far.bus._listeners:
-            await asyncio.sleep(0)
+        await far.bus.listened_to.wait()
     else:
         while "GET" not in far.methods:
             await asyncio.sleep(0)

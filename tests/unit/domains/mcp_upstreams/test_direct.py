@@ -178,7 +178,7 @@ async def test_credentials_go_with_it(rogue: Rogue, endpoint: Endpoint, ways: _W
     await pool.request(sealed, "tools/call", {"name": "do", "arguments": {}}, 5, None)
     await pool.close()
     (heard,) = rogue.called("tools/call")
-    assert heard.headers["authorization"] == "bearer s3cret"
+    assert heard.headers["authorization"] == "Bearer s3cret"
     assert heard.headers["accept-encoding"] == "identity"
 
 

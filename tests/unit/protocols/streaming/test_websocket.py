@@ -335,7 +335,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running, politely: bool
         await publish(server, "a.b")
         assert len(await events_of(other, 1)) == 1
     await until(lambda: feed.live["subscribers"] == 0)
-    assert len(feed._channels["default"]) == 0
+    assert not feed.followed("default")
     assert feed.live["cut_off"] == 0
 
 

@@ -86,7 +86,7 @@ class SignOn:
         self._tenants = {issuer.url: issuer.tenant for issuer in trust.issuers}
         self._providers = {issuer.url: Provider(issuer.url, clock) for issuer in trust.issuers}
         self.home = next(iter(self._providers.values()))
-        self._flows = Flows(self.home, trust)
+        self.flows = Flows(self.home, trust)
         self._tries: dict[str, tuple[float, float]] = {}
         self.sessions = BrowserSessions(self, store, sealer, clock)
         self.states = SignInCookies(sealer, clock)
@@ -121,14 +121,14 @@ class SignOn:
         if not self.takes_passwords:
             raise _no_passwords()
         self._limit_attempts(username)
-        return await self._build_result(await self._flows.exchange_password(username, password))
+        return await self._build_result(await self.flows.exchange_password(username, password))
 
     async def refresh(self, refresh_token: str, client_id: str | None) -> SignInResult:
         """See the port."""
         client = self._resolve_client(client_id)
         if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
             raise _no_passwords()  # nobody was given a token of that client, whose secret would be lent to a thief
-        return await self._build_result(await self._flows.exchange_refresh_token(refresh_token, client))
+        return await self._build_result(await self.flows.exchange_refresh_token(refresh_token, client))
 
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
         """See the port."""
@@ -137,8 +137,8 @@ class SignOn:
             stored_tokens = await self.sessions.provider_tokens(caller.tenant, caller.person.session_id)
             client, identity = self.trust.client_id, stored_tokens.identity
             refresh_token = refresh_token or stored_tokens.refresh
-        ended = await self._flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
-        return ended, await self._flows.logout_url(identity)
+        ended = await self.flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
+        return ended, await self.flows.logout_url(identity)
 
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """See the port."""
@@ -305,7 +305,7 @@ class SignOn:
         next: the path to go on to. redirect_uri: where the provider sends it back. Raises UpstreamUnavailable, Conflict.
         """
         state = self.states.new(next, redirect_uri)
-        url = await self._flows.authorization_url(state.parameters())
+        url = await self.flows.authorization_url(state.parameters())
         return SignInRedirect(url, self.states.seal(state))
 
     async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
@@ -331,7 +331,7 @@ class SignOn:
                 fix="Begin again.",
             )
         session_id = "ses_" + hashlib.sha256(f"session\0{state.state}".encode()).hexdigest()[:32]
-        tokens = await self._flows.exchange_code(query["code"], state.verifier, redirect_uri)
+        tokens = await self.flows.exchange_code(query["code"], state.verifier, redirect_uri)
         grant = await self.grant_of_tokens(tokens, state.nonce)
         caller = await self.admit_grant(grant)
         credential, expires_at = await self.sessions.begin(
@@ -363,7 +363,7 @@ class SignOn:
 
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]:
         """New tokens for a session of a browser."""
-        tokens = await self._flows.exchange_refresh_token(refresh_token, self.trust.client_id)
+        tokens = await self.flows.exchange_refresh_token(refresh_token, self.trust.client_id)
         return await self.grant_of_tokens(tokens, None), tokens
 
     async def session_caller(self, tenant: str, session_id: str) -> Caller:

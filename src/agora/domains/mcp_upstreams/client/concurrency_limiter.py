@@ -29,17 +29,22 @@ class ConcurrencyLimiter:
         self._name, self._most, self._share = name, most, most - most // 4
         self._slots = asyncio.Semaphore(most)
         self._callers: dict[str, _CallerSlots] = {}
-        self._queued = 0
+        self.queued = 0
         self.running = 0
+
+    @property
+    def callers(self) -> int:
+        """Callers with calls that run or wait; of others nothing is kept."""
+        return len(self._callers)
 
     @contextlib.asynccontextmanager
     async def acquire_slot(self, caller: str, seconds: float) -> AsyncIterator[None]:
         """A place among the calls that run. Raises Overloaded: there are too many, or it took too long."""
         own = self._callers.setdefault(caller, _CallerSlots(asyncio.Semaphore(self._share)))
-        if self._queued >= self._most * WAITING or own.calls >= self._share * (WAITING + 1):
+        if self.queued >= self._most * WAITING or own.calls >= self._share * (WAITING + 1):
             if not own.calls:
                 del self._callers[caller]
-            waiting = f"{self._queued} calls wait for {self._name} already."
+            waiting = f"{self.queued} calls wait for {self._name} already."
             raise Overloaded(waiting, fix="Try again later.", retry_after=1)
         own.calls += 1
         try:
@@ -58,7 +63,7 @@ class ConcurrencyLimiter:
 
     async def _wait_for_slot(self, own: _CallerSlots, seconds: float) -> None:
         """Take a place of the caller's own, and one of all."""
-        self._queued += 1
+        self.queued += 1
         try:
             async with asyncio.timeout(seconds):
                 await own.slots.acquire()
@@ -71,4 +76,4 @@ class ConcurrencyLimiter:
             busy = f"{self._name} was busy with {self.running} calls for {seconds:g} s."
             raise Overloaded(busy, fix="Try again later.", retry_after=1) from None
         finally:
-            self._queued -= 1
+            self.queued -= 1
