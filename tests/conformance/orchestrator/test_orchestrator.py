@@ -61,7 +61,7 @@ async def test_one_is_registered(shop: Market) -> None:
     assert (await shop.call(bot, "agent.get", agent_id="MyBot")).capabilities == ["text_analysis"]
     again = await chat(shop, said, key="k")
     assert (again.token, again.data) == (answer.token, answer.data)
-    assert (await chat(shop, "Register an agent")).response.startswith("What is the agent to be called?")
+    assert (await chat(shop, "Register an agent")).response.startswith("The name of the agent is missing.")
 
 
 async def test_registering_needs_its_scope(shop: Market) -> None:

@@ -50,7 +50,7 @@ async def test_deployment_of_what_nobody_registered_is_refused_truthfully(market
     }
     failed = (await send(market, ada, "deploy", ORCHESTRATOR, **deploy)).answer
     assert (failed.type, failed.payload["code"]) == ("deploy_failure", "NOT_DEPLOYABLE")
-    assert "It has no registered deployment" in failed.payload["error"]
+    assert "no registered deployment" in failed.payload["error"]
     unknown = (await send(market, ada, "deploy", ORCHESTRATOR, payload={"agent_id": "agent.no.body"})).answer
     assert unknown.payload["code"] == "AGENT_NOT_FOUND"
     asked = await send(market, ada, "request", HOSTING, intent="create_container", payload={"agent_id": "Calc"})
