@@ -15,7 +15,7 @@ import pytest
 from agora.server.app import App
 from agora_sdk import Message, Part
 from agora_sdk.a2a import A2AClient
-from agora_sdk.a2a_wire import Endpoint, card_url, choose_endpoint, normalize_result, parse_result
+from agora_sdk.a2a_wire import Endpoint, build_call, card_url, choose_endpoint, normalize_result, parse_result
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, ServerUnreachable, Unauthenticated, UpstreamFailed
 from agora_sdk.retry import Backoff
 from tests.harness import Running, make_settings, running
@@ -211,6 +211,15 @@ def test_the_best_interface_is_chosen() -> None:
             choose_endpoint(nothing, base)
     with pytest.raises(UpstreamFailed, match="https"):
         choose_endpoint({"supportedInterfaces": [rpc | {"url": "http://elsewhere"}]}, base)
+
+
+def test_a_tenant_stands_in_the_path_of_http_json() -> None:
+    endpoint = Endpoint("https://host/rest/", "HTTP+JSON", "1.0", "a/b")
+    message = {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "hi"}]}
+    call = build_call(endpoint, "SendMessage", {"message": message})
+    assert (call.method, call.url, call.json) == ("POST", "https://host/rest/a%2Fb/message:send", {"message": message})
+    call = build_call(endpoint, "GetTask", {"id": "t"})
+    assert (call.method, call.url, call.json) == ("GET", "https://host/rest/a%2Fb/tasks/t", None)
 
 
 def test_answers_of_every_age_are_alike() -> None:

@@ -7,12 +7,12 @@ has ``kind`` and small letters, older servers have ``type`` and ``content``.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from .a2a_legacy import METHODS, send_request_to_proto, send_request_to_v03
 from .errors import (
     AgoraError,
     Conflict,
@@ -42,13 +42,10 @@ __all__ = [
 CARD = "/.well-known/agent-card.json"
 JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
 CURRENT, LEGACY = "1.0", "0.3"
-_METHODS = {
-    "SendMessage": "message/send",
-    "SendStreamingMessage": "message/stream",
-    "GetTask": "tasks/get",
-    "CancelTask": "tasks/cancel",
-    "SubscribeToTask": "tasks/resubscribe",
-}
+REQUEST_ID = "1"  # a call has a connection or a stream of its own
+_HEADERS = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+_METHODS = {current: legacy for legacy, current in METHODS.items()}
+_SENDS = frozenset({"SendMessage", "SendStreamingMessage"})
 _BY_CODE: dict[int, type[AgoraError]] = {
     -32001: NotFound,
     -32002: IllegalTransition,
@@ -155,52 +152,35 @@ def _only_objects(value: Any) -> list[Mapping[str, Any]]:
 
 
 def build_call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Call:
-    """A call of a method of A2A 1.0, as the endpoint wants it."""
-    headers = {"accept": "application/json, text/event-stream"}
-    if endpoint.is_current:
-        headers["a2a-version"] = CURRENT
-        params = ({"tenant": endpoint.tenant} if endpoint.tenant else {}) | dict(params)
+    """A call of a method of A2A 1.0, in the endpoint's version and binding. headers: by names in small letters."""
+    headers = dict(_HEADERS) | ({"a2a-version": CURRENT} if endpoint.is_current else {})
     if endpoint.binding == HTTP_JSON:
         return _http_json_call(endpoint, method, params, headers)
-    name, params = (method, params) if endpoint.is_current else (_METHODS[method], _legacy_params(params))
-    return Call(
-        "POST", endpoint.url, headers, {"jsonrpc": "2.0", "id": uuid.uuid4().hex, "method": name, "params": params}
-    )
+    if endpoint.is_current:
+        name, wire_params = method, ({"tenant": endpoint.tenant} if endpoint.tenant else {}) | dict(params)
+    else:
+        name, wire_params = _METHODS[method], send_request_to_v03(params) if method in _SENDS else dict(params)
+    document = {"jsonrpc": "2.0", "id": REQUEST_ID, "method": name, "params": wire_params}
+    return Call("POST", endpoint.url, headers, document)
 
 
 def _http_json_call(endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Call:
-    base = endpoint.url.rstrip("/")
-    if method in ("SendMessage", "SendStreamingMessage"):
+    """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
+    current = endpoint.is_current
+    base = endpoint.url.split("?", 1)[0].rstrip("/")
+    if not current:
+        base = base if base.endswith("/v1") else f"{base}/v1"
+    elif endpoint.tenant is not None:
+        base += f"/{quote(endpoint.tenant, safe='')}"
+    if method in _SENDS:
         action = "send" if method == "SendMessage" else "stream"
-        return Call("POST", f"{base}/message:{action}", headers, params)
+        return Call("POST", f"{base}/message:{action}", headers, params if current else send_request_to_proto(params))
     task = f"{base}/tasks/{quote(str(params['id']), safe='')}"
     if method == "GetTask":
         return Call("GET", task, headers)
-    return Call("POST", f"{task}:{'cancel' if method == 'CancelTask' else 'subscribe'}", headers, {})
-
-
-def _legacy_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as 0.3 has them; those of the older servers beside them, where they do no harm."""
-    legacy = dict(params)
-    if isinstance(message := legacy.get("message"), Mapping):
-        parts = [_legacy_part(part) for part in message["parts"]]
-        role = "agent" if message.get("role") == "ROLE_AGENT" else "user"
-        legacy["message"] = dict(message) | {"kind": "message", "role": role, "parts": parts}
-    if "configuration" in legacy:
-        waits = not legacy["configuration"].get("returnImmediately", False)
-        legacy["configuration"] = {"blocking": waits}
-    return legacy
-
-
-def _legacy_part(part: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {"metadata": part["metadata"]} if "metadata" in part else {}
-    if "text" in part:
-        return {"kind": "text", "text": part["text"]} | metadata
-    if "data" in part:
-        data = part["data"] if isinstance(part["data"], Mapping) else {"value": part["data"]}
-        return {"kind": "data", "data": data} | metadata
-    names = {"raw": "bytes", "url": "uri", "mediaType": "mimeType", "filename": "name"}
-    return {"kind": "file", "file": {names[name]: part[name] for name in names if part.get(name)}} | metadata
+    if method == "SubscribeToTask":
+        return Call("POST", f"{task}:subscribe", headers, {}) if current else Call("GET", f"{task}:subscribe", headers)
+    return Call("POST", f"{task}:cancel", headers, {})
 
 
 # -- answers -------------------------------------------------------------------------------------

@@ -10,25 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 from pydantic_core import from_json, to_json
 
 from agora.net.http_client import request_target
 from agora.wire.a2a import tolerant_input as reading
 from agora.wire.a2a import v03 as legacy
-from agora.wire.a2a import v03_proto as legacy_proto
+from agora_sdk.a2a_wire import CURRENT, HTTP_JSON, JSON_RPC, LEGACY, Endpoint, build_call
 from agora_sdk.errors import AgoraError
 
 from .errors import NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION, RemoteError, malformed_answer
 
 __all__ = ["A2ARequest", "Interface", "build_request", "event_of", "failure_of", "parse_json", "result_of"]
 
-CURRENT, LEGACY = "1.0", "0.3"
-JSON_RPC, HTTP_JSON = "JSONRPC", "HTTP+JSON"
 LONGEST: Final = 1000  #: characters of what an agent says of an error
-_METHODS: Final = {current: old for old, current in legacy.METHODS.items()}
-_SENDS: Final = frozenset({"SendMessage", "SendStreamingMessage"})
 #: codes of JSON-RPC (section 5.4) that are acted upon
 _CODES: Final = {
     -32001: TASK_NOT_FOUND,
@@ -40,16 +35,10 @@ _TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
-    """Where an agent speaks, and how (A2A 1.0, section 4.4.6). version: ``1.0`` or ``0.3``.
+class Interface(Endpoint):
+    """Where an agent speaks, and how (A2A 1.0, section 4.4.6). streams: whether the agent says that it can."""
 
-    tenant: what is to be sent with every call. streams: whether the agent says that it can.
-    """
-
-    url: str
-    binding: str = JSON_RPC
     version: str = CURRENT
-    tenant: str | None = None
     streams: bool = False
 
     @classmethod
@@ -77,51 +66,12 @@ class A2ARequest:
 
 # -- calls -----------------------------------------------------------------------------------------
 
-_JSON: Final = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
-
 
 def build_request(interface: Interface, method: str, params: Mapping[str, Any]) -> A2ARequest:
     """Encode a call of an A2A 1.0 method for the agent's version and binding."""
-    current = interface.version == CURRENT
-    headers = _JSON | {"a2a-version": CURRENT} if current else _JSON
-    if interface.binding == HTTP_JSON:
-        return _build_http_request(interface, method, params, headers)
-    if current:
-        body_params = params if interface.tenant is None else {"tenant": interface.tenant, **params}
-    else:
-        method, body_params = _METHODS[method], legacy.send_request_to_v03(params) if method in _SENDS else params
-    body = to_json({"jsonrpc": "2.0", "id": "1", "method": method, "params": body_params})
-    return A2ARequest("POST", request_target(interface.url), headers, body)
-
-
-def _build_http_request(
-    interface: Interface, method: str, params: Mapping[str, Any], headers: Mapping[str, str]
-) -> A2ARequest:
-    """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
-    current = interface.version == CURRENT
-    base = request_target(interface.url).split("?", 1)[0].rstrip("/")
-    if not current:
-        base = base if base.endswith("/v1") else f"{base}/v1"
-    elif interface.tenant is not None:
-        base += f"/{quote(interface.tenant, safe='')}"
-    if method in _SENDS:
-        action = "send" if method == "SendMessage" else "stream"
-        return A2ARequest(
-            "POST", f"{base}/message:{action}", headers, to_json(params if current else _legacy_request(params))
-        )
-    task = f"{base}/tasks/{quote(str(params['id']), safe='')}"
-    if method == "GetTask":
-        return A2ARequest("GET", task, headers)
-    if method == "SubscribeToTask":
-        return A2ARequest("POST" if current else "GET", f"{task}:subscribe", headers, b"{}" if current else b"")
-    return A2ARequest("POST", f"{task}:cancel", headers, b"{}")
-
-
-def _legacy_request(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A SendMessageRequest of 0.3 as its Protocol Buffers have it in JSON."""
-    request = legacy.send_request_to_v03(params) | {"message": legacy_proto.message_to_proto(params["message"])}
-    configuration = request.get("configuration")
-    return request if configuration is None else request | {"configuration": configuration}
+    call = build_call(interface, method, params)
+    body = b"" if call.json is None else to_json(call.json)
+    return A2ARequest(call.method, request_target(call.url), call.headers, body)
 
 
 # -- answers ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.clock import new_id
+from agora_sdk.a2a_legacy import BESIDE, WRAPPED
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .states import read_role
@@ -239,10 +240,6 @@ def _read_base64(value: Any, field: str) -> str:
     except (binascii.Error, ValueError):
         raise invalid_field(field, "should be base64") from None
     return plain + "=" * (-len(plain) % 4)
-
-
-WRAPPED = "data_part_compat"  #: the SDKs' mark of data that is no object, which 0.3 cannot carry
-BESIDE = "urn:agora:a2a:part"  #: ours, of what 0.3 has no member for
 
 
 def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from agora_sdk.a2a_legacy import (
+    METHODS,
+    bare_push_config_to_v03,
+    message_to_v03,
+    part_to_v03,
+    pick_members,
+    send_request_to_v03,
+)
+
 from . import tolerant_input as reading
 from .states import LEGACY_STATES, TERMINAL, read_state
-from .tolerant_input import BESIDE, WRAPPED, camel_members, read_object
+from .tolerant_input import camel_members, read_object
 
 __all__ = [
     "METHODS",
     "artifact_to_v03",
+    "bare_push_config_to_v03",
     "event_to_v03",
     "from_event",
     "from_push_config",
@@ -26,69 +36,15 @@ __all__ = [
     "task_to_v03",
 ]
 
-#: methods of 0.3 (section 3.5.6) by those of 1.0
-METHODS: Final = {
-    "message/send": "SendMessage",
-    "message/stream": "SendStreamingMessage",
-    "tasks/get": "GetTask",
-    "tasks/list": "ListTasks",
-    "tasks/cancel": "CancelTask",
-    "tasks/resubscribe": "SubscribeToTask",
-    "tasks/pushNotificationConfig/set": "CreateTaskPushNotificationConfig",
-    "tasks/pushNotificationConfig/get": "GetTaskPushNotificationConfig",
-    "tasks/pushNotificationConfig/list": "ListTaskPushNotificationConfigs",
-    "tasks/pushNotificationConfig/delete": "DeleteTaskPushNotificationConfig",
-    "agent/getAuthenticatedExtendedCard": "GetExtendedAgentCard",
-}
-
-_MESSAGE = ("contextId", "taskId", "metadata", "extensions", "referenceTaskIds")
 _ARTIFACT = ("artifactId", "name", "description", "metadata", "extensions")
-
-
-def _pick_members(source: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
-    return {member: source[member] for member in members if source.get(member) not in (None, "", [])}
 
 
 # -- to 0.3 ----------------------------------------------------------------------------------------
 
 
-def part_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A part as 0.3 has it, section 6.5."""
-    metadata = dict(source.get("metadata") or {})
-    beside = _pick_members(source, ("filename", "mediaType"))
-    if "raw" in source or "url" in source:
-        file = {"bytes": source["raw"]} if "raw" in source else {"uri": source["url"]}
-        for member, name in (("mimeType", "mediaType"), ("name", "filename")):
-            if name in beside:
-                file[member] = beside[name]
-        result: dict[str, Any] = {"kind": "file", "file": file}
-    else:
-        if beside:
-            metadata[BESIDE] = beside
-        if "text" in source:
-            result = {"kind": "text", "text": source["text"]}
-        elif isinstance(source.get("data"), dict):
-            result = {"kind": "data", "data": source["data"]}
-        else:
-            result = {"kind": "data", "data": {"value": source.get("data")}}
-            metadata[WRAPPED] = True
-    return result | {"metadata": metadata} if metadata else result
-
-
-def message_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A message as 0.3 has it, section 6.4."""
-    result = {
-        "kind": "message",
-        "messageId": source["messageId"],
-        "role": "agent" if source.get("role") == "ROLE_AGENT" else "user",
-        "parts": [part_to_v03(entry) for entry in source.get("parts", ())],
-    }
-    return result | _pick_members(source, _MESSAGE)
-
-
 def artifact_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """An artifact as 0.3 has it, section 6.7."""
-    return _pick_members(source, _ARTIFACT) | {"parts": [part_to_v03(entry) for entry in source.get("parts", ())]}
+    return pick_members(source, _ARTIFACT) | {"parts": [part_to_v03(entry) for entry in source.get("parts", ())]}
 
 
 def status_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +52,7 @@ def status_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"state": LEGACY_STATES.get(source.get("state", ""), "unknown")}
     if source.get("message"):
         result["message"] = message_to_v03(source["message"])
-    return result | _pick_members(source, ("timestamp",))
+    return result | pick_members(source, ("timestamp",))
 
 
 def task_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +67,7 @@ def task_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
         result["history"] = [message_to_v03(entry) for entry in source["history"]]
     if source.get("artifacts"):
         result["artifacts"] = [artifact_to_v03(entry) for entry in source["artifacts"]]
-    return result | _pick_members(source, ("metadata",))
+    return result | pick_members(source, ("metadata",))
 
 
 def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str, Any]:
@@ -132,7 +88,7 @@ def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str,
             "contextId": update.get("contextId", ""),
             "status": status_to_v03(update.get("status", {})),
             "final": final or state in TERMINAL,
-        } | _pick_members(update, ("metadata",))
+        } | pick_members(update, ("metadata",))
     update = source["artifactUpdate"]
     result = {
         "kind": "artifact-update",
@@ -140,39 +96,12 @@ def event_to_v03(source: Mapping[str, Any], *, final: bool = False) -> dict[str,
         "contextId": update.get("contextId", ""),
         "artifact": artifact_to_v03(update["artifact"]),
     }
-    return (
-        result | {m: update[m] for m in ("append", "lastChunk") if m in update} | _pick_members(update, ("metadata",))
-    )
+    return result | {m: update[m] for m in ("append", "lastChunk") if m in update} | pick_members(update, ("metadata",))
 
 
 def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
     """A TaskPushNotificationConfig as 0.3 has it, section 6.10."""
     return {"taskId": source.get("taskId", ""), "pushNotificationConfig": bare_push_config_to_v03(source)}
-
-
-def bare_push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A PushNotificationConfig as 0.3 has it, section 6.8."""
-    config = {"url": source["url"]} | _pick_members(source, ("id", "token"))
-    if source.get("authentication"):
-        authentication = source["authentication"]
-        scheme = authentication.get("scheme")
-        config["authentication"] = {"schemes": [scheme] if scheme else []} | _pick_members(
-            authentication, ("credentials",)
-        )
-    return config
-
-
-def send_request_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
-    """MessageSendParams of 0.3 (section 7.1.1) from a SendMessageRequest, for agents that speak 0.3."""
-    result: dict[str, Any] = {"message": message_to_v03(source["message"])}
-    if source.get("configuration") is not None:
-        configuration = source["configuration"]
-        result["configuration"] = {"blocking": not configuration.get("returnImmediately", False)}
-        result["configuration"] |= _pick_members(configuration, ("acceptedOutputModes", "historyLength"))
-        if configuration.get("taskPushNotificationConfig"):
-            push = bare_push_config_to_v03(configuration["taskPushNotificationConfig"])
-            result["configuration"]["pushNotificationConfig"] = push
-    return result | _pick_members(source, ("metadata",))
 
 
 # -- from 0.3 --------------------------------------------------------------------------------------
@@ -183,7 +112,7 @@ def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
     members = camel_members(read_object(value, field))
     result = {"artifactId": reading.read_name(members.get("artifactId"), f"{field}.artifactId")}
     return (
-        _pick_members(members, _ARTIFACT)
+        pick_members(members, _ARTIFACT)
         | result
         | {"parts": reading.read_parts(members.get("parts"), f"{field}.parts")}
     )
@@ -199,7 +128,7 @@ def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     update = members.get("message", members.get("update"))
     if update:
         result["message"] = reading.read_message(update, f"{field}.message")
-    return result | _pick_members(members, ("timestamp",))
+    return result | pick_members(members, ("timestamp",))
 
 
 def from_task(value: Any, field: str = "task") -> dict[str, Any]:
@@ -213,7 +142,7 @@ def from_task(value: Any, field: str = "task") -> dict[str, Any]:
         result["history"] = [reading.read_message(entry, f"{field}.history") for entry in members["history"]]
     if members.get("artifacts"):
         result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in members["artifacts"]]
-    return result | _pick_members(members, ("contextId", "metadata"))
+    return result | pick_members(members, ("contextId", "metadata"))
 
 
 def from_event(value: Any, field: str = "result") -> dict[str, Any]:
@@ -226,7 +155,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
         return {"task": from_task(members, field)}
     if kind == "message":
         return {"message": reading.read_message(members, field)}
-    about = _pick_members(members, ("taskId", "contextId", "metadata"))
+    about = pick_members(members, ("taskId", "contextId", "metadata"))
     if kind == "status-update":
         return {"statusUpdate": about | {"status": from_status(members.get("status"), f"{field}.status")}}
     if kind == "artifact-update":

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agora_sdk.a2a_legacy import message_to_proto, part_to_proto
+
 from . import v03 as legacy
 from .tolerant_input import camel_members, read_object
 
@@ -44,27 +46,6 @@ def _unwrap_data(part: Any) -> Any:
     if isinstance(part, dict) and isinstance(part.get("data"), dict) and "data" in part["data"]:
         return part | {"kind": "data", "data": part["data"]["data"]}
     return part
-
-
-def part_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A part; its metadata have no place, nor has a file's name."""
-    if "text" in source:
-        return {"text": source["text"]}
-    if "raw" in source or "url" in source:
-        file = {"fileWithBytes": source["raw"]} if "raw" in source else {"fileWithUri": source["url"]}
-        if source.get("mediaType"):
-            file["mimeType"] = source["mediaType"]
-        return {"file": file}
-    data = source.get("data")
-    return {"data": {"data": data if isinstance(data, dict) else {"value": data}}}
-
-
-def message_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A message."""
-    result = legacy.message_to_v03({**source, "parts": ()})
-    for member in ("kind", "parts", "referenceTaskIds"):
-        result.pop(member, None)
-    return result | {"role": source["role"], "content": [part_to_proto(entry) for entry in source.get("parts", ())]}
 
 
 def artifact_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:
