@@ -14,11 +14,17 @@ TIMEOUT = 60.0  # seconds until a condition that does not hold is a failure
 PAUSE = 0.01  # seconds between two questions
 
 
-def poll_until(condition: Callable[[], T], what: str, timeout: float = TIMEOUT) -> T:
-    """The first truthy value of a condition. Raises AssertionError after ``timeout`` seconds, naming ``what`` and the last value."""
+def poll_until(condition: Callable[[], T], what: str | Callable[[], str], timeout: float = TIMEOUT) -> T:
+    """The first truthy value of a condition.
+
+    what: the condition in words, or what computes them for the failure. Raises AssertionError after ``timeout`` seconds.
+    """
     end = time.monotonic() + timeout
     while not (value := condition()):
-        assert time.monotonic() < end, f"not within {timeout:g} s: {what}; last: {value!r}"
+        if time.monotonic() >= end:
+            raise AssertionError(
+                f"not within {timeout:g} s: {what if isinstance(what, str) else what()}; last: {value!r}"
+            )
         time.sleep(PAUSE)
     return value
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from tests.blackbox.server import Account, ServerProcess
 
-__all__ = ["cost", "customer", "poll_until", "priced_agent"]
-
-DEADLINE = 45.0  # seconds: the billing controller looks every 15
+__all__ = ["cost", "customer", "priced_agent"]
 
 
 def customer(server: ServerProcess, account: str, **budget: Any) -> Account:
@@ -31,13 +27,3 @@ def priced_agent(server: ServerProcess, name: str, type: str = "per_request", **
 def cost(server: ServerProcess, account: str, **query: Any) -> float:
     """What the ledger says of an account, in the currency asked for."""
     return float(server.operator.get("/billing/cost", params={"account": account, **query})["total_cost"])
-
-
-def poll_until(condition: Callable[[], Any], what: str, deadline: float = DEADLINE) -> Any:
-    """The first truthy value of a condition. Raises AssertionError after the deadline, in seconds."""
-    end = time.monotonic() + deadline
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"within {deadline} s: {what}")

@@ -8,11 +8,11 @@ import pwd
 import shutil
 import signal
 import subprocess
-import time
 import warnings
 from pathlib import Path
 from typing import Any
 
+from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
 __all__ = ["PostgresProcess"]
@@ -73,13 +73,12 @@ class PostgresProcess:
             self._process = spawn_tethered(
                 [_binaries() / "postgres", "-D", self.data, *options], stdout=log, stderr=log, **self._as_user()
             )
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline:
-            if self._ready():
-                return self
-            assert self._process.poll() is None, (self.directory / "pg.log").read_text(errors="replace")[-4000:]
-            time.sleep(0.02)
-        raise AssertionError("PostgreSQL does not start")
+        poll_until(lambda: self._ready() or self._has_ended(), "PostgreSQL accepts connections", START_TIMEOUT)
+        assert not self._has_ended(), (self.directory / "pg.log").read_text(errors="replace")[-4000:]
+        return self
+
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
 
     def stop(self, *, crash: bool = False) -> None:
         """Stop it: at once, ending all sessions; crash: as if the machine had lost power."""

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
-from tests.blackbox.billing_calls import poll_until
 from tests.blackbox.instance_program import INSTANCES, deploy, serving_instances
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 
 EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "50"))  # of the long form
 MICROS = 1_000_000

@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+from tests.polling import poll_until
 from tests.processes import MARK, spawn_tethered
 from tests.reaper import find_processes
 
@@ -44,7 +44,7 @@ def test_hangs(tmp_path, postgres_server, valkey_server):
     subprocess.Popen(["sleep", "1000"], start_new_session=True)
     with open(os.environ["READY"], "w") as ready:
         ready.write(f"{os.environ[MARK]} {valkey_server.process.pid}")
-    time.sleep(1000)
+    time.sleep(1000)  # until it is killed, which is under test
 """
 
 
@@ -75,12 +75,16 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    deadline = time.monotonic() + 120
-    while not (ready.exists() and " " in ready.read_text()):
-        if run.poll() is not None or time.monotonic() > deadline:
-            run.kill()
-            raise AssertionError(run.communicate()[0].decode())
-        time.sleep(0.05)
+
+    def kill_and_read() -> str:
+        run.kill()
+        return f"the run says that it is ready:\n{run.communicate()[0].decode()}"
+
+    def is_ready() -> bool:
+        return run.poll() is not None or (ready.exists() and " " in ready.read_text())
+
+    poll_until(is_ready, kill_and_read, 120)
+    assert run.poll() is None, kill_and_read()
     mark, broker = ready.read_text().split()
     marks = [f"{MARK}={mark}".encode(), f"{run_directory}/".encode()]
     commands = _commands([*find_processes(marks), int(broker)])
@@ -88,7 +92,8 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
         assert part in commands, commands
     run.send_signal(signal.SIGKILL)
     run.communicate()
-    deadline = time.monotonic() + 30
-    while pids := [*find_processes(marks), *filter(_is_running, [int(broker)])]:
-        assert time.monotonic() < deadline, _commands(pids)
-        time.sleep(0.05)
+
+    def survivors() -> list[int]:
+        return [*find_processes(marks), *filter(_is_running, [int(broker)])]
+
+    poll_until(lambda: not survivors(), lambda: f"all have ended but {_commands(survivors())}", 30)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.blackbox.server import ServerProcess
 from tests.dockerd import BASE, docker_host
+from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
 __all__ = ["docker_host"]
@@ -155,14 +156,18 @@ def _create(server: ServerProcess, name: str, programs: Path, build: dict[str, A
 
 def _execute(server: ServerProcess, instance: str) -> Any:
     """What the instance's program answers, once it runs."""
-    deadline = time.monotonic() + 60
-    while True:
+    path = f"{INSTANCES}/{instance}/execute"
+
+    def answer() -> httpx.Response | None:
         try:
-            return server.operator.post(f"{INSTANCES}/{instance}/execute")["result"]
-        except (AssertionError, httpx.TransportError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+            response = server.operator.http.post(path, json={})
+        except httpx.TransportError:
+            return None
+        return response if response.is_success else None
+
+    response = poll_until(answer, f"{instance} can be executed")
+    assert response is not None
+    return response.json()["result"]
 
 
 def _spawn_orphan(installation: str) -> subprocess.Popen[bytes]:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.blackbox.flooding_caller import IN_FLIGHT, Flood, frame
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 from tests.processes import process_cpu_seconds, spawn_tethered
 
 CALLS = 40  # of the honest caller
@@ -184,11 +185,12 @@ def assert_woken_calls_leave_others_their_turns(server: ServerProcess, claims: i
 
 
 def _wait_for_metric(server: ServerProcess, name: str, value: float, timeout: float = 60) -> None:
-    deadline = time.monotonic() + timeout
     operator = server.operator
-    while f"\n{name} {value:.1f}\n" not in (text := operator.http.get("/metrics").text):
-        assert time.monotonic() < deadline, [line for line in text.splitlines() if line.startswith(name)]
-        time.sleep(0.05)
+
+    def lines() -> list[str]:
+        return [line for line in operator.http.get("/metrics").text.splitlines() if line.startswith(name)]
+
+    poll_until(lambda: f"{name} {value:.1f}" in lines(), lambda: f"{name} is {value:g}, not {lines()}", timeout)
 
 
 def test_rate_is_charged_by_time_used(start_server: Callable[..., ServerProcess]) -> None:

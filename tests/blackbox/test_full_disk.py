@@ -16,7 +16,8 @@ import pytest
 
 from tests.blackbox.postgres_process import PostgresProcess
 from tests.blackbox.server import Account, ServerProcess
-from tests.blackbox.test_storage_outage import assert_unavailable, is_ready, until
+from tests.blackbox.test_storage_outage import assert_unavailable, is_ready
+from tests.polling import poll_until
 from tests.small_disk import SmallDisk, small_disk
 
 LARGE = os.urandom(30_000).hex()  # no file of the database has so much room left in it, and it cannot be compressed
@@ -40,7 +41,7 @@ def contents(agent: Account) -> list[str]:
 
 
 def assert_reads_work_and_writes_do_not(server: ServerProcess, agent: Account) -> None:
-    until(lambda: not is_ready(server))
+    poll_until(lambda: not is_ready(server), "not ready")
     ready = httpx.get(f"{server.url}/ready").json()
     assert ready["components"]["store"] == "disk_full", ready
     assert_unavailable(send(agent, LARGE), "disk_full")
@@ -57,7 +58,7 @@ def assert_reads_work_and_writes_do_not(server: ServerProcess, agent: Account) -
 
 
 def assert_back(server: ServerProcess, agent: Account) -> None:
-    until(lambda: is_ready(server))
+    poll_until(lambda: is_ready(server), "ready again")
     assert send(agent, "after").status_code == 200
     assert contents(agent) == ["before", "after"]
     assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
@@ -74,7 +75,7 @@ def until_up(server: ServerProcess) -> None:
         except httpx.TransportError:
             return False
 
-    until(answers)
+    poll_until(answers, "the server answers")
 
 
 def exercise(server: ServerProcess, disk: SmallDisk) -> None:

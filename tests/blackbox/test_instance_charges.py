@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.blackbox.billing_calls import cost, customer, poll_until, priced_agent
+from tests.blackbox.billing_calls import cost, customer, priced_agent
 from tests.blackbox.instance_program import INSTANCES, deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 
 
 @pytest.fixture(scope="module")

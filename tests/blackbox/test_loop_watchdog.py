@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.server import ServerProcess
+from tests.polling import poll_until
 
 #: run by Python before the server: signals block the loop's thread, in a function whose name a stack shows
 BLOCKER = """
@@ -23,7 +24,7 @@ def compute_for_ever(*_):
         pass
 
 def wait_for_a_lock(*_):
-    time.sleep(1.5)
+    time.sleep(1.5)  # the stall under test
 
 signal.signal(signal.SIGUSR1, compute_for_ever)
 signal.signal(signal.SIGUSR2, wait_for_a_lock)
@@ -31,10 +32,10 @@ signal.signal(signal.SIGUSR2, wait_for_a_lock)
 
 
 def _wait_for_log(server: ServerProcess, pattern: str) -> re.Match[str]:
-    deadline = time.monotonic() + 30
-    while (match := re.search(pattern, server.log(), re.DOTALL)) is None:
-        assert time.monotonic() < deadline, server.log()[-3000:]
-        time.sleep(0.02)
+    match = poll_until(
+        lambda: re.search(pattern, server.log(), re.DOTALL), lambda: f"{pattern} in the log:\n{server.log()[-3000:]}"
+    )
+    assert match is not None
     return match
 
 

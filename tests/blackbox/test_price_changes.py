@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.billing_calls import cost, customer, poll_until
+from tests.blackbox.billing_calls import cost, customer
 from tests.blackbox.instance_program import INSTANCES, deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
-from tests.blackbox.billing_calls import cost, customer, poll_until, priced_agent
+from tests.blackbox.billing_calls import cost, customer, priced_agent
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 
 PRICE, LIMIT = 4, 3
 A2A = {"a2a-version": "1.0"}

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from tests.blackbox.postgres_process import PostgresProcess
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
 LOAD = Path(__file__).with_name("sdk_load_program.py")
@@ -44,16 +45,6 @@ def server(postgres: PostgresProcess, tmp_path_factory: pytest.TempPathFactory) 
     ).start()
     yield server
     server.close()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """Poll until a condition holds; what it answered."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def is_ready(server: ServerProcess) -> bool:
@@ -103,8 +94,8 @@ def test_program_over_the_sdk_sees_nothing_of_a_restart(postgres: PostgresProces
     assert_unavailable(response, "unreachable")
     time.sleep(max(0.0, went + OUTAGE_SECONDS - time.monotonic()))  # what is under test is an outage of this length
     postgres.start()
-    until(lambda: is_ready(server))
-    until(lambda: int(postgres.sql("select count(*) from messages")) > 20)  # the load goes on
+    poll_until(lambda: is_ready(server), "ready again")
+    poll_until(lambda: int(postgres.sql("select count(*) from messages")) > 20, "the load goes on")
     assert_load_saw_nothing(load, postgres)
     lines = new_log(server, since)
     assert "Traceback" not in lines, lines[:4000]
@@ -130,7 +121,7 @@ def test_every_protocol_says_that_the_storage_is_unavailable(postgres: PostgresP
             by_agentify(agent)
         finally:
             postgres.start()
-    until(lambda: is_ready(server))
+    poll_until(lambda: is_ready(server), "ready again")
 
 
 @pytest.mark.long
@@ -145,7 +136,7 @@ def test_command_line_waits_and_leaves_with_the_code_of_trouble_elsewhere(
         postgres.start()
     assert ran.returncode == 7, (ran.returncode, ran.stderr)
     assert "PostgreSQL cannot be reached" in ran.stderr, ran.stderr
-    until(lambda: is_ready(server))
+    poll_until(lambda: is_ready(server), "ready again")
 
 
 def by_socket(socket: Any, send: dict[str, Any]) -> None:
@@ -214,8 +205,8 @@ def test_frozen_database_is_answered_within_the_time_that_is_set(
         assert detail.json()["components"]["database"]["status"] == "critical"
     finally:
         postgres.thaw()
-    until(lambda: is_ready(server))
-    receipt = until(lambda: agent.http.post("/agora/messaging/send", json=send, headers=key)).json()
+    poll_until(lambda: is_ready(server), "ready again")
+    receipt = poll_until(lambda: agent.http.post("/agora/messaging/send", json=send, headers=key), "an answer").json()
     assert agent.post("/agora/messaging/send", send, headers=key)["message_id"] == receipt["message_id"]
     assert [m["content"] for m in agent.get("/agora/messaging/receive")["messages"]] == ["while frozen"]
     lines = new_log(server, since)
@@ -227,7 +218,7 @@ def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerPr
     agent = server.register("Reader")
     postgres.sql("alter system set default_transaction_read_only = on", "select pg_reload_conf()")
     try:
-        until(lambda: not is_ready(server), 5)
+        poll_until(lambda: not is_ready(server), "not ready", 5)
         ready = httpx.get(f"{server.url}/ready").json()
         assert ready["components"]["store"] == "read_only", ready
         send = {"to_agent": "Reader", "content": "meanwhile"}
@@ -244,7 +235,7 @@ def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerPr
             "alter system reset default_transaction_read_only",
             "select pg_reload_conf()",
         )
-    until(lambda: is_ready(server))
+    poll_until(lambda: is_ready(server), "ready again")
     agent.post("/agora/messaging/send", {"to_agent": "Reader", "content": "after"})
 
 
@@ -256,7 +247,7 @@ def test_no_call_is_answered_before_its_commit(postgres: PostgresProcess, server
         "without events": ("/agora/agent/heartbeat", {}),
     }
     postgres.sql("alter system set synchronous_standby_names = 'nobody'", "select pg_reload_conf()")
-    until(lambda: postgres.sql("show synchronous_standby_names") == "nobody")
+    poll_until(lambda: postgres.sql("show synchronous_standby_names") == "nobody", "the setting is in force")
     try:
         for kind, (path, body) in calls.items():
             response = agent.http.post(path, json=body, headers={"Idempotency-Key": kind.replace(" ", "-")})
@@ -264,7 +255,7 @@ def test_no_call_is_answered_before_its_commit(postgres: PostgresProcess, server
             assert response.json()["outcome"] == "unknown", (kind, response.text)
     finally:
         postgres.sql("alter system reset synchronous_standby_names", "select pg_reload_conf()")
-    until(lambda: is_ready(server))
+    poll_until(lambda: is_ready(server), "ready again")
     for kind, (path, body) in calls.items():
         agent.post(path, body, headers={"Idempotency-Key": kind.replace(" ", "-")})
     assert [m["content"] for m in agent.get("/agora/messaging/receive")["messages"]] == ["once"]
@@ -277,9 +268,9 @@ def test_server_that_stood_still_inside_transactions_goes_on(postgres: PostgresP
     load = start_load(server)
     for _ in range(3):
         os.kill(server.pid, signal.SIGSTOP)
-        time.sleep(6)
+        time.sleep(6)  # longer than a transaction may idle
         os.kill(server.pid, signal.SIGCONT)
-        time.sleep(0.5)
-    until(lambda: is_ready(server))
+        time.sleep(0.5)  # in which the load goes on
+    poll_until(lambda: is_ready(server), "ready again")
     assert_load_saw_nothing(load, postgres)
     assert "Traceback" not in server.log()

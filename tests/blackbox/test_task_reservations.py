@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.billing_calls import cost, customer, poll_until, priced_agent
+from tests.blackbox.billing_calls import cost, customer, priced_agent
 from tests.blackbox.server import Account, ServerProcess
+from tests.polling import poll_until
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -24,6 +24,7 @@ from tests.blackbox.http2_frames import MOST_ROOM, grpc_request, preface, read_s
 from tests.blackbox.non_reading_clients import DeafSocket, http_request, rpc_request, text_frame
 from tests.blackbox.server import Account, ServerProcess
 from tests.harness import free_port
+from tests.polling import poll_until
 from tests.processes import process_cpu_seconds, process_rss_bytes
 
 MEGABYTE = 1_000_000
@@ -176,16 +177,6 @@ def _values(server: ServerProcess) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^(agora_\w+) (\S+)$", text, re.MULTILINE)}
 
 
-def _until(condition: Callable[[], bool], seconds: float = FREED_SECONDS) -> bool:
-    """Whether something becomes true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def _cpu_per_call(server: ServerProcess, caller: Account, rounds: int) -> float:
     """Processor time of the server for one call, in seconds: the least of several rounds, which a busy machine disturbs least."""
     spent = []
@@ -270,7 +261,7 @@ class Attack:
         quiet = 0
         while quiet < 5:
             before = process_cpu_seconds(self.server.pid)
-            time.sleep(0.1)
+            time.sleep(0.1)  # the window that is measured
             self.watch()
             quiet = quiet + 1 if process_cpu_seconds(self.server.pid) - before <= 0.01 else 0
 
@@ -360,12 +351,16 @@ def test_honest_callers_pay_no_more(attack: Attack) -> None:
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "unfinished body"])
 def test_who_takes_nothing_is_cut_off(attack: Attack, path: str) -> None:
-    assert _until(lambda: any(deaf.is_cut for deaf in attack.sockets[path]))
+    poll_until(lambda: any(deaf.is_cut for deaf in attack.sockets[path]), "a connection is cut off", FREED_SECONDS)
 
 
 def test_everything_is_freed(attack: Attack) -> None:
-    assert _until(lambda: _values(attack.server)["agora_unread_bytes"] == 0)
-    assert _until(lambda: process_rss_bytes(attack.server.pid) < attack.rss_before + 60 * MEGABYTE)
+    poll_until(lambda: _values(attack.server)["agora_unread_bytes"] == 0, "nothing waits to be read", FREED_SECONDS)
+    poll_until(
+        lambda: process_rss_bytes(attack.server.pid) < attack.rss_before + 60 * MEGABYTE,
+        "the memory is given back",
+        FREED_SECONDS,
+    )
     print(attack.figures())
     attack.honest.get("/agora/messaging/receive?limit=1")
     assert "Traceback" not in attack.server.log()
@@ -380,8 +375,12 @@ def test_three_thousand_connections_that_nobody_reads(tmp_path: Path) -> None:
         with _attacked(server, replace(LONG, each=1500), paths) as attack:
             assert attack.rss_most < MOST_RSS
             assert attack.beside < 2 * attack.alone
-        assert _until(lambda: _values(server)["agora_unread_bytes"] == 0)
-        assert _until(lambda: process_rss_bytes(server.pid) < attack.rss_before + 60 * MEGABYTE)
+        poll_until(lambda: _values(server)["agora_unread_bytes"] == 0, "nothing waits to be read", FREED_SECONDS)
+        poll_until(
+            lambda: process_rss_bytes(server.pid) < attack.rss_before + 60 * MEGABYTE,
+            "the memory is given back",
+            FREED_SECONDS,
+        )
         print(attack.figures())
     finally:
         server.close()
@@ -400,7 +399,7 @@ def _read_slowly(deaf: DeafSocket) -> int:
         while LAST.encode() not in tail and (piece := deaf.socket.recv(SLOW_PIECE)):
             received += len(piece)
             tail = tail[-len(LAST) :] + piece
-            time.sleep(SLOW_PAUSE)
+            time.sleep(SLOW_PAUSE)  # a reader that is this slow is under test
     return received
 
 

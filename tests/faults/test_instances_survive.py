@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from agora.runtimes.process import orphans as strays
-from tests.conformance.instances.instance_programs import AGENT, eventually, passing
+from tests.conformance.instances.instance_programs import AGENT
 from tests.faults.server_process import Victim
+from tests.polling import eventually, passing
 
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
 FIRST = 20_000 + (os.getpid() * 37) % 9_900

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,11 +25,11 @@ from agora.store.port import Query, Row
 from tests.conformance.engines import Engine
 from tests.harness import ManualClock, make_settings, running
 from tests.market import Market
+from tests.polling import eventually
 
-__all__ = ["AGENT", "Site", "eventually", "passing", "served", "site", "whatever_the_store"]
+__all__ = ["AGENT", "Site", "served", "site", "whatever_the_store"]
 
 T = TypeVar("T")
-PATIENCE = 60
 PYTHON = sys.executable
 _numbers = itertools.count()
 
@@ -104,25 +103,6 @@ print("listening", flush=True)
 while True:
     threading.Thread(target=answer, args=server.accept()[:1], daemon=True).start()
 """
-
-
-async def passing(seconds: float) -> None:
-    """Time in which something must not happen."""
-    moment = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
-    await moment
-
-
-async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool]) -> T:
-    """Ask again until the answer is right; what happens in another process tells nobody."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE
-    while True:
-        answer = await ask()
-        if is_right(answer):
-            return answer
-        assert loop.time() < deadline, f"still {answer!r}"
-        await passing(0.01)
 
 
 @dataclass

@@ -13,7 +13,8 @@ from agora.core.call import Caller
 from agora.domains.instances.maintenance import InstanceMaintenance
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.conformance.engines import Engine
-from tests.conformance.instances.instance_programs import AGENT, Site, eventually, site, whatever_the_store
+from tests.conformance.instances.instance_programs import AGENT, Site, site, whatever_the_store
+from tests.polling import eventually
 
 ORCHESTRATOR, HOSTING = "agent.marketplace.orchestrator", "agent.agentify.hosting-orchestrator"
 CALC = "agent.calculator.calculation"

@@ -18,7 +18,8 @@ from agora.runtimes.port import EngineStatus, Runtime
 from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
 from tests.conformance.engines import Engine
-from tests.conformance.instances.instance_programs import Site, passing, site, whatever_the_store
+from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
+from tests.polling import passing
 
 HOUR = 3600
 AWAY = "The engine's socket is gone."

@@ -16,7 +16,8 @@ from agora.core.call import Call
 from agora.store.port import Write
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed
 from tests.conformance.engines import Engine
-from tests.conformance.instances.instance_programs import Site, eventually, site, whatever_the_store
+from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
+from tests.polling import eventually
 
 #: answers with the bytes that it is asked to answer with
 ECHO = """

@@ -23,7 +23,8 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 from tests.conformance.engines import Engine
-from tests.conformance.instances.instance_programs import Site, eventually, site, whatever_the_store
+from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
+from tests.polling import eventually
 
 
 @pytest.fixture

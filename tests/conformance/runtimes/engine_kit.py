@@ -6,21 +6,20 @@ import asyncio
 import itertools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from agora.runtimes.port import Handle, Observation, Runtime
 from agora.runtimes.process import Options, ProcessRuntime
 from agora.runtimes.process.guard import procfs
 from agora.runtimes.spec import BuildConfig, BuildType, Directory, Port, Spec
+from tests.polling import eventually, passing
 
-__all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "eventually", "fetch", "ours", "passing", "settled", "text", "until"]
+__all__ = ["AGENT", "HTTP", "Kit", "ProcessKit", "fetch", "ours", "settled", "text", "until"]
 
-T = TypeVar("T")
-PATIENCE = 60
 _numbers = itertools.count()
 HTTP = (Port(),)
 
@@ -38,25 +37,6 @@ while True:
     client.sendall(f"HTTP/1.1 {status}\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n".encode() + body)
     client.close()
 """
-
-
-async def passing(seconds: float) -> None:
-    """Time in which something must not happen."""
-    moment = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
-    await moment
-
-
-async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bool]) -> T:
-    """Ask again until the answer is right; what happens in another process tells nobody."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE
-    while True:
-        answer = await ask()
-        if is_right(answer):
-            return answer
-        assert loop.time() < deadline, f"still {answer!r}"
-        await passing(0.005)
 
 
 async def until(engine: Runtime, handle: Handle, state: str) -> Observation:

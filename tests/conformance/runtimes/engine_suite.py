@@ -17,7 +17,8 @@ import pytest
 from agora.runtimes.errors import BuildFailed, EngineError, InvalidSpec, StartFailed, Unknown
 from agora.runtimes.port import Build, Handle, Observation
 from agora.runtimes.spec import Health, Limits, Port
-from tests.conformance.runtimes.engine_kit import AGENT, HTTP, Kit, eventually, fetch, passing, settled, text, until
+from tests.conformance.runtimes.engine_kit import AGENT, HTTP, Kit, fetch, settled, text, until
+from tests.polling import eventually, passing
 
 __all__ = ["RuntimeSuite"]
 

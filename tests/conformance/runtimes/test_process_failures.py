@@ -22,8 +22,9 @@ from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.process import orphans as strays
 from agora.runtimes.process.guard import procfs, segments
 from agora.runtimes.spec import Spec
-from tests.conformance.runtimes.engine_kit import HTTP, ProcessKit, eventually, ours, text, until
+from tests.conformance.runtimes.engine_kit import HTTP, ProcessKit, ours, text, until
 from tests.conformance.runtimes.killed_host import die
+from tests.polling import eventually
 from tests.processes import spawn_tethered
 
 FOREVER = "echo begun; exec sleep 1000"

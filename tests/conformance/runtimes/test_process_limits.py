@@ -13,7 +13,8 @@ import pytest
 from agora.runtimes.errors import PortsExhausted
 from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.spec import Limits
-from tests.conformance.runtimes.engine_kit import HTTP, ProcessKit, eventually, ours, passing, text, until
+from tests.conformance.runtimes.engine_kit import HTTP, ProcessKit, ours, text, until
+from tests.polling import eventually, passing
 
 FOREVER = "echo begun; exec sleep 1000"
 
