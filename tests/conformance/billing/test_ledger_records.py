@@ -6,9 +6,12 @@ import dataclasses
 import importlib.util
 import re
 import sqlite3
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 from agora.core.call import Call
 from agora.domains.billing import ledger
@@ -23,7 +26,7 @@ from tests.market import Market
 __all__ = ["till"]
 
 
-def load_with_swapped_lines(directory: Path) -> ModuleType:
+def load_with_swapped_lines(directory: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The ledger's module, in which the lines ``quantity=...`` and ``amount=...`` of each entry have changed places."""
     source = Path(ledger.__file__).read_text()
     swapped, count = re.subn(r"( +quantity=[^\n]*\n)((?:[^\n]*\n)*?)( +amount=[^\n]*\n)", r"\3\2\1", source)
@@ -34,13 +37,16 @@ def load_with_swapped_lines(directory: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)  # a dataclass looks its module up
     spec.loader.exec_module(module)
     return module
 
 
-async def test_two_lines_of_an_entry_may_change_places(market: Market, till: Till, tmp_path: Path) -> None:
+async def test_two_lines_of_an_entry_may_change_places(
+    market: Market, till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agent = await priced(market, type="per_request", price=0.5)
-    swapped = load_with_swapped_lines(tmp_path)
+    swapped = load_with_swapped_lines(tmp_path, monkeypatch)
     for key, module in (("a", ledger), ("b", swapped)):
         charge = Charge(f"execution:{key}", "acme", agent.subject, EntryKind.REQUEST, 3)
 
@@ -58,7 +64,9 @@ def test_two_fields_of_the_declaration_may_change_places() -> None:
     at, other = names.index("quantity"), names.index("amount")
     names[at], names[other] = names[other], names[at]
     types = {field.name: field.type for field in dataclasses.fields(LedgerEntry)}
-    swapped: Any = record(type("LedgerEntry", (), {"__annotations__": {name: types[name] for name in names}}))
+    swapped: Any = record(
+        type("LedgerEntry", (), {"__annotations__": {name: types[name] for name in names}, "__module__": __name__})
+    )
     values: dict[str, Any] = {name: 1 if str(types[name]).startswith("int") else "x" for name in names}
     values |= {"quantity": 3, "amount": 1_500_000}
     assert [*swapped.__slots__] != [*LedgerEntry.__slots__]
