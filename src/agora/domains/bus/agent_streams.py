@@ -247,7 +247,7 @@ async def mark_dead(call: Call, whose: StreamOwner, rows: Sequence[Any]) -> None
         return
     place = {"agent_id": whose.agent_id, "address": whose.address}
     await call.tx.execute(statements.dead_lettered, **place, ids=encode_json(refs), now=call.now)
-    senders = {m["message_id"]: m["from_agent"] for m in await call.tx.all(statements.messages, ids=encode_json(refs))}
+    senders = {row.message_id: row.from_agent for row in await call.tx.all(statements.messages, ids=encode_json(refs))}
     for row in rows:
         data = {"ref": row["ref"], "agent_id": whose.agent_id, "deliveries": row["deliveries"]}
         audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row["ref"])))))

@@ -14,7 +14,7 @@ from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.core.idempotency import find_answer, key_reused, store_answer
 from agora.domains.agents.references import find_agent
-from agora.domains.messaging.service import MessagingService
+from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.wire.envelopes import SECTIONS, text_of
 from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
@@ -102,16 +102,17 @@ async def _find_earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None
 async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     extensions = _validate_fields(Extensions, entry.extensions, "extensions")
     task_id = await effects.apply_effects(call, entry.type, entry.content)
-    receipt = await MessagingService(call).compose(
-        entry.target,
-        _content_text(entry.content),
-        extensions.message_type or entry.type.value,
-        extensions.priority or PRIORITIES[entry.priority],
+    draft = MessageDraft(
+        to_agent=entry.target,
+        content=_content_text(entry.content),
+        message_type=extensions.message_type or entry.type.value,
+        priority=extensions.priority or PRIORITIES[entry.priority],
         from_agent=entry.sender,
         correlation_id=entry.correlation_id,
         reply_to=extensions.reply_to,
         metadata=_message_metadata(entry, extensions),
     )
+    receipt = await MessagingService(call).compose(draft)
     call.target = receipt.message_id
     await _await_response(call, entry, receipt.message_id)
     return BusReceipt.model_construct(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agora.domains.messaging.records import MessageRow
 from agora.store.port import Query, Table, Write
 
 __all__ = [
@@ -385,7 +386,7 @@ _DEAD_LETTERED = f"""
 """
 dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
 _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
-messages = Query(_MESSAGES % _IDS, postgres=_MESSAGES % _IDS_POSTGRES)
+messages = Query(_MESSAGES % _IDS, MessageRow, postgres=_MESSAGES % _IDS_POSTGRES)
 _TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"
 tasks = Query(_TASKS % _IDS, postgres=_TASKS % _IDS_POSTGRES)
 # Streams of retired agents.

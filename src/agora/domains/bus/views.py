@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
+from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.views import message_from_row
 from agora.wire.envelopes import SECTIONS, to_bus
 from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
@@ -32,7 +33,7 @@ async def show_entries(
     """Documents of entries, each with ``entry_id`` and ``deliveries``; and the entries whose message or claim is gone."""
     refs = [each.ref for each in handed if each.ref]
     message_rows = {
-        row["message_id"]: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
+        row.message_id: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
     }
     tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=encode_json(_task_ids(refs)))}
     documents, vanished = [], []
@@ -49,28 +50,28 @@ async def show_entries(
     return documents, vanished
 
 
-def to_entry(row: Any, whose: StreamOwner) -> dict[str, Any]:
+def to_entry(row: MessageRow, whose: StreamOwner) -> dict[str, Any]:
     """A stored message as an entry. The sender is always the authenticated one, not that of the metadata.
 
     A message that is not a valid entry (forged metadata, too deeply nested JSON) is shown with plain text content: it
     must not block the messages behind it.
     """
     message: Message = message_from_row(row, whose.agent_id, "delivered")
-    whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row["to_agent"]}
+    whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row.to_agent}
     plain = whole | {"metadata": {name: value for name, value in whole["metadata"].items() if name not in SECTIONS}}
     for candidate, beside in (
         (whole, {}),
         (plain, {}),
-        (plain | {"content": ""}, {"content": {"text": row["content"]}}),
+        (plain | {"content": ""}, {"content": {"text": row.content}}),
     ):
-        entry = to_bus(candidate) | {"sender": row["from_name"]} | beside
+        entry = to_bus(candidate) | {"sender": row.from_name} | beside
         try:
             BusEntry.model_validate(entry)
             _CONTENT.validate_python(entry.get("content", {}))
         except ValidationError:
             continue
         return entry
-    return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row["content"]}}
+    return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row.content}}
 
 
 def _message_ids(refs: Sequence[str]) -> list[str]:

@@ -38,7 +38,7 @@ from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, Me
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import emit_message_event, expiry_horizon, message_from_row
 
-__all__ = ["ARRIVALS", "Destination", "MessagingService"]
+__all__ = ["ARRIVALS", "Destination", "MessageDraft", "MessagingService"]
 
 HELD_LIMIT = 1000
 CAPABILITY_LIMIT = 1000
@@ -47,6 +47,21 @@ RANK = {DeliveryState.DELIVERED: 2, DeliveryState.READ: 3, DeliveryState.ACKNOWL
 ARRIVALS = frozenset({"agora.message.received", "agora.broadcast.sent"})
 #: metadata sections that only the protocols may write: they define what a message means to them
 RESERVED_METADATA = ("agentify", "bus")
+
+
+@dataclass(slots=True, kw_only=True)
+class MessageDraft:
+    """A message to send, as its author gives it. expires_in: seconds."""
+
+    to_agent: Recipients
+    content: str
+    message_type: str
+    priority: Priority
+    from_agent: str | None = None
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    expires_in: int | None = None
+    metadata: JsonObject
 
 
 @dataclass(slots=True)
@@ -79,28 +94,25 @@ class MessagingService(BoundService, contract.Messaging):
         metadata: JsonObject = {},
     ) -> contract.MessageReceipt:
         _check_metadata(metadata)
-        options = {"from_agent": from_agent, "correlation_id": correlation_id, "reply_to": reply_to}
-        return await self.compose(
-            to_agent, content, message_type, priority, **options, expires_in=expires_in, metadata=metadata
+        draft = MessageDraft(
+            to_agent=to_agent,
+            content=content,
+            message_type=message_type,
+            priority=priority,
+            from_agent=from_agent,
+            correlation_id=correlation_id,
+            reply_to=reply_to,
+            expires_in=expires_in,
+            metadata=metadata,
         )
+        return await self.compose(draft)
 
-    async def compose(
-        self,
-        to_agent: Recipients,
-        content: str,
-        message_type: str,
-        priority: Priority,
-        *,
-        from_agent: str | None = None,
-        correlation_id: str | None = None,
-        reply_to: str | None = None,
-        expires_in: int | None = None,
-        metadata: JsonObject,
-    ) -> contract.MessageReceipt:
+    async def compose(self, draft: MessageDraft) -> contract.MessageReceipt:
         """Like :meth:`send`, for internal use: metadata may contain reserved sections."""
-        call = self.call
-        sender, sender_name = await self._resolve_sender(from_agent)
+        call, to_agent, reply_to = self.call, draft.to_agent, draft.reply_to
+        sender, sender_name = await self._resolve_sender(draft.from_agent)
         destination = await self.destination(to_agent)
+        correlation_id = draft.correlation_id
         if reply_to and not correlation_id:
             correlation_id = await self._find_correlation(reply_to)
         row = MessageRow(
@@ -109,21 +121,21 @@ class MessagingService(BoundService, contract.Messaging):
             from_agent=sender,
             from_name=sender_name,
             to_agent=to_agent if isinstance(to_agent, str) else ",".join(to_agent),
-            content=content,
-            message_type=message_type,
-            priority=priority.value,
+            content=draft.content,
+            message_type=draft.message_type,
+            priority=draft.priority.value,
             correlation_id=correlation_id,
             reply_to=reply_to,
-            metadata=encode_json(with_trace(metadata)),
+            metadata=encode_json(with_trace(draft.metadata)),
             broadcast=int(destination.broadcast),
             created_at=call.now,
-            expires_at=call.now + expires_in * SECOND if expires_in else None,
+            expires_at=call.now + draft.expires_in * SECOND if draft.expires_in else None,
         )
         if reply_to:
             row = (await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))).row
         receipt = self.post(row, destination)
         if reply_to:
-            await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, content, metadata))
+            await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, draft.content, draft.metadata))
         call.target = receipt.message_id
         return receipt
 

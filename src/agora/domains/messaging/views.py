@@ -12,7 +12,7 @@ from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.messaging import Message
 
 from . import queries as messages
-from .records import InboxRow, MessageRow
+from .records import MessageRow
 
 __all__ = ["deliver_held", "emit_message_event", "expiry_horizon", "hand_over_mail", "message_from_row"]
 
@@ -24,7 +24,7 @@ def expiry_horizon(call: Call) -> int:
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
-def message_from_row(row: InboxRow, recipient: str, state: str) -> Message:
+def message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
     """A message's row as one recipient sees it."""
     return Message.model_construct(
         message_id=row.message_id,

@@ -1,0 +1,29 @@
+"""A record has exactly its fields, a table stores its own record, and a query answers the record that it declares."""
+
+from __future__ import annotations
+
+from agora.domains.messaging import queries as messages
+from agora.domains.messaging.records import DELIVERIES, MESSAGES, DeliveryRow
+from agora.store.port import Tx
+
+
+async def store(tx: Tx) -> None:
+    row = DeliveryRow(tenant_id="t", recipient="a", message_id="m", state="queued", updated_at=1)
+    tx.append(DELIVERIES, row)
+    tx.append(MESSAGES, row)  # E: misc: Cannot infer
+    DeliveryRow(tenant_id="t", recipient="a", message_id="m", state="queued")  # E: call-arg: updated_at
+    DeliveryRow(tenant_id="t", recipient="a", message_id="m", state="queued", updated=1)  # E: call-arg
+    DeliveryRow("t", "a", "m", "queued", 1)  # E: call-arg
+    DeliveryRow(tenant_id="t", recipient="a", message_id="m", state=1, updated_at=1)  # E: arg-type
+
+
+async def read(tx: Tx) -> None:
+    message = await tx.one(messages.of, message_id="m")
+    print(message.content)  # E: union-attr
+    assert message is not None
+    print(message.contents)  # E: attr-defined
+    print(message["content"])  # E: index
+    print(message.content + 1)  # E: operator
+    held = await tx.one(messages.held_count, address="name:a", limit=1)
+    assert held is not None
+    print(held + "1")  # E: operator
