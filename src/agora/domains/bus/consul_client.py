@@ -6,18 +6,22 @@ critical for too long, so a crashed server disappears from the catalogue.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+from pydantic_core import to_json
 
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["Consul", "Service"]
 
 SECONDS = 5.0
+LONGEST_ERROR = 200  # bytes of an answer that are told
 INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul drops nothing sooner than after a minute
 
 
@@ -74,19 +78,34 @@ class Consul:
 
     async def _send_request(self, method: str, path: str, body: Any = None) -> int:
         """Send a request; return the status, 200 or 404."""
-
-        headers = {"X-Consul-Token": self._token} if self._token else {}
         try:
-            async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-                answer = await client.request(method, self._url + path, json=body, headers=headers)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(SECONDS):
+                status, text = await self._exchange(method, path, b"" if body is None else to_json(body))
+        except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(
-                f"Consul at {self._url} cannot be reached: {error or type(error).__name__}.",
+                f"Consul at {self._url} cannot be reached: {str(error) or type(error).__name__}.",
                 fix="Start it, or correct the setting 'consul_url'.",
             ) from None
-        if answer.status_code not in (200, 404):
+        if status not in (200, 404):
             raise UpstreamFailed(
-                f"Consul at {self._url} refused: {answer.status_code} {answer.text[:200].strip()}",
-                fix="Look at the setting 'consul_token'." if answer.status_code == 403 else None,
+                f"Consul at {self._url} refused: {status} {text}",
+                fix="Look at the setting 'consul_token'." if status == 403 else None,
             )
-        return answer.status_code
+        return status
+
+    async def _exchange(self, method: str, path: str, body: bytes) -> tuple[int, str]:
+        """Send a request over a connection of its own; return the status and the beginning of the answer."""
+        if self._url.startswith("https://"):
+            await asyncio.to_thread(default_ssl_context)
+        http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
+        headers = {"host": http.host, "user-agent": "agora", "accept-encoding": "identity"}
+        headers |= {"content-type": "application/json"} if body else {}
+        headers |= {"x-consul-token": self._token} if self._token else {}
+        try:
+            reply = await http.request(method, request_target(self._url + path), headers, body)
+            text = b""
+            while len(text) < LONGEST_ERROR and (part := await reply.part()):
+                text += part
+            return reply.status, text[:LONGEST_ERROR].decode("utf-8", "replace").strip()
+        finally:
+            http.close()

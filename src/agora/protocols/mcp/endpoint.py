@@ -32,6 +32,7 @@ from .guard import METADATA, Guard
 from .lean import FastPath
 from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
 from .long_calls import deliver_answer
+from .methods import Methods
 from .plain import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, client_document
@@ -72,8 +73,9 @@ class McpApp:
             from .fixtures import Fixtures
 
             self._fixtures = Fixtures(self.core)
-        self.lean = FastPath(self.core, self._fixtures.owns if self._fixtures else None)
-        self.plain = PlainRpc(self.core)
+        methods = Methods(self.core)
+        self.lean = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
+        self.plain = PlainRpc(methods)
         self._sdk: SdkServer | None = None
         self._loading = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
@@ -368,7 +370,7 @@ class McpApp:
         if answer is None:
             await send_response(send, 202, b"")
         else:
-            await send_response(send, 200, to_json(answer))
+            await send_response(send, 200, answer)
 
     async def _answer_tools(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

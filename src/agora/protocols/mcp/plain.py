@@ -6,40 +6,29 @@ envelope. Several requests may come in one array.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from pydantic_core import to_json
 
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info as about
-from .core import Core
 from .exchange import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Exchange, JsonRpcError
+from .methods import ALLOWED, Methods, encode_response, find_parameter_error
 
 __all__ = ["MAX_BATCH", "PlainRpc"]
 
 MAX_BATCH = 50  #: requests in one array
 
-Method = Callable[[Exchange, Mapping[str, Any]], Awaitable[Any]]
-
 
 class PlainRpc:
-    """JSON-RPC 2.0 over the core, in the forms of 2025-11-25."""
+    """JSON-RPC 2.0 over the methods, in the forms of 2025-11-25."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._methods: dict[str, Method] = {
-            "initialize": self._answer_initialize,
-            "ping": self._answer_ping,
-            "tools/list": self._list_tools,
-            "tools/call": self._call_tool,
-            "resources/list": self._list_resources,
-            "resources/templates/list": self._list_templates,
-            "resources/read": self._read_resource,
-            "prompts/list": self._list_prompts,
-            "prompts/get": self._get_prompt,
-        }
+    def __init__(self, methods: Methods) -> None:
+        self._methods = methods
 
-    async def answer(self, exchange: Exchange, message: Any) -> Any:
+    async def answer(self, exchange: Exchange, message: Any) -> bytes | None:
         """The response to a request or to an array of them; None where only notifications came.
 
         Raises Unauthenticated where a single request needs a credential.
@@ -56,21 +45,18 @@ class PlainRpc:
                 answer = _error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
             if answer is not None:
                 answers.append(answer)
-        return answers or None
+        return b"[%b]" % b",".join(answers) if answers else None
 
-    async def _answer_one(self, exchange: Exchange, message: Any) -> Any:
+    async def _answer_one(self, exchange: Exchange, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return _error_response(None, JsonRpcError(INVALID_REQUEST, "The body is no JSON-RPC 2.0 request."))
-        id, params = message.get("id"), message.get("params")
         if "id" not in message:
             return None
+        id, params = message["id"], message.get("params")
         try:
-            method = self._methods.get(str(message.get("method")))
-            if method is None:
-                raise JsonRpcError(METHOD_NOT_FOUND, "Method not found", message.get("method"))
             if params is not None and not isinstance(params, dict):
                 raise JsonRpcError(INVALID_PARAMS, "params is no object")
-            return {"jsonrpc": "2.0", "id": id, "result": await method(exchange, params or {})}
+            return encode_response(id, await self._call_method(exchange, message.get("method"), params or {}))
         except JsonRpcError as refusal:
             return _error_response(id, refusal)
         except Unauthenticated:
@@ -78,52 +64,24 @@ class PlainRpc:
         except AgoraError as error:
             return _error_response(id, JsonRpcError(error.jsonrpc or INTERNAL_ERROR, str(error), error.problem()))
 
-    async def _answer_initialize(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return {
-            "protocolVersion": about.negotiate_version(params.get("protocolVersion")),
-            "capabilities": {"tools": {}, "resources": {}, "prompts": {}},
-            "serverInfo": about.SERVER_INFO,
-            "instructions": about.INSTRUCTIONS,
-        }
-
-    async def _answer_ping(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return {}
-
-    async def _list_tools(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return (await self._core.list_tools(exchange, _text_parameter(params, "cursor", None))).document()
-
-    async def _call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        _text_parameter(params, "name")
-        if not isinstance(params.get("arguments", {}), dict):
-            raise JsonRpcError(INVALID_PARAMS, "arguments is no object")
-        return (await self._core.call_tool(exchange, params)).document()
-
-    async def _list_resources(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return await self._core.list_resources(exchange, _text_parameter(params, "cursor", None))
-
-    async def _list_templates(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return await self._core.list_templates(exchange)
-
-    async def _read_resource(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return await self._core.read_resource(exchange, _text_parameter(params, "uri") or "")
-
-    async def _list_prompts(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        return await self._core.list_prompts(exchange)
-
-    async def _get_prompt(self, exchange: Exchange, params: Mapping[str, Any]) -> Any:
-        arguments = params.get("arguments", {})
-        if not isinstance(arguments, dict) or not all(isinstance(value, str) for value in arguments.values()):
-            raise JsonRpcError(INVALID_PARAMS, "arguments is no object of texts")
-        return await self._core.get_prompt(exchange, _text_parameter(params, "name") or "", arguments)
+    async def _call_method(self, exchange: Exchange, method: Any, params: Mapping[str, Any]) -> bytes:
+        if method == "initialize":
+            return to_json(
+                {
+                    "protocolVersion": about.negotiate_version(params.get("protocolVersion")),
+                    "capabilities": {"tools": {}, "resources": {}, "prompts": {}},
+                    "serverInfo": about.SERVER_INFO,
+                    "instructions": about.INSTRUCTIONS,
+                }
+            )
+        if method == "ping":
+            return b"{}"
+        if not isinstance(method, str) or method not in ALLOWED:
+            raise JsonRpcError(METHOD_NOT_FOUND, "Method not found", method)
+        if (problem := find_parameter_error(method, params)) is not None:
+            raise JsonRpcError(INVALID_PARAMS, problem)
+        return await self._methods.answer(exchange, method, params)
 
 
-def _text_parameter(params: Mapping[str, Any], name: str, default: str | None = "") -> str | None:
-    """A parameter that is text; ``default`` None: it may be left out."""
-    value = params.get(name, default)
-    if (value is None and default is None) or (isinstance(value, str) and (value or default is None)):
-        return value
-    raise JsonRpcError(INVALID_PARAMS, f"{name} is no text" if name in params else f"{name} is missing")
-
-
-def _error_response(id: Any, refusal: JsonRpcError) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "id": id, "error": refusal.error_document()}
+def _error_response(id: Any, refusal: JsonRpcError) -> bytes:
+    return to_json({"jsonrpc": "2.0", "id": id, "error": refusal.error_document()})

@@ -1,0 +1,113 @@
+"""Methods: what each request answers, as JSON of either era, and what is wrong with its parameters.
+
+The lean path and the plain endpoint are two ways to it. The SDK's handlers ask :mod:`.core`, and encode by its types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from . import server_info as about
+from .core import Core
+from .exchange import Exchange
+from .results import ToolResult
+
+__all__ = ["ALLOWED", "NAME_PARAMETER", "Methods", "encode_response", "find_parameter_error"]
+
+_SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": about.SERVER_INFO}
+_MODERN_MEMBERS: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER_INFO)
+_COMPLETE: Final = {"resultType": "complete"}
+_CURSOR: Final = frozenset({"cursor"})
+#: the parameters that a method has beside ``_meta``
+ALLOWED: Final[Mapping[str, frozenset[str]]] = {
+    "tools/call": frozenset({"name", "arguments"}),
+    "tools/list": _CURSOR,
+    "resources/list": _CURSOR,
+    "resources/templates/list": _CURSOR,
+    "resources/read": frozenset({"uri"}),
+    "prompts/list": _CURSOR,
+    "prompts/get": frozenset({"name", "arguments"}),
+}
+NAME_PARAMETER: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+
+
+def find_parameter_error(method: str, params: Mapping[str, Any]) -> str | None:
+    """What is wrong with the parameters of a method in :data:`ALLOWED`; None if nothing is."""
+    name = NAME_PARAMETER.get(method)
+    if name is None:
+        return None if isinstance(params.get("cursor"), str | None) else "cursor is no text"
+    if not isinstance(params.get(name), str) or not params[name]:
+        return f"{name} is no text" if name in params else f"{name} is missing"
+    arguments = params.get("arguments", {})
+    if not isinstance(arguments, dict):
+        return "arguments is no object"
+    if method == "prompts/get" and not all(isinstance(value, str) for value in arguments.values()):
+        return "arguments is no object of texts"
+    return None
+
+
+def encode_response(id: Any, result: bytes) -> bytes:
+    """A JSON-RPC response with a result that is JSON already."""
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(id), result)
+
+
+class Methods:
+    """Answers the methods of :data:`ALLOWED` over the core. Its errors are the core's."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._answers: dict[str, Callable[[Exchange, Mapping[str, Any]], Awaitable[bytes]]] = {
+            "tools/call": self._call_tool,
+            "tools/list": self._list_tools,
+            "resources/list": self._list_resources,
+            "resources/templates/list": self._list_templates,
+            "resources/read": self._read_resource,
+            "prompts/list": self._list_prompts,
+            "prompts/get": self._get_prompt,
+        }
+
+    async def answer(self, exchange: Exchange, method: str, params: Mapping[str, Any]) -> bytes:
+        """The result of a request whose parameters are right."""
+        return await self._answers[method](exchange, params)
+
+    def encode_modern(self, method: str, result: Mapping[str, Any]) -> bytes:
+        """A result with what the newer era adds to every one."""
+        hints = about.CACHE.get(method)
+        cache = {} if hints is None else {"ttlMs": hints[0], "cacheScope": hints[1]}
+        return to_json({**result, **cache, **_COMPLETE, "_meta": _SERVER_INFO})
+
+    async def _call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        result: ToolResult = await self._core.call_tool(exchange, params)
+        return result.encode(_COMPLETE, _SERVER_INFO) if exchange.modern else result.encode({}, {})
+
+    async def _list_tools(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        listing = await self._core.list_tools(exchange, params.get("cursor"))
+        members = listing.members()
+        if not exchange.modern:
+            return b"{%b}" % members
+        ttl, scope = about.CACHE["tools/list"]
+        return b'{%b,"ttlMs":%d,"cacheScope":"%b"%b}' % (members, ttl, scope.encode(), _MODERN_MEMBERS)
+
+    async def _list_resources(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "resources/list", await self._core.list_resources(exchange, params.get("cursor")), exchange
+        )
+
+    async def _list_templates(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("resources/templates/list", await self._core.list_templates(exchange), exchange)
+
+    async def _read_resource(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("resources/read", await self._core.read_resource(exchange, params["uri"]), exchange)
+
+    async def _list_prompts(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("prompts/list", await self._core.list_prompts(exchange), exchange)
+
+    async def _get_prompt(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        result = await self._core.get_prompt(exchange, params["name"], params.get("arguments", {}))
+        return self._encode_result("prompts/get", result, exchange)
+
+    def _encode_result(self, method: str, result: Mapping[str, Any], exchange: Exchange) -> bytes:
+        return self.encode_modern(method, result) if exchange.modern else to_json(result)
