@@ -58,7 +58,8 @@ class Transaction:
         self.tenant = tenant
         self._connection = connection
         self._batch = batch
-        self._rows: list[tuple[Table[Any], tuple[Any, ...]]] = []
+        # By table, so that a statement looks at the tables, not at each of the rows that wait.
+        self._rows: dict[Table[Any], list[tuple[Any, ...]]] = {}
         self._emitted: list[NewEvent] = []
         self._savepoint = False
         self._lent: dict[Table[Any], list[tuple[Any, ...]]] = {}
@@ -74,7 +75,7 @@ class Transaction:
 
     def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
         self._check_open()
-        self._rows.append((table, table.to_row(record, self.tenant)))
+        self._rows.setdefault(table, []).append(table.to_row(record, self.tenant))
 
     def emit(self, event: NewEvent, /) -> None:
         self._check_open()
@@ -101,7 +102,7 @@ class Transaction:
     def _flush_for(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""
         self._check_open()
-        if any(table.name in tables for table, _ in self._rows):
+        if any(table.name in tables for table in self._rows):
             self._begin_change(tables)
         elif any(table.name in tables for table in self._batch.rows):
             self._show_batch_rows(tables)
@@ -114,13 +115,8 @@ class Transaction:
         if not self._savepoint:
             self._connection.execute("savepoint call")
             self._savepoint = True
-        if self._rows:
-            own, self._rows = self._rows, []
-            for table, row in own:
-                if table.name in tables:
-                    _append_rows(self._connection, table, [row])
-                else:
-                    self._rows.append((table, row))
+        for table in [table for table in self._rows if table.name in tables]:
+            _append_rows(self._connection, table, self._rows.pop(table))
 
     def _show_batch_rows(self, tables: frozenset[str]) -> None:
         """Write what earlier calls of the batch have buffered for these tables.
@@ -140,8 +136,8 @@ class Transaction:
         self._open = False
         if self._savepoint:
             self._connection.execute("release call")
-        for table, row in self._rows:
-            self._batch.rows.setdefault(table, []).append(row)
+        for table, rows in self._rows.items():
+            self._batch.rows.setdefault(table, []).extend(rows)
         if self._emitted:
             self._number_events()
 
