@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from agora.core.call import Call
 from agora.domains.tasks import access, completion, states
 from agora.domains.tasks.records import TaskRow
@@ -121,11 +123,12 @@ async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
 
 async def advance_run(run: WorkflowRun) -> None:
     """Let every step begin that now can; end the workflow when nothing is left to do."""
+    candidates: Iterable[StepDraft] = run.plain()
     while not run.ended and run.row["paused_at"] is None:
         if run.row["error"] is not None:
             await _end_after_failure(run)
             return
-        ready = [step for step in run.plain() if run.can_begin(step)]
+        ready = [step for step in candidates if run.can_begin(step)]
         for step in ready:
             if run.row["error"] is not None:
                 break
@@ -133,6 +136,8 @@ async def advance_run(run: WorkflowRun) -> None:
                 await settle_step(run, step, failure)
         if not ready:
             break
+        # Looking at all steps again after each that ended at once would take the square of their number.
+        candidates = run.successors(step for step in ready if step.ended)
     if not run.ended and run.row["paused_at"] is None and all(step.ended for step in run.plain()):
         await end_run(run, _W.COMPLETED)
 

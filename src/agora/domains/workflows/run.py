@@ -124,6 +124,7 @@ class WorkflowRun:
         "_behind",
         "_changed",
         "_compensations",
+        "_dependents",
         "_resolved",
         "_scope",
         "budget",
@@ -147,6 +148,7 @@ class WorkflowRun:
         self._scope: dict[str, Any] | None = None
         self._changed: set[str] = set()
         self._compensations: frozenset[str] | None = None
+        self._dependents: dict[str, list[tuple[int, StepDraft]]] | None = None
 
     @classmethod
     async def load(cls, call: Call, workflow_id: str) -> WorkflowRun:
@@ -161,7 +163,7 @@ class WorkflowRun:
     async def reload(self) -> None:
         """See what else has become of it in this transaction, after a save."""
         fresh = await WorkflowRun.load(self.call, self.workflow_id)
-        self.row, self.steps, self._scope = fresh.row, fresh.steps, None
+        self.row, self.steps, self._scope, self._dependents = fresh.row, fresh.steps, None, None
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -189,6 +191,26 @@ class WorkflowRun:
     def plain(self) -> Iterator[StepDraft]:
         """The steps of the normal flow, in order."""
         return (step for step in self.steps.values() if step.name not in self.compensations)
+
+    def successors(self, ended: Iterable[StepDraft]) -> list[StepDraft]:
+        """The steps of the normal flow that may have waited for some that have ended, in order.
+
+        A step that was left out passes on what it waits for itself, so what waits for it may have waited for these.
+        """
+        if self._dependents is None:
+            self._dependents = {}
+            for number, step in enumerate(self.steps.values()):
+                for name in step.depends_on:
+                    self._dependents.setdefault(name, []).append((number, step))
+        waits, names = {}, [step.name for step in ended]
+        while names:
+            for number, step in self._dependents.get(names.pop(), ()):
+                if number not in waits:
+                    waits[number] = step
+                    if step.status is _S.SKIPPED:
+                        names.append(step.name)
+        compensations = self.compensations
+        return [step for _, step in sorted(waits.items()) if step.name not in compensations]
 
     def can_begin(self, step: StepDraft) -> bool:
         """Whether everything a step depends on is done."""
