@@ -29,7 +29,7 @@ from agora.clock import new_id
 from agora.core.call import Caller, encode_json
 from agora.core.call_records import AUDIT
 from agora.domains.agents import queries as agents
-from agora.domains.bus.queries import RESPONSES
+from agora.domains.bus.records import RESPONSES
 from agora.domains.messaging.records import DELIVERIES, MESSAGES
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import queues

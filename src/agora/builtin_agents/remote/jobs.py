@@ -14,9 +14,10 @@ from agora.core.call import decode_json
 from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.a2a import queries as statements
+from agora.domains.a2a.records import RemoteAgentProfile
 from agora.domains.a2a.remote_connections import endpoint_of
 from agora.net.backoff import Backoff
-from agora.store.port import Row, StoredEvent
+from agora.store.port import StoredEvent
 from agora_sdk.errors import AgoraError
 
 from ..host import AgentHost
@@ -121,49 +122,51 @@ class RemoteAgentsController(Controller):
 
     async def _sync_tenant(self, tenant: str) -> None:
         """Host exactly the remote agents that have a row in the tenant."""
-        rows = {row["agent_id"]: row for row in await self.read(tenant, statements.remotes)}
+        rows = {row.agent_id: row for row in await self.read(tenant, statements.remotes)}
         for agent_id, row in rows.items():
             await self._update_agent((tenant, agent_id), row)
         for key in [key for key in self._places if key[0] == tenant and key[1] not in rows]:
             del self._places[key]
             await self._host.remove(*key)
 
-    async def _update_agent(self, key: Key, row: Row) -> None:
-        place, reachable = self._places.get(key), row["state"] != "unavailable"
+    async def _update_agent(self, key: Key, row: RemoteAgentProfile) -> None:
+        place, reachable = self._places.get(key), row.state != "unavailable"
         if place is None:
             backoff = Backoff(FIRST_RETRY_SECONDS, LONGEST_PAUSE)
             place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._first_check_at(row))
         if place.resident is not None:
             place.resident.reachable = reachable
-        if (place.revision, place.card) == (row["revision"], row["card"]):
+        if (place.revision, place.card) == (row.revision, row.card):
             return
-        place.revision, place.card = row["revision"], row["card"]
-        if row["interface"] is None:
+        place.revision, place.card = row.revision, row.card
+        if row.card is None or row.interface is None:
             return  # its card was never read
+        card, interface = decode_json(row.card), decode_json(row.interface)
         try:
-            resident = await self._build_agent(row, reachable)
+            resident = await self._build_agent(row, card, interface, reachable)
         except (AgoraError, RemoteError) as error:
-            log.warning("%s cannot be passed anything: %s", row["agent_name"], error)
+            log.warning("%s cannot be passed anything: %s", row.agent_name, error)
             return
         before, place.resident = place.resident, resident
-        self._host.put(*key, row["agent_name"], resident, barred=row["status"] == "suspended")
+        self._host.put(*key, row.agent_name, resident, barred=row.status == "suspended")
         if before is not None:
             before.retire()
 
-    def _first_check_at(self, row: Row) -> int:
+    def _first_check_at(self, row: RemoteAgentProfile) -> int:
         """Time of the first check: one interval after the last check, or now if the agent is unavailable."""
-        if row["state"] != "available" or row["checked_at"] is None:
+        if row.state != "available" or row.checked_at is None:
             return 0
-        return int(row["checked_at"]) + self._refresh_interval
+        return row.checked_at + self._refresh_interval
 
     @property
     def _refresh_interval(self) -> int:
         return int(self.context.server.settings.a2a_refresh * SECOND)
 
-    async def _build_agent(self, row: Row, reachable: bool) -> RemoteAgent:
-        card = decode_json(row["card"])
-        line = await self._pool.connect(endpoint_of(row), Interface.of(decode_json(row["interface"]), card))
-        profile = Profile(row["agent_name"], row["description"] or "", _card_skills(card))
+    async def _build_agent(
+        self, row: RemoteAgentProfile, card: Mapping[str, Any], interface: Mapping[str, Any], reachable: bool
+    ) -> RemoteAgent:
+        line = await self._pool.connect(endpoint_of(row), Interface.of(interface, card))
+        profile = Profile(row.agent_name, row.description, _card_skills(card))
         return RemoteAgent(profile, line, self._history, reachable=reachable)
 
     # -- how they are ----------------------------------------------------------------------------

@@ -24,7 +24,7 @@ async def check_accepts(
     support an extension that it requires (3.3.4).
     """
     row = await call.tx.one(statements.cards, agent_id=agent["agent_id"])
-    stored = decode_json(row["card"]) if row is not None and row["card"] else {}
+    stored = decode_json(row.card) if row is not None and row.card else {}
     _check_extensions(agent, stored, extensions)
     modes = [_media_type(part) for part in parts]
     if all(mode is None for mode in modes):

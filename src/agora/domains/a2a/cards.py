@@ -169,7 +169,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     )
     row = await call.tx.one(statements.cards, agent_id=agent["agent_id"] if agent is not None else FRONT)
     if row is not None:
-        for stored in (row["card"], row["extended"] if extended else None):
+        for stored in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(stored)) if stored else document
     base = base_url(call, base)
     extensions = document.pop("extensions", None)

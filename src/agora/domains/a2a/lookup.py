@@ -15,12 +15,13 @@ from agora.domains.tasks import lookup as task_lookup
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskData, TaskEntryRow, TaskRow
 from agora.domains.tasks.views import context_of
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as statements
 from . import views as view
+from .records import ArtifactPiece
 from .states import statuses_of
 
 __all__ = [
@@ -104,14 +105,14 @@ async def _read_history(
 
 async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> list[dict[str, Any]] | None:
     """The task's artifacts from its first pieces: at least one, and no more than one view has room for."""
-    entries: Sequence[Row] = ()
+    entries: Sequence[ArtifactPiece] = ()
     truncated = False
     if row.said or row.output_size:
         task_id, many = row.task_id, row.entries > LONG_LOG
         extent = await reader.one(statements.artifact_extent(many), task_id=task_id, most=LARGEST)
-        if extent is not None and extent["first"] is not None:
-            until = extent["until"] or extent["first"]
-            truncated = until < extent["last"]
+        if extent is not None and extent.first is not None and extent.last is not None:
+            until = extent.until or extent.first
+            truncated = until < extent.last
             entries = await reader.all(statements.artifact_pieces(many), task_id=task_id, until=until)
     return view.artifacts_of(entries, result, truncated=truncated) or None
 

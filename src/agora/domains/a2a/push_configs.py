@@ -6,7 +6,6 @@ after that position in order. The task's log is written in the transaction of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,6 @@ from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, as_encoded_result
 from agora.domains.tasks.records import TaskRow
-from agora.store.port import Row
 from agora_sdk.contract.a2a import (
     A2APushConfig,
     A2APushConfigs,
@@ -29,6 +27,7 @@ from . import lookup
 from . import push_queries as deliveries
 from . import queries as statements
 from . import views as view
+from .records import PUSH_CONFIGS, PushConfigRow
 from .remote_connections import check_url, seal_secrets
 
 __all__ = [
@@ -43,7 +42,6 @@ __all__ = [
 ]
 
 MOST_CONFIGS = 20  #: of a task
-NEW_DELIVERY_STATE = {"state": "active", "attempts": 0, "due_at": 0, "lease_until": 0, "error": None}
 
 
 async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: str | None = None) -> A2APushConfig:
@@ -55,34 +53,38 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     if not await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id):
         await _check_config_limit(call, task_id)
     auth = config.authentication
-    values: dict[str, Any] = {
-        "tenant_id": call.caller.tenant,
-        "task_id": task_id,
-        "config_id": config_id,
-        "owner": call.caller.subject,
-        "url": config.url,
-        "token": config.token,
-        "scheme": auth.scheme if auth is not None else None,
-        "credentials": None,
-        "private": int(private),
-        "created_at": call.now,
-        "version": config.version,
-        "position": view.position_of(task.entries),
-        "fence": call.now,  # none before it had the same
-        "updated_at": call.now,
-    } | NEW_DELIVERY_STATE
-    if auth is not None and auth.credentials:
-        values["credentials"] = seal_secrets(call, {"credentials": auth.credentials}, config_id)
-    call.tx.append(statements.PUSH_CONFIGS, tuple(values[column] for column in statements.PUSH_CONFIGS.names))
+    credentials = {"credentials": auth.credentials} if auth is not None and auth.credentials else {}
+    row = PushConfigRow(
+        tenant_id=call.caller.tenant,
+        task_id=task_id,
+        config_id=config_id,
+        owner=call.caller.subject,
+        url=config.url,
+        token=config.token,
+        scheme=auth.scheme if auth is not None else None,
+        credentials=seal_secrets(call, credentials, config_id),
+        private=int(private),
+        created_at=call.now,
+        version=config.version,
+        position=view.position_of(task.entries),
+        state="active",
+        attempts=0,
+        due_at=0,
+        lease_until=0,
+        fence=call.now,  # none before it had the same
+        error=None,
+        updated_at=call.now,
+    )
+    call.tx.append(PUSH_CONFIGS, row)
     call.target = task_id
-    emit_push_event(call, "configured", values)
-    return as_encoded_result(view.encode_document(config_document(values)), A2APushConfig)
+    emit_push_event(call, "configured", row)
+    return as_encoded_result(view.encode_document(config_document(row)), A2APushConfig)
 
 
-def emit_push_event(call: Call, happening: str, row: Mapping[str, Any] | Row, **data: Any) -> None:
+def emit_push_event(call: Call, happening: str, row: PushConfigRow, **data: Any) -> None:
     """Log the event ``agora.push.HAPPENING``, for whoever gave the task; of the URL, what may be read by others."""
-    fields = {"task_id": row["task_id"], "config_id": row["config_id"], "url": _redact_url(row["url"])}
-    call.emit(f"agora.push.{happening}", fields | data, subject=row["task_id"], audience=(row["owner"],))
+    fields = {"task_id": row.task_id, "config_id": row.config_id, "url": _redact_url(row.url)}
+    call.emit(f"agora.push.{happening}", fields | data, subject=row.task_id, audience=(row.owner,))
 
 
 def _redact_url(url: str) -> str:
@@ -91,8 +93,7 @@ def _redact_url(url: str) -> str:
 
 
 async def _check_config_limit(call: Call, task_id: str) -> None:
-    row = await call.tx.one(statements.push_count, task_id=task_id)
-    if row is not None and row["configs"] >= MOST_CONFIGS:
+    if (await call.tx.one(statements.push_count, task_id=task_id) or 0) >= MOST_CONFIGS:
         raise Conflict(
             f"The task {task_id} has {MOST_CONFIGS} push configurations already.",
             fix="Delete one first.",
@@ -108,13 +109,13 @@ async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Task
     return row
 
 
-def config_document(row: Mapping[str, Any] | Row) -> dict[str, Any]:
+def config_document(row: PushConfigRow) -> dict[str, Any]:
     """A configuration as it is shown: without its credentials."""
-    document = {"id": row["config_id"], "taskId": row["task_id"], "url": row["url"]}
-    if row["token"] is not None:
-        document["token"] = row["token"]
-    if row["scheme"] is not None:
-        document["authentication"] = {"scheme": row["scheme"]}
+    document: dict[str, Any] = {"id": row.config_id, "taskId": row.task_id, "url": row.url}
+    if row.token is not None:
+        document["token"] = row.token
+    if row.scheme is not None:
+        document["authentication"] = {"scheme": row.scheme}
     return document
 
 
@@ -143,7 +144,7 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
     rows, more = paging.take_fitting_rows(rows, size, call.context.settings.page_bytes)
     answer: dict[str, Any] = {"configs": [config_document(row) for row in rows]}
     if more:
-        answer["nextPageToken"] = paging.encode_cursor(rows[-1]["config_id"])
+        answer["nextPageToken"] = paging.encode_cursor(rows[-1].config_id)
     return as_encoded_result(view.encode_document(answer), A2APushConfigs)
 
 
@@ -158,12 +159,12 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
 # -- what could not be delivered -------------------------------------------------------------------
 
 
-async def give_up_config(call: Call, row: Row, error: str, attempts: int) -> None:
+async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
     """Mark a configuration as dead and log an event. No-op if it was deleted or another server holds its fence."""
-    place = {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
+    place = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
     for dead in await call.tx.returning(deliveries.give_up, **place, error=error, attempts=attempts, now=call.now):
-        call.target = row["task_id"]
-        emit_push_event(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead["position"])
+        call.target = row.task_id
+        emit_push_event(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead.position)
 
 
 async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
@@ -180,16 +181,16 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
     )
 
 
-def _build_dead_letter(row: Row) -> PushDeadLetter:
+def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
     return PushDeadLetter.model_construct(
-        task_id=row["task_id"],
-        config_id=row["config_id"],
-        url=_redact_url(row["url"]),
-        owner=row["owner"],
-        error=row["error"],
-        attempts=row["attempts"],
-        position=row["position"],
-        given_up_at=to_datetime(row["updated_at"]),
+        task_id=row.task_id,
+        config_id=row.config_id,
+        url=_redact_url(row.url),
+        owner=row.owner,
+        error=row.error,
+        attempts=row.attempts,
+        position=row.position,
+        given_up_at=to_datetime(row.updated_at),
     )
 
 
@@ -202,4 +203,4 @@ async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     call.target = task_id
     if await call.tx.execute(deliveries.revive, task_id=task_id, config_id=config_id, now=call.now):
         emit_push_event(call, "configured", row)
-    return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row["position"])
+    return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row.position)

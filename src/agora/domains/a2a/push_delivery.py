@@ -23,7 +23,8 @@ from agora.domains.identity.signing_key import SigningKey
 from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
 from agora.net.http_client import ConnectionLost, HttpClient, Reply, default_ssl_context, request_target
 from agora.net.sealing import Sealer
-from agora.store.port import Row
+
+from .records import PushConfigRow
 
 __all__ = ["DeliveryRejected", "Notification", "NotificationSender"]
 
@@ -49,7 +50,7 @@ class DeliveryRejected(Exception):
 class Notification:
     """One delivery. row: the configuration. number: of the item. now: microseconds since 1970."""
 
-    row: Row
+    row: PushConfigRow
     number: int
     body: bytes
     now: int
@@ -84,7 +85,7 @@ class NotificationSender:
 
     async def post(self, notification: Notification, *, private: bool) -> None:
         """Post a notification. private: addresses that are not public are allowed. Raises Refused."""
-        url = notification.row["url"]
+        url = notification.row.url
         try:
             origin = await self._open_origin(url, private)
             headers = self._build_headers(notification, origin.http.host)
@@ -135,12 +136,12 @@ class NotificationSender:
             "host": host,
             "user-agent": "agora",
             "accept-encoding": "identity",
-            "content-type": CONTENT_TYPES[row["version"]],
+            "content-type": CONTENT_TYPES[row.version],
             "x-a2a-notification-signature": proof,
         }
-        if row["token"] is not None:
-            headers["x-a2a-notification-token"] = row["token"]
-        scheme, credentials = row["scheme"], self._open_credentials(row)
+        if row.token is not None:
+            headers["x-a2a-notification-token"] = row.token
+        scheme, credentials = row.scheme, self._open_credentials(row)
         if credentials is not None:
             headers["authorization"] = f"{scheme} {credentials}"
         elif scheme is None or scheme.lower() == "bearer":
@@ -151,17 +152,17 @@ class NotificationSender:
         row = notification.row
         return {
             "iss": self._issuer,
-            "sub": row["task_id"],
-            "jti": f"{row['task_id']}.{row['config_id']}.{notification.number}",
+            "sub": row.task_id,
+            "jti": f"{row.task_id}.{row.config_id}.{notification.number}",
             "iat": notification.now // SECOND,
             "request_body_sha256": hashlib.sha256(notification.body).hexdigest(),
         }
 
-    def _open_credentials(self, row: Row) -> str | None:
-        if row["credentials"] is None:
+    def _open_credentials(self, row: PushConfigRow) -> str | None:
+        if row.credentials is None:
             return None
         try:
-            secrets = from_json(self._sealer.open(bytes(row["credentials"]), row["config_id"]))
+            secrets = from_json(self._sealer.open(bytes(row.credentials), row.config_id))
         except ValueError:
             raise DeliveryRejected(
                 "Its credentials cannot be read: the server's signing key is another one.", permanent=True

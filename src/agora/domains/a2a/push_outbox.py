@@ -26,11 +26,12 @@ from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.net.backoff import jittered_delay
-from agora.store.port import Reader, Row, StoredEvent
+from agora.store.port import Reader, StoredEvent
 from agora.wire.a2a import v03 as legacy
 
 from . import push_queries as statements
 from .push_delivery import DeliveryRejected, Notification, NotificationSender
+from .records import PushConfigRow
 
 __all__ = ["PushOutbox"]
 
@@ -78,8 +79,8 @@ class PushOutbox(Controller):
         place = {"task_id": "", "config_id": ""}
         while rows := await self.read(tenant, statements.active, **place, limit=PAGE):
             for row in rows:
-                self.watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
-            place = {"task_id": rows[-1]["task_id"], "config_id": rows[-1]["config_id"]}
+                self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
+            place = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log, on the loop: whatever is told of a watched task may be to be posted."""
@@ -112,8 +113,8 @@ class PushOutbox(Controller):
     async def reconcile(self, tenant: str) -> None:
         """Deliver what is due and nobody delivers."""
         for row in await self.read(tenant, statements.due, now=self.context.clock.now(), limit=PAGE):
-            self.watched.setdefault((tenant, row["task_id"]), set()).add(row["config_id"])
-            self._wake_worker((tenant, row["task_id"], row["config_id"]))
+            self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
+            self._wake_worker((tenant, row.task_id, row.config_id))
 
     async def finish(self) -> None:
         self._closing = True
@@ -161,7 +162,7 @@ class PushOutbox(Controller):
         task, entries, finished = await self._read_updates(tenant, row)
         if not entries:
             state = "done" if finished else "active"
-            await self._mark_delivered(tenant, row, row["position"], state=state, held=False)
+            await self._mark_delivered(tenant, row, row.position, state=state, held=False)
             if finished:
                 self._stop_watching(key)
             return False
@@ -170,7 +171,7 @@ class PushOutbox(Controller):
             try:
                 await self._post_entry(tenant, row, task, entry)
             except DeliveryRejected as error:
-                await self._record_failure(key, row, error, 1 if entry is not entries[0] else row["attempts"] + 1)
+                await self._record_failure(key, row, error, 1 if entry is not entries[0] else row.attempts + 1)
                 return False
             self.counts["delivered"] += 1
             state = "done" if last and finished else "active"
@@ -184,7 +185,7 @@ class PushOutbox(Controller):
         """Stop watching a configuration that could not be claimed, unless it is still active."""
         tenant, task_id, config_id = key
         rows = await self.read(tenant, statements.standing, task_id=task_id, config_id=config_id)
-        if not rows or rows[0]["state"] != "active":
+        if not rows or rows[0] != "active":
             self._stop_watching(key)
 
     def _stop_watching(self, key: Key) -> None:
@@ -194,19 +195,19 @@ class PushOutbox(Controller):
             if not watched:
                 del self.watched[key[:2]]
 
-    async def _read_updates(self, tenant: str, row: Row) -> tuple[TaskRow | None, list[Entry], bool]:
+    async def _read_updates(self, tenant: str, row: PushConfigRow) -> tuple[TaskRow | None, list[Entry], bool]:
         """Read the task, the items after the configuration's position, and whether these are the last."""
 
         from . import lookup, task_updates
         from . import views as view
 
         async def load_updates(reader: Reader) -> tuple[TaskRow | None, list[Entry], bool]:
-            task = await reader.one(tasks.select_task, task_id=row["task_id"])
+            task = await reader.one(tasks.select_task, task_id=row.task_id)
             if task is None:
                 return None, [], True
-            page = await task_updates.read_updates(reader, task, row["position"])
+            page = await task_updates.read_updates(reader, task, row.position)
             entries = list(page.entries)
-            if entries and row["version"] == "0.3":
+            if entries and row.version == "0.3":
                 document = await lookup.build_task_document(reader, task, None)
                 payload, number = (
                     legacy.task_to_v03(document),
@@ -218,15 +219,15 @@ class PushOutbox(Controller):
 
         return await self.context.store.read(tenant, load_updates)
 
-    async def _post_entry(self, tenant: str, row: Row, task: TaskRow | None, entry: Entry) -> None:
+    async def _post_entry(self, tenant: str, row: PushConfigRow, task: TaskRow | None, entry: Entry) -> None:
         body = entry.json
         if len(body) > LARGEST and task is not None:
             body = await self._shortened_body(tenant, row, task)
-        private = bool(row["private"]) and self.context.server.settings.a2a_private_networks
+        private = bool(row.private) and self.context.server.settings.a2a_private_networks
         notification = Notification(row, entry.number, body, self.context.clock.now())
         await self.sender.post(notification, private=private)
 
-    async def _shortened_body(self, tenant: str, row: Row, task: TaskRow) -> bytes:
+    async def _shortened_body(self, tenant: str, row: PushConfigRow, task: TaskRow) -> bytes:
         from . import lookup
         from . import views as view
 
@@ -234,11 +235,11 @@ class PushOutbox(Controller):
             return await lookup.build_task_document(reader, task, 0, artifacts=False)
 
         document = await self.context.store.read(tenant, load_document)
-        return view.encode_document(legacy.task_to_v03(document) if row["version"] == "0.3" else {"task": document})
+        return view.encode_document(legacy.task_to_v03(document) if row.version == "0.3" else {"task": document})
 
     # -- outcomes --------------------------------------------------------------------------------
 
-    async def _mark_delivered(self, tenant: str, row: Row, position: int, *, state: str, held: bool) -> bool:
+    async def _mark_delivered(self, tenant: str, row: PushConfigRow, position: int, *, state: str, held: bool) -> bool:
         """Advance the position. Returns whether the configuration still exists under our fence."""
 
         async def write_mark(call: Call) -> int:
@@ -248,7 +249,7 @@ class PushOutbox(Controller):
 
         return bool(await self.act(tenant, write_mark))
 
-    async def _record_failure(self, key: Key, row: Row, error: DeliveryRejected, attempts: int) -> None:
+    async def _record_failure(self, key: Key, row: PushConfigRow, error: DeliveryRejected, attempts: int) -> None:
         """Try again later, or give it up. attempts: of this item, with the one that failed."""
         from .push_configs import give_up_config
 
@@ -258,7 +259,7 @@ class PushOutbox(Controller):
             await self.act(tenant, partial(give_up_config, row=row, error=why, attempts=attempts))
             self.counts["dead"] += 1
             self._stop_watching(key)
-            log.warning("notifications of %s are given up: %s", row["task_id"], why)
+            log.warning("notifications of %s are given up: %s", row.task_id, why)
             return
         pause = max(jittered_delay(attempts, FIRST_PAUSE, LONGEST_PAUSE), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
@@ -272,14 +273,14 @@ class PushOutbox(Controller):
             self._wakeup.set()
 
 
-def _config_key(row: Row) -> dict[str, Any]:
-    return {"task_id": row["task_id"], "config_id": row["config_id"], "fence": row["fence"]}
+def _config_key(row: PushConfigRow) -> dict[str, Any]:
+    return {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
 
 
 async def _release_leases(call: Call) -> None:
     await call.tx.execute(statements.release)
 
 
-async def _claim_config(call: Call, *, task_id: str, config_id: str) -> Sequence[Row]:
+async def _claim_config(call: Call, *, task_id: str, config_id: str) -> Sequence[PushConfigRow]:
     until = call.now + LEASE * SECOND
     return await call.tx.returning(statements.claim, task_id=task_id, config_id=config_id, until=until, now=call.now)

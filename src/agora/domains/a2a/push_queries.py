@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
+from .records import ActivePushConfig, PushConfigCount, PushConfigKey, PushConfigRow
+
 __all__ = [
     "active",
     "claim",
@@ -28,6 +30,7 @@ active = Query(
     where tenant_id = :tenant and state = 'active' and (task_id, config_id) > (:task_id, :config_id)
     order by task_id, config_id limit :limit
     """,
+    ActivePushConfig,
     types={"limit": BIG},
     scan=True,
 )
@@ -40,6 +43,7 @@ due = Query(
         and (2 * t.entries + 1 > c.position or t.completed_at is not null)
     order by c.due_at limit :limit
     """,
+    PushConfigKey,
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
@@ -48,6 +52,7 @@ claim = Write(
     update a2a_push_configs set lease_until = :until, fence = fence + 1
     where {_OWN} and state = 'active' and lease_until <= :now and due_at <= :now returning *
     """,
+    PushConfigRow,
     types={"until": BIG, "now": BIG},
 )
 #: An item was delivered. state: done after the last one.
@@ -70,6 +75,7 @@ give_up = Write(
     update a2a_push_configs set state = 'dead', attempts = :attempts, error = :error, lease_until = 0,
         updated_at = :now {_HELD} returning *
     """,
+    PushConfigRow,
     types={"attempts": BIG, "fence": BIG, "now": BIG},
 )
 revive = Write(
@@ -86,6 +92,7 @@ dead_page = Query(
         and (task_id, config_id) > (:task_id, :config_id)
     order by task_id, config_id limit :limit
     """,
+    PushConfigRow,
     types={"everyone": BIG, "limit": BIG},
 )
 numbers = Query(
@@ -93,8 +100,9 @@ numbers = Query(
     select state, case when attempts > 0 then 1 else 0 end as failing, count(*) as configs from a2a_push_configs
     where tenant_id = :tenant and state in ('active', 'dead') group by 1, 2
     """,
+    PushConfigCount,
     scan=True,
 )
-standing = Query(f"select state from a2a_push_configs where {_OWN}")
+standing = Query(f"select state from a2a_push_configs where {_OWN}", str)
 #: by the one server that has the data
 release = Write("update a2a_push_configs set lease_until = 0 where tenant_id = :tenant and lease_until > 0")

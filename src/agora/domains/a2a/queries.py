@@ -6,11 +6,19 @@ from functools import cache
 
 from agora.domains.tasks.list_queries import IN_CONTEXT
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.store.port import Query, R, Table, Write
+from agora.store.port import Query, R, Write
+
+from .records import (
+    ArtifactExtent,
+    ArtifactPiece,
+    CardRow,
+    NamedRemoteAgent,
+    PushConfigRow,
+    RemoteAgentProfile,
+    RemoteAgentRow,
+)
 
 __all__ = [
-    "PUSH_CONFIGS",
-    "REMOTES",
     "any_artifact",
     "artifact_extent",
     "artifact_pieces",
@@ -39,53 +47,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
-REAL = "double precision"
 
-PUSH_CONFIGS = Table(
-    "a2a_push_configs",
-    (
-        ("tenant_id", "text"),
-        ("task_id", "text"),
-        ("config_id", "text"),
-        ("owner", "text"),
-        ("url", "text"),
-        ("token", "text"),
-        ("scheme", "text"),
-        ("credentials", "bytea"),
-        ("private", BIG),
-        ("created_at", BIG),
-        ("version", "text"),
-        ("position", BIG),
-        ("state", "text"),
-        ("attempts", BIG),
-        ("due_at", BIG),
-        ("lease_until", BIG),
-        ("fence", BIG),
-        ("error", "text"),
-        ("updated_at", BIG),
-    ),
-)
-REMOTES = Table(
-    "a2a_remotes",
-    (
-        ("tenant_id", "text"),
-        ("agent_id", "text"),
-        ("url", "text"),
-        ("interface", "text"),
-        ("card", "text"),
-        ("secrets", "bytea"),
-        ("private", BIG),
-        ("timeout", REAL),
-        ("revision", BIG),
-        ("state", "text"),
-        ("error", "text"),
-        ("checked_at", BIG),
-        ("refreshed_at", BIG),
-        ("created_by", "text"),
-        ("created_at", BIG),
-        ("updated_at", BIG),
-    ),
-)
 
 # -- the log of a task -------------------------------------------------------------------------
 
@@ -108,7 +70,7 @@ _PIECES = f"{_OF_TASK} and type in ('artifact', 'output')"
 
 
 @cache
-def artifact_extent(many: bool) -> Query:
+def artifact_extent(many: bool) -> Query[ArtifactExtent]:
     """Numbers of the first piece, of the last, and of the last up to which all pieces have at most :most characters.
 
     many: the log is long, and is not to be read on the event loop.
@@ -120,22 +82,24 @@ def artifact_extent(many: bool) -> Query:
             select number, sum(length(coalesce(content, data, ''))) over (order by number) as total {_PIECES}
         ) as sized
         """,
+        ArtifactExtent,
         types={"most": BIG},
         scan=many,
     )
 
 
 @cache
-def artifact_pieces(many: bool) -> Query:
+def artifact_pieces(many: bool) -> Query[ArtifactPiece]:
     """Pieces of artifacts and of output, up to a number."""
     return Query(
         f"select number, type, content, data {_PIECES} and number <= :until order by number",
+        ArtifactPiece,
         types={"until": BIG},
         scan=many,
     )
 
 
-any_artifact = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1")
+any_artifact = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1", int)
 
 # -- lists -------------------------------------------------------------------------------------
 
@@ -197,16 +161,18 @@ def listing_count(filters: frozenset[str]) -> Query[int]:
 # -- push configurations -----------------------------------------------------------------------
 
 _PUSH = "from a2a_push_configs where tenant_id = :tenant and task_id = :task_id"
-push_config = Query(f"select * {_PUSH} and config_id = :config_id")
-push_page = Query(f"select * {_PUSH} and config_id > :after order by config_id limit :limit", types={"limit": BIG})
-push_count = Query(f"select count(*) as configs {_PUSH}")
+push_config = Query(f"select * {_PUSH} and config_id = :config_id", PushConfigRow)
+push_page = Query(
+    f"select * {_PUSH} and config_id > :after order by config_id limit :limit", PushConfigRow, types={"limit": BIG}
+)
+push_count = Query(f"select count(*) as configs {_PUSH}", int)
 drop_push = Write(
     "delete from a2a_push_configs where tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
 )
 
 # -- cards and agents --------------------------------------------------------------------------
 
-cards = Query("select * from a2a_cards where tenant_id = :tenant and agent_id = :agent_id")
+cards = Query("select * from a2a_cards where tenant_id = :tenant and agent_id = :agent_id", CardRow)
 keep_card = Write(
     """
     insert into a2a_cards (tenant_id, agent_id, card, extended, updated_at, updated_by)
@@ -228,6 +194,7 @@ known_capabilities = Query(
     select distinct capability from agent_capabilities
     where tenant_id = :tenant and capability in (select value from json_each(:names))
     """,
+    str,
     postgres="""
     select distinct capability from agent_capabilities
     where tenant_id = :tenant and capability = any(array(select json_array_elements_text(:names::json)))
@@ -258,13 +225,14 @@ catalogue = Query(
 
 # -- agents elsewhere --------------------------------------------------------------------------
 
-remote = Query("select * from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")
+remote = Query("select * from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id", RemoteAgentRow)
 remote_page = Query(
     """
     select r.*, a.agent_name from a2a_remotes r
     join agents a on a.tenant_id = r.tenant_id and a.agent_id = r.agent_id
     where r.tenant_id = :tenant and r.agent_id > :after order by r.agent_id limit :limit
     """,
+    NamedRemoteAgent,
     types={"limit": BIG},
 )
 change_remote = Write(
@@ -289,9 +257,10 @@ remotes = Query(
     select r.*, a.agent_name, a.status, a.description from a2a_remotes r
     join agents a on a.tenant_id = r.tenant_id and a.agent_id = r.agent_id
     where r.tenant_id = :tenant and a.retired_at is null order by r.agent_id
-    """
+    """,
+    RemoteAgentProfile,
 )
 open_tasks = Query(
-    "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null"
+    "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null", str
 )
 drop_remote = Write("delete from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")

@@ -35,6 +35,7 @@ from agora_sdk.errors import (
 )
 
 from . import queries as statements
+from .records import REMOTES, NamedRemoteAgent, RemoteAgentRow
 from .remote_connections import check_url, endpoint_of, seal_secrets
 from .remote_port import RemoteAgents
 
@@ -68,24 +69,24 @@ async def add_remote(
         raise InvalidRequest("Without its card, the agent needs a name.", errors=[field_error("name", "required")])
     call.target = url
     provisional = new_id("agent")
-    row: dict[str, Any] = {
-        "tenant_id": call.caller.tenant,
-        "agent_id": provisional,
-        "url": url,
-        "interface": None,
-        "card": None,
-        "secrets": seal_secrets(call, headers, provisional),
-        "private": int(private),
-        "timeout": timeout,
-        "revision": 1,
-        "state": contract.RemoteState.UNKNOWN.value,
-        "error": None,
-        "checked_at": None,
-        "refreshed_at": None,
-        "created_by": call.caller.subject,
-        "created_at": call.now,
-        "updated_at": call.now,
-    }
+    row = RemoteAgentRow(
+        tenant_id=call.caller.tenant,
+        agent_id=provisional,
+        url=url,
+        interface=None,
+        card=None,
+        secrets=seal_secrets(call, headers, provisional),
+        private=int(private),
+        timeout=timeout,
+        revision=1,
+        state=contract.RemoteState.UNKNOWN.value,
+        error=None,
+        checked_at=None,
+        refreshed_at=None,
+        created_by=call.caller.subject,
+        created_at=call.now,
+        updated_at=call.now,
+    )
     endpoint, remotes = endpoint_of(row), _require_remotes(call) if verify else None
 
     async def perform() -> Mapping[str, Any] | None:
@@ -98,13 +99,13 @@ async def add_remote(
         chosen = name or str((card or {})["name"]).strip()
         await _check_name_free(end, chosen)
         if card is not None:
-            row.update(card=encode_json(card), interface=encode_json(_choose_interface(card)), state="available")
-            row.update(checked_at=end.now, refreshed_at=end.now)
+            row.card, row.interface = encode_json(card), encode_json(_choose_interface(card))
+            row.state, row.checked_at, row.refreshed_at = contract.RemoteState.AVAILABLE.value, end.now, end.now
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
         agent_id = (await service.register(chosen, **_profile_from_card(card))).agent_id
-        row.update(agent_id=agent_id, secrets=seal_secrets(end, headers, agent_id))
+        row.agent_id, row.secrets = agent_id, seal_secrets(end, headers, agent_id)
         await administer(end, f"remote:{agent_id}")
-        end.tx.append(statements.REMOTES, tuple(row[column] for column in statements.REMOTES.names))
+        end.tx.append(REMOTES, row)
         emit_remote_event(end, "added", row, chosen)
         return _build_remote_agent(row, chosen)
 
@@ -198,26 +199,31 @@ def _is_label(value: Any, longest: int) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= longest and value.isprintable()
 
 
-def _build_remote_agent(row: Mapping[str, Any] | Row, name: str) -> contract.RemoteAgent:
-    values = {column: row[column] for column in ("agent_id", "url", "timeout", "error", "created_by")}
-    times = ("checked_at", "refreshed_at", "created_at", "updated_at")
+def _build_remote_agent(row: RemoteAgentRow, name: str) -> contract.RemoteAgent:
     return contract.RemoteAgent(
-        **values,
-        **{column: None if row[column] is None else to_datetime(row[column]) for column in times},
+        agent_id=row.agent_id,
         agent_name=name,
-        interface=None if row["interface"] is None else decode_json(row["interface"]),
-        card=None if row["card"] is None else decode_json(row["card"]),
-        has_credentials=row["secrets"] is not None,
-        state=contract.RemoteState(row["state"]),
+        url=row.url,
+        timeout=row.timeout,
+        interface=None if row.interface is None else decode_json(row.interface),
+        card=None if row.card is None else decode_json(row.card),
+        has_credentials=row.secrets is not None,
+        state=contract.RemoteState(row.state),
+        error=row.error,
+        created_by=row.created_by,
+        checked_at=None if row.checked_at is None else to_datetime(row.checked_at),
+        refreshed_at=None if row.refreshed_at is None else to_datetime(row.refreshed_at),
+        created_at=to_datetime(row.created_at),
+        updated_at=to_datetime(row.updated_at),
     )
 
 
-def emit_remote_event(call: Call, happening: str, row: Mapping[str, Any] | Row, name: str) -> None:
-    data = {"agent_id": row["agent_id"], "agent_name": name, "state": row["state"], "revision": row["revision"]}
-    call.emit(f"agora.remote.{happening}", data, subject=row["agent_id"])
+def emit_remote_event(call: Call, happening: str, row: RemoteAgentRow, name: str) -> None:
+    data = {"agent_id": row.agent_id, "agent_name": name, "state": row.state, "revision": row.revision}
+    call.emit(f"agora.remote.{happening}", data, subject=row.agent_id)
 
 
-async def _require_remote(call: Call, ref: str) -> tuple[Row, Row]:
+async def _require_remote(call: Call, ref: str) -> tuple[Row, RemoteAgentRow]:
     """An agent elsewhere and its row among the agents. Raises NotFound."""
     agent = await find_agent(call.tx, ref)
     row = await call.tx.one(statements.remote, agent_id=agent["agent_id"]) if agent is not None else None
@@ -237,12 +243,12 @@ async def get_remote(call: Call, ref: str) -> contract.RemoteAgent:
 async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
     """A page of them."""
 
-    async def read_rows(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[NamedRemoteAgent]:
         return await call.tx.all(statements.remote_page, after=after, limit=count)
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
     rows, more = await paging.read_page(read_rows, first, "agent_id", limit, call.context.settings.page_bytes)
-    entries = [_build_remote_agent(row, row["agent_name"]) for row in rows]
+    entries = [_build_remote_agent(row, row.agent_name) for row in rows]
     return contract.RemoteAgentPage.model_construct(
         agents=entries,
         **paging.page_fields(entries, "agent_id", more=more, cursor=cursor),
@@ -283,13 +289,13 @@ async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | A
         card = _check_card(outcome)
     except AgoraError as failure:
         state, error = contract.RemoteState.UNAVAILABLE, failure.detail[:1000]
-    if card is not None and (row["card"] is None or decode_json(row["card"]) != card):
+    if card is not None and (row.card is None or decode_json(row.card) != card):
         await _store_card(call, agent, card)
     else:
         await call.tx.execute(
             statements.set_remote_state, agent_id=agent_id, state=state.value, error=error, now=call.now
         )
-    if row["state"] != state.value:
+    if row.state != state.value:
         data = {"agent_id": agent_id, "agent_name": agent["agent_name"], "state": state.value, "error": error}
         call.emit("agora.remote.changed", data, subject=agent_id)
     await _sync_status(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
@@ -321,8 +327,8 @@ async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     agent, row = await _require_remote(call, ref)
     call.target = agent["agent_id"]
     await administer(call, f"remote:{agent['agent_id']}")
-    for task in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
-        draft = await lock_task(call, task["task_id"])
+    for task_id in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
+        draft = await lock_task(call, task_id)
         if draft.row.status not in states.TERMINAL:
             await end_task(draft, TaskStatus.FAILED, error=f"{agent['agent_name']} was taken off the marketplace.")
     await call.tx.execute(statements.drop_remote, agent_id=agent["agent_id"])

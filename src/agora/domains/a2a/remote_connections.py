@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic_core import to_json
@@ -11,24 +10,24 @@ from pydantic_core import to_json
 from agora.core.call import Call
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.net.egress_policy import is_evidently_private
-from agora.store.port import Row
 from agora_sdk.errors import InvalidRequest, field_error
 
+from .records import RemoteAgentRow
 from .remote_port import RemoteEndpoint
 
 __all__ = ["check_url", "endpoint_of", "seal_secrets"]
 
 
-def endpoint_of(row: Mapping[str, Any] | Row) -> RemoteEndpoint:
+def endpoint_of(row: RemoteAgentRow) -> RemoteEndpoint:
     """Where the agent of a row is."""
     return RemoteEndpoint(
-        row["tenant_id"],
-        row["agent_id"],
-        row["url"],
-        row["secrets"],
-        bool(row["private"]),
-        row["timeout"],
-        row["revision"],
+        row.tenant_id,
+        row.agent_id,
+        row.url,
+        row.secrets,
+        bool(row.private),
+        row.timeout,
+        row.revision,
     )
 
 

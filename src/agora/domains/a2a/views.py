@@ -16,8 +16,8 @@ from agora.core.call import decode_json
 from agora.domains.tasks.messages import AGENT, USER
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.domains.tasks.views import context_of
-from agora.store.port import Row
 
+from .records import ArtifactPiece
 from .states import state_of
 
 __all__ = [
@@ -123,7 +123,7 @@ def result_artifact(result: Any) -> dict[str, Any]:
     return {"artifactId": RESULT, "name": RESULT, "parts": [part]}
 
 
-def artifacts_of(entries: Iterable[Row], result: str | None, *, truncated: bool) -> list[dict[str, Any]]:
+def artifacts_of(entries: Iterable[ArtifactPiece], result: str | None, *, truncated: bool) -> list[dict[str, Any]]:
     """A task's artifacts: what was handed over, with its pieces put together, its output, and its result.
 
     result: JSON text; it is an artifact where none was handed over. truncated: whether pieces are left out.
@@ -131,10 +131,10 @@ def artifacts_of(entries: Iterable[Row], result: str | None, *, truncated: bool)
     artifacts: dict[str, dict[str, Any]] = {}
     output: list[str] = []
     for entry in entries:
-        if entry["type"] == "output":
-            output.append(entry["content"])
-        else:
-            fold_piece(artifacts, decode_json(entry["data"]))
+        if entry.type == "output":
+            output.append(entry.content or "")
+        elif entry.data is not None:
+            fold_piece(artifacts, decode_json(entry.data))
     if truncated:
         return _mark_truncated(_with_output(artifacts, output))
     if not artifacts and result is not None:

@@ -20,13 +20,13 @@ from agora.domains.agents.references import check_may_act_for, find_agent, held_
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
 from agora.domains.messaging.views import expiry_horizon
 from agora.domains.tasks.claims import claim_own_tasks
-from agora.store.port import Row
 from agora_sdk.contract.tasks import ClaimedTask
 
 from . import queries as statements
 from .effects import LEASE
 from .engines import groups as streams
 from .engines.port import Delivery
+from .records import PendingEntry, WaitingMessage
 
 __all__ = [
     "BRIDGE",
@@ -143,25 +143,25 @@ async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
     when = {"now": call.now, "horizon": expiry_horizon(call)}
     place = {"agent_id": whose.agent_id, "address": whose.address}
     head = await call.tx.one(statements.lock_stream, stream=whose.stream)
-    floor = max(whose.joined, head["floor"] if head is not None else "")
+    floor = max(whose.joined, head.floor if head is not None else "")
     most = call.context.settings.page_bytes
 
-    async def read_queued(after: str, limit: int) -> Sequence[Row]:
+    async def read_queued(after: str, limit: int) -> Sequence[WaitingMessage]:
         return await call.tx.all(statements.queued, **place, **when, after=after, limit=limit)
 
-    async def read_broadcasts(after: str, limit: int) -> Sequence[Row]:
+    async def read_broadcasts(after: str, limit: int) -> Sequence[WaitingMessage]:
         return await call.tx.all(statements.broadcasts, agent_id=whose.agent_id, **when, after=after, limit=limit)
 
     mine, _ = await paging.read_page(read_queued, "", "message_id", count, most)
     common, more = await paging.read_page(read_broadcasts, floor, "message_id", count, most)
-    chosen = sorted([*mine, *common], key=lambda row: str(row["message_id"]))[:count]
+    chosen = sorted([*mine, *common], key=lambda row: row.message_id)[:count]
     if not chosen:
         return 0
-    ids = [str(row["message_id"]) for row in chosen]
+    ids = [row.message_id for row in chosen]
     await _mark_delivered(call, place, ids, common)
-    entries = [(str(row["message_id"]), _publisher_id(row["metadata"]), "{}") for row in chosen]
+    entries = [(row.message_id, _publisher_id(row.metadata), "{}") for row in chosen]
     await streams.append_entries(call.tx, whose.stream, entries, call.now)
-    if not more and {row["message_id"] for row in common} <= set(ids):  # no broadcast is left before the floor
+    if not more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
         await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_broadcast_floor(call))
     return len(ids)
 
@@ -173,15 +173,17 @@ def _publisher_id(metadata: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
-async def _mark_delivered(call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[Row]) -> None:
+async def _mark_delivered(
+    call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[WaitingMessage]
+) -> None:
     await call.tx.execute(statements.delivered, **place, ids=encode_json(list(ids)), now=call.now)
     chosen = set(ids)
     for row in common:
-        if row["message_id"] in chosen:
+        if row.message_id in chosen:
             delivery = DeliveryRow(
                 tenant_id=call.caller.tenant,
                 recipient=place["agent_id"],
-                message_id=row["message_id"],
+                message_id=row.message_id,
                 state="delivered",
                 updated_at=call.now,
             )
@@ -240,15 +242,15 @@ def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dic
     return {"entry": encode_json(entry), "fence": str(task.fencing_token)}
 
 
-async def mark_dead(call: Call, whose: StreamOwner, rows: Sequence[Any]) -> None:
+async def mark_dead(call: Call, whose: StreamOwner, rows: Sequence[PendingEntry]) -> None:
     """Mark the messages of dead-lettered entries, and notify agent and senders."""
-    refs = [str(row["ref"]) for row in rows if row["ref"]]
+    refs = [row.ref for row in rows if row.ref]
     if not refs:
         return
     place = {"agent_id": whose.agent_id, "address": whose.address}
     await call.tx.execute(statements.dead_lettered, **place, ids=encode_json(refs), now=call.now)
     senders = {row.message_id: row.from_agent for row in await call.tx.all(statements.messages, ids=encode_json(refs))}
     for row in rows:
-        data = {"ref": row["ref"], "agent_id": whose.agent_id, "deliveries": row["deliveries"]}
-        audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row["ref"])))))
-        call.emit("agora.bus.dead_lettered", data, subject=row["ref"], audience=audience)
+        data = {"ref": row.ref, "agent_id": whose.agent_id, "deliveries": row.deliveries}
+        audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row.ref or "")))))
+        call.emit("agora.bus.dead_lettered", data, subject=row.ref, audience=audience)

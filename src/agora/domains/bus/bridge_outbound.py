@@ -25,6 +25,7 @@ from . import queries as statements
 from .agent_streams import BRIDGE, call_as_owner, mark_dead, outbound_stream, owner_of_agent, take_fresh_entries
 from .engines import groups, wire
 from .engines.port import DEAD, Bus, Delivery
+from .records import PendingEntry
 from .views import show_entries
 
 __all__ = ["Outbound"]
@@ -77,9 +78,9 @@ class Outbound:
             await self._bus.own(stream, agent["agent_id"])
             place = {"stream": agent["agent_id"], "group": BRIDGE}
             rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
-            ids = [str(row["consumer"]) for row in rows]
+            ids = [row.consumer for row in rows]
             there = {*await self._bus.settled(stream, name, ids), *await self._bus.holds(stream, ids)} if ids else set()
-            if lost := [row["number"] for row in rows if row["consumer"] not in there]:
+            if lost := [row.number for row in rows if row.consumer not in there]:
                 await self._controller.act(tenant, partial(_take_back, agent=agent, numbers=lost))
             self._owned[stream] = agent["agent_id"]
         return stream
@@ -93,7 +94,7 @@ class Outbound:
         stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
         place = {"stream": agent["agent_id"], "group": BRIDGE}
         sent_rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
-        by_entry = {row["consumer"]: row for row in sent_rows}
+        by_entry = {row.consumer: row for row in sent_rows}
         try:
             await self._bus.maintain(stream, name)
         except NotFound:  # nothing was sent yet, or the stream was deleted
@@ -117,10 +118,10 @@ async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * SECOND, limit=BATCH)
     again = [groups.delivery_from_row(row, more=1) for row in rows]
     if again:
-        numbers = encode_json([row["number"] for row in rows])
+        numbers = encode_json([row.number for row in rows])
         await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
-    counted = await call.tx.one(statements.pending_count, **place)
-    room = min(BATCH - len(again), UNREAD - (counted["total"] if counted is not None else 0))
+    pending = await call.tx.one(statements.pending_count, **place) or 0
+    room = min(BATCH - len(again), UNREAD - pending)
     handed = [*again, *(await _take_fresh(call, agent, room))]
     documents, vanished = await show_entries(call, whose, handed)
     await groups.acknowledge_entries(
@@ -161,10 +162,12 @@ async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
     await call.tx.execute(statements.take_back, **place, numbers=encode_json(list(numbers)))
 
 
-async def _settle_entries(call: Call, *, agent: Row, rows: Sequence[Row], dead: Sequence[Row]) -> None:
+async def _settle_entries(
+    call: Call, *, agent: Row, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
+) -> None:
     whose = owner_of_agent(call, agent)
-    await groups.acknowledge_entries(call.tx, whose.stream, BRIDGE, [row["number"] for row in (*rows, *dead)])
+    await groups.acknowledge_entries(call.tx, whose.stream, BRIDGE, [row.number for row in (*rows, *dead)])
     await mark_dead(call, whose, dead)
-    messages = [row["ref"] for row in rows if row["ref"] and row["ref"].startswith("msg_")]
+    messages = [row.ref for row in rows if row.ref and row.ref.startswith("msg_")]
     if messages:
         await MessagingService(call_as_owner(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)

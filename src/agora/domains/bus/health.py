@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call
@@ -13,6 +13,7 @@ from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
 from . import agent_streams as streams
 from . import queries as statements
 from .engines.port import DEAD
+from .records import GroupOverview
 
 __all__ = ["read_health", "read_stats"]
 
@@ -48,8 +49,8 @@ async def _read_lag(call: Call, whose: streams.StreamOwner) -> int:
     """Unread messages in the inbox plus undelivered entries on the stream."""
     waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
     group_rows = await call.tx.all(statements.groups_of, stream=whose.stream)
-    lag = next((row["lag"] for row in group_rows if row["group_name"] == whose.agent_id), 0)
-    return int(lag) + (int(waiting["waiting"]) if waiting is not None else 0)
+    lag = next((row.lag for row in group_rows if row.group_name == whose.agent_id), 0)
+    return lag + (waiting or 0)
 
 
 async def read_stats(call: Call) -> BusStats:
@@ -65,28 +66,28 @@ async def read_stats(call: Call) -> BusStats:
         engine="redis" if bridge is not None else "embedded",
         durability=bridge.durability if bridge is not None else DURABLE,
         groups=[await _describe_group(call, row) for row in rows],
-        dead_letters=int(dead["total"]) if dead is not None else 0,
-        awaiting_response=int(open_["total"]) if open_ is not None else 0,
-        bridged=sum(row["group_name"] == streams.BRIDGE for row in rows),
+        dead_letters=dead or 0,
+        awaiting_response=open_ or 0,
+        bridged=sum(row.group_name == streams.BRIDGE for row in rows),
         warnings=list(bridge.warnings) if bridge is not None and everything else [],
     )
 
 
-async def _describe_group(call: Call, row: Any) -> BusGroup:
-    place = {"stream": row["stream"], "group": row["group_name"]}
-    consumer_rows = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row["consumers"] else ()
-    own = row["group_name"] == row["stream"]
+async def _describe_group(call: Call, row: GroupOverview) -> BusGroup:
+    place = {"stream": row.stream, "group": row.group_name}
+    consumer_rows = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row.consumers else ()
+    own = row.group_name == row.stream
     return BusGroup.model_construct(
-        stream=row["stream"],
-        group=(row["agent_name"] or row["stream"]) if own else row["group_name"],
-        pending=row["pending"],
-        lag=row["lag"],
-        length=row["length"],
+        stream=row.stream,
+        group=(row.agent_name or row.stream) if own else row.group_name,
+        pending=row.pending,
+        lag=row.lag,
+        length=row.length,
         consumers=[
             BusConsumer.model_construct(
-                name=each["consumer"],
-                pending=each["pending"],
-                idle_seconds=(call.now - each["seen_at"]) / SECOND,
+                name=each.consumer,
+                pending=each.pending,
+                idle_seconds=(call.now - each.seen_at) / SECOND,
             )
             for each in consumer_rows
         ],

@@ -10,11 +10,12 @@ from agora.clock import SECOND
 from agora.core.call import Call
 from agora.core.jobs import DueController, JobContext
 from agora.domains.agents import queries as agents
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 
 from . import queries as statements
 from .engines import groups
 from .engines.port import DEAD, Terms
+from .records import GroupKey, SilentConsumer
 
 __all__ = ["BusReconciler"]
 
@@ -60,7 +61,7 @@ class BusReconciler(DueController):
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
             from .agent_streams import BRIDGE
 
-            if row["group_name"] != BRIDGE and not self.stopping:
+            if row.group_name != BRIDGE and not self.stopping:
                 await self.act(tenant, partial(_take_back, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_responses(tenant, now)
@@ -68,16 +69,16 @@ class BusReconciler(DueController):
     async def _forget_consumers(self, tenant: str, before: int) -> None:
         """Delete consumers that are silent and have no pending entries."""
         rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
-        if idle := [row for row in rows if not row["pending"]]:
+        if idle := [row for row in rows if not row.pending]:
             await self.act(tenant, partial(_drop_consumers, rows=idle, before=before))
 
     async def _settle_responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
             from . import responses
 
-            key = {"ref": row["ref"], "recipient": row["recipient"]}
+            key = {"ref": row.ref, "recipient": row.recipient}
             (evidence,) = await self.read(
-                tenant, statements.answered, **key, correlation_id=row["correlation_id"] or row["ref"]
+                tenant, statements.answered, **key, correlation_id=row.correlation_id or row.ref
             )
             await self.act(tenant, partial(responses.settle_response, row=row, late=responses.is_missed(row, evidence)))
 
@@ -87,16 +88,16 @@ class BusReconciler(DueController):
         if self.context.overrides.frozen(tenant):
             return
         length = self.context.server.settings.bus_length
-        for row in await self.read(tenant, statements.retired, limit=PAGE):
-            await self.act(tenant, partial(_clear_stream, stream=row["stream"]))
+        for stream in await self.read(tenant, statements.retired, limit=PAGE):
+            await self.act(tenant, partial(_clear_stream, stream=stream))
         after = ""
         while not self.stopping:
-            rows = await self.read(tenant, statements.streams, after=after, limit=PAGE)
-            for row in rows:
-                await self._trim_one(tenant, row["stream"], length)
-            if len(rows) < PAGE:
+            streams = await self.read(tenant, statements.streams, after=after, limit=PAGE)
+            for stream in streams:
+                await self._trim_one(tenant, stream, length)
+            if len(streams) < PAGE:
                 return
-            after = rows[-1]["stream"]
+            after = streams[-1]
 
     async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
         """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
@@ -108,11 +109,11 @@ class BusReconciler(DueController):
                 return
 
 
-async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
+async def _take_back(call: Call, *, row: GroupKey, terms: Terms) -> None:
     """Take back a group's stale entries, and notify the agent."""
     from .agent_streams import mark_dead, owner_of_agent
 
-    stream, group = row["stream"], row["group_name"]
+    stream, group = row.stream, row.group_name
     entries = await groups.take_back_stale(call.tx, stream, group, terms, call.now, BATCH)
     agent = await call.tx.one(agents.by_id, ref=stream)
     if agent is None:
@@ -121,15 +122,15 @@ async def _take_back(call: Call, *, row: Row, terms: Terms) -> None:
     if entries.live:
         data = {
             "agent_id": stream,
-            "refs": [each["ref"] for each in entries.live],
-            "consumers": sorted({each["consumer"] for each in entries.live}),
+            "refs": [each.ref for each in entries.live],
+            "consumers": sorted({each.consumer for each in entries.live}),
         }
         call.emit("agora.bus.reclaimed", data, subject=stream, audience=(stream,))
 
 
-async def _drop_consumers(call: Call, *, rows: Sequence[Any], before: int) -> None:
+async def _drop_consumers(call: Call, *, rows: Sequence[SilentConsumer], before: int) -> None:
     for row in rows:
-        place = {"stream": row["stream"], "group": row["group_name"], "consumer": row["consumer"]}
+        place = {"stream": row.stream, "group": row.group_name, "consumer": row.consumer}
         await call.tx.execute(statements.drop_consumer, **place, before=before)
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from agora.domains.messaging.records import MessageRow
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, R, Write
+
+from .records import (
+    ConsumerState,
+    GroupKey,
+    GroupOverview,
+    GroupPosition,
+    PendingEntry,
+    PendingEntryWithMessage,
+    ResponseDeadline,
+    ResponseEvidence,
+    SilentConsumer,
+    StreamEntry,
+    StreamEntryWithMessage,
+    StreamHead,
+    TaskClaim,
+    WaitingMessage,
+)
 
 __all__ = [
     "CLEARING",
-    "CONSUMERS",
-    "ENTRIES",
-    "GROUPS",
     "LEAVING",
-    "PENDING",
-    "RESPONSES",
     "advance",
     "answered",
     "between",
@@ -29,7 +41,6 @@ __all__ = [
     "due",
     "excess",
     "group",
-    "groups_named",
     "groups_of",
     "groups_page",
     "hand_over",
@@ -70,52 +81,6 @@ __all__ = [
 
 BIG = "bigint"
 
-ENTRIES = Table(
-    "bus_entries",
-    (
-        ("tenant_id", "text"),
-        ("stream", "text"),
-        ("number", BIG),
-        ("ref", "text"),
-        ("name", "text"),
-        ("fields", "text"),
-        ("created_at", BIG),
-    ),
-)
-GROUPS = Table(
-    "bus_groups",
-    (("tenant_id", "text"), ("stream", "text"), ("group_name", "text"), ("last_number", BIG), ("created_at", BIG)),
-)
-PENDING = Table(
-    "bus_pending",
-    (
-        ("tenant_id", "text"),
-        ("stream", "text"),
-        ("group_name", "text"),
-        ("number", BIG),
-        ("consumer", "text"),
-        ("deliveries", BIG),
-        ("delivered_at", BIG),
-    ),
-)
-CONSUMERS = Table(
-    "bus_consumers",
-    (("tenant_id", "text"), ("stream", "text"), ("group_name", "text"), ("consumer", "text"), ("seen_at", BIG)),
-)
-RESPONSES = Table(
-    "bus_responses",
-    (
-        ("tenant_id", "text"),
-        ("ref", "text"),
-        ("recipient", "text"),
-        ("sender", "text"),
-        ("type", "text"),
-        ("priority", "text"),
-        ("correlation_id", "text"),
-        ("created_at", BIG),
-        ("due_at", BIG),
-    ),
-)
 
 _NUMBERS = "in (select value from json_each(:numbers))"
 _NUMBERS_POSTGRES = "= any(array(select json_array_elements_text(:numbers::json)::bigint))"
@@ -144,21 +109,24 @@ advance = Write(
     on conflict (tenant_id, stream) do update set last_number = bus_streams.last_number + excluded.last_number
     returning last_number
     """,
+    int,
     types={"count": BIG},
 )
-head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}")
-lock_stream = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", lock=True)
+head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead)
+lock_stream = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead, lock=True)
 raise_floor = Write(f"update bus_streams set floor = :floor where {_STREAM} and floor < :floor")
 streams = Query(
     "select stream from bus_streams where tenant_id = :tenant and stream > :after order by stream limit :limit",
+    str,
     types={"limit": BIG},
 )
-length = Query(f"select count(*) as length from bus_entries where {_STREAM}", scan=True)
+length = Query(f"select count(*) as length from bus_entries where {_STREAM}", int, scan=True)
 between = Query(
     f"""
     select number, ref, name, fields, created_at from bus_entries
     where {_STREAM} and number > :after and number <= :until order by number limit :limit
     """,
+    StreamEntry,
     types={"after": BIG, "until": BIG, "limit": BIG},
 )
 carried = Query(
@@ -166,10 +134,11 @@ carried = Query(
     select e.number, e.ref, e.name, e.fields, e.created_at, m.content, m.metadata from bus_entries e {_CARRIED}
     where e.tenant_id = :tenant and e.stream = :stream and e.number > :after order by e.number limit :limit
     """,
+    StreamEntryWithMessage,
     types={"after": BIG, "limit": BIG},
 )
 _HELD = f"select number from bus_entries where {_STREAM} and number %s"
-held = Query(_HELD % _NUMBERS, postgres=_HELD % _NUMBERS_POSTGRES)
+held = Query(_HELD % _NUMBERS, int, postgres=_HELD % _NUMBERS_POSTGRES)
 own = Write(f"update bus_streams set owner = :owner where {_STREAM}")
 # The number up to which every group has acknowledged; null if the stream has no groups.
 safe = Query(
@@ -180,10 +149,12 @@ safe = Query(
         where tenant_id = :tenant and stream = :stream group by group_name
     ) as p on p.group_name = g.group_name
     where g.tenant_id = :tenant and g.stream = :stream
-    """
+    """,
+    int,
 )
 excess = Query(
     f"select number from bus_entries where {_STREAM} and number <= :until order by number limit :limit",
+    int,
     types={"until": BIG, "limit": BIG},
 )
 # stream: one of dead letters; empty for all of them.
@@ -192,14 +163,15 @@ dead_count = Query(
     select count(*) as total from bus_entries
     where tenant_id = :tenant and stream >= :stream and (stream = :stream or (:stream = '' and stream like '%/dead'))
     """,
+    int,
     scan=True,
 )
 drop_entries = Write(f"delete from bus_entries where {_STREAM} and number <= :until", types={"until": BIG})
 
 # -- groups ------------------------------------------------------------------------------------
 
-group = Query(f"select last_number, created_at from bus_groups where {_GROUP}")
-lock_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", lock=True)
+group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition)
+lock_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition, lock=True)
 move_group = Write(f"update bus_groups set last_number = :last where {_GROUP}", types={"last": BIG})
 drop_group = Write(f"delete from bus_groups where {_GROUP}")
 _OVERVIEW = """
@@ -212,23 +184,19 @@ _OVERVIEW = """
     from bus_groups g join bus_streams s on s.tenant_id = g.tenant_id and s.stream = g.stream
     where g.tenant_id = :tenant
 """
-groups_of = Query(f"{_OVERVIEW} and g.stream = :stream order by g.group_name", scan=True)
-groups_page = Query(f"{_OVERVIEW} order by g.stream, g.group_name limit :limit", types={"limit": BIG}, scan=True)
-groups_named = Query(
-    """
-    select stream, last_number, created_at from bus_groups
-    where tenant_id = :tenant and group_name = :group and stream > :after order by stream limit :limit
-    """,
-    types={"limit": BIG},
+groups_of = Query(f"{_OVERVIEW} and g.stream = :stream order by g.group_name", GroupOverview, scan=True)
+groups_page = Query(
+    f"{_OVERVIEW} order by g.stream, g.group_name limit :limit", GroupOverview, types={"limit": BIG}, scan=True
 )
 
 # -- pending entries ---------------------------------------------------------------------------
 
 pending = Query(
     f"select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} order by p.number limit :limit",
+    PendingEntry,
     types={"limit": BIG},
 )
-pending_count = Query(f"select count(*) as total from bus_pending p where {_OF_GROUP}")
+pending_count = Query(f"select count(*) as total from bus_pending p where {_OF_GROUP}", int)
 _PENDING_BY = f"""
     select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} and p.number in (
         select {{number}} from {{numbers}}
@@ -237,6 +205,7 @@ _PENDING_BY = f"""
 """
 pending_by = Query(
     _PENDING_BY.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
+    PendingEntry,
     postgres=_PENDING_BY.format(
         number="n::bigint", numbers="json_array_elements_text(:numbers::json) as n", ids=_IDS_POSTGRES
     ),
@@ -252,16 +221,19 @@ _STALE = f"""
 """
 
 
-def _select_stale(source: str) -> Query:
+def _select_stale(source: str, record: type[R]) -> Query[R]:
     return Query(
         _STALE % (source, "(1 << (p.deliveries - 1))"),
+        record,
         postgres=_STALE % (source, "(1::bigint << (p.deliveries - 1)::int)"),
         types={"parked": BIG, "idle": BIG, "most": BIG, "now": BIG, "after": BIG, "limit": BIG},
     )
 
 
-stale = _select_stale(f"from bus_pending p {_JOINED}")
-stale_carried = _select_stale(f", m.content, m.metadata from bus_pending p {_JOINED} {_CARRIED}")
+stale = _select_stale(f"from bus_pending p {_JOINED}", PendingEntry)
+stale_carried = _select_stale(
+    f", m.content, m.metadata from bus_pending p {_JOINED} {_CARRIED}", PendingEntryWithMessage
+)
 _HAND_OVER = (
     "update bus_pending set consumer = :consumer, deliveries = deliveries + 1, delivered_at = :now "
     f"where {_GROUP} and number %s"
@@ -280,6 +252,7 @@ stale_groups = Query(
         where tenant_id = :tenant and delivered_at <= :before and consumer <> '' order by delivered_at limit :limit
     ) as old order by stream, group_name
     """,
+    GroupKey,
     types={"before": BIG, "limit": BIG},
 )
 
@@ -292,6 +265,7 @@ unsent = Query(
     where {_OF_GROUP} and (p.consumer = '' or (p.consumer = '{LEAVING}' and p.delivered_at <= :before))
     order by p.number limit :limit
     """,
+    PendingEntry,
     types={"before": BIG, "limit": BIG},
 )
 sent = Query(
@@ -299,6 +273,7 @@ sent = Query(
     select {_SHOWN} from bus_pending p {_JOINED}
     where {_OF_GROUP} and p.consumer not in ('', '{LEAVING}') order by p.number limit :limit
     """,
+    PendingEntry,
     types={"limit": BIG},
 )
 mark_sent = Write(
@@ -324,6 +299,7 @@ consumers = Query(
     select c.consumer, c.seen_at, {_HAS} as pending from bus_consumers c
     where c.tenant_id = :tenant and c.stream = :stream and c.group_name = :group order by c.consumer limit :limit
     """,
+    ConsumerState,
     types={"limit": BIG},
 )
 quiet = Query(
@@ -331,6 +307,7 @@ quiet = Query(
     select c.stream, c.group_name, c.consumer, {_HAS} as pending from bus_consumers c
     where c.tenant_id = :tenant and c.seen_at <= :before order by c.seen_at limit :limit
     """,
+    SilentConsumer,
     types={"before": BIG, "limit": BIG},
 )
 drop_consumer = Write(
@@ -356,7 +333,9 @@ def _select_queued(hint: str) -> str:
     return f"select * from ({both}) as waiting order by message_id limit :limit"
 
 
-queued = Query(_select_queued("indexed by deliveries_waiting"), postgres=_select_queued(""), types=_WHEN)
+queued = Query(
+    _select_queued("indexed by deliveries_waiting"), WaitingMessage, postgres=_select_queued(""), types=_WHEN
+)
 broadcasts = Query(
     f"""
     select m.message_id, m.metadata from messages m
@@ -365,6 +344,7 @@ broadcasts = Query(
             and d.recipient = :agent_id and d.message_id = m.message_id)
     order by m.message_id limit :limit
     """,
+    WaitingMessage,
     types=_WHEN,
 )
 _MINE = "tenant_id = :tenant and recipient in (:agent_id, :address)"
@@ -377,7 +357,7 @@ _COUNTED = f"""
         select 1 from deliveries {{hint}} where {_MINE} and state in ('held', 'queued') limit :limit) as mine
 """
 waiting = Query(
-    _COUNTED.format(hint="indexed by deliveries_waiting"), postgres=_COUNTED.format(hint=""), types={"limit": BIG}
+    _COUNTED.format(hint="indexed by deliveries_waiting"), int, postgres=_COUNTED.format(hint=""), types={"limit": BIG}
 )
 delivered = Write(_DELIVERED % _IDS, postgres=_DELIVERED % _IDS_POSTGRES, types={"now": BIG})
 _DEAD_LETTERED = f"""
@@ -388,13 +368,14 @@ dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POST
 _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
 messages = Query(_MESSAGES % _IDS, MessageRow, postgres=_MESSAGES % _IDS_POSTGRES)
 _TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"
-tasks = Query(_TASKS % _IDS, postgres=_TASKS % _IDS_POSTGRES)
+tasks = Query(_TASKS % _IDS, TaskClaim, postgres=_TASKS % _IDS_POSTGRES)
 # Streams of retired agents.
 retired = Query(
     """
     select s.stream from bus_streams s join agents a on a.tenant_id = s.tenant_id and a.agent_id = s.stream
     where s.tenant_id = :tenant and a.retired_at is not null order by s.stream limit :limit
     """,
+    str,
     types={"limit": BIG},
     scan=True,
 )
@@ -429,9 +410,10 @@ next_due = Query(
 )
 due = Query(
     "select * from bus_responses where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    ResponseDeadline,
     types={"now": BIG, "limit": BIG},
 )
-open_responses = Query("select count(*) as total from bus_responses where tenant_id = :tenant")
+open_responses = Query("select count(*) as total from bus_responses where tenant_id = :tenant", int)
 responded = Write("delete from bus_responses where tenant_id = :tenant and ref = :ref and recipient = :recipient")
 answered = Query(
     """
@@ -442,5 +424,6 @@ answered = Query(
                 and (m.reply_to = :ref or m.correlation_id = :correlation_id)) as reply,
         (select status from tasks t where t.tenant_id = :tenant and t.task_id = :ref) as task
     """,
+    ResponseEvidence,
     scan=True,
 )

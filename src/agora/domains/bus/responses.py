@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from agora.clock import to_datetime
 from agora.core.call import Call
-from agora.store.port import Row
 from agora_sdk.contract.bus import BusPriority, BusType
 
 from . import queries as statements
+from .records import RESPONSES, ResponseDeadline, ResponseEvidence
 
 __all__ = ["await_response", "is_missed", "settle_response"]
 
@@ -21,23 +21,40 @@ async def await_response(
     """Start the deadline of a message or task. recipient: agent id, empty for a task that any agent may claim."""
     minutes = getattr(call.context.settings, f"bus_response_{priority.value}")
     due = call.now + int(minutes * MINUTE)
-    row = (call.caller.tenant, ref, recipient, call.caller.subject, type.value, priority.value, correlation_id)
-    call.tx.append(statements.RESPONSES, (*row, call.now, due))
+    deadline = ResponseDeadline(
+        tenant_id=call.caller.tenant,
+        ref=ref,
+        recipient=recipient,
+        sender=call.caller.subject,
+        type=type.value,
+        priority=priority.value,
+        correlation_id=correlation_id,
+        created_at=call.now,
+        due_at=due,
+    )
+    call.tx.append(RESPONSES, deadline)
 
 
-def is_missed(row: Row, evidence: Row) -> bool:
+def is_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> bool:
     """Whether no response has come. evidence: the row of ``statements.answered``."""
-    if row["type"] == BusType.TASK_ASSIGNMENT.value:
-        return bool(evidence["task"] == "pending")
-    return not evidence["reply"] and evidence["state"] not in READ
+    if row.type == BusType.TASK_ASSIGNMENT.value:
+        return evidence.task == "pending"
+    return not evidence.reply and evidence.state not in READ
 
 
-async def settle_response(call: Call, row: Row, *, late: bool) -> bool:
+async def settle_response(call: Call, row: ResponseDeadline, *, late: bool) -> bool:
     """Remove a deadline; emit an event and return True if it was missed."""
-    if not await call.tx.execute(statements.responded, ref=row["ref"], recipient=row["recipient"]) or not late:
+    if not await call.tx.execute(statements.responded, ref=row.ref, recipient=row.recipient) or not late:
         return False  # answered, or another server was faster
-    data = {name: row[name] for name in ("ref", "type", "priority", "sender", "correlation_id")}
-    data |= {"recipient": row["recipient"] or None, "due_at": to_datetime(row["due_at"])}
-    audience = tuple(dict.fromkeys(who for who in (row["sender"], row["recipient"]) if who))
-    call.emit("agora.bus.response_missed", data, subject=row["ref"], audience=audience)
+    data = {
+        "ref": row.ref,
+        "type": row.type,
+        "priority": row.priority,
+        "sender": row.sender,
+        "correlation_id": row.correlation_id,
+        "recipient": row.recipient or None,
+        "due_at": to_datetime(row.due_at),
+    }
+    audience = tuple(dict.fromkeys(who for who in (row.sender, row.recipient) if who))
+    call.emit("agora.bus.response_missed", data, subject=row.ref, audience=audience)
     return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from pydantic_core import from_json
 
@@ -26,6 +25,7 @@ from . import views as view
 from .engines import groups
 from .engines.port import Delivery, Terms
 from .publication import Entry, publish_entry
+from .records import PendingEntry
 
 __all__ = ["BusService"]
 
@@ -102,9 +102,9 @@ class BusService(BoundService, contract.Bus):
         group, ids = whose.agent_id, list(dict.fromkeys(message_ids))
         parameters = {"numbers": encode_json(groups.numbers_of(ids)), "ids": encode_json(ids)}
         rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **parameters)
-        await groups.acknowledge_entries(call.tx, whose.stream, group, [row["number"] for row in rows])
+        await groups.acknowledge_entries(call.tx, whose.stream, group, [row.number for row in rows])
         acknowledged_ids = {name for row in rows for name in _entry_names(row)}
-        refs = [str(row["ref"]) for row in rows if row["ref"]]
+        refs = [str(row.ref) for row in rows if row.ref]
         messages = [ref for ref in (*refs, *(i for i in ids if i not in acknowledged_ids)) if ref.startswith("msg_")]
         if messages:
             marked = await MessagingService(call).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)
@@ -155,7 +155,7 @@ class BusService(BoundService, contract.Bus):
         counted = await call.tx.one(statements.pending_count, **place)
         entries = [view.pending_entry(row, call.now) for row in rows]
         return contract.BusPending.model_construct(
-            group=whose.name, entries=entries, count=len(entries), total=counted["total"] if counted else 0
+            group=whose.name, entries=entries, count=len(entries), total=counted if counted else 0
         )
 
     @implements
@@ -201,10 +201,10 @@ class BusService(BoundService, contract.Bus):
         )
 
 
-def _entry_names(row: Any) -> tuple[str, ...]:
+def _entry_names(row: PendingEntry) -> tuple[str, ...]:
     """All ids by which a pending entry may be acknowledged."""
-    place = groups.entry_id(row["created_at"] or 0, row["number"])
-    return tuple(name for name in (place, row["ref"], row["name"]) if name)
+    place = groups.entry_id(row.created_at or 0, row.number)
+    return tuple(name for name in (place, row.ref, row.name) if name)
 
 
 def _is_arrival_for(event: NewEvent, agent_id: str) -> bool:

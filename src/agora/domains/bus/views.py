@@ -19,7 +19,8 @@ from agora_sdk.contract.messaging import Message
 from . import queries as statements
 from .agent_streams import StreamOwner
 from .engines import groups as streams
-from .engines.port import Delivery
+from .engines.port import Delivery, Fields
+from .records import PendingEntry, TaskClaim
 
 __all__ = ["pending_entry", "show_entries", "to_bus_delivery", "to_entry"]
 
@@ -35,7 +36,7 @@ async def show_entries(
     message_rows = {
         row.message_id: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
     }
-    tasks = {row["task_id"]: row for row in await call.tx.all(statements.tasks, ids=encode_json(_task_ids(refs)))}
+    tasks = {row.task_id: row for row in await call.tx.all(statements.tasks, ids=encode_json(_task_ids(refs)))}
     documents, vanished = [], []
     for each in handed:
         if each.ref in message_rows:
@@ -82,9 +83,9 @@ def _task_ids(refs: Sequence[str]) -> list[str]:
     return [ref for ref in refs if ref.startswith("task_")]
 
 
-def _is_held(task: Any, fields: Any) -> bool:
+def _is_held(task: TaskClaim, fields: Fields) -> bool:
     """Whether the claim that put a task on the stream is still valid."""
-    return str(task["fence"]) == fields.get("fence") and task["status"] in ("in_progress", "input_required")
+    return str(task.fence) == fields.get("fence") and task.status in ("in_progress", "input_required")
 
 
 def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:
@@ -92,12 +93,12 @@ def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:
     return BusDelivery.model_validate(entry)
 
 
-def pending_entry(row: Any, now: int) -> BusPendingEntry:
+def pending_entry(row: PendingEntry, now: int) -> BusPendingEntry:
     """The contract's object of a pending row."""
     return BusPendingEntry.model_construct(
-        entry_id=streams.entry_id(row["created_at"] or 0, row["number"]),
-        message_id=row["name"] or row["ref"] or "",
-        consumer=row["consumer"] or None,
-        idle_seconds=(now - row["delivered_at"]) / SECOND,
-        deliveries=row["deliveries"],
+        entry_id=streams.entry_id(row.created_at or 0, row.number),
+        message_id=row.name or row.ref or "",
+        consumer=row.consumer or None,
+        idle_seconds=(now - row.delivered_at) / SECOND,
+        deliveries=row.deliveries,
     )

@@ -48,9 +48,9 @@ async def assign_task(call: Call, draft: Draft) -> dict[str, Any]:
 async def update_task(call: Call, draft: Draft) -> None:
     """Update the task by an assignee's answer to the assignment."""
     question, message = draft.asked, draft.message
-    if question is None or not question["task_id"] or question["sender"] == draft.sender.agent_id:
+    if question is None or not question.task_id or question.sender == draft.sender.agent_id:
         return
-    task = await call.tx.one(tasks.select_task, task_id=question["task_id"])
+    task = await call.tx.one(tasks.select_task, task_id=question.task_id)
     if task is None or task.status not in ("pending", "in_progress", "input_required", "auth_required"):
         return
     service, progress = TaskService(call), message.status.progress if message.status else None

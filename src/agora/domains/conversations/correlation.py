@@ -19,6 +19,7 @@ from agora.wire.envelopes.agentify import type_of
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
 from . import queries as statements
+from .records import CONVERSATIONS, ENVELOPES, PARTIES, ConversationRow, EnvelopeRow, PartyRow
 from .rules import ASKING, STATES, is_final
 
 __all__ = [
@@ -93,7 +94,7 @@ class EnvelopeRecord:
     intent: str | None
     parties: Sequence[str]
     digest: bytes = b""
-    asked: Row | None = None
+    asked: EnvelopeRow | None = None
     final: bool = False
     cause: str | None = None
     expected: Performative | None = None
@@ -132,20 +133,22 @@ def format_time(microseconds: int) -> str:
     return to_datetime(microseconds).isoformat().replace("+00:00", "Z")
 
 
-async def join_conversation(call: Call, label: str | None, party: Party, question: Row | None) -> tuple[str, str, bool]:
+async def join_conversation(
+    call: Call, label: str | None, party: Party, question: EnvelopeRow | None
+) -> tuple[str, str, bool]:
     """The conversation of a message to send: its id, its label, and whether it is new.
 
     It is the conversation of the question; else the one with that label that the sender takes part in; else a new one.
     Agents choose labels, so using the label of a foreign conversation starts another one and discloses nothing.
     """
     if question is not None:
-        row = await call.tx.one(statements.by_key, conversation_id=question["conversation_id"])
-        if row is not None and label in (None, row["label"]):
-            return row["conversation_id"], row["label"], False
+        row = await call.tx.one(statements.by_key, conversation_id=question.conversation_id)
+        if row is not None and label in (None, row.label):
+            return row.conversation_id, row.label, False
     if label is not None:
         row = await call.tx.one(statements.labelled, label=label, **party.parameters)
         if row is not None:
-            return row["conversation_id"], row["label"], False
+            return row.conversation_id, row.label, False
     key = new_id("conv")
     return key, label or key, True
 
@@ -155,48 +158,81 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
     key, label, new = conversation
     state = record.state or STATES.get(record.type, "open")
     if new:
-        call.tx.append(statements.CONVERSATIONS, _conversation_row(call, record, key, label, state))
+        call.tx.append(CONVERSATIONS, _conversation_row(call, record, key, label, state))
         members: set[str] = set()
     else:
         last = {"state": state, "last_type": record.type.value, "now": call.now}
         await call.tx.execute(statements.moved_on, conversation_id=key, **last)
-        members = {row["party"] for row in await call.tx.all(statements.participants, conversation_id=key)}
+        members = set(await call.tx.all(statements.participants, conversation_id=key))
     for party in dict.fromkeys((record.sender, *record.parties)):
         if party not in members:
-            call.tx.append(statements.PARTIES, (call.caller.tenant, party, key, label))
+            call.tx.append(
+                PARTIES,
+                PartyRow(
+                    tenant_id=call.caller.tenant,
+                    party=party,
+                    conversation_id=key,
+                    label=label,
+                ),
+            )
     asking = record.type in ASKING
     due = call.now + record.timeout * 1000 if asking and record.timeout else None
-    question_id = record.asked["message_id"] if record.asked is not None else None
-    row = (call.caller.tenant, record.message_id, key, record.sender, record.envelope_id, record.digest)
-    about = (record.type.value, record.intent, question_id, record.cause, int(record.final))
-    expected = record.expected.value if record.expected is not None else None
-    waiting = (max(1, len(record.parties)) if asking else 0, expected, record.timeout, due, None, record.task_id)
-    call.tx.append(statements.ENVELOPES, (*row, *about, *waiting))
+    envelope = EnvelopeRow(
+        tenant_id=call.caller.tenant,
+        message_id=record.message_id,
+        conversation_id=key,
+        sender=record.sender,
+        envelope_id=record.envelope_id,
+        digest=record.digest,
+        type=record.type.value,
+        intent=record.intent,
+        answers=record.asked.message_id if record.asked is not None else None,
+        cause=record.cause,
+        final=int(record.final),
+        open=max(1, len(record.parties)) if asking else 0,
+        expected=record.expected.value if record.expected is not None else None,
+        timeout=record.timeout,
+        due_at=due,
+        answer=None,
+        task_id=record.task_id,
+    )
+    call.tx.append(ENVELOPES, envelope)
     if record.asked is not None:
         await _record_answer(call, record, record.asked)
 
 
-def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, state: str) -> tuple[Any, ...]:
-    about = (record.sender, record.type.value, record.intent, state, record.type.value, 1)
-    return (call.caller.tenant, key, label, *about, call.now, call.now)
+def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, state: str) -> ConversationRow:
+    return ConversationRow(
+        tenant_id=call.caller.tenant,
+        conversation_id=key,
+        label=label,
+        initiator=record.sender,
+        type=record.type.value,
+        intent=record.intent,
+        state=state,
+        last_type=record.type.value,
+        message_count=1,
+        started_at=call.now,
+        updated_at=call.now,
+    )
 
 
-def expected_of(question: Any) -> Performative | None:
+def expected_of(question: EnvelopeRow) -> Performative | None:
     """The type of answer that a message expects."""
-    return Performative(question["expected"]) if question["expected"] else None
+    return Performative(question.expected) if question.expected else None
 
 
-async def _record_answer(call: Call, record: EnvelopeRecord, question: Row) -> None:
+async def _record_answer(call: Call, record: EnvelopeRecord, question: EnvelopeRow) -> None:
     """Record the answer to a question: the first final one of another party settles it.
 
     A final answer by the asker itself ends the waiting: the question timed out, or was withdrawn.
     """
     if not record.final:
         return
-    answer = {"message_id": question["message_id"], "answer": record.message_id}
-    if record.sender != question["sender"]:
+    answer = {"message_id": question.message_id, "answer": record.message_id}
+    if record.sender != question.sender:
         await call.tx.execute(statements.settle, **answer, closes=int(record.closes))
-    elif Performative(question["type"]) in ASKING:
+    elif Performative(question.type) in ASKING:
         await call.tx.execute(statements.lapse, **answer)
 
 
@@ -212,12 +248,12 @@ async def follow_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     kind = Performative(type_of(row.message_type))
     record = EnvelopeRecord(row.message_id, row.from_agent, row.message_id, kind, None, parties, asked=question)
     answer = AgentMessage.model_construct(type=kind, status=None)
-    record.final = is_final(Performative(question["type"]), answer, expected_of(question))
+    record.final = is_final(Performative(question.type), answer, expected_of(question))
     await record_envelope(call, record, await join_conversation(call, row.correlation_id, party, question))
-    if question["envelope_id"] == question["message_id"]:
+    if question.envelope_id == question.message_id:
         return row
     message = to_document(row)  # the asker knows the question by the id that it gave
     document = to_agentify(message)
     document.pop("agora", None)
-    document["correlation"] = {**document.get("correlation", {}), "reply_to": question["envelope_id"]}
+    document["correlation"] = {**document.get("correlation", {}), "reply_to": question.envelope_id}
     return replace(row, metadata=encode_json(embed("agentify", message, document)["metadata"]))

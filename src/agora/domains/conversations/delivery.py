@@ -13,7 +13,6 @@ from agora.domains.agents.references import check_may_act_for, find_agent, load_
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import Destination, MessagingService
-from agora.store.port import Row
 from agora.wire.envelopes import SLOT, VIEWS, embed
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
@@ -32,6 +31,7 @@ from .correlation import (
     join_conversation,
     record_envelope,
 )
+from .records import EnvelopeRow
 
 __all__ = [
     "Draft",
@@ -61,7 +61,7 @@ class Draft:
     sender: Sender
     to: list[str]
     own: list[str] = field(default_factory=list)
-    asked: Any = None
+    asked: EnvelopeRow | None = None
     destination: Destination | None = None
     cause: str | None = None
     task_id: str | None = None
@@ -133,20 +133,20 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     earlier = await call.tx.one(statements.own, sender=draft.sender.agent_id, envelope_id=draft.message.id)
     if earlier is None:
         return None
-    if bytes(earlier["digest"]) != draft.digest:
+    if bytes(earlier.digest) != draft.digest:
         raise key_reused("id", draft.message.id, "message", "id")
-    row = await call.tx.one(messages.of, message_id=earlier["message_id"])
+    row = await call.tx.one(messages.of, message_id=earlier.message_id)
     return contract.Accepted(
-        message_id=earlier["message_id"],
-        id=earlier["envelope_id"],
-        conversation_id=row.correlation_id if row is not None else earlier["conversation_id"],
+        message_id=earlier.message_id,
+        id=earlier.envelope_id,
+        conversation_id=row.correlation_id if row is not None else earlier.conversation_id,
         timestamp=to_datetime(row.created_at if row is not None else call.now),
-        due_at=to_datetime(earlier["due_at"]) if earlier["due_at"] else None,
+        due_at=to_datetime(earlier.due_at) if earlier.due_at else None,
         replayed=True,
     )
 
 
-async def _find_question(call: Call, draft: Draft) -> Row | None:
+async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     """The question that a message answers: the one in reply_to, else the only open question of its recipient."""
     message, party = draft.message, draft.sender.party
     if message.reply_to is not None:
@@ -165,14 +165,14 @@ async def _find_question(call: Call, draft: Draft) -> Row | None:
     return await _infer_question(call, draft)
 
 
-async def _find_by_message_id(call: Call, message_id: str, party: Party) -> Row | None:
+async def _find_by_message_id(call: Call, message_id: str, party: Party) -> EnvelopeRow | None:
     row = await call.tx.one(statements.of_message, message_id=message_id)
-    if row is None or row["sender"] == party.party:
+    if row is None or row.sender == party.party:
         return row
     return await call.tx.one(statements.received, message_id=message_id, **party.parameters)
 
 
-async def _infer_question(call: Call, draft: Draft) -> Row | None:
+async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     """Infer the question of an answer without reply_to: the only open one of its recipient that the sender could answer.
 
     If there are none or several, the answer stays uncorrelated and the draft gets a warning: a wrong guess would
@@ -198,7 +198,7 @@ async def _infer_question(call: Call, draft: Draft) -> Row | None:
         draft.warning = _uncorrelated_warning(f"several questions of {draft.to[0]} are open that it could answer")
     elif lapsed is not None:
         draft.warning = _uncorrelated_warning(
-            f"the question {lapsed['envelope_id']!r} of {draft.to[0]} is not open any more"
+            f"the question {lapsed.envelope_id!r} of {draft.to[0]} is not open any more"
         )
     elif message.type in rules.STRICT:
         raise IllegalTransition(
@@ -224,7 +224,7 @@ async def _check_legal(call: Call, draft: Draft) -> None:
     question, kind = draft.asked, draft.message.type
     if question is None:
         return
-    before, own = Performative(question["type"]), question["sender"] == draft.sender.agent_id
+    before, own = Performative(question.type), question.sender == draft.sender.agent_id
     if not rules.is_legal_answer(before, kind, own=own):
         allowed = sorted(answer for answer in Performative if rules.is_legal_answer(before, answer, own=own))
         raise IllegalTransition(
@@ -234,10 +234,10 @@ async def _check_legal(call: Call, draft: Draft) -> None:
             else "Nothing answers it: begin anew, without reply_to.",
             allowed=allowed,
         )
-    closed = await call.tx.one(statements.closed, message_id=question["message_id"], sender=draft.sender.agent_id)
+    closed = await call.tx.one(statements.closed, message_id=question.message_id, sender=draft.sender.agent_id)
     if closed is not None and not own:
         raise IllegalTransition(
-            f"You have answered this with {closed['type']} already.",
+            f"You have answered this with {closed} already.",
             fix="That ended it: begin anew, without reply_to.",
             allowed=[],
         )
@@ -282,7 +282,13 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
 
 
 async def send_as_marketplace(
-    call: Call, own: str, document: dict[str, Any], question: Any, *, cause: str | None = None, closes: bool = True
+    call: Call,
+    own: str,
+    document: dict[str, Any],
+    question: EnvelopeRow | None,
+    *,
+    cause: str | None = None,
+    closes: bool = True,
 ) -> Sent:
     """Send a message as a built-in agent.
 
@@ -300,7 +306,7 @@ def _complete_document(draft: Draft, message_id: str, label: str, now: int) -> d
     original = document.get("correlation") or {}
     correlation = {"conversation_id": label} | {name: value for name, value in original.items() if value is not None}
     if draft.asked is not None and "reply_to" not in correlation:
-        correlation["reply_to"] = draft.asked["envelope_id"]
+        correlation["reply_to"] = draft.asked.envelope_id
     defaults = {"id": message_id, "ts": format_time(now)}
     own = {"sender": draft.sender.name, "to": document.get("to") or draft.to, "correlation": correlation}
     return {**defaults, **document, **own}
@@ -314,7 +320,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
         "from_name": draft.sender.name,
         "timestamp": format_time(call.now),
         "correlation_id": label,
-        "reply_to": draft.asked["message_id"] if draft.asked is not None else None,
+        "reply_to": draft.asked.message_id if draft.asked is not None else None,
     }
     metadata = embed("agentify", message, document)["metadata"]
     assert draft.destination is not None
@@ -345,7 +351,7 @@ def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> En
     )
     record.asked, record.cause, record.task_id, record.state = draft.asked, draft.cause, draft.task_id, draft.state
     if draft.asked is not None:
-        record.final = rules.is_final(Performative(draft.asked["type"]), message, expected_of(draft.asked))
+        record.final = rules.is_final(Performative(draft.asked.type), message, expected_of(draft.asked))
     if message.expected is not None:
         record.expected, record.timeout = message.expected.type, message.expected.timeout
     record.closes = draft.closes

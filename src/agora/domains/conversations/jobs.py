@@ -26,7 +26,7 @@ class ConversationTimeouts(DueController):
         context = self.context
         while not self.stopping and not context.overrides.frozen(tenant):
             rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
-            await asyncio.gather(*(self.act(tenant, partial(_time_out, message_id=row["message_id"])) for row in rows))
+            await asyncio.gather(*(self.act(tenant, partial(_time_out, message_id=message_id)) for message_id in rows))
             if len(rows) < BATCH:
                 return
 

@@ -15,13 +15,13 @@ from agora.domains.agents.references import OPERATOR, check_may_act_for, check_n
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import ARRIVALS
 from agora.domains.messaging.views import expiry_horizon
-from agora.store.port import Row
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
 from . import queries as statements
 from .correlation import Party, Sender, to_document
+from .records import ConversationRow, ReportedUsageRow
 
 __all__ = [
     "envelope_from_row",
@@ -55,7 +55,7 @@ async def resolve_owner(call: Call, agent_id: str | None) -> Party:
 
 async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
     row = await _require_visible(call, ref)
-    key = row["conversation_id"]
+    key = row.conversation_id
     after = paging.decode_cursor(cursor)[0] if cursor else ""
 
     async def read_rows(after: str, count: int) -> Sequence[MessageRow]:
@@ -69,7 +69,7 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
     )
 
 
-async def _require_visible(call: Call, ref: str) -> Row:
+async def _require_visible(call: Call, ref: str) -> ConversationRow:
     """A conversation that the caller may see. Raises NotFound otherwise, to not disclose it."""
     party = await resolve_owner(call, None)
     row = await call.tx.one(statements.labelled, label=ref, **party.parameters)
@@ -86,20 +86,20 @@ async def _require_visible(call: Call, ref: str) -> Row:
     return row
 
 
-async def _conversation_fields(call: Call, row: Row) -> dict[str, Any]:
-    parties = await call.tx.all(statements.participants, conversation_id=row["conversation_id"])
+async def _conversation_fields(call: Call, row: ConversationRow) -> dict[str, Any]:
+    parties = await call.tx.all(statements.participants, conversation_id=row.conversation_id)
     return {
-        "conversation_id": row["label"],
-        "key": row["conversation_id"],
-        "state": row["state"],
-        "type": Performative(row["type"]),
-        "intent": row["intent"],
-        "initiator": row["initiator"],
-        "participants": [party_row["party"] for party_row in parties],
-        "message_count": row["message_count"],
-        "last_type": Performative(row["last_type"]),
-        "started_at": to_datetime(row["started_at"]),
-        "updated_at": to_datetime(row["updated_at"]),
+        "conversation_id": row.label,
+        "key": row.conversation_id,
+        "state": row.state,
+        "type": Performative(row.type),
+        "intent": row.intent,
+        "initiator": row.initiator,
+        "participants": list(parties),
+        "message_count": row.message_count,
+        "last_type": Performative(row.last_type),
+        "started_at": to_datetime(row.started_at),
+        "updated_at": to_datetime(row.updated_at),
     }
 
 
@@ -156,25 +156,25 @@ async def list_usage(
     chosen = {name: value for name, value in filters.items() if value is not None}
     first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-    async def read_rows(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[ReportedUsageRow]:
         return await call.tx.all(query, after=after, limit=count, **chosen)
 
     rows, more = await paging.read_page(read_rows, first, "usage_id", limit, call.context.settings.page_bytes)
     return _usage_page(rows, more, bool(cursor))
 
 
-def _usage_page(rows: Sequence[Row], more: bool, continued: bool) -> contract.ReportedUsePage:
+def _usage_page(rows: Sequence[ReportedUsageRow], more: bool, continued: bool) -> contract.ReportedUsePage:
     records = [
         contract.ReportedUse.model_construct(
-            usage_id=row["usage_id"],
-            agent_id=row["agent_id"],
-            customer_id=row["customer_id"],
-            action=row["action"],
-            duration=row["duration"],
-            timestamp=to_datetime(row["used_at"]),
-            reported_by=row["reported_by"],
-            reported_at=to_datetime(row["reported_at"]),
-            details=decode_json(row["details"]),
+            usage_id=row.usage_id,
+            agent_id=row.agent_id,
+            customer_id=row.customer_id,
+            action=row.action,
+            duration=row.duration,
+            timestamp=to_datetime(row.used_at),
+            reported_by=row.reported_by,
+            reported_at=to_datetime(row.reported_at),
+            details=decode_json(row.details),
         )
         for row in rows
     ]

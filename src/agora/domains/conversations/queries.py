@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.messaging.records import MessageRow
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsageRow
 
 __all__ = [
-    "CONVERSATIONS",
     "DROPS",
-    "ENVELOPES",
-    "PARTIES",
-    "USAGE",
     "by_key",
     "called",
     "closed",
@@ -42,69 +40,14 @@ __all__ = [
 
 BIG = "bigint"
 
-CONVERSATIONS = Table(
-    "conversations",
-    (
-        ("tenant_id", "text"),
-        ("conversation_id", "text"),
-        ("label", "text"),
-        ("initiator", "text"),
-        ("type", "text"),
-        ("intent", "text"),
-        ("state", "text"),
-        ("last_type", "text"),
-        ("message_count", BIG),
-        ("started_at", BIG),
-        ("updated_at", BIG),
-    ),
-)
-PARTIES = Table(
-    "conversation_parties",
-    (("tenant_id", "text"), ("party", "text"), ("conversation_id", "text"), ("label", "text")),
-)
-ENVELOPES = Table(
-    "envelopes",
-    (
-        ("tenant_id", "text"),
-        ("message_id", "text"),
-        ("conversation_id", "text"),
-        ("sender", "text"),
-        ("envelope_id", "text"),
-        ("digest", "bytea"),
-        ("type", "text"),
-        ("intent", "text"),
-        ("answers", "text"),
-        ("cause", "text"),
-        ("final", BIG),
-        ("open", BIG),
-        ("expected", "text"),
-        ("timeout", BIG),
-        ("due_at", BIG),
-        ("answer", "text"),
-        ("task_id", "text"),
-    ),
-)
-USAGE = Table(
-    "reported_usage",
-    (
-        ("tenant_id", "text"),
-        ("usage_id", "text"),
-        ("agent_id", "text"),
-        ("customer_id", "text"),
-        ("action", "text"),
-        ("duration", "double precision"),
-        ("used_at", BIG),
-        ("reported_by", "text"),
-        ("reported_at", BIG),
-        ("details", "text"),
-    ),
-)
 
 # -- messages ----------------------------------------------------------------------------------
 
-of_message = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id")
-lock = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id", lock=True)
-own = Query("select * from envelopes where tenant_id = :tenant and sender = :sender and envelope_id = :envelope_id")
+of_message = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id", EnvelopeRow)
+lock = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id", EnvelopeRow, lock=True)
+own = Query(
+    "select * from envelopes where tenant_id = :tenant and sender = :sender and envelope_id = :envelope_id", EnvelopeRow
+)
 
 _REACHED = """
     (exists (select 1 from deliveries d where d.tenant_id = :tenant and d.recipient in (:party, :address, :alias)
@@ -113,7 +56,8 @@ _REACHED = """
         and m.broadcast = 1))
 """
 received = Query(
-    f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_REACHED}"
+    f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_REACHED}",
+    EnvelopeRow,
 )
 # The newest message with this envelope id that the party sent or received.
 called = Query(
@@ -121,7 +65,8 @@ called = Query(
     select e.* from envelopes e where e.tenant_id = :tenant and e.envelope_id = :envelope_id
         and (e.sender = :party or {_REACHED})
     order by e.message_id desc limit 1
-    """
+    """,
+    EnvelopeRow,
 )
 # The party has given no final answer.
 _UNANSWERED = """
@@ -133,7 +78,7 @@ _TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::js
 
 
 @cache
-def open_questions(labelled: bool) -> Query:
+def open_questions(labelled: bool) -> Query[EnvelopeRow]:
     """Two of the questions of one agent to another that wait for an answer and have not timed out, the newest first.
 
     labelled: only those of conversations with a label.
@@ -148,7 +93,9 @@ def open_questions(labelled: bool) -> Query:
             {narrowed if labelled else ""} and {_REACHED} and {_UNANSWERED}
         order by e.message_id desc limit 2
     """
-    return Query(text.format(types=_TYPES), postgres=text.format(types=_TYPES_POSTGRES), types={"now": BIG})
+    return Query(
+        text.format(types=_TYPES), EnvelopeRow, postgres=text.format(types=_TYPES_POSTGRES), types={"now": BIG}
+    )
 
 
 # The newest of an agent's last lapsed or overdue questions that the other party has not answered.
@@ -165,6 +112,7 @@ lapsed_question = Query(
     where {_REACHED} and {_UNANSWERED}
     order by e.message_id desc limit 1
     """,
+    LapsedQuestion,
     types={"now": BIG},
 )
 closed = Query(
@@ -172,7 +120,8 @@ closed = Query(
     select type from envelopes where tenant_id = :tenant and answers = :message_id and sender = :sender
         and type in ('refuse', 'failure', 'done', 'deploy_confirm', 'deploy_failure')
     limit 1
-    """
+    """,
+    str,
 )
 # open = -1: the question timed out or was withdrawn, and late answers do not settle it.
 lapse = Write(
@@ -192,6 +141,7 @@ settle = Write(
 next_due = Query("select min(due_at) as due_at from envelopes where tenant_id = :tenant and due_at is not null", int)
 due = Query(
     "select message_id from envelopes where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
+    str,
     types={"now": BIG, "limit": BIG},
 )
 messages = Query(
@@ -231,7 +181,9 @@ pending = Query(
 
 # -- conversations -----------------------------------------------------------------------------
 
-by_key = Query("select * from conversations where tenant_id = :tenant and conversation_id = :conversation_id")
+by_key = Query(
+    "select * from conversations where tenant_id = :tenant and conversation_id = :conversation_id", ConversationRow
+)
 # The newest conversation of that label that an agent is in.
 labelled = Query(
     """
@@ -239,19 +191,22 @@ labelled = Query(
     join conversations c on c.tenant_id = p.tenant_id and c.conversation_id = p.conversation_id
     where p.tenant_id = :tenant and p.party in (:party, :address, :alias) and p.label = :label
     order by p.conversation_id desc limit 1
-    """
+    """,
+    ConversationRow,
 )
 part_of = Query(
     """
     select party from conversation_parties where tenant_id = :tenant and party in (:party, :address, :alias)
         and conversation_id = :conversation_id limit 1
-    """
+    """,
+    str,
 )
 participants = Query(
     """
     select party from conversation_parties where tenant_id = :tenant and conversation_id = :conversation_id
     order by party limit 200
-    """
+    """,
+    str,
 )
 # Conversations that began before an agent registered refer to it by its held address.
 drop_doubles = Write(
@@ -272,7 +227,7 @@ moved_on = Write(
 
 
 @cache
-def listing(state: bool, everyone: bool) -> Query:
+def listing(state: bool, everyone: bool) -> Query[ConversationRow]:
     """A page of an agent's conversations, or of all, the newest first."""
     narrowed = "and c.state = :state" if state else ""
     if everyone:
@@ -281,6 +236,7 @@ def listing(state: bool, everyone: bool) -> Query:
             select c.* from conversations c where c.tenant_id = :tenant and c.conversation_id < :before {narrowed}
             order by c.conversation_id desc limit :limit
             """,
+            ConversationRow,
             types={"limit": BIG},
             scan=True,
         )
@@ -291,6 +247,7 @@ def listing(state: bool, everyone: bool) -> Query:
         where p.tenant_id = :tenant and p.party in (:party, :address, :alias) and p.conversation_id < :before {narrowed}
         order by p.conversation_id desc limit :limit
         """,
+        ConversationRow,
         types={"limit": BIG},
         scan=True,
     )
@@ -300,7 +257,7 @@ def listing(state: bool, everyone: bool) -> Query:
 
 
 @cache
-def usage(agent: bool, customer: bool, since: bool) -> Query:
+def usage(agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
     """A page of reported uses, oldest first."""
     conditions = [
         "and agent_id = :agent_id" if agent else "",
@@ -312,6 +269,7 @@ def usage(agent: bool, customer: bool, since: bool) -> Query:
         select * from reported_usage where tenant_id = :tenant and usage_id > :after {" ".join(conditions)}
         order by usage_id limit :limit
         """,
+        ReportedUsageRow,
         types={"since": BIG, "limit": BIG},
         scan=True,
     )

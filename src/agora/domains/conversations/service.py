@@ -12,7 +12,7 @@ from agora.core.errors import not_found
 from agora.domains.agents.references import check_may_act_for
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import ARRIVALS, MessagingService
-from agora.store.port import NewEvent, Row
+from agora.store.port import NewEvent
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
@@ -21,6 +21,7 @@ from agora_sdk.contract.fields import DeliveryState
 from . import assignments, lookup
 from . import queries as statements
 from .delivery import Draft, Sent, deliver_draft, find_earlier_receipt, prepare_draft, send_as_marketplace
+from .records import EnvelopeRow
 from .signals import MESSAGE_DELIVERED, MessageDelivered
 from .timeouts import time_out
 
@@ -63,39 +64,39 @@ class ConversationService(BoundService, contract.Conversations):
     async def reply(self, message_id: str, wait: float = 0) -> contract.Reply:
         call = self.call
         question = await self._require_own_message(message_id)
-        call.target = question["message_id"]
-        if question["answer"] is None and question["due_at"] is not None and question["due_at"] <= call.now:
-            question = await time_out(call, question["message_id"]) or question
-        if question["answer"] is not None:
+        call.target = question.message_id
+        if question.answer is None and question.due_at is not None and question.due_at <= call.now:
+            question = await time_out(call, question.message_id) or question
+        if question.answer is not None:
             return await self._build_reply(question)
-        waiting = contract.Reply(waiting=question["open"] > 0)
+        waiting = contract.Reply(waiting=question.open > 0)
         if not wait or not waiting.waiting:
             return waiting
-        timeout = wait if question["due_at"] is None else min(wait, (question["due_at"] - call.now) / SECOND + 0.001)
-        raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question["message_id"]))
+        timeout = wait if question.due_at is None else min(wait, (question.due_at - call.now) / SECOND + 0.001)
+        raise WaitForEvent(ARRIVALS, timeout, waiting, partial(_is_answer, question.message_id))
 
-    async def _require_own_message(self, ref: str) -> Row:
+    async def _require_own_message(self, ref: str) -> EnvelopeRow:
         """Load a message that the caller sent, by message id or envelope id. Raises NotFound."""
         tx, caller = self.call.tx, self.call.caller
         question = await tx.one(statements.lock, message_id=ref) if ref.startswith("msg_") else None
         if question is None:
             question = await tx.one(statements.own, sender=caller.subject, envelope_id=ref)
-        if question is None or (question["sender"] != caller.subject and not caller.acts_for_others):
+        if question is None or (question.sender != caller.subject and not caller.acts_for_others):
             raise not_found(
                 "message_id",
                 f"You have sent no message {ref!r}.",
                 fix="Name it by the message_id of its receipt, or by the id you gave it.",
             )
-        check_may_act_for(caller, question["sender"])
+        check_may_act_for(caller, question.sender)
         return question
 
-    async def _build_reply(self, question: Row) -> contract.Reply:
+    async def _build_reply(self, question: EnvelopeRow) -> contract.Reply:
         """The answer, marked as acknowledged in the asker's inbox."""
-        row = await self.call.tx.one(messages.of, message_id=question["answer"])
+        row = await self.call.tx.one(messages.of, message_id=question.answer)
         if row is None:  # deleted by retention
             return contract.Reply()
         service = MessagingService(self.call)
-        sender = question["sender"] if question["sender"] != self.call.caller.subject else None
+        sender = question.sender if question.sender != self.call.caller.subject else None
         await service.mark([row.message_id], DeliveryState.ACKNOWLEDGED, sender)
         return contract.Reply(message=lookup.envelope_from_row(row))
 

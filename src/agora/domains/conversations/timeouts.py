@@ -9,25 +9,25 @@ from __future__ import annotations
 from agora.core.call import Call
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging import queries as messages
-from agora.store.port import Row
 from agora_sdk.contract.envelopes import AgentMessage
 
 from . import queries as statements
 from .correlation import Sender, digest_of
 from .delivery import Draft, deliver_draft, own_agents
 from .lookup import envelope_from_row
+from .records import EnvelopeRow
 
 __all__ = ["time_out"]
 
 
-async def time_out(call: Call, message_id: str) -> Row | None:
+async def time_out(call: Call, message_id: str) -> EnvelopeRow | None:
     """Send the timeout failure of a due message; return its updated row, None if it is not due any more."""
     question_row = await call.tx.one(statements.lock, message_id=message_id)
     if (
         question_row is None
-        or question_row["due_at"] is None
-        or question_row["due_at"] > call.now
-        or question_row["answer"] is not None
+        or question_row.due_at is None
+        or question_row.due_at > call.now
+        or question_row.answer is not None
     ):
         return None
     letter = await call.tx.one(messages.of, message_id=message_id)
@@ -41,10 +41,10 @@ async def time_out(call: Call, message_id: str) -> Row | None:
         "intent": "timeout",
         "payload": {
             "error": "Request timeout",
-            "timeout": question_row["timeout"],
-            "original_message_id": question_row["envelope_id"],
+            "timeout": question_row.timeout,
+            "original_message_id": question_row.envelope_id,
         },
-        "correlation": {"conversation_id": letter.correlation_id, "reply_to": question_row["envelope_id"]},
+        "correlation": {"conversation_id": letter.correlation_id, "reply_to": question_row.envelope_id},
     }
     message = AgentMessage.model_validate(document)
     sender = Sender(letter.from_agent, letter.from_name, await find_agent(call.tx, letter.from_agent))

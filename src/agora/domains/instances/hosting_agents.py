@@ -14,6 +14,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.conversations.delivery import send_as_marketplace
 from agora.domains.conversations.lookup import envelope_from_row
+from agora.domains.conversations.records import EnvelopeRow
 from agora.domains.messaging import queries as messages
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
@@ -184,16 +185,16 @@ async def _clear_question(call: Call, row: Row, remote_id: str | None = None) ->
 # -- being answered --------------------------------------------------------------------------------
 
 
-async def handle_answer(call: Call, question: Row | None, message: AgentMessage) -> bool:
+async def handle_answer(call: Call, question: EnvelopeRow | None, message: AgentMessage) -> bool:
     """Apply a hosting agent's reply; return whether it concerned an instance. asked: the row of the message it answers."""
-    if question is None or question["sender"] != ORCHESTRATOR:
+    if question is None or question.sender != ORCHESTRATOR:
         return False
-    row = await call.tx.one(statements.by_asked, message_id=question["message_id"])
+    row = await call.tx.one(statements.by_asked, message_id=question.message_id)
     if row is None:
         return await _handle_late_answer(call, question, message)
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
         return True  # in progress: the final reply is still to come
-    intent = question["intent"]
+    intent = question.intent
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
         await _handle_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
     elif intent == CREATE:
@@ -203,11 +204,11 @@ async def handle_answer(call: Call, question: Row | None, message: AgentMessage)
     return True
 
 
-async def _handle_late_answer(call: Call, question: Row, message: AgentMessage) -> bool:
+async def _handle_late_answer(call: Call, question: EnvelopeRow, message: AgentMessage) -> bool:
     """Handle a reply to a request that is not open any more: remove a container that was created after all."""
     container = message.payload.get("container_id")
-    letter = await call.tx.one(messages.of, message_id=question["message_id"])
-    if question["intent"] != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
+    letter = await call.tx.one(messages.of, message_id=question.message_id)
+    if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
         return False
     instance_id = envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
@@ -263,7 +264,7 @@ async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None
             await report_running(call, fresh, address, health)
 
 
-async def _handle_changed(call: Call, row: Row, intent: str) -> None:
+async def _handle_changed(call: Call, row: Row, intent: str | None) -> None:
     await _clear_question(call, row)
     if intent == "remove_container":
         await transitions.finish_instance(call, row, row["reason"])

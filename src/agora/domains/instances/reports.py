@@ -8,6 +8,7 @@ from agora.core.call import Call
 from agora.domains.agents import queries as agents
 from agora.domains.conversations import queries as conversations
 from agora.domains.conversations.delivery import send_as_marketplace
+from agora.domains.conversations.records import EnvelopeRow
 from agora.domains.messaging import queries as messages
 from agora.store.port import Row
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
@@ -25,7 +26,7 @@ async def report_running(call: Call, row: Row, address: str | None, health_url: 
     if origin is None:
         return
     payload = await describe_container(call, row, address, health_url)
-    if origin["type"] == Performative.REQUEST:
+    if origin.type == Performative.REQUEST:
         await _send_report(
             call, row, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload}
         )
@@ -42,7 +43,7 @@ async def report_failure(call: Call, row: Row, error: str, code: str) -> bool:
         return False
     agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
     payload = {"error": error[:4000], "code": code, "agent_id": _display_name(agent, row["agent_id"])}
-    if origin["type"] == Performative.REQUEST:
+    if origin.type == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
         await _send_report(call, row, origin, HOSTING, document)
     else:
@@ -74,21 +75,21 @@ def _display_name(agent: Row | None, agent_id: str) -> str:
     return agent_id if agent is None else str(agent["alias"] or agent["agent_name"])
 
 
-async def _take_origin(call: Call, row: Row) -> Row | None:
+async def _take_origin(call: Call, row: Row) -> EnvelopeRow | None:
     """The message that requested it, None if it was answered. Clears ``cause``, so that it is reported only once."""
     if row["cause"] is None:
         return None
     await call.tx.execute(statements.reported, instance_id=row["instance_id"])
     origin = await call.tx.one(conversations.of_message, message_id=row["cause"])
-    return None if origin is None or origin["answer"] is not None else origin
+    return None if origin is None or origin.answer is not None else origin
 
 
-async def _send_report(call: Call, row: Row, origin: Row, speaker: str, document: dict[str, Any]) -> None:
-    letter = await call.tx.one(messages.of, message_id=origin["message_id"])
+async def _send_report(call: Call, row: Row, origin: EnvelopeRow, speaker: str, document: dict[str, Any]) -> None:
+    letter = await call.tx.one(messages.of, message_id=origin.message_id)
     if letter is None:
         return
     asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
     if asker is not None and asker["retired_at"] is not None:  # the sender was deregistered
         return
-    correlation = {"conversation_id": letter.correlation_id, "reply_to": origin["envelope_id"]}
+    correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}
     await send_as_marketplace(call, speaker, document | {"to": [letter.from_name], "correlation": correlation}, origin)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import MemoryHit, MemoryRow
 
 __all__ = [
-    "WORDS",
     "change_count",
     "delete_memory",
     "delete_words",
@@ -18,9 +19,10 @@ __all__ = [
 
 BIG = "bigint"
 
-WORDS = Table("memory_words", (("tenant_id", "text"), ("word", "text"), ("memory_id", "text")))
 
-memory_by_key = Query("select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key")
+memory_by_key = Query(
+    "select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key", MemoryRow
+)
 upsert_memory = Write(
     """
     insert into memories (tenant_id, namespace, key, memory_id, value, tags, version, stored_by, created_at, updated_at)
@@ -31,10 +33,11 @@ upsert_memory = Write(
     where :if_version = -1 or memories.version = :if_version
     returning *
     """,
+    MemoryRow,
     types={"now": BIG, "if_version": BIG},
 )
 delete_memory = Write(
-    "delete from memories where tenant_id = :tenant and namespace = :namespace and key = :key returning memory_id"
+    "delete from memories where tenant_id = :tenant and namespace = :namespace and key = :key returning memory_id", str
 )
 delete_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
 #: adds to the number of memories; changes no row if it would exceed the limit
@@ -46,13 +49,14 @@ change_count = Write(
     """,
     types={"change": BIG, "most": BIG},
 )
-memory_count = Query("select entries from memory_counts where tenant_id = :tenant")
+memory_count = Query("select entries from memory_counts where tenant_id = :tenant", int)
 list_memories = Query(
     """
     select * from memories
     where tenant_id = :tenant and namespace = :namespace and key > :after and key >= :prefix and key < :beyond
     order by key limit :limit
     """,
+    MemoryRow,
     types={"limit": BIG},
 )
 _FOUND = """
@@ -66,6 +70,7 @@ _FOUND = """
 """
 search_memories = Query(
     _FOUND.format(words="in (select value from json_each(:words))"),
+    MemoryHit,
     postgres=_FOUND.format(words="= any(array(select json_array_elements_text(:words::json)))"),
     types={"limit": BIG},
     scan=True,

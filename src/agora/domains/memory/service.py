@@ -16,12 +16,12 @@ from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.search.words import fold_text
-from agora.store.port import Row
 from agora_sdk.contract import implements
 from agora_sdk.contract import memory as contract
 from agora_sdk.errors import Conflict, PayloadTooLarge, field_error
 
 from . import queries as statements
+from .records import WORDS, MemoryRow, MemoryWordRow
 
 __all__ = ["MemoryService"]
 
@@ -52,7 +52,7 @@ class MemoryService(BoundService, contract.Memories):
         call.target = f"{namespace}/{key}"
         text = _pack_value(value)
         current = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
-        if if_version is not None and if_version != (current["version"] if current else 0):
+        if if_version is not None and if_version != (current.version if current else 0):
             raise _version_conflict(key, current)
         rows = await call.tx.returning(
             statements.upsert_memory,
@@ -67,17 +67,17 @@ class MemoryService(BoundService, contract.Memories):
         )
         if not rows:  # a concurrent call stored another version since it was read
             raise _version_conflict(key, await call.tx.one(statements.memory_by_key, namespace=place, key=key))
-        await self._index(rows[0], key, value, tags, is_new=rows[0]["version"] == 1)
+        await self._index(rows[0], key, value, tags, is_new=rows[0].version == 1)
         data, audience = self._about(rows[0])
-        self.call.emit("agora.memory.stored", data | {"version": rows[0]["version"]}, subject=key, audience=audience)
+        self.call.emit("agora.memory.stored", data | {"version": rows[0].version}, subject=key, audience=audience)
         return self._memory(rows[0])
 
     def _place(self, namespace: str) -> str:
         """The stored namespace. ``own`` is private: ``@`` and the caller's id, a name that the contract's pattern rejects."""
         return f"@{self.call.caller.subject}" if namespace == OWN else namespace
 
-    async def _index(self, row: Row, key: str, value: JsonValue, tags: list[str], *, is_new: bool) -> None:
-        tx, memory_id = self.call.tx, row["memory_id"]
+    async def _index(self, row: MemoryRow, key: str, value: JsonValue, tags: list[str], *, is_new: bool) -> None:
+        tx, memory_id = self.call.tx, row.memory_id
         most = self.call.context.settings.memory_limit
         if not is_new:
             await tx.execute(statements.delete_words, memory_id=memory_id)
@@ -88,15 +88,22 @@ class MemoryService(BoundService, contract.Memories):
                 limit=most,
             )
         for word in _split_words(f"{key} {' '.join(tags)}", *_value_texts(value)):
-            tx.append(statements.WORDS, (self.call.caller.tenant, word, memory_id))
+            tx.append(
+                WORDS,
+                MemoryWordRow(
+                    tenant_id=self.call.caller.tenant,
+                    word=word,
+                    memory_id=memory_id,
+                ),
+            )
 
-    def _about(self, row: Row) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+    def _about(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
         """Data and audience of an event, without the value: readers recall it, under access control."""
-        own, by = row["namespace"].startswith("@"), self.call.caller.subject
-        data = {"namespace": OWN if own else row["namespace"], "key": row["key"], "by": by}
+        own, by = row.namespace.startswith("@"), self.call.caller.subject
+        data = {"namespace": OWN if own else row.namespace, "key": row.key, "by": by}
         return data, (by,) if own else None
 
-    def _memory(self, row: Row) -> contract.Memory:
+    def _memory(self, row: MemoryRow) -> contract.Memory:
         return contract.Memory.model_construct(**_memory_fields(row))
 
     @implements
@@ -116,7 +123,7 @@ class MemoryService(BoundService, contract.Memories):
     ) -> contract.MemoryPage:
         place = {"namespace": self._place(namespace), "prefix": prefix, "beyond": prefix + LAST}
 
-        async def read(after: str, count: int) -> Sequence[Row]:
+        async def read(after: str, count: int) -> Sequence[MemoryRow]:
             return await self.call.tx.all(statements.list_memories, **place, after=after, limit=count)
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
@@ -141,7 +148,7 @@ class MemoryService(BoundService, contract.Memories):
         )
         rows, _ = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         memories = [
-            contract.FoundMemory.model_construct(**_memory_fields(row), score=round(row["hits"] / len(words), 4))
+            contract.FoundMemory.model_construct(**_memory_fields(row), score=round(row.hits / len(words), 4))
             for row in rows
         ]
         return contract.FoundMemories.model_construct(memories=memories, count=len(memories))
@@ -153,23 +160,23 @@ class MemoryService(BoundService, contract.Memories):
         row = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
         deleted = await call.tx.returning(statements.delete_memory, namespace=place, key=key)
         if deleted and row is not None:
-            await call.tx.execute(statements.delete_words, memory_id=deleted[0]["memory_id"])
+            await call.tx.execute(statements.delete_words, memory_id=deleted[0])
             await call.tx.execute(statements.change_count, change=-1, most=1 << 62)
             data, audience = self._about(row)
             call.emit("agora.memory.forgotten", data, subject=key, audience=audience)
         return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(deleted))
 
 
-def _memory_fields(row: Row) -> dict[str, Any]:
+def _memory_fields(row: MemoryRow) -> dict[str, Any]:
     return {
-        "namespace": OWN if row["namespace"].startswith("@") else row["namespace"],
-        "key": row["key"],
-        "value": decode_json(row["value"]),
-        "tags": decode_json(row["tags"]),
-        "version": row["version"],
-        "stored_by": row["stored_by"],
-        "created_at": to_datetime(row["created_at"]),
-        "updated_at": to_datetime(row["updated_at"]),
+        "namespace": OWN if row.namespace.startswith("@") else row.namespace,
+        "key": row.key,
+        "value": decode_json(row.value),
+        "tags": decode_json(row.tags),
+        "version": row.version,
+        "stored_by": row.stored_by,
+        "created_at": to_datetime(row.created_at),
+        "updated_at": to_datetime(row.updated_at),
     }
 
 
@@ -184,8 +191,8 @@ def _pack_value(value: JsonValue) -> str:
     return text
 
 
-def _version_conflict(key: str, row: Row | None) -> Conflict:
-    version = row["version"] if row is not None else 0
+def _version_conflict(key: str, row: MemoryRow | None) -> Conflict:
+    version = row.version if row is not None else 0
     now = f"has the version {version}" if version else "does not exist"
     return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store with its version.", version=version)
 

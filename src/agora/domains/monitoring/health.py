@@ -378,9 +378,9 @@ async def _check_remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
         rows = await call.tx.all(a2a.remotes)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
-    away = [row for row in rows if row["state"] == "unavailable"]
+    away = [row for row in rows if row.state == "unavailable"]
     metrics = {"total": float(len(rows)), "unavailable": float(len(away))}
-    complaints = [f"{row['agent_name']}: {row['error']}" for row in away]
+    complaints = [f"{row.agent_name}: {row.error}" for row in away]
     detail = "; ".join(complaints)[:2000] or f"{len(rows)} elsewhere"
     return ComponentHealth(status="degraded" if away else "healthy", detail=detail, metrics=metrics)
 
@@ -390,9 +390,9 @@ async def _check_push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
         rows = await call.tx.all(push.numbers)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
-    active = sum(row["configs"] for row in rows if row["state"] == "active")
-    failing = sum(row["configs"] for row in rows if row["state"] == "active" and row["failing"])
-    dead = sum(row["configs"] for row in rows if row["state"] == "dead")
+    active = sum(row.configs for row in rows if row.state == "active")
+    failing = sum(row.configs for row in rows if row.state == "active" and row.failing)
+    dead = sum(row.configs for row in rows if row.state == "dead")
     metrics = {"active": float(active), "failing": float(failing), "dead": float(dead)}
     metrics |= {f"posts_{name}": float(count) for name, count in call.context.pushes.items()}
     detail = f"{active} active, {failing} to be tried again, {dead} given up"

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from agora.clock import new_id, to_microseconds
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import find_agent
-from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent
+from agora.domains.conversations.records import USAGE, ReportedUsageRow
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from agora_sdk.contract.fields import Timestamp
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
@@ -57,8 +57,19 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
     details = {name: value for name, value in payload.items() if name not in fields}
     customer, action = _parse_word(payload, "customer_id"), _parse_word(payload, "action") or "use"
     duration, used_at = _parse_duration(payload.get("duration")), _parse_time(payload.get("timestamp"), call.now)
-    row = (call.caller.tenant, usage_id, agent_id, customer, action, duration, used_at)
-    call.tx.append(statements.USAGE, (*row, sender.agent_id, call.now, encode_json(details)))
+    usage = ReportedUsageRow(
+        tenant_id=call.caller.tenant,
+        usage_id=usage_id,
+        agent_id=agent_id,
+        customer_id=customer,
+        action=action,
+        duration=duration,
+        used_at=used_at,
+        reported_by=sender.agent_id,
+        reported_at=call.now,
+        details=encode_json(details),
+    )
+    call.tx.append(USAGE, usage)
     record = {"usage_id": usage_id, "agent_id": agent_id, "action": action, "duration": duration}
     audience = tuple(dict.fromkeys((agent_id, sender.agent_id)))
     call.emit("agora.usage.recorded", record | {"customer_id": customer}, subject=usage_id, audience=audience)

@@ -144,15 +144,15 @@ async def pass_back(call: Call, draft: Draft) -> None:
     question = draft.asked
     if await hosting_agents.handle_answer(call, question, draft.message):
         return
-    if question is None or question["sender"] != ORCHESTRATOR or not question["cause"]:
+    if question is None or question.sender != ORCHESTRATOR or not question.cause:
         return
-    origin = await call.tx.one(statements.of_message, message_id=question["cause"])
-    letter = await call.tx.one(messages.of, message_id=question["cause"])
-    if origin is None or letter is None or origin["answer"] is not None:
+    origin = await call.tx.one(statements.of_message, message_id=question.cause)
+    letter = await call.tx.one(messages.of, message_id=question.cause)
+    if origin is None or letter is None or origin.answer is not None:
         return
-    answer = _translate_answer(draft, Performative(origin["type"]))
+    answer = _translate_answer(draft, Performative(origin.type))
     if answer is not None:
-        correlation = {"conversation_id": letter.correlation_id, "reply_to": origin["envelope_id"]}
+        correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}
         asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
         if asker is None or asker["retired_at"] is None:  # the sender was deregistered
             document = answer | {"to": [letter.from_name], "correlation": correlation}

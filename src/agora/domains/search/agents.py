@@ -10,12 +10,13 @@ from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.references import looks_like_id
 from agora.domains.agents.service import agent_from_row
-from agora.store.port import Query, Row
+from agora.store.port import Query, R, Row
 from agora_sdk.contract import query as contract
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .queries import Selection, Term
+from .records import CapabilityCount
 from .words import errors_allowed, split_pieces, typing_distance
 
 __all__ = ["AgentSearch"]
@@ -59,8 +60,8 @@ class AgentSearch:
         if counts is not None and not self._is_possible(counts):
             return _build_page([], self.call.now, NOBODY)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
-        private = plain["private"] if plain is not None and self.chosen.sees != "all" else 0
-        gathered = sum(row["agents"] for row in counts or ())
+        private = plain.private if plain is not None and self.chosen.sees != "all" else 0
+        gathered = sum(row.agents for row in counts or ())
         chosen = replace(
             self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
         )
@@ -78,30 +79,29 @@ class AgentSearch:
         following = paging.encode_cursor(rows[-1]["agent_id"]) if more else None
         return _build_page(rows, self.call.now, total, following)
 
-    async def _capability_counts(self) -> Sequence[Row] | None:
+    async def _capability_counts(self) -> Sequence[CapabilityCount] | None:
         """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
         if not self.capabilities or self.chosen.retired:
             return None
         rows = await self.call.tx.all(statements.counts, capabilities=encode_json(self.capabilities))
-        rows_by_name = {row["capability"]: row for row in rows}
-        self.capabilities.sort(key=lambda name: rows_by_name[name]["agents"] if name in rows_by_name else 0)
+        rows_by_name = {row.capability: row for row in rows}
+        self.capabilities.sort(key=lambda name: rows_by_name[name].agents if name in rows_by_name else 0)
         return [rows_by_name[name] for name in self.capabilities if name in rows_by_name]
 
-    def _is_possible(self, counts: Sequence[Row]) -> bool:
+    def _is_possible(self, counts: Sequence[CapabilityCount]) -> bool:
         """Whether there is anybody at all: nobody has all of several if nobody has one of them."""
         return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
 
-    async def _visible_count(self, counted: Row) -> int:
+    async def _visible_count(self, counted: CapabilityCount) -> int:
         """The exact number of visible agents that have the one capability, from its counter."""
-        agents, private = int(counted["agents"]), int(counted["private"])
+        agents, private = counted.agents, counted.private
         if self.chosen.sees == "all" or not private:
             return agents
         query = statements.private_seen(self.chosen.sees == "account")
-        parameters = {"viewer": self.call.caller.subject, "capability": counted["capability"]}
+        parameters = {"viewer": self.call.caller.subject, "capability": counted.capability}
         if "account" in query.parameters:
             parameters["account"] = self.call.caller.account
-        row = await self.call.tx.one(query, **parameters)
-        return agents - private + (row["seen"] if row else 0)
+        return agents - private + (await self.call.tx.one(query, **parameters) or 0)
 
     # -- the closest first -----------------------------------------------------------------------
 
@@ -149,12 +149,12 @@ class AgentSearch:
             limit=CANDIDATES,
             **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, split_pieces(word), strict=False)},
         )
-        holding = [Term(row["term"]) for row in rows if row["intact"] > statements.PIECES]
-        return (holding or _nearest_terms(word, [row["term"] for row in rows], allowed))[:MOST_TERMS]
+        holding = [Term(row.term) for row in rows if row.intact > statements.PIECES]
+        return (holding or _nearest_terms(word, [row.term for row in rows], allowed))[:MOST_TERMS]
 
     # -- both ------------------------------------------------------------------------------------
 
-    async def _run_query(self, query: Query, **parameters: Any) -> Sequence[Row]:
+    async def _run_query(self, query: Query[R], **parameters: Any) -> Sequence[R]:
         values = self.parameters | parameters
         values |= {
             f"capability_{letter}": name for letter, name in zip(statements.LETTERS, self.capabilities, strict=False)
@@ -162,8 +162,8 @@ class AgentSearch:
         return await self.call.tx.all(query, **values)
 
     async def _count_total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
-        rows = await self._run_query(statements.agents_total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
-        return paging.bounded_total(rows[0]["total"])
+        (total,) = await self._run_query(statements.agents_total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
+        return paging.bounded_total(total)
 
 
 def _typed_term(word: str) -> Term:

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from agora.store.port import Query
 
+from .records import CapabilityCount, KnownTerm
+
 __all__ = [
     "LETTERS",
     "PIECES",
@@ -158,11 +160,12 @@ def agents_page(chosen: Selection) -> Query:
 
 
 @lru_cache(512)
-def agents_total(chosen: Selection) -> Query:
+def agents_total(chosen: Selection) -> Query[int]:
     """How many there are, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
         form.format(_select_body(chosen, _found_sqlite(""), _HAD_CAPABILITY)),
+        int,
         postgres=form.format(_select_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
         types=_TYPES,
         scan=True,
@@ -175,12 +178,13 @@ _COUNTS = """
 """
 counts = Query(
     _COUNTS + "in (select value from json_each(:capabilities))",
+    CapabilityCount,
     postgres=_COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
 )
 
 
 @lru_cache(2)
-def private_seen(account: bool) -> Query:
+def private_seen(account: bool) -> Query[int]:
     """How many private agents with ``:capability`` the caller sees: its own, or its account's too."""
     mine = "(a.agent_id = :viewer or a.account_id = :account)" if account else "a.agent_id = :viewer"
     return Query(
@@ -189,6 +193,7 @@ def private_seen(account: bool) -> Query:
             and a.retired_at is null and {mine} and exists (select 1 from agent_capabilities c
                 where c.tenant_id = :tenant and c.capability = :capability and c.agent_id = a.agent_id)
         """,
+        int,
         scan=account,
     )
 
@@ -209,6 +214,7 @@ _OWN = """
 """
 terms = Query(
     _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace("@own", _OWN),
+    KnownTerm,
     postgres=_TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")
     .replace("@own", "")
     .replace("instr(", "strpos("),

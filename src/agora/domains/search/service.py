@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from agora.clock import to_datetime
 from agora.core.call import BoundService
 from agora.domains.discovery.service import build_service_page
-from agora.store.port import Row
 from agora_sdk.contract import Lifecycle, implements
 from agora_sdk.contract import query as contract
 from agora_sdk.contract.fields import AgentStatus, ServiceTier
@@ -82,14 +81,12 @@ class QueryService(BoundService, contract.Queries):
             (operation.name, call.context.registry.usage(operation, call.caller.tenant)) for operation in operations
         ]
         return contract.Marketplace(
-            agents_total=sum(row["agents"] for row in agents),
-            agents_by_status=_agents_by(agents, "status"),
-            agents_by_tier=_agents_by(agents, "service_tier"),
-            top_capabilities={row["capability"]: row["agents"] for row in capabilities},
-            messages=contract.MessageStatistics(
-                total=messages["total"], last_hour=messages["recent"], waiting=waiting["waiting"]
-            ),
-            events_total=events["events"],
+            agents_total=sum(row.agents for row in agents),
+            agents_by_status=_sum_agents((row.status, row.agents) for row in agents),
+            agents_by_tier=_sum_agents((row.service_tier, row.agents) for row in agents),
+            top_capabilities={row.capability: row.agents for row in capabilities},
+            messages=contract.MessageStatistics(total=messages.total, last_hour=messages.recent, waiting=waiting),
+            events_total=events,
             services_total=len(operations),
             calls=sum(counted["calls"] for _, counted in usage),
             errors=sum(counted["errors"] for _, counted in usage),
@@ -99,11 +96,11 @@ class QueryService(BoundService, contract.Queries):
         )
 
 
-def _agents_by(rows: Sequence[Row], column: str) -> dict[str, int]:
-    """Agents by a column, most first."""
+def _sum_agents(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Sum numbers of agents by the value that they have, most first."""
     sums: Counter[str] = Counter()
-    for row in rows:
-        sums[row[column]] += row["agents"]
+    for value, agents in counts:
+        sums[value] += agents
     return dict(sums.most_common())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agora.store.port import Query
 
+from .records import AgentCount, MessageCount, OfferedCapability
+
 __all__ = ["agents", "capabilities", "events", "messages", "waiting"]
 
 BIG = "bigint"
@@ -13,6 +15,7 @@ agents = Query(
     select status, service_tier, count(*) as agents from agents
     where tenant_id = :tenant and retired_at is null group by status, service_tier
     """,
+    AgentCount,
     scan=True,
 )
 capabilities = Query(
@@ -20,6 +23,7 @@ capabilities = Query(
     select capability, agents - private as agents from capability_counts
     where tenant_id = :tenant and agents > private order by agents - private desc, capability limit :limit
     """,
+    OfferedCapability,
     types={"limit": BIG},
     scan=True,
 )
@@ -28,16 +32,20 @@ messages = Query(
     select count(*) as total, count(case when created_at > :since then 1 end) as recent from messages
     where tenant_id = :tenant
     """,
+    MessageCount,
     types={"since": BIG},
     scan=True,
 )
 waiting = Query(
-    "select count(*) as waiting from deliveries where tenant_id = :tenant and state in ('held', 'queued')", scan=True
+    "select count(*) as waiting from deliveries where tenant_id = :tenant and state in ('held', 'queued')",
+    int,
+    scan=True,
 )
 # Sequence numbers have no gaps: what the log holds is what lies between its ends.
 events = Query(
     """
     select coalesce((select max(seq) from events where tenant_id = :tenant)
         - (select min(seq) from events where tenant_id = :tenant) + 1, 0) as events
-    """
+    """,
+    int,
 )

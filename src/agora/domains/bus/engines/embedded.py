@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.pagination import PageBudget
-from agora.store.port import Query, Reader, Row, Store, Tx
+from agora.store.port import Query, R, Reader, Store, Tx
 from agora_sdk.errors import Overloaded
 
 from .. import queries as statements
@@ -206,15 +206,15 @@ class EmbeddedBus:
         pending_rows = await self._read_rows(
             statements.pending_by, stream=stream, group=group, numbers=numbers_json, ids="[]"
         )
-        last, open_ = rows[0]["last_number"] if rows else 0, {row["number"] for row in pending_rows}
+        last, open_ = rows[0].last_number if rows else 0, {row.number for row in pending_rows}
         numbers = ((each, streams.number_of(each)) for each in ids)
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(statements.head, stream=stream + DEAD)
-        last = rows[0]["last_number"] if rows else 0
+        last = rows[0].last_number if rows else 0
         place = {"stream": stream + DEAD, "after": last - MAX_DEAD_LETTERS, "until": last, "limit": MAX_DEAD_LETTERS}
-        fields = [from_json(row["fields"]) for row in await self._read_rows(statements.between, **place)]
+        fields = [from_json(row.fields) for row in await self._read_rows(statements.between, **place)]
         return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
@@ -223,17 +223,17 @@ class EmbeddedBus:
             lambda tx: streams.take_back_stale(tx, stream, group, self.terms, now, count), "bus.tend"
         )
         removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
-        ids = [streams.entry_id(row["created_at"], row["number"]) for row in entries.live]
+        ids = [streams.entry_id(row.created_at or 0, row.number) for row in entries.live]
         return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Delete consumers that are silent and have no pending entries; return their names."""
         before, removed = now - int(self.terms.silent * SECOND), []
         for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH):
-            if row["seen_at"] <= before and not row["pending"]:
-                key = {"stream": stream, "group": group, "consumer": row["consumer"], "before": before}
+            if row.seen_at <= before and not row.pending:
+                key = {"stream": stream, "group": group, "consumer": row.consumer, "before": before}
                 if await tx.execute(statements.drop_consumer, **key):
-                    removed.append(str(row["consumer"]))
+                    removed.append(row.consumer)
         return removed
 
     async def trim(self, stream: str, length: int = 0) -> int:
@@ -251,24 +251,24 @@ class EmbeddedBus:
         now = self._clock.now()
         return [
             Pending(
-                streams.entry_id(row["created_at"] or 0, row["number"]),
-                row["consumer"] or None,
-                (now - row["delivered_at"]) / SECOND,
-                row["deliveries"],
+                streams.entry_id(row.created_at or 0, row.number),
+                row.consumer or None,
+                (now - row.delivered_at) / SECOND,
+                row.deliveries,
             )
             for row in rows
         ]
 
     async def groups(self, stream: str) -> Sequence[Group]:
         rows = await self._read_rows(statements.groups_of, stream=stream)
-        return [Group(row["group_name"], row["pending"], row["lag"], row["consumers"]) for row in rows]
+        return [Group(row.group_name, row.pending, row.lag, row.consumers) for row in rows]
 
     async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         rows, now = (
             await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH),
             self._clock.now(),
         )
-        return [Consumer(row["consumer"], row["pending"], (now - row["seen_at"]) / SECOND) for row in rows]
+        return [Consumer(row.consumer, row.pending, (now - row.seen_at) / SECOND) for row in rows]
 
     async def lag(self, stream: str, group: str) -> int:
         return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
@@ -278,23 +278,23 @@ class EmbeddedBus:
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(statements.held, stream=stream, numbers=to_json(streams.numbers_of(ids)).decode())
-        numbers = {row["number"] for row in rows}
+        numbers = set(rows)
         return {each for each in ids if streams.number_of(each) in numbers}
 
     async def length(self, stream: str) -> int:
-        (row,) = await self._read_rows(statements.length, stream=stream)
-        return int(row["length"])
+        (length,) = await self._read_rows(statements.length, stream=stream)
+        return length
 
     # -- the store -------------------------------------------------------------------------------
 
     async def _write_store(self, work: Callable[[Tx], Coroutine[Any, Any, T]], label: str) -> T:
         return await self._store.write(self._tenant, work, label=label)
 
-    async def _read_rows(self, query: Query, **parameters: Any) -> Sequence[Row]:
+    async def _read_rows(self, query: Query[R], **parameters: Any) -> Sequence[R]:
         return await self._store.read(self._tenant, partial(_read_all, query=query, parameters=parameters))
 
 
-async def _read_all(reader: Reader, *, query: Query, parameters: dict[str, Any]) -> Sequence[Row]:
+async def _read_all(reader: Reader, *, query: Query[R], parameters: dict[str, Any]) -> Sequence[R]:
     return await reader.all(query, **parameters)
 
 

@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND
 from agora.core.pagination import PageBudget, fill_page
-from agora.store.port import Reader, Row, Tx
+from agora.store.port import Reader, Tx
 from agora_sdk.errors import NotFound
 
 from .. import queries as statements
+from ..records import (
+    ENTRIES,
+    GROUPS,
+    PENDING,
+    GroupPosition,
+    PendingEntry,
+    PendingEntryWithMessage,
+    PendingRow,
+    StreamEntryRow,
+    StreamEntryWithMessage,
+    StreamGroupRow,
+)
 from .port import DEAD, Delivery, Fields, Terms, dead_letter
 
 __all__ = [
@@ -45,8 +56,8 @@ EXHAUSTED = "delivered too often without an acknowledgement"
 class TakenEntries:
     """Rows of stale entries. live: to be delivered again. dead: dead-lettered, because delivered too often."""
 
-    live: Sequence[Row]
-    dead: Sequence[Row]
+    live: Sequence[PendingEntry]
+    dead: Sequence[PendingEntry]
 
 
 def entry_id(created_at: int, number: int) -> str:
@@ -66,21 +77,32 @@ def numbers_of(entries: Iterable[str]) -> list[int]:
     return [number for number in map(number_of, entries) if number is not None]
 
 
-def delivery_from_row(row: Any, *, more: int = 0) -> Delivery:
+def delivery_from_row(row: PendingEntry, *, more: int = 0) -> Delivery:
     """The delivery of a pending entry's row. more: deliveries to add to its count."""
-    fields: Fields = from_json(row["fields"]) if row["fields"] is not None else {}
-    stamp = row["created_at"] if row["created_at"] is not None else 0
-    return Delivery(entry_id(stamp, row["number"]), fields, row["deliveries"] + more, row["ref"])
+    fields: Fields = from_json(row.fields) if row.fields is not None else {}
+    stamp = row.created_at if row.created_at is not None else 0
+    return Delivery(entry_id(stamp, row.number), fields, row.deliveries + more, row.ref)
 
 
 async def append_entries(
     tx: Tx, stream: str, entries: Sequence[tuple[str | None, str | None, str]], now: int
 ) -> tuple[int, ...]:
     """Append entries (ref, name, fields as JSON text); return their numbers."""
-    (row,) = await tx.returning(statements.advance, stream=stream, count=len(entries))
-    first = row["last_number"] - len(entries) + 1
+    (last,) = await tx.returning(statements.advance, stream=stream, count=len(entries))
+    first = last - len(entries) + 1
     for number, (ref, name, fields) in enumerate(entries, first):
-        tx.append(statements.ENTRIES, (tx.tenant, stream, number, ref, name, fields, now))
+        tx.append(
+            ENTRIES,
+            StreamEntryRow(
+                tenant_id=tx.tenant,
+                stream=stream,
+                number=number,
+                ref=ref,
+                name=name,
+                fields=fields,
+                created_at=now,
+            ),
+        )
     return tuple(range(first, first + len(entries)))
 
 
@@ -91,11 +113,20 @@ async def open_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) 
     if await tx.one(statements.group, stream=stream, group=group) is not None:
         return False
     assert head is not None
-    tx.append(statements.GROUPS, (tx.tenant, stream, group, 0 if whole else head["last_number"], now))
+    tx.append(
+        GROUPS,
+        StreamGroupRow(
+            tenant_id=tx.tenant,
+            stream=stream,
+            group_name=group,
+            last_number=0 if whole else head.last_number,
+            created_at=now,
+        ),
+    )
     return True
 
 
-async def _lock_group(tx: Tx, stream: str, group: str) -> Row:
+async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
     row = await tx.one(statements.lock_group, stream=stream, group=group)
     if row is None:
         raise NotFound(f"The stream {stream!r} has no group {group!r}.", fix="Make it by joining the stream.")
@@ -112,16 +143,27 @@ async def deliver_new(
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
 
-    async def read_entries(after: int, limit: int) -> Sequence[Row]:
+    async def read_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
         return await tx.all(statements.carried, stream=stream, after=after, limit=limit)
 
-    entries, _ = await fill_page(read_entries, row["last_number"], "number", count, budget)
+    entries, _ = await fill_page(read_entries, row.last_number, "number", count, budget)
     if not entries:
         return []
-    await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1]["number"])
+    await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1].number)
     for entry in entries:
-        tx.append(statements.PENDING, (tx.tenant, stream, group, entry["number"], consumer, 1, now))
-    return [Delivery(entry_id(e["created_at"], e["number"]), from_json(e["fields"]), 1, e["ref"]) for e in entries]
+        tx.append(
+            PENDING,
+            PendingRow(
+                tenant_id=tx.tenant,
+                stream=stream,
+                group_name=group,
+                number=entry.number,
+                consumer=consumer,
+                deliveries=1,
+                delivered_at=now,
+            ),
+        )
+    return [Delivery(entry_id(e.created_at, e.number), from_json(e.fields), 1, e.ref) for e in entries]
 
 
 async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
@@ -151,14 +193,14 @@ async def take_over(
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
 
-    async def read_entries(after: int, limit: int) -> Sequence[Row]:
+    async def read_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
         parameters = {"idle": since, "now": now, "parked": 1, "most": terms.most, "after": after, "limit": limit}
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page(read_entries, 0, "number", count, budget)
     entries = await _sort_out(tx, stream, group, terms, now, rows)
     if entries.live:
-        numbers = _to_json_text([row["number"] for row in entries.live])
+        numbers = _to_json_text([row.number for row in entries.live])
         await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
     return entries
 
@@ -171,39 +213,41 @@ async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: in
     parameters = {"idle": idle, "now": now, "parked": 0, "most": terms.most, "after": 0, "limit": count}
     rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
     entries = await _sort_out(tx, stream, group, terms, now, rows)
-    stale_rows = [row for row in entries.live if row["consumer"]]
+    stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:
-        numbers = _to_json_text([row["number"] for row in stale_rows])
+        numbers = _to_json_text([row.number for row in stale_rows])
         await tx.execute(statements.take_back, stream=stream, group=group, numbers=numbers)
     return TakenEntries(stale_rows, entries.dead)
 
 
-async def _sort_out(tx: Tx, stream: str, group: str, terms: Terms, now: int, rows: Sequence[Row]) -> TakenEntries:
+async def _sort_out(
+    tx: Tx, stream: str, group: str, terms: Terms, now: int, rows: Sequence[PendingEntry]
+) -> TakenEntries:
     """Of stale entries, acknowledge those that are trimmed and dead-letter exhausted ones."""
-    vanished = [row["number"] for row in rows if row["fields"] is None]  # the entry was trimmed
+    vanished = [row.number for row in rows if row.fields is None]  # the entry was trimmed
     await acknowledge_entries(tx, stream, group, vanished)
-    dead = [row for row in rows if row["fields"] is not None and row["deliveries"] >= terms.most]
+    dead = [row for row in rows if row.fields is not None and row.deliveries >= terms.most]
     await bury_entries(tx, stream, group, dead, EXHAUSTED, now)
-    live = [row for row in rows if row["fields"] is not None and row["deliveries"] < terms.most]
+    live = [row for row in rows if row.fields is not None and row.deliveries < terms.most]
     return TakenEntries(live, dead)
 
 
-async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[Row], reason: str, now: int) -> None:
+async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], reason: str, now: int) -> None:
     """Append entries to the stream's dead letters, and acknowledge them."""
     if not rows:
         return
     letters = [
-        (row["ref"], row["name"], to_json(dead_letter(delivery_from_row(row), group, reason)).decode()) for row in rows
+        (row.ref, row.name, to_json(dead_letter(delivery_from_row(row), group, reason)).decode()) for row in rows
     ]
     await append_entries(tx, stream + DEAD, letters, now)
-    await acknowledge_entries(tx, stream, group, [row["number"] for row in rows])
+    await acknowledge_entries(tx, stream, group, [row.number for row in rows])
 
 
 async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
     """Set a stream's owner; if it changes, delete everything on the stream. Returns whether it changed."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
-    if head is None or head["owner"] == owner:
+    if head is None or head.owner == owner:
         return False
     for name in (stream, stream + DEAD):
         for clearing in statements.CLEARING[:-1]:
@@ -212,15 +256,15 @@ async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
     return True
 
 
-async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequence[Row]:
-    """The oldest entries beyond a length that every group has acknowledged."""
+async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequence[int]:
+    """Numbers of the oldest entries beyond a length that every group has acknowledged."""
     head = await tx.one(statements.head, stream=stream)
     if head is None:
         return ()
-    row = await tx.one(statements.safe, stream=stream)
-    until = head["last_number"] - length
-    if row is not None and row["number"] is not None:
-        until = min(until, int(row["number"]))
+    safe = await tx.one(statements.safe, stream=stream)
+    until = head.last_number - length
+    if safe is not None:
+        until = min(until, safe)
     return await tx.all(statements.excess, stream=stream, until=until, limit=most)
 
 
@@ -228,7 +272,7 @@ async def trim_stream(tx: Tx, stream: str, length: int, most: int) -> int:
     """Delete the oldest entries beyond a length that every group has acknowledged, at most ``most``; return how many."""
     await tx.one(statements.lock_stream, stream=stream)
     oldest = await find_excess(tx, stream, length, most)
-    return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]["number"]) if oldest else 0
+    return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]) if oldest else 0
 
 
 def _to_json_text(values: Sequence[int]) -> str:

@@ -1,0 +1,55 @@
+"""Records of the search: rows of what its queries answer."""
+
+from __future__ import annotations
+
+from agora.store.records import record
+
+__all__ = [
+    "AgentCount",
+    "CapabilityCount",
+    "KnownTerm",
+    "MessageCount",
+    "OfferedCapability",
+]
+
+
+@record
+class CapabilityCount:
+    """How many agents have a capability, and how many of them are private."""
+
+    capability: str
+    agents: int
+    private: int
+
+
+@record
+class KnownTerm:
+    """A word that agents have. intact: how many pieces of the sought word it holds; one more if it holds all of it."""
+
+    term: str
+    intact: int
+
+
+@record
+class AgentCount:
+    """How many agents have a status and a tier."""
+
+    status: str
+    service_tier: str
+    agents: int
+
+
+@record
+class OfferedCapability:
+    """A capability, and how many agents show it."""
+
+    capability: str
+    agents: int
+
+
+@record
+class MessageCount:
+    """How many messages there are, and how many are recent."""
+
+    total: int
+    recent: int
