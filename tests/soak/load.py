@@ -159,7 +159,7 @@ class Load:
             client.stream("GET", "/events", params={"types": "soak.stream"}) as stream,
         ):
             if stream.status_code != 200:
-                raise StepFailed(f"{stream.status_code}")
+                raise StepFailed(f"HTTP {stream.status_code}")
             lines = stream.aiter_lines()
 
             async def step() -> None:
@@ -271,7 +271,7 @@ def _mcp_call(client: httpx.AsyncClient) -> Callable[[str, dict[str, Any]], Awai
         if session := response.headers.get("mcp-session-id"):
             headers["Mcp-Session-Id"] = session
         if not response.is_success or '"error"' in response.text[:200]:
-            raise StepFailed(f"{method}: {response.status_code} {response.text[:200]}")
+            raise StepFailed(f"{method}: HTTP {response.status_code} {response.text[:200]}")
         return response.text
 
     return call
@@ -283,7 +283,7 @@ async def _post(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> A
 
 def _describe_error(error: Exception) -> str:
     """What the error says, without what differs from one occurrence to the next."""
-    return re.sub(r"[0-9a-f]{12,}|\d+(\.\d+)?", "#", f"{type(error).__name__}: {error}")[:300]
+    return re.sub(r"[0-9a-f]{12,}|(?<!HTTP )\b\d+(\.\d+)?", "#", f"{type(error).__name__}: {error}")[:300]
 
 
 def _checked(response: httpx.Response) -> Any:

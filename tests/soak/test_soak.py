@@ -44,6 +44,10 @@ STALL_CPU, STALL_LENGTH = (
 )  # seconds from which a stall is the server's, not of a machine that gives it no time
 
 
+#: what callers are told of a connection that was cut
+OUTAGE = re.compile(r"storage_unavailable|STORAGE_UNAVAILABLE|upstream_(failed|unavailable)|HTTP 503|the stream ended")
+
+
 @dataclass(frozen=True)
 class Sample:
     """What the server used at one moment."""
@@ -149,6 +153,7 @@ async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
                     server.close()
     third = len(samples) // 3
     first, last = samples[:third], samples[-third:]
+    strange = {reason: count for reason, count in load.reasons.items() if not OUTAGE.search(reason[1])}
     print(f"steps {steps}\nfailures {failures}\ncuts {cuts}")
     for (protocol, reason), count in load.reasons.most_common():
         print(f"  {count} {protocol}: {reason}")
@@ -160,6 +165,7 @@ async def test_soak(tmp_path: Path, postgres: PostgresProcess) -> None:
     print(f"stalls (seconds, CPU seconds): {stalls}")
     assert ("stood still" in log) == bool(stalls), "the log words stalls otherwise than this test reads them"
     assert not [one for one in stalls if one[0] > STALL_LENGTH or one[1] >= STALL_CPU], log[-5000:]
+    assert not strange, "errors that no cut connection explains"
     assert _median(last, "rss") <= _median(first, "rss") * RSS_GROWTH + RSS_SLACK
     assert _median(last, "files") <= _median(first, "files") + FILE_SLACK
     assert idle <= IDLE_SHARE
