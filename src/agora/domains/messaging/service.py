@@ -115,6 +115,7 @@ class MessagingService(BoundService, contract.Messaging):
         correlation_id = draft.correlation_id
         if reply_to and not correlation_id:
             correlation_id = await self._find_correlation(reply_to)
+        metadata = dict(with_trace(draft.metadata))
         row = MessageRow(
             tenant_id=call.caller.tenant,
             message_id=new_id("msg"),
@@ -126,24 +127,28 @@ class MessagingService(BoundService, contract.Messaging):
             priority=draft.priority.value,
             correlation_id=correlation_id,
             reply_to=reply_to,
-            metadata=encode_json(with_trace(draft.metadata)),
+            metadata=encode_json(metadata),
             broadcast=int(destination.broadcast),
             created_at=call.now,
             expires_at=call.now + draft.expires_in * SECOND if draft.expires_in else None,
         )
         if reply_to:
-            row = (await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))).row
-        receipt = self.post(row, destination)
+            reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))
+            receipt = self.post(reply.row, destination)
+        else:
+            receipt = self.post(row, destination, metadata)
         if reply_to:
             await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, draft.content, draft.metadata))
         call.target = receipt.message_id
         return receipt
 
-    def post(self, row: MessageRow, destination: Destination) -> contract.MessageReceipt:
-        """Insert a message and its deliveries."""
+    def post(
+        self, row: MessageRow, destination: Destination, metadata: JsonObject | None = None
+    ) -> contract.MessageReceipt:
+        """Insert a message and its deliveries. metadata: those of the row, where they are at hand."""
         call = self.call
         call.tx.append(MESSAGES, row)
-        self._append_deliveries(row, destination)
+        self._append_deliveries(row, destination, metadata)
         return contract.MessageReceipt(
             message_id=row.message_id,
             status=DeliveryState.QUEUED,
@@ -227,7 +232,7 @@ class MessagingService(BoundService, contract.Messaging):
             )
         destination.held.append(ref)
 
-    def _append_deliveries(self, row: MessageRow, destination: Destination) -> None:
+    def _append_deliveries(self, row: MessageRow, destination: Destination, metadata: JsonObject | None) -> None:
         call, tenant, message_id = self.call, self.call.caller.tenant, row.message_id
         states = dict.fromkeys(destination.agents, "queued")
         states |= {held_address(name): "queued" if name == OPERATOR else "held" for name in destination.held}
@@ -238,7 +243,7 @@ class MessagingService(BoundService, contract.Messaging):
             call.tx.append(DELIVERIES, delivery)
         reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
-            emit_message_event(call, row, reached)
+            emit_message_event(call, row, reached, metadata)
         if held_names := [name for name in destination.held if name != OPERATOR]:
             data = {"message_id": message_id, "names": held_names, "from_agent": row.from_agent}
             call.emit("agora.message.held", data, subject=message_id, audience=(row.from_agent,))

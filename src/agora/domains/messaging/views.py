@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import held_address
-from agora_sdk.contract.fields import DeliveryState, Priority
+from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority
 from agora_sdk.contract.messaging import Message
 
 from . import queries as messages
@@ -24,35 +24,13 @@ def expiry_horizon(call: Call) -> int:
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
-def message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
-    """A message's row as one recipient sees it."""
-    return Message.model_construct(
-        message_id=row.message_id,
-        from_agent=row.from_agent,
-        from_name=row.from_name,
-        to_agent="broadcast" if row.broadcast else recipient,
-        content=row.content,
-        message_type=row.message_type,
-        priority=Priority(row.priority),
-        status=DeliveryState(state),
-        timestamp=to_datetime(row.created_at),
-        expires_at=to_datetime(row.expires_at) if row.expires_at else None,
-        correlation_id=row.correlation_id,
-        reply_to=row.reply_to,
-        metadata=decode_json(row.metadata),
-        broadcast=bool(row.broadcast),
-    )
-
-
-def emit_message_event(call: Call, row: MessageRow, recipients: Sequence[str]) -> None:
-    """Emit the event that carries a message to its recipients' streams."""
-    sender, message_id = row.from_agent, row.message_id
-    data = {
-        "message_id": message_id,
-        "from_agent": sender,
+def _message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict[str, Any]:
+    """The fields of a message from its row; it is queued. metadata: those of the row, where they are at hand."""
+    return {
+        "message_id": row.message_id,
+        "from_agent": row.from_agent,
         "from_name": row.from_name,
         "to_agent": row.to_agent,
-        "recipients": list(recipients),
         "content": row.content,
         "message_type": row.message_type,
         "priority": row.priority,
@@ -61,9 +39,25 @@ def emit_message_event(call: Call, row: MessageRow, recipients: Sequence[str]) -
         "expires_at": to_datetime(row.expires_at) if row.expires_at else None,
         "correlation_id": row.correlation_id,
         "reply_to": row.reply_to,
-        "metadata": decode_json(row.metadata),
+        "metadata": decode_json(row.metadata) if metadata is None else metadata,
         "broadcast": bool(row.broadcast),
     }
+
+
+def message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
+    """A message's row as one recipient sees it."""
+    fields = _message_fields(row)
+    fields["to_agent"] = "broadcast" if row.broadcast else recipient
+    fields["priority"], fields["status"] = Priority(row.priority), DeliveryState(state)
+    return Message.model_construct(**fields)
+
+
+def emit_message_event(
+    call: Call, row: MessageRow, recipients: Sequence[str], metadata: JsonObject | None = None
+) -> None:
+    """Emit the event that carries a message to its recipients' streams. metadata: those of the row, where at hand."""
+    sender, message_id = row.from_agent, row.message_id
+    data = _message_fields(row, metadata) | {"recipients": list(recipients)}
     source = f"/agora/agents/{sender}"
     if row.broadcast:
         call.emit("agora.broadcast.sent", data, subject=message_id, source=source)

@@ -6,28 +6,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from agora_sdk.contract.messaging import Message
+
 __all__ = ["BROADCAST", "blank_message", "data_of", "recipient_names", "text_of", "without_sections"]
 
 BROADCAST = "broadcast"
+#: a message without the state of its delivery, which is each recipient's
+_FIELDS = tuple(name for name in Message.model_fields if name != "status")
+_BLANK = {"to_agent": "", "content": "", "message_type": "info", "priority": "normal", "broadcast": False}
 
 
 def blank_message() -> dict[str, Any]:
     """A message that says nothing: every field, as most messages have it."""
-    return {
-        "message_id": None,
-        "from_agent": None,
-        "from_name": None,
-        "to_agent": "",
-        "content": "",
-        "message_type": "info",
-        "priority": "normal",
-        "timestamp": None,
-        "expires_at": None,
-        "correlation_id": None,
-        "reply_to": None,
-        "metadata": {},
-        "broadcast": False,
-    }
+    return {**dict.fromkeys(_FIELDS), **_BLANK, "metadata": {}}
 
 
 def text_of(data: Mapping[str, Any]) -> str:
