@@ -11,6 +11,7 @@ import functools
 import re
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from a2a.types import a2a_pb2
 
 from tests.blackbox.http2_frames import MOST_ROOM, grpc_request, preface, read_slowly
 from tests.blackbox.non_reading_clients import DeafSocket, http_request, rpc_request, text_frame
-from tests.blackbox.server import Account, ServerProcess
+from tests.blackbox.server import NO_TLS, Account, ServerProcess
 from tests.harness import free_port
 from tests.polling import poll_until
 from tests.processes import process_cpu_seconds, process_rss_bytes
@@ -36,7 +37,8 @@ ARGUMENTS = {"limit": 500}
 
 LONG_FORM = [pytest.mark.long, pytest.mark.timeout(900)]
 MEASURED_SECONDS = 0.5  #: between two looks at what waits
-CALLS = 40  #: of an honest caller, in one round of measurement
+CALLS = 20  #: of an honest caller, in one round of measurement
+SLACK = 0.0002  #: seconds of processor time by which a call may differ anyhow
 
 Ask = Callable[[ServerProcess, Account, DeafSocket], None]
 
@@ -50,7 +52,7 @@ def _http(path: str, *, repeat: int = 4, **headers: str) -> Ask:
 
 def _calls(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
     deaf.upgrade("/ws", caller.token)
-    for number in range(40):
+    for number in range(20):
         deaf.send(text_frame({"id": number, "operation": "agora.messaging.receive", "arguments": ARGUMENTS}))
 
 
@@ -128,7 +130,7 @@ def _grpc_unfinished(server: ServerProcess, caller: Account, deaf: DeafSocket) -
 
 
 def _monitor(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
-    with httpx.Client(base_url=server.url, timeout=60) as browser:
+    with httpx.Client(base_url=server.url, timeout=60, verify=NO_TLS) as browser:
         page = browser.get("/v1/monitor/sign-in").text
         secret = re.search(r'name="csrf" value="([^"]+)"', page)
         assert secret is not None
@@ -173,7 +175,8 @@ GIVERS = ("A2A JSON-RPC", "A2A HTTP+JSON", "gRPC", "gRPC without room", "gRPC st
 
 def _values(server: ServerProcess) -> dict[str, float]:
     """What /metrics shows, of series without labels."""
-    text = httpx.get(f"{server.url}/metrics", timeout=60).text
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=60) as answer:
+        text = answer.read().decode()
     return {name: float(value) for name, value in re.findall(r"^(agora_\w+) (\S+)$", text, re.MULTILINE)}
 
 
@@ -212,12 +215,12 @@ SHORT = Size(
     settings={
         "unread_limit_each": "1048576",
         "unread_limit": "33554432",
-        "unread_timeout": "5",
+        "unread_timeout": "1",
         "request_timeout": "5",
     },
-    rounds=2,
+    rounds=6,
 )
-LONG = Size(each=8, sent=10, content=800_000, most_waiting=150 * MEGABYTE, settings={"unread_timeout": "8"}, rounds=5)
+LONG = Size(each=8, sent=10, content=800_000, most_waiting=150 * MEGABYTE, settings={"unread_timeout": "8"}, rounds=10)
 
 
 @dataclass
@@ -266,22 +269,25 @@ class Attack:
             quiet = quiet + 1 if process_cpu_seconds(self.server.pid) - before <= 0.01 else 0
 
 
-def _prepare(server: ServerProcess, paths: Sequence[str], content: str, sent: int) -> dict[str, Account]:
+def _prepare(
+    server: ServerProcess, paths: Sequence[str], content: str, sent: int, *, name: str = "Deaf"
+) -> dict[str, Account]:
     """A caller for each path, with messages that wait for it and tasks that it gave."""
     callers = {
-        path: server.operator if path in OPERATORS else server.register(f"Deaf {number}")
+        path: server.operator if path in OPERATORS else server.register(f"{name} {number}")
         for number, path in enumerate(paths)
     }
     agents = [caller.agent_id for caller in callers.values() if caller.agent_id]
-    server.register("Giver")
+    giver, operator = f"{name} giver", server.operator
+    server.register(giver)
     for _ in range(sent):
-        server.operator.post("/agora/messaging/send", {"to_agent": agents, "content": content})
+        operator.post("/agora/messaging/send", {"to_agent": agents, "content": content})
     for path in (path for path in GIVERS if path in callers):
         for number in range(sent):
             message = {"messageId": f"{path} {number}", "role": "ROLE_USER", "parts": [{"text": content}]}
             body = {"message": message, "configuration": {"returnImmediately": True}}
             callers[path].http.post(
-                "/a2a/Giver/message:send", json=body, headers={"a2a-version": "1.0"}
+                f"/a2a/{giver}/message:send", json=body, headers={"a2a-version": "1.0"}
             ).raise_for_status()
         _task_ids(callers[path])  # cannot be asked for while nobody is answered
     return callers
@@ -326,15 +332,26 @@ def _start(directory: Path, settings: Mapping[str, str]) -> ServerProcess:
     return ServerProcess(directory / "data", a2a_wait="1", a2a_grpc_port=str(free_port()), **settings).start()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The server of the short forms."""
+    server = _start(tmp_path_factory.mktemp("unread"), SHORT.settings)
+    yield server
+    server.close()
+
+
 @pytest.fixture(
     scope="module",
     params=[pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=LONG_FORM)],
 )
 def attack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Attack]:
-    size: Size = request.param
-    server = _start(tmp_path_factory.mktemp("unread"), size.settings)
+    if request.param is SHORT:
+        with _attacked(request.getfixturevalue("server"), SHORT, list(PATHS)) as attack:
+            yield attack
+        return
+    server = _start(tmp_path_factory.mktemp("unread"), request.param.settings)
     try:
-        with _attacked(server, size, list(PATHS)) as attack:
+        with _attacked(server, request.param, list(PATHS)) as attack:
             yield attack
     finally:
         server.close()
@@ -346,7 +363,7 @@ def test_what_waits_is_bounded(attack: Attack) -> None:
 
 
 def test_honest_callers_pay_no_more(attack: Attack) -> None:
-    assert attack.beside < 2 * attack.alone + 0.0005
+    assert attack.beside < 2 * attack.alone + SLACK
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "unfinished body"])
@@ -374,7 +391,7 @@ def test_three_thousand_connections_that_nobody_reads(tmp_path: Path) -> None:
     try:
         with _attacked(server, replace(LONG, each=1500), paths) as attack:
             assert attack.rss_most < MOST_RSS
-            assert attack.beside < 2 * attack.alone
+            assert attack.beside < 2 * attack.alone + SLACK
         poll_until(lambda: _values(server)["agora_unread_bytes"] == 0, "nothing waits to be read", FREED_SECONDS)
         poll_until(
             lambda: process_rss_bytes(server.pid) < attack.rss_before + 60 * MEGABYTE,
@@ -416,8 +433,9 @@ SLOW: Mapping[str, Ask] = {
 }
 
 
-def test_a_slow_reader_that_takes_something_gets_everything(tmp_path: Path) -> None:
-    server = _start(tmp_path, {"unread_timeout": "1"})
+def test_a_slow_reader_that_takes_something_gets_everything(server: ServerProcess) -> None:
+    assert _until(lambda: _values(server)["agora_unread_bytes"] == 0)  # what was asked before is over
+    cut_off = _values(server)["agora_connections_cut_off_total"]
     received: dict[str, int] = {}
 
     def read(path: str, caller: Account) -> None:
@@ -430,14 +448,11 @@ def test_a_slow_reader_that_takes_something_gets_everything(tmp_path: Path) -> N
                 SLOW[path](server, caller, deaf)
                 received[path] = _read_slowly(deaf)
 
-    try:
-        callers = _prepare(server, [*SLOW, "gRPC"], SLOW_CONTENT + LAST, 1)
-        threads = [threading.Thread(target=read, args=each) for each in callers.items()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert {path: size for path, size in received.items() if size < len(SLOW_CONTENT)} == {}
-        assert _values(server)["agora_connections_cut_off_total"] == 0
-    finally:
-        server.close()
+    callers = _prepare(server, [*SLOW, "gRPC"], SLOW_CONTENT + LAST, 1, name="Slow")
+    threads = [threading.Thread(target=read, args=each) for each in callers.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {path: size for path, size in received.items() if size < len(SLOW_CONTENT)} == {}
+    assert _values(server)["agora_connections_cut_off_total"] == cut_off
