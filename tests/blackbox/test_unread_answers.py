@@ -196,7 +196,7 @@ class Size:
     """How large an attack is.
 
     each: connections on a path. sent: messages, and tasks, that wait for each caller. content: bytes of one of them.
-    most_waiting: bytes. rounds: of measurements of processor time.
+    most_waiting: bytes. rounds: of measurements of processor time. postgres: whether the store is PostgreSQL.
     """
 
     each: int
@@ -205,6 +205,7 @@ class Size:
     most_waiting: int
     settings: Mapping[str, str]
     rounds: int
+    postgres: bool = False
 
 
 SHORT = Size(
@@ -342,19 +343,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=LONG_FORM)],
+    params=[
+        pytest.param(SHORT, id="short"),
+        pytest.param(replace(SHORT, postgres=True), id="postgres", marks=LONG_FORM),
+        pytest.param(LONG, id="long", marks=LONG_FORM),
+    ],
 )
 def attack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Attack]:
     if request.param is SHORT:
         with _attacked(request.getfixturevalue("server"), SHORT, list(PATHS)) as attack:
             yield attack
         return
-    server = _start(tmp_path_factory.mktemp("unread"), request.param.settings)
-    try:
-        with _attacked(server, request.param, list(PATHS)) as attack:
-            yield attack
-    finally:
-        server.close()
+    with contextlib.ExitStack() as stack:
+        settings = dict(request.param.settings)
+        if request.param.postgres:
+            settings["store"] = stack.enter_context(request.getfixturevalue("postgres_server").database_url())
+        server = _start(tmp_path_factory.mktemp("unread"), settings)
+        stack.callback(server.close)
+        yield stack.enter_context(_attacked(server, request.param, list(PATHS)))
 
 
 def test_what_waits_is_bounded(attack: Attack) -> None:
@@ -434,7 +440,7 @@ SLOW: Mapping[str, Ask] = {
 
 
 def test_a_slow_reader_that_takes_something_gets_everything(server: ServerProcess) -> None:
-    assert _until(lambda: _values(server)["agora_unread_bytes"] == 0)  # what was asked before is over
+    poll_until(lambda: _values(server)["agora_unread_bytes"] == 0, "what was asked before is over")
     cut_off = _values(server)["agora_connections_cut_off_total"]
     received: dict[str, int] = {}
 
@@ -456,3 +462,18 @@ def test_a_slow_reader_that_takes_something_gets_everything(server: ServerProces
         thread.join()
     assert {path: size for path, size in received.items() if size < len(SLOW_CONTENT)} == {}
     assert _values(server)["agora_connections_cut_off_total"] == cut_off
+
+
+def test_a_request_whose_caller_left_is_given_up(server: ServerProcess) -> None:
+    """The first of two, one sent behind the other."""
+    waiting, other = server.register("Waiting"), server.register("Other")
+    with contextlib.closing(DeafSocket(server.port)) as deaf:
+        path = "/agora/messaging/receive?wait=60"
+        deaf.send(http_request("GET", path, waiting.token) + http_request("GET", path, waiting.token))
+        other.get("/agora/agent/list?limit=1")  # those are read by now
+        connections = _values(server)["agora_connections_open"]
+    poll_until(lambda: _values(server)["agora_connections_open"] < connections, "the connection is gone")
+    other.post("/agora/messaging/send", {"to_agent": "Waiting", "content": "too late"})
+    for _ in range(20):
+        other.get("/agora/agent/list?limit=1")
+    assert "Traceback" not in server.log()

@@ -110,8 +110,9 @@ class Connection:
     """One connection: whose it is, and what waits to be written to it.
 
     provisional: it is beyond a bound and serves operators only. paused: its transport is above its high-water mark.
-    refuse: has the connection closed after the answer that is about to be written. relayed: bytes of answers written so far,
-    where answers are held until their reader grants them room, and the transport's buffer may be empty meanwhile.
+    refuse: has the connection closed after the answer that is about to be written. on_abort: called when it is cut off.
+    relayed: bytes of answers written so far, where answers are held until their reader grants them room, and the
+    transport's buffer may be empty meanwhile.
     """
 
     __slots__ = (
@@ -124,6 +125,7 @@ class Connection:
         "account",
         "address",
         "caller",
+        "on_abort",
         "paused",
         "provisional",
         "refuse",
@@ -135,7 +137,8 @@ class Connection:
     def __init__(self, backpressure: Backpressure, transport: Any, address: str, account: SubjectUsage) -> None:
         self._backpressure, self.transport, self.address, self.account = backpressure, transport, address, account
         self.caller: _Caller | None = None
-        self.refuse: Callable[[], None] = _ignore_refusal
+        self.refuse: Callable[[], None] = _do_nothing
+        self.on_abort: Callable[[], None] = _do_nothing
         self.relayed: Callable[[], int] | None = None
         self.provisional = self.paused = False
         self.waiting = self._held = 0
@@ -234,6 +237,7 @@ class Connection:
         with suppress(OSError):  # the socket is closed already
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         self.transport.abort()
+        self.on_abort()
 
 
 class Backpressure:
@@ -387,8 +391,8 @@ class Backpressure:
                 self.cut_off += 1
 
 
-def _ignore_refusal() -> None:
-    """For connections that close in a way of their own when they are refused."""
+def _do_nothing() -> None:
+    """For connections that close in a way of their own."""
 
 
 def limit_unsent(listener: socket.socket) -> None:

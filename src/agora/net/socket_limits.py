@@ -53,6 +53,7 @@ class HttpProtocol(HttpToolsProtocol):
     _alarm: asyncio.TimerHandle | None = None
     _unread = 0  # bytes since the parser last had something to tell
     _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier answers have been read
+    _running: RequestResponseCycle | None = None  # uvicorn's own ``cycle`` is the last request received
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -62,6 +63,7 @@ class HttpProtocol(HttpToolsProtocol):
             transport.close()
             return
         self.connection.refuse = self._close_after_response
+        self.connection.on_abort = self._disconnect_running
         self._alarm = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
@@ -113,12 +115,13 @@ class HttpProtocol(HttpToolsProtocol):
             self.connection.resume()
         if self._deferred is not None and not self.transport.is_closing():
             cycle, app = self._deferred
-            self._deferred = None
+            self._deferred, self._running = None, cycle
             super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
         self._deferred = None
+        self._disconnect_running()
         if self.connection is not None:
             self.backpressure.close(self.connection)
         super().connection_lost(exc)
@@ -129,7 +132,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._deferred = (cycle, app)
             self.flow.pause_reading()
         else:
+            self._running = cycle
             super()._start_asgi_task(cycle, app)
+
+    def _disconnect_running(self) -> None:
+        """Give up the request that is being answered: uvicorn gives up the last one received, and uvloop raises on writing."""
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def _close_after_response(self) -> None:
         if self.cycle is not None:
