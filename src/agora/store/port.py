@@ -45,6 +45,7 @@ __all__ = [
     "TxClosed",
     "Work",
     "Write",
+    "in_list",
 ]
 
 T = TypeVar("T")
@@ -53,6 +54,14 @@ RETRY_AFTER = 2  # seconds until a caller repeats what an unavailable store has 
 _REPEAT_UNKNOWN = "Repeat the call under the same Idempotency-Key: it is carried out once."
 _TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_]+)", re.IGNORECASE)
 _PARAMETERS = re.compile(r"(?<!:):([a-z_]+)")
+
+
+def in_list(parameter: str) -> tuple[str, str]:
+    """The SQL condition "is one of the texts in this JSON array", for SQLite and for PostgreSQL."""
+    return (
+        f"in (select value from json_each(:{parameter}))",
+        f"= any(array(select json_array_elements_text(:{parameter}::json)))",
+    )
 
 
 class StoreFailure(RuntimeError):

@@ -6,7 +6,7 @@ from functools import cache
 
 from agora.domains.tasks.list_queries import IN_CONTEXT
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.store.port import Query, R, Write
+from agora.store.port import Query, R, Write, in_list
 
 from .records import (
     ArtifactExtent,
@@ -109,8 +109,7 @@ _FILTERS = {
     "statuses": "and status @statuses",
     "since": "and status_at >= :since",
 }
-_STATUSES = "in (select value from json_each(:statuses))"
-_STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::json)))"
+_STATUSES, _STATUSES_POSTGRES = in_list("statuses")
 _TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
 
 

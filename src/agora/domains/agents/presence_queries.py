@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 __all__ = [
     "asleep",
@@ -14,8 +14,7 @@ __all__ = [
 
 BIG = "bigint"
 
-_IDS = "in (select value from json_each(:ids))"
-_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IDS, _IDS_POSTGRES = in_list("ids")
 
 # seen: JSON array of [agent id, microseconds]. Grouped, so that it is walked, and each agent looked up.
 _SEEN = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 from .records import (
     AccountBalance,
@@ -46,8 +46,7 @@ __all__ = [
 
 BIG = "bigint"
 _DAYS = {"since": BIG, "until": BIG}
-_IN = "in (select value from json_each(:ids))"
-_IN_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IN, _IN_POSTGRES = in_list("ids")
 
 # -- cost --------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 from .records import LiveSession, WatchedResourceRow
 
@@ -68,8 +68,7 @@ doomed = Query(
     str,
     types={"before": BIG, "limit": BIG},
 )
-_IDS = "in (select value from json_each(:ids))"
-_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IDS, _IDS_POSTGRES = in_list("ids")
 DROPS = tuple(
     Write(text + _IDS, postgres=text + _IDS_POSTGRES)
     for text in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.messaging.records import MessageRow
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsageRow
 
@@ -277,8 +277,7 @@ def usage(agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
 
 # -- retention ---------------------------------------------------------------------------------
 
-_IDS = "in (select value from json_each(:ids))"
-_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IDS, _IDS_POSTGRES = in_list("ids")
 
 
 def _delete_from(table: str) -> Write:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Table, Write, in_list
 
 __all__ = [
     "INSTANCES",
@@ -205,8 +205,7 @@ account_counts = Query(
     """,
     scan=True,
 )
-_OF_AGENTS = "in (select value from json_each(:ids))"
-_OF_AGENTS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_OF_AGENTS, _OF_AGENTS_POSTGRES = in_list("ids")
 _TOTALS = """
     select agent_id, count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own
     from instances where tenant_id = :tenant and stopped_at is null and agent_id {}

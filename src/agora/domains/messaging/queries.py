@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 from .records import DeliveredState, InboxRow, MessageRow, MessageSender
 
@@ -83,8 +83,7 @@ _HAND_OVER = """
     update deliveries set recipient = :agent_id, state = 'queued', updated_at = :now
     where tenant_id = :tenant and recipient = :address and message_id @ids
 """
-_IN_IDS = "in (select value from json_each(:ids))"
-_IN_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IN_IDS, _IN_IDS_POSTGRES = in_list("ids")
 
 
 def _with_ids(sql: str, **options: object) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from functools import cache
 from agora.core.records import CallMinuteRow
 from agora.domains.search.queries import LETTERS
 from agora.domains.tasks.records import EndedCounts
-from agora.store.port import Query, R, Write
+from agora.store.port import Query, R, Write, in_list
 
 from .records import (
     ActiveTaskCount,
@@ -116,8 +116,7 @@ states = Query(
 
 # -- agents --------------------------------------------------------------------------------------
 
-_IDS = "in (select value from json_each(:ids))"
-_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IDS, _IDS_POSTGRES = in_list("ids")
 
 
 def _by_agent(sql: str, record: type[R]) -> Query[R]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, R
+from agora.store.port import Query, R, in_list
 
 from .records import EndedCounts, StatusCount, TaskEntryRow, TaskOutput, TaskRow, TaskTimes
 
@@ -56,8 +56,7 @@ _ORDERS = {
     "priority": ("priority", "deadline", "task_id"),
     "deadline": ("deadline", "task_id"),
 }
-_STATUSES = "in (select value from json_each(:statuses))"
-_STATUSES_POSTGRES = "= any(array(select json_array_elements_text(:statuses::json)))"
+_STATUSES, _STATUSES_POSTGRES = in_list("statuses")
 
 
 def _join_conditions(filters: frozenset[str]) -> str:

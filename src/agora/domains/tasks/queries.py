@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Tally, Write
+from agora.store.port import Query, Tally, Write, in_list
 
 from .records import (
     TASKS,
@@ -56,8 +56,7 @@ select_task_for_update = Query(
 )
 select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id", TaskData)
 
-_IDS = "in (select value from json_each(:ids))"
-_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IDS, _IDS_POSTGRES = in_list("ids")
 _SIZES = """
     select task_id, length(payload) + length(metadata) as size from task_data
     where tenant_id = :tenant and task_id {ids}

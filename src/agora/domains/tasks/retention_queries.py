@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 __all__ = ["TASK_DELETES", "WORKFLOW_DELETES", "expired_tasks", "expired_workflows"]
 
 BIG = "bigint"
-_IDS = "in (select value from json_each(:ids))"
-_IDS_POSTGRES = "= any(array(select json_array_elements_text(:ids::json)))"
+_IDS, _IDS_POSTGRES = in_list("ids")
 
 # Oldest first, in index order; a task is retained while its workflow runs.
 expired_tasks = Query(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Tally, Write
+from agora.store.port import Query, Tally, Write, in_list
 
 from .records import AssignmentCandidate, WorkerActivity, WorkerRow, WorkerSighting
 
@@ -91,8 +91,7 @@ active = Query(
 
 _OPEN = """(select count(*) from (select 1 from tasks t where t.tenant_id = :tenant and t.assigned_agent = a.agent_id
         and t.completed_at is null limit 1000) as counted)"""
-_AMONG = "in (select value from json_each(:among))"
-_AMONG_POSTGRES = "= any(array(select json_array_elements_text(:among::json)))"
+_AMONG, _AMONG_POSTGRES = in_list("among")
 
 
 @cache
