@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from agora.server.app import App
 from agora.settings import Settings
+from tests.failing_stores import FailingSqliteStore
 from tests.harness import ManualClock, Running, local_client, make_settings, running
 from tests.processes import reap_directory, start_reaper
 
@@ -68,8 +69,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def app(settings: Settings, clock: ManualClock) -> AsyncIterator[App]:
-    """A started application on SQLite."""
-    app = App(settings, clock=clock)
+    """A started application on SQLite, whose store a test can make fail (:func:`tests.failing_stores.failing_store`)."""
+    app = App(settings, clock=clock, store=FailingSqliteStore(settings.data_dir / "agora.db", clock=clock))
     await app.start()
     yield app
     await app.stop()
@@ -85,5 +86,6 @@ async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def server(settings: Settings, clock: ManualClock) -> AsyncIterator[Running]:
     """A server on a socket."""
-    async with running(App(settings, clock=clock)) as server:
+    store = FailingSqliteStore(settings.data_dir / "agora.db", clock=clock)
+    async with running(App(settings, clock=clock, store=store)) as server:
         yield server

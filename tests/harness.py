@@ -35,13 +35,18 @@ __all__ = [
 
 
 class ManualClock:
-    """The machine's clock plus what the test added."""
+    """The machine's clock plus what the test added; frozen, it goes on only by what the test adds."""
 
     def __init__(self) -> None:
         self.system, self.added = SystemClock(), 0
+        self._frozen_at: int | None = None
 
     def now(self) -> int:
-        return self.system.now() + self.added
+        return (self.system.now() if self._frozen_at is None else self._frozen_at) + self.added
+
+    def freeze(self) -> None:
+        """Stand still from now on."""
+        self._frozen_at = self.system.now()
 
     def advance(self, seconds: float) -> None:
         self.added += int(seconds * 1_000_000)

@@ -12,8 +12,7 @@ import asyncpg
 
 from agora.clock import Clock, SystemClock
 from agora.store.port import Store
-from agora.store.postgres import PostgresStore
-from agora.store.sqlite import SqliteStore
+from tests.failing_stores import FailingPostgresStore, FailingSqliteStore
 from tests.harness import with_tables
 from tests.postgres import PostgresServer
 
@@ -40,8 +39,8 @@ class SqliteEngine:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def store(self, clock: Clock | None = None) -> SqliteStore:
-        return SqliteStore(self.path, clock=clock or SystemClock())
+    def store(self, clock: Clock | None = None) -> FailingSqliteStore:
+        return FailingSqliteStore(self.path, clock=clock or SystemClock())
 
     async def run(self, sql: str) -> list[dict[str, Any]]:
         connection = sqlite3.connect(self.path)
@@ -59,8 +58,8 @@ class PostgresEngine:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def store(self, clock: Clock | None = None, **options: Any) -> PostgresStore:
-        return PostgresStore(self.url, clock=clock or SystemClock(), **options)
+    def store(self, clock: Clock | None = None, **options: Any) -> FailingPostgresStore:
+        return FailingPostgresStore(self.url, clock=clock or SystemClock(), **options)
 
     async def run(self, sql: str) -> list[dict[str, Any]]:
         connection = await asyncpg.connect(self.url)

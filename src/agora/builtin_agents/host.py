@@ -38,7 +38,6 @@ __all__ = ["AgentHost"]
 log = logging.getLogger(__name__)
 
 FORGET = 30.0  # seconds after which a task that was handed over and never committed is forgotten
-GRACE = 2.0  # seconds that jobs may take to end when the server stops
 RELEASE = 5.0  # and to be given back
 TIER = "enterprise"
 ENDED_EVENTS = {"cancelled", "completed", "failed", "rejected", "expired", "dead_lettered"}
@@ -76,8 +75,11 @@ class HostedAgent:
 class AgentHost:
     """All built-in agents of this process.
 
-    find: looks up an operation by name and tenant. alone: no other process uses the store.
+    find: looks up an operation by name and tenant. alone: no other process uses the store. grace: seconds that runs may take
+    to end when the server stops.
     """
+
+    grace = 2.0
 
     def __init__(
         self,
@@ -335,7 +337,7 @@ class AgentHost:
         await asyncio.gather(*(run.renew(now) for run in due))
 
     async def stop(self) -> None:
-        """Let runs end for GRACE seconds, release the others, and close the agents."""
+        """Let runs end for ``grace`` seconds, release the others, and close the agents."""
         self._closing = True
         await self._drain_runs(self.places)
         for checking in self._checking:
@@ -354,7 +356,7 @@ class AgentHost:
         working = [run.task for place in places for run in place.runs.values() if run.task is not None]
         if not working:
             return
-        await asyncio.wait(working, timeout=GRACE)
+        await asyncio.wait(working, timeout=self.grace)
         self._end_runs(places)
         late = [task for task in working if not task.done()]
         if late:

@@ -56,12 +56,20 @@ def default_ssl_context() -> ssl.SSLContext:
 
 
 class HttpClient:
-    """Sends to the host of one URL. door: where that is. seconds: to connect. context: for TLS, if the URL wants it.
+    """Sends to the host of one URL. egress: where that is. seconds: to connect. context: for TLS, if the URL wants it.
+    keepalive: seconds that an idle connection is kept.
 
     host: for the header of that name. Raises ValueError for a URL without a host.
     """
 
-    def __init__(self, url: str, egress: EgressPolicy, seconds: float, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        egress: EgressPolicy,
+        seconds: float,
+        context: ssl.SSLContext | None,
+        keepalive: float = KEEPALIVE_SECONDS,
+    ) -> None:
         parts = urlsplit(url)
         tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         if not parts.hostname:
@@ -69,7 +77,7 @@ class HttpClient:
         self._host, self._port = parts.hostname.encode("idna").decode(), parts.port or usual
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.host = host if self._port == usual else f"{host}:{self._port}"
-        self._egress, self._seconds = egress, seconds
+        self._egress, self._seconds, self._keepalive = egress, seconds, keepalive
         self._context = (context or default_ssl_context()) if tls else None
         self._target = request_target(url)
         self._idle: list[_Connection] = []
@@ -121,7 +129,7 @@ class HttpClient:
             async with asyncio.timeout(self._seconds):
                 address = await self._egress.address(self._host, self._port)
                 _, connection = await loop.create_connection(
-                    lambda: _Connection(self._idle, self._open),
+                    lambda: _Connection(self._idle, self._open, self._keepalive),
                     address,
                     self._port,
                     ssl=self._context,
@@ -161,8 +169,8 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, idle: list[_Connection], opened: set[_Connection]) -> None:
-        self._idle, self._open = idle, opened
+    def __init__(self, idle: list[_Connection], opened: set[_Connection], keepalive: float) -> None:
+        self._idle, self._open, self._keepalive = idle, opened, keepalive
         self._loop = asyncio.get_running_loop()
         self._expiry: asyncio.TimerHandle | None = None
         self._news: asyncio.Future[None] | None = None
@@ -218,7 +226,7 @@ class _Connection(asyncio.Protocol):
             self.close()
             return
         self._idle.append(self)
-        self._expiry = self._loop.call_later(KEEPALIVE_SECONDS, self.close)
+        self._expiry = self._loop.call_later(self._keepalive, self.close)
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from agora.core.jobs import JobContext
 from agora.domains.admin.retention import Retention
 from tests.conformance.engines import Engine
@@ -14,13 +12,13 @@ __all__ = ["context"]
 
 
 async def test_old_events_go_from_the_beginning_and_the_newest_stays(
-    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    market: Market, context: JobContext, engine: Engine
 ) -> None:
-    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 3)
     await market.agent("Ada")
     for _ in range(9):
         await market.call(market.operator, "event.publish", event_type="tick", data={})
     retention = Retention(context)
+    retention.batch = 3
     await retention.step()
     assert await count(engine, "events") == 10
     market.clock.advance(31 * DAY)
@@ -34,16 +32,14 @@ async def test_old_events_go_from_the_beginning_and_the_newest_stays(
     assert [row["seq"] for row in await engine.run("select seq from events order by seq")] == [11, 12]
 
 
-async def test_answers_and_audit_entries_go_in_their_time(
-    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
+async def test_answers_and_audit_entries_go_in_their_time(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     for number in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x", key=f"key-{number}")
     market.clock.advance(DAY - 60)
     await market.call(ada, SEND, to_agent="Bob", content="x", key="young")
     retention = Retention(context)
+    retention.batch = 2
     market.clock.advance(61)
     await retention.step()
     assert [row["key"] for row in await engine.run("select key from idempotency")] == ["young"]
@@ -53,11 +49,7 @@ async def test_answers_and_audit_entries_go_in_their_time(
     assert await count(engine, "audit") == 1, "the youngest is a minute short of a year"
 
 
-async def test_messages_are_deleted_with_their_deliveries(
-    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.admin.retention.BATCH", 2)
-    monkeypatch.setattr("agora.domains.admin.retention.SWEEP", 3)
+async def test_messages_are_deleted_with_their_deliveries(market: Market, context: JobContext, engine: Engine) -> None:
     ada, bob, _ = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     for _ in range(5):
         await market.call(ada, SEND, to_agent=["Bob", "Cyd"], content="old")
@@ -65,6 +57,7 @@ async def test_messages_are_deleted_with_their_deliveries(
     await market.call(bob, MARK, message_ids=[shout.message_id])
     lasting = await market.call(ada, SEND, to_agent="Bob", content="lasting", expires_in=200 * DAY)
     retention = Retention(context)
+    retention.batch, retention.sweep = 2, 3
     market.clock.advance(59 * DAY)
     await retention.step()
     assert (await count(engine, "messages"), await count(engine, "deliveries")) == (7, 12)
@@ -77,9 +70,7 @@ async def test_messages_are_deleted_with_their_deliveries(
     assert (await market.call(bob, RECEIVE)).count == 2
 
 
-async def test_a_deletion_cut_short_is_finished_later(
-    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_deletion_cut_short_is_finished_later(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     await market.call(ada, SEND, to_agent="Bob", content="old")
     market.clock.advance(61 * DAY)

@@ -12,9 +12,10 @@ from agora.core.jobs import JobContext
 from agora.domains.admin.jobs import Overrides
 from agora.domains.agents.jobs import Heartbeats
 from agora.domains.messaging.jobs import MailExpiry
-from agora.store.port import Write
+from agora.store.port import StoreFailure, Write
 from tests.conformance.engines import Engine
 from tests.conformance.job_fixtures import DAY, HOUR, MARK, SEND, context, count, data, heartbeats, status
+from tests.failing_stores import failing_store
 from tests.market import Market
 
 __all__ = ["context", "heartbeats"]
@@ -87,10 +88,8 @@ async def test_only_who_works_goes_offline(market: Market, heartbeats: Heartbeat
     assert moved == {"busy", "error"}
 
 
-async def test_many_silent_agents_go_offline_in_bounded_batches(
-    market: Market, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.agents.jobs.BATCH", 3)
+async def test_many_silent_agents_go_offline_in_bounded_batches(market: Market, heartbeats: Heartbeats) -> None:
+    heartbeats.batch = 3
     for number in range(8):
         await market.agent(f"agent-{number}")
     market.clock.advance(91)
@@ -134,19 +133,11 @@ async def test_a_halt_makes_nobody_offline_and_leaves_time_to_come_back(market: 
     assert await status(market, ada) == "offline"
 
 
-async def test_signs_of_life_survive_a_failed_write(
-    market: Market, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_signs_of_life_survive_a_failed_write(market: Market, heartbeats: Heartbeats) -> None:
     ada = await market.agent("Ada")
     await market.call(ada, "agent.list")
-
-    async def refuse(*given: Any, **options: Any) -> None:
-        raise OSError("no store")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(market.app.dispatcher, "system", refuse)
-        with pytest.raises(OSError, match="no store"):
-            await heartbeats.flush()
+    with failing_store(market.app).failing(), pytest.raises(StoreFailure):
+        await heartbeats.flush()
     assert ("default", ada.subject) in market.app.context.last_seen
     await heartbeats.finish()
     assert not market.app.context.last_seen
@@ -155,11 +146,7 @@ async def test_signs_of_life_survive_a_failed_write(
 # -- mail ------------------------------------------------------------------------------------------
 
 
-async def test_what_nobody_fetched_in_time_expires(
-    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
-    monkeypatch.setattr("agora.domains.messaging.jobs.BATCH", 1)
+async def test_what_nobody_fetched_in_time_expires(market: Market, context: JobContext, engine: Engine) -> None:
     ada, bob, cyd = [await market.agent(name) for name in ("Ada", "Bob", "Cyd")]
     read = await market.call(ada, SEND, to_agent="Bob", content="read", expires_in=HOUR)
     await market.call(bob, MARK, message_ids=[read.message_id])
@@ -167,6 +154,7 @@ async def test_what_nobody_fetched_in_time_expires(
     held = await market.call(ada, SEND, to_agent="Nobody", content="held", expires_in=HOUR)
     lasting = [await market.call(ada, SEND, to_agent="Cyd", content="stays") for _ in range(4)]
     mail = MailExpiry(context)
+    mail.page, mail.batch = 2, 1
     await mail.step()
     assert await count(engine, "deliveries", "state = 'expired'") == 0
     market.clock.advance(HOUR + 1)
@@ -187,16 +175,13 @@ async def test_what_nobody_fetched_in_time_expires(
     assert await count(engine, "deliveries", "state = 'expired'") == 3 + len(lasting)
 
 
-async def test_a_long_pass_goes_on_where_it_stopped(
-    market: Market, context: JobContext, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.messaging.jobs.PAGE", 2)
-    monkeypatch.setattr("agora.domains.messaging.jobs.PAGES", 1)
+async def test_a_long_pass_goes_on_where_it_stopped(market: Market, context: JobContext, engine: Engine) -> None:
     ada, _ = await market.agent("Ada"), await market.agent("Bob")
     for _ in range(5):
         await market.call(ada, SEND, to_agent="Bob", content="x")
     market.clock.advance(31 * DAY)
     mail, seen = MailExpiry(context), []
+    mail.page, mail.pages = 2, 1
     for _ in range(4):
         await mail.step()
         seen.append(await count(engine, "deliveries", "state = 'expired'"))

@@ -8,11 +8,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 import redis.asyncio
 
 from agora.core.call import Caller
-from agora.domains.bus import held_entries as bus_waiting
+from agora.domains.bus.held_entries import HeldEntries
 from agora_sdk.errors import RateLimited
 from tests.conformance.bus.redis_bridge import (
     SECONDS,
@@ -151,12 +150,9 @@ async def test_a_halt_keeps_entries_waiting(market: Market, client: Any, a: Call
     assert len(await inbox(market, b)) == 1
 
 
-async def test_who_is_loud_keeps_nobody_else_waiting(
-    market: Market, client: Any, a: Caller, b: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_is_loud_keeps_nobody_else_waiting(market: Market, client: Any, a: Caller, b: Caller) -> None:
     """Another marketplace's agent sends faster than it may, and says of its entries that they are A's."""
-    for name, most in {"MOST": 30, "OF_TENANT": 20, "OF_SENDER": 10}.items():
-        monkeypatch.setattr(bus_waiting, name, most)
+    bridge_of(market).inbound.held = HeldEntries(limit=30, tenant_limit=20, sender_limit=10)
     await market.call(market.operator, "tenant.create", tenant_id="other", name="Other")
     stranger = Caller("other", "operator", "operator", "operator", frozenset({"*"}))
     registration = await market.call(stranger, "agent.register", agent_name="Loud")

@@ -16,8 +16,10 @@ from agora.domains.events.jobs import PositionFlusher
 from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.server.jobs import build_controllers
+from agora.store.port import StoreFailure
 from tests.conformance.engines import Engine
 from tests.conformance.job_fixtures import context, count, data, status
+from tests.failing_stores import failing_store
 from tests.market import Market
 
 __all__ = ["context"]
@@ -114,20 +116,12 @@ async def test_usage_survives_a_restart_and_several_servers_add_up(market: Marke
     assert usage.quantile(1.0) == pytest.approx(40, rel=0.13)
 
 
-async def test_counts_stay_when_the_store_refuses(
-    market: Market, context: JobContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_counts_stay_when_the_store_refuses(market: Market, context: JobContext) -> None:
     counters, operation = UsageCounters(context), market.app.registry.find("agora.agent.list")
     before = context.meter.usage(operation).calls
-
-    async def refuse(*given: Any, **options: Any) -> None:
-        raise OSError("no store")
-
     context.meter.record(operation, 0.01, True)
-    with monkeypatch.context() as broken:
-        broken.setattr(context.dispatcher, "system", refuse)
-        with pytest.raises(OSError, match="no store"):
-            await counters.step()
+    with failing_store(market.app).failing(), pytest.raises(StoreFailure):
+        await counters.step()
     assert context.meter.usage(operation).calls == before + 1
     await counters.step()
     assert context.meter.usage(operation).calls == before + 1

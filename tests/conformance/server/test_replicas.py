@@ -226,7 +226,7 @@ async def test_what_a_task_went_through_before_a_start_does_not_end_it(
         await add(first, far.url)
         task = await say(first, ann, "wait until later", "Far")
         await far.script.waiting.wait()
-        monkeypatch.setattr("agora.builtin_agents.host.GRACE", 0.01)
+        first.app.agent_host.grace = 0.01
         await first.app.stop()
         far.script.go_on.set()
         monkeypatch.setattr(Feed, "start", late)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import re
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +12,7 @@ import asyncpg
 import pytest
 
 from agora.store.port import Query, StoredEvent, StoreFailure, Tx
-from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, peers, reading
+from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, peers
 from agora_sdk.errors import DeadlineExceeded, NotFound, Overloaded
 from tests.conformance.engines import PostgresEngine
 from tests.conformance.store.store_calls import (
@@ -279,10 +278,8 @@ async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
 # -- reading -----------------------------------------------------------------------------------------
 
 
-async def test_readers_wait_for_a_connection_and_are_then_turned_away(
-    postgres: PostgresEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = postgres.store(readers=2)
+async def test_readers_wait_for_a_connection_and_are_then_turned_away(postgres: PostgresEngine) -> None:
+    store = postgres.store(readers=2, read_wait=0.05)
     await store.start()
     await store.write(TENANT, append(setting("a", "1")))
     go, inside = asyncio.Event(), asyncio.Semaphore(0)
@@ -297,8 +294,6 @@ async def test_readers_wait_for_a_connection_and_are_then_turned_away(
     for _ in busy:
         await inside.acquire()
     waiting = asyncio.ensure_future(store.read(TENANT, long))
-    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.001)
-    await asyncio.sleep(0)
     with pytest.raises(Overloaded) as refused:
         await value_of(store, "a")
     assert refused.value.retry_after >= 1
@@ -322,13 +317,14 @@ async def test_a_reader_that_runs_nothing_takes_no_connection(postgres: Postgres
     await store.close()
 
 
-async def test_a_query_that_takes_too_long_is_cut_off(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_query_that_takes_too_long_is_cut_off(postgres: PostgresEngine) -> None:
     slow = Query("select pg_sleep(60)::text as x where :tenant <> ''", scan=True)
-    with monkeypatch.context() as impatient:
-        impatient.setattr(store._readers, "mode", re.sub(r"= \d+$", "= 20", store._readers.mode))
-        with pytest.raises(DeadlineExceeded, match="took too long"):
-            await read_all(store, slow)
+    store = postgres.store(timeout=1)
+    await store.start()
+    with pytest.raises(DeadlineExceeded, match="took too long"):
+        await read_all(store, slow)
     assert await value_of(store, "a") is None
+    await store.close()
 
 
 async def test_a_read_that_is_cancelled_gives_its_connection_back(
@@ -408,16 +404,15 @@ async def test_a_server_that_is_still_starting_is_waited_for(
 
     async def connect(*arguments: Any, **options: Any) -> Any:
         tries.append(1)
-        if len(tries) < 4:
+        if len(tries) < 3:
             raise asyncpg.CannotConnectNowError("the database system is starting up")
         return await real(*arguments, **options)
 
-    monkeypatch.setattr(connections, "RETRY_SECONDS", 0)
     monkeypatch.setattr(asyncpg, "connect", connect)
     store = postgres.store()
     await store.start()
     await store.close()
-    assert len(tries) == 4
+    assert len(tries) == 3
 
 
 @pytest.mark.parametrize(
@@ -450,7 +445,6 @@ async def test_who_loses_its_words_listens_again(postgres: PostgresEngine, monke
         raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
 
     monkeypatch.setattr(peers.Peers, "_send_next", confused)
-    monkeypatch.setattr(peers, "AGAIN_SECONDS", 0)
     store = postgres.store()
     store.peers.on_message = lambda origin, topic, text: listened.release()
     await store.start()

@@ -147,7 +147,7 @@ async def test_the_home_tenant_stays(market: Market) -> None:
         await market.call(market.operator, "tenant.delete", tenant_id="default", confirm="default")
 
 
-async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -> None:
     created, _ = await made(market)
     await made(market, "globex")
     for tenant in ("acme", "globex"):
@@ -167,7 +167,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine, m
     with pytest.raises(Unauthenticated):
         await market.app.authenticator.authenticate(created.token)
     (keeper,) = [found for found in market.app.controllers if isinstance(found, Tenants)]
-    monkeypatch.setattr("agora.domains.tenants.jobs.ROWS", 20)
+    keeper.batch = 20
     await keeper.step()
     assert market.of_type("agora.tenant.deleted") == [], "something may still be on its way"
     market.clock.advance(200)

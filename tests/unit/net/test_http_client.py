@@ -56,9 +56,9 @@ class Server:
 
 
 @asynccontextmanager
-async def posting(server: Server, path: str = "/mcp", seconds: float = 5.0) -> Any:
+async def posting(server: Server, path: str = "/mcp", seconds: float = 5.0, keepalive: float = 4.0) -> Any:
     async with listening(server) as url:
-        courier = HttpClient(url.removesuffix("/mcp") + path, EgressPolicy(private=True), seconds, PLAIN)
+        courier = HttpClient(url.removesuffix("/mcp") + path, EgressPolicy(private=True), seconds, PLAIN, keepalive)
         try:
             yield courier
         finally:
@@ -166,11 +166,9 @@ def test_a_server_that_hangs_up_between_two_requests(run: Run) -> None:
     run(work())
 
 
-def test_an_idle_connection_is_let_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEEPALIVE_SECONDS", 0.01)
-
+def test_an_idle_connection_is_let_go(run: Run) -> None:
     async def work() -> None:
-        async with posting(Server(whole(b"1"))) as courier:
+        async with posting(Server(whole(b"1")), keepalive=0.01) as courier:
             await read(courier)
             await until_closed(courier)
 

@@ -16,6 +16,7 @@ from agora.server import logging as logs
 from agora.server.app import App
 from agora.settings import Settings
 from agora.store.port import StoreFailure
+from tests.failing_stores import FailingSqliteStore, failing_store
 from tests.harness import ManualClock, admin_token, local_client, make_settings
 from tests.market import Market
 
@@ -77,14 +78,9 @@ async def test_the_level_changes_while_the_server_runs_and_goes_back(log: Log, c
         assert root.level == level
 
 
-async def test_a_failure_is_found_by_its_request(
-    log: Log, app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def failing(*arguments: object, **options: object) -> None:
-        raise StoreFailure("no")
-
-    monkeypatch.setattr(app.store, "read", failing)
-    answer = await client.get("/agents", headers={"X-Request-ID": "mine-2"})
+async def test_a_failure_is_found_by_its_request(log: Log, app: App, client: httpx.AsyncClient) -> None:
+    with failing_store(app).failing():
+        answer = await client.get("/agents", headers={"X-Request-ID": "mine-2"})
     assert answer.status_code == 500
     errors = [line for line in log.lines if line["level"] == "error"]
     assert [line["request_id"] for line in errors] == ["mine-2"]
@@ -92,9 +88,10 @@ async def test_a_failure_is_found_by_its_request(
     assert "StoreFailure" in errors[0]["exception"]
 
 
-async def test_no_secret_of_a_request_gets_into_it(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_secret_of_a_request_gets_into_it(log: Log, tmp_path: Path) -> None:
     """Credentials of every kind in headers, queries and bodies, on calls that succeed, fail, and break."""
-    app = App(make_settings(tmp_path, auth_tokens=STATIC))
+    store = FailingSqliteStore(tmp_path / "agora.db")
+    app = App(make_settings(tmp_path, auth_tokens=STATIC), store=store)
     await app.start()
     market = Market(app, ManualClock())
     made = await market.call(market.operator, "agent.register", agent_name="Ada")
@@ -105,15 +102,10 @@ async def test_no_secret_of_a_request_gets_into_it(log: Log, tmp_path: Path, mon
     async with local_client(app) as client:
         await _attempts(client, secrets, body)
 
-        async def broken(*arguments: object, **options: object) -> None:
-            raise StoreFailure(f"could not store {body}, {secrets}, postgresql://agora:hunter22@db/agora")
-
-        monkeypatch.setattr(app.store, "read", broken)
-        monkeypatch.setattr(app.store, "write", broken)
-        await _attempts(client, secrets, body)
-        monkeypatch.setattr(app.dispatcher, "invoke", broken)
-        await _attempts(client, secrets, body)
-    monkeypatch.undo()
+        error = f"could not store {body}, {secrets}, postgresql://agora:hunter22@db/agora"
+        for kind in (StoreFailure, RuntimeError):
+            with failing_store(app).failing(kind(error)):
+                await _attempts(client, secrets, body)
     await app.stop()
     assert log.text.count("StoreFailure") > len(secrets)  # it did break, and was written down
     for secret in (*secrets, "hunter22", app.signer.digest(made.token).hex()):

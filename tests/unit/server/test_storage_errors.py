@@ -7,7 +7,6 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from agora.server.app import App
 from agora.store.port import StoreFailure
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import PermissionDenied
+from tests.failing_stores import failing_store
 from tests.harness import ManualClock
 from tests.market import Market
 
@@ -69,30 +69,17 @@ async def test_a_full_disk_is_answered_and_got_over(app: App, client: httpx.Asyn
     assert (await client.post("/agora/messaging/send", json=message)).status_code == 200
 
 
-async def test_a_refusal_stands_even_if_it_cannot_be_audited(
-    app: App, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_refusal_stands_even_if_it_cannot_be_audited(app: App, clock: ManualClock) -> None:
     market = Market(app, clock)
     agent = await market.agent("Nosy")
-
-    async def fails(*args: Any, **options: Any) -> Any:
-        raise StoreFailure("no space left")
-
-    monkeypatch.setattr(app.store, "write", fails)
-    with pytest.raises(PermissionDenied):
+    with failing_store(app).failing(reads=False), pytest.raises(PermissionDenied):
         await market.call(agent, "admin.override", target_id="system_wide", action="pause")
-    monkeypatch.undo()
 
 
 @pytest.mark.parametrize("path", ["/agents", "/events"])
-async def test_a_failing_identity_check_is_a_problem_document(
-    app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    async def fails(credential: str) -> Any:
-        raise sqlite3.OperationalError("disk I/O error")
-
-    monkeypatch.setattr(app.authenticator, "_verify_credential", fails)
-    answer = await client.get(path, headers={"X-API-Key": "agfy_something"})
+async def test_a_failing_identity_check_is_a_problem_document(app: App, client: httpx.AsyncClient, path: str) -> None:
+    with failing_store(app).failing(sqlite3.OperationalError("disk I/O error")):
+        answer = await client.get(path, headers={"X-API-Key": "agfy_something"})
     assert answer.status_code == 500
     assert answer.json()["incident"].startswith("err_")
     assert "disk" not in answer.text

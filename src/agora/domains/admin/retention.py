@@ -17,9 +17,7 @@ from . import retention_queries as statements
 
 __all__ = ["Retention"]
 
-BATCH = 1000  # rows deleted in one transaction
 ENDED = 100  # tasks deleted in one transaction: each may have many entries
-SWEEP = 10_000  # deliveries found with one read
 SLACK = 86_400 * SECOND  # ids are made by the machine's clock, which may have been put right since
 
 
@@ -28,10 +26,13 @@ class Retention(Controller):
     unread, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
 
     Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
+
+    batch: rows deleted in one transaction. sweep: deliveries found with one read.
     """
 
     name = "retention"
     interval = 600.0
+    batch, sweep = 1000, 10_000
 
     async def reconcile(self, tenant: str) -> None:
         settings = self.context.server.settings
@@ -50,7 +51,10 @@ class Retention(Controller):
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
         # The oldest row that is looked at may be there to stay, so the last batch has one row less.
-        while not self.stopping and await self._run_write(tenant, write, before=before, limit=BATCH) >= BATCH - 1:
+        while (
+            not self.stopping
+            and await self._run_write(tenant, write, before=before, limit=self.batch) >= self.batch - 1
+        ):
             pass
 
     async def _drop_messages(self, tenant: str, seconds: int) -> None:
@@ -58,7 +62,7 @@ class Retention(Controller):
         before = now - seconds * SECOND
         when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
         while not self.stopping:
-            rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=BATCH, **when)
+            rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=self.batch, **when)
             if not rows:
                 return
             ids = list(rows)
@@ -68,11 +72,11 @@ class Retention(Controller):
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
         while not self.stopping:
-            rows = await self.read(tenant, statements.doomed_deliveries, last=last, limit=SWEEP, **when)
-            for batch in split_batches(rows, BATCH):
+            rows = await self.read(tenant, statements.doomed_deliveries, last=last, limit=self.sweep, **when)
+            for batch in split_batches(rows, self.batch):
                 pairs = [(row.recipient, row.message_id) for row in batch]
                 await self._run_write(tenant, statements.drop_deliveries, pairs=encode_json(pairs))
-            if len(rows) < SWEEP:
+            if len(rows) < self.sweep:
                 return
 
     async def _drop_ended(self, tenant: str, doomed: Query[str], drops: Sequence[Write], seconds: int) -> None:

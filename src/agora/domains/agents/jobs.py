@@ -13,7 +13,6 @@ from .supervision import set_agent_status
 
 __all__ = ["Heartbeats"]
 
-BATCH = 500
 CHECKS = 10  # for silent agents, while one of them becomes silent
 
 Seen = Sequence[tuple[str, int]]
@@ -28,6 +27,7 @@ class Heartbeats(Controller):
 
     name = "heartbeats"
     interval = 5.0
+    batch = 500  # agents written in one transaction
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
@@ -53,7 +53,7 @@ class Heartbeats(Controller):
         for (tenant, agent_id), at in last_seen.items():
             by_tenant.setdefault(tenant, []).append((agent_id, at))
         for tenant, entries in by_tenant.items():
-            for batch in split_batches(sorted(entries), BATCH):
+            for batch in split_batches(sorted(entries), self.batch):
                 await self._write_last_seen(tenant, batch)
                 for agent_id, at in batch:
                     if last_seen.get((tenant, agent_id)) == at:
@@ -85,11 +85,11 @@ class Heartbeats(Controller):
         if now - self._deaf_until.get(tenant, context.server.started_at) < timeout:
             return
         while not self.stopping:
-            silent = await self.read(tenant, presence.silent, before=now - timeout, limit=BATCH)
+            silent = await self.read(tenant, presence.silent, before=now - timeout, limit=self.batch)
             marked = (
                 await self._mark_offline(tenant, [row["agent_id"] for row in silent], now - timeout) if silent else 0
             )
-            if len(silent) < BATCH or not marked:
+            if len(silent) < self.batch or not marked:
                 return
 
     async def _mark_offline(self, tenant: str, ids: Sequence[str], before: int) -> int:

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from .engines.port import Delivery
 
 __all__ = ["HeldEntries", "Sender"]
 
-MOST: Final = 1000  #: entries
-OF_TENANT: Final = 500
-OF_SENDER: Final = 100
-
 Sender = tuple[str, str]  #: tenant and subject of the entry's credential; its field ``sender`` is not trusted
 
 
 class HeldEntries:
-    """Entries by sender, in order. When full, the largest tenant's largest sender makes room for smaller ones."""
+    """Entries by sender, in order. When full, the largest tenant's largest sender makes room for smaller ones.
 
-    def __init__(self) -> None:
+    limit: entries, ``tenant_limit`` of one tenant, ``sender_limit`` of one sender.
+    """
+
+    def __init__(self, limit: int = 1000, tenant_limit: int = 500, sender_limit: int = 100) -> None:
+        self._limit, self._tenant_limit, self._sender_limit = limit, tenant_limit, sender_limit
         self._entries: dict[Sender, deque[Delivery]] = {}
 
     def __len__(self) -> int:
@@ -49,14 +48,14 @@ class HeldEntries:
     def _makes_room(self, sender: Sender) -> bool:
         """Whether one more entry fits; may drop the last entry of a larger sender."""
         own = len(self._entries.get(sender, ()))
-        if own >= OF_SENDER:
+        if own >= self._sender_limit:
             return False
         tenants: Counter[str] = Counter()
         for (tenant, _), entries in self._entries.items():
             tenants[tenant] += len(entries)
-        if tenants[sender[0]] >= OF_TENANT:
+        if tenants[sender[0]] >= self._tenant_limit:
             return self._drop_from(sender[0], unless=own + 1)
-        if tenants.total() < MOST:
+        if tenants.total() < self._limit:
             return True
         largest, count = tenants.most_common(1)[0]
         return count > tenants[sender[0]] + 1 and self._drop_from(largest)

@@ -15,9 +15,6 @@ from .views import deliver_held
 
 __all__ = ["MailExpiry"]
 
-PAGE = 10_000  # waiting deliveries looked at with one read
-PAGES = 10  # in one step; the next one goes on from there
-BATCH = 500
 START = ("", "")
 END = ("\U0010ffff", "")
 
@@ -25,10 +22,15 @@ Place = tuple[str, str]
 
 
 class MailExpiry(Controller):
-    """Expires and hands over messages; does nothing while the marketplace is halted."""
+    """Expires and hands over messages; does nothing while the marketplace is halted.
+
+    page: waiting deliveries looked at with one read. pages: of one step; the next one goes on from there. batch: deliveries
+    changed in one transaction.
+    """
 
     name = "mail"
     interval = 60.0
+    page, pages, batch = 10_000, 10, 500
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
@@ -46,9 +48,9 @@ class MailExpiry(Controller):
 
     async def _expire_page(self, tenant: str, when: dict[str, int]) -> None:
         place = self._reached.pop(tenant, START)
-        for _ in range(PAGES):
+        for _ in range(self.pages):
             end = await self._find_page_end(tenant, place)
-            for batch in split_batches(await self._read_overdue(tenant, place, end, when), BATCH):
+            for batch in split_batches(await self._read_overdue(tenant, place, end, when), self.batch):
                 await self._mark_expired(tenant, batch)
             if end == END or self.stopping:
                 return
@@ -57,7 +59,7 @@ class MailExpiry(Controller):
 
     async def _find_page_end(self, tenant: str, place: Place) -> Place:
         """The last key of the page after ``place``."""
-        rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=PAGE - 1)
+        rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=self.page - 1)
         return (rows[0].recipient, rows[0].message_id) if rows else END
 
     async def _read_overdue(

@@ -82,16 +82,18 @@ class HealthMonitor:
     draining: set when the server has begun to stop. watchdog: counts how often the event loop stood still. bus: how Redis fares, where there is one; missed: whether the
     server is not ready without it.
     on_failure: called when a probe has failed.
+    check_seconds: for which an engine may not answer until it is unreachable. probe_seconds: for one commit.
     """
 
     interval = INTERVAL
+    check_seconds, probe_seconds = CHECK_SECONDS, PROBE_SECONDS
 
     def __init__(
         self, store: Store, clock: Clock, live: Mapping[str, int], directory: Path, *, machine: Machine | None = None
     ) -> None:
         self._store, self._clock, self._live = store, clock, live
         self._machine = machine or _machine_of(directory)
-        self._samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
+        self.samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
         self.loops: Sequence[Loop] = ()
         self.draining = False
         self.watchdog = LoopWatchdog(0)
@@ -106,25 +108,25 @@ class HealthMonitor:
         values, failure = dict(self._machine()), None
         values["event_lag"] = float(self._live.get("lag", 0))
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(self.check_seconds):
                 values |= await self._store.check()
         except TimeoutError:
-            failure = f"no answer within {CHECK_SECONDS:g} s"
+            failure = f"no answer within {self.check_seconds:g} s"
         except Exception as error:
             log.warning("the store failed its check", exc_info=error)
             failure = _describe_failure(error)
         sample = Sample(self._clock.now(), failure, values)
-        self._samples.append(sample)
+        self.samples.append(sample)
         return sample
 
     async def probe(self) -> Probe:
         """Let the store commit a row, now. A store that fails is a result, not an error; it logs its outages itself."""
         began, failure, cause = time.perf_counter(), None, UNREACHABLE
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(self.probe_seconds):
                 await self._store.probe()
         except TimeoutError:
-            failure = f"no commit within {PROBE_SECONDS:g} s"
+            failure = f"no commit within {self.probe_seconds:g} s"
         except StoreUnavailable as error:
             failure, cause = _describe_failure(error), error.extra["cause"]
         except Exception as error:
@@ -160,20 +162,20 @@ class HealthMonitor:
     @property
     def latest(self) -> Sample | None:
         """The last measurement; None before the first."""
-        return self._samples[-1] if self._samples else None
+        return self.samples[-1] if self.samples else None
 
     def age(self, now: int) -> float | None:
         """Seconds since the last measurement."""
-        return (now - self._samples[-1].at) / SECOND if self._samples else None
+        return (now - self.samples[-1].at) / SECOND if self.samples else None
 
     def seconds_until(self, name: str, limit: float, *, window: float, at_least: float) -> float | None:
         """Seconds until a value reaches a limit, by the trend of the last ``window`` seconds."""
-        if not self._samples:
+        if not self.samples:
             return None
-        since = self._samples[-1].at - window * SECOND
+        since = self.samples[-1].at - window * SECOND
         points = [
             (sample.at / SECOND, sample.values[name])
-            for sample in self._samples
+            for sample in self.samples
             if sample.at >= since and name in sample.values
         ]
         return trend.seconds_until(points, limit, at_least=at_least)
@@ -235,10 +237,10 @@ def _machine_of(directory: Path) -> Machine:
     return measure
 
 
-def measure_machine(directory: Path) -> dict[str, float]:
+def measure_machine(directory: Path, root: Path = Path("/")) -> dict[str, float]:
     """Disk of a directory, and memory of this process and its machine or container, in bytes.
 
-    What the system does not tell is left out.
+    What the system does not tell is left out. root: where its ``proc`` and ``sys`` are.
     """
     values: dict[str, float] = {}
     try:
@@ -247,33 +249,29 @@ def measure_machine(directory: Path) -> dict[str, float]:
     except OSError:
         log.debug("the disk cannot be measured", exc_info=True)
     try:
-        values |= _read_memory()
+        values |= _read_memory(root)
     except (OSError, ValueError, IndexError, KeyError):
         log.debug("the memory cannot be measured", exc_info=True)
     return values
 
 
-def _read_memory() -> dict[str, float]:
-    rss = float(int(_read_text("/proc/self/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
-    lines = (line.split() for line in _read_text("/proc/meminfo").splitlines())
+def _read_memory(root: Path) -> dict[str, float]:
+    rss = float(int((root / "proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+    lines = (line.split() for line in (root / "proc/meminfo").read_text("ascii").splitlines())
     machine = {words[0].rstrip(":"): float(words[1]) * 1024 for words in lines}
     total, available = machine["MemTotal"], machine["MemAvailable"]
-    limit = _container_limit()
+    limit = _container_limit(root)
     if limit is not None and limit < total:
         total, available = limit, min(available, limit - rss)
     return {"memory_rss": rss, "memory_available": available, "memory_total": total}
 
 
-def _container_limit() -> float | None:
+def _container_limit(root: Path) -> float | None:
     """Memory that the container may use, where there is one with a limit."""
     try:
-        return float(_read_text("/sys/fs/cgroup/memory.max"))
+        return float((root / "sys/fs/cgroup/memory.max").read_text("ascii"))
     except (OSError, ValueError):  # none, or "max"
         return None
-
-
-def _read_text(path: str) -> str:
-    return Path(path).read_text("ascii")
 
 
 #: what the server measures of itself

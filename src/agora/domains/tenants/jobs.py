@@ -15,15 +15,15 @@ from .service import HOME
 
 __all__ = ["Tenants"]
 
-ROWS = 2000  # erased in one transaction
 GRACE_SECONDS = 120  # in which what is still in memory somewhere is written
 
 
 class Tenants(Controller):
-    """Erases table by table. After a crash the next run continues."""
+    """Erases table by table, ``batch`` rows in one transaction. After a crash the next run continues."""
 
     name = "tenants"
     interval = 5.0
+    batch = 2000
 
     async def step(self) -> None:
         for row in await self.read(HOME, statements.erasing):
@@ -45,13 +45,13 @@ class Tenants(Controller):
         """Erase a table's rows; answers how many there were."""
 
         async def erase_batch(call: Call) -> int:
-            return await call.tx.execute(rows, limit=ROWS)
+            return await call.tx.execute(rows, limit=self.batch)
 
-        erased = last = ROWS
-        while last == ROWS and not self.stopping:
+        erased = last = self.batch
+        while last == self.batch and not self.stopping:
             last = await self.act(tenant, erase_batch)
             erased += last
-        return erased - ROWS
+        return erased - self.batch
 
     async def _mark_deleted(self, call: Call, tenant: str) -> None:
         if await call.tx.returning(statements.drop, id=tenant, now=call.now):

@@ -53,7 +53,7 @@ class PostgresStore:
 
     url: ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
     batches, solos, readers: connections for grouped commits, for calls that change or lock rows, for reads.
-    wait: seconds to wait at start for a server that does not answer yet.
+    read_wait: seconds that a read waits for a connection. wait: seconds to wait at start for a server that does not answer yet.
     timeout: seconds until a call that the server does not answer fails; a statement may take as long.
     """
 
@@ -67,6 +67,7 @@ class PostgresStore:
         batches: int = 4,
         solos: int = 4,
         readers: int = 8,
+        read_wait: float = 5.0,
         wait: float = 10.0,
         timeout: float = 10.0,
     ) -> None:
@@ -81,7 +82,7 @@ class PostgresStore:
         self._tenants_read_at, self._writes = 0.0, 0
         self._outages = Outages()
         self._connections = Connections(url, batches + solos + readers, timeout)
-        self._readers = Readers(self._connections, readers, self._outages)
+        self._readers = Readers(self._connections, readers, self._outages, read_wait)
         self._writer = Writer(
             self._connections,
             batches=batches,

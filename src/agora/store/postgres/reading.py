@@ -22,7 +22,6 @@ from .transaction import Transaction
 __all__ = ["Readers"]
 
 T = TypeVar("T")
-WAIT_SECONDS = 5.0  # for a connection, before the reader is turned away
 SCAN_SHARE = 0.8  # of a reader's time that one query may take, so that a slow one is told from a hanging database
 
 
@@ -67,9 +66,10 @@ class PostgresReader:
 
 
 class Readers:
-    """A share of the pool for reading."""
+    """A share of the pool for reading. wait: seconds for a connection, before the reader is turned away."""
 
-    def __init__(self, connections: Connections, limit: int, outages: Outages) -> None:
+    def __init__(self, connections: Connections, limit: int, outages: Outages, wait: float) -> None:
+        self._wait = wait
         self._connections, self._outages = connections, outages
         milliseconds = int(connections.timeout * SCAN_SHARE * 1000)
         self.mode = f"isolation level repeatable read read only; set local statement_timeout = {milliseconds}"
@@ -78,7 +78,7 @@ class Readers:
     async def enter(self, stack: AsyncExitStack, tenant: str) -> Transaction:
         """Begin a reading transaction. Raises Overloaded when no connection gets free in time."""
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._wait):
                 await self._slots.acquire()
         except TimeoutError:
             raise Overloaded("Too many reads at once.", fix="Try again in a second.", retry_after=1) from None

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from agora.core.events.feed import Feed
-from agora.store.sqlite import SqliteStore
+from tests.failing_stores import FailingSqliteStore
+from tests.harness import with_tables
 from tests.unit.core.events.feed_parts import Journal, ManualTime
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "agora.db")
+async def store(tmp_path: Path) -> AsyncIterator[FailingSqliteStore]:
+    store = FailingSqliteStore(with_tables(tmp_path / "agora.db"))
     await store.start()
     yield store
     await store.close()
@@ -26,7 +27,7 @@ def time() -> ManualTime:
 
 
 @pytest.fixture
-async def feed(store: SqliteStore, time: ManualTime) -> AsyncIterator[Feed]:
+async def feed(store: FailingSqliteStore, time: ManualTime) -> AsyncIterator[Feed]:
     """A feed whose time stands still until the test moves it."""
     feed = Feed(store, sleep=time.sleep)
     await feed.start()
@@ -35,7 +36,7 @@ async def feed(store: SqliteStore, time: ManualTime) -> AsyncIterator[Feed]:
 
 
 @pytest.fixture
-def journal(store: SqliteStore, feed: Feed) -> Journal:
+def journal(store: FailingSqliteStore, feed: Feed) -> Journal:
     """A log whose commits are published at once."""
     journal = Journal(store)
     journal.watch(feed.publish)

@@ -18,6 +18,7 @@ from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import CursorTooOld, Overloaded, StorageUnavailable, Unauthenticated
+from tests.failing_stores import FailingSqliteStore
 from tests.unit.core.events.feed_parts import Journal, ManualTime, Reader, open_stream, until
 
 
@@ -382,15 +383,14 @@ async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: F
 
 
 async def test_a_log_that_cannot_be_read_is_tried_again(
-    store: SqliteStore, feed: Feed, time: ManualTime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: FailingSqliteStore, feed: Feed, time: ManualTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal = Journal(store)
     journal.watch()
     _, reader = await attached(feed)
     await journal.emit()
     await journal.emit()
-    with monkeypatch.context() as broken:
-        broken.setattr(store, "read", _fails)
+    with store.failing():
         feed.publish(journal.hints[1])
         await until(lambda: "reading the event log failed" in caplog.text)
     assert reader.sequences == []
@@ -398,17 +398,12 @@ async def test_a_log_that_cannot_be_read_is_tried_again(
     assert reader.sequences == [1, 2]
 
 
-async def _fails(*_: Any) -> None:
-    raise OSError("the disk is gone")
-
-
 async def test_a_stream_that_cannot_be_replayed_ends_with_an_error(
-    store: SqliteStore, feed: Feed, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    store: FailingSqliteStore, feed: Feed, journal: Journal
 ) -> None:
     await journal.emit()
     reader = Reader()
-    with monkeypatch.context() as broken:
-        broken.setattr(store, "read", _fails)
+    with store.failing():
         await open_stream(feed, 0).attach(reader)
     assert reader.close_reason is not None
     assert reader.close_reason.code == 1011

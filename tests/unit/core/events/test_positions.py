@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from agora.core.call import EventStreamSpec
@@ -15,6 +13,7 @@ from agora.store.port import Reader as StoreReader
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import InvalidRequest
+from tests.failing_stores import FailingSqliteStore
 from tests.unit.core.events.feed_parts import Journal, Reader, open_stream
 
 SUBSCRIPTION = "sub_" + "0" * 32
@@ -53,15 +52,11 @@ async def test_positions_are_gathered_and_never_go_back(subscribed: SqliteStore)
 
 
 async def test_a_failed_flush_is_kept_for_the_next(
-    subscribed: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    subscribed: FailingSqliteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fails(*_: Any, **__: Any) -> None:
-        raise OSError("full")
-
     positions = Positions()
     positions.advance("default", SUBSCRIPTION, 5)
-    with monkeypatch.context() as broken:
-        broken.setattr(subscribed, "write", fails)
+    with subscribed.failing():
         assert await positions.flush(subscribed) == 0
     assert "could not be written" in caplog.text
     assert await positions.flush(subscribed) == 1

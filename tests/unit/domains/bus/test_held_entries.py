@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from agora.domains.bus import held_entries as bus_waiting
 from agora.domains.bus.engines.port import Delivery
 from agora.domains.bus.held_entries import HeldEntries
 
 
 @pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch) -> HeldEntries:
-    for name, most in {"MOST": 10, "OF_TENANT": 6, "OF_SENDER": 4}.items():
-        monkeypatch.setattr(bus_waiting, name, most)
-    return HeldEntries()
+def waiting() -> HeldEntries:
+    return HeldEntries(limit=10, tenant_limit=6, sender_limit=4)
 
 
 def some(count: int, start: int = 0) -> list[Delivery]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +17,7 @@ MIB = 1024.0 * 1024
 
 
 class Gauges:
-    """What is measured: set by the test. ``failure``: the store does not answer."""
+    """What is measured: set by the test. ``failure``: what the store fails with; ``silent``: it never answers."""
 
     def __init__(self) -> None:
         self.store = {"round_trip_ms": 1.0, "queue_depth": 0.0, "queue_limit": 4096.0, "size_bytes": 1e6}
@@ -29,8 +30,11 @@ class Gauges:
         }
         self.live = {"subscribers": 2, "delivered": 10, "cut_off": 1, "lag": 0}
         self.failure: Exception | None = None
+        self.silent = False
 
     async def check(self) -> Mapping[str, float]:
+        if self.silent:
+            await asyncio.Event().wait()
         if self.failure is not None:
             raise self.failure
         return dict(self.store)

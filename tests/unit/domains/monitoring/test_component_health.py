@@ -111,7 +111,7 @@ async def test_what_was_measured_too_long_ago_is_degraded(market: Market, monito
         found = await part(market, component)
         assert found.status == "degraded"
         assert "last measured 2 min ago" in found.detail
-    monitor._samples.clear()
+    monitor.samples.clear()
     assert "not measured yet" in (await part(market, "disk")).detail
 
 

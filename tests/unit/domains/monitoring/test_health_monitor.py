@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,8 @@ async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measur
 
 async def test_it_remembers_one_hour(monitor: Measured) -> None:
     await monitor.watch(2 * 3600)
-    assert len(monitor._samples) == 720
-    assert (monitor._samples[-1].at - monitor._samples[0].at) / 1e6 == pytest.approx(3595, abs=1)
+    assert len(monitor.samples) == 720
+    assert (monitor.samples[-1].at - monitor.samples[0].at) / 1e6 == pytest.approx(3595, abs=1)
 
 
 async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: Measured, gauges: Gauges) -> None:
@@ -39,15 +39,8 @@ async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: M
     assert monitor.trouble() is None
 
 
-async def test_a_store_that_does_not_answer_is_given_up(
-    monitor: Measured, gauges: Gauges, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agora.domains.monitoring.health_monitor.CHECK_SECONDS", 0)
-
-    async def forever() -> None:
-        await asyncio.get_running_loop().create_future()
-
-    monkeypatch.setattr(gauges, "check", forever)
+async def test_a_store_that_does_not_answer_is_given_up(monitor: Measured, gauges: Gauges) -> None:
+    monitor.check_seconds, gauges.silent = 0, True
     assert (await monitor.sample()).failure == "no answer within 0 s"
 
 
@@ -82,25 +75,22 @@ async def test_a_real_machine_and_a_real_store(app: App) -> None:
     assert monitor.trouble() is None
 
 
-def test_what_cannot_be_measured_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreadable(path: str) -> str:
-        raise FileNotFoundError(path)
-
-    monkeypatch.setattr("agora.domains.monitoring.health_monitor._read_text", unreadable)
-    assert measure_machine(tmp_path / "nowhere") == {}
+def test_what_cannot_be_measured_is_left_out(tmp_path: Path) -> None:
+    assert measure_machine(tmp_path / "nowhere", root=tmp_path) == {}
 
 
-def test_a_container_has_its_own_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_container_has_its_own_limit(tmp_path: Path) -> None:
     files = {
-        "/proc/self/statm": "999 25600 1 1 0 1 0",
-        "/proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n",
-        "/sys/fs/cgroup/memory.max": str(512 * 1024 * 1024),
+        "proc/self/statm": f"999 {100 * 1024 * 1024 // os.sysconf('SC_PAGE_SIZE')} 1 1 0 1 0",
+        "proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n",
+        "sys/fs/cgroup/memory.max": str(512 * 1024 * 1024),
     }
-    monkeypatch.setattr("agora.domains.monitoring.health_monitor._read_text", files.__getitem__)
-    monkeypatch.setattr("os.sysconf", lambda name: 4096)
-    values = measure_machine(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    values = measure_machine(tmp_path, root=tmp_path)
     assert values["memory_rss"] == 100 * 1024 * 1024
     assert values["memory_total"] == 512 * 1024 * 1024
     assert values["memory_available"] == 412 * 1024 * 1024
-    files["/sys/fs/cgroup/memory.max"] = "max\n"
-    assert measure_machine(tmp_path)["memory_total"] == 8_000_000 * 1024
+    (tmp_path / "sys/fs/cgroup/memory.max").write_text("max\n")
+    assert measure_machine(tmp_path, root=tmp_path)["memory_total"] == 8_000_000 * 1024

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from agora.domains.bus.engines.port import BRIDGE, Bridge
-from agora.domains.monitoring import health_monitor as monitoring
 from agora.domains.monitoring.health import COMPONENTS
+from agora.domains.monitoring.health_monitor import PROBE_SECONDS
 from agora.domains.monitoring.readiness import Readiness
 from agora.server.app import App
 from agora.store.port import StoreFailure
+from tests.failing_stores import failing_store
 from tests.harness import make_settings
 
 READY = ("/ready", "/health/ready")
@@ -40,19 +39,11 @@ async def test_detail_tells_each_component_and_how_long_looking_took(client: htt
 
 @pytest.mark.parametrize("broken", ["failing", "silent"])
 async def test_a_store_that_is_gone_is_told_and_so_is_its_return(
-    app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, broken: str
+    app: App, client: httpx.AsyncClient, broken: str
 ) -> None:
-    def failing(*arguments: object, **options: object) -> None:
-        raise StoreFailure("postgresql://agora:hunter22@db is gone")
-
-    def silent(*arguments: object, **options: object) -> asyncio.Future[None]:
-        return asyncio.get_running_loop().create_future()
-
-    monkeypatch.setattr(monitoring, "PROBE_SECONDS", 0.05)
-    gone: dict[str, Callable[..., object]] = {"failing": failing, "silent": silent}
-    with monkeypatch.context() as patch:
-        patch.setattr(app.store, "write", gone[broken])
-        patch.setattr(app.store, "read", silent)
+    error, store = StoreFailure("postgresql://agora:hunter22@db is gone"), failing_store(app)
+    app.monitor.probe_seconds = 0.05
+    with store.failing(silent=True), store.failing(error, reads=False, silent=broken == "silent"):
         await _readiness(app).step()
         for path in READY:
             answer = await client.get(path)
@@ -71,17 +62,12 @@ async def test_a_store_that_is_gone_is_told_and_so_is_its_return(
 
 
 def test_the_truth_is_known_within_five_seconds() -> None:
-    assert Readiness.interval + monitoring.PROBE_SECONDS < 5
+    assert Readiness.interval + PROBE_SECONDS < 5
 
 
-async def test_a_store_gone_in_the_middle_of_looking_is_answered(
-    app: App, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def failing(*arguments: object, **options: object) -> None:
-        raise StoreFailure("gone")
-
-    monkeypatch.setattr(app.store, "read", failing)
-    answer = await client.get("/health/detail")
+async def test_a_store_gone_in_the_middle_of_looking_is_answered(app: App, client: httpx.AsyncClient) -> None:
+    with failing_store(app).failing(writes=False):
+        answer = await client.get("/health/detail")
     assert answer.status_code == 503
     assert answer.json()["components"]["database"]["status"] == "critical"
 

@@ -9,6 +9,7 @@ import pytest
 
 from agora.server.app import App
 from agora.settings import Settings
+from tests.failing_stores import FailingSqliteStore
 from tests.harness import ManualClock, Running, running
 from tests.unit.protocols.streaming.stream_clients import Hidden
 
@@ -20,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(params=["transport", "asgi"])
 async def server(request: pytest.FixtureRequest, settings: Settings, clock: ManualClock) -> AsyncIterator[Running]:
     marker = request.node.get_closest_marker("limits")
-    app: Any = App(settings.model_copy(update=marker.kwargs if marker else {}), clock=clock)
+    store = FailingSqliteStore(settings.data_dir / "agora.db", clock=clock)
+    app: Any = App(settings.model_copy(update=marker.kwargs if marker else {}), clock=clock, store=store)
     async with running(app if request.param == "transport" else Hidden(app)) as server:  # type: ignore[arg-type]
         yield server

@@ -87,6 +87,7 @@ class SignOn:
         self._providers = {issuer.url: Provider(issuer.url, clock) for issuer in trust.issuers}
         self.home = next(iter(self._providers.values()))
         self.flows = Flows(self.home, trust)
+        self.monotonic: Callable[[], float] = time.monotonic  # by which attempts are given back
         self._tries: dict[str, tuple[float, float]] = {}
         self.sessions = BrowserSessions(self, store, sealer, clock)
         self.states = SignInCookies(sealer, clock)
@@ -174,7 +175,7 @@ class SignOn:
 
     def _limit_attempts(self, username: str) -> None:
         """Rate-limit password attempts per name: the provider sees this server's address for all users."""
-        now, key = time.monotonic(), username.casefold()
+        now, key = self.monotonic(), username.casefold()
         remaining, since = self._tries.get(key, (float(MAX_ATTEMPTS), now))
         remaining = min(MAX_ATTEMPTS, remaining + (now - since) / REFILL)
         if remaining < 1:

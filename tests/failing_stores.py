@@ -1,0 +1,68 @@
+"""Stores that fail, or never answer, while a test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from agora.server.app import App
+from agora.store.port import Reading, StoreFailure, Work
+from agora.store.postgres import PostgresStore
+from agora.store.sqlite import SqliteStore
+
+__all__ = ["FailingPostgresStore", "FailingSqliteStore", "failing_store"]
+
+T = TypeVar("T")
+
+
+class _Failing:
+    """Mixed in before an engine. read_error, write_error: raised instead of reading or writing; SILENT: no answer comes."""
+
+    SILENT = StoreFailure("no answer")
+
+    read_error: BaseException | None = None
+    write_error: BaseException | None = None
+
+    @contextmanager
+    def failing(
+        self, error: BaseException | None = None, *, reads: bool = True, writes: bool = True, silent: bool = False
+    ) -> Iterator[None]:
+        """Fail with an error until the block ends, or with ``silent`` never answer."""
+        error = self.SILENT if silent else error or StoreFailure("the disk is gone")
+        before = self.read_error, self.write_error
+        self.read_error, self.write_error = (error if reads else before[0]), (error if writes else before[1])
+        try:
+            yield
+        finally:
+            self.read_error, self.write_error = before
+
+    async def read(self, tenant: str, work: Reading[T]) -> T:
+        if self.read_error is not None:
+            await self._fail(self.read_error)
+        return await super().read(tenant, work)  # type: ignore[misc, no-any-return]
+
+    def write(self, tenant: str, work: Work[T], **options: Any) -> asyncio.Future[T]:
+        if self.write_error is not None:
+            return asyncio.ensure_future(self._fail(self.write_error))
+        return super().write(tenant, work, **options)  # type: ignore[misc, no-any-return]
+
+    async def _fail(self, error: BaseException) -> Any:
+        if error is self.SILENT:
+            await asyncio.Event().wait()
+        raise error
+
+
+class FailingSqliteStore(_Failing, SqliteStore):  # type: ignore[misc]
+    """SQLite that fails on demand."""
+
+
+class FailingPostgresStore(_Failing, PostgresStore):  # type: ignore[misc]
+    """PostgreSQL that fails on demand."""
+
+
+def failing_store(app: App) -> _Failing:
+    """The store of an application of the tests, which can be made to fail."""
+    assert isinstance(app.store, _Failing)
+    return app.store
