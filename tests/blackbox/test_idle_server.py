@@ -17,7 +17,7 @@ from tests.blackbox.server import ServerProcess
 from tests.mcp_upstream import Far, serving
 from tests.polling import eventually, poll_until
 from tests.processes import process_wakeups
-from tests.soak.load import Load
+from tests.soak.load import STREAM, Load
 from tests.valkey import Broker, running_broker
 
 WINDOW_SECONDS = 6.0
@@ -48,6 +48,7 @@ def broker() -> Iterator[Broker]:
 def servers(postgres: PostgresProcess, broker: Broker, tmp_path: Path) -> Iterator[list[ServerProcess]]:
     """Two servers on one database and one broker; the second is started by the test that needs it."""
     settings = {"store": postgres.url, "bus": broker.url, "builtin_agents": "true", "mcp_private_networks": "true"}
+    settings["bus_stale"] = "1"  # seconds until an entry that nobody has acknowledged is looked at again
     servers = [ServerProcess(tmp_path / name, **settings) for name in ("first", "second")]
     yield servers
     for server in servers:
@@ -90,6 +91,13 @@ def wait_until_idle(server: ServerProcess, postgres: PostgresProcess, broker: Br
         raise AssertionError(repr(idleness)) from error
 
 
+def leave_unread_entry(server: ServerProcess, broker: Broker) -> None:
+    """A message to an agent that speaks only Redis, which does not read it."""
+    server.operator.post("/agora/messaging/send", {"to_agent": "Bus", "content": "left unread"})
+    with redis.Redis(port=broker.port, decode_responses=True) as client:
+        poll_until(lambda: "left unread" in str(client.xrevrange(f"{STREAM}:Bus", count=1)), "it is in Redis")
+
+
 async def test_an_idle_server_polls_nothing_before_and_after_load(
     postgres: PostgresProcess, broker: Broker, servers: list[ServerProcess]
 ) -> None:
@@ -105,6 +113,7 @@ async def test_an_idle_server_polls_nothing_before_and_after_load(
         await eventually(load.count_steps, lambda steps: min(steps.values()) >= LOAD_STEPS)
         await load.stop()
         assert not load.failures, load.reasons
+        await asyncio.to_thread(leave_unread_entry, server, broker)
         await asyncio.to_thread(wait_until_idle, server, postgres, broker)
 
 

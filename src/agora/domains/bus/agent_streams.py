@@ -26,6 +26,7 @@ from . import queries as statements
 from .effects import LEASE
 from .engines import groups as streams
 from .engines.port import Delivery
+from .queries import BRIDGE
 from .records import PendingEntry, WaitingMessage
 
 __all__ = [
@@ -42,7 +43,6 @@ __all__ = [
     "take_fresh_entries",
 ]
 
-BRIDGE = "agora:redis"  #: the bridge's group on agents' streams
 SLACK = 60_000  #: milliseconds between a broadcast's id and its commit, at most
 
 

@@ -59,9 +59,7 @@ class BusReconciler(DueController):
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
-            from .agent_streams import BRIDGE
-
-            if row.group_name != BRIDGE and not self.stopping:
+            if not self.stopping:
                 await self.act(tenant, partial(_take_back, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_responses(tenant, now)

@@ -23,6 +23,7 @@ from .records import (
 )
 
 __all__ = [
+    "BRIDGE",
     "CLEARING",
     "LEAVING",
     "advance",
@@ -91,6 +92,10 @@ _OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :gr
 _JOINED = "left join bus_entries e on e.tenant_id = p.tenant_id and e.stream = p.stream and e.number = p.number"
 # The message that an entry stands for: its size counts where entries are handed out.
 _CARRIED = "left join messages m on m.tenant_id = e.tenant_id and m.message_id = e.ref"
+BRIDGE = "agora:redis"  #: the bridge's group on agents' streams
+# Entries that are taken back when they are stale, as the index bus_pending_age has them. Those of the bridge are not: what an agent
+# has not read in Redis stays there.
+_TAKEN_BACK = f"consumer <> '' and group_name <> '{BRIDGE}'"
 _SHOWN = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.fields, e.created_at"
 
 # -- streams -----------------------------------------------------------------------------------
@@ -245,10 +250,10 @@ take_back = Write(_TAKE_BACK % _NUMBERS, postgres=_TAKE_BACK % _NUMBERS_POSTGRES
 _DROP_PENDING = f"delete from bus_pending where {_GROUP} and number %s"
 drop_pending = Write(_DROP_PENDING % _NUMBERS, postgres=_DROP_PENDING % _NUMBERS_POSTGRES)
 stale_groups = Query(
-    """
+    f"""
     select distinct stream, group_name from (
         select stream, group_name from bus_pending
-        where tenant_id = :tenant and delivered_at <= :before and consumer <> '' order by delivered_at limit :limit
+        where tenant_id = :tenant and delivered_at <= :before and {_TAKEN_BACK} order by delivered_at limit :limit
     ) as old order by stream, group_name
     """,
     GroupKey,
@@ -395,11 +400,11 @@ members = Query(
 
 # The first response due, or the time at which the first delivery is stale or the first consumer silent for too long.
 next_due = Query(
-    """
+    f"""
     select min(due_at) as due_at from (
         select min(due_at) as due_at from bus_responses where tenant_id = :tenant
         union all
-        select min(delivered_at) + :stale from bus_pending where tenant_id = :tenant and consumer <> ''
+        select min(delivered_at) + :stale from bus_pending where tenant_id = :tenant and {_TAKEN_BACK}
         union all
         select min(seen_at) + :silent from bus_consumers where tenant_id = :tenant
     ) as times
