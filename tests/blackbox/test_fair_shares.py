@@ -150,7 +150,8 @@ def test_heavy_workflows_leave_others_their_turns(shared_server: ServerProcess, 
 
 
 def test_calls_that_wait_hold_no_one_when_they_are_woken(start_server: Callable[..., ServerProcess]) -> None:
-    assert_woken_calls_leave_others_their_turns(start_server(), claims=100, receives=300)
+    server = start_server(max_streams_each="2000", max_streams="4000")
+    assert_woken_calls_leave_others_their_turns(server, claims=200, receives=1_000)
 
 
 @pytest.mark.long
