@@ -190,7 +190,7 @@ class Deployments(Service, category="deployment"):
     ) -> RegisteredDeployable:
         """Register an agent that is a container image; ``metadata`` is its manifest."""
 
-    @operation("POST /deployments/validate", scope="read:agents", kind=Kind.QUERY)
+    @operation("POST /deployments/validate", scope="read:agents", kind=Kind.COMMAND, idempotent=True, during_halt=True)
     async def validate(self, manifest: Manifest) -> ManifestReport:
         """Validate a manifest without registering it; reports all errors."""
 
