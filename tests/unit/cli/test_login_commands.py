@@ -104,7 +104,7 @@ async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.Monk
     assert the_file().find(served.url) is None
     with pytest.raises(Unauthenticated):
         await served.app.authenticator.authenticate(fresh.access_token)
-    assert "Nobody" in (await agora("logout")).stdout
+    assert "No user" in (await agora("logout")).stdout
 
 
 async def test_with_a_browser_on_this_machine(provider: str, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
