@@ -88,8 +88,9 @@ def contents(server: ServerProcess) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _select(connection: sqlite3.Connection, table: str) -> str:
-    """Every column, but for signs of life: those of earlier calls are written a little later."""
-    columns = [row[1] for row in connection.execute(f"pragma table_info({table})") if row[1] != "last_activity"]
+    """Every column, but for heartbeats: agents' are written a little later, hosts' by the server itself."""
+    heartbeats = ("last_activity", "seen_at")
+    columns = [row[1] for row in connection.execute(f"pragma table_info({table})") if row[1] not in heartbeats]
     return f"select {', '.join(columns)} from {table}"
 
 
