@@ -15,7 +15,7 @@ _numbers = count(1)
 
 PAGE = re.compile(r"/v1/monitor/(?!static/|live|sso|sign|export|invoice)")
 #: what every server writes by itself, or counts of any call: neither is state of what was looked at
-MEASURED = ("usage", "sample", "minute", "audit", "lease", "health", "peer", "counter", "session")
+MEASURED = ("usage", "sample", "minute", "audit", "lease", "health", "peer", "counter", "session", "hosts")
 
 
 @pytest.fixture
