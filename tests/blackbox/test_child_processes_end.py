@@ -68,10 +68,11 @@ def _is_running(pid: int) -> bool:
 def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
     test, ready, run_directory = tmp_path / "test_hanging.py", tmp_path / "ready", tmp_path / "run"
     test.write_text(HANGING_TEST)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-c", "pyproject.toml"]
+    plugins = [word for name in ("tests.conftest", "pytest_asyncio.plugin", "pytest_timeout") for word in ("-p", name)]
+    command = [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", "-c", "pyproject.toml"]
     run = spawn_tethered(
         [*command, "--rootdir", str(tmp_path), "--basetemp", str(run_directory), str(test)],
-        env=os.environ | {"READY": str(ready)},
+        env=os.environ | {"READY": str(ready), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

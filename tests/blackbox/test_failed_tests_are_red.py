@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ def _run(directory: Path, broken: bool) -> subprocess.CompletedProcess[str]:
     directory.mkdir()
     (directory / "test_sample.py").write_text(TESTS.format(broken=not broken))
     command = [sys.executable, str(SCRIPT), "-p", "no:cacheprovider", "test_sample.py"]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # loading them takes longer than all else here
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_failure_is_red_and_flaky_tests_are_listed(tmp_path: Path) -> None:
