@@ -25,13 +25,14 @@ SLOW = [HealthCheck.too_slow]
 hypothesis_settings.register_profile("same", derandomize=True, suppress_health_check=SLOW)
 hypothesis_settings.register_profile("search", derandomize=False, suppress_health_check=SLOW)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
+# Nothing here speaks TLS with the outside: to load its authorities costs each HTTP client, and each program, 25 ms.
+NO_AUTHORITY = str(Path(__file__).parent / "tls" / "no_authority.pem")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """No process outlives the run, nor, where tests run side by side, the worker that started it."""
     start_reaper()
-    # Nothing here speaks TLS with the outside: to load its authorities costs each HTTP client, and each program, 25 ms.
-    os.environ.setdefault("SSL_CERT_FILE", str(Path(__file__).parent / "tls" / "no_authority.pem"))
+    os.environ.setdefault("SSL_CERT_FILE", NO_AUTHORITY)
     gc.disable()  # what is collected stays until the end: looking through it again and again takes longer than importing it
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.polling import poll_until
 from tests.processes import MARK, spawn_tethered
-from tests.reaper import find_processes
+from tests.reaper import Mark, find_processes
 
 #: a test that starts one of each kind and then hangs, as the run of a person who presses Ctrl+C twice
 HANGING_TEST = """
@@ -87,7 +87,7 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
     poll_until(is_ready, kill_and_read, 120)
     assert run.poll() is None, kill_and_read()
     mark, broker = ready.read_text().split()
-    marks = [f"{MARK}={mark}".encode(), f"{run_directory}/".encode()]
+    marks = [Mark(f"{MARK}={mark}".encode()), Mark(f"{run_directory}/".encode())]
     commands = _commands([*find_processes(marks), int(broker)])
     for part in ("agora.cli serve", "postgres", "valkey", "time.sleep(1000)", "sleep 1000", "main.py"):
         assert part in commands, commands
@@ -98,3 +98,21 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
         return [*find_processes(marks), *filter(_is_running, [int(broker)])]
 
     poll_until(lambda: not survivors(), lambda: f"all have ended but {_commands(survivors())}", 30)
+
+
+def test_directory_of_the_next_run_is_not_this_ones(tmp_path: Path) -> None:
+    """A run that leaves nothing leaves its directory's name to the next one."""
+    directory = tmp_path / "run"
+    directory.mkdir()
+    marks = [Mark(f"{directory}/".encode())]
+    own = spawn_tethered(["sleep", "1000"], cwd=directory)
+    assert list(find_processes(marks)) == [own.pid]
+    directory.rmdir()
+    directory.mkdir()
+    other = spawn_tethered(["sleep", "1000"], cwd=directory, env=os.environ | {"HOME": f"{directory}/home"})
+    try:
+        assert list(find_processes(marks)) == [own.pid]
+    finally:
+        for process in (own, other):
+            process.kill()
+            process.wait()
