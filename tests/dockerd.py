@@ -112,7 +112,17 @@ def _install(may_install: bool) -> None:
     if ours:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io", "iptables"]
+    command = [
+        "apt-get",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        "docker.io",
+        "iptables",
+    ]
     command[2:2] = ["-o", "DPkg::Lock::Timeout=120"]  # somebody else may be installing
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
