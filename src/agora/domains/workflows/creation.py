@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import new_id
@@ -13,12 +14,12 @@ from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import InvalidRequest, field_error
 
-from . import queries as workflows
-from .planning.graph import MAX_REPORTED_ERRORS, Graph, agents_named, build_graph, find_errors
+from .planning.graph import MAX_REPORTED_ERRORS, agents_named, build_graph, find_errors
 from .progress import advance_run
-from .run import Budget, StepDraft, WorkflowRun
+from .records import STEPS, WORKFLOWS, WorkflowRow, WorkflowStepRow
+from .run import StepDraft, WorkflowRun
 
-__all__ = ["check_steps", "create_child", "create_workflow", "step_row"]
+__all__ = ["WorkflowOrder", "check_steps", "create_child", "create_workflow", "step_row"]
 
 
 async def check_steps(
@@ -50,91 +51,103 @@ async def check_steps(
         )
 
 
-async def create_workflow(
-    call: Call,
-    name: str,
-    steps: Sequence[Step],
-    *,
-    agents: Sequence[str] = (),
-    input: dict[str, Any],
-    metadata: dict[str, Any],
-    priority: Priority,
-    inherited: dict[str, Any] | None = None,
-    budget: Budget | None = None,
-) -> WorkflowRun:
-    """Create a workflow of steps that were checked, and begin it.
+@dataclass(frozen=True, slots=True)
+class WorkflowOrder:
+    """A workflow to be created. steps: checked (:func:`check_steps`); agents: ids or names that it is assigned to."""
 
-    inherited: columns that a workflow takes from the one it is a step of.
-    """
-    graph = build_graph(steps)
+    name: str
+    steps: Sequence[Step]
+    agents: Sequence[str]
+    input: dict[str, Any]
+    metadata: dict[str, Any]
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The step, and of a for_each the item, that a workflow is the work of."""
+
+    run: WorkflowRun
+    step: str
+    item: int | None
+
+
+async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | None = None) -> WorkflowRun:
+    """Create a workflow and begin it. One with a parent has its creator, account and budget."""
+    graph = build_graph(order.steps)
     workflow_id, tenant = new_id("wf"), call.caller.tenant
-    row = dict.fromkeys(workflows.WORKFLOWS.names) | {
-        "tenant_id": tenant,
-        "workflow_id": workflow_id,
-        "workflow_name": name,
-        "status": WorkflowStatus.RUNNING.value,
-        "created_by": call.caller.subject,
-        "account_id": call.caller.account,
-        "assigned_agents": encode_json(list(dict.fromkeys(agents))),
-        "input": encode_json(input),
-        "metadata": encode_json(metadata),
-        "priority": RANKS[priority],
-        "graph": int(not graph.sequential),
-        "total_steps": sum(1 for node in graph.nodes.values() if not node.compensation),
-        "done_steps": 0,
-        "modifications": 0,
-        "created_at": call.now,
-        "updated_at": call.now,
-    }
-    row |= inherited or {}
-    drafts = _build_steps(graph, tenant, workflow_id)
-    run = WorkflowRun(call, row, drafts, budget)
+    row = WorkflowRow(
+        tenant_id=tenant,
+        workflow_id=workflow_id,
+        workflow_name=order.name,
+        status=WorkflowStatus.RUNNING.value,
+        created_by=call.caller.subject if parent is None else parent.run.row.created_by,
+        account_id=call.caller.account if parent is None else parent.run.row.account_id,
+        assigned_agents=encode_json(list(dict.fromkeys(order.agents))),
+        input=encode_json(order.input),
+        metadata=encode_json(order.metadata),
+        priority=RANKS[order.priority],
+        graph=int(not graph.sequential),
+        total_steps=sum(1 for node in graph.nodes.values() if not node.compensation),
+        done_steps=0,
+        modifications=0,
+        created_at=call.now,
+        updated_at=call.now,
+        parent_id=None if parent is None else parent.run.workflow_id,
+        parent_step=None if parent is None else parent.step,
+        parent_item=None if parent is None else parent.item,
+        error=None,
+        paused_at=None,
+        completed_at=None,
+    )
+    nodes = graph.nodes.values()
+    step_rows = [step_row(tenant, workflow_id, node.step, node.position, node.depends_on) for node in nodes]
+    drafts = [StepDraft(step) for step in step_rows]
+    run = WorkflowRun(call, row, drafts, None if parent is None else parent.run.budget)
     run.reported = True  # whoever creates it sees whether it has ended at once
     await run.emit("created", steps={step.name: step.status.value for step in drafts})
-    call.tx.append(workflows.WORKFLOWS, tuple(row[name] for name in workflows.WORKFLOWS.names))
-    for step in drafts:
-        call.tx.append(workflows.STEPS, tuple(step.row.get(name) for name in workflows.STEPS.names))
+    call.tx.append(WORKFLOWS, row)
+    for step_record in step_rows:
+        call.tx.append(STEPS, step_record)
     await advance_run(run)
     await run.save()
     run.reported = False
     return run
 
 
-def _build_steps(graph: Graph, tenant: str, workflow_id: str) -> list[StepDraft]:
-    nodes = graph.nodes.values()
-    return [StepDraft(step_row(tenant, workflow_id, node.step, node.position, node.depends_on)) for node in nodes]
-
-
-def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_on: Sequence[str]) -> dict[str, Any]:
+def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_on: Sequence[str]) -> WorkflowStepRow:
     """The row of a step that has not begun."""
-    return dict.fromkeys(workflows.STEPS.names) | {
-        "tenant_id": tenant,
-        "workflow_id": workflow_id,
-        "name": step.name,
-        "position": position,
-        "definition": step.model_dump_json(exclude_defaults=True),
-        "depends_on": encode_json(list(depends_on)),
-        "status": StepStatus.PENDING.value,
-        "items_open": 0,
-        "items_failed": 0,
-    }
+    return WorkflowStepRow(
+        tenant_id=tenant,
+        workflow_id=workflow_id,
+        name=step.name,
+        position=position,
+        definition=step.model_dump_json(exclude_defaults=True),
+        depends_on=encode_json(list(depends_on)),
+        status=StepStatus.PENDING.value,
+        items_open=0,
+        items_failed=0,
+        task_id=None,
+        child_id=None,
+        items_total=None,
+        ready_at=None,
+        completed_at=None,
+        result=None,
+        error=None,
+    )
 
 
 async def create_child(run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None) -> WorkflowRun:
     """Create the workflow that a step runs."""
     assert spec.workflow is not None
     await run.save_steps()  # what is created looks at what is around it
-    parent = run.row
-    inherited = {name: parent[name] for name in ("created_by", "account_id", "assigned_agents")}
-    inherited |= {"parent_id": run.workflow_id, "parent_step": spec.name, "parent_item": item}
     name = spec.name if item is None else f"{spec.name}[{item}]"
-    return await create_workflow(
-        run.call,
-        f"{parent['workflow_name']}/{name}"[:200],
-        spec.workflow,
+    order = WorkflowOrder(
+        name=f"{run.row.workflow_name}/{name}"[:200],
+        steps=spec.workflow,
+        agents=run.assigned_agents,
         input=payload,
         metadata=dict(spec.metadata),
-        priority=spec.priority or PRIORITIES[parent["priority"]],
-        inherited=inherited,
-        budget=run.budget,
+        priority=spec.priority or PRIORITIES[run.row.priority],
     )
+    return await create_workflow(run.call, order, Parent(run, spec.name, item))

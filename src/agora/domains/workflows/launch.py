@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from agora.core.call import decode_json, encode_json
 from agora.domains.agents.references import filter_registered
 from agora.domains.tasks import assignment
 from agora.domains.tasks.views import PRIORITIES
-from agora.store.port import Row
 from agora_sdk.contract.workflows import Step, StepStatus
 from agora_sdk.errors import PaymentRequired
 
 from . import queries as workflows
 from .planning.expressions import ExpressionError, evaluate_condition, evaluate_value, resolve_payload
+from .records import ITEMS, WorkflowItemRow
 from .run import StepDraft, WorkflowRun, final_result, parse_definition
 
 __all__ = ["begin_items", "begin_step", "describe_failed_parts", "parallel_limit"]
@@ -57,7 +56,7 @@ async def begin_step(run: WorkflowRun, step: StepDraft) -> str | None:
 
 def _has_references(step: StepDraft) -> bool:
     spec = step.spec
-    return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row["definition"]
+    return spec.when is not None or isinstance(spec.for_each, str) or "${" in step.row.definition
 
 
 async def _begin_work(
@@ -79,14 +78,14 @@ async def _begin_work(
         agents[0] if agents and not among and not spec.capability else spec.agent,
         required=spec.capability,
         model=spec.required_model,
-        priority=spec.priority or PRIORITIES[row["priority"]],
+        priority=spec.priority or PRIORITIES[row.priority],
         max_attempts=spec.retries + 1 + LOST_LEASES,
         max_failures=spec.retries,
         retry_backoff=spec.retry_backoff,
         timeout=spec.timeout,
         metadata=encode_json(spec.metadata) if spec.metadata else "{}",
-        created_by=row["created_by"],
-        account=row["account_id"],
+        created_by=row.created_by,
+        account=row.account_id,
         workflow_id=run.workflow_id,
         step=spec.name,
         item=item,
@@ -117,18 +116,23 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
         run.move(step, _S.COMPLETED, items_total=0)
         return None
     for number, item in enumerate(items):
-        row = dict.fromkeys(workflows.ITEMS.names) | {
-            "tenant_id": call.caller.tenant,
-            "workflow_id": run.workflow_id,
-            "step": step.name,
-            "item": number,
-            "value": encode_json(item),
-            "status": _S.PENDING.value,
-        }
-        call.tx.append(workflows.ITEMS, tuple(row.values()))
+        row = WorkflowItemRow(
+            tenant_id=call.caller.tenant,
+            workflow_id=run.workflow_id,
+            step=step.name,
+            item=number,
+            value=encode_json(item),
+            status=_S.PENDING.value,
+            task_id=None,
+            child_id=None,
+            result=None,
+            error=None,
+            completed_at=None,
+        )
+        call.tx.append(ITEMS, row)
     run.move(step, _S.RUNNING, items_total=len(items), items_open=len(items))
     failure = await begin_items(run, step, await parallel_limit(run, step))
-    if failure is None and step.row["items_open"] == 0:
+    if failure is None and step.row.items_open == 0:
         run.move(step, _S.COMPLETED)
     return failure
 
@@ -141,14 +145,13 @@ def _count_steps(spec: Step) -> int:
 async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
     """How many parts like the one that a workflow is there are, over all levels, and how many of them at a time."""
     parts, wide = 1, 1
-    row: Mapping[str, Any] | Row = run.row
-    while row["parent_id"] is not None:
-        where = {"workflow_id": row["parent_id"], "step": row["parent_step"]}
-        enclosing = await run.call.tx.one(workflows.select_enclosing_step, **where)
+    parent_id, parent_step = run.row.parent_id, run.row.parent_step
+    while parent_id is not None:
+        enclosing = await run.call.tx.one(workflows.select_enclosing_step, workflow_id=parent_id, step=parent_step)
         assert enclosing is not None
-        row, total = enclosing, enclosing["items_total"] or 1
+        parent_id, parent_step, total = enclosing.parent_id, enclosing.parent_step, enclosing.items_total or 1
         parts *= total
-        wide *= min(total, parse_definition(row["definition"]).max_parallel or DEFAULT_PARALLEL)
+        wide *= min(total, parse_definition(enclosing.definition).max_parallel or DEFAULT_PARALLEL)
     return parts, wide
 
 
@@ -172,27 +175,27 @@ async def begin_items(run: WorkflowRun, step: StepDraft, most: int) -> str | Non
         for row in rows:
             changes = await _begin_item(run, step, row, scope)
             begun += changes["status"] == _S.READY
-            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row["item"], **changes)
+            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
             if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":
-                return f"Part {row['item']}: {changes['error']}"
-    return None if step.row["items_open"] else describe_failed_parts(step)
+                return f"Part {row.item}: {changes['error']}"
+    return None if step.row.items_open else describe_failed_parts(step)
 
 
-async def _begin_item(run: WorkflowRun, step: StepDraft, row: Row, scope: dict[str, Any]) -> dict[str, Any]:
+async def _begin_item(run: WorkflowRun, step: StepDraft, row: WorkflowItemRow, scope: dict[str, Any]) -> dict[str, Any]:
     """Begin a part; answers the columns that say so, or why it failed."""
-    spec, item = step.spec, decode_json(row["value"])
+    spec, item = step.spec, decode_json(row.value)
     try:
         if scope:
-            payload = resolve_payload(spec.payload, scope | {"item": item, "index": row["item"]}, work=run.budget.work)
+            payload = resolve_payload(spec.payload, scope | {"item": item, "index": row.item}, work=run.budget.work)
         else:
-            payload = spec.payload | {"item": item, "index": row["item"]}
-        begun, over = await _begin_work(run, spec, payload, row["item"])
+            payload = spec.payload | {"item": item, "index": row.item}
+        begun, over = await _begin_work(run, spec, payload, row.item)
         if over is None:
             return begun | {"status": _S.READY.value}
         failure, result = await final_result(over)
     except (ExpressionError, PaymentRequired) as error:
         begun, failure, result = {}, str(error), None
-    step.set(items_open=step.row["items_open"] - 1, items_failed=step.row["items_failed"] + (failure is not None))
+    step.set(items_open=step.row.items_open - 1, items_failed=step.row.items_failed + (failure is not None))
     status = _S.COMPLETED if failure is None else _S.FAILED
     ended = {"status": status.value, "error": failure and failure[:4000], "result": result}
     return begun | ended | {"completed_at": run.call.now}
@@ -200,5 +203,5 @@ async def _begin_item(run: WorkflowRun, step: StepDraft, row: Row, scope: dict[s
 
 def describe_failed_parts(step: StepDraft) -> str | None:
     """What is said of a step whose parts have all ended."""
-    failed = step.row["items_failed"]
-    return f"{failed} of {step.row['items_total']} parts failed." if failed else None
+    failed = step.row.items_failed
+    return f"{failed} of {step.row.items_total} parts failed." if failed else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,18 @@ from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import find_agent, ids_at, load_agent
-from agora.store.port import Row
+from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from . import queries as workflows
 from .planning import graph as graphs
 from .planning.diagram import render_mermaid
+from .records import AgentShare, ItemSpan, WorkflowRow
 from .run import StepDraft, load_outcomes, named_agents, unknown_workflow
 
 __all__ = [
+    "WorkflowListing",
     "build_diagram",
     "build_summary",
     "build_timeline",
@@ -36,7 +39,7 @@ VIEWER_NAMES = frozenset(
 Fields = Mapping[str, Any]
 
 
-async def load_visible_workflow(call: Call, workflow_id: str) -> Row:
+async def load_visible_workflow(call: Call, workflow_id: str) -> WorkflowRow:
     """A workflow as its creator, its agents, and those that see all may see it.
 
     Raises NotFound, whether it is hidden or not there.
@@ -47,15 +50,15 @@ async def load_visible_workflow(call: Call, workflow_id: str) -> Row:
     return row
 
 
-async def _can_see(call: Call, row: Row) -> bool:
-    caller, workflow_id = call.caller, row["workflow_id"]
-    if caller.may("read:all") or caller.acts_for_others or row["created_by"] == caller.subject:
+async def _can_see(call: Call, row: WorkflowRow) -> bool:
+    caller, workflow_id = call.caller, row.workflow_id
+    if caller.may("read:all") or caller.acts_for_others or row.created_by == caller.subject:
         return True
     if await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=caller.subject) is not None:
         return True
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
     named = named_agents(StepDraft(step).spec for step in steps)
-    return caller.subject in await ids_at(call.tx, (*decode_json(row["assigned_agents"]), *named), row["created_at"])
+    return caller.subject in await ids_at(call.tx, (*decode_json(row.assigned_agents), *named), row.created_at)
 
 
 def _to_datetime(value: int | None) -> datetime | None:
@@ -66,31 +69,31 @@ def _seconds_between(begin: int | None, end: int | None) -> float | None:
     return None if begin is None or end is None else round((end - begin) / SECOND, 6)
 
 
-def build_summary(row: Row | Fields, now: int) -> contract.Workflow:
+def build_summary(row: WorkflowRow, now: int) -> contract.Workflow:
     """A workflow without its steps."""
-    total, ended = row["total_steps"], row["done_steps"]
+    total, ended = row.total_steps, row.done_steps
     return contract.Workflow.model_construct(
-        workflow_id=row["workflow_id"],
-        workflow_name=row["workflow_name"],
-        status=WorkflowStatus(row["status"]),
+        workflow_id=row.workflow_id,
+        workflow_name=row.workflow_name,
+        status=WorkflowStatus(row.status),
         current_step=min(ended + 1, total),
         current_steps=[],
         total_steps=total,
         progress=round(100 * ended / total, 2) if total else 100.0,
         steps=[],
         agents=[],
-        assigned_agents=decode_json(row["assigned_agents"]),
-        created_by=row["created_by"],
-        created_at=to_datetime(row["created_at"]),
-        started_at=to_datetime(row["created_at"]),
-        completed_at=_to_datetime(row["completed_at"]),
-        duration_seconds=_seconds_between(row["created_at"], row["completed_at"] or now),
-        error=row["error"],
-        input=decode_json(row["input"]),
-        metadata=decode_json(row["metadata"]),
-        parent_workflow=row["parent_id"],
-        parent_step=row["parent_step"],
-        modifications=row["modifications"],
+        assigned_agents=decode_json(row.assigned_agents),
+        created_by=row.created_by,
+        created_at=to_datetime(row.created_at),
+        started_at=to_datetime(row.created_at),
+        completed_at=_to_datetime(row.completed_at),
+        duration_seconds=_seconds_between(row.created_at, row.completed_at or now),
+        error=row.error,
+        input=decode_json(row.input),
+        metadata=decode_json(row.metadata),
+        parent_workflow=row.parent_id,
+        parent_step=row.parent_step,
+        modifications=row.modifications,
     )
 
 
@@ -116,10 +119,10 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     return workflow
 
 
-def _by_step(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: row["task_id"]):
-        groups.setdefault(row["step"], []).append(row)
+def _by_step(rows: Sequence[TaskRow]) -> dict[str | None, list[TaskRow]]:
+    groups: dict[str | None, list[TaskRow]] = {}
+    for row in sorted(rows, key=lambda row: row.task_id):
+        groups.setdefault(row.step, []).append(row)
     return groups
 
 
@@ -128,92 +131,101 @@ def _step_progress(state: contract.StepState) -> float:
     return state.progress if state.status in (_S.READY, _S.RUNNING, _S.PENDING) else 100.0
 
 
-def _build_step_state(step: StepDraft, tasks: Sequence[Row], outcome: Fields, compensation: bool) -> contract.StepState:
+def _build_step_state(
+    step: StepDraft, tasks: Sequence[TaskRow], outcome: Fields, compensation: bool
+) -> contract.StepState:
     spec, row = step.spec, step.row
-    last = tasks[-1] if tasks and row["items_total"] is None else None
+    last = tasks[-1] if tasks and row.items_total is None else None
     status = step.status
-    begun = row["ready_at"] if last is None else last["started_at"]
-    if status is _S.READY and ((last is not None and last["status"] != "pending") or row["child_id"]):
+    begun = row.ready_at if last is None else last.started_at
+    if status is _S.READY and ((last is not None and last.status != "pending") or row.child_id):
         status = _S.RUNNING
     return contract.StepState.model_construct(
         name=step.name,
-        position=row["position"],
+        position=row.position,
         status=status,
         agent=spec.agent,
         capability=spec.capability,
         task_type=None if spec.approval or spec.workflow else spec.task_type or spec.name,
-        task_id=row["task_id"],
-        assigned_agent=last["assigned_agent"] if last is not None else None,
+        task_id=row.task_id,
+        assigned_agent=last.assigned_agent if last is not None else None,
         depends_on=step.depends_on,
-        attempts=last["attempts"] if last is not None else 0,
+        attempts=last.attempts if last is not None else 0,
         progress=_compute_progress(step, last),
         started_at=_to_datetime(begun),
-        completed_at=_to_datetime(row["completed_at"]),
-        duration_seconds=_seconds_between(begun, row["completed_at"]),
+        completed_at=_to_datetime(row.completed_at),
+        duration_seconds=_seconds_between(begun, row.completed_at),
         result=outcome.get("result"),
-        error=row["error"] or (last["error"] if last is not None else None),
+        error=row.error or (last.error if last is not None else None),
         awaiting="approval" if spec.approval and step.active else None,
         message=spec.message,
         items=_build_items(step, tasks),
-        workflow_id=row["child_id"],
+        workflow_id=row.child_id,
         compensation=compensation,
     )
 
 
-def _compute_progress(step: StepDraft, task: Row | None) -> float:
+def _compute_progress(step: StepDraft, task: TaskRow | None) -> float:
     row = step.row
     if step.status in (_S.COMPLETED, _S.SKIPPED):
         return 100.0
-    if row["items_total"]:
-        return float(round(100 * (row["items_total"] - row["items_open"]) / row["items_total"], 2))
-    return float(task["progress"]) if task is not None else 0.0
+    if row.items_total:
+        return float(round(100 * (row.items_total - row.items_open) / row.items_total, 2))
+    return float(task.progress) if task is not None else 0.0
 
 
-def _build_items(step: StepDraft, tasks: Sequence[Row]) -> contract.Items | None:
+def _build_items(step: StepDraft, tasks: Sequence[TaskRow]) -> contract.Items | None:
     row = step.row
-    if row["items_total"] is None:
+    if row.items_total is None:
         return None
-    ended = row["items_total"] - row["items_open"]
-    running = sum(1 for task in tasks if task["status"] not in ("pending",) and task["completed_at"] is None)
+    ended = row.items_total - row.items_open
+    running = sum(1 for task in tasks if task.status not in ("pending",) and task.completed_at is None)
     return contract.Items.model_construct(
-        total=row["items_total"], completed=ended - row["items_failed"], failed=row["items_failed"], running=running
+        total=row.items_total, completed=ended - row.items_failed, failed=row.items_failed, running=running
     )
 
 
-def _build_agent_shares(rows: Sequence[Row]) -> list[contract.AgentShare]:
+def _build_agent_shares(rows: Sequence[AgentShare]) -> list[contract.AgentShare]:
     shares: dict[str, contract.AgentShare] = {}
     took: dict[str, float] = {}
     for row in rows:
-        agent = row["agent_id"]
+        agent = row.agent_id
         if agent is None:
             continue
-        name = row["agent_name"] or agent
+        name = row.agent_name or agent
         share = shares.setdefault(agent, contract.AgentShare(agent_id=agent, agent_name=name))
-        if row["status"] == "completed":
-            share.completed += row["tasks"]
-            took[agent] = took.get(agent, 0.0) + float(row["took"] or 0)
-        elif row["status"] in ("in_progress", "input_required", "auth_required"):
-            share.running += row["tasks"]
-        elif row["status"] in ("failed", "dead_lettered", "rejected"):
-            share.failed += row["tasks"]
+        if row.status == "completed":
+            share.completed += row.tasks
+            took[agent] = took.get(agent, 0.0) + float(row.took or 0)
+        elif row.status in ("in_progress", "input_required", "auth_required"):
+            share.running += row.tasks
+        elif row.status in ("failed", "dead_lettered", "rejected"):
+            share.failed += row.tasks
     for agent, share in shares.items():
         share.mean_seconds = round(took[agent] / share.completed / SECOND, 6) if share.completed else None
     return list(shares.values())
 
 
-async def list_workflows(
-    call: Call,
-    status: WorkflowStatus | None,
-    agent_id: str | None,
-    since: datetime | None,
-    limit: int,
-    offset: int,
-    cursor: str | None,
-) -> contract.WorkflowPage:
+@dataclass(frozen=True, slots=True)
+class WorkflowListing:
+    """Which workflows a caller asks for. agent_id: their creator; offset and cursor: where the page begins."""
+
+    status: WorkflowStatus | None
+    agent_id: str | None
+    since: datetime | None
+    limit: int
+    offset: int
+    cursor: str | None
+
+
+async def list_workflows(call: Call, listing: WorkflowListing) -> contract.WorkflowPage:
     """A page of workflows, newest first."""
-    caller = call.caller
-    parameters: dict[str, Any] = {"status": status and status.value, "since": since and to_microseconds(since)}
-    if agent_id is not None:
+    caller, limit, offset, cursor = call.caller, listing.limit, listing.offset, listing.cursor
+    parameters: dict[str, Any] = {
+        "status": listing.status and listing.status.value,
+        "since": listing.since and to_microseconds(listing.since),
+    }
+    if (agent_id := listing.agent_id) is not None:
         own = agent_id in (caller.subject, "operator")
         parameters["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id))["agent_id"]
     if not (caller.may("read:all") or caller.acts_for_others):
@@ -262,57 +274,57 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
     """Spans for a Gantt chart, in the order in which they could begin."""
     row = await load_visible_workflow(call, workflow_id)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
-    tasks = {task["task_id"]: task for task in await call.tx.all(workflows.tasks_of, workflow_id=workflow_id)}
-    spans = [_build_span(step, tasks.get(step.row["task_id"])) for step in drafts]
+    tasks = {task.task_id: task for task in await call.tx.all(workflows.tasks_of, workflow_id=workflow_id)}
+    spans = [_build_span(step, tasks.get(step.row.task_id or "")) for step in drafts]
     parts = await call.tx.all(workflows.item_spans, workflow_id=workflow_id, limit=SPANS + 1)
     spans += [_build_item_span(part) for part in parts[:SPANS]]
-    end = row["completed_at"]
+    end = row.completed_at
     spans.sort(key=lambda span: (span.start is None, span.start, span.index is not None, span.index))
     return contract.Timeline.model_construct(
         workflow_id=workflow_id,
-        status=WorkflowStatus(row["status"]),
-        start=to_datetime(row["created_at"]),
+        status=WorkflowStatus(row.status),
+        start=to_datetime(row.created_at),
         end=_to_datetime(end),
-        duration_seconds=_seconds_between(row["created_at"], end or call.now) or 0.0,
+        duration_seconds=_seconds_between(row.created_at, end or call.now) or 0.0,
         spans=spans,
         has_more=len(parts) > SPANS,
     )
 
 
-def _build_span(step: StepDraft, task: Row | None) -> contract.Span:
+def _build_span(step: StepDraft, task: TaskRow | None) -> contract.Span:
     row = step.row
-    begun = row["ready_at"] if task is None else task["started_at"]
+    begun = row.ready_at if task is None else task.started_at
     return contract.Span.model_construct(
         step=step.name,
         status=step.status,
-        start=_to_datetime(row["ready_at"]),
+        start=_to_datetime(row.ready_at),
         begun=None
         if step.spec.approval
         else _to_datetime(begun),  # nobody works at it: it waits, and then it is decided
-        end=_to_datetime(row["completed_at"]),
+        end=_to_datetime(row.completed_at),
         awaiting="approval" if step.spec.approval and step.active else None,
-        duration_seconds=_seconds_between(begun, row["completed_at"]),
-        agent=task["assigned_agent"] if task is not None else None,
-        task_id=row["task_id"],
-        attempts=task["attempts"] if task is not None else 0,
+        duration_seconds=_seconds_between(begun, row.completed_at),
+        agent=task.assigned_agent if task is not None else None,
+        task_id=row.task_id,
+        attempts=task.attempts if task is not None else 0,
         index=None,
         depends_on=step.depends_on,
     )
 
 
-def _build_item_span(row: Row) -> contract.Span:
+def _build_item_span(row: ItemSpan) -> contract.Span:
     return contract.Span.model_construct(
-        step=row["step"],
-        status=StepStatus(row["item_status"]),
-        start=to_datetime(row["created_at"]),
-        begun=_to_datetime(row["started_at"]),
-        end=_to_datetime(row["item_completed_at"]),
+        step=row.step,
+        status=StepStatus(row.status),
+        start=to_datetime(row.created_at),
+        begun=_to_datetime(row.started_at),
+        end=_to_datetime(row.completed_at),
         awaiting=None,
-        duration_seconds=_seconds_between(row["started_at"], row["item_completed_at"]),
-        agent=row["assigned_agent"],
-        task_id=row["task_id"],
-        attempts=row["attempts"],
-        index=row["item"],
+        duration_seconds=_seconds_between(row.started_at, row.completed_at),
+        agent=row.assigned_agent,
+        task_id=row.task_id,
+        attempts=row.attempts,
+        index=row.item,
         depends_on=[],
     )
 
@@ -321,7 +333,7 @@ async def build_diagram(call: Call, workflow_id: str) -> contract.WorkflowDiagra
     """The graph as Mermaid text."""
     row = await load_visible_workflow(call, workflow_id)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
-    steps = [(step.spec, step.row["position"], step.depends_on) for step in drafts]
-    graph = graphs.restore_graph(steps, sequential=not row["graph"])
-    text = render_mermaid(graph, {step.name: step.row["status"] for step in drafts})
+    steps = [(step.spec, step.row.position, step.depends_on) for step in drafts]
+    graph = graphs.restore_graph(steps, sequential=not row.graph)
+    text = render_mermaid(graph, {step.name: step.row.status for step in drafts})
     return contract.WorkflowDiagram(workflow_id=workflow_id, mermaid=text)

@@ -20,6 +20,7 @@ from .launch import parallel_limit
 from .planning import graph as graphs
 from .planning.graph import Graph
 from .progress import advance_run, begin_more_parts, cancel_step_work, settle_step, terminate_run
+from .records import STEPS
 from .run import StepDraft, WorkflowRun, load_outcomes
 
 __all__ = [
@@ -42,7 +43,7 @@ def require_running(run: WorkflowRun) -> None:
     """Raises IllegalTransition for a workflow that has ended."""
     if run.ended:
         raise IllegalTransition(
-            f"{run.workflow_id} is {run.row['status']}; it cannot be changed any more.",
+            f"{run.workflow_id} is {run.row.status}; it cannot be changed any more.",
             fix="Create a new one.",
             allowed=[],
         )
@@ -61,8 +62,8 @@ def require_step(run: WorkflowRun, name: str | None) -> StepDraft:
 
 def _restore_graph(run: WorkflowRun) -> Graph:
     return graphs.restore_graph(
-        [(step.spec, step.row["position"], step.depends_on) for step in run.steps.values()],
-        sequential=not run.row["graph"],
+        [(step.spec, step.row.position, step.depends_on) for step in run.steps.values()],
+        sequential=not run.row.graph,
     )
 
 
@@ -79,9 +80,9 @@ async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[s
     node, call = changed.nodes[definition.name], run.call
     row = step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
-    call.tx.append(workflows.STEPS, tuple(row.values()))
+    call.tx.append(STEPS, row)
     _apply_graph(run, changed)
-    run.set(total_steps=run.row["total_steps"] + (not node.compensation))
+    run.set(total_steps=run.row.total_steps + (not node.compensation))
     return node.step.name
 
 
@@ -93,7 +94,7 @@ def reorder_steps(run: WorkflowRun, order: Sequence[str]) -> None:
 def _apply_graph(run: WorkflowRun, changed: Graph) -> None:
     for name, node in changed.nodes.items():
         step = run.steps[name]
-        if step.row["position"] != node.position:
+        if step.row.position != node.position:
             step.set(position=node.position)
         if tuple(step.depends_on) != tuple(node.depends_on):
             step.depends_on = list(node.depends_on)
@@ -104,7 +105,7 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
     """Leave a step out that nobody has begun."""
     if step.ended or await _has_begun(run, step):
         raise IllegalTransition(
-            f"{step.name} is {step.row['status'] if step.ended else 'under way'}; only what has not begun is skipped.",
+            f"{step.name} is {step.row.status if step.ended else 'under way'}; only what has not begun is skipped.",
             fix="Cancel its task, or terminate the workflow.",
             allowed=[],
         )
@@ -119,9 +120,9 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
 async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
     if not step.active:
         return False
-    if step.row["items_total"] or step.row["child_id"]:
+    if step.row.items_total or step.row.child_id:
         return True
-    row = await run.call.tx.one(tasks.select_task, task_id=step.row["task_id"] or "")
+    row = await run.call.tx.one(tasks.select_task, task_id=step.row.task_id or "")
     return row is not None and row.status != TaskStatus.PENDING
 
 
@@ -143,14 +144,14 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
         draft = await access.lock_task(run.call, task_id)
         if draft.row.status in states.UNFINISHED:
             await _hand_over(draft, agent, capability)
-    run.moved[step.name] = step.row["status"]
+    run.moved[step.name] = step.row.status
 
 
 async def _open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
-    if step.row["items_total"]:
+    if step.row.items_total:
         rows = await run.call.tx.all(workflows.open_items, workflow_id=run.workflow_id, step=step.name)
-        return [row["task_id"] for row in rows if row["task_id"] is not None]
-    return [step.row["task_id"]] if step.row["task_id"] is not None else []
+        return [row.task_id for row in rows if row.task_id is not None]
+    return [step.row.task_id] if step.row.task_id is not None else []
 
 
 async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
@@ -165,21 +166,21 @@ async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[s
 
 async def pause_workflow(run: WorkflowRun) -> None:
     """Begin nothing more; what is under way may end."""
-    if run.row["paused_at"] is not None:
+    if run.row.paused_at is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
     run.set(paused_at=run.call.now)
     await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
     await run.emit("paused")
     for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
-        child = await WorkflowRun.load(run.call, row["workflow_id"])
-        if not child.ended and child.row["paused_at"] is None:
+        child = await WorkflowRun.load(run.call, row.workflow_id)
+        if not child.ended and child.row.paused_at is None:
             await pause_workflow(child)
             await child.save()
 
 
 async def resume_workflow(run: WorkflowRun) -> None:
     """Go on after a pause."""
-    if run.row["paused_at"] is None:
+    if run.row.paused_at is None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
     run.set(paused_at=None)
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
@@ -191,8 +192,8 @@ async def resume_workflow(run: WorkflowRun) -> None:
     await run.emit("resumed")
     await run.save()  # a part that ends now moves it on
     for child_row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
-        child = await WorkflowRun.load(run.call, child_row["workflow_id"])
-        if not child.ended and child.row["paused_at"] is not None:
+        child = await WorkflowRun.load(run.call, child_row.workflow_id)
+        if not child.ended and child.row.paused_at is not None:
             await resume_workflow(child)
             await child.save()
     await run.reload()
@@ -204,7 +205,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
 async def _begin_waiting_parts(run: WorkflowRun) -> None:
     """Begin the parts of steps that ended while the workflow was paused left room for."""
     for step in list(run.steps.values()):
-        if step.active and step.row["items_open"]:
+        if step.active and step.row.items_open:
             rows = await run.call.tx.all(
                 workflows.select_items, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
             )
@@ -240,7 +241,7 @@ async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, co
     step.set(result=encode_json(_build_decision(run, approved, comment)))
     by = f" by {run.call.caller.name}"
     await settle_step(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
-    if run.row["paused_at"] is None:
+    if run.row.paused_at is None:
         await advance_run(run)
     return step
 

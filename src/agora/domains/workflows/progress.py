@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from agora.core.call import Call
 from agora.domains.tasks import access, completion, states
@@ -12,6 +13,7 @@ from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
 
 from . import launch
 from . import queries as workflows
+from .records import WorkflowItemRow, WorkflowStep
 from .run import StepDraft, WorkflowRun, final_result
 
 __all__ = [
@@ -32,67 +34,86 @@ async def handle_task_ended(call: Call, task: TaskRow, status: TaskStatus, error
     assert task.workflow_id is not None
     assert task.step is not None
     step = await call.tx.one(workflows.select_step_status, workflow_id=task.workflow_id, name=task.step)
-    if step is None or step["status"] not in (_S.READY, _S.RUNNING):
+    if step not in (_S.READY, _S.RUNNING):
         return  # the workflow ended it: loading all steps for each of them would take the square of their number
     run = await WorkflowRun.load(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
-    await _handle_work_ended(run, task.step, task.item, "task_id", task.task_id, failure, None)
+    await _handle_work_ended(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
 
 
 async def _handle_child_ended(child: WorkflowRun) -> None:
     """A workflow that is a step of another has ended."""
-    run, row = await WorkflowRun.load(child.call, child.row["parent_id"]), child.row
+    row = child.row
+    assert row.parent_id is not None
+    assert row.parent_step is not None
+    run = await WorkflowRun.load(child.call, row.parent_id)
+    failure, result = await final_result(child)
     await _handle_work_ended(
-        run, row["parent_step"], row["parent_item"], "child_id", child.workflow_id, *await final_result(child)
+        run, _EndedWork(row.parent_step, row.parent_item, failure, child_id=child.workflow_id, result=result)
     )
 
 
-async def _handle_work_ended(
-    run: WorkflowRun, name: str, item: int | None, kind: str, part_id: str, failure: str | None, result: str | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _EndedWork:
+    """A task or a workflow that has ended: the work of a step, or of one item of its for_each.
+
+    failure: why it did not complete. result: JSON of a workflow that did; that of a task stays with the task.
+    """
+
+    step: str
+    item: int | None
+    failure: str | None
+    task_id: str | None = None
+    child_id: str | None = None
+    result: str | None = None
+
+    def is_awaited_by(self, row: WorkflowStep | WorkflowItemRow) -> bool:
+        """Whether the step, or the part of it, was begun with this task or workflow."""
+        return row.child_id == self.child_id if self.task_id is None else row.task_id == self.task_id
+
+
+async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
     """The work of a step, or of a part of it, has ended; what is not awaited any more changes nothing."""
-    step = run.steps.get(name)
+    step = run.steps.get(work.step)
     if run.ended or step is None or not step.active:
         return
-    if item is not None:
-        await _handle_part_ended(run, step, item, kind, part_id, failure, result)
-    elif step.row[kind] == part_id:
-        if result is not None:
-            step.set(result=result)
-        await settle_step(run, step, failure)
+    if work.item is not None:
+        await _handle_part_ended(run, step, work)
+    elif work.is_awaited_by(step.row):
+        if work.result is not None:
+            step.set(result=work.result)
+        await settle_step(run, step, work.failure)
     else:
         return
     await advance_run(run)
     await run.save()
 
 
-async def _handle_part_ended(
-    run: WorkflowRun, step: StepDraft, item: int, kind: str, part_id: str, failure: str | None, result: str | None
-) -> None:
-    call = run.call
-    where = {"workflow_id": run.workflow_id, "step": step.name, "item": item}
+async def _handle_part_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
+    call, failure = run.call, work.failure
+    where = {"workflow_id": run.workflow_id, "step": step.name, "item": work.item}
     row = await call.tx.one(workflows.select_item_for_update, **where)
-    if row is None or row["status"] not in ("pending", "ready") or row[kind] != part_id:
+    if row is None or row.status not in ("pending", "ready") or not work.is_awaited_by(row):
         return
     status = _S.COMPLETED if failure is None else _S.FAILED
-    changes = {"status": status.value, "error": failure, "completed_at": call.now, "result": result}
+    changes = {"status": status.value, "error": failure, "completed_at": call.now, "result": work.result}
     await call.tx.execute(workflows.update_item(frozenset(changes)), **where, **changes)
-    step.set(items_open=step.row["items_open"] - 1)
+    step.set(items_open=step.row.items_open - 1)
     if failure is not None:
-        step.set(items_failed=step.row["items_failed"] + 1)
+        step.set(items_failed=step.row.items_failed + 1)
         if step.spec.on_failure != "continue":
-            await settle_step(run, step, f"Part {item}: {failure}")
+            await settle_step(run, step, f"Part {work.item}: {failure}")
             return
-    if step.row["items_open"] == 0:
+    if step.row.items_open == 0:
         await settle_step(run, step, launch.describe_failed_parts(step))
-    elif run.row["paused_at"] is None:
+    elif run.row.paused_at is None:
         await begin_more_parts(run, step, 1)
 
 
 async def begin_more_parts(run: WorkflowRun, step: StepDraft, most: int) -> None:
     """Begin up to so many further parts of a step."""
     failure = await launch.begin_items(run, step, most)
-    if failure is not None or step.row["items_open"] == 0:
+    if failure is not None or step.row.items_open == 0:
         await settle_step(run, step, failure)
 
 
@@ -102,14 +123,14 @@ async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) ->
         run.move(step, _S.COMPLETED)
         return
     run.move(step, _S.FAILED, error=failure[:4000])
-    if step.row["items_open"]:
+    if step.row.items_open:
         await cancel_step_work(run, step)
     spec = step.spec
     if spec.on_failure == "continue" or step.name in run.compensations:
         return
-    if run.row["error"] is None:
+    if run.row.error is None:
         run.set(error=f"{step.name}: {failure}"[:4000])
-    if run.row["paused_at"] is None:
+    if run.row.paused_at is None:
         await _begin_compensation(run, step)
 
 
@@ -124,13 +145,13 @@ async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
 async def advance_run(run: WorkflowRun) -> None:
     """Let every step begin that now can; end the workflow when nothing is left to do."""
     candidates: Iterable[StepDraft] = run.plain()
-    while not run.ended and run.row["paused_at"] is None:
-        if run.row["error"] is not None:
+    while not run.ended and run.row.paused_at is None:
+        if run.row.error is not None:
             await _end_after_failure(run)
             return
         ready = [step for step in candidates if run.can_begin(step)]
         for step in ready:
-            if run.row["error"] is not None:
+            if run.row.error is not None:
                 break
             if failure := await launch.begin_step(run, step):
                 await settle_step(run, step, failure)
@@ -138,7 +159,7 @@ async def advance_run(run: WorkflowRun) -> None:
             break
         # Looking at all steps again after each that ended at once would take the square of their number.
         candidates = run.successors(step for step in ready if step.ended)
-    if not run.ended and run.row["paused_at"] is None and all(step.ended for step in run.plain()):
+    if not run.ended and run.row.paused_at is None and all(step.ended for step in run.plain()):
         await end_run(run, _W.COMPLETED)
 
 
@@ -163,14 +184,14 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
     """Cancel the tasks and workflows of a step that is not awaited any more."""
     await run.save_steps()
     call = run.call
-    parts = [(step.row["task_id"], step.row["child_id"])]
-    if step.row["items_total"]:
+    parts = [(step.row.task_id, step.row.child_id)]
+    if step.row.items_total:
         where = {"workflow_id": run.workflow_id, "step": step.name}
         open_items = await call.tx.all(workflows.open_items, **where)
-        parts += [(row["task_id"], row["child_id"]) for row in open_items]
+        parts += [(row.task_id, row.child_id) for row in open_items]
         for row in open_items:
             changes = {"status": _S.CANCELLED.value, "completed_at": call.now}
-            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row["item"], **changes)
+            await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
     for task_id, child_id in parts:
         if task_id is not None:
             draft = await access.lock_task(call, task_id)
@@ -202,6 +223,6 @@ async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
     run.set(status=status.value, completed_at=run.call.now, paused_at=None)
     await run.save_steps()
     run.set(done_steps=sum(1 for step in run.plain() if step.ended))
-    await run.emit(status.value, error=run.row["error"])
-    if run.row["parent_id"] is not None and not run.reported:
+    await run.emit(status.value, error=run.row.error)
+    if run.row.parent_id is not None and not run.reported:
         await _handle_child_ended(run)

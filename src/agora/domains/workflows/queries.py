@@ -5,12 +5,23 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.tasks.records import TaskRow
-from agora.store.port import Query, R, Table, Write
+from agora.store.port import Query, R, Write
+
+from .records import (
+    ITEMS,
+    STEPS,
+    WORKFLOWS,
+    AgentShare,
+    EnclosingStep,
+    ItemOutcome,
+    ItemSpan,
+    StepOutcome,
+    WorkflowItemRow,
+    WorkflowRow,
+    WorkflowStep,
+)
 
 __all__ = [
-    "ITEMS",
-    "STEPS",
-    "WORKFLOWS",
     "count_workflows",
     "hold_tasks",
     "item_outcomes",
@@ -36,97 +47,35 @@ __all__ = [
 
 BIG = "bigint"
 
-WORKFLOWS = Table(
-    "workflows",
-    (
-        ("tenant_id", "text"),
-        ("workflow_id", "text"),
-        ("workflow_name", "text"),
-        ("status", "text"),
-        ("created_by", "text"),
-        ("account_id", "text"),
-        ("assigned_agents", "text"),
-        ("input", "text"),
-        ("metadata", "text"),
-        ("priority", BIG),
-        ("graph", BIG),
-        ("total_steps", BIG),
-        ("done_steps", BIG),
-        ("modifications", BIG),
-        ("parent_id", "text"),
-        ("parent_step", "text"),
-        ("parent_item", BIG),
-        ("error", "text"),
-        ("created_at", BIG),
-        ("updated_at", BIG),
-        ("paused_at", BIG),
-        ("completed_at", BIG),
-    ),
-)
-STEPS = Table(
-    "workflow_steps",
-    (
-        ("tenant_id", "text"),
-        ("workflow_id", "text"),
-        ("name", "text"),
-        ("position", BIG),
-        ("definition", "text"),
-        ("depends_on", "text"),
-        ("status", "text"),
-        ("task_id", "text"),
-        ("child_id", "text"),
-        ("items_total", BIG),
-        ("items_open", BIG),
-        ("items_failed", BIG),
-        ("ready_at", BIG),
-        ("completed_at", BIG),
-        ("result", "text"),
-        ("error", "text"),
-    ),
-)
-ITEMS = Table(
-    "workflow_items",
-    (
-        ("tenant_id", "text"),
-        ("workflow_id", "text"),
-        ("step", "text"),
-        ("item", BIG),
-        ("value", "text"),
-        ("status", "text"),
-        ("task_id", "text"),
-        ("child_id", "text"),
-        ("result", "text"),
-        ("error", "text"),
-        ("completed_at", BIG),
-    ),
-)
 _WORKFLOW_TYPES, _STEP_TYPES, _ITEM_TYPES = (
     {name: kind for name, kind in table.columns if kind != "text"} for table in (WORKFLOWS, STEPS, ITEMS)
 )
 _STEP_COLUMNS = ", ".join(name for name in STEPS.names if name != "result")
 
-select_workflow = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id")
+select_workflow = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", WorkflowRow)
 select_workflow_for_update = Query(
-    "select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", lock=True
+    "select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", WorkflowRow, lock=True
 )
 select_steps = Query(
     f"""
     select {_STEP_COLUMNS} from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id
     order by position
-    """
+    """,
+    WorkflowStep,
 )
 select_step_status = Query(
-    "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name"
+    "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name", str
 )
 select_enclosing_step = Query(
     """
     select w.parent_id, w.parent_step, s.items_total, s.definition from workflows w
     join workflow_steps s on s.tenant_id = w.tenant_id and s.workflow_id = w.workflow_id and s.name = :step
     where w.tenant_id = :tenant and w.workflow_id = :workflow_id
-    """
+    """,
+    EnclosingStep,
 )
 select_children = Query(
-    "select * from workflows where tenant_id = :tenant and parent_id = :workflow_id order by workflow_id"
+    "select * from workflows where tenant_id = :tenant and parent_id = :workflow_id order by workflow_id", WorkflowRow
 )
 
 
@@ -169,12 +118,16 @@ def update_item(columns: frozenset[str]) -> Write:
 
 _ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
 select_item_for_update = Query(
-    f"select * from workflow_items where {_ITEM} and item = :item", types={"item": BIG}, lock=True
+    f"select * from workflow_items where {_ITEM} and item = :item", WorkflowItemRow, types={"item": BIG}, lock=True
 )
 select_items = Query(
-    f"select * from workflow_items where {_ITEM} and status = :status order by item limit :limit", types={"limit": BIG}
+    f"select * from workflow_items where {_ITEM} and status = :status order by item limit :limit",
+    WorkflowItemRow,
+    types={"limit": BIG},
 )
-open_items = Query(f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item")
+open_items = Query(
+    f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item", WorkflowItemRow
+)
 
 # -- what became of steps ----------------------------------------------------------------------
 
@@ -183,7 +136,8 @@ step_outcomes = Query(
     select s.name, s.status, s.error, s.items_total, s.result, d.result as task_result from workflow_steps s
     left join task_data d on d.tenant_id = s.tenant_id and d.task_id = s.task_id
     where s.tenant_id = :tenant and s.workflow_id = :workflow_id and s.status not in ('pending', 'ready', 'running')
-    """
+    """,
+    StepOutcome,
 )
 item_outcomes = Query(
     """
@@ -192,17 +146,20 @@ item_outcomes = Query(
         and s.status not in ('pending', 'ready', 'running')
     left join task_data d on d.tenant_id = i.tenant_id and d.task_id = i.task_id
     where i.tenant_id = :tenant and i.workflow_id = :workflow_id order by i.step, i.item
-    """
+    """,
+    ItemOutcome,
 )
 item_spans = Query(
     """
-    select i.step, i.item, i.status as item_status, i.completed_at as item_completed_at, t.* from workflow_items i
+    select i.step, i.item, i.status, i.completed_at, t.task_id, t.assigned_agent, t.attempts, t.created_at, t.started_at
+    from workflow_items i
     join tasks t on t.tenant_id = i.tenant_id and t.task_id = i.task_id
     where i.tenant_id = :tenant and i.workflow_id = :workflow_id order by i.step, i.item limit :limit
     """,
+    ItemSpan,
     types={"limit": BIG},
 )
-tasks_of = Query("select * from tasks where tenant_id = :tenant and workflow_id = :workflow_id", scan=True)
+tasks_of = Query("select * from tasks where tenant_id = :tenant and workflow_id = :workflow_id", TaskRow, scan=True)
 shares = Query(
     """
     select t.assigned_agent as agent_id, a.agent_name, t.status, count(*) as tasks,
@@ -211,13 +168,15 @@ shares = Query(
     where t.tenant_id = :tenant and t.workflow_id = :workflow_id and t.started_at is not null
     group by t.assigned_agent, a.agent_name, t.status
     """,
+    AgentShare,
     scan=True,
 )
 works_on = Query(
     """
     select 1 as found from tasks
     where tenant_id = :tenant and workflow_id = :workflow_id and assigned_agent = :agent_id limit 1
-    """
+    """,
+    int,
 )
 hold_tasks = Write(
     """
@@ -249,7 +208,7 @@ _ASSIGNED = """
 _LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
 
 
-def _build_list(sql: str, filters: frozenset[str], record: type[R] | None = None) -> Query[R]:
+def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
@@ -258,10 +217,10 @@ def _build_list(sql: str, filters: frozenset[str], record: type[R] | None = None
 
 
 @cache
-def list_workflows(filters: frozenset[str]) -> Query:
+def list_workflows(filters: frozenset[str]) -> Query[WorkflowRow]:
     """A page of workflows, newest first."""
     sql = "select * from workflows where tenant_id = :tenant @conditions order by workflow_id desc limit :limit offset :offset"
-    return _build_list(sql, filters)
+    return _build_list(sql, filters, WorkflowRow)
 
 
 @cache

@@ -7,19 +7,19 @@ with its cause, or none of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents.references import ids_at
-from agora.store.port import Row
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import NotFound
 
 from . import queries as workflows
 from .planning.expressions import ExpressionError, WorkBudget
+from .records import WorkflowRow, WorkflowStep
 
 __all__ = [
     "ENDED",
@@ -75,44 +75,46 @@ class StepDraft:
 
     __slots__ = ("_spec", "changed", "depends_on", "row")
 
-    def __init__(self, row: Mapping[str, Any] | Row) -> None:
-        self.row: dict[str, Any] = {name: row[name] for name in workflows.STEPS.names if name != "result"}
-        self.depends_on: list[str] = decode_json(row["depends_on"])
+    def __init__(self, row: WorkflowStep) -> None:
+        self.row = row
+        self.depends_on: list[str] = decode_json(row.depends_on)
         self.changed: dict[str, Any] = {}
         self._spec: Step | None = None
 
     @property
     def name(self) -> str:
-        return str(self.row["name"])
+        return self.row.name
 
     @property
     def status(self) -> StepStatus:
-        return StepStatus(self.row["status"])
+        return StepStatus(self.row.status)
 
     @property
     def spec(self) -> Step:
         if self._spec is None:
-            self._spec = parse_definition(self.row["definition"])
+            self._spec = parse_definition(self.row.definition)
         return self._spec
 
     @property
     def ended(self) -> bool:
-        return self.row["status"] not in ("pending", "ready", "running")
+        return self.row.status not in ("pending", "ready", "running")
 
     @property
     def active(self) -> bool:
-        return self.row["status"] in ("ready", "running")
+        return self.row.status in ("ready", "running")
 
     @property
     def satisfied(self) -> bool:
         """Whether what depends on it can go on."""
-        if self.row["status"] == _S.FAILED:
+        if self.row.status == _S.FAILED:
             return self.spec.on_failure == "continue"
-        return self.row["status"] in (_S.COMPLETED, _S.SKIPPED)
+        return self.row.status in (_S.COMPLETED, _S.SKIPPED)
 
     def set(self, **values: Any) -> None:
         self.changed |= values
-        self.row |= values
+        for name, value in values.items():
+            if name != "result":  # no row has it: results are read with those of tasks (load_outcomes)
+                setattr(self.row, name, value)
         if "definition" in values:
             self._spec = None
 
@@ -135,11 +137,9 @@ class WorkflowRun:
         "steps",
     )
 
-    def __init__(
-        self, call: Call, row: Mapping[str, Any] | Row, steps: list[StepDraft], budget: Budget | None = None
-    ) -> None:
+    def __init__(self, call: Call, row: WorkflowRow, steps: list[StepDraft], budget: Budget | None = None) -> None:
         self.call, self.budget = call, budget or Budget()
-        self.row: dict[str, Any] = {name: row[name] for name in workflows.WORKFLOWS.names}
+        self.row = row
         self.steps = {step.name: step for step in steps}
         self.moved: dict[str, str] = {}
         self.reported = False
@@ -169,11 +169,11 @@ class WorkflowRun:
 
     @property
     def workflow_id(self) -> str:
-        return str(self.row["workflow_id"])
+        return self.row.workflow_id
 
     @property
     def ended(self) -> bool:
-        return self.row["status"] in ENDED
+        return self.row.status in ENDED
 
     @property
     def compensations(self) -> frozenset[str]:
@@ -185,7 +185,7 @@ class WorkflowRun:
 
     @property
     def assigned_agents(self) -> list[str]:
-        agents: list[str] = decode_json(self.row["assigned_agents"])
+        agents: list[str] = decode_json(self.row.assigned_agents)
         return agents
 
     def plain(self) -> Iterator[StepDraft]:
@@ -233,8 +233,8 @@ class WorkflowRun:
 
     def set(self, **values: Any) -> None:
         for name, value in values.items():
-            if self.row[name] != value:
-                self.row[name] = value
+            if getattr(self.row, name) != value:
+                setattr(self.row, name, value)
                 self._changed.add(name)
 
     def move(self, step: StepDraft, status: StepStatus, **values: Any) -> None:
@@ -266,7 +266,7 @@ class WorkflowRun:
         self.set(done_steps=sum(1 for step in self.plain() if step.ended), status=self._status())
         self.set(updated_at=self.call.now)
         columns, self._changed = frozenset(self._changed), set()
-        values = {name: self.row[name] for name in columns}
+        values = {name: getattr(self.row, name) for name in columns}
         if columns:
             await self.call.tx.execute(workflows.update_workflow(columns), workflow_id=self.workflow_id, **values)
         await self.emit("updated", steps=self.moved)
@@ -274,8 +274,8 @@ class WorkflowRun:
 
     def _status(self) -> str:
         if self.ended:
-            return str(self.row["status"])
-        if self.row["paused_at"] is not None:
+            return self.row.status
+        if self.row.paused_at is not None:
             return _W.PAUSED.value
         awaited = any(step.active and step.spec.approval for step in self.steps.values())
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
@@ -285,12 +285,12 @@ class WorkflowRun:
         row = self.row
         summary = {
             "workflow_id": self.workflow_id,
-            "workflow_name": row["workflow_name"],
-            "status": row["status"],
-            "done_steps": row["done_steps"],
-            "total_steps": row["total_steps"],
+            "workflow_name": row.workflow_name,
+            "status": row.status,
+            "done_steps": row.done_steps,
+            "total_steps": row.total_steps,
         }
-        audience = tuple(dict.fromkeys((row["created_by"], *await self._agent_ids())))
+        audience = tuple(dict.fromkeys((row.created_by, *await self._agent_ids())))
         self.call.emit(f"agora.workflow.{happening}", summary | data, subject=self.workflow_id, audience=audience)
 
     async def _agent_ids(self) -> list[str]:
@@ -300,7 +300,7 @@ class WorkflowRun:
         """
         refs = list(dict.fromkeys((*self.assigned_agents, *named_agents(step.spec for step in self.steps.values()))))
         if self._resolved is None or self._resolved[0] != refs:
-            self._resolved = refs, await ids_at(self.call.tx, refs, self.row["created_at"])
+            self._resolved = refs, await ids_at(self.call.tx, refs, self.row.created_at)
         return self._resolved[1]
 
     # -- what its steps came to ------------------------------------------------------------------
@@ -313,8 +313,8 @@ class WorkflowRun:
         steps = await load_outcomes(self.call, self.workflow_id)
         self._scope = {
             "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].ended},
-            "input": decode_json(self.row["input"]),
-            "workflow": {"id": self.workflow_id, "name": self.row["workflow_name"]},
+            "input": decode_json(self.row.input),
+            "workflow": {"id": self.workflow_id, "name": self.row.workflow_name},
         }
         return self._scope
 
@@ -329,26 +329,26 @@ async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any
     rows = await call.tx.all(workflows.step_outcomes, workflow_id=workflow_id)
     by_step: dict[str, dict[str, Any]] = {}
     for row in rows:
-        text = row["task_result"] if row["task_result"] is not None else row["result"]
-        by_step[row["name"]] = {
-            "status": row["status"],
-            "error": row["error"],
+        text = row.task_result if row.task_result is not None else row.result
+        by_step[row.name] = {
+            "status": row.status,
+            "error": row.error,
             "result": None if text is None else decode_json(text),
         }
-    if any(row["items_total"] is not None for row in rows):
+    if any(row.items_total is not None for row in rows):
         for row in rows:
-            if row["items_total"] is not None:
-                by_step[row["name"]]["result"] = []
-        for row in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
-            text = row["task_result"] if row["task_result"] is not None else row["result"]
-            by_step[row["step"]]["result"].append(None if text is None else decode_json(text))
+            if row.items_total is not None:
+                by_step[row.name]["result"] = []
+        for part in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
+            text = part.task_result if part.task_result is not None else part.result
+            by_step[part.step]["result"].append(None if text is None else decode_json(text))
     return by_step
 
 
 async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     """What an ended workflow came to: why it did not complete, or as JSON the results on which no step depends."""
-    if run.row["status"] != _W.COMPLETED:
-        return run.row["error"] or f"Its workflow was {run.row['status']}.", None
+    if run.row.status != _W.COMPLETED:
+        return run.row.error or f"Its workflow was {run.row.status}.", None
     needed = {name for step in run.steps.values() for name in step.depends_on}
     by_step = await load_outcomes(run.call, run.workflow_id)
     return None, encode_json(

@@ -40,18 +40,11 @@ class WorkflowService(BoundService, contract.Workflows):
         call = self.call
         definitions = cast("list[Step]", steps)  # validated by the dispatcher
         await creation.check_steps(call, definitions, assigned_agents)
-        run = await creation.create_workflow(
-            call,
-            workflow_name,
-            definitions,
-            agents=assigned_agents,
-            input=input,
-            metadata=metadata,
-            priority=priority,
-        )
+        order = creation.WorkflowOrder(workflow_name, definitions, assigned_agents, input, metadata, priority)
+        run = await creation.create_workflow(call, order)
         call.target = run.workflow_id
         return contract.WorkflowReceipt(
-            workflow_id=run.workflow_id, status=WorkflowStatus(run.row["status"]), created_at=to_datetime(call.now)
+            workflow_id=run.workflow_id, status=WorkflowStatus(run.row.status), created_at=to_datetime(call.now)
         )
 
     # -- looking ---------------------------------------------------------------------------------
@@ -71,7 +64,8 @@ class WorkflowService(BoundService, contract.Workflows):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.WorkflowPage:
-        return await lookup.list_workflows(self.call, status, agent_id, since, limit, offset, cursor)
+        listing = lookup.WorkflowListing(status, agent_id, since, limit, offset, cursor)
+        return await lookup.list_workflows(self.call, listing)
 
     @implements
     async def timeline(self, workflow_id: str) -> contract.Timeline:
@@ -115,7 +109,7 @@ class WorkflowService(BoundService, contract.Workflows):
         return await self._modified(run, action, step, reason)
 
     async def _modified(self, run: WorkflowRun, action: str, step: str | None, reason: str) -> contract.Modification:
-        run.set(modifications=run.row["modifications"] + 1)
+        run.set(modifications=run.row.modifications + 1)
         if action == "terminate":
             await modification.terminate_workflow(run, reason)
         else:
@@ -131,11 +125,11 @@ class WorkflowService(BoundService, contract.Workflows):
         """at: when it was changed, in microseconds since 1970, if not now."""
         return contract.Modification(
             workflow_id=run.workflow_id,
-            status=WorkflowStatus(run.row["status"]),
+            status=WorkflowStatus(run.row.status),
             action=action,
             step=step,
             updated_at=to_datetime(self.call.now if at is None else at),
-            modifications=run.row["modifications"],
+            modifications=run.row.modifications,
         )
 
     @implements
@@ -155,7 +149,7 @@ class WorkflowService(BoundService, contract.Workflows):
         self._note(action, step, comment)
         repeated = await modification.find_equal_decision(run, step, approved, comment)
         if repeated is not None:
-            return self._modification(run, action, repeated.name, repeated.row["completed_at"])
+            return self._modification(run, action, repeated.name, repeated.row.completed_at)
         decided = await modification.decide_approval(run, step, approved, comment)
         await run.save()
         return self._modification(run, action, decided.name)
@@ -164,7 +158,7 @@ class WorkflowService(BoundService, contract.Workflows):
     async def cancel(self, workflow_id: str, reason: str = "") -> contract.Modification:
         run = await self._own(workflow_id)
         self._note("cancel", None, reason)
-        if run.row["status"] == WorkflowStatus.CANCELLED:
+        if run.row.status == WorkflowStatus.CANCELLED:
             return self._modification(run, "cancel", None)
         modification.require_running(run)
         return await self._modified(run, "terminate", None, reason)
@@ -178,9 +172,9 @@ class WorkflowService(BoundService, contract.Workflows):
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
         run = await self._load(workflow_id)
-        if run.row["created_by"] != caller.subject and not caller.acts_for_others:
+        if run.row.created_by != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
-                f"{workflow_id} was created by {run.row['created_by']}; only that one changes it.",
+                f"{workflow_id} was created by {run.row.created_by}; only that one changes it.",
                 required="act:any",
             )
         return run
@@ -196,7 +190,7 @@ class WorkflowService(BoundService, contract.Workflows):
         """Follow an administrative override. Raises NotFound, IllegalTransition."""
         run = await self._load(workflow_id)
         modification.require_running(run)
-        paused = run.row["paused_at"] is not None
+        paused = run.row.paused_at is not None
         if action == "terminate":
             await modification.terminate_workflow(run, reason or "terminated by an override")
             return

@@ -20,4 +20,4 @@ async def list_candidates(call: Call, asked: StepCandidates) -> None:
     """Name the agents that a workflow is for."""
     row = await call.tx.one(workflows.select_workflow, workflow_id=asked.workflow_id)
     if row is not None:
-        asked.agents += decode_json(row["assigned_agents"])
+        asked.agents += decode_json(row.assigned_agents)
