@@ -11,7 +11,7 @@ import typer
 from .output import Output
 
 if TYPE_CHECKING:
-    from agora.store.databases import DatabaseStatus
+    from agora.store.migrate import DatabaseStatus
 
 __all__ = ["group"]
 

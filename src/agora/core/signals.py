@@ -8,12 +8,9 @@ an error of a handler rolls the whole call back. Work that may happen after the 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .lazy import Lazy
-
-if TYPE_CHECKING:
-    from .call import Call
 
 __all__ = ["Handler", "Signal", "Signals"]
 
@@ -41,7 +38,7 @@ class Signals:
     def __init__(self, handlers: Mapping[Signal[Any], Sequence[Handler]] | None = None) -> None:
         self._handlers = dict(handlers or {})
 
-    async def publish(self, signal: Signal[T], call: Call, payload: T) -> T:
+    async def publish(self, signal: Signal[T], call: object, payload: T) -> T:
         """Run every handler of a signal, in order, with the call and the payload; returns the payload, as they left it."""
         for handler in self._handlers.get(signal, ()):
             await handler.get()(call, payload)

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-__all__ = ["COLUMN", "FILE", "Unconfined", "require_confined", "statement_digest"]
+__all__ = ["COLUMN", "FILE", "Unconfined", "is_listed", "statement_digest"]
 
 COLUMN = "tenant_id"
 
@@ -22,13 +22,9 @@ def statement_digest(sql: str) -> str:
     return hashlib.blake2b(sql.encode(), digest_size=12).hexdigest()
 
 
-def require_confined(sql: str) -> str:
-    """The statement as it is. One that is not listed is checked now, before it runs; raises Unconfined."""
-    if statement_digest(sql) not in _listed_digests():
-        from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
-
-        check_confined(sql)
-    return sql
+def is_listed(sql: str) -> bool:
+    """Whether the statement was checked when this version was made."""
+    return statement_digest(sql) in _listed_digests()
 
 
 @cache

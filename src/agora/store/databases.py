@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agora.clock import SystemClock
 
 from . import migrate
+from .migrate import DatabaseStatus
 from .port import StoreFailure
 
 __all__ = [
-    "DatabaseStatus",
     "create_database",
     "database_status",
     "database_url",
@@ -27,22 +26,6 @@ __all__ = [
 ]
 
 DEV = "_dev"
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseStatus:
-    """applied: migrations that the database has had. pending: names of those to come. open: tables without protection."""
-
-    url: str
-    exists: bool
-    applied: int
-    pending: tuple[str, ...]
-    open: tuple[str, ...] = ()
-
-    @property
-    def current(self) -> bool:
-        """Whether this release can serve it as it is."""
-        return self.exists and not self.pending and not self.open
 
 
 def is_postgres(url: str) -> bool:

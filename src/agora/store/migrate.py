@@ -14,7 +14,15 @@ from pathlib import Path
 
 from .port import StoreFailure
 
-__all__ = ["Migration", "MigrationChanged", "MigrationError", "NewerDatabase", "list_migrations", "pending_migrations"]
+__all__ = [
+    "DatabaseStatus",
+    "Migration",
+    "MigrationChanged",
+    "MigrationError",
+    "NewerDatabase",
+    "list_migrations",
+    "pending_migrations",
+]
 
 _FILES = Path(__file__).parent / "migrations"
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
@@ -43,6 +51,22 @@ class Migration:
 
     def __str__(self) -> str:
         return f"{self.number:04d}_{self.name}.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStatus:
+    """applied: migrations that the database has had. pending: names of those to come. open: tables without protection."""
+
+    url: str
+    exists: bool
+    applied: int
+    pending: tuple[str, ...]
+    open: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether this release can serve it as it is."""
+        return self.exists and not self.pending and not self.open
 
 
 def list_migrations(dialect: str, files: Path = _FILES) -> list[Migration]:

@@ -24,7 +24,7 @@ from typing_extensions import TypeVar as DefaultTypeVar
 from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
-from .checked_statements import COLUMN, Unconfined, require_confined
+from .checked_statements import COLUMN, Unconfined, is_listed
 from .records import Loader, column_types, record_loader
 
 __all__ = [
@@ -106,6 +106,15 @@ R = DefaultTypeVar("R", default=Row)
 R_co = DefaultTypeVar("R_co", default=Row, covariant=True)
 
 
+def _require_confined(sql: str) -> str:
+    """The statement as it is. One that is not listed is checked now, before it runs; raises Unconfined."""
+    if not is_listed(sql):
+        from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
+
+        check_confined(sql)
+    return sql
+
+
 @dataclass(frozen=True, eq=False)
 class Statement(Generic[R_co]):
     """SQL with ``:named`` parameters, written once and portable where it can be.
@@ -126,14 +135,14 @@ class Statement(Generic[R_co]):
     @cached_property
     def safe(self) -> str:
         """``sql``, once it is known to stay with one tenant. Raises Unconfined."""
-        return self.sql if self.beyond else require_confined(self.sql)
+        return self.sql if self.beyond else _require_confined(self.sql)
 
     @cached_property
     def safe_postgres(self) -> str:
         """The text for PostgreSQL, likewise."""
         if self.beyond:
             return self.postgres or self.sql
-        return self.safe if self.postgres is None else require_confined(self.postgres)
+        return self.safe if self.postgres is None else _require_confined(self.postgres)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -195,7 +204,7 @@ class Write(Statement[R_co]):
     @cached_property
     def safe_many(self) -> str | None:
         """``many``, once it is known to stay with one tenant. Raises Unconfined."""
-        return None if self.many_text is None else require_confined(self.many_text)
+        return None if self.many_text is None else _require_confined(self.many_text)
 
     @property
     def many_text(self) -> str | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agora.clock import new_id
 from agora.core.events.feed import Feed
 from agora.core.events.frames import ENDED
-from agora.core.events.log_stream import LogStream
+from agora.core.events.stream import LogStream
 from agora.store.port import Store
 from tests.unit.core.events.feed_parts import Journal, Reader
 from tests.unit.core.events.task_entry_log import TaskLog

@@ -1,30 +1,37 @@
-"""A channel: one tenant's events, live, each once, in the order of their sequence."""
+"""A channel: one tenant's events, live, each once, in the order of their sequence, to groups of streams."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from agora.store.port import NewEvent, Store, StoredEvent, StoreFailure
 from agora_sdk.errors import CursorTooOld
 
 from . import log as event_log
 from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer, agents_of
-from .frames import CloseReason, EncodedEvent
-from .group import Group
+from .frames import Batch, CloseReason, EncodedEvent
 from .log import EventPage
+from .sink import Sink, offer_batch
 
-if TYPE_CHECKING:
-    from .event_stream import EventStream
-
-__all__ = ["Channel"]
+__all__ = ["Channel", "Group"]
 
 log = logging.getLogger(__name__)
 ROUTES = 10_000  #: most routes remembered
 _Key = tuple[str, str] | None
+
+
+class Subscriber(Protocol):
+    """A stream, to the channel that it joins."""
+
+    filter: EventFilter
+    viewer: Viewer
+    sink: Sink
+
+    def end(self, close_reason: CloseReason) -> None: ...
 
 
 class Channel:
@@ -114,7 +121,7 @@ class Channel:
 
     # -- who listens -----------------------------------------------------------------------------
 
-    def join(self, stream: EventStream) -> None:
+    def join(self, stream: Subscriber) -> None:
         """From now on the stream gets every event after ``head``."""
         filter = stream.filter
         groups = self._groups.setdefault(_group_key(filter), {})
@@ -124,7 +131,7 @@ class Channel:
             self._routes.clear()
         group.add(stream)
 
-    def leave(self, stream: EventStream) -> None:
+    def leave(self, stream: Subscriber) -> None:
         """The stream, which has joined, gets no more."""
         key = _group_key(stream.filter)
         groups = self._groups[key]
@@ -184,3 +191,86 @@ def _group_key(filter: EventFilter) -> _Key:
     if filter.agent is not None:
         return ("agent", filter.agent)
     return ("subject", filter.subject) if filter.subject is not None else None
+
+
+class Group:
+    """Streams with one filter, so that an event is matched once for them all.
+
+    Events without audience go to all in one loop; private ones are looked up by their audience, at no
+    cost to the others.
+    """
+
+    def __init__(self, wanted: EventFilter) -> None:
+        self.filter = wanted
+        self._streams: dict[Subscriber, None] = {}
+        self._overseers: dict[Subscriber, None] = {}
+        self._viewers: dict[str, dict[Subscriber, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        return iter(tuple(self._streams))
+
+    def add(self, stream: Subscriber) -> None:
+        viewer = stream.viewer
+        self._streams[stream] = None
+        (self._overseers if viewer.sees_all else self._viewers.setdefault(viewer.subject, {}))[stream] = None
+
+    def remove(self, stream: Subscriber) -> None:
+        viewer = stream.viewer
+        self._streams.pop(stream, None)
+        if viewer.sees_all:
+            self._overseers.pop(stream, None)
+            return
+        streams = self._viewers.get(viewer.subject, {})
+        streams.pop(stream, None)
+        if not streams:
+            self._viewers.pop(viewer.subject, None)
+
+    def deliver(self, events: Sequence[EncodedEvent]) -> int:
+        """Write events that the filter wants to whoever may see them; answers how many deliveries."""
+        failed: list[tuple[Subscriber, CloseReason]] = []
+        if all(encoded.event.audience is None for encoded in events):
+            delivered = _write_to_sinks(self._streams, _build_batch(events), failed)
+        else:
+            delivered = self._deliver_private(events, failed)
+        for stream, close_reason in failed:
+            stream.end(close_reason)
+        return delivered
+
+    def _deliver_private(self, events: Sequence[EncodedEvent], failed: list[tuple[Subscriber, CloseReason]]) -> int:
+        delivered = _write_to_sinks(self._overseers, _build_batch(events), failed)
+        personal = self._private_events(events)
+        for viewer, own in personal.items():
+            delivered += _write_to_sinks(self._viewers[viewer], _build_batch(own), failed)
+        public = [encoded for encoded in events if encoded.event.audience is None]
+        if public:
+            batch = _build_batch(public)
+            for viewer, streams in self._viewers.items():
+                if viewer not in personal:
+                    delivered += _write_to_sinks(streams, batch, failed)
+        return delivered
+
+    def _private_events(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
+        """What each viewer sees that is in the audience of a private event."""
+        concerned = {viewer for encoded in events for viewer in encoded.event.audience or () if viewer in self._viewers}
+        return {
+            viewer: [each for each in events if each.event.audience is None or viewer in each.event.audience]
+            for viewer in concerned
+        }
+
+
+def _build_batch(events: Sequence[EncodedEvent]) -> Batch:
+    return Batch(events, events[-1].number)
+
+
+def _write_to_sinks(streams: Iterable[Subscriber], batch: Batch, failed: list[tuple[Subscriber, CloseReason]]) -> int:
+    count = 0
+    for stream in streams:
+        close_reason = offer_batch(stream.sink, batch)
+        if close_reason is None:
+            count += 1
+        else:
+            failed.append((stream, close_reason))
+    return count * len(batch.items)

@@ -18,12 +18,10 @@ from agora_sdk.errors import Overloaded
 from ..call import EventStreamSpec, LogStreamSpec
 from . import log as event_log
 from .channel import Channel
-from .event_stream import EventStream
 from .filter import EventFilter, Viewer
 from .frames import RESTARTING, TOO_SLOW, Batch, CloseReason, EncodedEvent
-from .log_stream import LogStream
 from .positions import Positions
-from .stream import Check, LiveStream
+from .stream import Check, EventStream, LiveStream, LogStream
 
 __all__ = ["Feed"]
 

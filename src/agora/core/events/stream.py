@@ -1,36 +1,52 @@
-"""A live stream: one reader of a log, from any point of it on into the present."""
+"""Live streams: one reader of a log, from any point of it on into the present.
+
+An event stream reads the log of events; a log stream one log, such as a task's, to its end.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from agora.net.backpressure import Connection
+from agora.store.port import Reader, Store
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, StorageUnavailable, field_error
 
-from .filter import Viewer
-from .frames import Batch, CloseReason, Item
+from ..call import Entry, EventStreamSpec, LogPage, LogStreamSpec
+from .channel import Channel
+from .filter import EVERYONE, EventFilter, Viewer
+from .frames import ENDED, Batch, CloseReason, EncodedEntry, EncodedEvent, Item
+from .positions import Positions
 from .sink import NULL_SINK, QueueSink, Sink, offer_batch
 
-if TYPE_CHECKING:
-    from .feed import Feed
-
-__all__ = ["Check", "LiveStream"]
+__all__ = ["Check", "EventStream", "LiveStream", "LogStream"]
 
 log = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[None]]  #: raises the AgoraError for which a stream may not go on
 
 
+class Supervisor(Protocol):
+    """What a stream needs of the feed that has opened it: see ``Feed``."""
+
+    positions: Positions
+    buffer_limit: int
+    stall_seconds: float
+
+    async def channel(self, tenant: str) -> Channel: ...
+    def head(self, tenant: str) -> int: ...
+    def forget(self, stream: LiveStream) -> None: ...
+
+
 class LiveStream(ABC):
     """An opened stream: attach one sink, or iterate it.
 
     It ends when closed, when its log has ended, when its check fails, when its reader is too slow, or
-    when the server drains; ``farewell`` then says why.
+    when the server drains; ``close_reason`` then says why.
     """
 
     __slots__ = (
@@ -46,7 +62,7 @@ class LiveStream(ABC):
         "viewer",
     )
 
-    def __init__(self, feed: Feed, tenant: str, viewer: Viewer, position: int, check: Check | None) -> None:
+    def __init__(self, feed: Supervisor, tenant: str, viewer: Viewer, position: int, check: Check | None) -> None:
         self._feed, self.tenant, self._check = feed, tenant, check
         self.viewer, self._position = viewer, position
         self.subscription_id: str | None = None
@@ -170,3 +186,159 @@ class LiveStream(ABC):
             finally:
                 self.close()
                 reading.cancel()
+
+
+class EventStream(LiveStream):
+    """Events as an opening describes them.
+
+    Those after its position are read from the log page by page; then, in one step, it joins what is
+    live: nothing is lost, nothing repeated. ``attach`` returns when it has joined.
+    """
+
+    __slots__ = ("_channel", "filter")
+
+    def __init__(self, feed: Supervisor, tenant: str, opening: EventStreamSpec, check: Check | None = None) -> None:
+        super().__init__(feed, tenant, opening.viewer, opening.position, check)
+        self.filter: EventFilter = opening.filter
+        self.subscription_id = opening.subscription_id
+        self._channel: Channel | None = None
+
+    @property
+    def position(self) -> int:
+        return self._position if self._channel is None else self._channel.head
+
+    @property
+    def live(self) -> bool:
+        return self._channel is not None
+
+    @property
+    def lag(self) -> int:
+        return max(self._feed.head(self.tenant) - self.position, 0) + self.sink.pending
+
+    async def _run(self) -> None:
+        channel = await self._feed.channel(self.tenant)
+        while self.close_reason is None:
+            if self._position > channel.head:
+                await channel.reach(self._position)
+            elif self._position == channel.head:
+                channel.join(self)  # no await since the comparison
+                self._channel = channel
+                return
+            else:
+                await self._send_log_page(channel)
+
+    async def _send_log_page(self, channel: Channel) -> None:
+        page = await channel.read(self._position, self.filter, self.viewer)
+        if self.close_reason is None:
+            channel.delivered += len(page.events)
+            await self._send([EncodedEvent(stored) for stored in page.events], page.position)
+
+    def _leave(self) -> None:
+        if self._channel is not None:
+            self._channel.leave(self)
+            self._channel = None
+
+
+class LogStream(LiveStream):
+    """Entries after a position, page by page, until the log has ended.
+
+    The log is read; an event about its subject is only the hint that there is more. The stream listens
+    for hints before the read that finds nothing, so none comes too late, and reads again at each
+    heartbeat, should one not come at all. ``attach`` returns when the stream has ended.
+    """
+
+    __slots__ = ("_bell", "_following", "_hints", "_store", "_waits")
+
+    def __init__(
+        self, feed: Supervisor, store: Store, tenant: str, following: LogStreamSpec, check: Check | None = None
+    ) -> None:
+        super().__init__(feed, tenant, following.viewer, following.position, check)
+        self._store, self._following = store, following
+        self._bell = _WakeSink()
+        self._hints: EventStream | None = None
+        self._waits = False
+
+    @property
+    def live(self) -> bool:
+        return self._waits
+
+    @property
+    def lag(self) -> int:
+        return self.sink.pending
+
+    async def _run(self) -> None:
+        channel = await self._feed.channel(self.tenant)
+        try:
+            while self.close_reason is None:
+                await self._wake_on_events(channel)
+                self._bell.rung.clear()
+                await self._send_next_page(channel)
+        finally:
+            if self._hints is not None:
+                self._hints.close()
+
+    async def _wake_on_events(self, channel: Channel) -> None:
+        """Have the bell rung by whatever happens to the subject from now on."""
+        if self._hints is None or self._hints.close_reason is not None:
+            opening = EventStreamSpec(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
+            self._hints = EventStream(self._feed, self.tenant, opening)
+            await self._hints.attach(self._bell)
+
+    async def _send_next_page(self, channel: Channel) -> None:
+        """Send the next page; without one, wait for the bell."""
+        page_events = await self._store.read(self.tenant, self._read)
+        if self.close_reason is not None:
+            return
+        for part in _split_entries(page_events.entries, self._feed.buffer_limit // 4):
+            if self.close_reason is None:
+                channel.delivered += len(part)
+                await self._send(part, part[-1].number)
+        if page_events.done:
+            self.end(ENDED)
+        elif not page_events.entries:
+            self._waits = True
+            await self._bell.rung.wait()
+            self._waits = False
+
+    async def _read(self, reader: Reader) -> LogPage:
+        return await self._following.read(reader, self._position)
+
+    def beat(self) -> None:
+        super().beat()
+        self._bell.rung.set()
+
+    def _leave(self) -> None:
+        self._waits = False
+        self._bell.rung.set()
+
+
+def _split_entries(entries: Sequence[Entry], limit: int) -> Iterator[list[EncodedEntry]]:
+    """Entries in parts of at most so many bytes, or of one: the reader makes room between them."""
+    part: list[EncodedEntry] = []
+    size = 0
+    for entry in map(EncodedEntry, entries):
+        if part and size + entry.size > limit:
+            yield part
+            part, size = [], 0
+        part.append(entry)
+        size += entry.size
+    if part:
+        yield part
+
+
+class _WakeSink:
+    """A sink that wakes whoever waits for what comes into it."""
+
+    pending = 0
+
+    def __init__(self) -> None:
+        self.rung = asyncio.Event()
+
+    def write(self, batch: Batch, /) -> bool:
+        self.rung.set()
+        return True
+
+    async def drain(self) -> None: ...
+
+    def end(self, close_reason: CloseReason, /) -> None:
+        self.rung.set()

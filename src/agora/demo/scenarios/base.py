@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agora_sdk import AgoraClient
 
@@ -15,15 +15,51 @@ from ..processes import AgentProcesses
 from ..records import Totals
 
 if TYPE_CHECKING:
-    from agora_sdk.contract.billing import Invoice
+    from agora_sdk.contract.billing import BillingInfo, Invoice
     from agora_sdk.contract.workflows import Timeline
 
     from ..server import DemoServer
-    from .hosting import HostedAgent
 
-__all__ = ["ARRIVAL_SECONDS", "DemoRun", "Expectation", "Scenario"]
+__all__ = ["ARRIVAL_SECONDS", "EACH", "TEXT", "DemoRun", "Expectation", "HostedAgent", "Scenario"]
 
 ARRIVAL_SECONDS = 12.0
+EACH = 0.01  #: the price of what the hosted agent does
+TEXT = "the quick brown fox jumps over the lazy dog"  #: that it counts the words of
+
+
+@dataclass
+class HostedAgent:
+    """What runs here: the agent, the client of the customer, the instances.
+
+    source: where the agent's program is. said: the last answer of each instance. rest: what the paused one had cost.
+    """
+
+    agent_id: str
+    source: Path
+    customer: AgoraClient
+    token_id: str
+    instances: list[str] = field(default_factory=list)
+    said: dict[str, dict[str, Any]] = field(default_factory=dict)
+    done: int = 0
+    rest: BillingInfo | None = None
+
+    @property
+    def paused(self) -> str:
+        return self.instances[0]
+
+    @property
+    def working(self) -> str:
+        return self.instances[1]
+
+    async def count(self, instance_id: str) -> dict[str, Any]:
+        """Let an instance count; answers what it said, raises Missing if that is wrong."""
+        execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
+        self.done += 1
+        answer: Any = execution.result
+        if answer["words"] != len(TEXT.split()) or execution.cost != EACH:
+            raise ExpectationFailed(f"it said {answer}, and cost {execution.cost:g}")
+        self.said[instance_id] = answer
+        return self.said[instance_id]
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,55 +12,18 @@ from agora_sdk import AgoraClient, AgoraError
 
 from ..hosted import counter
 from ..ledger import ExpectationFailed, ExpectationSkipped
-from .base import DemoRun, Scenario
+from .base import EACH, TEXT, DemoRun, HostedAgent, Scenario
 
 if TYPE_CHECKING:
-    from agora_sdk.contract.billing import BillingInfo
     from agora_sdk.contract.instances import Instance
 
-__all__ = ["COUNT", "EACH", "HOSTING", "ONCE", "HostedAgent", "end_hosting", "require_hosted"]
+__all__ = ["COUNT", "HOSTING", "ONCE", "end_hosting", "require_hosted"]
 
 CALL_SECONDS = 5.0
 COUNT = 2  #: instances
 WATCH_SECONDS = 1.0
-ONCE, HOURLY, EACH = 0.5, 360.0, 0.01  #: the price of an instance, of its time, of what it does
-TEXT = "the quick brown fox jumps over the lazy dog"
+ONCE, HOURLY = 0.5, 360.0  #: the price of an instance, of its time
 HOSTING = Scenario()
-
-
-@dataclass
-class HostedAgent:
-    """What runs here: the agent, the client of the customer, the instances.
-
-    source: where the agent's program is. said: the last answer of each instance. rest: what the paused one had cost.
-    """
-
-    agent_id: str
-    source: Path
-    customer: AgoraClient
-    token_id: str
-    instances: list[str] = field(default_factory=list)
-    said: dict[str, dict[str, Any]] = field(default_factory=dict)
-    done: int = 0
-    rest: BillingInfo | None = None
-
-    @property
-    def paused(self) -> str:
-        return self.instances[0]
-
-    @property
-    def working(self) -> str:
-        return self.instances[1]
-
-    async def count(self, instance_id: str) -> dict[str, Any]:
-        """Let an instance count; answers what it said, raises Missing if that is wrong."""
-        execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
-        self.done += 1
-        answer: Any = execution.result
-        if answer["words"] != len(TEXT.split()) or execution.cost != EACH:
-            raise ExpectationFailed(f"it said {answer}, and cost {execution.cost:g}")
-        self.said[instance_id] = answer
-        return self.said[instance_id]
 
 
 def require_instances(play: DemoRun) -> HostedAgent:

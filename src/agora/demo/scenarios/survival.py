@@ -12,8 +12,8 @@ import httpx
 from agora_sdk.errors import Conflict
 
 from ..ledger import ExpectationFailed, ExpectationSkipped
-from .base import DemoRun, Scenario
-from .hosting import COUNT, EACH, ONCE, HostedAgent, require_hosted
+from .base import EACH, DemoRun, HostedAgent, Scenario
+from .hosting import COUNT, ONCE, require_hosted
 
 if TYPE_CHECKING:
     from agora_sdk.contract.instances import Instance

@@ -10,19 +10,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from agora.core.events.filter import EventFilter
 
-if TYPE_CHECKING:
-    from .view import View
-
 __all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "all_pages", "find_page", "fragment", "page"]
 
 Values = Mapping[str, Any]
-Build = Callable[["View"], Awaitable[Values]]
-BuildFragment = Callable[["View"], Awaitable[Values | None]]
+Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
+BuildFragment = Callable[[Any], Awaitable[Values | None]]
 F = TypeVar("F", bound=BuildFragment)
 
 

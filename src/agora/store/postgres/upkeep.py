@@ -9,7 +9,7 @@ import asyncpg
 from agora.clock import SystemClock
 
 from .. import migrate
-from ..databases import DatabaseStatus
+from ..migrate import DatabaseStatus
 from ..port import StoreFailure
 from .connections import open_connection, redact_url
 from .failures import to_store_failure

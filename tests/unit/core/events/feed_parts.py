@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from agora.clock import new_id
 from agora.core.call import EventStreamSpec
-from agora.core.events.event_stream import EventStream
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.core.events.frames import Batch, CloseReason
+from agora.core.events.stream import EventStream
 from agora.store.port import NewEvent, Store, StoredEvent, Tx
 
 __all__ = ["Journal", "ManualTime", "Reader", "open_stream", "until"]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from agora.core.call import EventStreamSpec
-from agora.core.events.event_stream import EventStream
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EventFilter, Viewer
 from agora.core.events.frames import NORMAL, RESTARTING, TOO_SLOW
 from agora.core.events.sink import QueueSink
+from agora.core.events.stream import EventStream
 from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore

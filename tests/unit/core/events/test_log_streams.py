@@ -11,8 +11,8 @@ from agora.core.call import LogPage, LogStreamSpec
 from agora.core.events.feed import Feed
 from agora.core.events.filter import Viewer
 from agora.core.events.frames import ENDED, NORMAL, RESTARTING, TOO_SLOW
-from agora.core.events.log_stream import LogStream
 from agora.core.events.sink import QueueSink
+from agora.core.events.stream import LogStream
 from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore

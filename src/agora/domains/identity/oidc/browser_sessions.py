@@ -12,9 +12,9 @@ import asyncio
 import base64
 import binascii
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic_core import from_json, to_json
 
@@ -27,21 +27,23 @@ from agora_sdk.errors import Overloaded, Unauthenticated
 
 from .. import queries as people
 from .access_tokens import token_error
+from .configuration import Trust
 from .flows import Tokens, challenge_of
-
-if TYPE_CHECKING:
-    from .sign_on import Grant, SignOn
 
 __all__ = [
     "BrowserSessions",
+    "Grant",
     "ProviderTokens",
     "Session",
     "SignInCookies",
     "SignInRedirect",
     "SignInState",
     "SignedIn",
+    "System",
     "add_login_names",
 ]
+
+T = TypeVar("T")
 
 LIFETIME: Final = 12 * 3600 * SECOND
 NAMES: Final = 2  #: of one session at the provider: in the access token, and in the ID token
@@ -51,6 +53,16 @@ POLL_SECONDS: Final = 0.25  #: seconds between looks whether another server has 
 ONLY_PATH: Final = "/v1/monitor/"
 LONGEST_COOKIE: Final = 2000
 LONGEST_NEXT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a verified token gives. asked: its own scopes. ends: microseconds since 1970."""
+
+    tenant: str
+    person: Person
+    asked: str
+    ends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +150,31 @@ class ProviderTokens:
     identity: str | None = field(default=None, repr=False)
 
 
+class System(Protocol):
+    """Runs work in a transaction, as the system does."""
+
+    def __call__(
+        self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], /, *, label: str = ...
+    ) -> Awaitable[T]: ...
+
+
+class GrantVerifier(Protocol):
+    """What sessions need of the sign-on: see the methods of ``SignOn``."""
+
+    @property
+    def trust(self) -> Trust: ...
+    @property
+    def system(self) -> System: ...
+    async def check_login(self, grant: Grant) -> None: ...
+    async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]: ...
+
+
 class BrowserSessions:
     """The sessions of people at this server. mint: signs a credential; set where credentials are signed."""
 
     mint: Callable[[str, str], str]
 
-    def __init__(self, sign_on: SignOn, store: Store, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, sign_on: GrantVerifier, store: Store, sealer: Sealer, clock: Clock) -> None:
         self._sign_on, self._store, self._sealer, self._clock = sign_on, store, sealer, clock
         self._renewing: dict[str, asyncio.Task[Grant]] = {}
 
@@ -298,8 +329,6 @@ def _pack_grant(grant: Grant) -> str:
 
 
 def _unpack_grant(row: UserSessionRow) -> Grant:
-    from .sign_on import Grant
-
     document: dict[str, Any] = from_json(row.person)
     person = document["person"] | {name: tuple(document["person"][name]) for name in ("roles", "login")}
     return _bind_to_session(Grant(document["tenant"], Person(**person), document["asked"], document["ends"]), row)

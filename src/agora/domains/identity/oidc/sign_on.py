@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from agora.clock import SECOND, Clock
-from agora.core.call import Call, Caller, Person
+from agora.core.call import Caller, Person
 from agora.core.usage import DEFAULT_TENANT
 from agora.net.sealing import Sealer
 from agora.settings import Settings
@@ -26,14 +26,21 @@ from . import access_tokens as verification
 from . import logout_tokens
 from . import role_mapping as roles
 from .access_tokens import token_error
-from .browser_sessions import BrowserSessions, Session, SignedIn, SignInCookies, SignInRedirect, add_login_names
+from .browser_sessions import (
+    BrowserSessions,
+    Grant,
+    Session,
+    SignedIn,
+    SignInCookies,
+    SignInRedirect,
+    System,
+    add_login_names,
+)
 from .configuration import TENANT, Trust
 from .flows import Flows, Tokens
 from .provider import Provider
 
-__all__ = ["Grant", "SignOn", "open_sign_on"]
-
-T = TypeVar("T")
+__all__ = ["SignOn", "open_sign_on"]
 
 TIER: Final = "premium"
 MOST_SEEN: Final = 50_000  #: people whose coming by is to be written
@@ -41,24 +48,6 @@ MAX_ATTEMPTS: Final = 10  #: passwords for one name at once; then one each REFIL
 REFILL: Final = 6.0
 LONGEST: Final = 255
 LONGEST_CODE: Final = 4096
-
-
-class System(Protocol):
-    """Runs work in a transaction, as the system does."""
-
-    def __call__(
-        self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], /, *, label: str = ...
-    ) -> Awaitable[T]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a verified token gives. asked: its own scopes. ends: microseconds since 1970."""
-
-    tenant: str
-    person: Person
-    asked: str
-    ends: int
 
 
 class SignOn:
