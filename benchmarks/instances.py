@@ -31,7 +31,7 @@ from agora.runtimes.process import orphans as strays
 from agora.runtimes.spec import BuildConfig, Directory, Limits, Port, Spec
 from agora.server.app import App
 from agora.settings import Settings
-from agora.store.port import Query, Reader, Row
+from agora.store.port import Query, Reader
 from agora_sdk.contract import operations
 from benchmarks.process import cpu_of, free_port
 from tests.processes import spawn_tethered
@@ -51,7 +51,7 @@ START = f"exec {sys.executable} main.py"
 PERIOD = 30.0  # seconds between two looks at an instance
 SETTLED = 12.0  # seconds until a guard takes its instance for settled
 TARGET, MANY = 5.0, 500  # per cent of a core for so many
-HANDLES = Query("select handle from instances where tenant_id = :tenant and state = 'running'")
+HANDLES = Query("select handle from instances where tenant_id = :tenant and state = 'running'", str)
 
 
 class House:
@@ -76,16 +76,16 @@ class House:
         manifest = {"name": name, "directory": str(directory), "build_config": config}
         await self.call("deployment.register", manifest=manifest | more)
 
-    async def running(self, number: int) -> list[Row]:
-        """Wait until so many run; answers their rows."""
+    async def running(self, number: int) -> list[str]:
+        """Wait until so many run; answers their handles."""
 
-        async def work(reader: Reader) -> list[Row]:
+        async def work(reader: Reader) -> list[str]:
             return list(await reader.all(HANDLES))
 
         while True:
-            rows = await self.app.store.read("default", work)
-            if len(rows) >= number:
-                return rows
+            handles = await self.app.store.read("default", work)
+            if len(handles) >= number:
+                return handles
             await asyncio.sleep(0.5)
 
     async def end(self) -> None:
@@ -139,8 +139,8 @@ async def watched(count: int, seconds: float) -> dict[str, float]:
         empty = (time.process_time() - began) / seconds
         for _ in range(count):
             await found.call("instance.create", agent_id="Idle", wait=0)
-        rows = await found.running(count)
-        guards = [int(decode_json(row["handle"])["data"]["pid"]) for row in rows]
+        handles = await found.running(count)
+        guards = [int(decode_json(handle)["data"]["pid"]) for handle in handles]
         await asyncio.sleep(SETTLED)
         before, began = sum(map(cpu_of, guards)), time.process_time()
         await asyncio.sleep(max(seconds, PERIOD))

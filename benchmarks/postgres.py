@@ -27,18 +27,19 @@ import uvloop
 
 from agora.clock import new_id
 from agora.core.call import Caller, encode_json
-from agora.core.call_records import AUDIT
+from agora.core.records import AUDIT, AuditEntryRow
 from agora.domains.agents import queries as agents
-from agora.domains.bus.records import RESPONSES
-from agora.domains.messaging.records import DELIVERIES, MESSAGES
+from agora.domains.bus.records import RESPONSES, ResponseDeadline
+from agora.domains.messaging.records import DELIVERIES, MESSAGES, DeliveryRow, MessageRow
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import queues
-from agora.domains.tasks.records import ENTRIES
+from agora.domains.tasks.records import ENTRIES, ActiveTasksChange, TaskEntryRow
 from agora.server.app import App
 from agora.settings import Settings
-from agora.store.event_table import EVENTS
-from agora.store.port import NewEvent, Table, Tx
+from agora.store.event_table import EVENTS, EventRow
+from agora.store.port import NewEvent, R, Table, Tx
 from agora.store.postgres import PostgresStore
+from agora.store.records import record_values
 from agora_sdk.contract import operations
 
 CALLERS, SECONDS, ROUNDS, CLAIMS = 64, 3.0, 5, 6_000
@@ -98,9 +99,8 @@ class Statements:
         message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
 
         async def work(tx: Tx) -> None:
-            row = (TENANT, message, agent, "a", other, TEXT, "info", "normal", None, None, "{}", 0, 1, None)
-            tx.append(MESSAGES, row)
-            tx.append(DELIVERIES, (TENANT, other, message, "queued", 1))
+            tx.append(MESSAGES, _message_row(message, agent, other))
+            tx.append(DELIVERIES, _delivery_row(message, other))
             _recorded(tx, agent, "agora.message.received", message)
 
         await self._store.write(TENANT, work, label="send")
@@ -111,21 +111,73 @@ class Statements:
         async def work(tx: Tx) -> None:
             await tx.one(agents.by_id, ref=agent)
             await tx.all(tasks.waiting_queues, ranges=self._own[at], limit=1000)
-            waiting = [each.queue for each in await tx.all(tasks.waiting_queues, ranges=self._pool, limit=1000)]
+            waiting = await tx.all(tasks.waiting_queues, ranges=self._pool, limit=1000)
             lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
             (row,) = await tx.returning(tasks.lease_first_task, queues=encode_json(waiting), **lease)
             await tx.one(tasks.select_task_data, task_id=row.task_id)
-            entry = (TENANT, row.task_id, row.entries, "status", 1, agent, "in_progress", 0.0, None, None, "{}")
-            tx.append(ENTRIES, entry)
-            tx.append(tasks.ACTIVE_TASKS, (TENANT, agent, 1))
+            tx.append(ENTRIES, _entry_row(row.task_id, row.entries, agent))
+            tx.append(tasks.ACTIVE_TASKS, ActiveTasksChange(tenant_id=TENANT, agent_id=agent, change=1))
             _recorded(tx, agent, "agora.task.started", row.task_id)
 
         await self._store.write(TENANT, work, label="claim")
 
 
 def _recorded(tx: Tx, agent: str, event: str, target: str) -> None:
-    tx.append(AUDIT, (TENANT, new_id("aud"), 1, agent, "op", target, "ok", None, "r"))
+    tx.append(AUDIT, _audit_row(agent, target))
     tx.emit(NewEvent(new_id("evt"), event, "/a", None, 1, b"{}"))
+
+
+def _message_row(message: str, agent: str, other: str) -> MessageRow:
+    return MessageRow(
+        tenant_id=TENANT,
+        message_id=message,
+        from_agent=agent,
+        from_name="a",
+        to_agent=other,
+        content=TEXT,
+        message_type="info",
+        priority="normal",
+        correlation_id=None,
+        reply_to=None,
+        metadata="{}",
+        broadcast=0,
+        created_at=1,
+        expires_at=None,
+    )
+
+
+def _delivery_row(message: str, recipient: str) -> DeliveryRow:
+    return DeliveryRow(tenant_id=TENANT, recipient=recipient, message_id=message, state="queued", updated_at=1)
+
+
+def _entry_row(task: str, number: int, agent: str) -> TaskEntryRow:
+    return TaskEntryRow(
+        tenant_id=TENANT,
+        task_id=task,
+        number=number,
+        type="status",
+        time=1,
+        actor=agent,
+        status="in_progress",
+        progress=0.0,
+        content=None,
+        starts_at=None,
+        data="{}",
+    )
+
+
+def _audit_row(agent: str, target: str) -> AuditEntryRow:
+    return AuditEntryRow(
+        tenant_id=TENANT,
+        audit_id=new_id("aud"),
+        time=1,
+        actor=agent,
+        operation="op",
+        target=target,
+        outcome="ok",
+        detail=None,
+        request_id="r",
+    )
 
 
 class Bare:
@@ -133,18 +185,29 @@ class Bare:
 
     def __init__(self, pool: asyncpg.Pool, agents: list[Caller]) -> None:
         self._pool, self._ids = pool, [agent.subject for agent in agents]
-        self._texts = {table: _insert(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, RESPONSES, ENTRIES)}
+        self._texts = {
+            table: _insert_text(table) for table in (MESSAGES, DELIVERIES, AUDIT, EVENTS, RESPONSES, ENTRIES)
+        }
         self._sequence = itertools.count(1)
 
     async def send(self, at: int, *, awaited: bool = False) -> None:
         message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
         async with self._pool.acquire() as connection, connection.transaction():
-            row = (TENANT, message, agent, "a", other, TEXT, "info", "normal", None, None, "{}", 0, 1, None)
-            await connection.execute(self._texts[MESSAGES], *row)
-            await connection.execute(self._texts[DELIVERIES], TENANT, other, message, "queued", 1)
+            await self._insert(connection, MESSAGES, _message_row(message, agent, other))
+            await self._insert(connection, DELIVERIES, _delivery_row(message, other))
             if awaited:
-                row = (TENANT, message, other, agent, "assistance_request", "medium", None, 1, 1 << 60)
-                await connection.execute(self._texts[RESPONSES], *row)
+                deadline = ResponseDeadline(
+                    tenant_id=TENANT,
+                    ref=message,
+                    recipient=other,
+                    sender=agent,
+                    type="assistance_request",
+                    priority="medium",
+                    correlation_id=None,
+                    created_at=1,
+                    due_at=1 << 60,
+                )
+                await self._insert(connection, RESPONSES, deadline)
             await self._record(connection, agent, "agora.message.received", message)
 
     async def publish(self, at: int) -> None:
@@ -155,14 +218,26 @@ class Bare:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(_TAKE, TENANT, agent)
             await connection.execute(_BUSY, TENANT, agent)
-            entry = (TENANT, row.task_id, row.entries, "status", 1, agent, "in_progress", 0.0, None, None, "{}")
-            await connection.execute(self._texts[ENTRIES], *entry)
-            await self._record(connection, agent, "agora.task.started", row.task_id)
+            await self._insert(connection, ENTRIES, _entry_row(row["task_id"], row["entries"], agent))
+            await self._record(connection, agent, "agora.task.started", row["task_id"])
 
     async def _record(self, connection: Any, agent: str, event: str, target: str) -> None:
-        await connection.execute(self._texts[AUDIT], TENANT, new_id("aud"), 1, agent, "op", target, "ok", None, "r")
-        row = ("elsewhere", next(self._sequence), new_id("evt"), event, "/a", None, 1, b"{}", None)
-        await connection.execute(self._texts[EVENTS], *row)
+        await self._insert(connection, AUDIT, _audit_row(agent, target))
+        row = EventRow(
+            tenant_id="elsewhere",
+            seq=next(self._sequence),
+            event_id=new_id("evt"),
+            type=event,
+            source="/a",
+            subject=None,
+            time=1,
+            data=b"{}",
+            audience=None,
+        )
+        await self._insert(connection, EVENTS, row)
+
+    async def _insert(self, connection: Any, table: Table[R], row: R) -> None:
+        await connection.execute(self._texts[table], *record_values(row))
 
 
 _TAKE = """
@@ -174,7 +249,7 @@ where tenant_id = $1 and task_id = (select task_id from tasks where tenant_id = 
 _BUSY = "update agents set active_tasks = active_tasks + 1 where tenant_id = $1 and agent_id = $2"
 
 
-def _insert(table: Table) -> str:
+def _insert_text(table: Table[Any]) -> str:
     places = ", ".join(f"${number}" for number in range(1, len(table.names) + 1))
     return f"insert into {table.name} ({', '.join(table.names)}) values ({places})"
 

@@ -34,12 +34,12 @@ from agora_sdk.errors import (
 from . import relays
 from .admission import ADMISSION, Admission, LifecycleCheck, OverrideCheck
 from .call import Call, Caller, DeferredResult, EncodedResult, Progress, Relay, ServerContext, WaitForEvent
-from .call_records import AUDIT
 from .events.feed import Feed
 from .events.filter import Viewer
 from .events.stream import LiveStream
 from .idempotency import find_answer, key_reused, store_answer
 from .rate_limits import RateLimiter
+from .records import AUDIT, AuditEntryRow
 from .validation import validate_arguments
 
 __all__ = ["Dispatcher", "Outcome"]
@@ -564,15 +564,15 @@ def _request_digest(operation: Operation, values: dict[str, Any], key: str, call
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
 
 
-def _audit_row(call: Call, operation: str, outcome: str) -> tuple[Any, ...]:
-    return (
-        call.caller.tenant,
-        new_id("aud"),
-        call.now,
-        call.caller.subject,
-        operation,
-        call.target,
-        outcome,
-        call.detail,
-        call.request_id,
+def _audit_row(call: Call, operation: str, outcome: str) -> AuditEntryRow:
+    return AuditEntryRow(
+        tenant_id=call.caller.tenant,
+        audit_id=new_id("aud"),
+        time=call.now,
+        actor=call.caller.subject,
+        operation=operation,
+        target=call.target,
+        outcome=outcome,
+        detail=call.detail,
+        request_id=call.request_id,
     )

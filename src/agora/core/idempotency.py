@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agora.store.port import Query, Table
+from agora.store.port import Query
 from agora_sdk.errors import IdempotencyConflict, field_error
 
 from .call import Call
+from .records import IDEMPOTENCY, IdempotencyRow, StoredAnswer
 
-__all__ = ["IDEMPOTENCY", "answered", "find_answer", "key_reused", "store_answer"]
+__all__ = ["answered", "find_answer", "key_reused", "store_answer"]
 
-IDEMPOTENCY = Table(
-    "idempotency",
-    (
-        ("tenant_id", "text"),
-        ("subject", "text"),
-        ("key", "text"),
-        ("operation", "text"),
-        ("digest", "bytea"),
-        ("response", "bytea"),
-        ("created_at", "bigint"),
-    ),
-)
 answered = Query(
-    "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key"
+    "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key",
+    StoredAnswer,
 )
 
 
@@ -38,15 +28,26 @@ async def find_answer(
     row = await call.tx.one(answered, subject=call.caller.subject, key=key)
     if row is None:
         return None
-    if bytes(row["digest"]) != digest or row["operation"] != operation:
+    if row.digest != digest or row.operation != operation:
         raise reused()
-    return bytes(row["response"])
+    return row.response
 
 
 def store_answer(call: Call, key: str, operation: str, digest: bytes, response: bytes) -> None:
     """Store an answer under a key of the caller, in the call's transaction."""
     caller = call.caller
-    call.tx.append(IDEMPOTENCY, (caller.tenant, caller.subject, key, operation, digest, response, call.now))
+    call.tx.append(
+        IDEMPOTENCY,
+        IdempotencyRow(
+            tenant_id=caller.tenant,
+            subject=caller.subject,
+            key=key,
+            operation=operation,
+            digest=digest,
+            response=response,
+            created_at=call.now,
+        ),
+    )
 
 
 def key_reused(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:

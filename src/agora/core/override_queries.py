@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
 
-__all__ = ["OVERRIDES", "active", "end", "expired", "standing"]
+from .records import OverrideRow
+
+__all__ = ["active", "end", "expired", "standing"]
 
 BIG = "bigint"
 
-OVERRIDES = Table(
-    "overrides",
-    (
-        ("tenant_id", "text"),
-        ("override_id", "text"),
-        ("target_id", "text"),
-        ("action", "text"),
-        ("authority", BIG),
-        ("actor", "text"),
-        ("reason", "text"),
-        ("status", "text"),
-        ("created_at", BIG),
-        ("expires_at", BIG),
-        ("lifted_at", BIG),
-        ("lifted_by", "text"),
-    ),
-)
-active = Query("select * from overrides where tenant_id = :tenant and status = 'active'")
+active = Query("select * from overrides where tenant_id = :tenant and status = 'active'", OverrideRow)
 standing = Query(
     """
     select * from overrides where tenant_id = :tenant and target_id = :target_id and status = 'active'
         and (expires_at is null or expires_at > :now)
     """,
+    OverrideRow,
     types={"now": BIG},
     lock=True,
 )
@@ -39,6 +25,7 @@ expired = Query(
     select * from overrides where tenant_id = :tenant and status = 'active' and expires_at is not null
         and expires_at <= :now limit 100
     """,
+    OverrideRow,
     types={"now": BIG},
     lock=True,
 )

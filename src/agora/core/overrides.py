@@ -17,18 +17,18 @@ operators too; lifting one is marked ``during_halt``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import from_json
 
 from agora.clock import to_datetime
-from agora.store.port import Row, StoredEvent
+from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import Halted
 
 from .call import Caller
+from .records import OverrideRow
 
 __all__ = ["SYSTEM_WIDE", "ActiveOverrides", "Override"]
 
@@ -50,9 +50,15 @@ class Override:
     expires_at: int | None
 
     @classmethod
-    def of(cls, row: Row | Mapping[str, Any]) -> Override:
-        """The override of a row, or of an event's data."""
-        return cls(*(row[name] for name in cls.__slots__))
+    def of(cls, row: OverrideRow) -> Override:
+        """The override of a row."""
+        return cls(**{name: getattr(row, name) for name in cls.__slots__})
+
+    @classmethod
+    def of_event(cls, event: NewEvent) -> Override:
+        """The override that an ``agora.override.applied`` event announces."""
+        values = from_json(event.data) | {"created_at": event.time}
+        return cls(**{name: values[name] for name in cls.__slots__})
 
     def refuses(self, operation: Operation, reads: bool) -> bool:
         """Whether a call of this operation is stopped. reads: whether the call changes nothing."""
@@ -71,7 +77,7 @@ class ActiveOverrides:
     def __init__(self) -> None:
         self._standing: dict[tuple[str, str], dict[str, Override]] = {}
 
-    def load(self, tenant: str, rows: Iterable[Row]) -> None:
+    def load(self, tenant: str, rows: Iterable[OverrideRow]) -> None:
         """Take over a tenant's overrides in force: rows of ``overrides``."""
         for key in [key for key in self._standing if key[0] == tenant]:
             del self._standing[key]
@@ -85,7 +91,7 @@ class ActiveOverrides:
         data = from_json(stored.event.data)
         if stored.event.type == "agora.override.applied":
             if data["action"] in ("pause", "emergency_halt"):
-                self._add_override(stored.tenant_id, Override.of({**data, "created_at": stored.event.time}))
+                self._add_override(stored.tenant_id, Override.of_event(stored.event))
         else:
             self._remove_override(stored.tenant_id, data["target_id"], data["override_id"])
         return True

@@ -1,10 +1,117 @@
-"""Records of the core: counted calls, and what operators changed at run time."""
+"""Records of the core: calls, answers stored under keys, relays, overrides, and what operators changed at run time."""
 
 from __future__ import annotations
 
+from agora.store.port import Table
 from agora.store.records import record
 
-__all__ = ["CallMinuteRow", "OperationStatusRow", "OperationUsageRow", "RuntimeSettingRow"]
+__all__ = [
+    "AUDIT",
+    "IDEMPOTENCY",
+    "OVERRIDES",
+    "RELAYS",
+    "AuditEntryRow",
+    "CallMinuteRow",
+    "IdempotencyRow",
+    "OpenRelay",
+    "OperationStatusRow",
+    "OperationUsageRow",
+    "OverdueRelay",
+    "OverrideRow",
+    "RelayRow",
+    "RuntimeSettingRow",
+    "StoredAnswer",
+]
+
+
+@record
+class AuditEntryRow:
+    """A row of ``audit``: a call, and what came of it. outcome: ``ok``, or the code of the error."""
+
+    tenant_id: str
+    audit_id: str
+    time: int
+    actor: str
+    operation: str
+    target: str | None
+    outcome: str
+    detail: str | None
+    request_id: str | None
+
+
+@record
+class IdempotencyRow:
+    """A row of ``idempotency``: the answer of a command, JSON, under its caller's key; empty while a relay is under way."""
+
+    tenant_id: str
+    subject: str
+    key: str
+    operation: str
+    digest: bytes
+    response: bytes
+    created_at: int
+
+
+@record
+class StoredAnswer:
+    """What a repeated command is compared with, and answered."""
+
+    operation: str
+    digest: bytes
+    response: bytes
+
+
+@record
+class RelayRow:
+    """A row of ``relays``: remote work between its two transactions. target: of the audit trail. key: of idempotency."""
+
+    tenant_id: str
+    relay_id: str
+    operation: str
+    subject: str
+    target: str | None
+    key: str | None
+    status: str
+    created_at: int
+    deadline: int
+    settled_at: int | None
+    error: str | None
+
+
+@record
+class OpenRelay:
+    """A relay whose outcome is not known."""
+
+    relay_id: str
+    status: str
+
+
+@record
+class OverdueRelay:
+    """A pending relay whose deadline is over."""
+
+    relay_id: str
+    operation: str
+    subject: str
+    target: str | None
+
+
+@record
+class OverrideRow:
+    """A row of ``overrides``: an administrative action on an agent, a workflow or the whole marketplace."""
+
+    tenant_id: str
+    override_id: str
+    target_id: str
+    action: str
+    authority: int
+    actor: str
+    reason: str
+    status: str
+    created_at: int
+    expires_at: int | None
+    lifted_at: int | None
+    lifted_by: str | None
 
 
 @record
@@ -49,3 +156,9 @@ class RuntimeSettingRow:
 
     name: str
     value: str
+
+
+AUDIT = Table("audit", AuditEntryRow)
+IDEMPOTENCY = Table("idempotency", IdempotencyRow)
+RELAYS = Table("relays", RelayRow)
+OVERRIDES = Table("overrides", OverrideRow)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import OpenRelay, OverdueRelay
 
 __all__ = [
-    "RELAYS",
     "answer",
-    "by_id",
     "next_due",
     "open_under",
     "outlived",
@@ -19,28 +19,12 @@ __all__ = [
 
 BIG = "bigint"
 
-RELAYS = Table(
-    "relays",
-    (
-        ("tenant_id", "text"),
-        ("relay_id", "text"),
-        ("operation", "text"),
-        ("subject", "text"),
-        ("target", "text"),
-        ("key", "text"),
-        ("status", "text"),
-        ("created_at", BIG),
-        ("deadline", BIG),
-        ("settled_at", BIG),
-        ("error", "text"),
-    ),
-)
-by_id = Query("select * from relays where tenant_id = :tenant and relay_id = :relay_id")
 open_under = Query(
     """
     select relay_id, status from relays
     where tenant_id = :tenant and subject = :subject and key = :key and status in ('pending', 'unknown')
-    """
+    """,
+    OpenRelay,
 )
 # An outcome that comes late is still the truth.
 settle = Write(
@@ -67,11 +51,12 @@ overdue = Query(
     select relay_id, operation, subject, target from relays
     where tenant_id = :tenant and status = 'pending' and deadline < :now order by deadline limit :limit
     """,
+    OverdueRelay,
     types={"now": BIG, "limit": BIG},
     lock=True,
 )
 outlived = Query(
-    "select relay_id from relays where tenant_id = :tenant and settled_at < :before limit 1", types={"before": BIG}
+    "select relay_id from relays where tenant_id = :tenant and settled_at < :before limit 1", str, types={"before": BIG}
 )
 prune = Write(
     """

@@ -45,9 +45,9 @@ class RelaySettler(DueController):
         rows = await call.tx.all(relays.overdue, now=call.now, limit=BATCH)
         for row in rows:
             error = "The server ended before it knew the outcome."
-            await call.tx.execute(relays.settle, relay_id=row["relay_id"], status="unknown", now=call.now, error=error)
-            data = {name: row[name] for name in ("relay_id", "operation", "subject", "target")}
-            call.emit("agora.relay.unknown", data, subject=row["relay_id"], audience=(row["subject"],))
+            await call.tx.execute(relays.settle, relay_id=row.relay_id, status="unknown", now=call.now, error=error)
+            data = {name: getattr(row, name) for name in ("relay_id", "operation", "subject", "target")}
+            call.emit("agora.relay.unknown", data, subject=row.relay_id, audience=(row.subject,))
         return len(rows)
 
 

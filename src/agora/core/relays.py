@@ -29,6 +29,7 @@ from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalErr
 from . import relay_queries as relays
 from .call import Call, Relay
 from .idempotency import store_answer
+from .records import RELAYS, RelayRow
 
 __all__ = ["Intent", "begin_relay", "relay_in_progress_error", "run_relay", "settle_relay"]
 
@@ -57,8 +58,22 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     caller, operation = call.caller, call.operation
     intent = Intent(relay, new_id("rly"), call.target, key)
     deadline = call.now + int((relay.timeout + SETTLING) * SECOND)
-    row = (caller.tenant, intent.relay_id, operation.name, caller.subject, call.target, key)
-    call.tx.append(relays.RELAYS, (*row, "pending", call.now, deadline, None, None))
+    call.tx.append(
+        RELAYS,
+        RelayRow(
+            tenant_id=caller.tenant,
+            relay_id=intent.relay_id,
+            operation=operation.name,
+            subject=caller.subject,
+            target=call.target,
+            key=key,
+            status="pending",
+            created_at=call.now,
+            deadline=deadline,
+            settled_at=None,
+            error=None,
+        ),
+    )
     if key is not None:
         store_answer(call, key, operation.name, digest, b"")
     return intent
@@ -67,17 +82,17 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
 async def relay_in_progress_error(call: Call, key: str) -> Conflict:
     """Why a repetition gets no answer: the relay under its key has none yet, or nobody knows it."""
     row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
-    if row is not None and row["status"] == "pending":
+    if row is not None and row.status == "pending":
         return Conflict(
             "The call under this idempotency key is still under way.",
             fix="Repeat it later, under the same key, for its answer.",
-            relay_id=row["relay_id"],
+            relay_id=row.relay_id,
             outcome="pending",
         )
     return Conflict(
         "Whether the call under this idempotency key was carried out is unknown.",
         fix="Check whether the request took effect; to repeat it, use a new key.",
-        relay_id=row["relay_id"] if row is not None else None,
+        relay_id=row.relay_id if row is not None else None,
         outcome=UNKNOWN,
     )
 

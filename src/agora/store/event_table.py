@@ -5,23 +5,27 @@ from __future__ import annotations
 from pydantic_core import to_json
 
 from .port import Table
+from .records import record
 
-__all__ = ["EVENTS", "audience_text"]
+__all__ = ["EVENTS", "EventRow", "audience_text"]
 
-EVENTS = Table(
-    "events",
-    (
-        ("tenant_id", "text"),
-        ("seq", "bigint"),
-        ("event_id", "text"),
-        ("type", "text"),
-        ("source", "text"),
-        ("subject", "text"),
-        ("time", "bigint"),
-        ("data", "bytea"),
-        ("audience", "text"),
-    ),
-)
+
+@record
+class EventRow:
+    """A row of ``events``. data: JSON. audience: as :func:`audience_text`."""
+
+    tenant_id: str
+    seq: int
+    event_id: str
+    type: str
+    source: str
+    subject: str | None
+    time: int
+    data: bytes
+    audience: str | None
+
+
+EVENTS = Table("events", EventRow)
 
 
 def audience_text(audience: tuple[str, ...] | None) -> str | None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from pydantic_core import from_json
 
-from agora.store.port import NewEvent, Reader, Row, StoredEvent
+from agora.store.port import NewEvent, Reader, StoredEvent
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, field_error
 
 from . import queries as events
 from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer
+from .records import LogEntry
 
 __all__ = ["PAGE", "EventPage", "read_events", "read_head", "resolve_position"]
 
@@ -71,35 +72,35 @@ async def read_events(
     return EventPage(visible, until if whole else found[-1].seq, newest)
 
 
-async def _read_rows(tx: Reader, rows: Sequence[Row]) -> list[StoredEvent]:
+async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
     """Rows as events, up to so many bytes, or the first with large data; that one comes alone, as a page of its own."""
     found: list[StoredEvent] = []
     size = 0
     for row in rows:
-        data = row["data"]
+        data = row.data
         size += len(data or b"")
         if size > PAGE_BYTES:
             break
         if data is None:
             if found:
                 break
-            large = await tx.one(events.data_of, seq=row["seq"])
+            large = await tx.one(events.data_of, seq=row.seq)
             if large is None:
-                raise position_expired_error(row["seq"] - 1, row["seq"] + 1)
-            return [_stored_event(tx.tenant, row, large["data"])]
+                raise position_expired_error(row.seq - 1, row.seq + 1)
+            return [_stored_event(tx.tenant, row, large)]
         found.append(_stored_event(tx.tenant, row, data))
     return found
 
 
-def _stored_event(tenant: str, row: Row, data: bytes) -> StoredEvent:
-    audience = None if row["audience"] is None else tuple(from_json(row["audience"]))
-    event = NewEvent(row["event_id"], row["type"], row["source"], row["subject"], row["time"], data, audience)
-    return StoredEvent(tenant, row["seq"], event)
+def _stored_event(tenant: str, row: LogEntry, data: bytes) -> StoredEvent:
+    audience = None if row.audience is None else tuple(from_json(row.audience))
+    event = NewEvent(row.event_id, row.type, row.source, row.subject, row.time, data, audience)
+    return StoredEvent(tenant, row.seq, event)
 
 
 async def _read_bounds(tx: Reader) -> tuple[int, int]:
     row = await tx.one(events.bounds)
-    return (row["oldest"] or 0, row["head"] or 0) if row is not None else (0, 0)
+    return (row.oldest or 0, row.head or 0) if row is not None else (0, 0)
 
 
 async def resolve_position(tx: Reader, place: str) -> int:
@@ -111,11 +112,11 @@ async def resolve_position(tx: Reader, place: str) -> int:
         return await _check_sequence(tx, int(place))
     if not place.startswith("evt_"):
         raise _invalid_position(f"{place!r} is neither an event's id nor a sequence number.")
-    row = await tx.one(events.position_of, event_id=place)
-    if row is not None:
-        return int(row["seq"])
+    sequence = await tx.one(events.position_of, event_id=place)
+    if sequence is not None:
+        return sequence
     first = await tx.one(events.first_id)
-    if first is not None and place < first["event_id"]:  # ids sort by the time they were made
+    if first is not None and place < first:  # ids sort by the time they were made
         raise position_expired_error(0, (await _read_bounds(tx))[0])
     raise NotFound(
         f"No event {place!r} is in the log.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import LogBounds, LogEntry, SubscriptionRow
 
 __all__ = [
     "INLINE_BYTES",
-    "SUBSCRIPTIONS",
     "advance",
     "bounds",
     "data_of",
@@ -22,18 +23,6 @@ __all__ = [
 BIG = "bigint"
 INLINE_BYTES = 8192  #: data beyond this comes as null, and is read on its own: a page stays small
 
-SUBSCRIPTIONS = Table(
-    "subscriptions",
-    (
-        ("tenant_id", "text"),
-        ("subscription_id", "text"),
-        ("owner", "text"),
-        ("filter", "text"),
-        ("position", BIG),
-        ("created_at", BIG),
-    ),
-)
-
 _COLUMNS = f"""
     select seq, event_id, type, source, subject, time, audience,
         case when length(data) <= {INLINE_BYTES} then data end as data
@@ -45,9 +34,10 @@ bounds = Query(
     """
     select (select min(seq) from events where tenant_id = :tenant) as oldest,
         (select max(seq) from events where tenant_id = :tenant) as head
-    """
+    """,
+    LogBounds,
 )
-page = Query(f"{_COLUMNS} order by seq limit :limit", types=_PAGE)
+page = Query(f"{_COLUMNS} order by seq limit :limit", LogEntry, types=_PAGE)
 matching = Query(
     f"""{_COLUMNS}
     and (:viewer = '' or audience is null or instr(audience, :viewer) > 0)
@@ -57,6 +47,7 @@ matching = Query(
     and (:patterns = '[]' or exists (select 1 from json_each(:patterns) as p where events.type glob p.value))
     order by seq limit :limit
     """,
+    LogEntry,
     postgres=rf"""{_COLUMNS}
     and (:viewer = '' or audience is null or strpos(audience, :viewer) > 0)
     and (:subject = '' or subject = :subject)
@@ -70,16 +61,19 @@ matching = Query(
     types=_PAGE,
     scan=True,
 )
-data_of = Query("select data from events where tenant_id = :tenant and seq = :seq", types={"seq": BIG})
-position_of = Query("select seq from events where tenant_id = :tenant and event_id = :event_id")
-first_id = Query("select event_id from events where tenant_id = :tenant order by seq limit 1")
+data_of = Query("select data from events where tenant_id = :tenant and seq = :seq", bytes, types={"seq": BIG})
+position_of = Query("select seq from events where tenant_id = :tenant and event_id = :event_id", int)
+first_id = Query("select event_id from events where tenant_id = :tenant order by seq limit 1", str)
 
-subscription = Query("select * from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id")
+subscription = Query(
+    "select * from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id", SubscriptionRow
+)
 surplus = Query(
     """
     select subscription_id from subscriptions where tenant_id = :tenant and owner = :owner
     order by subscription_id desc limit 100 offset :keep
     """,
+    str,
     types={"keep": BIG},
 )
 drop_subscription = Write("delete from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id")

@@ -37,12 +37,12 @@ class Overrides(DueController):
         """Lift a batch of expired overrides. Returns their number."""
         lifted = 0
         for row in await call.tx.all(overrides.expired, now=call.now):
-            ended = {"override_id": row["override_id"], "status": "expired", "now": call.now, "by": BY}
+            ended = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}
             if not await call.tx.execute(overrides.end, **ended):
                 continue
             lifted += 1
-            data = {name: row[name] for name in FIELDS} | {"status": "expired"}
-            call.emit("agora.override.expired", data, subject=row["target_id"])
+            data = {name: getattr(row, name) for name in FIELDS} | {"status": "expired"}
+            call.emit("agora.override.expired", data, subject=row.target_id)
             await end_halt(call, row)
-            await resume_agent(call, row["target_id"])
+            await resume_agent(call, row.target_id)
         return lifted

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.core.records import OperationStatusRow, RuntimeSettingRow
+from agora.core.records import AuditEntryRow, OperationStatusRow, RuntimeSettingRow
 from agora.store.port import Query, Write
-
-from .records import AuditEntryRow
 
 __all__ = ["audit", "clear_setting", "clear_status", "set_setting", "set_status", "set_tier", "settings", "statuses"]
 

@@ -12,6 +12,7 @@ from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import override_queries as overrides
 from agora.core import pagination as paging
 from agora.core.call import BoundService
+from agora.core.records import OVERRIDES, AuditEntryRow, OverrideRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
@@ -26,7 +27,6 @@ from agora_sdk.errors import IllegalTransition
 from . import queries as statements
 from .management import Management
 from .ports import HEALTH_REPORT
-from .records import AuditEntryRow
 
 __all__ = ["AdminService"]
 
@@ -69,7 +69,7 @@ class AdminService(BoundService, contract.Admin):
             await check_standing(call, target, authority)
             await check_administered(call, target)
         row = self._build_row(target, action, authority, reason, expires_in)
-        call.tx.append(overrides.OVERRIDES, tuple(row[name] for name in overrides.OVERRIDES.names))
+        call.tx.append(OVERRIDES, row)
         self._emit_event("agora.override.applied", row)
         if agent is not None:
             await self._apply_to_agent(agent, action)
@@ -91,22 +91,22 @@ class AdminService(BoundService, contract.Admin):
 
     def _build_row(
         self, target: str, action: OverrideAction, authority: int, reason: str, expires_in: int | None
-    ) -> dict[str, Any]:
+    ) -> OverrideRow:
         call = self.call
-        return {
-            "tenant_id": call.caller.tenant,
-            "override_id": new_id("ovr"),
-            "target_id": target,
-            "action": action.value,
-            "authority": authority,
-            "actor": call.caller.subject,
-            "reason": reason,
-            "status": "lifted" if action in (OverrideAction.TERMINATE, OverrideAction.RESUME) else "active",
-            "created_at": call.now,
-            "expires_at": call.now + expires_in * SECOND if expires_in else None,
-            "lifted_at": None,
-            "lifted_by": None,
-        }
+        return OverrideRow(
+            tenant_id=call.caller.tenant,
+            override_id=new_id("ovr"),
+            target_id=target,
+            action=action.value,
+            authority=authority,
+            actor=call.caller.subject,
+            reason=reason,
+            status="lifted" if action in (OverrideAction.TERMINATE, OverrideAction.RESUME) else "active",
+            created_at=call.now,
+            expires_at=call.now + expires_in * SECOND if expires_in else None,
+            lifted_at=None,
+            lifted_by=None,
+        )
 
     async def _apply_to_agent(self, agent: Row, action: OverrideAction) -> None:
         """Apply an override to the agent's own status."""
@@ -118,12 +118,12 @@ class AdminService(BoundService, contract.Admin):
             await set_agent_status(self.call, agent, "paused")
 
     async def _lift_overrides(
-        self, target: str, agent: Row | None, authority: int, standing: list[Row]
+        self, target: str, agent: Row | None, authority: int, standing: list[OverrideRow]
     ) -> contract.OverrideReceipt:
         """Lift what this authority may lift; refuse if only higher ones stand."""
         call = self.call
-        lower = [row for row in standing if row["authority"] <= authority]
-        higher = [row for row in standing if row["authority"] > authority]
+        lower = [row for row in standing if row.authority <= authority]
+        higher = [row for row in standing if row.authority > authority]
         if not lower:
             await check_standing(call, target, authority)
         paused = agent["status"] == "paused" if agent is not None else target.startswith(WORKFLOW)
@@ -131,7 +131,7 @@ class AdminService(BoundService, contract.Admin):
             raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])
         for row in lower:
             await call.tx.execute(
-                overrides.end, override_id=row["override_id"], status="lifted", now=call.now, by=call.caller.subject
+                overrides.end, override_id=row.override_id, status="lifted", now=call.now, by=call.caller.subject
             )
             self._emit_event("agora.override.lifted", row)
             await end_halt(call, row)
@@ -141,22 +141,22 @@ class AdminService(BoundService, contract.Admin):
             await WorkflowService(call).overridden(target, "resume", "")
         record = self._build_row(target, OverrideAction.RESUME, authority, "", None)
         receipt = self._build_receipt(record, "partly_resumed" if higher else "resumed")
-        receipt.lifted = [row["override_id"] for row in lower]
+        receipt.lifted = [row.override_id for row in lower]
         return receipt
 
-    def _emit_event(self, type: str, row: Any) -> None:
+    def _emit_event(self, type: str, row: OverrideRow) -> None:
         names = ("override_id", "target_id", "action", "authority", "actor", "reason", "expires_at")
-        self.call.emit(type, {name: row[name] for name in names}, subject=row["target_id"])
+        self.call.emit(type, {name: getattr(row, name) for name in names}, subject=row.target_id)
 
-    def _build_receipt(self, row: dict[str, Any], status: str) -> contract.OverrideReceipt:
+    def _build_receipt(self, row: OverrideRow, status: str) -> contract.OverrideReceipt:
         return contract.OverrideReceipt(
-            override_id=row["override_id"],
+            override_id=row.override_id,
             status=status,
-            target_id=row["target_id"],
-            action=OverrideAction(row["action"]),
-            priority=row["authority"],
+            target_id=row.target_id,
+            action=OverrideAction(row.action),
+            priority=row.authority,
             executed_at=to_datetime(self.call.now),
-            expires_at=to_datetime(row["expires_at"]) if row["expires_at"] else None,
+            expires_at=to_datetime(row.expires_at) if row.expires_at else None,
         )
 
     @implements

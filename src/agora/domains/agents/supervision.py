@@ -6,6 +6,7 @@ from typing import Any
 
 from agora.core import override_queries as overrides
 from agora.core.call import Call
+from agora.core.records import OverrideRow
 from agora_sdk.contract.fields import OverrideAction, Visibility
 
 from . import presence_queries as presence
@@ -40,13 +41,13 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
     return True
 
 
-async def end_halt(call: Call, row: Any) -> None:
+async def end_halt(call: Call, row: OverrideRow) -> None:
     """Publish ``HALT_ENDED`` if the ended override was the last halt of the marketplace, so that leases are extended."""
-    if row["target_id"] != SYSTEM_WIDE or row["action"] != OverrideAction.EMERGENCY_HALT:
+    if row.target_id != SYSTEM_WIDE or row.action != OverrideAction.EMERGENCY_HALT:
         return
     standing = await call.tx.all(overrides.standing, target_id=SYSTEM_WIDE, now=call.now)
-    if not any(other["action"] == OverrideAction.EMERGENCY_HALT for other in standing):
-        await call.publish(HALT_ENDED, row["created_at"])
+    if not any(other.action == OverrideAction.EMERGENCY_HALT for other in standing):
+        await call.publish(HALT_ENDED, row.created_at)
 
 
 def audience_of(row: Any) -> tuple[str, ...] | None:

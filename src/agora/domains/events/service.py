@@ -15,8 +15,9 @@ from agora.core.errors import not_found
 from agora.core.events import log as event_log
 from agora.core.events import queries as events
 from agora.core.events.filter import EventFilter, Viewer
+from agora.core.events.records import SUBSCRIPTIONS, SubscriptionRow
 from agora.domains.agents import references as addresses
-from agora.store.port import Row, StoredEvent
+from agora.store.port import StoredEvent
 from agora_sdk.contract import events as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.messaging import SubscriptionReceipt
@@ -81,14 +82,22 @@ class EventService(BoundService, contract.Events):
     ) -> SubscriptionReceipt:
         call, owner = self.call, self.call.caller.subject
         event_filter = await self._build_filter(types, agent, subject)
-        for row in await call.tx.all(events.surplus, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
-            await call.tx.execute(events.drop_subscription, subscription_id=row["subscription_id"])
+        for surplus in await call.tx.all(events.surplus, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
+            await call.tx.execute(events.drop_subscription, subscription_id=surplus)
         subscription_id, position = new_id("sub"), await event_log.read_head(call.tx)
         packed_filter = encode_json(
             {"types": event_filter.types, "agent": event_filter.agent, "subject": event_filter.subject}
         )
         call.tx.append(
-            events.SUBSCRIPTIONS, (call.caller.tenant, subscription_id, owner, packed_filter, position, call.now)
+            SUBSCRIPTIONS,
+            SubscriptionRow(
+                tenant_id=call.caller.tenant,
+                subscription_id=subscription_id,
+                owner=owner,
+                filter=packed_filter,
+                position=position,
+                created_at=call.now,
+            ),
         )
         call.target = subscription_id
         call.emit(
@@ -144,11 +153,11 @@ class EventService(BoundService, contract.Events):
                 errors=[field_error("subscription_id", "cannot be combined with a filter")],
             )
         row = await self._require_subscription(subscription_id)
-        position = await event_log.resolve_position(tx, place if resumed else str(row["position"]))
-        event_filter = EventFilter.of(**from_json(row["filter"]))
+        position = await event_log.resolve_position(tx, place if resumed else str(row.position))
+        event_filter = EventFilter.of(**from_json(row.filter))
         return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
-    async def _require_subscription(self, subscription_id: str) -> Row:
+    async def _require_subscription(self, subscription_id: str) -> SubscriptionRow:
         row = await self.call.tx.one(events.subscription, subscription_id=subscription_id)
         if row is None:
             raise not_found(
@@ -157,7 +166,7 @@ class EventService(BoundService, contract.Events):
                 fix="Make one with POST /agora/event/subscribe.",
             )
         caller = self.call.caller
-        if row["owner"] != caller.subject and not caller.may("read:all"):
+        if row.owner != caller.subject and not caller.may("read:all"):
             raise PermissionDenied(
                 "The subscription belongs to another owner.",
                 fix="Make your own with POST /agora/event/subscribe.",

@@ -77,12 +77,12 @@ async def check_standing(call: Call, target: str, authority: int | None = None) 
     """
     acting = call.caller.authority if authority is None else authority
     standing = await call.tx.all(overrides.standing, target_id=target, now=call.now)
-    higher = [row for row in standing if row["authority"] > acting]
+    higher = [row for row in standing if row.authority > acting]
     if higher:
         raise PermissionDenied(
-            f"{target} is held by an authority of {max(row['authority'] for row in higher)}; yours is {acting}.",
+            f"{target} is held by an authority of {max(row.authority for row in higher)}; yours is {acting}.",
             fix="A lower authority never lifts a higher one: ask who placed it.",
-            overrides=[row["override_id"] for row in higher],
+            overrides=[row.override_id for row in higher],
         )
 
 

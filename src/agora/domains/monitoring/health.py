@@ -106,17 +106,17 @@ async def _active_overrides(call: Call) -> list[ActiveOverride]:
         return []
     return [
         ActiveOverride(
-            override_id=row["override_id"],
-            target_id=row["target_id"],
-            action=OverrideAction(row["action"]),
-            by=row["actor"],
-            priority=row["authority"],
-            reason=row["reason"],
-            since=to_datetime(row["created_at"]),
-            expires_at=to_datetime(row["expires_at"]) if row["expires_at"] is not None else None,
+            override_id=row.override_id,
+            target_id=row.target_id,
+            action=OverrideAction(row.action),
+            by=row.actor,
+            priority=row.authority,
+            reason=row.reason,
+            since=to_datetime(row.created_at),
+            expires_at=to_datetime(row.expires_at) if row.expires_at is not None else None,
         )
-        for row in sorted(rows, key=lambda row: row["created_at"])
-        if row["expires_at"] is None or row["expires_at"] > call.now
+        for row in sorted(rows, key=lambda row: row.created_at)
+        if row.expires_at is None or row.expires_at > call.now
     ]
 
 

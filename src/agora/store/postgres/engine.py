@@ -30,18 +30,20 @@ TENANTS_MAX_AGE = 4.0  # seconds; another server may have added or removed one. 
 HOME = "default"  # the tenant that every database has; what the server writes for itself is its
 TOLERANCE = 50_000  # microseconds that clocks may differ before it matters
 
-_TENANTS = Query("", postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
+_TENANTS = Query("", str, postgres="select tenant_id from agora_tenant_ids() as known(tenant_id)", beyond=True)
 _CLOCK = Query(
     "",
+    int,
     postgres="select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint) as now where :tenant = ''",
     beyond=True,
 )
-_SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", scan=True)
+_SIZE = Query("select pg_database_size(current_database()) as size where :tenant = ''", int, scan=True)
 # What does not fit into the memory of a query goes into a file beside the tables, which needs room as their growth does.
 _FILLER = 8_000
-_LITTLE_MEMORY = Query("", postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
+_LITTLE_MEMORY = Query("", str, postgres="select set_config('work_mem', '64kB', true) where :tenant <> ''", beyond=True)
 _ROOM = Query(
     "",
+    int,
     postgres=f"with filler as materialized (select repeat('x', {_FILLER}) from generate_series(1, {ROOM // _FILLER + 1})) "
     "select count(*) from filler where :tenant <> ''",
     beyond=True,
@@ -193,20 +195,20 @@ async def _run_nothing(tx: Tx) -> None:
     """A transaction that only proves that one can be made."""
 
 
-async def _read_tenants(reader: Reader) -> list[str]:
-    return [row["tenant_id"] for row in await reader.all(_TENANTS)]
+async def _read_tenants(reader: Reader) -> Sequence[str]:
+    return await reader.all(_TENANTS)
 
 
 async def _read_clocks(reader: Reader) -> tuple[int, int, int]:
     """This machine's clock before, the database's, and this machine's after."""
     await reader.one(_CLOCK)  # takes a connection, and prepares
     before = time.time_ns() // 1000
-    row = await reader.one(_CLOCK)
-    assert row is not None
-    return before, int(row["now"]), time.time_ns() // 1000
+    now = await reader.one(_CLOCK)
+    assert now is not None
+    return before, now, time.time_ns() // 1000
 
 
 async def _read_size_and_clocks(reader: Reader) -> tuple[float, tuple[int, int, int]]:
-    row = await reader.one(_SIZE)
-    assert row is not None
-    return float(row["size"]), await _read_clocks(reader)
+    size = await reader.one(_SIZE)
+    assert size is not None
+    return float(size), await _read_clocks(reader)

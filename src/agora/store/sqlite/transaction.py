@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
 from ..checked_statements import COLUMN
-from ..event_table import EVENTS, audience_text
+from ..event_table import EVENTS, EventRow, audience_text
 from ..port import (
     NewEvent,
     Query,
@@ -157,19 +157,18 @@ class Transaction:
         for event in self._emitted:
             sequence += 1
             batch.events.append(StoredEvent(tenant, sequence, event))
-            rows.append(
-                (
-                    tenant,
-                    sequence,
-                    event.event_id,
-                    event.type,
-                    event.source,
-                    event.subject,
-                    event.time,
-                    event.data,
-                    audience_text(event.audience),
-                )
+            row = EventRow(
+                tenant_id=tenant,
+                seq=sequence,
+                event_id=event.event_id,
+                type=event.type,
+                source=event.source,
+                subject=event.subject,
+                time=event.time,
+                data=event.data,
+                audience=audience_text(event.audience),
             )
+            rows.append(EVENTS.to_row(row, tenant))
         batch.heads[tenant] = sequence
 
 

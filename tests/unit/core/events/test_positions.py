@@ -9,6 +9,7 @@ from agora.core.events import queries as statements
 from agora.core.events.feed import Feed
 from agora.core.events.filter import EVERYONE, EventFilter
 from agora.core.events.positions import Positions
+from agora.core.events.records import SUBSCRIPTIONS, SubscriptionRow
 from agora.store.port import Reader as StoreReader
 from agora.store.port import Tx
 from agora.store.sqlite import SqliteStore
@@ -22,7 +23,10 @@ SUBSCRIPTION = "sub_" + "0" * 32
 @pytest.fixture
 async def subscribed(store: SqliteStore) -> SqliteStore:
     async def work(tx: Tx) -> None:
-        tx.append(statements.SUBSCRIPTIONS, ("default", SUBSCRIPTION, "agent_a", "{}", 3, 0))
+        row = SubscriptionRow(
+            tenant_id="default", subscription_id=SUBSCRIPTION, owner="agent_a", filter="{}", position=3, created_at=0
+        )
+        tx.append(SUBSCRIPTIONS, row)
 
     await store.write("default", work)
     return store
@@ -32,7 +36,7 @@ async def stored_position(store: SqliteStore) -> int:
     async def work(tx: StoreReader) -> int:
         row = await tx.one(statements.subscription, subscription_id=SUBSCRIPTION)
         assert row is not None
-        return int(row["position"])
+        return row.position
 
     return await store.read("default", work)
 
