@@ -232,7 +232,7 @@ def test_every_page_is_shown_and_says_that_it_is_halted(halted: HaltedMarket) ->
             assert page.status_code == 200, f"{path}: {page.status_code}"
             assert "Everything is halted" in page.text, path
             assert "fire drill" in page.text, path
-            assert "Let everything go on" in page.text, path
+            assert "Resume everything" in page.text, path
 
 
 def test_halting_from_a_page_leads_back_to_that_page(start_server: Callable[..., ServerProcess]) -> None:

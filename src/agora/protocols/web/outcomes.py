@@ -1,4 +1,4 @@
-"""What an act came to, in words: said on the page that follows it."""
+"""The outcome of an operation as a sentence, shown as a notice on the next page."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from agora_sdk.contract import Operation
 
 __all__ = ["describe_outcome"]
 
-#: by operation, without ``agora.``; and, where a form says which of several things to do, by what it says
+#: by operation name without ``agora.``, followed by the form's ``action`` or ``approved`` where one operation does several things
 WORDS: Final[Mapping[str, str]] = {
     "a2a.add_remote": "Remote agent added",
-    "a2a.refresh_remote": "Remote agent looked at again",
+    "a2a.refresh_remote": "Remote agent refreshed",
     "a2a.remove_remote": "Remote agent removed",
     "admin.manage": "Changed",
-    "admin.manage activate": "Active again",
-    "admin.manage hand_over": "Work and mail handed over",
-    "admin.manage reset": "Set back",
+    "admin.manage activate": "Activated",
+    "admin.manage hand_over": "Work and messages handed over",
+    "admin.manage reset": "Reset",
     "admin.manage retire": "Agent retired",
     "admin.manage set": "Set",
     "admin.manage set_tier": "Tier changed",
     "admin.manage suspend": "Agent suspended",
     "admin.override emergency_halt": "Halted",
     "admin.override pause": "Paused",
-    "admin.override resume": "Going on",
+    "admin.override resume": "Resumed",
     "admin.override terminate": "Terminated",
     "agent.deregister": "Agent deregistered",
-    "agent.rate": "Rating given",
+    "agent.rate": "Rating stored",
     "agent.register": "Agent registered",
     "agent.update": "Agent changed",
     "billing.budget": "Budget set",
@@ -42,7 +42,7 @@ WORDS: Final[Mapping[str, str]] = {
     "instance.scale": "Scaling set",
     "instance.terminate": "Instance terminated",
     "messaging.send": "Message sent",
-    "monitor.intervene": "Done, and the agent was told",
+    "monitor.intervene": "Done; the agent was notified",
     "monitor.intervene emergency_halt": "Agent halted",
     "monitor.intervene message": "Message sent",
     "monitor.intervene pause": "Agent paused",
@@ -54,7 +54,7 @@ WORDS: Final[Mapping[str, str]] = {
     "task.comment": "Comment added",
     "task.message": "Answer sent",
     "task.reassign": "Task reassigned",
-    "task.retry": "Task is tried again",
+    "task.retry": "Task retried",
     "task.update": "Task changed",
     "tenant.create": "Tenant created",
     "tenant.delete": "Tenant is being deleted",
@@ -65,17 +65,17 @@ WORDS: Final[Mapping[str, str]] = {
     "token.revoke": "Key revoked",
     "upstream.accept": "Change accepted",
     "upstream.add": "Upstream added",
-    "upstream.refresh": "Upstream looked at again",
+    "upstream.refresh": "Upstream refreshed",
     "upstream.remove": "Upstream removed",
     "user.update": "Person changed",
-    "workflow.approve false": "Refused",
+    "workflow.approve false": "Rejected",
     "workflow.approve true": "Approved",
     "workflow.cancel": "Workflow cancelled",
     "workflow.create": "Workflow started",
     "workflow.modify add": "Step added",
     "workflow.modify pause": "Workflow paused",
     "workflow.modify reassign": "Step reassigned",
-    "workflow.modify reorder": "Steps put in another order",
+    "workflow.modify reorder": "Steps reordered",
     "workflow.modify resume": "Workflow resumed",
     "workflow.modify skip": "Step skipped",
     "workflow.modify terminate": "Workflow terminated",
@@ -83,7 +83,7 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def describe_outcome(operation: Operation, field: Callable[[str], str | None]) -> str:
-    """What was done by an operation; of one that nobody found words for here, its own summary. field: of the form."""
+    """Describe what an operation did; without an entry in WORDS, by its summary. field: reads a field of the form."""
     name = operation.name.removeprefix("agora.")
     which = field("action") or field("approved")
     text = WORDS.get(f"{name} {which}") or WORDS.get(name)

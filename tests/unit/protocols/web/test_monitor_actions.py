@@ -59,7 +59,7 @@ def test_what_forms_do_is_said_in_words() -> None:
             assert not words.startswith("Done: "), (operation, fields)
             assert "_" not in words
     (approve,) = [each for each in operations() if each.name == "agora.workflow.approve"]
-    assert [describe_outcome(approve, fields.get) for fields in choices(approve)] == ["Approved", "Refused"]
+    assert [describe_outcome(approve, fields.get) for fields in choices(approve)] == ["Approved", "Rejected"]
     (claim,) = [each for each in operations() if each.name == "agora.task.claim"]
     assert describe_outcome(claim, {}.get) == f"Done: {claim.summary.rstrip('.')}"
 
