@@ -20,7 +20,7 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.domains.agents.names import name_key
-from agora.domains.agents.queries import AGENTS, CAPABILITIES
+from agora.domains.agents.records import AGENTS, CAPABILITIES
 from agora.server.app import App
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore

@@ -8,9 +8,9 @@ from typing import Any
 
 from agora.core.call import Call, encode_json
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
-from agora.store.port import Row
 from agora_sdk.contract.fields import AgentStatus
 
 from . import queries as statements
@@ -35,21 +35,21 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
             return None
         registration = await service.register(profile.name, profile.capabilities, **_profile_fields(profile))
         return registration.agent_id, False
-    if row["account_id"] != ACCOUNT:
+    if row.account_id != ACCOUNT:
         log.warning("an agent is registered as %r: the built-in one stays away", profile.name)
         return None
-    agent_id = str(row["agent_id"])
+    agent_id = row.agent_id
     if _has_changed(row, profile):
         await service.update(agent_id, capabilities=profile.capabilities, **_profile_fields(profile))
-    elif row["status"] in ("inactive", "offline"):
+    elif row.status in ("inactive", "offline"):
         await set_agent_status(call, row, AgentStatus.ACTIVE)
-    return agent_id, row["status"] == "suspended"
+    return agent_id, row.status == "suspended"
 
 
 async def deactivate_builtin(call: Call, profile: Profile) -> None:
     """Mark a built-in agent inactive: the setting turned it off."""
     row = await call.tx.one(agents.by_name, ref=profile.name)
-    if row is not None and row["account_id"] == ACCOUNT and row["status"] in ("active", "offline"):
+    if row is not None and row.account_id == ACCOUNT and row.status in ("active", "offline"):
         await set_agent_status(call, row, AgentStatus.INACTIVE)
 
 
@@ -63,7 +63,7 @@ def _profile_fields(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _has_changed(row: Row, profile: Profile) -> bool:
+def _has_changed(row: AgentRow, profile: Profile) -> bool:
     desired = _profile_fields(profile) | {"capabilities": profile.capabilities}
     packed = {name: value if isinstance(value, str) else encode_json(value) for name, value in desired.items()}
-    return any(row[name] != value for name, value in packed.items())
+    return any(getattr(row, name) != value for name, value in packed.items())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from agora.core.call import Call, decode_json
-from agora.store.port import Row
+from agora.domains.agents.records import AgentRow
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
@@ -16,14 +16,14 @@ __all__ = ["check_accepts"]
 
 
 async def check_accepts(
-    call: Call, agent: Row, parts: Sequence[Mapping[str, Any]], extensions: Collection[str]
+    call: Call, agent: AgentRow, parts: Sequence[Mapping[str, Any]], extensions: Collection[str]
 ) -> None:
     """Refuse a message that the agent's card excludes. Raises InvalidRequest.
 
     That is a part of another media type (A2A 1.0, section 3.1.1), and a message of somebody who does not
     support an extension that it requires (3.3.4).
     """
-    row = await call.tx.one(statements.cards, agent_id=agent["agent_id"])
+    row = await call.tx.one(statements.cards, agent_id=agent.agent_id)
     stored = decode_json(row.card) if row is not None and row.card else {}
     _check_extensions(agent, stored, extensions)
     modes = [_media_type(part) for part in parts]
@@ -33,20 +33,20 @@ async def check_accepts(
     for number, mode in enumerate(modes):
         if accepted is not None and mode is not None and not any(_matches_mode(mode, pattern) for pattern in accepted):
             raise InvalidRequest(
-                f"{agent['agent_name']} does not take {mode}.",
+                f"{agent.agent_name} does not take {mode}.",
                 fix=f"It takes {', '.join(accepted)}.",
                 errors=[field_error(f"message.parts.{number}.mediaType", "not taken")],
                 reason="CONTENT_TYPE_NOT_SUPPORTED",
             )
 
 
-def _check_extensions(agent: Row, card: Mapping[str, Any], supported: Collection[str]) -> None:
+def _check_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Collection[str]) -> None:
     capabilities = card.get("capabilities")
     declared = capabilities.get("extensions") if isinstance(capabilities, dict) else None
     for extension in declared if isinstance(declared, list) else ():
         if isinstance(extension, dict) and extension.get("required") is True and extension.get("uri") not in supported:
             raise InvalidRequest(
-                f"{agent['agent_name']} requires the extension {extension.get('uri')}.",
+                f"{agent.agent_name} requires the extension {extension.get('uri')}.",
                 fix="Support it, and say so: in the header A2A-Extensions, or in the message's extensions.",
                 errors=[field_error("extensions", "a required one is missing")],
                 reason="EXTENSION_SUPPORT_REQUIRED",
@@ -59,9 +59,9 @@ def _media_type(part: Mapping[str, Any]) -> str | None:
     return mode.partition(";")[0].strip().lower() if isinstance(mode, str) else None
 
 
-def _accepted_modes(agent: Row, stored: Mapping[str, Any]) -> list[str] | None:
+def _accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str] | None:
     """Return the media types that an agent accepts. None if it declares none."""
-    a2a_metadata = decode_json(agent["metadata"]).get("a2a")
+    a2a_metadata = decode_json(agent.metadata).get("a2a")
     modes = _parse_modes(stored.get("defaultInputModes")) or _parse_modes(
         a2a_metadata.get("input_modes") if isinstance(a2a_metadata, dict) else None
     )

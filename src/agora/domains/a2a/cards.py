@@ -12,9 +12,9 @@ from urllib.parse import quote
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, as_encoded_result, decode_json, encode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import audience_of
-from agora.store.port import Row
 from agora_sdk.contract import a2a as contract
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
@@ -49,8 +49,8 @@ def base_url(call: Call, override: str | None) -> str:
     return (override or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
 
 
-def _agent_url(base: str, agent: Row | None) -> str:
-    return base if agent is None else f"{base}/a2a/{quote(agent['agent_name'], safe='')}"
+def _agent_url(base: str, agent: AgentRow | None) -> str:
+    return base if agent is None else f"{base}/a2a/{quote(agent.agent_name, safe='')}"
 
 
 def _build_interfaces(url: str) -> list[dict[str, str]]:
@@ -61,7 +61,7 @@ def _build_interfaces(url: str) -> list[dict[str, str]]:
     ]
 
 
-def _server_fields(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
+def _server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[str, Any]:
     """Build the fields that every card has. Security is required unless the settings trust local callers."""
     frame: dict[str, Any] = {
         "supportedInterfaces": _build_interfaces(_agent_url(base, agent)),
@@ -76,13 +76,13 @@ def _server_fields(call: Call, base: str, agent: Row | None) -> dict[str, Any]:
     return frame
 
 
-def _build_registered_card(agent: Row) -> dict[str, Any]:
+def _build_registered_card(agent: AgentRow) -> dict[str, Any]:
     """The card that a registration makes."""
-    a2a_metadata = decode_json(agent["metadata"]).get("a2a")
+    a2a_metadata = decode_json(agent.metadata).get("a2a")
     a2a_metadata = a2a_metadata if isinstance(a2a_metadata, dict) else {}
     fields: dict[str, Any] = {
-        "name": agent["agent_name"],
-        "description": agent["description"] or f"The agent {agent['agent_name']}.",
+        "name": agent.agent_name,
+        "description": agent.description or f"The agent {agent.agent_name}.",
         "version": "1.0.0",
         "defaultInputModes": list(MODES),
         "defaultOutputModes": list(MODES),
@@ -98,20 +98,20 @@ def _build_registered_card(agent: Row) -> dict[str, Any]:
     )
 
 
-def _build_skills(agent: Row) -> list[dict[str, Any]]:
+def _build_skills(agent: AgentRow) -> list[dict[str, Any]]:
     """Build the skills: the declared ones, and one per further capability; at least one (required by A2A)."""
-    tags = decode_json(agent["tags"])
+    tags = decode_json(agent.tags)
     skills = [_build_skill(agent, skill, tags) for skill in skills_of(agent)]
     ids = {skill["id"] for skill in skills}
-    more = [_build_skill(agent, {"id": name}, tags) for name in decode_json(agent["capabilities"]) if name not in ids]
+    more = [_build_skill(agent, {"id": name}, tags) for name in decode_json(agent.capabilities) if name not in ids]
     return (skills + more)[:SKILLS] or [_build_skill(agent, {"id": "message", "name": "Message"}, tags)]
 
 
-def _build_skill(agent: Row, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
+def _build_skill(agent: AgentRow, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
     """A skill with all that the protocol asks for; what is told of it and is no such thing is left out."""
     name = declared.get("name")
     name = name if _is_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
-    skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent['agent_name']}."}
+    skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent.agent_name}."}
     skill["tags"] = list(tags) or [declared["id"]]
     rest = {key: value for key, value in declared.items() if key not in ("id", "name") and _is_sound(key, value)}
     return {**skill, **rest}
@@ -139,7 +139,7 @@ def _overlay_card(card: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, 
     return over
 
 
-def _build_front_card(call: Call, builtins: Iterable[Row]) -> dict[str, Any]:
+def _build_front_card(call: Call, builtins: Iterable[AgentRow]) -> dict[str, Any]:
     settings = call.context.settings
     skills = [dict(skill) for agent in builtins for skill in _build_skills(agent)]
     route = {
@@ -167,7 +167,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
         if agent is not None
         else _build_front_card(call, await call.tx.all(statements.builtins))
     )
-    row = await call.tx.one(statements.cards, agent_id=agent["agent_id"] if agent is not None else FRONT)
+    row = await call.tx.one(statements.cards, agent_id=agent.agent_id if agent is not None else FRONT)
     if row is not None:
         for stored in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(stored)) if stored else document
@@ -180,9 +180,9 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     return as_encoded_result(encode_document(document), contract.A2ACard)
 
 
-async def _require_visible(call: Call, ref: str) -> Row:
+async def _require_visible(call: Call, ref: str) -> AgentRow:
     row = await find_agent(call.tx, ref)
-    if row is None or row["retired_at"] is not None or not _is_visible_to(call, row):
+    if row is None or row.retired_at is not None or not _is_visible_to(call, row):
         raise NotFound(
             f"There is no agent {ref!r}.",
             fix="Agents are listed with GET /agora/a2a/catalogue.",
@@ -191,14 +191,14 @@ async def _require_visible(call: Call, ref: str) -> Row:
     return row
 
 
-def _is_visible_to(call: Call, row: Row) -> bool:
+def _is_visible_to(call: Call, row: AgentRow) -> bool:
     """Whether the caller may see a card: public ones everybody, non-private ones members, its own every agent."""
     caller = call.caller
-    if caller.may("read:all") or caller.subject == row["agent_id"]:
+    if caller.may("read:all") or caller.subject == row.agent_id:
         return True
-    if row["visibility"] == "private":
-        return bool(row["account_id"] not in ("default", "builtin") and row["account_id"] == caller.account)
-    return bool(row["visibility"] == "public" or caller.may("read:agents"))
+    if row.visibility == "private":
+        return row.account_id not in ("default", "builtin") and row.account_id == caller.account
+    return row.visibility == "public" or caller.may("read:agents")
 
 
 async def set_card(
@@ -211,8 +211,8 @@ async def set_card(
         agent_id, audience = FRONT, None
     else:
         row = await load_agent(call.tx, ref or call.caller.subject, "agent")
-        check_may_act_for(call.caller, row["agent_id"])
-        agent_id, audience = str(row["agent_id"]), audience_of(row)
+        check_may_act_for(call.caller, row.agent_id)
+        agent_id, audience = row.agent_id, audience_of(row)
     call.target = agent_id
     texts = [None if document is None else _check_card(document) for document in (card, extended)]
     if texts == [None, None]:
@@ -272,12 +272,12 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
         "known": int(caller.may("read:agents")),
     }
 
-    async def read_rows(after: str, count: int) -> Sequence[Row]:
+    async def read_rows(after: str, count: int) -> Sequence[AgentRow]:
         return await call.tx.all(statements.catalogue, after=after, limit=count, **viewer)
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
     rows, more = await paging.read_page(read_rows, first, "agent_id", limit, call.context.settings.page_bytes)
-    entries = [_catalogue_entry(base, row, row["last_activity"]) for row in rows]
+    entries = [_catalogue_entry(base, row, row.last_activity) for row in rows]
     if cursor is None:
         entries.insert(0, _front_entry(call, base))
     return contract.A2ACatalogue.model_construct(
@@ -289,15 +289,15 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     )
 
 
-def _catalogue_entry(base: str, row: Row, updated_at: int) -> contract.A2ACatalogueEntry:
+def _catalogue_entry(base: str, row: AgentRow, updated_at: int) -> contract.A2ACatalogueEntry:
     url = _agent_url(base, row)
     return contract.A2ACatalogueEntry.model_construct(
-        agent_id=row["agent_id"],
-        name=row["agent_name"],
-        description=row["description"],
+        agent_id=row.agent_id,
+        name=row.agent_name,
+        description=row.description,
         url=url,
         card_url=f"{url}/.well-known/agent-card.json",
-        tags=decode_json(row["tags"]),
+        tags=decode_json(row.tags),
         updated_at=to_datetime(updated_at),
     )
 

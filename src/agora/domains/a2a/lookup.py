@@ -59,7 +59,7 @@ async def require_task(call: Call, task_id: str, agent: str | None, *, lock: boo
         raise task_not_found(task_id)
     if agent is not None and agent != row.assigned_agent:
         agent_row = await find_agent(call.tx, agent)
-        if agent_row is None or agent_row["agent_id"] != row.assigned_agent:
+        if agent_row is None or agent_row.agent_id != row.assigned_agent:
             raise task_not_found(task_id)
     return row
 
@@ -150,7 +150,7 @@ async def list_tasks(
     parameters: dict[str, Any] = {}
     if agent is not None:
         row = await find_agent(call.tx, agent)
-        parameters["agent"] = row["agent_id"] if row is not None else ""
+        parameters["agent"] = row.agent_id if row is not None else ""
     if context_id is not None:
         parameters |= task_lookup.context_filter(context_id)
     if state is not None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora.core.call import Call, decode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks import messages as task_messages
@@ -19,7 +20,6 @@ from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.views import context_of
 from agora.domains.tasks.work import begin_work
-from agora.store.port import Row
 from agora_sdk.contract.fields import TaskStatus
 
 __all__ = ["KIND", "complete_from_reply", "deliver_message"]
@@ -28,19 +28,19 @@ KIND = "a2a"  #: message type
 QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
 
 
-def _wants_messages(agent: Row) -> bool:
-    a2a_metadata = decode_json(agent["metadata"]).get("a2a")
+def _wants_messages(agent: AgentRow) -> bool:
+    a2a_metadata = decode_json(agent.metadata).get("a2a")
     return isinstance(a2a_metadata, dict) and a2a_metadata.get("deliver") == "message"
 
 
-async def deliver_message(call: Call, draft: TaskDraft, agent: Row, message: Mapping[str, Any]) -> None:
+async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
     """Send the message of a task to its agent's inbox, if the agent asked for that."""
-    if '"deliver"' not in agent["metadata"] or not _wants_messages(agent):
+    if '"deliver"' not in agent.metadata or not _wants_messages(agent):
         return
 
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"
     await MessagingService(call).send(
-        agent["agent_id"],
+        agent.agent_id,
         text[:900_000],
         KIND,
         correlation_id=context_of(draft.row),

@@ -10,12 +10,12 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_result, encode_json
 from agora.core.idempotency import find_answer, key_reused, store_answer
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.messages import USER, add_requester_message, join_text, require_open
 from agora.domains.tasks.views import context_of
-from agora.store.port import Row
 from agora.telemetry import with_trace
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -103,7 +103,7 @@ async def send_message(call: Call, request: SendRequest, history_length: int | N
     if message_id is None:
         message_id = call.idempotency_key or new_id("msg")
         request.message = {"messageId": message_id, **request.message}
-    key = f"a2a {agent['agent_id'] if agent is not None else 'front'} {message_id}"  # the space keeps it apart from clients' own idempotency keys
+    key = f"a2a {agent.agent_id if agent is not None else 'front'} {message_id}"  # the space keeps it apart from clients' own idempotency keys
     digest = request.digest()
     document: dict[str, Any] | None = None
     task_id = await _find_repeated(call, key, digest, message_id)
@@ -149,9 +149,9 @@ def _answer_when_settled(task_id: str, history_length: int | None, wait: float) 
     return as_deferred_result(read_settled)
 
 
-async def _require_agent(call: Call, ref: str) -> Row:
+async def _require_agent(call: Call, ref: str) -> AgentRow:
     row = await find_agent(call.tx, ref)
-    if row is None or row["retired_at"] is not None:
+    if row is None or row.retired_at is not None:
         raise NotFound(
             f"There is no agent {ref!r}.",
             fix="Agents are listed with GET /agora/a2a/catalogue.",
@@ -168,7 +168,7 @@ async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -
     return None if answer is None else answer.decode()
 
 
-async def _create_task(call: Call, request: SendRequest, agent: Row | None) -> _StoredMessage | dict[str, Any]:
+async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None) -> _StoredMessage | dict[str, Any]:
     """Make a task of a message; a message back, where nobody is found for it."""
     metadata = dict(with_trace(request.metadata))
     if agent is None:
@@ -190,14 +190,14 @@ async def _create_task(call: Call, request: SendRequest, agent: Row | None) -> _
     return _StoredMessage(draft.task_id, document)
 
 
-async def _assign_task(call: Call, request: SendRequest, agent: Row, metadata: Mapping[str, Any]) -> TaskDraft:
+async def _assign_task(call: Call, request: SendRequest, agent: AgentRow, metadata: Mapping[str, Any]) -> TaskDraft:
     payload: dict[str, Any] = {"message": request.message, "text": join_text(request.message["parts"])}
     if request.output_modes:
         payload["accepted_output_modes"] = list(request.output_modes)
     order = assignment.Order(
         request.skill or PLAIN_TASK_TYPE,
         encode_json(payload),
-        agent["agent_id"],
+        agent.agent_id,
         metadata=encode_json(metadata) if metadata else "{}",
         context_id=request.context_id,
         agent=agent,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from agora.domains.agents.records import AgentRow
 from agora.domains.tasks.list_queries import IN_CONTEXT
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.store.port import Query, R, Write, in_list
@@ -186,7 +187,8 @@ builtins = Query(
     """
     select * from agents where tenant_id = :tenant and account_id = 'builtin' and retired_at is null
     order by agent_id limit 100
-    """
+    """,
+    AgentRow,
 )
 known_capabilities = Query(
     """
@@ -209,7 +211,8 @@ best_agent = Query(
     where a.retired_at is null and a.visibility <> 'private' and a.status not in ('suspended', 'paused')
     order by case when a.status in ('offline', 'inactive', 'error') then 1 else 0 end,
         a.active_tasks * 1.0 / a.max_concurrent_tasks, a.agent_id limit 1
-    """
+    """,
+    AgentRow,
 )
 catalogue = Query(
     """
@@ -218,6 +221,7 @@ catalogue = Query(
         and (visibility = 'public' or :known = 1)
     order by agent_id limit :limit
     """,
+    AgentRow,
     types={"limit": BIG, "everyone": BIG, "known": BIG},
     scan=True,
 )

@@ -15,6 +15,7 @@ from agora.core.errors import not_found
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
@@ -22,7 +23,6 @@ from agora.domains.identity.authority import administer, check_administered
 from agora.domains.tasks import states
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import end_task
-from agora.store.port import Row
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.fields import AgentStatus, JsonObject, TaskStatus
 from agora_sdk.errors import (
@@ -115,7 +115,7 @@ async def add_remote(
 async def _check_name_free(call: Call, name: str) -> None:
     check_name(name, "name")
     row = await find_agent(call.tx, name)
-    if row is not None and row["retired_at"] is None:
+    if row is not None and row.retired_at is None:
         raise Conflict(
             f"There is an agent {name!r} already.",
             fix="Give another name.",
@@ -223,10 +223,10 @@ def emit_remote_event(call: Call, happening: str, row: RemoteAgentRow, name: str
     call.emit(f"agora.remote.{happening}", data, subject=row.agent_id)
 
 
-async def _require_remote(call: Call, ref: str) -> tuple[Row, RemoteAgentRow]:
+async def _require_remote(call: Call, ref: str) -> tuple[AgentRow, RemoteAgentRow]:
     """An agent elsewhere and its row among the agents. Raises NotFound."""
     agent = await find_agent(call.tx, ref)
-    row = await call.tx.one(statements.remote, agent_id=agent["agent_id"]) if agent is not None else None
+    row = await call.tx.one(statements.remote, agent_id=agent.agent_id) if agent is not None else None
     if agent is None or row is None:
         raise not_found(
             "agent", f"There is no agent elsewhere {ref!r}.", fix="They are listed with GET /agora/a2a/list_remotes."
@@ -237,7 +237,7 @@ async def _require_remote(call: Call, ref: str) -> tuple[Row, RemoteAgentRow]:
 async def get_remote(call: Call, ref: str) -> contract.RemoteAgent:
     """One of them."""
     agent, row = await _require_remote(call, ref)
-    return _build_remote_agent(row, agent["agent_name"])
+    return _build_remote_agent(row, agent.agent_name)
 
 
 async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
@@ -258,7 +258,7 @@ async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.R
 async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
     """The relay that reads a card again."""
     agent, row = await _require_remote(call, ref)
-    agent_id = call.target = str(agent["agent_id"])
+    agent_id = call.target = agent.agent_id
     await check_administered(call, f"remote:{agent_id}")
     endpoint, remotes = endpoint_of(row), _require_remotes(call)
 
@@ -296,7 +296,7 @@ async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | A
             statements.set_remote_state, agent_id=agent_id, state=state.value, error=error, now=call.now
         )
     if row.state != state.value:
-        data = {"agent_id": agent_id, "agent_name": agent["agent_name"], "state": state.value, "error": error}
+        data = {"agent_id": agent_id, "agent_name": agent.agent_name, "state": state.value, "error": error}
         call.emit("agora.remote.changed", data, subject=agent_id)
     await _sync_status(call, agent_id, AgentStatus.ACTIVE if error is None else AgentStatus.OFFLINE)
 
@@ -305,34 +305,34 @@ async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
     """Set the agent offline or active by reachability; states set by operators (paused, suspended) are kept."""
     row = await call.tx.one(agents.lock, ref=agent_id)
     between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)
-    if row is None or row["status"] not in between:
+    if row is None or row.status not in between:
         return
-    if (row["status"] == AgentStatus.OFFLINE.value) != (status is AgentStatus.OFFLINE):
+    if (row.status == AgentStatus.OFFLINE.value) != (status is AgentStatus.OFFLINE):
         await set_agent_status(call, row, status.value)
 
 
-async def _store_card(call: Call, agent: Row, card: dict[str, Any]) -> None:
+async def _store_card(call: Call, agent: AgentRow, card: dict[str, Any]) -> None:
     """Keep a card, and have the agent registered as it says."""
-    agent_id = str(agent["agent_id"])
+    agent_id = agent.agent_id
     values = {"card": encode_json(card), "interface": encode_json(_choose_interface(card)), "now": call.now}
     await call.tx.execute(statements.change_remote, agent_id=agent_id, **values)
     await AgentService(call).update(agent_id, **_profile_from_card(card))
     row = await call.tx.one(statements.remote, agent_id=agent_id)
     assert row is not None
-    emit_remote_event(call, "refreshed", row, agent["agent_name"])
+    emit_remote_event(call, "refreshed", row, agent.agent_name)
 
 
 async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     """Remove a remote agent: fails its open tasks and deregisters it. The controller closes the connection."""
     agent, row = await _require_remote(call, ref)
-    call.target = agent["agent_id"]
-    await administer(call, f"remote:{agent['agent_id']}")
-    for task_id in await call.tx.all(statements.open_tasks, agent_id=agent["agent_id"]):
+    call.target = agent.agent_id
+    await administer(call, f"remote:{agent.agent_id}")
+    for task_id in await call.tx.all(statements.open_tasks, agent_id=agent.agent_id):
         draft = await lock_task(call, task_id)
         if draft.row.status not in states.TERMINAL:
-            await end_task(draft, TaskStatus.FAILED, error=f"{agent['agent_name']} was taken off the marketplace.")
-    await call.tx.execute(statements.drop_remote, agent_id=agent["agent_id"])
-    if agent["retired_at"] is None:
-        await AgentService(call).deregister(agent["agent_id"])
-    emit_remote_event(call, "removed", row, agent["agent_name"])
-    return contract.RemoteRemoval(agent_id=agent["agent_id"], agent_name=agent["agent_name"])
+            await end_task(draft, TaskStatus.FAILED, error=f"{agent.agent_name} was taken off the marketplace.")
+    await call.tx.execute(statements.drop_remote, agent_id=agent.agent_id)
+    if agent.retired_at is None:
+        await AgentService(call).deregister(agent.agent_id)
+    emit_remote_event(call, "removed", row, agent.agent_name)
+    return contract.RemoteRemoval(agent_id=agent.agent_id, agent_name=agent.agent_name)

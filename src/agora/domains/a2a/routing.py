@@ -16,8 +16,8 @@ from itertools import islice, pairwise
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.tasks.messages import join_text
-from agora.store.port import Row
 
 from . import queries as statements
 
@@ -80,7 +80,7 @@ _COMMON = frozenset(
 class Route:
     """The selected agent. agent: None if nobody matches. because: the reason, shown to the sender."""
 
-    agent: Row | None
+    agent: AgentRow | None
     skill: str | None
     because: str
 
@@ -95,19 +95,19 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     best = max(_score_skills(builtins, words), key=lambda likeness: likeness[0], default=None)
     if best is not None and best[0] >= LEAST_LIKENESS:
         _, agent, name, why = best
-        return Route(agent, name, f"The text is like {why} of the skill {name!r} of {agent['agent_name']}.")
+        return Route(agent, name, f"The text is like {why} of the skill {name!r} of {agent.agent_name}.")
     return await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MOST_WORDS]]) or Route(
         None, None, _no_agent_message(builtins, "Nothing in the text says who can do it.")
     )
 
 
-async def _route_by_skill(call: Call, builtins: Sequence[Row], skill: str) -> Route:
+async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) -> Route:
     for agent in builtins:
         if any(entry["id"] == skill for entry in skills_of(agent)):
-            return Route(agent, skill, f"{agent['agent_name']} has the skill {skill!r}.")
+            return Route(agent, skill, f"{agent.agent_name} has the skill {skill!r}.")
     row = await call.tx.one(statements.best_agent, capability=skill)
     if row is not None:
-        return Route(row, skill, f"{row['agent_name']} has the capability {skill!r}.")
+        return Route(row, skill, f"{row.agent_name} has the capability {skill!r}.")
     return Route(None, None, _no_agent_message(builtins, f"No agent has the skill {skill!r}."))
 
 
@@ -121,7 +121,7 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
     for capability in capabilities:
         row = await call.tx.one(statements.best_agent, capability=capability)
         if row is not None:
-            because = f"The text names {capability!r}, a capability of {row['agent_name']}."
+            because = f"The text names {capability!r}, a capability of {row.agent_name}."
             return Route(row, capability, because)
     return None
 
@@ -161,9 +161,9 @@ class _Skill:
         )
 
 
-def skills_of(agent: Row) -> Sequence[Mapping[str, Any]]:
+def skills_of(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
     """An agent's skills, as its registration tells them."""
-    return [skill.definition for skill in _parse_skills(agent["metadata"])]
+    return [skill.definition for skill in _parse_skills(agent.metadata)]
 
 
 @lru_cache(256)
@@ -175,14 +175,14 @@ def _parse_skills(metadata: str) -> Sequence[_Skill]:
     return [_Skill.of(skill) for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)]
 
 
-Likeness = tuple[float, Row, str, str]
+Likeness = tuple[float, AgentRow, str, str]
 
 
-def _score_skills(agents: Sequence[Row], words: Sequence[str]) -> Iterator[Likeness]:
+def _score_skills(agents: Sequence[AgentRow], words: Sequence[str]) -> Iterator[Likeness]:
     vocabulary = set(words)
     significant = vocabulary - _COMMON
     for agent in agents:
-        for skill in _parse_skills(agent["metadata"]):
+        for skill in _parse_skills(agent.metadata):
             likeness, why = _score_skill(vocabulary, significant, skill)
             yield likeness, agent, skill.definition["id"], why
 
@@ -218,10 +218,10 @@ def _stem_word(word: str) -> str:
     return word
 
 
-def _no_agent_message(builtins: Sequence[Row], why: str) -> str:
+def _no_agent_message(builtins: Sequence[AgentRow], why: str) -> str:
     """The message when no agent matches: lists the built-in agents and their skills."""
     lines = [
-        f"- {agent['agent_name']}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"
+        f"- {agent.agent_name}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"
         for agent in builtins
         for skill in skills_of(agent)
     ]

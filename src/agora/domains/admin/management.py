@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from pydantic import JsonValue
 
 from agora.core import override_queries as overrides
 from agora.core.call import BoundService, encode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of, set_agent_status
@@ -16,7 +16,6 @@ from agora.domains.identity.authority import administer, check_administered, che
 from agora.domains.messaging.views import hand_over_mail
 from agora.domains.tasks.deadlines import hand_over_tasks
 from agora.domains.tenants.service import HOME
-from agora.store.port import Row
 from agora_sdk.contract.fields import ServiceTier
 from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied, field_error
 
@@ -44,57 +43,57 @@ class Management(BoundService):
     async def _manage_agent(self, target: str, action: str, value: JsonValue) -> Change:
         call = self.call
         row = await load_agent(call.tx, target, "target")
-        call.target = row["agent_id"]
+        call.target = row.agent_id
         if action == "hand_over":
             await check_administered(call, call.target)
             return await self._hand_over(row, value)
-        if row["status"] == "retired":
-            raise IllegalTransition(f"{row['agent_name']} has left the marketplace.", allowed=[])
+        if row.status == "retired":
+            raise IllegalTransition(f"{row.agent_name} has left the marketplace.", allowed=[])
         if action == "retire":
             await check_standing(call, call.target)
             await administer(call, call.target)
             await AgentService(call).retire(row)
-            return row["status"], "retired"
+            return row.status, "retired"
         if action == "set_tier":
             return await self._set_tier(row, value)
         status = {"suspend": "suspended", "activate": "active"}.get(action)
         if status is None:
             raise _unknown_action(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
-        if row["status"] == "paused" and status == "active":
+        if row.status == "paused" and status == "active":
             raise IllegalTransition(
-                f"{row['agent_name']} is paused by an override.",
+                f"{row.agent_name} is paused by an override.",
                 fix="Lift it: agora.admin.override, action 'resume'.",
                 allowed=["suspend", "retire"],
             )
         await administer(call, call.target)
         if status == "active" and await call.tx.all(overrides.standing, target_id=call.target, now=call.now):
             status = "paused"  # by an override, which goes on
-        if row["status"] != status:
+        if row.status != status:
             await set_agent_status(call, row, status)
-        return row["status"], status
+        return row.status, status
 
-    async def _hand_over(self, row: Row, value: JsonValue) -> Change:
+    async def _hand_over(self, row: AgentRow, value: JsonValue) -> Change:
         """Transfer the unfinished tasks and unread messages of a retired agent to another one."""
         call = self.call
-        if row["status"] != "retired":
+        if row.status != "retired":
             raise IllegalTransition(
-                f"{row['agent_name']} has not left the marketplace.",
+                f"{row.agent_name} has not left the marketplace.",
                 fix="Reassign single tasks with agora.task.reassign, or retire the agent first.",
                 allowed=["suspend", "activate", "retire", "set_tier"],
             )
         heir = await load_agent(call.tx, value, "value") if isinstance(value, str) else None
-        if heir is None or heir["status"] == "retired":
+        if heir is None or heir.status == "retired":
             raise InvalidRequest(
                 "The new owner is missing.",
                 fix="Give the name or id of an agent that is registered as value; the retired one's id as target.",
                 errors=[field_error("value", "not a registered agent")],
             )
-        retired_id, agent_id = row["agent_id"], heir["agent_id"]
+        retired_id, agent_id = row.agent_id, heir.agent_id
         messages = await hand_over_mail(call, retired_id, agent_id)
         tasks = await hand_over_tasks(call, retired_id, agent_id)
         return None, {"agent_id": agent_id, "tasks": tasks, "messages": messages}
 
-    async def _set_tier(self, row: Any, value: JsonValue) -> Change:
+    async def _set_tier(self, row: AgentRow, value: JsonValue) -> Change:
         try:
             tier = ServiceTier(str(value))
         except ValueError:
@@ -103,12 +102,12 @@ class Management(BoundService):
                 fix=f"Give one of {', '.join(ServiceTier)} as value.",
                 errors=[field_error("value", "not a service tier")],
             ) from None
-        check_tier(self.call, tier, ServiceTier(row["service_tier"]))
-        await administer(self.call, f"tier:{row['agent_id']}")
-        await self.call.tx.execute(statements.set_tier, agent_id=row["agent_id"], tier=tier.value)
-        data = {"agent_id": row["agent_id"], "agent_name": row["agent_name"], "service_tier": tier.value}
-        self.call.emit("agora.agent.updated", data, subject=row["agent_id"], audience=audience_of(row))
-        return row["service_tier"], tier.value
+        check_tier(self.call, tier, ServiceTier(row.service_tier))
+        await administer(self.call, f"tier:{row.agent_id}")
+        await self.call.tx.execute(statements.set_tier, agent_id=row.agent_id, tier=tier.value)
+        data = {"agent_id": row.agent_id, "agent_name": row.agent_name, "service_tier": tier.value}
+        self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=audience_of(row))
+        return row.service_tier, tier.value
 
     async def _manage_setting(self, target: str, action: str, value: JsonValue) -> Change:
         call, configuration = self.call, self.call.context.configuration

@@ -13,12 +13,12 @@ from agora.core import override_queries as overrides
 from agora.core import pagination as paging
 from agora.core.call import BoundService
 from agora.core.records import OVERRIDES, AuditEntryRow, OverrideRow
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
 from agora.domains.identity.authority import check_administered, check_authority, check_standing
 from agora.domains.workflows.service import WorkflowService
-from agora.store.port import Row
 from agora_sdk.contract import admin as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import OverrideAction
@@ -54,7 +54,7 @@ class AdminService(BoundService, contract.Admin):
         call = self.call
         authority = self._resolve_authority(priority)
         agent = await self._find_agent(target_id)
-        target = call.target = agent["agent_id"] if agent is not None else target_id
+        target = call.target = agent.agent_id if agent is not None else target_id
         call.detail = f"{action.value} with authority {authority}" + (f": {reason}" if reason else "")
         standing = list(await call.tx.all(overrides.standing, target_id=target, now=call.now))
         if action is OverrideAction.RESUME:
@@ -83,7 +83,7 @@ class AdminService(BoundService, contract.Admin):
         check_authority(self.call.caller, priority, "place an override of")
         return priority
 
-    async def _find_agent(self, target_id: str) -> Row | None:
+    async def _find_agent(self, target_id: str) -> AgentRow | None:
         """The agent meant; None for the whole marketplace and for workflows."""
         if target_id == SYSTEM_WIDE or target_id.startswith(WORKFLOW):
             return None
@@ -108,17 +108,17 @@ class AdminService(BoundService, contract.Admin):
             lifted_by=None,
         )
 
-    async def _apply_to_agent(self, agent: Row, action: OverrideAction) -> None:
+    async def _apply_to_agent(self, agent: AgentRow, action: OverrideAction) -> None:
         """Apply an override to the agent's own status."""
-        if agent["status"] == "retired":
-            raise IllegalTransition(f"{agent['agent_name']} has left the marketplace.", allowed=[])
+        if agent.status == "retired":
+            raise IllegalTransition(f"{agent.agent_name} has left the marketplace.", allowed=[])
         if action is OverrideAction.TERMINATE:
             await AgentService(self.call).retire(agent)
-        elif agent["status"] not in ("paused", "suspended"):  # lifting the override does not end a suspension
+        elif agent.status not in ("paused", "suspended"):  # lifting the override does not end a suspension
             await set_agent_status(self.call, agent, "paused")
 
     async def _lift_overrides(
-        self, target: str, agent: Row | None, authority: int, standing: list[OverrideRow]
+        self, target: str, agent: AgentRow | None, authority: int, standing: list[OverrideRow]
     ) -> contract.OverrideReceipt:
         """Lift what this authority may lift; refuse if only higher ones stand."""
         call = self.call
@@ -126,7 +126,7 @@ class AdminService(BoundService, contract.Admin):
         higher = [row for row in standing if row.authority > authority]
         if not lower:
             await check_standing(call, target, authority)
-        paused = agent["status"] == "paused" if agent is not None else target.startswith(WORKFLOW)
+        paused = agent.status == "paused" if agent is not None else target.startswith(WORKFLOW)
         if not standing and not paused:
             raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])
         for row in lower:

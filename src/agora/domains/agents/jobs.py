@@ -68,7 +68,7 @@ class Heartbeats(Controller):
 
         async def store_last_seen(call: Call) -> None:
             for row in await call.tx.all(presence.asleep, ids=encode_json(list(times))):
-                if times[row["agent_id"]] > row["last_activity"]:
+                if times[row.agent_id] > row.last_activity:
                     await set_agent_status(call, row, "active")
             await call.tx.execute(presence.seen, seen=encode_json(batch))
 
@@ -86,9 +86,7 @@ class Heartbeats(Controller):
             return
         while not self.stopping:
             silent = await self.read(tenant, presence.silent, before=now - timeout, limit=self.batch)
-            marked = (
-                await self._mark_offline(tenant, [row["agent_id"] for row in silent], now - timeout) if silent else 0
-            )
+            marked = await self._mark_offline(tenant, silent, now - timeout) if silent else 0
             if len(silent) < self.batch or not marked:
                 return
 
@@ -98,7 +96,7 @@ class Heartbeats(Controller):
 
         async def store_offline(call: Call) -> int:
             rows = await call.tx.all(presence.still_silent, ids=encode_json(ids), before=before)
-            silent = [row for row in rows if (tenant, row["agent_id"]) not in last_seen]
+            silent = [row for row in rows if (tenant, row.agent_id) not in last_seen]
             for row in silent:
                 await set_agent_status(call, row, "offline")
             return len(silent)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write, in_list
 
+from .records import AgentPresence
+
 __all__ = [
     "asleep",
     "seen",
@@ -32,17 +34,20 @@ _WHO = "select agent_id, agent_name, status, visibility, last_activity from agen
 _ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
 asleep = Query(
     f"{_WHO} and status = 'offline' and agent_id {_IDS} order by agent_id",
+    AgentPresence,
     postgres=f"{_WHO} and status = 'offline' and agent_id {_IDS_POSTGRES} order by agent_id",
     lock=True,
 )
 # A change of status counts as activity: a resumed agent gets the full time to send a heartbeat.
 silent = Query(
     f"select agent_id from agents where tenant_id = :tenant and retired_at is null and {_ALIVE} limit :limit",
+    str,
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
 still_silent = Query(
     f"{_WHO} and {_ALIVE} and agent_id {_IDS} order by agent_id",
+    AgentPresence,
     postgres=f"{_WHO} and {_ALIVE} and agent_id {_IDS_POSTGRES} order by agent_id",
     types={"before": BIG},
     lock=True,

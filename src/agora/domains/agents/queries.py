@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import AgentName, AgentRow
 
 __all__ = [
-    "AGENTS",
-    "CAPABILITIES",
     "able",
     "by_alias",
     "by_capability",
@@ -38,51 +38,17 @@ VISIBLE = (
     """and (visibility <> 'private' or agent_id = :viewer or (account_id <> 'default' and account_id = :account))"""
 )
 
-AGENTS = Table(
-    "agents",
-    (
-        ("tenant_id", "text"),
-        ("agent_id", "text"),
-        ("agent_name", "text"),
-        ("account_id", "text"),
-        ("description", "text"),
-        ("capabilities", "text"),
-        ("service_tier", "text"),
-        ("status", "text"),
-        ("category", "text"),
-        ("tags", "text"),
-        ("visibility", "text"),
-        ("endpoints", "text"),
-        ("metadata", "text"),
-        ("max_concurrent_tasks", BIG),
-        ("proficiency_level", BIG),
-        ("token_generation", BIG),
-        ("registered_at", BIG),
-        ("last_activity", BIG),
-        ("status_since", BIG),
-        ("reachable_for", BIG),
-        ("reported_load", "double precision"),
-        ("active_tasks", BIG),
-        ("rating_sum", "double precision"),
-        ("rating_count", BIG),
-        ("retired_at", BIG),
-        ("alias", "text"),
-        ("public_keys", "text"),
-        ("requested_tier", "text"),
-        ("registrar", "text"),
-        ("enrolment", "text"),
-        ("name_key", "text"),
-    ),
-)
-CAPABILITIES = Table("agent_capabilities", (("tenant_id", "text"), ("capability", "text"), ("agent_id", "text")))
 
-by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref")
-by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null")
-by_name_key = Query("select * from agents where tenant_id = :tenant and name_key = :key and retired_at is null")
-by_alias = Query(
-    "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null"
+by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", AgentRow)
+by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null", AgentRow)
+by_name_key = Query(
+    "select * from agents where tenant_id = :tenant and name_key = :key and retired_at is null", AgentRow
 )
-by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null")
+by_alias = Query(
+    "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null",
+    AgentRow,
+)
+by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null", AgentRow)
 # Agents that names referred to at a time: the holder at that time, or the first one since.
 _NAMES_AT = """
     select a.agent_id from agents a
@@ -93,6 +59,7 @@ _NAMES_AT = """
 """
 names_at = Query(
     _NAMES_AT.format(named="a.agent_name in (select value from json_each(:names))"),
+    str,
     postgres=_NAMES_AT.format(named="a.agent_name = any(array(select json_array_elements_text(:names::json)))"),
     types={"time": BIG},
 )
@@ -101,7 +68,8 @@ of_account = Query(
     select agent_id from agents where tenant_id = :tenant and account_id = :account
         and account_id <> 'default' and retired_at is null
     limit 1
-    """
+    """,
+    str,
 )
 registered_by = Query(
     """
@@ -109,6 +77,7 @@ registered_by = Query(
         select 1 from agents where tenant_id = :tenant and registrar = :registrar and retired_at is null limit :most
     ) as found
     """,
+    int,
     types={"most": BIG},
 )
 enrolled_by = Query(
@@ -117,9 +86,10 @@ enrolled_by = Query(
         select 1 from agents where tenant_id = :tenant and enrolment = :enrolment and retired_at is null limit :most
     ) as found
     """,
+    int,
     types={"most": BIG},
 )
-lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", lock=True)
+lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", AgentRow, lock=True)
 
 by_capability = Query(
     """
@@ -128,6 +98,7 @@ by_capability = Query(
     where c.tenant_id = :tenant and c.capability = :capability and a.visibility <> 'private'
     order by c.agent_id limit :limit
     """,
+    AgentName,
     types={"limit": BIG},
 )
 # Agents with a capability, up to :limit.
@@ -139,6 +110,7 @@ able = Query(
     ) as c
     join agents a on a.tenant_id = :tenant and a.agent_id = c.agent_id
     """,
+    AgentRow,
     types={"limit": BIG},
 )
 
@@ -185,7 +157,9 @@ retire = Write(
 clear_capabilities = Write("delete from agent_capabilities where tenant_id = :tenant and agent_id = :agent_id")
 
 rating_of = Query(
-    "select rating from ratings where tenant_id = :tenant and agent_id = :agent_id and rater_id = :rater_id", lock=True
+    "select rating from ratings where tenant_id = :tenant and agent_id = :agent_id and rater_id = :rater_id",
+    float,
+    lock=True,
 )
 rate = Write(
     """
@@ -211,12 +185,13 @@ unread = Query(
             and state in ('queued', 'delivered') limit 10000
     ) as waiting
     """,
+    int,
     scan=True,
 )
 
 
 @cache
-def listing(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query:
+def listing(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
     """A page of agents in the order of registration, with the filters that are present.
 
     everyone: private agents too, and those that have left if their status is asked for.
@@ -233,6 +208,7 @@ def listing(status: bool, service_tier: bool, category: bool, everyone: bool) ->
         select * from agents where tenant_id = :tenant and agent_id > :after {" ".join(conditions)}
         order by agent_id limit :limit offset :offset
         """,
+        AgentRow,
         types={"limit": BIG, "offset": BIG},
         scan=True,
     )

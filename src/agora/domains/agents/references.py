@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agora.core.call import Call, Caller, encode_json
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract.envelopes import ORCHESTRATOR, PublicKey
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied, field_error
 
 from . import queries as agents
 from .names import name_key
+from .records import AgentRow
 
 __all__ = [
     "OPERATOR",
@@ -70,7 +71,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
     """
     company = _company_of(alias)
     holder = await find_agent(call.tx, alias)
-    if holder is not None and holder["agent_id"] != agent_id:
+    if holder is not None and holder.agent_id != agent_id:
         raise NameTaken(
             f"The alias {alias!r} belongs to another agent.",
             fix="Choose another, or let an operator deregister that agent.",
@@ -102,7 +103,7 @@ def check_keys(keys: Sequence[PublicKey]) -> None:
         raise InvalidRequest("Two keys have the same kid.", errors=[field_error("public_keys", "kid given twice")])
 
 
-async def find_agent(tx: Reader, ref: str) -> Row | None:
+async def find_agent(tx: Reader, ref: str) -> AgentRow | None:
     """Resolve an id, a name, or a dotted alias (its own, or ``agent.ACCOUNT.NAME``); None if there is no such agent.
 
     A name without exact match resolves to an agent whose name looks the same (see :func:`.names.name_key`).
@@ -119,7 +120,7 @@ async def find_agent(tx: Reader, ref: str) -> Row | None:
     return row
 
 
-async def load_agent(tx: Reader, ref: str, field: str = "agent_id") -> Row:
+async def load_agent(tx: Reader, ref: str, field: str = "agent_id") -> AgentRow:
     """Like :func:`find_agent`, but raises NotFound."""
     row = await find_agent(tx, ref)
     if row is None:
@@ -135,13 +136,13 @@ def _not_found(ref: str, field: str) -> NotFound:
     )
 
 
-def visible_to(caller: Caller, row: Row) -> bool:
+def visible_to(caller: Caller, row: AgentRow) -> bool:
     """Whether a caller may see an agent. A private one is visible to itself, its account, and the scope ``read:all``."""
-    shared = row["account_id"] == caller.account != "default"
-    return row["visibility"] != "private" or row["agent_id"] == caller.subject or shared or caller.may("read:all")
+    shared = row.account_id == caller.account != "default"
+    return row.visibility != "private" or row.agent_id == caller.subject or shared or caller.may("read:all")
 
 
-async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> Row:
+async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> AgentRow:
     """Like :func:`load_agent`, but an agent the caller may not see raises NotFound too, to not disclose it."""
     row = await find_agent(tx, ref)
     if row is None or not visible_to(caller, row):
@@ -152,7 +153,7 @@ async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> Row:
 async def filter_registered(tx: Reader, refs: Iterable[str]) -> list[str]:
     """Ids of those agents that exist and are not retired, in the given order."""
     rows = [await find_agent(tx, ref) for ref in refs]
-    return [row["agent_id"] for row in rows if row is not None and row["retired_at"] is None]
+    return [row.agent_id for row in rows if row is not None and row.retired_at is None]
 
 
 def check_names_agent(caller: Caller, agent_id: str | None) -> None:
@@ -176,11 +177,11 @@ async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
             ids.append(ref)
         elif ref.startswith("agent."):
             row = await find_agent(tx, ref)
-            ids += [] if row is None else [row["agent_id"]]
+            ids += [] if row is None else [row.agent_id]
         else:
             names.append(ref)
-    rows = await tx.all(agents.names_at, names=encode_json(names), time=time) if names else []
-    return list(dict.fromkeys((*ids, *(row["agent_id"] for row in rows))))
+    holders = await tx.all(agents.names_at, names=encode_json(names), time=time) if names else []
+    return list(dict.fromkeys((*ids, *holders)))
 
 
 def check_may_act_for(caller: Caller, agent_id: str) -> None:

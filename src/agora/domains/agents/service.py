@@ -11,7 +11,6 @@ from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.identity.authority import TIERS, check_administered, check_standing, grants_any_tier
-from agora.store.port import Row
 from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import PublicKey
@@ -20,6 +19,7 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overl
 
 from . import queries as statements
 from .names import check_name, name_key
+from .records import AGENTS, CAPABILITIES, AgentCapabilityRow, AgentRow
 from .references import (
     check_alias,
     check_keys,
@@ -47,52 +47,52 @@ UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
 SUPERVISED = frozenset({"paused", "suspended", "retired"})
 
 
-def _compute_availability(row: Row, now: int) -> float:
+def _compute_availability(row: AgentRow, now: int) -> float:
     """Share of the time since registration in which the agent was reachable."""
-    age = now - row["registered_at"]
+    age = now - row.registered_at
     if age <= 0:
         return 1.0
-    reachable = row["reachable_for"]
-    if row["status"] not in UNREACHABLE:
-        reachable += now - row["status_since"]
+    reachable = row.reachable_for
+    if row.status not in UNREACHABLE:
+        reachable += now - row.status_since
     return float(round(min(1.0, max(0.0, reachable / age)), 4))
 
 
-def _compute_load(row: Row) -> float:
+def _compute_load(row: AgentRow) -> float:
     """The load the agent last reported, else the share of its task slots in use; 0 to 1."""
-    if row["reported_load"] is not None:
-        return float(row["reported_load"])
-    return float(min(1.0, row["active_tasks"] / max(1, row["max_concurrent_tasks"])))
+    if row.reported_load is not None:
+        return row.reported_load
+    return float(min(1.0, row.active_tasks / max(1, row.max_concurrent_tasks)))
 
 
-def _compute_reputation(row: Row) -> float | None:
-    return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else None
+def _compute_reputation(row: AgentRow) -> float | None:
+    return round(row.rating_sum / row.rating_count, 2) if row.rating_count else None
 
 
-def _profile_fields(row: Row, now: int) -> dict[str, Any]:
+def _profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
     return {
-        "agent_id": row["agent_id"],
-        "agent_name": row["agent_name"],
-        "description": row["description"],
-        "capabilities": decode_json(row["capabilities"]),
-        "service_tier": ServiceTier(row["service_tier"]),
-        "requested_tier": ServiceTier(row["requested_tier"]),
-        "status": AgentStatus(row["status"]),
-        "category": row["category"],
-        "tags": decode_json(row["tags"]),
-        "visibility": Visibility(row["visibility"]),
-        "endpoints": decode_json(row["endpoints"]),
-        "metadata": decode_json(row["metadata"]),
-        "max_concurrent_tasks": row["max_concurrent_tasks"],
-        "proficiency_level": row["proficiency_level"],
-        "registered_at": to_datetime(row["registered_at"]),
-        "last_activity": to_datetime(row["last_activity"]),
+        "agent_id": row.agent_id,
+        "agent_name": row.agent_name,
+        "description": row.description,
+        "capabilities": decode_json(row.capabilities),
+        "service_tier": ServiceTier(row.service_tier),
+        "requested_tier": ServiceTier(row.requested_tier),
+        "status": AgentStatus(row.status),
+        "category": row.category,
+        "tags": decode_json(row.tags),
+        "visibility": Visibility(row.visibility),
+        "endpoints": decode_json(row.endpoints),
+        "metadata": decode_json(row.metadata),
+        "max_concurrent_tasks": row.max_concurrent_tasks,
+        "proficiency_level": row.proficiency_level,
+        "registered_at": to_datetime(row.registered_at),
+        "last_activity": to_datetime(row.last_activity),
         "load": _compute_load(row),
         "availability": _compute_availability(row, now),
         "reputation": _compute_reputation(row),
-        "rating_count": row["rating_count"],
-        "alias": row["alias"],
-        "public_keys": [PublicKey.model_construct(**key) for key in decode_json(row["public_keys"])],
+        "rating_count": row.rating_count,
+        "alias": row.alias,
+        "public_keys": [PublicKey.model_construct(**key) for key in decode_json(row.public_keys)],
     }
 
 
@@ -109,7 +109,7 @@ def _column_values(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def agent_from_row(row: Row, now: int) -> contract.Agent:
+def agent_from_row(row: AgentRow, now: int) -> contract.Agent:
     """The public profile in an agent's row."""
     return contract.Agent.model_construct(**_profile_fields(row, now))
 
@@ -169,11 +169,11 @@ class AgentService(BoundService, contract.Agents):
         register_manifest = self.call.context.ports.get(MANIFEST_REGISTRATION).get()
         return await register_manifest(self.call, name, manifest, explicit)
 
-    async def _find_own_agent(self, name: str) -> Row | None:
+    async def _find_own_agent(self, name: str) -> AgentRow | None:
         """The caller's own row under this name; None if the name is free. Raises NameTaken."""
         row = await find_agent(self.call.tx, name)
-        if row is not None and row["agent_id"] != self.call.caller.subject:
-            alike = f" (it looks like {row['agent_name']!r})" if row["agent_name"] != name else ""
+        if row is not None and row.agent_id != self.call.caller.subject:
+            alike = f" (it looks like {row.agent_name!r})" if row.agent_name != name else ""
             raise NameTaken(
                 f"The name {name!r} belongs to another agent{alike}.",
                 fix="Send that agent's token to update it, choose another name, or let an operator deregister it.",
@@ -182,15 +182,15 @@ class AgentService(BoundService, contract.Agents):
         return row
 
     async def _resolve_protocol_fields(
-        self, row: Row | None, alias: str | None, public_keys: contract.PublicKeys | None
+        self, row: AgentRow | None, alias: str | None, public_keys: contract.PublicKeys | None
     ) -> dict[str, Any]:
         """Values of alias and public keys; None keeps the stored one."""
         if alias is not None:
-            await check_alias(self.call, alias, row["agent_id"] if row is not None else None)
+            await check_alias(self.call, alias, row.agent_id if row is not None else None)
         elif row is not None:
-            alias = row["alias"]
+            alias = row.alias
         if public_keys is None:
-            return {"alias": alias, "public_keys": row["public_keys"] if row is not None else "[]"}
+            return {"alias": alias, "public_keys": row.public_keys if row is not None else "[]"}
         check_keys(public_keys)
         return {"alias": alias, "public_keys": encode_json([key.model_dump(exclude_none=True) for key in public_keys])}
 
@@ -199,27 +199,28 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.Registration:
         call = self.call
         agent_id = call.target = new_id("agent")
-        row: dict[str, Any] = values | {
-            "tenant_id": call.caller.tenant,
-            "agent_id": agent_id,
-            "agent_name": agent_name,
-            "name_key": name_key(agent_name),
-            "account_id": call.caller.account,
-            "status": AgentStatus.ACTIVE.value,
-            "token_generation": 1,
-            "registered_at": call.now,
-            "last_activity": call.now,
-            "status_since": call.now,
-            "reachable_for": 0,
-            "reported_load": None,
-            "active_tasks": 0,
-            "rating_sum": 0.0,
-            "rating_count": 0,
-            "retired_at": None,
-            "registrar": await self._require_registrar(),
-            "enrolment": await self._require_enrolment(),
-        }
-        call.tx.append(statements.AGENTS, tuple(row[name] for name in statements.AGENTS.names))
+        row = AgentRow(
+            tenant_id=call.caller.tenant,
+            agent_id=agent_id,
+            agent_name=agent_name,
+            name_key=name_key(agent_name),
+            account_id=call.caller.account,
+            status=AgentStatus.ACTIVE.value,
+            token_generation=1,
+            registered_at=call.now,
+            last_activity=call.now,
+            status_since=call.now,
+            reachable_for=0,
+            reported_load=None,
+            active_tasks=0,
+            rating_sum=0.0,
+            rating_count=0,
+            retired_at=None,
+            registrar=await self._require_registrar(),
+            enrolment=await self._require_enrolment(),
+            **values,
+        )
+        call.tx.append(AGENTS, row)
         self._append_capabilities(agent_id, capabilities)
         self._emit_agent_event("agora.agent.registered", row)
         pending = 0
@@ -234,8 +235,8 @@ class AgentService(BoundService, contract.Agents):
         if registrar is None:
             return None
         most = self.call.context.settings.max_agents_each
-        row = await self.call.tx.one(statements.registered_by, registrar=registrar, most=most)
-        if row is not None and row["registered"] >= most:
+        registered = await self.call.tx.one(statements.registered_by, registrar=registrar, most=most) or 0
+        if registered >= most:
             raise Overloaded(
                 f"{most} agents that you registered are there, counted with those that they registered.",
                 fix="Deregister some, or have an operator register others or raise the setting max_agents_each.",
@@ -249,8 +250,8 @@ class AgentService(BoundService, contract.Agents):
         if enrolment is None:
             return None
         most = self.call.context.settings.max_agents_enrolled
-        row = await self.call.tx.one(statements.enrolled_by, enrolment=enrolment, most=most)
-        if row is not None and row["registered"] >= most:
+        enrolled = await self.call.tx.one(statements.enrolled_by, enrolment=enrolment, most=most) or 0
+        if enrolled >= most:
             raise Overloaded(
                 f"{most} agents of one enrolment token are there, counted with those that they registered.",
                 fix="Deregister some, or have an operator make another token or raise the setting max_agents_enrolled.",
@@ -259,20 +260,20 @@ class AgentService(BoundService, contract.Agents):
         return enrolment
 
     @staticmethod
-    def _held_names(row: Any) -> list[str]:
+    def _held_names(row: AgentRow) -> list[str]:
         """Names under which messages for the agent may have been held."""
-        name = row["agent_name"]
-        return list(dict.fromkeys(filter(None, (name, row["alias"], f"agent.{row['account_id']}.{name}"))))
+        name = row.agent_name
+        return list(dict.fromkeys(filter(None, (name, row.alias, f"agent.{row.account_id}.{name}"))))
 
     async def _build_registration(
-        self, row: Any, *, created: bool, pending: int = 0, tasks: int = 0
+        self, row: AgentRow, *, created: bool, pending: int = 0, tasks: int = 0
     ) -> contract.Registration:
         call = self.call
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
         return contract.Registration.model_construct(
             **_profile_fields(row, call.now),
             available_services=[operation.name for operation in call.context.registry.visible(newcomer)],
-            token=call.context.signer.agent_token(call.caller.tenant, row["agent_id"], row["token_generation"]),
+            token=call.context.signer.agent_token(call.caller.tenant, row.agent_id, row.token_generation),
             created=created,
             pending_messages=pending,
             pending_tasks=tasks,
@@ -282,20 +283,20 @@ class AgentService(BoundService, contract.Agents):
         """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)
         # A retired agent gets no new token, nor does a caller that only changed another agent's manifest.
-        if row["status"] != "retired" and (result.created or result.agent_id == self.call.caller.subject):
+        if row.status != "retired" and (result.created or result.agent_id == self.call.caller.subject):
             result.token = self.call.context.signer.agent_token(
-                self.call.caller.tenant, result.agent_id, row["token_generation"]
+                self.call.caller.tenant, result.agent_id, row.token_generation
             )
         return result
 
-    async def request_tier(self, row: Row, requested: ServiceTier) -> None:
+    async def request_tier(self, row: AgentRow, requested: ServiceTier) -> None:
         """Store the tier requested for an agent, and grant it as far as the caller may."""
         granted = self._grant_tier(requested, row)
         await self.call.tx.execute(
-            statements.set_tiers, agent_id=row["agent_id"], granted=granted.value, requested=requested.value
+            statements.set_tiers, agent_id=row.agent_id, granted=granted.value, requested=requested.value
         )
 
-    def _grant_tier(self, requested: ServiceTier, row: Row | None) -> ServiceTier:
+    def _grant_tier(self, requested: ServiceTier, row: AgentRow | None) -> ServiceTier:
         """The tier to grant for a requested one. row: the agent's current row, None for a new agent.
 
         The tier sets the rate limit, so only operators may grant more than their credential has. An agent that requests
@@ -304,39 +305,47 @@ class AgentService(BoundService, contract.Agents):
         caller = self.call.caller
         if grants_any_tier(self.call):
             return requested
-        if row is not None and row["requested_tier"] == requested:
-            return ServiceTier(row["service_tier"])
+        if row is not None and row.requested_tier == requested:
+            return ServiceTier(row.service_tier)
         return min(requested, ServiceTier(caller.tier), key=TIERS.__getitem__)
 
     def _append_capabilities(self, agent_id: str, capabilities: Sequence[str]) -> None:
         for capability in dict.fromkeys(capabilities):
-            self.call.tx.append(statements.CAPABILITIES, (self.call.caller.tenant, capability, agent_id))
+            self.call.tx.append(
+                CAPABILITIES,
+                AgentCapabilityRow(
+                    tenant_id=self.call.caller.tenant,
+                    capability=capability,
+                    agent_id=agent_id,
+                ),
+            )
 
-    def _emit_agent_event(self, type: str, row: Any) -> None:
+    def _emit_agent_event(self, type: str, row: AgentRow) -> None:
         data = {
-            "agent_id": row["agent_id"],
-            "agent_name": row["agent_name"],
-            "capabilities": decode_json(row["capabilities"]),
-            "service_tier": row["service_tier"],
-            "status": row["status"],
+            "agent_id": row.agent_id,
+            "agent_name": row.agent_name,
+            "capabilities": decode_json(row.capabilities),
+            "service_tier": row.service_tier,
+            "status": row.status,
         }
-        self.call.emit(type, data, subject=row["agent_id"], audience=audience_of(row))
+        self.call.emit(type, data, subject=row.agent_id, audience=audience_of(row))
 
-    async def _update_agent(self, row: Row, values: dict[str, Any], capabilities: Sequence[str] | None) -> Any:
+    async def _update_agent(
+        self, row: AgentRow, values: dict[str, Any], capabilities: Sequence[str] | None
+    ) -> AgentRow:
         """Store a changed profile; return the new row."""
         call = self.call
-        agent_id = call.target = row["agent_id"]
+        agent_id = call.target = row.agent_id
         await call.tx.execute(statements.update, agent_id=agent_id, now=call.now, **values)
         if capabilities is not None:
             await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
             self._append_capabilities(agent_id, capabilities)
-        changed: dict[str, Any] = {name: row[name] for name in statements.AGENTS.names}
-        changed |= values | {"last_activity": call.now}
+        changed = replace(row, **values, last_activity=call.now)
         self._emit_agent_event("agora.agent.updated", changed)
-        if changed["alias"] not in (None, row["alias"]):
-            await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, changed["alias"]))
-        if changed["status"] in ("offline", "inactive"):
-            changed["status"] = await self._set_own_status(changed, AgentStatus.ACTIVE)
+        if changed.alias not in (None, row.alias):
+            await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, changed.alias))
+        if changed.status in ("offline", "inactive"):
+            changed.status = await self._set_own_status(changed, AgentStatus.ACTIVE)
         return changed
 
     @implements
@@ -369,7 +378,7 @@ class AgentService(BoundService, contract.Agents):
         chosen = {name: value for name, value in parameters.items() if name in query.parameters}
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[Row]:
+        async def read_rows(after: str, count: int) -> Sequence[AgentRow]:
             skipped = offset if after == first else 0
             return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
 
@@ -413,15 +422,15 @@ class AgentService(BoundService, contract.Agents):
             "max_concurrent_tasks": max_concurrent_tasks,
             "proficiency_level": proficiency_level,
         }
-        values = {name: row[name] if value is None else value for name, value in changes.items()}
-        values |= {name: row[name] for name in ("service_tier", "requested_tier")}
+        values = {name: getattr(row, name) if value is None else value for name, value in changes.items()}
+        values |= {"service_tier": row.service_tier, "requested_tier": row.requested_tier}
         values |= await self._resolve_protocol_fields(row, alias, public_keys)
         changed = await self._update_agent(row, values, capabilities)
         if status is not None:
-            changed["status"] = await self._set_own_status(changed, status)
+            changed.status = await self._set_own_status(changed, status)
         return agent_from_row(changed, self.call.now)
 
-    async def _lock_own_agent(self, agent_id: str | None) -> Row:
+    async def _lock_own_agent(self, agent_id: str | None) -> AgentRow:
         """Lock and return the caller's agent, or another one that it may act for."""
         call = self.call
         if agent_id is None:
@@ -433,14 +442,14 @@ class AgentService(BoundService, contract.Agents):
                 )
             agent_id = call.caller.subject
         agent = await load_agent(call.tx, agent_id)
-        call.target = agent["agent_id"]
-        check_may_act_for(call.caller, agent["agent_id"])
-        row = await call.tx.one(statements.lock, ref=agent["agent_id"])
+        call.target = agent.agent_id
+        check_may_act_for(call.caller, agent.agent_id)
+        row = await call.tx.one(statements.lock, ref=agent.agent_id)
         return row or agent
 
-    async def _set_own_status(self, row: Any, status: AgentStatus) -> str:
+    async def _set_own_status(self, row: AgentRow, status: AgentStatus) -> str:
         """Set a status that agents may set themselves; return the new status. Raises InvalidRequest, IllegalTransition."""
-        old = row["status"]
+        old = row.status
         if status.value == old:
             return str(old)
         if status.value in SUPERVISED:
@@ -464,11 +473,11 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.AgentHeartbeat:
         row = await self._lock_own_agent(agent_id)
         now = self.call.now
-        await self.call.tx.execute(statements.record_heartbeat, agent_id=row["agent_id"], now=now, load=load)
-        new_status = status or (AgentStatus.ACTIVE if row["status"] == "offline" else None)
-        current = await self._set_own_status(row, new_status) if new_status else row["status"]
+        await self.call.tx.execute(statements.record_heartbeat, agent_id=row.agent_id, now=now, load=load)
+        new_status = status or (AgentStatus.ACTIVE if row.status == "offline" else None)
+        current = await self._set_own_status(row, new_status) if new_status else row.status
         return contract.AgentHeartbeat.model_construct(
-            agent_id=row["agent_id"],
+            agent_id=row.agent_id,
             status=AgentStatus(current),
             last_activity=to_datetime(now),
             next_before=to_datetime(now + OFFLINE_AFTER),
@@ -477,29 +486,29 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
         row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
-        unread = await self.call.tx.one(statements.unread, agent_id=row["agent_id"])
+        unread = await self.call.tx.one(statements.unread, agent_id=row.agent_id)
         fields = _profile_fields(row, self.call.now)
         names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
         return contract.AgentStatusReport.model_construct(
-            **{name: fields[name] for name in names}, unread_messages=unread["unread"] if unread else 0
+            **{name: fields[name] for name in names}, unread_messages=unread or 0
         )
 
     @implements
     async def rate(self, agent_id: str, rating: float, comment: str = "") -> contract.Rating:
         call = self.call
         row = await load_agent(call.tx, agent_id)
-        agent_id = call.target = row["agent_id"]
+        agent_id = call.target = row.agent_id
         rater = call.caller.subject
         if rater == agent_id:
             raise InvalidRequest("An agent does not rate itself.", errors=[field_error("agent_id", "your own agent")])
         before = await call.tx.one(statements.rating_of, agent_id=agent_id, rater_id=rater)
-        change, raters = (rating, 1) if before is None else (rating - before["rating"], 0)
+        change, raters = (rating, 1) if before is None else (rating - before, 0)
         await call.tx.execute(
             statements.rate, agent_id=agent_id, rater_id=rater, rating=float(rating), comment=comment, now=call.now
         )
         await call.tx.execute(statements.rated, agent_id=agent_id, change=float(change), raters=raters)
-        count = row["rating_count"] + raters
-        reputation = round((row["rating_sum"] + change) / count, 2)
+        count = row.rating_count + raters
+        reputation = round((row.rating_sum + change) / count, 2)
         call.emit(
             "agora.agent.rated",
             {"agent_id": agent_id, "rating": rating, "reputation": reputation, "rating_count": count},
@@ -511,17 +520,17 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def deregister(self, agent_id: str) -> contract.Deregistration:
         row = await self._lock_own_agent(agent_id)
-        if row["status"] != "retired":
-            if row["agent_id"] != self.call.caller.subject:
-                await check_standing(self.call, row["agent_id"])
-                await check_administered(self.call, row["agent_id"])
+        if row.status != "retired":
+            if row.agent_id != self.call.caller.subject:
+                await check_standing(self.call, row.agent_id)
+                await check_administered(self.call, row.agent_id)
             await self.call.publish(DEREGISTRATION_REQUESTED, row)
             await self.retire(row)
-        return contract.Deregistration(agent_id=row["agent_id"], status=AgentStatus.RETIRED)
+        return contract.Deregistration(agent_id=row.agent_id, status=AgentStatus.RETIRED)
 
-    async def retire(self, row: Row) -> None:
+    async def retire(self, row: AgentRow) -> None:
         """Retire an agent: revoke its token, release its name, remove it from searches. Its history stays."""
-        call, agent_id = self.call, row["agent_id"]
+        call, agent_id = self.call, row.agent_id
         await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
@@ -530,5 +539,5 @@ class AgentService(BoundService, contract.Agents):
             row
         ):  # messages held under its names are delivered to it, not to the next holder of the name
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))
-        data = {"agent_id": agent_id, "agent_name": row["agent_name"], "address": held_address(row["agent_name"])}
+        data = {"agent_id": agent_id, "agent_name": row.agent_name, "address": held_address(row.agent_name)}
         call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))

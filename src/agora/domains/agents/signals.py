@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
 from agora.core.signals import Signal
-from agora.store.port import Row
 from agora_sdk.contract.agents import Registration
+
+from .records import AgentRow
 
 __all__ = [
     "ADDRESS_TAKEN",
@@ -44,9 +45,9 @@ class AgentRegistered:
 ADDRESS_TAKEN: Signal[AddressTaken] = Signal("an agent has taken an address")
 AGENT_REGISTERED: Signal[AgentRegistered] = Signal("an agent has registered")
 #: carries the agent's row; a handler refuses by raising an AgoraError
-DEREGISTRATION_REQUESTED: Signal[Row] = Signal("an agent is about to leave")
+DEREGISTRATION_REQUESTED: Signal[AgentRow] = Signal("an agent is about to leave")
 #: carries the agent's row as it was
-AGENT_RETIRED: Signal[Row] = Signal("an agent has left")
+AGENT_RETIRED: Signal[AgentRow] = Signal("an agent has left")
 #: carries when the halt began, in microseconds since 1970
 HALT_ENDED: Signal[int] = Signal("the last halt of the marketplace has ended")
 

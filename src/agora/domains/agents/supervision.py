@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from agora.core import override_queries as overrides
 from agora.core.call import Call
@@ -11,6 +11,7 @@ from agora_sdk.contract.fields import OverrideAction, Visibility
 
 from . import presence_queries as presence
 from . import queries as agents
+from .records import AgentPresence, AgentRow
 from .signals import HALT_ENDED
 
 __all__ = ["SYSTEM_WIDE", "audience_of", "end_halt", "resume_agent", "set_agent_status"]
@@ -18,22 +19,27 @@ __all__ = ["SYSTEM_WIDE", "audience_of", "end_halt", "resume_agent", "set_agent_
 SYSTEM_WIDE = "system_wide"
 
 
-async def set_agent_status(call: Call, row: Any, status: str) -> None:
-    """Set an agent's status and emit the event.
+class AgentVisibility(Protocol):
+    """An agent's row or profile."""
 
-    row: its current ``agent_id``, ``agent_name``, ``status`` and ``visibility``. ``last_activity`` is unchanged, because
-    this is no activity of the agent.
-    """
-    agent_id, before = row["agent_id"], row["status"]
+    @property
+    def agent_id(self) -> str: ...
+    @property
+    def visibility(self) -> str: ...
+
+
+async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: str) -> None:
+    """Set an agent's status and emit the event. ``last_activity`` is unchanged, because this is no activity of the agent."""
+    agent_id, before = row.agent_id, row.status
     await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
-    data = {"agent_id": agent_id, "agent_name": row["agent_name"], "from": before, "to": status}
+    data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": before, "to": status}
     call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience_of(row))
 
 
 async def resume_agent(call: Call, agent_id: str) -> bool:
     """Resume a paused agent if no override applies to it any more; return whether it was resumed."""
     row = await call.tx.one(agents.lock, ref=agent_id)
-    if row is None or row["status"] != "paused":
+    if row is None or row.status != "paused":
         return False
     if await call.tx.all(overrides.standing, target_id=agent_id, now=call.now):
         return False
@@ -50,6 +56,6 @@ async def end_halt(call: Call, row: OverrideRow) -> None:
         await call.publish(HALT_ENDED, row.created_at)
 
 
-def audience_of(row: Any) -> tuple[str, ...] | None:
+def audience_of(agent: AgentVisibility) -> tuple[str, ...] | None:
     """Audience of an event about an agent: None for everyone; only itself if it is private."""
-    return (row["agent_id"],) if row["visibility"] == Visibility.PRIVATE else None
+    return (agent.agent_id,) if agent.visibility == Visibility.PRIVATE else None

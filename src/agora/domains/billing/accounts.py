@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from agora.core.call import Caller
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import looks_like_key
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
@@ -46,7 +47,7 @@ async def account_of_subject(tx: Reader, subject: str) -> str:
         account = await tx.one(statements.key_account, token_id=subject)
     else:
         row = await tx.one(agents.by_id, ref=subject)
-        account = None if row is None else str(row["account_id"])
+        account = None if row is None else row.account_id
     return NOBODY if account is None else account
 
 
@@ -63,17 +64,17 @@ def visible_account(caller: Caller, wanted: str | None) -> str | None:
     return own if wanted in (None, own) else ""
 
 
-def can_set_price(caller: Caller, agent: Row) -> bool:
+def can_set_price(caller: Caller, agent: AgentRow) -> bool:
     """Whether an agent is the caller's to price: itself, or its account's."""
-    own: bool = agent["account_id"] != NOBODY and agent["account_id"] == caller.account
-    return own or bool(caller.subject == agent["agent_id"])
+    own = agent.account_id != NOBODY and agent.account_id == caller.account
+    return own or caller.subject == agent.agent_id
 
 
-def require_developer(caller: Caller, agent: Row) -> None:
+def require_developer(caller: Caller, agent: AgentRow) -> None:
     """Refuse whoever has no say in what an agent costs."""
     if not can_set_price(caller, agent) and not caller.may("admin"):
         raise PermissionDenied(
-            f"What {agent['agent_name']} costs is decided by itself, its account and operators.",
+            f"What {agent.agent_name} costs is decided by itself, its account and operators.",
             fix="Use the agent's token, or a credential of its account.",
         )
 

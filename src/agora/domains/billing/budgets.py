@@ -253,5 +253,5 @@ async def _budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
     if row.account_id:
         return await account_members(tx, row.account_id)
     agent = await tx.one(agents.by_id, ref=row.agent_id)
-    others = await account_members(tx, agent["account_id"]) if agent is not None else ()
+    others = await account_members(tx, agent.account_id) if agent is not None else ()
     return tuple(dict.fromkeys((row.agent_id, *others)))

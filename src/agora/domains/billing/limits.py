@@ -9,8 +9,9 @@ from typing import Any, Literal
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call
+from agora.domains.agents.records import AgentRow
 from agora.domains.identity.authority import administer
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
@@ -42,12 +43,12 @@ class BudgetLimits:
 
 
 async def set_budget(
-    call: Call, account: str | None, agent: Row | None, currency: str, wish: BudgetLimits
+    call: Call, account: str | None, agent: AgentRow | None, currency: str, wish: BudgetLimits
 ) -> contract.Budget:
     """Set or lift a budget; says at once if it is used up already."""
     _check_limits(wish, account, agent)
     account = _resolve_account(call, account, agent)
-    place = {"account": account, "agent": "" if agent is None else agent["agent_id"], "currency": currency}
+    place = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
     call.target = account or place["agent"]
     await _check_permission(call, place)
     operator = call.caller.may("admin")
@@ -72,7 +73,7 @@ async def set_budget(
     return await _build_budget(call.tx, row, call.now)
 
 
-def _resolve_account(call: Call, account: str | None, agent: Row | None) -> str:
+def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
     """The account a budget is of; '' for an agent's own. Refuses what is not the caller's to limit."""
     caller = call.caller
     if account is None and agent is not None:
@@ -86,7 +87,7 @@ def _resolve_account(call: Call, account: str | None, agent: Row | None) -> str:
     return account or own
 
 
-def _check_limits(wish: BudgetLimits, account: str | None, agent: Row | None) -> None:
+def _check_limits(wish: BudgetLimits, account: str | None, agent: AgentRow | None) -> None:
     if wish.soft is not None and wish.hard is not None and wish.soft > wish.hard:
         raise InvalidRequest(
             "The soft limit is above the hard one.",

@@ -10,8 +10,9 @@ from typing import Any
 from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.supervision import audience_of
-from agora.store.port import Query, Row
+from agora.store.port import Query
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 
@@ -51,7 +52,7 @@ class EntryFilters:
     until: datetime | None
 
 
-def announce_price(call: Call, agent: Row, made: contract.Price) -> None:
+def announce_price(call: Call, agent: AgentRow, made: contract.Price) -> None:
     """Tell everyone who may see the agent what it costs from when on."""
     data = made.model_dump(mode="json", exclude={"created_by"})
     call.emit("agora.billing.price_set", data, subject=made.agent_id, audience=audience_of(agent))
@@ -80,12 +81,12 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     )
 
 
-async def price_history(call: Call, agent: Row, limit: int, cursor: str | None) -> contract.PricePage:
+async def price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
     """Every version of an agent's price, the newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
-    rows = await call.tx.all(statements.price_history, agent_id=agent["agent_id"], before=before, limit=limit + 1)
+    rows = await call.tx.all(statements.price_history, agent_id=agent.agent_id, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    prices = [build_price(row, agent["agent_name"]) for row in rows]
+    prices = [build_price(row, agent.agent_name) for row in rows]
     return contract.PricePage(
         prices=prices,
         count=len(prices),

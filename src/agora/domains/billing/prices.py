@@ -7,7 +7,7 @@ from datetime import datetime
 
 from agora.clock import to_datetime, to_microseconds
 from agora.core.call import Call
-from agora.store.port import Row
+from agora.domains.agents.records import AgentRow
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import PricingType
 from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
@@ -35,7 +35,7 @@ TAKES: Mapping[PricingType, frozenset[str]] = {
 
 async def add_version(
     call: Call,
-    agent: Row,
+    agent: AgentRow,
     type: PricingType,
     currency: str | None,
     amounts: Mapping[str, float],
@@ -50,13 +50,13 @@ async def add_version(
     _check_amounts(type, amounts, usage_unit)
     currency = await _resolve_currency(call, agent, currency)
     begins = _parse_effective_from(call.now, effective_from)
-    latest = await call.tx.one(statements.latest_price, agent_id=agent["agent_id"])
+    latest = await call.tx.one(statements.latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
-    await _check_changes(call, agent["agent_id"], version)
+    await _check_changes(call, agent.agent_id, version)
     unit = (usage_unit or "hour") if type is PricingType.HYBRID else None
     row = PriceRow(
         tenant_id=call.caller.tenant,
-        agent_id=agent["agent_id"],
+        agent_id=agent.agent_id,
         version=version + 1,
         type=type.value,
         currency=currency,
@@ -71,18 +71,18 @@ async def add_version(
         created_by=call.caller.subject,
     )
     call.tx.append(PRICES, row)
-    return build_price(row, agent["agent_name"])
+    return build_price(row, agent.agent_name)
 
 
-async def _resolve_currency(call: Call, agent: Row, currency: str | None) -> str:
+async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -> str:
     """The currency of a price: once an agent has cost something, it stays."""
-    row = await call.tx.one(statements.currency_of, agent_id=agent["agent_id"])
+    row = await call.tx.one(statements.currency_of, agent_id=agent.agent_id)
     if row is None:
         return currency or str(call.context.settings.billing_currency)
     fixed = str(row)
     if currency not in (None, fixed):
         raise Conflict(
-            f"{agent['agent_name']} is paid in {fixed}; limits of its customers are in that currency, so it stays.",
+            f"{agent.agent_name} is paid in {fixed}; limits of its customers are in that currency, so it stays.",
             fix=f"Set the price in {fixed}, or register another agent for {currency}.",
             errors=[field_error("currency", f"is {fixed}")],
         )

@@ -14,7 +14,6 @@ __all__ = [
     "RESERVATIONS",
     "AccountBalance",
     "AccruedRun",
-    "AgentName",
     "AllowanceRow",
     "BudgetRow",
     "Cost",
@@ -259,14 +258,6 @@ class AccountBalance:
     prepaid: int | None
     accrued: int
     reserved: int
-
-
-@record
-class AgentName:
-    """An agent with its name."""
-
-    agent_id: str
-    agent_name: str
 
 
 @record

@@ -120,7 +120,7 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
                 fix="Revenue is shown to the agent itself, its account and operators.",
                 errors=[field_error("agent_id", "not yours")],
             )
-        return [agent["agent_id"]]
+        return [agent.agent_id]
     if sees_all_accounts(caller):
         rows = await tx.all(statements.earners, after=after, limit=limit)
     else:

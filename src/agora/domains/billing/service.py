@@ -33,7 +33,7 @@ class BillingService(BoundService, contract.Billing):
 
     async def _agent(self, ref: str | None) -> str:
         """Id of an agent, '' for none."""
-        return "" if ref is None else str((await load_agent(self.call.tx, ref))["agent_id"])
+        return "" if ref is None else (await load_agent(self.call.tx, ref)).agent_id
 
     # -- prices ------------------------------------------------------------------------------------
 
@@ -51,8 +51,8 @@ class BillingService(BoundService, contract.Billing):
         agent = await load_agent(self.call.tx, agent_id)
         if history:
             return await lists.price_history(self.call, agent, limit, cursor)
-        row = await self.call.tx.one(statements.price_at, agent_id=agent["agent_id"], at=self.call.now)
-        versions = [] if row is None else [prices.build_price(row, agent["agent_name"])]
+        row = await self.call.tx.one(statements.price_at, agent_id=agent.agent_id, at=self.call.now)
+        versions = [] if row is None else [prices.build_price(row, agent.agent_name)]
         return contract.PricePage(prices=versions, count=len(versions), total=len(versions))
 
     @implements
@@ -73,7 +73,7 @@ class BillingService(BoundService, contract.Billing):
         call = self.call
         agent = await load_agent(call.tx, agent_id)
         require_developer(call.caller, agent)
-        call.target = agent["agent_id"]
+        call.target = agent.agent_id
         amounts = {
             "price": price,
             "base_price": base_price,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from agora.domains.agents.records import AgentName
 from agora.store.port import Query, Write, in_list
 
 from .records import (
     AccountBalance,
     AccruedRun,
-    AgentName,
     Cost,
     CustomerCost,
     DayCost,

@@ -16,6 +16,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.pagination import PageBudget
 from agora.core.scopes import AGENT
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
 from agora.domains.messaging.views import expiry_horizon
@@ -27,7 +28,7 @@ from .effects import LEASE
 from .engines import groups as streams
 from .engines.port import Delivery
 from .queries import BRIDGE
-from .records import PendingEntry, WaitingMessage
+from .records import BridgeMember, PendingEntry, WaitingMessage
 
 __all__ = [
     "BRIDGE",
@@ -75,23 +76,23 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
         if ref in (caller.subject, caller.name):
             return StreamOwner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
         row = await load_agent(call.tx, ref)
-    check_may_act_for(caller, row["agent_id"])
+    check_may_act_for(caller, row.agent_id)
     return owner_of_agent(call, row)
 
 
-def owner_of_agent(call: Call, row: Any) -> StreamOwner:
+def owner_of_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
     """An agent as the owner of its stream."""
-    joined = f"msg_{row['registered_at'] // 1000:012x}"
+    joined = f"msg_{row.registered_at // 1000:012x}"
     caller = Caller(
         call.caller.tenant,
-        row["agent_id"],
-        row["agent_name"],
+        row.agent_id,
+        row.agent_name,
         "agent",
         AGENT,
-        account=row["account_id"],
-        tier=row["service_tier"],
+        account=row.account_id,
+        tier=row.service_tier,
     )
-    return StreamOwner(row["agent_id"], row["agent_name"], held_address(row["agent_name"]), joined, caller)
+    return StreamOwner(row.agent_id, row.agent_name, held_address(row.agent_name), joined, caller)
 
 
 def call_as_owner(call: Call, whose: StreamOwner) -> Call:
@@ -203,7 +204,7 @@ async def feed_tasks(call: Call, whose: StreamOwner, count: int, most: int) -> i
     rows = []
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)
-        entry = _assignment_entry(task, whose, str(giver["agent_name"]) if giver is not None else task.created_by)
+        entry = _assignment_entry(task, whose, str(giver.agent_name) if giver is not None else task.created_by)
         rows.append((task.task_id, _claim_id(task), encode_json(entry)))
     if rows:
         await streams.append_entries(call.tx, whose.stream, rows, call.now)

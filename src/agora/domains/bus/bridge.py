@@ -22,7 +22,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
 from agora.domains.bus.engines.port import BRIDGE as BRIDGE_PORT
-from agora.store.port import NewEvent, Row
+from agora.store.port import NewEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
@@ -30,6 +30,7 @@ from .agent_streams import BRIDGE, ensure_group, owner_of_agent
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
 from .engines.port import DEAD, Bridge, Bus
+from .records import BridgeMember
 
 __all__ = ["BusBridge"]
 
@@ -265,16 +266,16 @@ class BusBridge(Controller):
     async def send_all(self, tenant: str, concerned: set[str] | None) -> None:
         """Send to these agents, or to all if None, until nothing waits."""
         for agent in await self._read_members(tenant):
-            if concerned is None or agent["agent_id"] in concerned:
+            if concerned is None or agent.agent_id in concerned:
                 while await self.outbound.send(tenant, agent):
                     pass
 
-    async def _read_members(self, tenant: str) -> list[Row]:
-        members: list[Row] = []
+    async def _read_members(self, tenant: str) -> list[BridgeMember]:
+        members: list[BridgeMember] = []
         after = ""
         while rows := await self.read(tenant, statements.members, group=BRIDGE, after=after, limit=PAGE):
             members += rows
-            after = rows[-1]["agent_id"]
+            after = rows[-1].agent_id
         return members
 
     async def follow_tenant(self, tenant: str) -> None:
@@ -300,7 +301,7 @@ def _find_concerned(events: Iterable[NewEvent]) -> set[str] | None:
 async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     """Create the bridge's group on the agent's stream, so that it receives by Redis."""
     row = await call.tx.one(agents.by_id, ref=agent_id)
-    if row is None or row["retired_at"] is not None:
+    if row is None or row.retired_at is not None:
         return
     whose = owner_of_agent(call, row)
     if await ensure_group(call, whose, BRIDGE):

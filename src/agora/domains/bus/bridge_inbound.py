@@ -19,8 +19,9 @@ from agora.core.call import Caller
 from agora.core.jobs import JobContext
 from agora.core.overrides import SYSTEM_WIDE
 from agora.core.usage import DEFAULT_TENANT
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora.telemetry import use_protocol
 from agora_sdk.contract import Operation
 from agora_sdk.errors import (
@@ -175,13 +176,13 @@ class Inbound:
         tenant = fields.get("tenant", DEFAULT_TENANT)[:MARKETPLACE]
         sender = fields.get("sender", "")[:200]
 
-        async def look_up(reader: Reader) -> Row | None:
+        async def look_up(reader: Reader) -> AgentRow | None:
             return await find_agent(reader, sender) if sender else None
 
         row = await self._context.store.read(tenant, look_up)
         if row is None:
             raise _not_genuine()
-        token = self._context.server.signer.agent_token(tenant, row["agent_id"], row["token_generation"])
+        token = self._context.server.signer.agent_token(tenant, row.agent_id, row.token_generation)
         try:
             genuine = wire.is_signed_with(fields, token)
         except ValueError as error:

@@ -17,7 +17,6 @@ from agora.core.call import Call, encode_json
 from agora.core.jobs import Controller
 from agora.core.pagination import PageBudget
 from agora.domains.messaging.service import MessagingService
-from agora.store.port import Row
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.errors import AgoraError, NotFound
 
@@ -25,7 +24,7 @@ from . import queries as statements
 from .agent_streams import BRIDGE, call_as_owner, mark_dead, outbound_stream, owner_of_agent, take_fresh_entries
 from .engines import groups, wire
 from .engines.port import DEAD, Bus, Delivery
-from .records import PendingEntry
+from .records import BridgeMember, PendingEntry
 from .views import show_entries
 
 __all__ = ["Outbound"]
@@ -47,9 +46,9 @@ class Outbound:
     def stream(self, tenant: str, name: str) -> str:
         return outbound_stream(self._context.server.settings.bus_stream, tenant, name)
 
-    async def send(self, tenant: str, agent: Row) -> int:
+    async def send(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
-        stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
+        stream, name = await self._claim_stream(tenant, agent), agent.agent_name
         waiting = await self._controller.act(tenant, partial(_take_waiting, agent=agent))
         if not waiting:
             return 0
@@ -65,34 +64,34 @@ class Outbound:
                 raise result
         return len(ids)
 
-    def _sign_fields(self, tenant: str, agent: Row, fields: dict[str, str]) -> dict[str, str]:
+    def _sign_fields(self, tenant: str, agent: BridgeMember, fields: dict[str, str]) -> dict[str, str]:
         """Sign with the recipient's token, by which it recognises entries of the marketplace."""
         signer = self._context.server.signer
-        token = signer.agent_token(tenant, agent["agent_id"], agent["token_generation"])
+        token = signer.agent_token(tenant, agent.agent_id, agent.token_generation)
         return fields | {"signature": wire.signature(fields, token)}
 
-    async def _claim_stream(self, tenant: str, agent: Row) -> str:
+    async def _claim_stream(self, tenant: str, agent: BridgeMember) -> str:
         """Claim an agent's Redis stream: drop a previous owner's entries, and resend those that Redis has lost."""
-        stream, name = self.stream(tenant, agent["agent_name"]), agent["agent_name"]
-        if self._owned.get(stream) != agent["agent_id"]:
-            await self._bus.own(stream, agent["agent_id"])
-            place = {"stream": agent["agent_id"], "group": BRIDGE}
+        stream, name = self.stream(tenant, agent.agent_name), agent.agent_name
+        if self._owned.get(stream) != agent.agent_id:
+            await self._bus.own(stream, agent.agent_id)
+            place = {"stream": agent.agent_id, "group": BRIDGE}
             rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
             ids = [row.consumer for row in rows]
             there = {*await self._bus.settled(stream, name, ids), *await self._bus.holds(stream, ids)} if ids else set()
             if lost := [row.number for row in rows if row.consumer not in there]:
                 await self._controller.act(tenant, partial(_take_back, agent=agent, numbers=lost))
-            self._owned[stream] = agent["agent_id"]
+            self._owned[stream] = agent.agent_id
         return stream
 
     def forget(self) -> None:
         """Verify all streams again after a reconnect, because Redis may have lost entries."""
         self._owned.clear()
 
-    async def follow(self, tenant: str, agent: Row) -> None:
+    async def follow(self, tenant: str, agent: BridgeMember) -> None:
         """Copy acknowledgements and dead letters of an agent's Redis group to the store, and trim the stream."""
-        stream, name = await self._claim_stream(tenant, agent), agent["agent_name"]
-        place = {"stream": agent["agent_id"], "group": BRIDGE}
+        stream, name = await self._claim_stream(tenant, agent), agent.agent_name
+        place = {"stream": agent.agent_id, "group": BRIDGE}
         sent_rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
         by_entry = {row.consumer: row for row in sent_rows}
         try:
@@ -109,7 +108,7 @@ class Outbound:
         await self._bus.trim(stream + DEAD, MAX_DEAD_LETTERS)
 
 
-async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[str, str]]]:
+async def _take_waiting(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
     """Take the entries to send now and mark them as leaving; return each with its fields."""
     whose = owner_of_agent(call, agent)
     place = {"stream": whose.stream, "group": BRIDGE}
@@ -131,7 +130,7 @@ async def _take_waiting(call: Call, *, agent: Row) -> list[tuple[Delivery, dict[
     return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
 
 
-async def _take_fresh(call: Call, agent: Row, room: int) -> list[Delivery]:
+async def _take_fresh(call: Call, agent: BridgeMember, room: int) -> list[Delivery]:
     if room <= 0:
         return []
     budget = PageBudget(call.context.settings.page_bytes)
@@ -142,9 +141,9 @@ def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, di
     return handed, wire.to_fields(document) | {"ref": handed.ref or ""}
 
 
-async def _record_sent(call: Call, *, agent: Row, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
+async def _record_sent(call: Call, *, agent: BridgeMember, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
     """Store the Redis ids of sent entries; the others are sent again."""
-    place = {"stream": agent["agent_id"], "group": BRIDGE}
+    place = {"stream": agent.agent_id, "group": BRIDGE}
     back = []
     for (handed, _), entry_id in zip(waiting, ids, strict=True):
         number = groups.number_of(handed.entry_id)
@@ -156,14 +155,14 @@ async def _record_sent(call: Call, *, agent: Row, waiting: Sequence[Any], ids: S
         await call.tx.execute(statements.take_back, **place, numbers=encode_json(back))
 
 
-async def _take_back(call: Call, *, agent: Row, numbers: Sequence[int]) -> None:
+async def _take_back(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
     """Make entries that Redis has lost leave again."""
-    place = {"stream": agent["agent_id"], "group": BRIDGE}
+    place = {"stream": agent.agent_id, "group": BRIDGE}
     await call.tx.execute(statements.take_back, **place, numbers=encode_json(list(numbers)))
 
 
 async def _settle_entries(
-    call: Call, *, agent: Row, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
+    call: Call, *, agent: BridgeMember, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
 ) -> None:
     whose = owner_of_agent(call, agent)
     await groups.acknowledge_entries(call.tx, whose.stream, BRIDGE, [row.number for row in (*rows, *dead)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -233,6 +233,6 @@ async def _await_response(call: Call, entry: Entry, ref: str) -> None:
     recipient: str | None = None
     if entry.target != BROADCAST and not entry.target.startswith("capability:"):
         row = await find_agent(call.tx, entry.target)
-        recipient = None if row is None else cast("str", row["agent_id"])
+        recipient = None if row is None else row.agent_id
     if recipient is not None or entry.type is BusType.TASK_ASSIGNMENT:
         await responses.await_response(call, ref, recipient or "", entry.type, entry.priority, entry.correlation_id)

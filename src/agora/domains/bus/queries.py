@@ -6,6 +6,7 @@ from agora.domains.messaging.records import MessageRow
 from agora.store.port import Query, R, Write, in_list
 
 from .records import (
+    BridgeMember,
     ConsumerState,
     GroupKey,
     GroupOverview,
@@ -394,6 +395,7 @@ members = Query(
     where g.tenant_id = :tenant and g.group_name = :group and a.retired_at is null and g.stream > :after
     order by g.stream limit :limit
     """,
+    BridgeMember,
     types={"limit": BIG},
 )
 # -- responses ---------------------------------------------------------------------------------

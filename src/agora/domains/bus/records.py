@@ -11,6 +11,7 @@ __all__ = [
     "GROUPS",
     "PENDING",
     "RESPONSES",
+    "BridgeMember",
     "ConsumerRow",
     "ConsumerState",
     "GroupKey",
@@ -233,3 +234,16 @@ class ResponseEvidence:
     state: str | None
     reply: str | None
     task: str | None
+
+
+@record
+class BridgeMember:
+    """An agent that receives by the bridge."""
+
+    agent_id: str
+    agent_name: str
+    account_id: str
+    service_tier: str
+    status: str
+    token_generation: int
+    registered_at: int

@@ -11,9 +11,9 @@ from pydantic_core import to_json
 
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import held_address
 from agora.domains.messaging.records import MessageRow
-from agora.store.port import Row
 from agora.wire.envelopes import embed, to_agentify
 from agora.wire.envelopes.agentify import type_of
 from agora_sdk.contract.envelopes import AgentMessage, Performative
@@ -59,23 +59,23 @@ class Sender:
 
     agent_id: str
     name: str
-    row: Row | None = None
+    row: AgentRow | None = None
 
     @property
     def party(self) -> Party:
         if self.row is None:
             return Party(self.agent_id, held_address(self.agent_id))
-        alias = self.row["alias"]
-        joined = f"msg_{self.row['registered_at'] // 1000:012x}"
-        return Party(self.agent_id, held_address(self.row["agent_name"]), held_address(alias) if alias else "", joined)
+        alias = self.row.alias
+        joined = f"msg_{self.row.registered_at // 1000:012x}"
+        return Party(self.agent_id, held_address(self.row.agent_name), held_address(alias) if alias else "", joined)
 
     @property
     def names(self) -> set[str]:
         """All names that others may use for it."""
         found = {self.agent_id, self.name}
         if self.row is not None:
-            name, account = self.row["agent_name"], self.row["account_id"]
-            found |= {name, f"agent.{account}.{name}", self.row["alias"] or name}
+            name, account = self.row.agent_name, self.row.account_id
+            found |= {name, f"agent.{account}.{name}", self.row.alias or name}
         return found
 
 

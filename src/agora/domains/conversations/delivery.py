@@ -87,13 +87,13 @@ async def sender_of(call: Call, ref: str | None) -> Sender:
     caller = call.caller
     if ref is None or ref in (caller.subject, caller.name):
         row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
-        name = ref if ref == caller.name else (row["alias"] if row is not None else None) or caller.name
+        name = ref if ref == caller.name else (row.alias if row is not None else None) or caller.name
         return Sender(caller.subject, name, row)
     if caller.acts_for_others and ref in await own_agents(call, [ref]):
         return Sender(ref, ref)
     row = await load_agent(call.tx, ref, "sender")
-    check_may_act_for(caller, row["agent_id"])
-    return Sender(row["agent_id"], ref, row)
+    check_may_act_for(caller, row.agent_id)
+    return Sender(row.agent_id, ref, row)
 
 
 async def own_agents(call: Call, refs: list[str]) -> list[str]:
@@ -217,7 +217,7 @@ def _uncorrelated_warning(cause: str) -> str:
 
 async def _find_agent_id(call: Call, ref: str) -> str | None:
     row = await find_agent(call.tx, ref)
-    return None if row is None else str(row["agent_id"])
+    return None if row is None else row.agent_id
 
 
 async def _check_legal(call: Call, draft: Draft) -> None:

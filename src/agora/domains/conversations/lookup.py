@@ -49,8 +49,8 @@ async def resolve_owner(call: Call, agent_id: str | None) -> Party:
         if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
             return Sender(ref, ref).party
         row = await load_agent(call.tx, ref)
-    check_may_act_for(caller, row["agent_id"])
-    return Sender(row["agent_id"], row["agent_name"], row).party
+    check_may_act_for(caller, row.agent_id)
+    return Sender(row.agent_id, row.agent_name, row).party
 
 
 async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:

@@ -12,7 +12,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
-from agora.store.port import Row
+from agora.domains.agents.records import AgentRow
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.errors import PermissionDenied
 
@@ -48,15 +48,15 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
         if not _is_claimed(message) or not _is_granted(call, allowed, sender, message.intent):
             raise PermissionDenied(
                 "Insufficient permissions",
-                fix=f"{row['agent_name']} decides who may ask it for {message.intent!r}.",
+                fix=f"{row.agent_name} decides who may ask it for {message.intent!r}.",
                 required=[message.intent],
-                agent=row["alias"] or row["agent_name"],
+                agent=row.alias or row.agent_name,
             )
 
 
-def _allowed_callers(row: Row, intent: str) -> list[Any] | None:
+def _allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
     """Senders allowed to send an intent to an agent; None for everyone."""
-    policy = decode_json(row["metadata"]).get("permissions")
+    policy = decode_json(row.metadata).get("permissions")
     if not isinstance(policy, dict):
         return None
     allowed = policy.get(intent, policy.get("*"))
@@ -72,6 +72,6 @@ def _is_claimed(message: AgentMessage) -> bool:
 def _is_granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
     names = {"*", *sender.names}
     if sender.row is not None:
-        names.add(f"account:{sender.row['account_id']}")
+        names.add(f"account:{sender.row.account_id}")
     scoped = sender.agent_id == call.caller.subject and call.caller.may(f"intent:{intent}")
     return scoped or any(isinstance(who, str) and who in names for who in allowed)

@@ -60,4 +60,4 @@ async def time_out(call: Call, message_id: str) -> EnvelopeRow | None:
 async def _is_reachable(call: Call, ref: str) -> bool:
     """Whether a recipient is an active agent, not a retired one or a group."""
     row = await find_agent(call.tx, ref)
-    return row is not None and row["retired_at"] is None
+    return row is not None and row.retired_at is None

@@ -66,7 +66,7 @@ class EventService(BoundService, contract.Events):
     async def _resolve_agent(self, ref: str, field: str = "agent") -> str:
         if ref == self.call.caller.subject or ref in NOT_AGENTS:
             return ref
-        return str((await addresses.load_agent(self.call.tx, ref, field))["agent_id"])
+        return (await addresses.load_agent(self.call.tx, ref, field)).agent_id
 
     async def _build_filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
         return EventFilter.of(types, agent and await self._resolve_agent(agent), subject)

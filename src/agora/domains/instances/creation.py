@@ -13,6 +13,7 @@ from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
 from agora.core.errors import not_found
 from agora.core.idempotency import key_reused
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
@@ -91,7 +92,7 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     manifest = load_manifest(deployment)
     await _check_numbers(call, deployment, request)
     terms = await _agree_on_terms(call, request, agent)
-    secrets = open_secrets(call.context, deployment["secrets"], f"deployment:{agent['agent_id']}")
+    secrets = open_secrets(call.context, deployment["secrets"], f"deployment:{agent.agent_id}")
     _check_config(call, request, manifest, secrets)
     near, place, need = await _choose_placement(call, request, manifest)
     row = _build_row(call, request, agent, deployment, place, need, near, key)
@@ -114,20 +115,20 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
     if row is None:
         return None
     agent = await load_agent(call.tx, request.agent)
-    same = (row["agent_id"], row["account_id"], row["name"]) == (agent["agent_id"], request.account, request.name)
+    same = (row["agent_id"], row["account_id"], row["name"]) == (agent.agent_id, request.account, request.name)
     if not same or row["config"] != _pack_config(request):
         raise key_reused("idempotency key", key, "instance")
     return str(row["instance_id"])
 
 
-async def _require_deployable(call: Call, ref: str) -> tuple[Row, Row]:
+async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, Row]:
     agent = await load_visible_agent(call.tx, call.caller, ref)
-    row = await call.tx.one(host_queries.deployment_locked, agent_id=agent["agent_id"])
-    if agent["status"] in UNUSABLE:
-        raise Conflict(f"{agent['agent_name']} is {agent['status']}: no instance of it can be created.")
+    row = await call.tx.one(host_queries.deployment_locked, agent_id=agent.agent_id)
+    if agent.status in UNUSABLE:
+        raise Conflict(f"{agent.agent_name} is {agent.status}: no instance of it can be created.")
     if row is None or row["withdrawn_at"] is not None:
         raise Conflict(
-            f"No instance of {agent['agent_name']} can be made: "
+            f"No instance of {agent.agent_name} can be made: "
             + ("it was withdrawn." if row is not None else "it has no registered deployment."),
             fix="An operator registers its manifest with agora.deployment.register.",
             errors=[field_error("agent_id", "not deployable")],
@@ -180,11 +181,11 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
     return None
 
 
-async def _agree_on_terms(call: Call, request: InstanceRequest, agent: Row) -> Terms:
+async def _agree_on_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> Terms:
     """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
-    ledger, agent_id = Ledger(call), agent["agent_id"]
+    ledger, agent_id = Ledger(call), agent.agent_id
     terms = await (ledger.terms(agent_id) if request.agreed is None else ledger.agreed(agent_id, request.agreed))
-    check_max_price(agent["agent_name"], terms, request.max_price)
+    check_max_price(agent.agent_name, terms, request.max_price)
     error = await find_payment_error(call, request.account, agent_id, terms)
     if error is not None:
         raise error
@@ -291,15 +292,15 @@ async def _choose_placement(
     return near, await placement.choose_placement(call, need), need
 
 
-async def _check_restorable(call: Call, request: InstanceRequest, agent: Row, place: placement.Placement) -> None:
+async def _check_restorable(call: Call, request: InstanceRequest, agent: AgentRow, place: placement.Placement) -> None:
     if request.restore is None:
         return
     row = await call.tx.one(host_queries.backup, backup_id=request.restore)
     if row is None or row["account_id"] != request.account:
         raise not_found("restore", f"There is no backup {request.restore}.")
-    if row["agent_id"] != agent["agent_id"]:
+    if row["agent_id"] != agent.agent_id:
         raise InvalidRequest(
-            f"The backup is not of {agent['agent_name']}.",
+            f"The backup is not of {agent.agent_name}.",
             fix="Use a backup of an instance of the same agent.",
             errors=[field_error("restore", "of another agent")],
         )
@@ -318,7 +319,7 @@ def _pack_config(request: InstanceRequest) -> str:
 def _build_row(
     call: Call,
     request: InstanceRequest,
-    agent: Row,
+    agent: AgentRow,
     deployment: Row,
     place: placement.Placement,
     need: placement.PlacementRequest,
@@ -333,7 +334,7 @@ def _build_row(
         | {
             "tenant_id": call.caller.tenant,
             "instance_id": new_id("inst"),
-            "agent_id": agent["agent_id"],
+            "agent_id": agent.agent_id,
             "account_id": request.account,
             "created_by": call.caller.subject,
             "request_key": key,
@@ -364,7 +365,7 @@ def _build_row(
     )
 
 
-def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], agent: Row) -> None:
+def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], agent: AgentRow) -> None:
     """Insert the instance's own API key, which acts for the customer with few scopes.
 
     The key is derived from its id and the server's secret, so only its digest is stored.
@@ -379,7 +380,7 @@ def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], age
         tenant_id=tenant,
         token_id=token_id,
         kind="api_key",
-        label=f"{agent['agent_name']} {row['instance_id'][-8:]}"[:128],
+        label=f"{agent.agent_name} {row['instance_id'][-8:]}"[:128],
         account_id=account or NOBODY,
         digest=call.context.signer.digest(key),
         scopes=encode_json(SCOPES),

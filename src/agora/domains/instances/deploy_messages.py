@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agora.core.call import Call
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.billing.accounts import account_of
-from agora.store.port import Row
 from agora_sdk.contract.billing import Account
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.contract.hosts import HostRequirements
@@ -35,14 +35,14 @@ _ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
 COMMANDS = ("pause_container", "resume_container", "remove_container", "stop_container")
 
 
-async def is_deployable(call: Call, agent: Row) -> bool:
+async def is_deployable(call: Call, agent: AgentRow) -> bool:
     """Whether the marketplace itself can run instances of an agent: its manifest is registered and not withdrawn."""
-    row = await call.tx.one(host_queries.deployment, agent_id=agent["agent_id"])
+    row = await call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
     return row is not None and row["withdrawn_at"] is None
 
 
 async def deploy_agent(
-    call: Call, message: AgentMessage, agent: Row, cause: str, host: str | None
+    call: Call, message: AgentMessage, agent: AgentRow, cause: str, host: str | None
 ) -> dict[str, Any] | None:
     """Create an instance for ``deploy``, ``co_locate`` or ``create_container``; return a reply only for a refusal.
 
@@ -52,7 +52,7 @@ async def deploy_agent(
     try:
         _check_scope(call)
         request = InstanceRequest(
-            agent["agent_id"],
+            agent.agent_id,
             _resolve_account(call, payload),
             InstanceConfig.model_validate(payload.get("instance_config") or {}),
             requirements=_parse_requirements(payload),
@@ -111,11 +111,11 @@ def _parse_co_location(message: AgentMessage) -> CoLocation | None:
     )
 
 
-def _build_refusal(message: AgentMessage, agent: Row, error: AgoraError) -> dict[str, Any]:
+def _build_refusal(message: AgentMessage, agent: AgentRow, error: AgoraError) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "error": str(error)[:4000],
         "code": error.code.upper(),
-        "agent_id": agent["alias"] or agent["agent_name"],
+        "agent_id": agent.alias or agent.agent_name,
     }
     if error.extra.get("errors"):
         payload["details"] = error.extra["errors"]
@@ -126,7 +126,7 @@ def _build_refusal(message: AgentMessage, agent: Row, error: AgoraError) -> dict
     return {"type": "refuse", "intent": f"{message.type.value}_refused", "payload": payload}
 
 
-async def scale_agent(call: Call, message: AgentMessage, agent: Row) -> dict[str, Any]:
+async def scale_agent(call: Call, message: AgentMessage, agent: AgentRow) -> dict[str, Any]:
     """Set the number of instances of an agent for the sender's account; return the reply."""
     payload = message.payload
     try:
@@ -137,12 +137,12 @@ async def scale_agent(call: Call, message: AgentMessage, agent: Row) -> dict[str
         if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target <= 10_000:
             raise InvalidRequest("target_concurrency must be a number greater than 0 and at most 10000.")
         scaling_state = await scaling.set_scaling(
-            call, agent["agent_id"], _resolve_account(call, payload), least, most, float(target), None
+            call, agent.agent_id, _resolve_account(call, payload), least, most, float(target), None
         )
     except AgoraError as error:
         return _build_refusal(message, agent, error)
     answer = scaling_state.model_dump(mode="json", exclude={"updated_at", "problem"}) | {
-        "agent_id": agent["alias"] or agent["agent_name"]
+        "agent_id": agent.alias or agent.agent_name
     }
     return {"type": "confirm", "intent": "scaled", "payload": answer}
 

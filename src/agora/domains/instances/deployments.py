@@ -12,6 +12,7 @@ from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, ServerContext, decode_json, encode_json
 from agora.core.ports import CREDENTIAL_SEALER
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of
@@ -132,14 +133,14 @@ class DeploymentService(BoundService, contract.Deployments):
         await self._set_price_if_changed(registration.agent_id, manifest)
         return registration
 
-    async def _find_own_agent(self, manifest: AgentManifest) -> Row | None:
+    async def _find_own_agent(self, manifest: AgentManifest) -> AgentRow | None:
         """The registered agent of the manifest's name, None if there is none. Raises NameTaken if it is not the caller's."""
         row = await find_agent(self.call.tx, manifest.name)
         if row is None and manifest.alias is not None:
             row = await find_agent(self.call.tx, manifest.alias)
-            if row is not None and row["agent_name"] != manifest.name:
+            if row is not None and row.agent_name != manifest.name:
                 raise Conflict(
-                    f"The agent {manifest.alias} has the name {row['agent_name']!r}.",
+                    f"The agent {manifest.alias} has the name {row.agent_name!r}.",
                     fix="Use that name; an agent keeps the name it was registered with.",
                     errors=[field_error("manifest.name", "another than before")],
                 )
@@ -160,14 +161,12 @@ class DeploymentService(BoundService, contract.Deployments):
         metadata = profile["metadata"] | more.get("metadata", {})
         return await AgentService(self.call).register(manifest.name, **{**profile, **more, "metadata": metadata})
 
-    async def _update_agent(self, row: Row, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
+    async def _update_agent(self, row: AgentRow, manifest: AgentManifest, more: Mapping[str, Any]) -> Registration:
         profile = build_profile(manifest) | {name: value for name, value in more.items() if name != "service_tier"}
-        profile["metadata"] = (
-            decode_json(row["metadata"]) | build_profile(manifest)["metadata"] | more.get("metadata", {})
-        )
+        profile["metadata"] = decode_json(row.metadata) | build_profile(manifest)["metadata"] | more.get("metadata", {})
         if "service_tier" in more:
             await AgentService(self.call).request_tier(row, more["service_tier"])
-        agent = await AgentService(self._call_as(row["agent_id"])).update(row["agent_id"], **profile)
+        agent = await AgentService(self._call_as(row.agent_id)).update(row.agent_id, **profile)
         return Registration.model_construct(**dict(agent), created=False)
 
     async def _set_price_if_changed(self, agent_id: str, manifest: AgentManifest) -> None:
@@ -184,7 +183,7 @@ class DeploymentService(BoundService, contract.Deployments):
 
     def _emit_registered(self, registration: Registration, revision: int) -> None:
         data = {"agent_id": registration.agent_id, "agent_name": registration.agent_name, "revision": revision}
-        audience = audience_of({"agent_id": registration.agent_id, "visibility": registration.visibility})
+        audience = audience_of(registration)
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
     async def _build_registered(self, deployed: DeployedAgent) -> contract.RegisteredDeployable:
@@ -207,9 +206,9 @@ class DeploymentService(BoundService, contract.Deployments):
     async def reissue(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
         """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)
-        if result.created and row["status"] != "retired":
+        if result.created and row.status != "retired":
             signer, tenant = self.call.context.signer, self.call.caller.tenant
-            result.token = signer.agent_token(tenant, result.agent_id, row["token_generation"])
+            result.token = signer.agent_token(tenant, result.agent_id, row.token_generation)
         return result
 
     @implements
@@ -248,7 +247,7 @@ class DeploymentService(BoundService, contract.Deployments):
     @implements
     async def get(self, agent_id: str) -> contract.DeployableAgent:
         agent, row = await self._require_deployment(agent_id)
-        return await self._build_deployable(row, agent["agent_name"])
+        return await self._build_deployable(row, agent.agent_name)
 
     @implements
     async def withdraw(self, agent_id: str) -> contract.Withdrawal:
@@ -256,15 +255,15 @@ class DeploymentService(BoundService, contract.Deployments):
         agent, row = await self._require_deployment(agent_id)
         if not can_set_price(call.caller, agent) and not call.caller.may("admin"):
             raise _not_deployable(agent_id)
-        call.target = agent["agent_id"]
-        if await call.tx.execute(host_queries.withdraw, agent_id=agent["agent_id"], now=call.now):
-            data = {name: agent[name] for name in ("agent_id", "agent_name")} | {"revision": row["revision"]}
-            call.emit("agora.deployment.withdrawn", data, subject=agent["agent_id"], audience=audience_of(agent))
-        return contract.Withdrawal(agent_id=agent["agent_id"], instances=await self._count_running(agent["agent_id"]))
+        call.target = agent.agent_id
+        if await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now):
+            data = {"agent_id": agent.agent_id, "agent_name": agent.agent_name, "revision": row["revision"]}
+            call.emit("agora.deployment.withdrawn", data, subject=agent.agent_id, audience=audience_of(agent))
+        return contract.Withdrawal(agent_id=agent.agent_id, instances=await self._count_running(agent.agent_id))
 
-    async def _require_deployment(self, ref: str) -> tuple[Row, Row]:
+    async def _require_deployment(self, ref: str) -> tuple[AgentRow, Row]:
         agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
-        row = await self.call.tx.one(host_queries.deployment, agent_id=agent["agent_id"])
+        row = await self.call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
         if row is None:
             raise _not_deployable(ref)
         return agent, row

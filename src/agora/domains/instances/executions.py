@@ -128,7 +128,7 @@ async def _choose_instance(call: Call, target: str) -> Row:
     agent, local = await find_agent(call.tx, target), call.context.ports.find(LOCAL_HOST)
     found: Row | None = None
     if agent is not None:
-        choice = {"agent_id": agent["agent_id"], "now": call.now, "here": local.host_id if local is not None else ""}
+        choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
         found = await call.tx.one(statements.of_agent, account=account_of(call.caller), **choice)
     if found is None:
         raise NotFound(

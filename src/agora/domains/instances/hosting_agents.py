@@ -12,6 +12,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.conversations.delivery import send_as_marketplace
 from agora.domains.conversations.lookup import envelope_from_row
 from agora.domains.conversations.records import EnvelopeRow
@@ -88,7 +89,7 @@ async def _ask_hosting_agent(
     about = {"container_id": row["remote_id"], "instance_id": row["instance_id"]}
     document = {
         "type": "request",
-        "to": [agent["alias"] or agent["agent_name"]],
+        "to": [agent.alias or agent.agent_name],
         "intent": intent,
         "payload": about if payload is None else payload,
     }
@@ -103,11 +104,11 @@ async def _ask_hosting_agent(
     )
 
 
-async def _hosting_agent(call: Call, row: Row) -> Row | None:
+async def _hosting_agent(call: Call, row: Row) -> AgentRow | None:
     """The agent that runs an instance; None if it was deregistered, which ends the instance."""
     host = await call.tx.one(host_queries.host, ref=row["host_id"])
     agent = await call.tx.one(agents.by_id, ref=host["agent_id"]) if host is not None else None
-    if agent is not None and agent["retired_at"] is None:
+    if agent is not None and agent.retired_at is None:
         return agent
     await transitions.record_loss(call, row, "Its hosting agent was deregistered.")
     return None
@@ -128,7 +129,7 @@ async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "instance_id": row["instance_id"],
         "generation": row["generation"],
-        "agent_id": (agent["alias"] or agent["agent_name"]) if agent is not None else row["agent_id"],
+        "agent_id": (agent.alias or agent.agent_name) if agent is not None else row["agent_id"],
         "customer_id": row["account_id"],
         "host_requirements": manifest.get("host_requirements", {}),
         "instance_config": decode_json(row["config"]),
@@ -142,7 +143,7 @@ async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
             "with_container_id": (near["remote_id"] if near is not None else None) or row["beside"],
         }
         if other is not None:
-            payload["co_location"]["with_agent"] = other["alias"] or other["agent_name"]
+            payload["co_location"]["with_agent"] = other.alias or other.agent_name
     return payload
 
 

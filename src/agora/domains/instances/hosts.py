@@ -82,7 +82,7 @@ class HostService(BoundService, contract.Hosts):
             host_id=host_id,
             name=name,
             kind="agent",
-            agent_id=agent["agent_id"],
+            agent_id=agent.agent_id,
             region=region,
             engines=encode_json({}),
             capacity=encode_json(capacity),
@@ -90,7 +90,7 @@ class HostService(BoundService, contract.Hosts):
             now=call.now,
         )
         row = await self._require_host(host_id)
-        call.emit("agora.host.registered", _event_data(row), subject=host_id, audience=(agent["agent_id"],))
+        call.emit("agora.host.registered", _event_data(row), subject=host_id, audience=(agent.agent_id,))
         return self._build_host(row, None)
 
     @implements

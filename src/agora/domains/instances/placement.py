@@ -290,10 +290,10 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
         agent = await find_agent(call.tx, ref)
         if agent is None or not visible_to(call.caller, agent):
             continue
-        rows = await call.tx.all(instances.recent, agent_id=agent["agent_id"], account=account)
+        rows = await call.tx.all(instances.recent, agent_id=agent.agent_id, account=account)
         if rows:
             return _neighbour_of_instance(rows[0])
-        container = decode_json(agent["metadata"]).get("container_id")
+        container = decode_json(agent.metadata).get("container_id")
         if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
             return Neighbour(container, engine=REMOTE)
     if required:

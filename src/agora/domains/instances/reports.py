@@ -6,6 +6,7 @@ from typing import Any
 
 from agora.core.call import Call
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.conversations import queries as conversations
 from agora.domains.conversations.delivery import send_as_marketplace
 from agora.domains.conversations.records import EnvelopeRow
@@ -71,8 +72,8 @@ async def describe_container(call: Call, row: Row, address: str | None, health_u
     return payload
 
 
-def _display_name(agent: Row | None, agent_id: str) -> str:
-    return agent_id if agent is None else str(agent["alias"] or agent["agent_name"])
+def _display_name(agent: AgentRow | None, agent_id: str) -> str:
+    return agent_id if agent is None else agent.alias or agent.agent_name
 
 
 async def _take_origin(call: Call, row: Row) -> EnvelopeRow | None:
@@ -89,7 +90,7 @@ async def _send_report(call: Call, row: Row, origin: EnvelopeRow, speaker: str, 
     if letter is None:
         return
     asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
-    if asker is not None and asker["retired_at"] is not None:  # the sender was deregistered
+    if asker is not None and asker.retired_at is not None:  # the sender was deregistered
         return
     correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}
     await send_as_marketplace(call, speaker, document | {"to": [letter.from_name], "correlation": correlation}, origin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.core.call import Call
-from agora.store.port import Row
+from agora.domains.agents.records import AgentRow
 from agora_sdk.errors import Conflict
 
 from . import host_queries
@@ -13,27 +13,27 @@ from .notifications import emit_instance_event
 __all__ = ["check_idle", "end_all"]
 
 
-async def check_idle(call: Call, agent: Row) -> None:
+async def check_idle(call: Call, agent: AgentRow) -> None:
     """Raise Conflict while instances of an agent exist."""
-    row = await call.tx.one(statements.counts, agent_id=agent["agent_id"], account="")
+    row = await call.tx.one(statements.counts, agent_id=agent.agent_id, account="")
     if row is not None and row["total"]:
         raise Conflict(
-            f"There are {row['total']} instances of {agent['agent_name']}.",
+            f"There are {row['total']} instances of {agent.agent_name}.",
             fix="Withdraw its manifest (agora.deployment.withdraw), and terminate the instances.",
             instances=row["total"],
         )
 
 
-async def end_all(call: Call, agent: Row) -> None:
+async def end_all(call: Call, agent: AgentRow) -> None:
     """Withdraw a deregistered agent's manifest and stop its instances."""
-    await call.tx.execute(host_queries.withdraw, agent_id=agent["agent_id"], now=call.now)
-    for row in await call.tx.all(statements.every_of, agent_id=agent["agent_id"]):
+    await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now)
+    for row in await call.tx.all(statements.every_of, agent_id=agent.agent_id):
         await call.tx.execute(
             statements.want,
             instance_id=row["instance_id"],
             desired="stopped",
             state="stopping",
-            reason=f"{agent['agent_name']} has left the marketplace.",
+            reason=f"{agent.agent_name} has left the marketplace.",
             blocked=None,
             failures=0,
             now=call.now,

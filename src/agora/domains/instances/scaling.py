@@ -8,6 +8,7 @@ from typing import Any
 
 from agora.clock import to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.ledger import Ledger
 from agora.store.port import Row
@@ -50,7 +51,7 @@ async def set_scaling(
             errors=[field_error("max_instances", "below min_instances")],
         )
     agent = await (load_visible_agent(call.tx, call.caller, agent_ref) if most else load_agent(call.tx, agent_ref))
-    agent_id = call.target = agent["agent_id"]
+    agent_id = call.target = agent.agent_id
     if config is not None and config.environment:
         raise InvalidRequest(
             "Instances created by scaling cannot have environment variables of their own.",
@@ -59,7 +60,7 @@ async def set_scaling(
     terms = await Ledger(call).terms(agent_id)
     if most:
         await _check_deployable(call, agent)
-        check_max_price(agent["agent_name"], terms, max_price)
+        check_max_price(agent.agent_name, terms, max_price)
     key = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
         host_queries.save_scaling,
@@ -82,24 +83,24 @@ async def set_scaling(
     return await describe_scaling(call, agent, account)
 
 
-async def _check_deployable(call: Call, agent: Row) -> None:
-    row = await call.tx.one(host_queries.deployment, agent_id=agent["agent_id"])
+async def _check_deployable(call: Call, agent: AgentRow) -> None:
+    row = await call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
     if row is None or row["withdrawn_at"] is not None:
         raise NotFound(
-            f"No instance of {agent['agent_name']} can be made.",
+            f"No instance of {agent.agent_name} can be made.",
             fix="An operator registers its manifest with agora.deployment.register.",
             errors=[field_error("agent_id", "not deployable")],
         )
 
 
-async def describe_scaling(call: Call, agent: Row, account: str) -> Scaling:
+async def describe_scaling(call: Call, agent: AgentRow, account: str) -> Scaling:
     """The scaling of an account's instances of an agent."""
-    row = await call.tx.one(host_queries.scaling, agent_id=agent["agent_id"], account=account)
-    living = await call.tx.all(statements.recent, agent_id=agent["agent_id"], account=account)
+    row = await call.tx.one(host_queries.scaling, agent_id=agent.agent_id, account=account)
+    living = await call.tx.all(statements.recent, agent_id=agent.agent_id, account=account)
     instances = [each for each in living if each["desired"] != "stopped"]
     return Scaling(
-        agent_id=agent["agent_id"],
-        agent_name=agent["agent_name"],
+        agent_id=agent.agent_id,
+        agent_name=agent.agent_name,
         customer_id=account,
         min_instances=row["least"] if row is not None else 0,
         max_instances=row["most"] if row is not None else len(instances),

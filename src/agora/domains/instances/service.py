@@ -70,7 +70,7 @@ class InstanceService(BoundService, contract.Instances):
     ) -> contract.InstancePage:
         call = self.call
         visible_account = resolve_visible_account(call.caller, account)
-        agent = (await load_agent(call.tx, agent_id))["agent_id"] if agent_id is not None else None
+        agent = (await load_agent(call.tx, agent_id)).agent_id if agent_id is not None else None
         states = [] if status is None else [status] if isinstance(status, str) else status
         ended = ended or "stopped" in states
         parameters: dict[str, Any] = {

@@ -166,8 +166,8 @@ class MessagingService(BoundService, contract.Messaging):
         if from_agent is None or from_agent in (caller.subject, caller.name):
             return caller.subject, caller.name
         row = await load_agent(self.call.tx, from_agent, "from_agent")
-        check_may_act_for(caller, row["agent_id"])
-        return row["agent_id"], row["agent_name"]
+        check_may_act_for(caller, row.agent_id)
+        return row.agent_id, row.agent_name
 
     async def _find_correlation(self, reply_to: str) -> str:
         """The correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
@@ -199,7 +199,7 @@ class MessagingService(BoundService, contract.Messaging):
 
     async def _find_capable_agents(self, capability: str) -> list[str]:
         rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)
-        chosen = [row["agent_id"] for row in rows if row["agent_id"] != self.call.caller.subject]
+        chosen = [row.agent_id for row in rows if row.agent_id != self.call.caller.subject]
         if not chosen:
             raise NotFound(
                 f"No agent has the capability {capability!r}.",
@@ -212,8 +212,8 @@ class MessagingService(BoundService, contract.Messaging):
 
     async def _add_recipient(self, ref: str, destination: Destination) -> None:
         row = await find_agent(self.call.tx, ref)
-        if row is not None and row["retired_at"] is None:
-            destination.agents.append(row["agent_id"])
+        if row is not None and row.retired_at is None:
+            destination.agents.append(row.agent_id)
             return
         if looks_like_id(ref):
             raise NotFound(
@@ -293,7 +293,7 @@ class MessagingService(BoundService, contract.Messaging):
     async def _resolve_sender_filter(self, from_agent: str | None) -> str | None:
         """Senders are stored by id; an unregistered sender is compared literally."""
         row = await find_agent(self.call.tx, from_agent) if from_agent else None
-        return from_agent if row is None else str(row["agent_id"])
+        return from_agent if row is None else row.agent_id
 
     async def _build_page(
         self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
@@ -345,9 +345,9 @@ class MessagingService(BoundService, contract.Messaging):
             if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
                 return _Inbox(ref, held_address(ref), "msg_f")
             row = await load_agent(self.call.tx, ref)
-        check_may_act_for(caller, row["agent_id"])
-        joined = f"msg_{row['registered_at'] // 1000:012x}"
-        return _Inbox(row["agent_id"], held_address(row["agent_name"]), joined)
+        check_may_act_for(caller, row.agent_id)
+        joined = f"msg_{row.registered_at // 1000:012x}"
+        return _Inbox(row.agent_id, held_address(row.agent_name), joined)
 
     @implements
     async def mark(

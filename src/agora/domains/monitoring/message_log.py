@@ -93,7 +93,7 @@ async def build_filter(
 async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
     """The id of an agent, and the address under which messages are held for its name."""
     row = await find_agent(tx, ref)
-    return (ref, held_address(ref)) if row is None else (row["agent_id"], held_address(row["agent_name"]))
+    return (ref, held_address(ref)) if row is None else (row.agent_id, held_address(row.agent_name))
 
 
 def _split_words(q: str | None) -> list[str]:
@@ -225,7 +225,7 @@ def _single_recipient(row: MessageLogRow) -> str | None:
 
 async def _resolve_recipient(tx: Reader, ref: str) -> str:
     row = await find_agent(tx, ref)
-    return held_address(ref) if row is None else str(row["agent_id"])
+    return held_address(ref) if row is None else row.agent_id
 
 
 def _build_message(row: MessageLogRow, state: str | None) -> LoggedMessage:

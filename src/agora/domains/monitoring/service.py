@@ -205,7 +205,7 @@ class MonitorService(BoundService, contract.Monitor):
         expires_in: int | None = None,
     ) -> contract.Intervention:
         call = self.call
-        agent = call.target = str((await load_agent(call.tx, agent_id))["agent_id"])
+        agent = call.target = (await load_agent(call.tx, agent_id)).agent_id
         fields: dict[str, Any] = {"agent_id": agent, "action": action, "timestamp": to_datetime(call.now)}
         if action == "message":
             if not message.strip():

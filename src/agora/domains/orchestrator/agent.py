@@ -81,13 +81,13 @@ async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
     if named is None or named in sender.names:
         return sender.agent_id
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
-    if row is None or (row["agent_id"] != sender.agent_id and not call.caller.acts_for_others):
+    if row is None or (row.agent_id != sender.agent_id and not call.caller.acts_for_others):
         raise PermissionDenied(
             "An agent reports its own usage.",
             fix="Leave out payload.agent_id, or send it as that agent.",
             required=["act:any"],
         )
-    return str(row["agent_id"])
+    return row.agent_id
 
 
 def _parse_word(payload: dict[str, Any], name: str) -> str | None:

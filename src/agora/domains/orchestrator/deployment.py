@@ -11,13 +11,13 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, visible_to
 from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent, send_as_marketplace
 from agora.domains.instances import deploy_messages, host_queries, hosting_agents
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.messaging import queries as messages
-from agora.store.port import Row
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
 from .discovery import name_of
@@ -38,7 +38,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
-    if row is None or row["retired_at"] is not None or not visible_to(call.caller, row):
+    if row is None or row.retired_at is not None or not visible_to(call.caller, row):
         return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
     if await deploy_messages.is_deployable(call, row) and await _is_ours(call, preferred):
@@ -64,19 +64,19 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     return None
 
 
-async def _build_host_payload(call: Call, draft: Draft, row: Row) -> dict[str, Any]:
+async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[str, Any]:
     """The forwarded payload: the message's, completed with the build fields of the agent's registration."""
     payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
     payload["agent_id"] = name_of(row)
     if draft.message.type is P.DEPLOY:
-        registered = decode_json(row["metadata"])
+        registered = decode_json(row.metadata)
         payload |= {name: registered[name] for name in PARTS if name in registered and name not in payload}
     near = payload.get("co_location")
     beside = near.get("with_agent") if isinstance(near, dict) and "with_container_id" not in near else None
     if isinstance(near, dict) and isinstance(beside, str):
         other = await find_agent(call.tx, beside)
         container = (
-            decode_json(other["metadata"]).get("container_id")
+            decode_json(other.metadata).get("container_id")
             if other is not None and visible_to(call.caller, other)
             else None
         )
@@ -90,22 +90,22 @@ async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
     if not isinstance(preferred, str) or not preferred:
         return None
     agent = await find_agent(call.tx, preferred)
-    return str(agent["agent_id"]) if agent is not None else preferred
+    return agent.agent_id if agent is not None else preferred
 
 
 async def _is_ours(call: Call, preferred: Any) -> bool:
     """Whether the marketplace places the instance: not if the preferred hosting agent is not registered as a host."""
     agent = await find_agent(call.tx, preferred) if isinstance(preferred, str) and preferred else None
-    return agent is None or await call.tx.one(host_queries.of_agent, agent_id=agent["agent_id"]) is not None
+    return agent is None or await call.tx.one(host_queries.of_agent, agent_id=agent.agent_id) is not None
 
 
-async def _find_hosting_agent(call: Call, preferred: Any) -> Row | None:
+async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
     for ref in (preferred, HOSTING):
         row = await find_agent(call.tx, ref) if isinstance(ref, str) and ref else None
-        if row is not None and row["retired_at"] is None and (ref == HOSTING or visible_to(call.caller, row)):
+        if row is not None and row.retired_at is None and (ref == HOSTING or visible_to(call.caller, row)):
             return row
     rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)
-    return next((row for row in rows if row["status"] in ("active", "busy") and visible_to(call.caller, row)), None)
+    return next((row for row in rows if row.status in ("active", "busy") and visible_to(call.caller, row)), None)
 
 
 def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:
@@ -154,7 +154,7 @@ async def pass_back(call: Call, draft: Draft) -> None:
     if answer is not None:
         correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}
         asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
-        if asker is None or asker["retired_at"] is None:  # the sender was deregistered
+        if asker is None or asker.retired_at is None:  # the sender was deregistered
             document = answer | {"to": [letter.from_name], "correlation": correlation}
             await send_as_marketplace(call, ORCHESTRATOR, document, origin)
 

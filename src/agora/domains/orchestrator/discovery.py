@@ -7,11 +7,11 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import visible_to
 from agora.domains.billing.accounts import account_of
 from agora.domains.instances import queries as instances
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.store.port import Row
 from agora_sdk.contract.performatives import DiscoverPayload
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -41,11 +41,11 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _own_instance_address(call: Call, row: Row) -> dict[str, str]:
+async def _own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     """The address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
-    parameters = {"agent_id": row["agent_id"], "account": account_of(call.caller), "now": call.now, "here": here}
+    parameters = {"agent_id": row.agent_id, "account": account_of(call.caller), "now": call.now, "here": here}
     instance = await call.tx.one(instances.of_agent, **parameters)
     return {} if instance is None or not instance["address"] else {"address": instance["address"]}
 
@@ -62,7 +62,7 @@ def _requested_capabilities(payload: DiscoverPayload) -> list[str]:
     return list(dict.fromkeys([*([payload.capability] if payload.capability else []), *payload.capabilities]))
 
 
-async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
+async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[AgentRow]:
     """Agents with all capabilities and the minimum rating; reachable ones first, then by rating."""
     payload = DiscoverPayload.model_validate(document)
     capabilities = _requested_capabilities(payload)
@@ -76,45 +76,45 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Row]:
     fitting = [
         row
         for row in rows
-        if row["status"] not in UNAVAILABLE_STATES
+        if row.status not in UNAVAILABLE_STATES
         and visible_to(call.caller, row)
         and _mean_rating(row) >= (payload.min_rating or 0)
-        and set(capabilities) <= set(decode_json(row["capabilities"]))
+        and set(capabilities) <= set(decode_json(row.capabilities))
     ]
-    return sorted(fitting, key=lambda row: (row["status"] in UNREACHABLE, -_mean_rating(row), row["agent_id"]))
+    return sorted(fitting, key=lambda row: (row.status in UNREACHABLE, -_mean_rating(row), row.agent_id))
 
 
-def _mean_rating(row: Row) -> float:
+def _mean_rating(row: AgentRow) -> float:
     """Mean of its ratings, 0 to 10; 0 without any."""
-    return round(row["rating_sum"] / row["rating_count"], 2) if row["rating_count"] else 0.0
+    return round(row.rating_sum / row.rating_count, 2) if row.rating_count else 0.0
 
 
-def name_of(row: Row) -> str:
+def name_of(row: AgentRow) -> str:
     """The agent protocol's id of an agent: its alias, else its name."""
-    return str(row["alias"] or row["agent_name"])
+    return row.alias or row.agent_name
 
 
-def describe_agent(call: Call, row: Row) -> dict[str, Any]:
+def describe_agent(call: Call, row: AgentRow) -> dict[str, Any]:
     """The payload that offers an agent: address, capabilities, rating, and build fields of its manifest."""
-    metadata = decode_json(row["metadata"])
+    metadata = decode_json(row.metadata)
     manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
     about = {
         "agent_id": name_of(row),
-        "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row["agent_name"],
+        "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row.agent_name,
         "address": agent_address(call, row),
-        "capabilities": decode_json(row["capabilities"]),
-        "rating": _mean_rating(row) if row["rating_count"] else None,
-        "status": row["status"],
+        "capabilities": decode_json(row.capabilities),
+        "rating": _mean_rating(row) if row.rating_count else None,
+        "status": row.status,
     }
     return {name: value for name, value in about.items() if value is not None} | manifest
 
 
-def agent_address(call: Call, row: Row) -> str:
+def agent_address(call: Call, row: AgentRow) -> str:
     """The base URL of its ``/agent/message``: its own endpoint, or this marketplace, which forwards messages."""
-    endpoints = decode_json(row["endpoints"])
+    endpoints = decode_json(row.endpoints)
     for protocol in PROTOCOLS:
         if protocol in endpoints:
             return str(endpoints[protocol]).rstrip("/")
     settings = call.context.settings
     base = settings.public_url or (f"http://{settings.host}:{settings.port}" if settings.port else "")
-    return f"{base.rstrip('/')}/agents/{row['agent_id']}"
+    return f"{base.rstrip('/')}/agents/{row.agent_id}"

@@ -114,9 +114,9 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         """Return the token again when the registration is repeated under its idempotency key."""
         if result.tools_used == ["register_agent"] and result.data:
             row = await load_agent(self.call.tx, str(result.data[0]["id"]))
-            if row["status"] != "retired":
+            if row.status != "retired":
                 caller, signer = self.call.caller, self.call.context.signer
-                result.token = signer.agent_token(caller.tenant, row["agent_id"], row["token_generation"])
+                result.token = signer.agent_token(caller.tenant, row.agent_id, row.token_generation)
         return result
 
     async def _answer_statistics(self) -> contract.ChatAnswer:

@@ -8,9 +8,10 @@ from typing import Any
 
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import looks_like_id
 from agora.domains.agents.service import agent_from_row
-from agora.store.port import Query, R, Row
+from agora.store.port import Query, R
 from agora_sdk.contract import query as contract
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -67,7 +68,7 @@ class AgentSearch:
         )
         query = statements.agents_page(chosen)
 
-        async def read_rows(place: str, count: int) -> Sequence[Row]:
+        async def read_rows(place: str, count: int) -> Sequence[AgentRow]:
             skipped = offset if place == after else 0
             return await self._run_query(query, after=place, limit=count, offset=skipped)
 
@@ -76,7 +77,7 @@ class AgentSearch:
             total = await self._visible_count(plain), False
         else:
             total = await self._count_total(replace(chosen, common=gathered > COUNTED), after="")
-        following = paging.encode_cursor(rows[-1]["agent_id"]) if more else None
+        following = paging.encode_cursor(rows[-1].agent_id) if more else None
         return _build_page(rows, self.call.now, total, following)
 
     async def _capability_counts(self) -> Sequence[CapabilityCount] | None:
@@ -127,10 +128,10 @@ class AgentSearch:
             self.parameters |= statements.match_parameters(await self._expand_words(words))
             total = await self._count_total(chosen, place=0, after="")
         rows = await self._run_query(
-            statements.agents_page(chosen), place=place, after=after, limit=limit + 1, offset=offset
+            statements.ranked_agents_page(chosen), place=place, after=after, limit=limit + 1, offset=offset
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        following = paging.encode_cursor(stage, rows[-1]["place"], rows[-1]["agent_id"]) if more else None
+        following = paging.encode_cursor(stage, rows[-1].place, rows[-1].agent_id) if more else None
         return _build_page(rows, self.call.now, total, following)
 
     async def _expand_words(self, words: Sequence[str]) -> Sequence[Sequence[Term]]:
@@ -182,7 +183,7 @@ def _nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
 
 
 def _build_page(
-    rows: Sequence[Row], now: int, total: tuple[int, bool], following: str | None = None
+    rows: Sequence[AgentRow], now: int, total: tuple[int, bool], following: str | None = None
 ) -> contract.FoundAgentPage:
     agents = [agent_from_row(row, now) for row in rows]
     return contract.FoundAgentPage.model_construct(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agora.store.port import Query
+from agora.domains.agents.records import AgentRow
+from agora.store.port import Query, R
 
-from .records import CapabilityCount, KnownTerm
+from .records import CapabilityCount, KnownTerm, RankedAgentRow
 
 __all__ = [
     "LETTERS",
@@ -20,6 +21,7 @@ __all__ = [
     "counts",
     "match_parameters",
     "private_seen",
+    "ranked_agents_page",
     "terms",
 ]
 
@@ -142,17 +144,23 @@ def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> st
 
 
 @lru_cache(512)
-def agents_page(chosen: Selection) -> Query:
-    """A page of agents after ``:after``: in the order of registration, or the closest first."""
-    start: tuple[str, ...] = ()
-    if chosen.searched:
-        columns, order = "a.*, f.place", "f.place, f.agent_id"
-        start = ("(f.place > :place or (f.place = :place and f.agent_id > :after))",)
-    else:
-        columns, order = "a.*", "f.agent_id"
+def agents_page(chosen: Selection) -> Query[AgentRow]:
+    """A page of agents after ``:after``, in the order of registration."""
+    return _build_page(chosen, AgentRow, "a.*", "f.agent_id")
+
+
+@lru_cache(512)
+def ranked_agents_page(chosen: Selection) -> Query[RankedAgentRow]:
+    """A page of agents that match words, after ``:place`` and ``:after``; the closest first."""
+    start = "(f.place > :place or (f.place = :place and f.agent_id > :after))"
+    return _build_page(chosen, RankedAgentRow, "a.*, f.place", "f.place, f.agent_id", start)
+
+
+def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *start: str) -> Query[R]:
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
         form.format(_select_body(chosen, _found_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
+        record,
         postgres=form.format(_select_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
         types=_TYPES,
         scan=chosen.scan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agora.domains.agents.records import AgentRow
 from agora.store.records import record
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "KnownTerm",
     "MessageCount",
     "OfferedCapability",
+    "RankedAgentRow",
 ]
 
 
@@ -53,3 +55,10 @@ class MessageCount:
 
     total: int
     recent: int
+
+
+@record
+class RankedAgentRow(AgentRow):
+    """An agent that matches words. place: how well, 1 for the best."""
+
+    place: int

@@ -10,9 +10,9 @@ from agora.clock import SECOND, new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, held_address, looks_like_id, looks_like_key
 from agora.domains.identity.users import check_concurrency
-from agora.store.port import Row
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
@@ -76,7 +76,7 @@ class Order:
     among: Sequence[str] = ()
     paused: bool = False
     context_id: str | None = None
-    agent: Row | None = None
+    agent: AgentRow | None = None
 
 
 @dataclass(slots=True)
@@ -104,16 +104,16 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
     if ref == "operator" or looks_like_key(ref):
         return Destination(f"agent:{ref}", ref, required)
     row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
-    if row is not None and row["retired_at"] is None:
+    if row is not None and row.retired_at is None:
         _check_able(row, required)
-        return Destination(f"agent:{row['agent_id']}", row["agent_id"], required)
+        return Destination(f"agent:{row.agent_id}", row.agent_id, required)
     return await _hold_for_name(call, ref, row, required)
 
 
 async def _is_agent(call: Call, name: str) -> bool:
     """Whether an agent is named ``worker:...``: tasks for that name go to the agent, not to a worker."""
     row = await find_agent(call.tx, name)
-    return row is not None and row["retired_at"] is None
+    return row is not None and row.retired_at is None
 
 
 def _check_capability(name: str) -> None:
@@ -166,17 +166,17 @@ async def _find_worker(call: Call, ref: str) -> WorkerRow:
     return row
 
 
-def _check_able(row: Row, required: Sequence[str]) -> None:
-    lacking = sorted(set(required) - set(decode_json(row["capabilities"])))
+def _check_able(row: AgentRow, required: Sequence[str]) -> None:
+    lacking = sorted(set(required) - set(decode_json(row.capabilities)))
     if lacking:
         raise InvalidRequest(
-            f"{row['agent_name']} does not have the capability {', '.join(map(repr, lacking))}.",
+            f"{row.agent_name} does not have the capability {', '.join(map(repr, lacking))}.",
             fix="Leave out the assignee to let any agent with the capability claim the task.",
             errors=[field_error("required_capabilities", "the assignee lacks some")],
         )
 
 
-async def _hold_for_name(call: Call, ref: str, row: Row | None, required: list[str]) -> Destination:
+async def _hold_for_name(call: Call, ref: str, row: AgentRow | None, required: list[str]) -> Destination:
     """Resolve a name without an agent: the task waits until an agent registers under it. Raises NotFound, Conflict."""
     if looks_like_id(ref):
         raise NotFound(

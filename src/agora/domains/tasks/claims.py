@@ -143,7 +143,7 @@ async def _resolve_claimant(
     if caller.kind == "agent":
         addresses.append(held_address(caller.name))
         row = await call.tx.one(agents.by_id, ref=caller.subject)
-        own = decode_json(row["capabilities"]) if row is not None else []
+        own = decode_json(row.capabilities) if row is not None else []
     worker_id = None
     if worker is not None:
         row_of_worker = await _find_own_worker(call, worker)

@@ -82,7 +82,7 @@ async def _resolve_subject(call: Call, ref: str, field: str) -> str:
         or ref.startswith(("name:", "key_", "usr_", "static:"))
     ):
         return ref
-    return str((await load_agent(call.tx, ref, field))["agent_id"])
+    return (await load_agent(call.tx, ref, field)).agent_id
 
 
 async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
@@ -129,7 +129,7 @@ async def _add_agent_filter(call: Call, ref: str, given: dict[str, Any]) -> None
         return
     agent = await _resolve_subject(call, ref, "agent_id")
     row = await call.tx.one(agents.by_id, ref=agent)
-    given |= {"agent": agent, "address": held_address(row["agent_name"]) if row is not None else agent}
+    given |= {"agent": agent, "address": held_address(row.agent_name) if row is not None else agent}
 
 
 async def list_tasks(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agora.core.call import Call
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.signals import AgentRegistered
-from agora.store.port import Row
 
 from .deadlines import extend_leases, follow_deregistration, follow_registration
 
@@ -16,9 +16,9 @@ async def hand_over_waiting_tasks(call: Call, registered: AgentRegistered) -> No
     registered.tasks += await follow_registration(call, registered.agent_id, registered.agent_name)
 
 
-async def release_tasks(call: Call, agent: Row) -> None:
+async def release_tasks(call: Call, agent: AgentRow) -> None:
     """Requeue the running tasks of an agent that left."""
-    await follow_deregistration(call, agent["agent_id"], agent["agent_name"])
+    await follow_deregistration(call, agent.agent_id, agent.agent_name)
 
 
 async def resume_leases(call: Call, since: int) -> None:

@@ -36,7 +36,7 @@ class WorkerService(BoundService, contract.Workers):
         owner = call.caller.subject
         if capabilities is None:
             agent = await call.tx.one(agents.by_id, ref=owner)
-            capabilities = decode_json(agent["capabilities"]) if agent is not None else []
+            capabilities = decode_json(agent.capabilities) if agent is not None else []
         row = WorkerRow(
             tenant_id=call.caller.tenant,
             worker_id=new_id("wrk"),
@@ -93,7 +93,7 @@ class WorkerService(BoundService, contract.Workers):
         call = self.call
         whose = call.caller.subject
         if call.caller.may("read:all"):
-            whose = (await load_agent(call.tx, owner, "owner"))["agent_id"] if owner else ""
+            whose = (await load_agent(call.tx, owner, "owner")).agent_id if owner else ""
         after = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_rows(after: str, count: int) -> Sequence[WorkerRow]:

@@ -38,7 +38,7 @@ async def check_steps(
             continue
         if ref not in present:
             row = await find_agent(call.tx, ref)
-            present[ref] = row is not None and row["retired_at"] is None
+            present[ref] = row is not None and row.retired_at is None
         if not present[ref]:
             problems.append(field_error(field, f"no agent has the id {ref}"))
     if problems:

@@ -227,7 +227,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     }
     if (agent_id := listing.agent_id) is not None:
         own = agent_id in (caller.subject, "operator")
-        parameters["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id))["agent_id"]
+        parameters["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id)).agent_id
     if not (caller.may("read:all") or caller.acts_for_others):
         parameters |= {"viewer": caller.subject} | await _viewer_names(call)
     parameters = {name: value for name, value in parameters.items() if value is not None}
@@ -259,14 +259,14 @@ async def _viewer_names(call: Call) -> dict[str, Any]:
         quoted = encode_json(caller.subject)
         names = {"quoted_name": quoted, "quoted_alias": quoted, "quoted_dotted": quoted}
         return names | {"quoted_id": quoted, "viewer_name": "", "viewer_since": 0}
-    name = row["agent_name"]
+    name = row.agent_name
     return {
         "quoted_id": encode_json(caller.subject),
         "quoted_name": encode_json(name),
-        "quoted_alias": encode_json(row["alias"] or caller.subject),
-        "quoted_dotted": encode_json(f"agent.{row['account_id']}.{name}"),
+        "quoted_alias": encode_json(row.alias or caller.subject),
+        "quoted_dotted": encode_json(f"agent.{row.account_id}.{name}"),
         "viewer_name": name,
-        "viewer_since": row["registered_at"],
+        "viewer_since": row.registered_at,
     }
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from agora.domains.search.queries import Selection, Term, agents_page, agents_total, match_parameters
+from agora.domains.search.queries import (
+    Selection,
+    Term,
+    agents_page,
+    agents_total,
+    match_parameters,
+    ranked_agents_page,
+)
 
 
 def test_a_word_is_looked_for_in_closer_and_closer_places() -> None:
@@ -28,7 +35,7 @@ def test_a_statement_is_made_once_for_each_shape() -> None:
 
 
 def test_a_total_ranks_nothing() -> None:
-    assert "place" in agents_page(Selection(searched=True)).sql
+    assert "place" in ranked_agents_page(Selection(searched=True)).sql
     assert "place" not in agents_total(Selection(searched=True)).sql
 
 
