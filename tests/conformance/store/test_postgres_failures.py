@@ -49,14 +49,14 @@ async def console(postgres: PostgresEngine) -> AsyncIterator[asyncpg.Connection]
         await connection.close()
 
 
-async def blocked(console: asyncpg.Connection) -> int:
-    """Wait until a session of the store waits for a lock; answers its process.
+async def wait_until_blocked(console: asyncpg.Connection, application: str = "agora") -> int:
+    """Wait until a session of an application, normally the store, waits for a lock; answers its process.
 
     (What ``pg_stat_activity`` names as its query may still be the one before.)
     """
-    query = "select pid from pg_stat_activity where application_name = 'agora' and wait_event_type = 'Lock'"
+    query = "select pid from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'"
     async with asyncio.timeout(60):
-        while (pid := await console.fetchval(query)) is None:
+        while (pid := await console.fetchval(query, application)) is None:
             await asyncio.sleep(0)
     return int(pid)
 
@@ -181,7 +181,7 @@ async def test_a_locked_row_holds_up_only_those_who_want_it(store: PostgresStore
     await transaction.start()
     await console.execute("update settings set value = '10'")
     waiting = asyncio.ensure_future(store.write(TENANT, increment("counter")))
-    await blocked(console)
+    await wait_until_blocked(console)
     assert await store.write(TENANT, append_if_absent("other", "1")) == "1"
     assert await value_of(store, "counter") == "0"
     assert not waiting.done()
@@ -195,30 +195,41 @@ async def test_the_loser_of_a_race_for_a_key_sees_the_winner(store: PostgresStor
     await transaction.start()
     await console.execute("insert into settings values ($1, 'key', 'theirs', 0, 'console')", TENANT)
     calls = [asyncio.ensure_future(store.write(TENANT, append_if_absent("key", f"ours{n}"))) for n in range(5)]
-    await blocked(console)
+    await wait_until_blocked(console)
     await transaction.commit()
     assert await asyncio.gather(*calls) == ["theirs"] * 5
     assert await logged(store) == []
 
 
-async def test_a_deadlock_with_somebody_else_is_survived(store: PostgresStore, console: asyncpg.Connection) -> None:
-    await store.write(TENANT, append(setting("a", "0"), setting("b", "0")))
-    await console.execute("set deadlock_timeout = '60s'")  # so that it is not this one who gives way
+async def test_a_deadlock_with_somebody_else_is_survived(
+    store: PostgresStore, console: asyncpg.Connection, postgres: PostgresEngine
+) -> None:
+    """A session looks for a deadlock once, a while after it began to wait: the store begins last, and so gives way."""
+    await store.write(TENANT, append(setting("a", "0"), setting("gate", "0"), setting("b", "0")))
+    await console.execute("set application_name = 'console'")
+    await console.execute("set deadlock_timeout = '60s'")
     runs: list[str] = []
 
     async def work(tx: Tx) -> None:
         runs.append("run")
-        for name in ("a", "b"):
+        for name in ("a", "gate", "b"):
             await increment(name)(tx)
 
-    transaction = console.transaction()
+    gatekeeper = await asyncpg.connect(postgres.url)
+    gate, transaction = gatekeeper.transaction(), console.transaction()
+    await gate.start()
     await transaction.start()
+    await gatekeeper.execute("update settings set value = value where name = 'gate'")
     await console.execute("update settings set value = value where name = 'b'")
-    waiting = asyncio.ensure_future(store.write(TENANT, work))
-    await blocked(console)
-    await console.execute("update settings set value = value where name = 'a'")
+    write = asyncio.ensure_future(store.write(TENANT, work))
+    await wait_until_blocked(gatekeeper)
+    update = asyncio.ensure_future(console.execute("update settings set value = value where name = 'a'"))
+    await wait_until_blocked(gatekeeper, "console")
+    await gate.commit()
+    await gatekeeper.close()
+    await update
     await transaction.commit()
-    await waiting
+    await write
     assert len(runs) > 1
     assert await value_of(store, "a") == await value_of(store, "b") == "1"
 
@@ -263,7 +274,7 @@ async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
     published: list[StoredEvent] = []
     store.on_commit = published.extend
     calls = [asyncio.ensure_future(store.write(TENANT, work(n))) for n in range(count)]
-    await console.execute("select pg_terminate_backend($1)", await blocked(console))
+    await console.execute("select pg_terminate_backend($1)", await wait_until_blocked(console))
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(result) for result in results] == [OutcomeUnknown] * count
     assert "outcome is unknown" in str(results[0])
@@ -337,7 +348,7 @@ async def test_a_read_that_is_cancelled_gives_its_connection_back(
     await transaction.start()
     await console.execute("lock table settings in access exclusive mode")
     reading_it = asyncio.ensure_future(value_of(store, "a"))
-    await blocked(console)
+    await wait_until_blocked(console)
     reading_it.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading_it

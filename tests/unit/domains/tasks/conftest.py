@@ -9,13 +9,15 @@ import pytest
 import pytest_asyncio
 
 from agora.server.app import App
-from tests.harness import local_client, make_settings
+from tests.harness import ManualClock, local_client, make_settings
 from tests.unit.domains.tasks.hostile_caller import Place, an_agent
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
-    app = App(make_settings(tmp_path_factory.mktemp("tasks") / "data"))
+    clock = ManualClock()
+    clock.freeze()  # no lease ends and nobody falls silent, however long the module takes
+    app = App(make_settings(tmp_path_factory.mktemp("tasks") / "data"), clock=clock)
     await app.start()
     yield app
     await app.stop()
