@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -67,12 +68,16 @@ def assert_others_have_their_turns(server: ServerProcess, name: str, flood: Call
     honest, flooder = server.register(f"Honest{name}"), server.register(f"Flood{name}")
     body = {"to_agent": honest.agent_id, "content": "hello"}
     with flooding(flood(flooder)) as attacker:
-        before, _ = attacker.counts()
-        for _ in range(CALLS // 2):
-            honest.post("/agora/messaging/send", body)
-            honest.get("/agora/messaging/receive", params={"limit": 5})
-        after, _ = attacker.counts()
-    assert after - before < MOST_BETWEEN * CALLS
+        calls_between = []
+        for number in range(CALLS):
+            before, _ = attacker.counts()
+            if number % 2:
+                honest.get("/agora/messaging/receive", params={"limit": 5})
+            else:
+                honest.post("/agora/messaging/send", body)
+            calls_between.append(attacker.counts()[0] - before)
+    # the median, for where this process waits for a processor, the flood goes on
+    assert statistics.median(calls_between) < MOST_BETWEEN, calls_between
 
 
 @pytest.mark.parametrize(
@@ -199,7 +204,8 @@ def test_rate_is_charged_by_time_used(start_server: Callable[..., ServerProcess]
     """Heavy calls use a rate up sooner than light ones; the refusal says when to come again, and what decides."""
     server = start_server(rate_basic="10")  # and so bursts of 20
     light, heavy = server.register("Light"), server.register("Heavy")
-    server.register("First").get("/agora/messaging/receive", params={"limit": 1})  # loads what it needs, in time that counts
+    # The first call loads what it needs, in time that counts.
+    server.register("First").get("/agora/messaging/receive", params={"limit": 1})
 
     def call_until_refused(call: Callable[[], httpx.Response]) -> tuple[int, httpx.Response]:
         """How many calls of at most 20, the burst, were served; and the last answer."""
