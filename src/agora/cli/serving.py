@@ -25,6 +25,13 @@ def serve(
         bool | None,
         typer.Option("--auth-required", help="Callers on this machine need a credential, too (AGORA_AUTH_REQUIRED)."),
     ] = None,
+    allow_loopback_origins: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-loopback-origins",
+            help="Pages of this machine may call the server from a browser (AGORA_ALLOW_LOOPBACK_ORIGINS).",
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")
     ] = None,
@@ -46,6 +53,7 @@ def serve(
             log_level=log_level,
             log_format=log_format,
             auth_required=auth_required,
+            allow_loopback_origins=allow_loopback_origins,
         )
         raise typer.Exit(run_server(settings))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:

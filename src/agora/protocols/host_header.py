@@ -15,10 +15,20 @@ from typing import Any, Final, NamedTuple
 from agora.settings import Settings
 from agora_sdk.errors import MalformedRequest, field_error
 
-__all__ = ["Host", "Origin", "base_url", "check_host", "known_names", "parse_host", "parse_origin"]
+__all__ = [
+    "LOOPBACK_NAMES",
+    "Host",
+    "Origin",
+    "base_url",
+    "check_host",
+    "known_names",
+    "parse_host",
+    "parse_origin",
+]
 
 MAX_HOST_LENGTH: Final = 300  # characters: a name has at most 253
 MAX_PORT: Final = 65_535
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+))(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 
 
@@ -89,7 +99,7 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
 def known_names(settings: Settings) -> frozenset[str]:
     """Names and addresses of this server that the settings know: anybody can point another name here."""
     hosts = (settings.host, *settings.trusted_hosts)
-    return frozenset({"localhost", "127.0.0.1", "::1", *(name.strip("[]").lower() for name in hosts)})
+    return LOOPBACK_NAMES | {name.strip("[]").lower() for name in hosts}
 
 
 def base_url(scope: MutableMapping[str, Any], settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -77,17 +77,32 @@ class HttpApp(Protocol):
 
 
 class Answer:
-    """Sends one answer, and remembers its status; 0 before it has begun. connection: over which it goes."""
+    """Sends one answer, and remembers its status; 0 before it has begun.
 
-    __slots__ = ("connection", "direct", "status")
+    connection: over which it goes. headers: sent besides its own, of which one with the same name stands.
+    """
 
-    def __init__(self, send: Send, connection: Connection | None = None) -> None:
-        self.direct, self.connection, self.status = send, connection, 0
+    __slots__ = ("connection", "direct", "headers", "status")
+
+    def __init__(
+        self, send: Send, connection: Connection | None = None, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
+        self.direct, self.connection, self.headers, self.status = send, connection, headers, 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.headers:
+                message = {**message, "headers": _merge_headers(message["headers"], self.headers)}
         return self.direct(message)
+
+
+def _merge_headers(
+    headers: Iterable[tuple[bytes, bytes]], extra: Sequence[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
+    own = list(headers)
+    names = {name for name, _ in own} - {b"vary"}
+    return own + [header for header in extra if header[0] not in names]
 
 
 class Access:

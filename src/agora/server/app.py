@@ -49,6 +49,7 @@ from agora.net.sealing import Sealer
 from agora.protocols.a2a.endpoint import A2AApp
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
+from agora.protocols.cors import CorsPolicy
 from agora.protocols.host_header import check_host
 from agora.protocols.http import (
     TENANT,
@@ -414,6 +415,7 @@ class App:
 
     def _wire_protocols(self) -> None:
         access = Access(self.authenticator, self.settings, self.backpressure)
+        self.cors = CorsPolicy(self.settings)
         self.routes = RouteTable(self.registry.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
         detail, state = partial(self._read_health, access), partial(self._marketplace_state, access)
@@ -422,7 +424,7 @@ class App:
         token = self.settings.metrics_token
         self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
-        self.mcp = McpApp(self.dispatcher, access, self.settings)
+        self.mcp = McpApp(self.dispatcher, access, self.settings, self.cors)
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
         #: asked in this order for what is not at a fixed path of the contract; none owns such a path
@@ -480,7 +482,7 @@ class App:
             await self._handle_lifespan(receive, send)
 
     async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = Answer(send, connection_of(scope))
+        answer = Answer(send, connection_of(scope), self.cors.response_headers(scope))
         PROTOCOL.set("rest")
         try:
             if self.tracing is None:
@@ -503,6 +505,9 @@ class App:
     async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_host(scope)
+            if self.cors.is_preflight(scope):
+                await self.cors.send_preflight(scope, send)
+                return
             match = self.routes.find_fixed(scope["method"], scope["path"])
             if match is None:
                 for protocol, app in self.apps:
@@ -534,7 +539,8 @@ class App:
         PROTOCOL.set("websocket")
         try:
             check_host(scope)
-        except MalformedRequest as error:
+            self.cors.check_handshake(scope)
+        except (MalformedRequest, PermissionDenied) as error:
             await refuse_handshake(scope, send, error)
             await await_disconnect(receive)
             return

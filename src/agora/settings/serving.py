@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
 from .section import Section, split_list
 
 __all__ = ["Serving"]
+
+ORIGIN: Final = r"^(\*|https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?)$"
 
 
 def _default_data_dir() -> Path:
@@ -73,6 +75,15 @@ class Serving(Section):
     trusted_hosts: Annotated[tuple[str, ...], Field(max_length=50)] = Field(
         (), description="Host names besides localhost under which local callers may reach the server."
     )
+    cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], Field(max_length=50)] = Field(
+        (),
+        description="Origins, such as https://app.example.com, whose pages may call the server from a browser; * for all. They gain "
+        "no authority by it.",
+    )
+    allow_loopback_origins: bool = Field(
+        False,
+        description="Whether pages of this machine (localhost, any port) may call the server from a browser, as in development.",
+    )
     body_limit: int = Field(1_048_576, ge=1024, le=104_857_600, description="Largest request body, in bytes.")
 
     @field_validator("service_discovery", mode="before")
@@ -101,7 +112,7 @@ class Serving(Section):
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("trusted_hosts", mode="before")
+    @field_validator("trusted_hosts", "cors_origins", mode="before")
     @classmethod
     def _hosts(cls, value: Any) -> Any:
         return split_list(value)

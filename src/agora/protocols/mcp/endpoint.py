@@ -20,6 +20,7 @@ from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.domains.client_sessions.sessions import CANCELLED, ENDED
+from agora.protocols.cors import CorsPolicy
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound, field_error
@@ -61,11 +62,11 @@ OPERATION_BY_METHOD: Mapping[str, str] = {
 class McpApp:
     """Answers MCP over HTTP. ``owns`` tells which paths are its own."""
 
-    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
+    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, cors: CorsPolicy) -> None:
         self.dispatcher, self.settings = dispatcher, settings
         self.core = Core(dispatcher)
         scopes = {operation.scope for operation in dispatcher.context.registry.operations if operation.scope}
-        self.guard = Guard(access, settings, tuple(sorted(scopes)))
+        self.guard = Guard(access, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
         self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget)
         self._fixtures: Any = None

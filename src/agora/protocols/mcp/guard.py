@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from agora.core.call import Caller
 from agora.domains.identity.oidc.configuration import Trust
+from agora.protocols.cors import CorsPolicy
 from agora.protocols.host_header import base_url, known_names, parse_origin
 from agora.protocols.http import Access, Scope, Send, read_header, send_problem, send_response
 from agora.settings import Settings
@@ -24,8 +25,8 @@ METADATA = "/.well-known/oauth-protected-resource"
 class Guard:
     """Lets a request pass, or raises."""
 
-    def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...]) -> None:
-        self._access, self._settings, self._scopes = access, settings, scopes
+    def __init__(self, access: Access, settings: Settings, scopes: tuple[str, ...], cors: CorsPolicy) -> None:
+        self._access, self._settings, self._scopes, self._cors = access, settings, scopes, cors
         self._names = known_names(settings)
         trust = Trust.from_settings(settings)
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
@@ -41,10 +42,11 @@ class Guard:
             return
         origin, host = read_header(scope, b"origin"), read_header(scope, b"host")
         site = parse_origin(origin) if origin is not None else None
-        if origin is not None and (site is None or site.host.name not in self._names):
+        foreign = origin is not None and (site is None or site.host.name not in self._names)
+        if foreign and not self._cors.allows(origin or ""):
             raise PermissionDenied(
                 "Pages of other sites may not speak to this server.",
-                fix="Add the site's name to the setting trusted_hosts, or send a token.",
+                fix="Add the origin to the setting cors_origins, or send a token.",
             )
         if host is not None and not self._access.is_ours(host):
             raise PermissionDenied(

@@ -1,0 +1,133 @@
+"""Cross-origin requests: which other sites' pages may call the server from a browser (the Fetch standard, "CORS protocol").
+
+An allowed origin can read answers; it gains no authority. Its pages are strangers until they send a credential, also on a
+loopback server, where a program without one is the operator. Cookies never count across origins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agora.protocols.host_header import LOOPBACK_NAMES, Origin, parse_host, parse_origin
+from agora.protocols.http import Scope, Send, read_header
+from agora.settings import Settings
+from agora_sdk.errors import PermissionDenied
+
+__all__ = ["CorsPolicy"]
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+MAX_AGE: Final = b"600"  # seconds that a browser remembers what a preflight request was answered
+METHODS: Final = b"GET, HEAD, POST, PUT, PATCH, DELETE"
+#: what a page may read besides the headers that the Fetch standard always shows
+EXPOSED: Final = b", ".join(
+    [
+        b"A2A-Version",
+        b"Content-Disposition",
+        b"Deprecation",
+        b"ETag",
+        b"Idempotency-Replayed",
+        b"Link",
+        b"Mcp-Session-Id",
+        b"Retry-After",
+        b"Sunset",
+        b"WWW-Authenticate",
+        b"X-Request-Id",
+    ]
+)
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+VARY: Final = (b"vary", b"Origin")
+_HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4000}", re.ASCII)
+
+
+class CorsPolicy:
+    """The settings ``cors_origins`` and ``allow_loopback_origins``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._any = "*" in settings.cors_origins
+        self._origins = {
+            _without_default_port(origin)
+            for text in settings.cors_origins
+            if (origin := parse_origin(text)) is not None
+        }
+        self._loopback = settings.allow_loopback_origins
+        self._own = parse_origin(settings.public_url.rstrip("/")) if settings.public_url else None
+        self.enabled = bool(settings.cors_origins) or settings.allow_loopback_origins
+
+    def allows(self, text: str) -> bool:
+        """Whether pages of that origin may read answers. ``null`` never may: every sandboxed page has it."""
+        origin = parse_origin(text)
+        if origin is None:
+            return False
+        if self._any or _without_default_port(origin) in self._origins:
+            return True
+        return self._loopback and origin.host.name in LOOPBACK_NAMES
+
+    def response_headers(self, scope: Scope) -> Headers:
+        """What is added to the answer of a request; nothing where no other origin is allowed."""
+        if not self.enabled:
+            return ()
+        origin = read_header(scope, b"origin")
+        if origin is None or not self.allows(origin):
+            return (VARY,)
+        return (
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-expose-headers", EXPOSED),
+            VARY,
+        )
+
+    @staticmethod
+    def is_preflight(scope: Scope) -> bool:
+        """Whether a browser asks if it may send a request."""
+        return (
+            scope["method"] == "OPTIONS"
+            and read_header(scope, b"access-control-request-method") is not None
+            and read_header(scope, b"origin") is not None
+        )
+
+    async def send_preflight(self, scope: Scope, send: Send) -> None:
+        """Answer a preflight request. Raises PermissionDenied for an origin that is not allowed."""
+        origin = read_header(scope, b"origin") or ""
+        if not self.allows(origin):
+            raise _refused(origin)
+        headers = [
+            (b"content-length", b"0"),
+            (b"access-control-allow-methods", METHODS),
+            (b"access-control-max-age", MAX_AGE),
+        ]
+        names = read_header(scope, b"access-control-request-headers")
+        if names is not None and _HEADER_NAMES.fullmatch(names):
+            headers.append((b"access-control-allow-headers", names.encode("latin-1")))
+        if read_header(scope, b"access-control-request-private-network") == "true":
+            headers.append((b"access-control-allow-private-network", b"true"))
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    def check_handshake(self, scope: Scope) -> None:
+        """Refuse the WebSocket of a page of an origin that is not allowed: browsers leave that to the server.
+
+        Raises PermissionDenied. Programs send no ``Origin``, or that of the server itself.
+        """
+        text = read_header(scope, b"origin")
+        if text is None:
+            return
+        origin = parse_origin(text)
+        if origin is not None and (origin == self._own or origin.host == parse_host(read_header(scope, b"host") or "")):
+            return
+        if not self.allows(text):
+            raise _refused(text)
+
+
+def _without_default_port(origin: Origin) -> Origin:
+    if origin.host.port == DEFAULT_PORTS[origin.scheme]:
+        return origin._replace(host=origin.host._replace(port=None))
+    return origin
+
+
+def _refused(origin: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"Pages of {origin[:200]} may not call this server.",
+        fix="Add the origin to the setting cors_origins, or for pages of this machine start the server with "
+        "--allow-loopback-origins.",
+    )
