@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from .states import statuses_of
 
 __all__ = [
     "CHANGES",
+    "TaskListRequest",
     "build_task_document",
     "get_task",
     "list_tasks",
@@ -134,44 +136,47 @@ async def read_awaited_task(reader: Reader, task_id: str, history_length: int | 
     return await build_task_document(reader, row, history_length), row.status not in ("pending", "in_progress")
 
 
-async def list_tasks(
-    call: Call,
-    agent: str | None,
-    *,
-    context_id: str | None,
-    state: A2AState | None,
-    since: datetime | None,
-    size: int,
-    token: str | None,
-    history_length: int | None,
-    artifacts: bool,
-) -> A2ATaskList:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskListRequest:
+    """A page of the caller's tasks. since: of their status. token: where the page begins. artifacts: whether to show them."""
+
+    agent: str | None
+    context_id: str | None
+    state: A2AState | None
+    since: datetime | None
+    size: int
+    token: str | None
+    history_length: int | None
+    artifacts: bool
+
+
+async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
     """Read a page of the tasks that the caller created."""
     parameters: dict[str, Any] = {}
-    if agent is not None:
-        row = await find_agent(call.tx, agent)
+    if request.agent is not None:
+        row = await find_agent(call.tx, request.agent)
         parameters["agent"] = row.agent_id if row is not None else ""
-    if context_id is not None:
-        parameters |= task_lookup.context_filter(context_id)
-    if state is not None:
-        parameters["statuses"] = encode_json(statuses_of(state))
-    if since is not None:
-        parameters["since"] = to_microseconds(since)
+    if request.context_id is not None:
+        parameters |= task_lookup.context_filter(request.context_id)
+    if request.state is not None:
+        parameters["statuses"] = encode_json(statuses_of(request.state))
+    if request.since is not None:
+        parameters["since"] = to_microseconds(request.since)
     filters = frozenset(parameters) - {"context_task"}
     parameters["viewer"] = call.caller.subject
-    place = _decode_position(token) if token else {}
-    rows = await call.tx.all(statements.listing(filters, bool(place)), **parameters, **place, limit=size + 1)
-    documents = await _encode_documents(call, rows[:size], history_length, artifacts)
+    place = _decode_position(request.token) if request.token else {}
+    rows = await call.tx.all(statements.listing(filters, bool(place)), **parameters, **place, limit=request.size + 1)
+    documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     more = len(rows) > len(documents)
     total = len(documents)
     if more or place:
         documents = []  # many may count at once: none holds a page meanwhile
         total, _ = await paging.count_rows(call.tx, statements.listing_count(filters), parameters)
-        documents = await _encode_documents(call, rows[:size], history_length, artifacts)
+        documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     last = rows[len(documents) - 1] if more else None
     rest = {
         "nextPageToken": paging.encode_cursor(last.status_at, last.task_id) if last is not None else "",
-        "pageSize": size,
+        "pageSize": request.size,
         "totalSize": total,
     }
     return as_encoded_result(b'{"tasks":[%b],%b' % (b",".join(documents), view.encode_document(rest)[1:]), A2ATaskList)

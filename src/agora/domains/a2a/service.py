@@ -74,9 +74,8 @@ class A2AService(BoundService, contract.A2A):
         history_length: int | None = None,
         include_artifacts: bool = False,
     ) -> contract.A2ATaskList:
-        return await lookup.list_tasks(
-            self.call,
-            agent,
+        request = lookup.TaskListRequest(
+            agent=agent,
             context_id=context_id,
             state=status,
             since=status_timestamp_after,
@@ -85,6 +84,7 @@ class A2AService(BoundService, contract.A2A):
             history_length=history_length,
             artifacts=include_artifacts,
         )
+        return await lookup.list_tasks(self.call, request)
 
     @implements
     async def cancel(self, task_id: str, agent: str | None = None, *, metadata: JsonObject = {}) -> contract.A2ATask:

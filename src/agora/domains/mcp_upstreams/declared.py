@@ -207,12 +207,10 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) 
 
 
 def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> UpstreamRow:
-    from .registration import new_row
+    from .registration import NewUpstream, new_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
-    return new_row(
-        call,
-        engine,
+    new = NewUpstream(
         name=upstream.name,
         secrets=upstream.secrets,
         url=upstream.url,
@@ -221,6 +219,7 @@ def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> Upstream
         private=True,
         timeout=upstream.timeout,
     )
+    return new_row(call, engine, new)
 
 
 async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: Declared) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agora.clock import new_id
@@ -20,7 +21,7 @@ from .port import Listing, Upstreams
 from .records import UPSTREAMS, UpstreamRow
 from .views import build_summary, count_items, endpoint_of, require_upstream
 
-__all__ = ["CONNECT_SECONDS", "RESERVED", "add_by_url", "drop_upstream", "engine_of", "new_row"]
+__all__ = ["CONNECT_SECONDS", "RESERVED", "NewUpstream", "add_by_url", "drop_upstream", "engine_of", "new_row"]
 
 MOST = 500  # upstreams: each has a connection
 CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
@@ -33,24 +34,35 @@ def engine_of(call: Call) -> Upstreams:
     return call.context.ports.get(port.UPSTREAMS)
 
 
-async def add_by_url(
-    call: Call,
-    *,
-    name: str,
-    url: str,
-    headers: Mapping[str, str],
-    verify: bool,
-    origin: str = "operator",
-    registry_name: str | None = None,
-    **others: Any,
-) -> contract.Upstream:
-    """The relay that adds an upstream by its URL. others: as :func:`new_row` takes them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUpstream:
+    """An upstream about to be stored. secrets: headers or environment variables. command: ``args`` and ``cwd``.
+
+    private: whether its address may be a private one. timeout: seconds; None for the setting ``mcp_timeout``.
+    """
+
+    name: str
+    secrets: Mapping[str, str]
+    description: str = ""
+    url: str | None = None
+    command: Mapping[str, Any] | None = None
+    origin: str = "operator"
+    private: bool = False
+    timeout: float | None = None
+    tool_timeouts: Mapping[str, float] = field(default_factory=dict)
+    concurrency: int = 16
+    registry_name: str | None = None
+
+
+async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
+    """The relay that adds an upstream by its URL; the setting ``mcp_private_networks`` decides about its address."""
+    assert upstream.url is not None
     engine, private = engine_of(call), call.context.settings.mcp_private_networks
+    name, registry_name = upstream.name, upstream.registry_name
     await check_vacant(call, name, registry_name)
-    engine.check_url(url, private=private)
-    check_headers(headers)
-    row = new_row(call, engine, name=name, url=url, secrets=headers, origin=origin, private=private, **others)
-    row.registry_name = registry_name
+    engine.check_url(upstream.url, private=private)
+    check_headers(upstream.secrets)
+    row = new_row(call, engine, replace(upstream, private=private))
     call.target = row.upstream_id
     endpoint = endpoint_of(row)
 
@@ -85,37 +97,23 @@ async def check_vacant(call: Call, name: str, registry_name: str | None = None) 
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
 
 
-def new_row(
-    call: Call,
-    engine: Upstreams,
-    *,
-    name: str,
-    secrets: Mapping[str, str],
-    description: str = "",
-    url: str | None = None,
-    command: Mapping[str, Any] | None = None,
-    origin: str = "operator",
-    private: bool = False,
-    timeout: float | None = None,
-    tool_timeouts: Mapping[str, float] = {},
-    concurrency: int = 16,
-) -> UpstreamRow:
-    """A new row of ``upstreams``. command: ``args`` and ``cwd``."""
+def new_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow:
+    """A new row of ``upstreams``."""
     upstream_id = new_id("ups")
     return UpstreamRow(
         tenant_id=call.caller.tenant,
         upstream_id=upstream_id,
-        name=name,
-        description=description,
-        transport="stdio" if command else "http",
-        url=url,
-        command=encode_json(command) if command else None,
-        secrets=engine.seal(secrets, upstream_id),
-        origin=origin,
-        private=int(private),
-        timeout=float(timeout or call.context.settings.mcp_timeout),
-        tool_timeouts=encode_json(tool_timeouts),
-        concurrency=concurrency,
+        name=upstream.name,
+        description=upstream.description,
+        transport="stdio" if upstream.command else "http",
+        url=upstream.url,
+        command=encode_json(upstream.command) if upstream.command else None,
+        secrets=engine.seal(upstream.secrets, upstream_id),
+        origin=upstream.origin,
+        private=int(upstream.private),
+        timeout=float(upstream.timeout or call.context.settings.mcp_timeout),
+        tool_timeouts=encode_json(upstream.tool_timeouts),
+        concurrency=upstream.concurrency,
         revision=1,
         server_name=None,
         server_version=None,
@@ -125,7 +123,7 @@ def new_row(
         created_by=call.caller.subject,
         created_at=call.now,
         updated_at=call.now,
-        registry_name=None,
+        registry_name=upstream.registry_name,
     )
 
 

@@ -19,7 +19,7 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, field_error
 
 from . import queries as statements
 from .records import UpstreamRow
-from .registration import add_by_url
+from .registration import NewUpstream, add_by_url
 from .server_json import SCHEMA, remote_of, unwrap_server
 
 __all__ = ["RegistryService"]
@@ -87,18 +87,17 @@ class RegistryService(BoundService, contract.Registry):
         remote = remote_of(unwrap_server(server), variables, headers)
         if remote.name.lower().startswith(NAMESPACE):
             raise NameTaken(f"{remote.name} is a name of this server's own.", fix="Change the name in the server.json.")
-        return await add_by_url(
-            self.call,
+        new = NewUpstream(
             name=name or _local_name(remote.name),
             url=remote.url,
             description=remote.description,
-            headers=remote.headers,
+            secrets=remote.headers,
             timeout=timeout,
             concurrency=concurrency,
-            verify=verify,
             origin="registry",
             registry_name=remote.name,
         )
+        return await add_by_url(self.call, new, verify=verify)
 
 
 async def _require_server(call: Call, server_name: str) -> Entry:

@@ -18,7 +18,7 @@ from . import queries as statements
 from .offer_review import apply_listing, emit_offer_event
 from .port import Listing
 from .records import UpstreamRow, UpstreamToolRow
-from .registration import CONNECT_SECONDS, add_by_url, drop_upstream, engine_of
+from .registration import CONNECT_SECONDS, NewUpstream, add_by_url, drop_upstream, engine_of
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["UpstreamService", "uri_matches"]
@@ -49,17 +49,16 @@ class UpstreamService(contract.Upstreams):
         concurrency: int = 16,
         verify: bool = True,
     ) -> contract.Upstream:
-        return await add_by_url(
-            self._call,
+        new = NewUpstream(
             name=name,
             url=url,
             description=description,
-            headers=headers,
+            secrets=headers,
             timeout=timeout,
             tool_timeouts=tool_timeouts,
             concurrency=concurrency,
-            verify=verify,
         )
+        return await add_by_url(self._call, new, verify=verify)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:

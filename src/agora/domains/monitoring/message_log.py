@@ -25,7 +25,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import queries as statements
 from .records import MessageLogRow, MessagePosition
 
-__all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "build_filter"]
+__all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "MessageQuery", "build_filter"]
 
 FIRST: Final = ""
 LAST: Final = "msg_g"  #: sorts after every id
@@ -54,36 +54,44 @@ class MessageFilter:
         return WORD_WINDOW if self.words else WINDOW
 
 
-async def build_filter(
-    call: Call,
-    *,
-    type: str | None,
-    agent: str | None,
-    q: str | None,
-    from_agent: str | None = None,
-    to_agent: str | None = None,
-    priority: Priority | None = None,
-    correlation_id: str | None = None,
-    message_id: str | None = None,
-    since: datetime | None,
-    until: datetime | None,
-) -> MessageFilter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageQuery:
+    """Which messages a caller asks for. agent: sender or recipient. q: words of the text, separated by spaces."""
+
+    type: str | None = None
+    agent: str | None = None
+    q: str | None = None
+    from_agent: str | None = None
+    to_agent: str | None = None
+    priority: Priority | None = None
+    correlation_id: str | None = None
+    message_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
     """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
-    values: dict[str, Any] = {"type": type, "priority": priority, "correlation_id": correlation_id}
-    values |= {"message_id": message_id}
-    values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
-    if from_agent is not None:
-        values["from_agent"] = (await _resolve_agent(call.tx, from_agent))[0]
-    if agent is not None:
-        values["agent"], values["address"] = await _resolve_agent(call.tx, agent)
-    if to_agent == "broadcast":
+    values: dict[str, Any] = {
+        "type": query.type,
+        "priority": query.priority,
+        "correlation_id": query.correlation_id,
+        "message_id": query.message_id,
+        "since": query.since and to_microseconds(query.since),
+        "until": query.until and to_microseconds(query.until),
+    }
+    if query.from_agent is not None:
+        values["from_agent"] = (await _resolve_agent(call.tx, query.from_agent))[0]
+    if query.agent is not None:
+        values["agent"], values["address"] = await _resolve_agent(call.tx, query.agent)
+    if query.to_agent == "broadcast":
         values["broadcast"] = True
-    elif to_agent is not None:
-        values["to_agent"], values["to_address"] = await _resolve_agent(call.tx, to_agent)
+    elif query.to_agent is not None:
+        values["to_agent"], values["to_address"] = await _resolve_agent(call.tx, query.to_agent)
     if not call.caller.may("read:all"):
         values["viewer"] = call.caller.subject
     present = {name: value for name, value in values.items() if value is not None}
-    words = _split_words(q)
+    words = _split_words(query.q)
     texts = {f"word_{letter}": _like_pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
     filters = frozenset(present) - {"address", "to_address"}
     present.pop("broadcast", None)

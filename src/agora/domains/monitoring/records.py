@@ -11,6 +11,7 @@ __all__ = [
     "DeliveryState",
     "MessageLogRow",
     "MessagePosition",
+    "StateCount",
     "WaitingMessageCount",
 ]
 
@@ -81,3 +82,11 @@ class MessageLogRow:
     broadcast: int
     created_at: int
     expires_at: int | None
+
+
+@record
+class StateCount:
+    """How many agents, tasks, deliveries or instances are in a state."""
+
+    state: str
+    number: int

@@ -25,7 +25,7 @@ from agora_sdk.contract.workers import WorkerPage
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .message_log import FIRST, LAST, MessageLogReader, build_filter
+from .message_log import FIRST, LAST, MessageLogReader, MessageQuery, build_filter
 from .statistics import collect_stats
 
 __all__ = ["MonitorService"]
@@ -97,9 +97,19 @@ class MonitorService(BoundService, contract.Monitor):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.MessageLog:
-        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
-        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
-        messages, page = await self._read_page(options, since, until, limit, cursor)
+        query = MessageQuery(
+            type=type,
+            agent=agent,
+            q=q,
+            from_agent=from_agent,
+            to_agent=to_agent,
+            priority=priority,
+            correlation_id=correlation_id,
+            message_id=message_id,
+            since=since,
+            until=until,
+        )
+        messages, page = await self._read_page(query, limit, cursor)
         return contract.MessageLog.model_construct(messages=messages, **page)
 
     @implements
@@ -114,14 +124,15 @@ class MonitorService(BoundService, contract.Monitor):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.SearchResults:
-        results, page = await self._read_page({"q": q, "type": type, "agent": agent}, since, until, limit, cursor)
+        query = MessageQuery(q=q, type=type, agent=agent, since=since, until=until)
+        results, page = await self._read_page(query, limit, cursor)
         return contract.SearchResults.model_construct(query=q, results=results, **page)
 
     async def _read_page(
-        self, options: dict[str, Any], since: datetime | None, until: datetime | None, limit: int, cursor: str | None
+        self, query: MessageQuery, limit: int, cursor: str | None
     ) -> tuple[list[contract.LoggedMessage], dict[str, Any]]:
         before = str(paging.decode_cursor(cursor)[0]) if cursor else LAST
-        log = MessageLogReader(await build_filter(self.call, **options, since=since, until=until))
+        log = MessageLogReader(await build_filter(self.call, query))
         messages, onward = await log.read_back(self.call.tx, before, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(onward) if onward is not None else None
         return messages, {"count": len(messages), "has_more": onward is not None, "next_cursor": following}
@@ -141,9 +152,19 @@ class MonitorService(BoundService, contract.Monitor):
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> contract.MessageCount:
-        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
-        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
-        log = MessageLogReader(await build_filter(self.call, **options, since=since, until=until))
+        query = MessageQuery(
+            type=type,
+            agent=agent,
+            q=q,
+            from_agent=from_agent,
+            to_agent=to_agent,
+            priority=priority,
+            correlation_id=correlation_id,
+            message_id=message_id,
+            since=since,
+            until=until,
+        )
+        log = MessageLogReader(await build_filter(self.call, query))
         total, estimate = await log.count_messages(self.call.tx, paging.EXACT_UP_TO)
         return contract.MessageCount(total=total, total_is_estimate=estimate, type_filter=type)
 
@@ -164,16 +185,24 @@ class MonitorService(BoundService, contract.Monitor):
         last_event_id: str | None = None,
     ) -> AsyncIterator[contract.LoggedMessage]:
         # The dispatcher awaits the description within a read; the feed reads the log of it.
-        ends = {"from_agent": from_agent, "to_agent": to_agent, "agent": agent, "message_id": message_id}
-        options: dict[str, Any] = {**ends, "correlation_id": correlation_id, "type": type, "q": q, "priority": priority}
-        following = self._follow_export(options | {"since": since, "until": until}, last_event_id)
+        query = MessageQuery(
+            type=type,
+            agent=agent,
+            q=q,
+            from_agent=from_agent,
+            to_agent=to_agent,
+            priority=priority,
+            correlation_id=correlation_id,
+            message_id=message_id,
+            since=since,
+            until=until,
+        )
+        following = self._follow_export(query, last_event_id)
         return cast("AsyncIterator[contract.LoggedMessage]", following)
 
-    async def _follow_export(self, options: dict[str, Any], last_event_id: str | None) -> LogStreamSpec:
-        log, ceiling = (
-            MessageLogReader(await build_filter(self.call, **options)),
-            new_id("msg"),
-        )  # what comes later is not waited for
+    async def _follow_export(self, query: MessageQuery, last_event_id: str | None) -> LogStreamSpec:
+        log = MessageLogReader(await build_filter(self.call, query))
+        ceiling = new_id("msg")  # what comes later is not waited for
 
         async def read_messages(reader: Reader, position: int) -> LogPage:
             after = _id_of(position) if position else FIRST

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agora.store.port import Query
 
+from .records import StateCount
+
 __all__ = ["EVERYTHING", "STATES"]
 
 #: those that are counted, also where nothing is in them
@@ -17,31 +19,35 @@ STATES = {
 EVERYTHING = {
     "agents": Query(
         """
-        select status as state, count(*) as found from agents
+        select status as state, count(*) as number from agents
         where tenant_id = :tenant and retired_at is null group by status
         """,
+        StateCount,
         scan=True,
     ),
     # Those that have ended are in the counters of events; here is what there is still to do.
     "tasks": Query(
         """
-        select status as state, count(*) as found from tasks
+        select status as state, count(*) as number from tasks
         where tenant_id = :tenant and completed_at is null group by status
         """,
+        StateCount,
         scan=True,
     ),
     "messages": Query(
         """
-        select state, count(*) as found from deliveries
+        select state, count(*) as number from deliveries
         where tenant_id = :tenant and state in ('held', 'queued') group by state
         """,
+        StateCount,
         scan=True,
     ),
     "instances": Query(
         """
-        select state, count(*) as found from instances
+        select state, count(*) as number from instances
         where tenant_id = :tenant and state not in ('stopped', 'failed') group by state
         """,
+        StateCount,
         scan=True,
     ),
 }

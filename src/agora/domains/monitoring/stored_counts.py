@@ -36,6 +36,6 @@ class StoredCounts(Controller):
         for tenant in await self.context.store.tenants():
             for name, query in statements.EVERYTHING.items():
                 for row in await self.read(tenant, query):
-                    counts[name, row["state"]] += row["found"]
+                    counts[name, row.state] += row.number
         self._measures.counted = counts
         self.interval = max(INTERVAL, (time.perf_counter() - began) / SHARE)

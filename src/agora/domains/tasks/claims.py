@@ -26,7 +26,7 @@ from . import worker_queries as workers
 from .draft import append_start, emit_task_event, parties_of
 from .records import ActiveTasksChange, QueueHead, TaskRow, WorkerRow, WorkerSighting
 
-__all__ = ["claim_own_tasks", "claim_tasks"]
+__all__ = ["ClaimRequest", "claim_own_tasks", "claim_tasks"]
 
 AVAILABLE = frozenset({"agora.task.available"})
 QUEUES_LOOKED_AT = 1000
@@ -53,25 +53,28 @@ class Claimant:
         return fits and (not self.task_types or data["task_type"] in self.task_types)
 
 
-async def claim_tasks(
-    call: Call,
-    limit: int,
-    *,
-    wait: float,
-    task_types: Sequence[str],
-    capabilities: Sequence[str] | None,
-    models: Sequence[str],
-    worker: str | None,
-    lease_seconds: int,
-) -> contract.Claim:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """Who claims what. wait: seconds, if there is none. capabilities: None for all that the caller has."""
+
+    limit: int
+    wait: float
+    task_types: Sequence[str]
+    capabilities: Sequence[str] | None
+    models: Sequence[str]
+    worker: str | None
+    lease_seconds: int
+
+
+async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
-    brought, addresses, worker_id = await _resolve_claimant(call, capabilities, models, worker)
-    claimant = Claimant(brought, addresses, worker_id, frozenset(task_types))
-    most = call.context.settings.page_bytes
-    rows = await _lease_tasks(call, claimant, await _find_queues(call, claimant), limit, lease_seconds, most)
+    brought, addresses, worker_id = await _resolve_claimant(call, request.capabilities, request.models, request.worker)
+    claimant = Claimant(brought, addresses, worker_id, frozenset(request.task_types))
+    task_queues, most = await _find_queues(call, claimant), call.context.settings.page_bytes
+    rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, most)
     if rows:
         return await _build_claim(call, rows)
-    raise WaitForEvent(AVAILABLE, wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
+    raise WaitForEvent(AVAILABLE, request.wait, contract.Claim.model_construct(tasks=[], count=0), claimant.may_take)
 
 
 async def claim_own_tasks(call: Call, limit: int, lease_seconds: int, most: int | None = None) -> contract.Claim:

@@ -179,8 +179,16 @@ class TaskService(BoundService, contract.Tasks):
         result: JsonValue = None,
         fencing_token: int | None = None,
     ) -> contract.TaskUpdate:
-        call = self.call
-        draft = await work.apply_update(call, task_id, status, progress, notes, milestone, result, fencing_token)
+        update = work.UpdateRequest(
+            task_id=task_id,
+            status=status,
+            progress=progress,
+            notes=notes,
+            milestone=milestone,
+            result=result,
+            token=fencing_token,
+        )
+        draft = await work.apply_update(self.call, update)
         return views.build_update(draft.row)
 
     @implements
@@ -195,9 +203,8 @@ class TaskService(BoundService, contract.Tasks):
         worker: str | None = None,
         lease_seconds: int = 60,
     ) -> contract.Claim:
-        return await claims.claim_tasks(
-            self.call,
-            limit,
+        request = claims.ClaimRequest(
+            limit=limit,
             wait=wait,
             task_types=task_types,
             capabilities=capabilities,
@@ -205,6 +212,7 @@ class TaskService(BoundService, contract.Tasks):
             worker=worker,
             lease_seconds=lease_seconds,
         )
+        return await claims.claim_tasks(self.call, request)
 
     @implements
     async def renew(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import SECOND, to_datetime
@@ -17,36 +18,50 @@ from . import queries as tasks
 from .completion import end_task, fail_attempt, requeue_task, start_task
 from .draft import TaskDraft
 
-__all__ = ["append_output", "apply_update", "begin_work", "complete_task", "fail_task", "release_task", "renew_lease"]
+__all__ = [
+    "UpdateRequest",
+    "append_output",
+    "apply_update",
+    "begin_work",
+    "complete_task",
+    "fail_task",
+    "release_task",
+    "renew_lease",
+]
 
 _S = TaskStatus
 BY_TIME = frozenset({_S.EXPIRED, _S.DEAD_LETTERED})
 CHECKPOINT_LIMIT = 65_536  #: characters of JSON
 
 
-async def apply_update(
-    call: Call,
-    task_id: str,
-    status: TaskStatus | None,
-    progress: float | None,
-    notes: str | None,
-    milestone: str | None,
-    result: Any,
-    token: int | None,
-) -> TaskDraft:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    """What ``agora.task.update`` reports of a task; None for what is unchanged. token: of the lease."""
+
+    task_id: str
+    status: TaskStatus | None
+    progress: float | None
+    notes: str | None
+    milestone: str | None
+    result: Any
+    token: int | None
+
+
+async def apply_update(call: Call, update: UpdateRequest) -> TaskDraft:
     """Apply ``agora.task.update``. Raises InvalidRequest, IllegalTransition, Conflict, StaleLease, PermissionDenied."""
+    status, progress, notes, milestone = update.status, update.progress, update.notes, update.milestone
     if status in BY_TIME:
         raise InvalidRequest(
             f"The status {status} is set by the server only.",
             errors=[field_error("status", "set by the server only")],
         )
-    draft = await _lock_reported_task(call, task_id, status, token)
+    draft = await _lock_reported_task(call, update.task_id, status, update.token)
     if status is not None and status.value == draft.row.status and status in states.TERMINAL:
-        await _check_repeated_update(draft, progress, notes, milestone, result)
+        await _check_repeated_update(draft, progress, notes, milestone, update.result)
         return draft
     has_text = notes is not None or milestone is not None
     if status is None and draft.row.status in states.TERMINAL and (progress is not None or milestone is not None):
-        states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
+        states.check_transition(update.task_id, draft.row.status, _S.IN_PROGRESS)
     await begin_work(draft, status, progress if progress is not None else (0.0 if milestone else None))
     ends = status in states.TERMINAL
     has_progressed = progress is not None and progress != draft.row.progress and not (ends and progress >= 100)
@@ -58,7 +73,7 @@ async def apply_update(
     if status is None or status.value == draft.row.status:
         await draft.save()
     else:
-        await _change_status(draft, status, result, notes)
+        await _change_status(draft, status, update.result, notes)
     return draft
 
 
