@@ -33,9 +33,19 @@ from agora_sdk.errors import (
 
 from . import relays
 from .admission import ADMISSION, Admission, LifecycleCheck, OverrideCheck
-from .call import Call, Caller, DeferredResult, EncodedResult, Progress, Relay, ServerContext, WaitForEvent
+from .call import (
+    Call,
+    Caller,
+    DeferredResult,
+    EncodedResult,
+    EventStreamSpec,
+    Progress,
+    Relay,
+    ServerContext,
+    WaitForEvent,
+)
 from .events.feed import Feed
-from .events.filter import Viewer
+from .events.filter import EventFilter, Viewer
 from .events.stream import LiveStream
 from .idempotency import find_answer, key_reused, store_answer
 from .rate_limits import RateLimiter
@@ -90,6 +100,18 @@ class CpuUsage:
         """Charge the caller's rate for what was used since the last time."""
         self._dispatcher.limiter.charge(self.caller, self.seconds)
         self.seconds = 0.0
+
+
+@dataclass(slots=True)
+class _Request:
+    """One call of an operation: by whom, under which idempotency key, and what it uses. progress: told how far a relay is."""
+
+    operation: Operation
+    caller: Caller
+    key: str | None
+    request_id: str
+    progress: Progress | None
+    usage: CpuUsage
 
 
 @dataclass(slots=True)
@@ -183,16 +205,13 @@ class Dispatcher:
         # Before any other work: a caller above its share waits here, where it costs nothing to the others.
         if not usage.passes():
             await usage.turn()
+        request = _Request(operation, caller, idempotency_key, request_id, progress, usage)
         try:
             if self.tracing is None:
-                return await self._run_operation(
-                    operation, caller, arguments, idempotency_key, request_id, progress, usage
-                )
+                return await self._run_operation(request, arguments)
             attributes = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
             with self.tracing.work(operation.name, "internal", attributes):
-                return await self._run_operation(
-                    operation, caller, arguments, idempotency_key, request_id, progress, usage
-                )
+                return await self._run_operation(request, arguments)
         finally:
             usage.settle()
 
@@ -231,32 +250,22 @@ class Dispatcher:
             group = self.scheduler.share((caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT)
         return CpuUsage(self, self.scheduler.share(caller.owner, weight, group), caller)
 
-    async def _run_operation(
-        self,
-        operation: Operation,
-        caller: Caller,
-        arguments: bytes | Mapping[str, Any],
-        key: str | None,
-        request_id: str,
-        progress: Progress | None,
-        usage: CpuUsage,
-    ) -> Outcome:
+    async def _run_operation(self, request: _Request, arguments: bytes | Mapping[str, Any]) -> Outcome:
+        operation, caller, usage = request.operation, request.caller, request.usage
         began, waited = time.perf_counter(), 0.0
         failure: str | None = "cancelled"
-        REQUEST.set(request_id)
+        REQUEST.set(request.request_id)
         try:
             self.admission.admit(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
             if operation.read_actions:
                 self.admission.check_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
-                outcome = await MeteredCoroutine(
-                    self._run_query(operation, caller, values, request_id, usage), usage.add
-                )
+                outcome = await MeteredCoroutine(self._run_query(request, values), usage.add)
             elif operation.kind is Kind.RELAY:
-                outcome = await self._run_relay(operation, caller, values, key, request_id, progress, usage)
+                outcome = await self._run_relay(request, values)
             else:
-                outcome = await self._run_command(operation, caller, values, key, request_id, usage)
+                outcome = await self._run_command(request, values)
             outcome.notices = self.registry.notices(operation, caller.tenant)
             outcome.usage = usage
             failure, waited = None, outcome.waited
@@ -264,7 +273,7 @@ class Dispatcher:
         except AgoraError as error:
             failure = error.code
             if isinstance(error, PermissionDenied) and operation.kind is not Kind.QUERY:
-                await self._audit_refusal(operation, caller, error, request_id)
+                await self._audit_refusal(operation, caller, error, request.request_id)
             raise
         except Exception as error:
             failure = InternalError.code
@@ -309,22 +318,21 @@ class Dispatcher:
     def _build_service(self, operation: Operation, call: Call) -> Any:
         return self.services[operation.implementation](call)  # type: ignore[call-arg]
 
-    async def _run_query(
-        self, operation: Operation, caller: Caller, values: dict[str, Any], request_id: str | None, usage: CpuUsage
-    ) -> Outcome:
+    async def _run_query(self, request: _Request, values: dict[str, Any]) -> Outcome:
+        operation, caller = request.operation, request.caller
+
         async def work(reader: Reader) -> Any:
-            service = self._build_service(operation, self._build_call(operation, caller, reader, request_id))
+            service = self._build_service(operation, self._build_call(operation, caller, reader, request.request_id))
             return await getattr(service, operation.attribute)(**values)
 
         async def attempt() -> Outcome:
             return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
-        return await self._run_with_long_poll(operation, caller, attempt, usage)
+        return await self._run_with_long_poll(request, attempt)
 
-    async def _run_with_long_poll(
-        self, operation: Operation, caller: Caller, attempt: Callable[[], Awaitable[Outcome]], usage: CpuUsage
-    ) -> Outcome:
+    async def _run_with_long_poll(self, request: _Request, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
+        caller = request.caller
         deadline: float | None = None
         waited = 0.0
         while True:
@@ -340,32 +348,26 @@ class Dispatcher:
                 deadline = deadline or now + wait.seconds
                 remaining = deadline - now
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
+                spec = EventStreamSpec(EventFilter.of(wait.events, subject=wait.subject), viewer, position)
                 came = remaining > 0 and await self.feed.wait(
-                    caller.tenant, wait.events, viewer, remaining, position, wait.matters, wait.subject, caller.groups
+                    caller.tenant, spec, remaining, wait.matters, caller.groups
                 )
                 waited += time.monotonic() - now
                 if not came:
-                    outcome = Outcome.of(operation, wait.result)
+                    outcome = Outcome.of(request.operation, wait.result)
                     outcome.waited = waited
                     return outcome
-                if not usage.passes():  # many may be woken at once
-                    await usage.turn()
+                if not request.usage.passes():  # many may be woken at once
+                    await request.usage.turn()
                 # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
-                self.overrides.check(caller, operation, self.clock.now())
+                self.overrides.check(caller, request.operation, self.clock.now())
 
-    async def _run_command(
-        self,
-        operation: Operation,
-        caller: Caller,
-        values: dict[str, Any],
-        key: str | None,
-        request_id: str | None,
-        usage: CpuUsage,
-    ) -> Outcome:
+    async def _run_command(self, request: _Request, values: dict[str, Any]) -> Outcome:
+        operation, caller, key = request.operation, request.caller, request.key
         digest = _request_digest(operation, values, key, caller) if key is not None else b""
 
         async def work(tx: Tx) -> Outcome:
-            call = self._build_call(operation, caller, tx, request_id)
+            call = self._build_call(operation, caller, tx, request.request_id)
             call.idempotency_key = key
             service = self._build_service(operation, call)
             if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
@@ -382,12 +384,12 @@ class Dispatcher:
             return outcome
 
         async def attempt() -> Outcome:
-            return await self._write_metered(caller, work, operation.name, usage)
+            return await self._write_metered(caller, work, operation.name, request.usage)
 
-        outcome = await self._run_with_long_poll(operation, caller, attempt, usage)
+        outcome = await self._run_with_long_poll(request, attempt)
         if outcome.later is None:
             return outcome
-        return await self._read_after_commit(operation, caller, outcome.later, request_id, usage)
+        return await self._read_after_commit(request, outcome.later)
 
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
@@ -399,36 +401,26 @@ class Dispatcher:
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, metered, label=label, owner=owner)
 
-    async def _read_after_commit(
-        self, operation: Operation, caller: Caller, later: DeferredResult, request_id: str | None, usage: CpuUsage
-    ) -> Outcome:
+    async def _read_after_commit(self, request: _Request, later: DeferredResult) -> Outcome:
         """Read the answer of a committed command in a transaction of its own."""
+        operation, caller = request.operation, request.caller
 
         async def work(reader: Reader) -> Any:
-            return await later.read(self._build_call(operation, caller, reader, request_id))
+            return await later.read(self._build_call(operation, caller, reader, request.request_id))
 
         async def attempt() -> Outcome:
             return Outcome.of(operation, await self.store.read(caller.tenant, work))
 
-        return await self._run_with_long_poll(operation, caller, attempt, usage)
+        return await self._run_with_long_poll(request, attempt)
 
-    async def _run_relay(
-        self,
-        operation: Operation,
-        caller: Caller,
-        values: dict[str, Any],
-        key: str | None,
-        request_id: str | None,
-        progress: Progress | None,
-        usage: CpuUsage,
-    ) -> Outcome:
+    async def _run_relay(self, request: _Request, values: dict[str, Any]) -> Outcome:
         """Remote work between two transactions, see :mod:`agora.core.relays`."""
+        operation, caller, key, usage = request.operation, request.caller, request.key, request.usage
         digest = _request_digest(operation, values, key, caller) if key is not None else b""
-        request_id = request_id or new_id("req")
 
         async def begin(tx: Tx) -> Outcome | relays.Intent:
-            call = self._build_call(operation, caller, tx, request_id)
-            call.progress, call.idempotency_key = progress, key
+            call = self._build_call(operation, caller, tx, request.request_id)
+            call.progress, call.idempotency_key = request.progress, key
             service = self._build_service(operation, call)
             if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
                 return earlier
@@ -442,7 +434,7 @@ class Dispatcher:
             return intent
 
         async def end(tx: Tx, outcome: Any) -> Any:
-            call = self._build_call(operation, caller, tx, request_id)
+            call = self._build_call(operation, caller, tx, request.request_id)
             result = await relays.settle_relay(call, intent, outcome)
             code = result.code if isinstance(result, AgoraError) else "ok"
             if code != "ok" or not operation.reads:  # looking is not audited, as of queries

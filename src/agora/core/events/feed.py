@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import overload
 
 from agora.store.port import NewEvent, Store, StoredEvent
@@ -18,7 +18,6 @@ from agora_sdk.errors import Overloaded
 from ..call import EventStreamSpec, LogStreamSpec
 from . import log as event_log
 from .channel import Channel
-from .filter import EventFilter, Viewer
 from .frames import RESTARTING, TOO_SLOW, Batch, CloseReason, EncodedEvent
 from .positions import Positions
 from .stream import Check, EventStream, LiveStream, LogStream
@@ -191,24 +190,21 @@ class Feed:
     async def wait(
         self,
         tenant: str,
-        types: Iterable[str],
-        viewer: Viewer,
+        spec: EventStreamSpec,
         seconds: float,
-        after: int,
         matters: Callable[[NewEvent], bool] = lambda event: True,
-        subject: str | None = None,
         groups: Groups = (),
     ) -> bool:
-        """Wait for an event of these types, about that subject, after a sequence number, that the viewer sees and matters.
+        """Wait for an event that a stream of this specification would show, and that matters.
 
         False when the time is over, or the server drains. Raises Overloaded when the viewer waits too often.
         """
         if self._closing is not None:
             return False
-        holder = (tenant, viewer.subject)
+        holder = (tenant, spec.viewer.subject)
         self._count_holder(holder, groups)
         arrival = _Arrival(matters)
-        stream = EventStream(self, tenant, EventStreamSpec(EventFilter.of(types, subject=subject), viewer, after))
+        stream = EventStream(self, tenant, spec)
         alarm = asyncio.ensure_future(self._sleep(seconds))
         self._waiting.add(arrival)
         try:

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, Caller, decode_json, encode_json
-from agora.core.pagination import PageBudget
 from agora.core.scopes import AGENT
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
@@ -113,17 +112,17 @@ async def ensure_group(call: Call, whose: StreamOwner, group: str) -> bool:
 
 
 async def take_fresh_entries(
-    call: Call, whose: StreamOwner, group: str, consumer: str, count: int, budget: PageBudget, *, tasks: bool = True
+    call: Call, whose: StreamOwner, request: streams.ReadRequest, *, tasks: bool = True
 ) -> list[Delivery]:
-    """Deliver new entries as far as they fit into the budget, filling the stream from inbox and tasks as needed.
+    """Deliver new entries of the owner's stream, filling it from inbox and tasks as needed.
 
     Tasks come last: one that is claimed for an answer without room for it would wait under its lease.
     """
     handed: list[Delivery] = []
+    count, budget = request.count, request.budget
 
     async def deliver() -> None:
-        remaining = count - len(handed)
-        handed.extend(await streams.deliver_new(call.tx, whose.stream, group, consumer, remaining, call.now, budget))
+        handed.extend(await streams.deliver_new(call.tx, replace(request, count=count - len(handed))))
 
     if count > 0:
         await deliver()

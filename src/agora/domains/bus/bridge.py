@@ -16,7 +16,7 @@ from uuid import uuid4
 from pydantic_core import from_json
 
 from agora.clock import SECOND
-from agora.core.call import Call, Caller
+from agora.core.call import Call, Caller, EventStreamSpec
 from agora.core.events.filter import EventFilter, Viewer
 from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
@@ -252,7 +252,8 @@ class BusBridge(Controller):
 
     async def _wait_for_event(self, tenant: str, seconds: float, position: int) -> None:
         """Wait for an event that may concern an agent, or for another connection to Redis."""
-        event = asyncio.ensure_future(self.context.feed.wait(tenant, OCCASIONS.types, SYSTEM, seconds, position))
+        occasion = EventStreamSpec(OCCASIONS, SYSTEM, position)
+        event = asyncio.ensure_future(self.context.feed.wait(tenant, occasion, seconds))
         reconnection = asyncio.ensure_future(self._reconnected.wait())
         try:
             await asyncio.wait((event, reconnection), return_when=asyncio.FIRST_COMPLETED)

@@ -133,8 +133,16 @@ async def _take_waiting(call: Call, *, agent: BridgeMember) -> list[tuple[Delive
 async def _take_fresh(call: Call, agent: BridgeMember, room: int) -> list[Delivery]:
     if room <= 0:
         return []
-    budget = PageBudget(call.context.settings.page_bytes)
-    return await take_fresh_entries(call, owner_of_agent(call, agent), BRIDGE, statements.LEAVING, room, budget)
+    whose = owner_of_agent(call, agent)
+    request = groups.ReadRequest(
+        stream=whose.stream,
+        group=BRIDGE,
+        consumer=statements.LEAVING,
+        count=room,
+        now=call.now,
+        budget=PageBudget(call.context.settings.page_bytes),
+    )
+    return await take_fresh_entries(call, whose, request)
 
 
 def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic_core import from_json
@@ -70,19 +71,27 @@ class BusService(BoundService, contract.Bus):
         call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group = call.target = whose.agent_id
         await streams.ensure_group(call, whose, group)
-        budget = PageBudget(call.context.settings.page_bytes)
-        returned = await groups.take_over(
-            call.tx, whose.stream, group, consumer, self._terms, call.now, budget, idle=None, count=count
-        )
+        request = self._build_request(whose, consumer, count)
+        returned = await groups.take_over(call.tx, request, self._terms, idle=None)
         await streams.mark_dead(call, whose, returned.dead)
         handed = [groups.delivery_from_row(row, more=1) for row in returned.live]
-        handed += await streams.take_fresh_entries(
-            call, whose, group, consumer, count - len(handed), budget, tasks=tasks
-        )
+        request = replace(request, count=count - len(handed))
+        handed += await streams.take_fresh_entries(call, whose, request, tasks=tasks)
         batch = await self._build_batch(whose, consumer, handed)
         if not batch.entries and not returned.dead and wait:
             raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
         return batch
+
+    def _build_request(self, whose: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
+        """A consumer's request to the group of the stream's owner, within the bytes of a page."""
+        return groups.ReadRequest(
+            stream=whose.stream,
+            group=whose.agent_id,
+            consumer=consumer,
+            count=count,
+            now=self.call.now,
+            budget=PageBudget(self.call.context.settings.page_bytes),
+        )
 
     async def _build_batch(
         self, whose: streams.StreamOwner, consumer: str, handed: Sequence[Delivery]
@@ -125,18 +134,8 @@ class BusService(BoundService, contract.Bus):
         call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group = call.target = whose.agent_id
         await streams.ensure_group(call, whose, group)
-        terms = self._terms
-        entries = await groups.take_over(
-            call.tx,
-            whose.stream,
-            group,
-            consumer,
-            terms,
-            call.now,
-            PageBudget(call.context.settings.page_bytes),
-            idle=terms.stale if idle is None else idle,
-            count=count,
-        )
+        terms, request = self._terms, self._build_request(whose, consumer, count)
+        entries = await groups.take_over(call.tx, request, terms, idle=terms.stale if idle is None else idle)
         await streams.mark_dead(call, whose, entries.dead)
         return await self._build_batch(whose, consumer, [groups.delivery_from_row(row, more=1) for row in entries.live])
 

@@ -157,7 +157,7 @@ class EmbeddedBus:
     async def _take_fresh(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
         now = self._clock.now()
         return await self._write_store(
-            lambda tx: streams.deliver_new(tx, stream, group, consumer, count, now, PageBudget(MOST_BYTES)), "bus.read"
+            lambda tx: streams.deliver_new(tx, _build_request(stream, group, consumer, count, now)), "bus.read"
         )
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
@@ -179,10 +179,8 @@ class EmbeddedBus:
         idle_limit, now = self.terms.stale if idle is None else idle, self._clock.now()
 
         async def take_over(tx: Tx) -> streams.TakenEntries:
-            budget = PageBudget(MOST_BYTES)
-            return await streams.take_over(
-                tx, stream, group, consumer, self.terms, now, budget, idle=idle_limit, count=count
-            )
+            request = _build_request(stream, group, consumer, count, now)
+            return await streams.take_over(tx, request, self.terms, idle=idle_limit)
 
         entries = await self._write_store(take_over, "bus.recover")
         return Recovery(
@@ -304,3 +302,9 @@ async def _wait_for(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+def _build_request(stream: str, group: str, consumer: str, count: int, now: int) -> streams.ReadRequest:
+    """A request with a budget of its own: work on the store may run twice, and each run begins with an empty page."""
+    budget = PageBudget(MOST_BYTES)
+    return streams.ReadRequest(stream=stream, group=group, consumer=consumer, count=count, now=now, budget=budget)

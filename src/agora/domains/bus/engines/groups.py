@@ -32,6 +32,7 @@ from ..records import (
 from .port import DEAD, Delivery, Fields, Terms, dead_letter
 
 __all__ = [
+    "ReadRequest",
     "TakenEntries",
     "acknowledge_entries",
     "append_entries",
@@ -50,6 +51,21 @@ __all__ = [
 ]
 
 EXHAUSTED = "delivered too often without an acknowledgement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """What a consumer asks its group for: at most ``count`` entries, as far as they and their messages fit into the budget.
+
+    now: microseconds since 1970.
+    """
+
+    stream: str
+    group: str
+    consumer: str
+    count: int
+    now: int
+    budget: PageBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +149,16 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
     return row
 
 
-async def deliver_new(
-    tx: Tx, stream: str, group: str, consumer: str, count: int, now: int, budget: PageBudget
-) -> list[Delivery]:
-    """Deliver entries that are new to the group, at most ``count``, as far as they and their messages fit into the budget.
-
-    Raises NotFound without such a group.
-    """
+async def deliver_new(tx: Tx, request: ReadRequest) -> list[Delivery]:
+    """Deliver entries that are new to the group. Raises NotFound without such a group."""
+    stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
 
     async def read_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
         return await tx.all(statements.carried, stream=stream, after=after, limit=limit)
 
-    entries, _ = await fill_page(read_entries, row.last_number, "number", count, budget)
+    entries, _ = await fill_page(read_entries, row.last_number, "number", request.count, request.budget)
     if not entries:
         return []
     await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1].number)
@@ -173,22 +185,12 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
     return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_to_json_text(numbers))
 
 
-async def take_over(
-    tx: Tx,
-    stream: str,
-    group: str,
-    consumer: str,
-    terms: Terms,
-    now: int,
-    budget: PageBudget,
-    *,
-    idle: float | None,
-    count: int,
-) -> TakenEntries:
+async def take_over(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float | None) -> TakenEntries:
     """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
 
-    At most ``count``, as far as they and their messages fit into the budget. Entries delivered ``terms.most`` times are dead-lettered. Raises NotFound without such a group.
+    Entries delivered ``terms.most`` times are dead-lettered. Raises NotFound without such a group.
     """
+    stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
@@ -197,7 +199,7 @@ async def take_over(
         parameters = {"idle": since, "now": now, "parked": 1, "most": terms.most, "after": after, "limit": limit}
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
-    rows, _ = await fill_page(read_entries, 0, "number", count, budget)
+    rows, _ = await fill_page(read_entries, 0, "number", request.count, request.budget)
     entries = await _sort_out(tx, stream, group, terms, now, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
