@@ -284,8 +284,8 @@ def _cases(market: Marketplace) -> Iterator[Case]:
     yield case("task.list", "sorted", limit=500, sort="priority")
     yield case("task.statistics", "all")
     yield made("task.complete", "values", lambda: {**market.claimed(), "result": DENSE})
-    yield made("task.complete", "500 wait for it", lambda: market.overrides(500))
-    yield made("task.fail", "500 wait for it", lambda: {**market.overrides(500), "error": "x", "retry": False})
+    yield made("task.complete", "500 wait for it", lambda: market.gate(500))
+    yield made("task.fail", "500 wait for it", lambda: {**market.gate(500), "error": "x", "retry": False})
     yield made("task.append", "262,144 characters", lambda: {**market.claimed(), "content": "x" * 262_144})
     yield case("task.claim", "100 tasks", limit=100)
     yield made(
