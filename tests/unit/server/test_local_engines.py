@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agora.runtimes.local_host import LocalHost
 from agora.server import local_engines as hosting
 from agora.server.local_engines import open_local_host
 from agora.settings import ConfigurationError, Settings
@@ -21,7 +22,7 @@ def without_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def opened(directory: Path, **more: Any) -> hosting.LocalHost:
+def opened(directory: Path, **more: Any) -> LocalHost:
     return open_local_host(Settings(data_dir=directory / "data", **more))
 
 

@@ -149,7 +149,13 @@ def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, di
     return handed, wire.to_fields(document) | {"ref": handed.ref or ""}
 
 
-async def _record_sent(call: Call, *, agent: BridgeMember, waiting: Sequence[Any], ids: Sequence[Any]) -> None:
+async def _record_sent(
+    call: Call,
+    *,
+    agent: BridgeMember,
+    waiting: Sequence[tuple[Delivery, dict[str, str]]],
+    ids: Sequence[str | BaseException],
+) -> None:
     """Store the Redis ids of sent entries; the others are sent again."""
     place = {"stream": agent.agent_id, "group": BRIDGE}
     back = []

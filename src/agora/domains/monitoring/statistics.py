@@ -8,7 +8,7 @@ from agora.clock import to_datetime
 from agora.core.call import Call
 from agora.core.events import log as event_log
 from agora.core.pagination import EXACT_UP_TO
-from agora.core.usage import TRAFFIC
+from agora.core.usage import TRAFFIC, CallMinute
 from agora.domains.billing.accounts import visible_account
 from agora.domains.billing.money import day_of, from_micros
 from agora_sdk.contract.monitor import Minute, Money, MonitorStats
@@ -28,7 +28,7 @@ async def collect_stats(call: Call) -> MonitorStats:
     agents = {row.status: row.agents for row in await tx.all(health_queries.agents)}
     tasks = {row.status: row.tasks for row in await tx.all(statements.open_tasks)}
     ended = await tx.all(statements.ended, since=since, limit=EXACT_UP_TO)
-    rows = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
+    queued = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
     recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
     waiting = await tx.one(statements.waiting, limit=EXACT_UP_TO)
     return MonitorStats.model_construct(
@@ -36,7 +36,7 @@ async def collect_stats(call: Call) -> MonitorStats:
         agents_by_status=agents,
         tasks_open=sum(tasks.values()),
         tasks_by_status=tasks | {row.status: row.tasks for row in ended},
-        queue_depth=rows or 0,
+        queue_depth=queued or 0,
         messages_last_hour=recent or 0,
         messages_waiting=waiting or 0,
         **await _traffic_stats(call),
@@ -54,7 +54,7 @@ async def _traffic_stats(call: Call) -> dict[str, Any]:
     assert traffic is not None, "a server that answers counts its calls"
     rows = await call.tx.all(statements.minutes, since=traffic.since(call.now), server=traffic.server)
     hour = traffic.hour(call.caller.tenant, rows, call.now)
-    whole = type(hour[0][1])()
+    whole = CallMinute()
     for _, minute in hour:
         whole.add(minute)
     total = whole.calls + whole.reads
@@ -68,7 +68,7 @@ async def _traffic_stats(call: Call) -> dict[str, Any]:
     }
 
 
-def _build_minute(at: int, minute: Any) -> Minute:
+def _build_minute(at: int, minute: CallMinute) -> Minute:
     return Minute.model_construct(
         minute=to_datetime(at),
         calls=minute.calls,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -65,13 +65,15 @@ class TaskFilters:
     context_id: str | None = None
 
 
-async def get_task(call: Call, task_id: str, estimated: Any) -> contract.Task:
+async def get_task(
+    call: Call, task_id: str, estimate_completion: Callable[[Call, TaskRow], Awaitable[datetime | None]]
+) -> contract.Task:
     """One task with its payload and estimated completion. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
     task = views.build_task(row, data)
-    task.estimated_completion = await estimated(call, row)
+    task.estimated_completion = await estimate_completion(call, row)
     return task
 
 

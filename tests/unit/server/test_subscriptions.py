@@ -1,0 +1,40 @@
+"""Handlers of signals take what the signals carry. They are loaded by name, where type checkers do not look."""
+
+from __future__ import annotations
+
+import sys
+from inspect import signature
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+
+from agora.core.call import Call
+from agora.core.signals import Handler, Signal
+from agora.server.subscriptions import SUBSCRIPTIONS
+
+
+def _payload_types() -> dict[Signal[Any], Any]:
+    """What each signal carries, by the annotation of its declaration."""
+    modules = [
+        module for name, module in sys.modules.items() if name.startswith("agora.") and name.endswith(".signals")
+    ]
+    types = {}
+    for module in modules:
+        for name, hint in get_type_hints(module).items():
+            if get_origin(hint) is Signal:
+                types[getattr(module, name)] = get_args(hint)[0]
+    return types
+
+
+@pytest.mark.parametrize(
+    ("signal", "handler"),
+    [
+        pytest.param(signal, handler, id=handler.reference)
+        for signal, handlers in SUBSCRIPTIONS.items()
+        for handler in handlers
+    ],
+)
+def test_a_handler_takes_the_payload_of_its_signal(signal: Signal[Any], handler: Handler) -> None:
+    function: Any = handler.get()
+    hints = get_type_hints(function)
+    assert [hints[name] for name in signature(function).parameters] == [Call, _payload_types()[signal]]
