@@ -19,6 +19,7 @@ from agora.domains.instances.hosted_reconciler import HostedInstanceReconciler
 from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.instances.reconciler import InstanceReconciler
+from agora.domains.instances.records import InstanceRow
 from agora.runtimes.process import orphans as strays
 from agora.server.app import App
 from agora.store.port import Query, Row
@@ -210,6 +211,10 @@ class Site:
 
     async def rows(self, sql: str) -> list[Row]:
         query = Query(sql)
+        return list(await self.app.store.read("default", lambda reader: reader.all(query)))  # type: ignore[arg-type]
+
+    async def instance_rows(self) -> list[InstanceRow]:
+        query = Query("select * from instances where tenant_id = :tenant", InstanceRow)
         return list(await self.app.store.read("default", lambda reader: reader.all(query)))  # type: ignore[arg-type]
 
     def told(self, instance_id: str) -> list[str]:

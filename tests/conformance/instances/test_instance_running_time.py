@@ -96,9 +96,7 @@ async def test_time_is_shown_as_it_passes_and_billed_when_measured(here: Site) -
     assert round(second[0] - first[0], 6) == 7.654321
     assert 0.007653 <= second[1] - first[1] <= 0.007655
     assert await billed() == measured, "looking bills nothing"
-    await here.instances.check_instances(
-        "default", await here.rows("select * from instances where tenant_id = :tenant")
-    )
+    await here.instances.check_instances("default", await here.instance_rows())
     assert (await look())[0] == second[0] == await billed()
     ticks["at"] += 3_333_333
     before = await look()
@@ -139,7 +137,7 @@ async def test_a_clock_that_is_set_changes_no_bill(engine: Engine, tmp_path: Pat
             here.clock.advance(step)
             ticks["at"] += 600 * 1_000_000
             await here.app.context.ports.get(LOCAL_HOST).engines["process"].check()
-            rows = await here.rows("select * from instances where tenant_id = :tenant")
+            rows = await here.instance_rows()
             await here.instances.check_instances("default", rows)
         ended = await here.call("instance.terminate", instance_id=made.instance_id)
         assert ended.billing_info.usage_time == 1800

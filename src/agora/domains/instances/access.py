@@ -5,10 +5,10 @@ from __future__ import annotations
 from agora.core.call import Call, Caller
 from agora.core.errors import not_found
 from agora.domains.billing.accounts import account_members, account_of, sees_all_accounts
-from agora.store.port import Row
 from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
+from .records import InstanceRow
 
 __all__ = ["find_audience", "require_instance", "resolve_owner_account", "resolve_visible_account"]
 
@@ -35,14 +35,14 @@ def resolve_owner_account(caller: Caller, wanted: str | None) -> str:
     return wanted
 
 
-async def require_instance(call: Call, instance_id: str, *, change: bool = False) -> Row:
+async def require_instance(call: Call, instance_id: str, *, change: bool = False) -> InstanceRow:
     """Load an instance that the caller may see; with ``change``, one it may change, and lock its row.
 
     Raises NotFound, also if it belongs to another account: its existence is not disclosed.
     """
     query = statements.lock if change else statements.by_id
     row = await call.tx.one(query, instance_id=instance_id)
-    own = row is not None and row["account_id"] == account_of(call.caller)
+    own = row is not None and row.account_id == account_of(call.caller)
     if row is None or not (own or (call.caller.may("admin") if change else sees_all_accounts(call.caller))):
         raise not_found(
             "instance_id", f"There is no instance {instance_id}.", fix="Yours are listed at GET /marketplace/instances."

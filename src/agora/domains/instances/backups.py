@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, as_relay, decode_json
@@ -17,7 +16,6 @@ from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineError, Unknown
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Handle, LogPage, Runtime
-from agora.store.port import Row
 from agora_sdk.contract.instances import Backup, InstanceLog
 from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
 
@@ -25,6 +23,7 @@ from . import host_queries
 from . import queries as instances
 from .access import require_instance
 from .notifications import emit_instance_event
+from .records import BACKUPS, HostRow, InstanceBackupRow, InstanceOutput, InstanceRow
 from .views import to_backup as shown
 
 __all__ = ["create_backup", "drop_backup", "engine_of", "read_logs"]
@@ -33,19 +32,19 @@ LOG_READ_TIMEOUT = 30.0  #: seconds to read a page of a log
 COPYING = 300.0  #: seconds to write a backup
 
 
-def engine_of(call: Call, row: Row, host: Row | None) -> tuple[LocalHost, Runtime]:
+def engine_of(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
     """This server's host and the engine that runs an instance. Raises UpstreamUnavailable if it runs on another host."""
     local: LocalHost | None = call.context.ports.find(LOCAL_HOST)
-    if host is not None and host["kind"] == "agent":
+    if host is not None and host.kind == "agent":
         raise UpstreamUnavailable(
-            f"The instance is run by the hosting agent {host['name']}, which holds its data.", fix="Ask that agent."
+            f"The instance is run by the hosting agent {host.name}, which holds its data.", fix="Ask that agent."
         )
-    if local is None or row["host_id"] != local.host_id:
-        where = host["name"] if host is not None else row["host_id"]
+    if local is None or row.host_id != local.host_id:
+        where = host.name if host is not None else row.host_id
         raise UpstreamUnavailable(f"The instance is on the host {where}.", fix="Ask that server.")
-    engine = local.engines.get(row["engine"])
+    engine = local.engines.get(row.engine)
     if engine is None:
-        raise UpstreamUnavailable(f"The engine {row['engine']} is not available on this server now.")
+        raise UpstreamUnavailable(f"The engine {row.engine} is not available on this server now.")
     return local, engine
 
 
@@ -53,7 +52,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     """A page of an instance's output. offset: bytes from the start; from the end if negative. limit: bytes."""
     row = await require_instance(call, instance_id)
     call.target = instance_id
-    output = await call.tx.one(instances.output, instance_id=instance_id) if row["stopped_at"] else None
+    output = await call.tx.one(instances.output, instance_id=instance_id) if row.stopped_at else None
     reader = (
         _stored_log_reader(output, offset, limit)
         if output is not None
@@ -69,7 +68,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     async def build_log(end: Call, outcome: LogPage | AgoraError) -> InstanceLog:
         if isinstance(outcome, AgoraError):
             raise outcome
-        over = row["stopped_at"] is not None and outcome.end >= outcome.size
+        over = row.stopped_at is not None and outcome.end >= outcome.size
         return InstanceLog(
             instance_id=instance_id,
             content=outcome.data.decode("utf-8", "replace"),
@@ -83,22 +82,22 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     return as_relay(read_log_page, build_log, LOG_READ_TIMEOUT)
 
 
-async def _engine_log_reader(call: Call, row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+async def _engine_log_reader(call: Call, row: InstanceRow, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
     """A function that reads a page of output from the engine. Raises Conflict if the instance has no output."""
-    if row["handle"] is None:
+    if row.handle is None:
         raise Conflict(
-            f"The instance is {row['state']}: it has no output" + (" any more." if row["stopped_at"] else " yet."),
-            fix=row["reason"],
+            f"The instance is {row.state}: it has no output" + (" any more." if row.stopped_at else " yet."),
+            fix=row.reason,
         )
-    _, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row["host_id"]))
-    return partial(engine.logs, Handle.from_json(decode_json(row["handle"])), offset, limit)
+    _, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
+    return partial(engine.logs, Handle.from_json(decode_json(row.handle)), offset, limit)
 
 
-def _stored_log_reader(row: Row, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+def _stored_log_reader(row: InstanceOutput, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
     """A function that reads a page of the stored output of an ended instance."""
-    data, size = bytes(row["data"]), row["size"]
-    begin = min(max(offset if offset >= 0 else size + offset, row["begins"]), size)
-    piece = data[begin - row["begins"] :][:limit]
+    data, size = bytes(row.data), row.size
+    begin = min(max(offset if offset >= 0 else size + offset, row.begins), size)
+    piece = data[begin - row.begins :][:limit]
 
     async def read_page() -> LogPage:
         return LogPage(begin, begin + len(piece), size, piece)
@@ -110,11 +109,11 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     """Copy the state of an instance to a file on its host. Raises Conflict, UpstreamUnavailable, UpstreamFailed."""
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
-    if row["handle"] is None:
-        raise Conflict(f"The instance is {row['state']}: it has no state to back up.")
-    local, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row["host_id"]))
+    if row.handle is None:
+        raise Conflict(f"The instance is {row.state}: it has no state to back up.")
+    local, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
     await _check_number(call, row)
-    handle, backup_id = Handle.from_json(decode_json(row["handle"])), new_id("bak")
+    handle, backup_id = Handle.from_json(decode_json(row.handle)), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
 
     async def write_backup() -> int:
@@ -127,30 +126,30 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     async def store_backup(end: Call, outcome: int | AgoraError) -> Backup:
         if isinstance(outcome, AgoraError):
             raise outcome
-        values: dict[str, Any] = {
-            "tenant_id": end.caller.tenant,
-            "backup_id": backup_id,
-            "instance_id": instance_id,
-            "agent_id": row["agent_id"],
-            "account_id": row["account_id"],
-            "host_id": row["host_id"],
-            "size": outcome,
-            "created_at": end.now,
-        }
-        end.tx.append(host_queries.BACKUPS, tuple(values.values()))
+        backup = InstanceBackupRow(
+            tenant_id=end.caller.tenant,
+            backup_id=backup_id,
+            instance_id=instance_id,
+            agent_id=row.agent_id,
+            account_id=row.account_id,
+            host_id=row.host_id,
+            size=outcome,
+            created_at=end.now,
+        )
+        end.tx.append(BACKUPS, backup)
         await emit_instance_event("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
-        return shown(values)
+        return shown(backup)
 
     return as_relay(write_backup, store_backup, COPYING)
 
 
-async def _check_number(call: Call, row: Row) -> None:
+async def _check_number(call: Call, row: InstanceRow) -> None:
     """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
     limit = call.context.settings.backups_each
-    counted = await call.tx.one(host_queries.backup_count, account=row["account_id"])
-    if counted is not None and counted["total"] >= limit:
+    counted = await call.tx.one(host_queries.backup_count, account=row.account_id)
+    if counted is not None and counted >= limit:
         raise Conflict(
-            f"The account {row['account_id']} has {counted['total']} backups; at most {limit} are kept.",
+            f"The account {row.account_id} has {counted} backups; at most {limit} are kept.",
             fix="Delete some with agora.instance.drop_backup, or let an operator raise the setting backups_each.",
         )
 
@@ -160,7 +159,7 @@ async def drop_backup(call: Call, backup_id: str) -> Backup:
     row = await call.tx.one(host_queries.backup, backup_id=backup_id)
     if row is not None:
         try:
-            await require_instance(call, row["instance_id"], change=True)
+            await require_instance(call, row.instance_id, change=True)
         except NotFound:
             row = None if not call.caller.may("admin") else row
     if row is None:

@@ -24,7 +24,6 @@ from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import Terms
 from agora.domains.identity.records import TOKENS, TokenRow
 from agora.runtimes import spec as runtime
-from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.contract.instances import CoLocation, InstanceConfig
@@ -43,6 +42,7 @@ from . import queries as statements
 from .deployments import load_manifest, open_secrets, seal_secrets
 from .manifests import AgentManifest, build_of, engines_of, source_of
 from .notifications import emit_instance_event
+from .records import INSTANCES, DeploymentRow, InstanceRow
 
 __all__ = ["SCOPES", "InstanceRequest", "check_max_price", "create_instance", "find_payment_error"]
 
@@ -89,23 +89,22 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     if earlier is not None:
         return earlier
     agent, deployment = await _require_deployable(call, request.agent)
-    manifest = load_manifest(deployment)
+    manifest = load_manifest(deployment.manifest)
     await _check_numbers(call, deployment, request)
     terms = await _agree_on_terms(call, request, agent)
-    secrets = open_secrets(call.context, deployment["secrets"], f"deployment:{agent.agent_id}")
+    secrets = open_secrets(call.context, deployment.secrets, f"deployment:{agent.agent_id}")
     _check_config(call, request, manifest, secrets)
     near, place, need = await _choose_placement(call, request, manifest)
-    row = _build_row(call, request, agent, deployment, place, need, near, key)
-    row["price_version"] = terms.version
+    row = _build_row(call, _InstancePlan(request, key, deployment, terms, near, place, need))
     await _charge_base(call, row, terms)
     await _check_restorable(call, request, agent, place)
     secrets_to_seal = secrets | ({"environment": request.config.environment} if request.config.environment else {})
-    row["secrets"] = seal_secrets(call, secrets_to_seal, f"instance:{row['instance_id']}")
+    row.secrets = seal_secrets(call, secrets_to_seal, f"instance:{row.instance_id}")
     _append_token(call, request, row, agent)
-    call.tx.append(statements.INSTANCES, tuple(row[name] for name in statements.INSTANCES.names))
+    call.tx.append(INSTANCES, row)
     await emit_instance_event("agora.instance.requested", call, row)
-    call.target = row["instance_id"]
-    return str(row["instance_id"])
+    call.target = row.instance_id
+    return row.instance_id
 
 
 async def _find_earlier_request(call: Call, request: InstanceRequest, key: str | None) -> str | None:
@@ -115,18 +114,18 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
     if row is None:
         return None
     agent = await load_agent(call.tx, request.agent)
-    same = (row["agent_id"], row["account_id"], row["name"]) == (agent.agent_id, request.account, request.name)
-    if not same or row["config"] != _pack_config(request):
+    same = (row.agent_id, row.account_id, row.name) == (agent.agent_id, request.account, request.name)
+    if not same or row.config != _pack_config(request):
         raise key_reused("idempotency key", key, "instance")
-    return str(row["instance_id"])
+    return row.instance_id
 
 
-async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, Row]:
+async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, DeploymentRow]:
     agent = await load_visible_agent(call.tx, call.caller, ref)
     row = await call.tx.one(host_queries.deployment_locked, agent_id=agent.agent_id)
     if agent.status in UNUSABLE:
         raise Conflict(f"{agent.agent_name} is {agent.status}: no instance of it can be created.")
-    if row is None or row["withdrawn_at"] is not None:
+    if row is None or row.withdrawn_at is not None:
         raise Conflict(
             f"No instance of {agent.agent_name} can be made: "
             + ("it was withdrawn." if row is not None else "it has no registered deployment."),
@@ -136,23 +135,23 @@ async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, Row]:
     return agent, row
 
 
-async def _check_numbers(call: Call, deployment: Row, request: InstanceRequest) -> None:
+async def _check_numbers(call: Call, deployment: DeploymentRow, request: InstanceRequest) -> None:
     """Raise Conflict if the agent's ``max_instances`` or the setting ``instances_each`` is reached.
 
     The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
     """
-    counted = await call.tx.one(statements.counts, agent_id=deployment["agent_id"], account="")
-    most = deployment["max_instances"]
-    if most is not None and counted is not None and counted["total"] >= most:
+    total = await call.tx.one(statements.count_of_agent, agent_id=deployment.agent_id) or 0
+    most = deployment.max_instances
+    if most is not None and total >= most:
         raise Conflict(
             f"All {most} instances of this agent are in use.",
             fix="Try again later; its manifest's max_instances says how many there may be.",
         )
     limit = call.context.settings.instances_each
     own = await call.tx.one(statements.account_counts, account=request.account)
-    if own is not None and (own["total"] or 0) >= limit:
+    if own is not None and own.total >= limit:
         raise Conflict(
-            f"The account {request.account} has {own['total']} instances; at most {limit} are allowed.",
+            f"The account {request.account} has {own.total} instances; at most {limit} are allowed.",
             fix="Terminate some, or let an operator raise the setting instances_each.",
         )
 
@@ -206,10 +205,10 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
         )
 
 
-async def _charge_base(call: Call, row: dict[str, Any], terms: Terms) -> None:
+async def _charge_base(call: Call, row: InstanceRow, terms: Terms) -> None:
     """Charge the base price; :func:`.transitions.finish_instance` reverses it if the instance never ran."""
-    where = (row["account_id"], row["agent_id"], EntryKind.BASE, 1, row["instance_id"])
-    charge = Charge(base_key(row["instance_id"]), *where)
+    where = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
+    charge = Charge(base_key(row.instance_id), *where)
     if terms.base_price:
         await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
 
@@ -296,17 +295,17 @@ async def _check_restorable(call: Call, request: InstanceRequest, agent: AgentRo
     if request.restore is None:
         return
     row = await call.tx.one(host_queries.backup, backup_id=request.restore)
-    if row is None or row["account_id"] != request.account:
+    if row is None or row.account_id != request.account:
         raise not_found("restore", f"There is no backup {request.restore}.")
-    if row["agent_id"] != agent.agent_id:
+    if row.agent_id != agent.agent_id:
         raise InvalidRequest(
             f"The backup is not of {agent.agent_name}.",
             fix="Use a backup of an instance of the same agent.",
             errors=[field_error("restore", "of another agent")],
         )
-    if row["host_id"] != place.host["host_id"]:
+    if row.host_id != place.host.host_id:
         raise Conflict(
-            f"The backup is on another host than {place.host['name']}.",
+            f"The backup is on another host than {place.host.name}.",
             fix="Name that host with preferred_host.",
             errors=[field_error("restore", "on another host")],
         )
@@ -316,71 +315,94 @@ def _pack_config(request: InstanceRequest) -> str:
     return encode_json(request.config.model_dump(exclude={"environment"}, exclude_none=True))
 
 
-def _build_row(
-    call: Call,
-    request: InstanceRequest,
-    agent: AgentRow,
-    deployment: Row,
-    place: placement.Placement,
-    need: placement.PlacementRequest,
-    near: placement.Neighbour | None,
-    key: str | None,
-) -> dict[str, Any]:
-    """The row of a new instance."""
-    zero = ("error_count", "failing", "failures", "restarts", "memory", "healthy")
-    return (
-        dict.fromkeys(statements.INSTANCES.names)
-        | dict.fromkeys(zero, 0)
-        | {
-            "tenant_id": call.caller.tenant,
-            "instance_id": new_id("inst"),
-            "agent_id": agent.agent_id,
-            "account_id": request.account,
-            "created_by": call.caller.subject,
-            "request_key": key,
-            "name": request.name,
-            "pool": int(request.pool),
-            "desired": "running",
-            "state": "requested",
-            "generation": 1,
-            "host_id": place.host["host_id"],
-            "engine": place.engine,
-            "config": _pack_config(request),
-            "manifest": deployment["manifest"],
-            "revision": deployment["revision"],
-            "token_id": new_id("key"),
-            "restore": request.restore,
-            "group_name": near.group if near is not None else None,
-            "beside": near.name if near is not None else None,
-            "reserved_memory": need.memory,
-            "reserved_cpu": need.cpu,
-            "reserved_gpus": need.gpus,
-            "cause": request.cause,
-            "cpu_seconds": 0.0,
-            "cpu_percent": 0.0,
-            "due_at": call.now,
-            "created_at": call.now,
-            "updated_at": call.now,
-        }
+@dataclass(frozen=True, slots=True)
+class _InstancePlan:
+    """A request that was accepted: what will run, where, and at which price. key: the caller's idempotency key."""
+
+    request: InstanceRequest
+    key: str | None
+    deployment: DeploymentRow
+    terms: Terms
+    near: placement.Neighbour | None
+    place: placement.Placement
+    need: placement.PlacementRequest
+
+
+def _build_row(call: Call, plan: _InstancePlan) -> InstanceRow:
+    """The row of a new instance, without its secrets."""
+    request, deployment, near = plan.request, plan.deployment, plan.near
+    return InstanceRow(
+        tenant_id=call.caller.tenant,
+        instance_id=new_id("inst"),
+        agent_id=deployment.agent_id,
+        account_id=request.account,
+        created_by=call.caller.subject,
+        request_key=plan.key,
+        name=request.name,
+        pool=int(request.pool),
+        desired="running",
+        state="requested",
+        reason=None,
+        blocked=None,
+        generation=1,
+        host_id=plan.place.host.host_id,
+        engine=plan.place.engine,
+        handle=None,
+        build=None,
+        config=_pack_config(request),
+        manifest=deployment.manifest,
+        revision=deployment.revision,
+        secrets=None,
+        token_id=new_id("key"),
+        restore=request.restore,
+        group_name=near.group if near is not None else None,
+        beside=near.name if near is not None else None,
+        reserved_memory=plan.need.memory,
+        reserved_cpu=plan.need.cpu,
+        reserved_gpus=plan.need.gpus,
+        address=None,
+        health_url=None,
+        remote_id=None,
+        cause=request.cause,
+        asked=None,
+        healthy=0,
+        seen_at=None,
+        error_count=0,
+        last_error=None,
+        failing=0,
+        failures=0,
+        restarts=0,
+        cpu_seconds=0.0,
+        cpu_percent=0.0,
+        memory=0,
+        received=None,
+        sent=None,
+        due_at=call.now,
+        created_at=call.now,
+        updated_at=call.now,
+        starting_at=None,
+        started_at=None,
+        stopped_at=None,
+        price_version=plan.terms.version,
     )
 
 
-def _append_token(call: Call, request: InstanceRequest, row: dict[str, Any], agent: AgentRow) -> None:
+def _append_token(call: Call, request: InstanceRequest, row: InstanceRow, agent: AgentRow) -> None:
     """Insert the instance's own API key, which acts for the customer with few scopes.
 
     The key is derived from its id and the server's secret, so only its digest is stored.
     """
     config = request.config
     currency = config.spend_currency or str(call.context.settings.billing_currency)
-    grant_allowance(call, row["token_id"], to_micros(config.spend_limit or 0.0), currency)
-    token_id, tenant = row["token_id"], call.caller.tenant
-    account = row["account_id"]
+    grant_allowance(call, row.token_id, to_micros(config.spend_limit or 0.0), currency)
+    token_id, tenant = row.token_id, call.caller.tenant
+    account = row.account_id
     key = call.context.signer.key(tenant, token_id, "api_key")
     key_row = TokenRow(
         tenant_id=tenant,
         token_id=token_id,
         kind="api_key",
-        label=f"{agent.agent_name} {row['instance_id'][-8:]}"[:128],
+        label=f"{agent.agent_name} {row.instance_id[-8:]}"[:128],
         account_id=account or NOBODY,
         digest=call.context.signer.digest(key),
         scopes=encode_json(SCOPES),

@@ -38,7 +38,7 @@ COMMANDS = ("pause_container", "resume_container", "remove_container", "stop_con
 async def is_deployable(call: Call, agent: AgentRow) -> bool:
     """Whether the marketplace itself can run instances of an agent: its manifest is registered and not withdrawn."""
     row = await call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
-    return row is not None and row["withdrawn_at"] is None
+    return row is not None and row.withdrawn_at is None
 
 
 async def deploy_agent(
@@ -136,9 +136,14 @@ async def scale_agent(call: Call, message: AgentMessage, agent: AgentRow) -> dic
         target = payload.get("target_concurrency", 1.0)
         if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target <= 10_000:
             raise InvalidRequest("target_concurrency must be a number greater than 0 and at most 10000.")
-        scaling_state = await scaling.set_scaling(
-            call, agent.agent_id, _resolve_account(call, payload), least, most, float(target), None
+        order = scaling.ScalingOrder(
+            agent=agent.agent_id,
+            account=_resolve_account(call, payload),
+            least=least,
+            most=most,
+            target=float(target),
         )
+        scaling_state = await scaling.set_scaling(call, order)
     except AgoraError as error:
         return _build_refusal(message, agent, error)
     answer = scaling_state.model_dump(mode="json", exclude={"updated_at", "problem"}) | {
@@ -181,8 +186,8 @@ async def _change_desired_state(call: Call, intent: str, payload: dict[str, Any]
         _check_scope(call)
         named = payload.get("container_id") or payload.get("instance_id")
         row = await require_instance(call, named if isinstance(named, str) else "", change=True)
-        if row["desired"] == "stopped" and desired != "stopped":
-            raise InvalidRequest(f"The instance is {row['state']}.")
+        if row.desired == "stopped" and desired != "stopped":
+            raise InvalidRequest(f"The instance is {row.state}.")
         await set_desired_state(call, row, desired, "stopping" if desired == "stopped" else None)
         if desired == "stopped":
             await emit_instance_event("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
@@ -193,5 +198,5 @@ async def _change_desired_state(call: Call, intent: str, payload: dict[str, Any]
     except AgoraError as error:
         failure = {"error": str(error), "code": error.code.upper()}
         return {"type": "failure", "intent": f"{intent}_failed", "payload": failure}
-    confirmation = {"container_id": row["instance_id"], "desired_status": desired}
+    confirmation = {"container_id": row.instance_id, "desired_status": desired}
     return {"type": "confirm", "intent": f"{intent}_accepted", "payload": confirmation}

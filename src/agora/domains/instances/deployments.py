@@ -19,7 +19,6 @@ from agora.domains.agents.supervision import audience_of
 from agora.domains.billing.accounts import can_set_price, sees_all_accounts
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import pricing_info
-from agora.store.port import Row
 from agora_sdk.contract import deployments as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.agents import Registration
@@ -29,6 +28,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound, fiel
 from . import host_queries
 from . import queries as statements
 from .manifests import AgentManifest, engines_of, parse_manifest, to_error_details
+from .records import DeploymentRow
 from .sources import source_faults
 
 __all__ = ["DeployedAgent", "DeploymentService", "build_profile", "load_manifest", "open_secrets", "seal_secrets"]
@@ -50,9 +50,9 @@ def open_secrets(context: ServerContext, data: bytes | None, place: str) -> dict
     return secrets
 
 
-def load_manifest(row: Row) -> AgentManifest:
-    """The manifest of a deployment's or an instance's row."""
-    return AgentManifest.model_validate(decode_json(row["manifest"]))
+def load_manifest(text: str) -> AgentManifest:
+    """The manifest in a deployment's or an instance's row."""
+    return AgentManifest.model_validate(decode_json(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class DeploymentService(BoundService, contract.Deployments):
             now=call.now,
         )
         await self._set_price_if_changed(agent_id, manifest)
-        revision = saved[0]["revision"]
+        (revision,) = saved
         self._emit_registered(registration, revision)
         return DeployedAgent(registration, manifest, revision)
 
@@ -236,7 +236,7 @@ class DeploymentService(BoundService, contract.Deployments):
             limit=limit + 1,
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        agents = [await self._build_deployable(row, row["agent_name"]) for row in rows]
+        agents = [await self._build_deployable(row, row.agent_name) for row in rows]
         return contract.DeployablePage(
             deployments=agents,
             count=len(agents),
@@ -257,11 +257,11 @@ class DeploymentService(BoundService, contract.Deployments):
             raise _not_deployable(agent_id)
         call.target = agent.agent_id
         if await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now):
-            data = {"agent_id": agent.agent_id, "agent_name": agent.agent_name, "revision": row["revision"]}
+            data = {"agent_id": agent.agent_id, "agent_name": agent.agent_name, "revision": row.revision}
             call.emit("agora.deployment.withdrawn", data, subject=agent.agent_id, audience=audience_of(agent))
         return contract.Withdrawal(agent_id=agent.agent_id, instances=await self._count_running(agent.agent_id))
 
-    async def _require_deployment(self, ref: str) -> tuple[AgentRow, Row]:
+    async def _require_deployment(self, ref: str) -> tuple[AgentRow, DeploymentRow]:
         agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
         row = await self.call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
         if row is None:
@@ -269,12 +269,11 @@ class DeploymentService(BoundService, contract.Deployments):
         return agent, row
 
     async def _count_running(self, agent_id: str) -> int:
-        row = await self.call.tx.one(statements.counts, agent_id=agent_id, account="")
-        return int(row["total"]) if row is not None else 0
+        return await self.call.tx.one(statements.count_of_agent, agent_id=agent_id) or 0
 
-    async def _build_deployable(self, row: Row, name: str) -> contract.DeployableAgent:
-        manifest = load_manifest(row)
-        document = decode_json(row["manifest"])
+    async def _build_deployable(self, row: DeploymentRow, name: str) -> contract.DeployableAgent:
+        manifest = load_manifest(row.manifest)
+        document = decode_json(row.manifest)
         if not sees_all_accounts(
             self.call.caller
         ):  # values may be passwords, and a directory discloses the server's file system
@@ -282,18 +281,18 @@ class DeploymentService(BoundService, contract.Deployments):
                 document.pop(name, None)
             document.get("build_config", {}).pop("env_vars", None)
         return contract.DeployableAgent(
-            agent_id=row["agent_id"],
+            agent_id=row.agent_id,
             agent_name=name,
             version=manifest.version,
-            revision=row["revision"],
+            revision=row.revision,
             manifest=document,
             engines=list(engines_of(manifest)),
-            max_instances=row["max_instances"],
-            has_credentials=row["secrets"] is not None,
-            instances=await self._count_running(row["agent_id"]),
-            withdrawn=row["withdrawn_at"] is not None,
-            registered_by=row["registered_by"],
-            registered_at=to_datetime(row["registered_at"]),
+            max_instances=row.max_instances,
+            has_credentials=row.secrets is not None,
+            instances=await self._count_running(row.agent_id),
+            withdrawn=row.withdrawn_at is not None,
+            registered_by=row.registered_by,
+            registered_at=to_datetime(row.registered_at),
         )
 
 

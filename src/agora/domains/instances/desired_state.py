@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from agora.core.call import Call, WaitForEvent, as_deferred_result
 from agora.domains.billing.ledger import Ledger
-from agora.store.port import Row
 from agora_sdk.contract import Result
 from agora_sdk.contract.instances import Instance, InstanceChange, Termination
 from agora_sdk.errors import IllegalTransition
@@ -19,6 +18,7 @@ from . import queries as statements
 from .access import require_instance
 from .creation import find_payment_error
 from .notifications import emit_instance_event
+from .records import InstanceRow
 from .views import build_change, build_detail, build_termination
 
 __all__ = [
@@ -38,14 +38,18 @@ PAUSABLE = frozenset({"requested", "provisioning", "starting", "running", "pause
 
 
 def wait_for_state(
-    call: Call, instance_id: str, wait: float, states: frozenset[str], show: Callable[[Call, Row], Awaitable[R]]
+    call: Call,
+    instance_id: str,
+    wait: float,
+    states: frozenset[str],
+    show: Callable[[Call, InstanceRow], Awaitable[R]],
 ) -> R:
     """Respond after the commit, once the instance is in one of the states or ``wait`` seconds have passed."""
 
     async def read_answer(end: Call) -> R:
         row = await require_instance(end, instance_id)
         answer = await show(end, row)
-        if row["state"] not in states and wait > 0:
+        if row.state not in states and wait > 0:
             raise WaitForEvent(WAKE_EVENTS, wait, answer, subject=instance_id)
         return answer
 
@@ -58,14 +62,14 @@ def wait_for_start(call: Call, instance_id: str, wait: float) -> Instance:
 
 
 async def set_desired_state(
-    call: Call, row: Row, desired: str, state: str | None = None, reason: str | None = None
+    call: Call, row: InstanceRow, desired: str, state: str | None = None, reason: str | None = None
 ) -> None:
     """Store the desired state, clear blocks and failures, and make the row due at once."""
     await call.tx.execute(
         statements.want,
-        instance_id=row["instance_id"],
+        instance_id=row.instance_id,
         desired=desired,
-        state=state or row["state"],
+        state=state or row.state,
         reason=reason,
         blocked=None,
         failures=0,
@@ -76,14 +80,14 @@ async def set_desired_state(
 async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
-    if row["desired"] == "stopped" or (row["state"] not in PAUSABLE and row["desired"] != "paused"):
+    if row.desired == "stopped" or (row.state not in PAUSABLE and row.desired != "paused"):
         raise _illegal_transition(row, "paused")
-    if row["desired"] != "paused":
+    if row.desired != "paused":
         await set_desired_state(call, row, "paused")
         await emit_instance_event("agora.instance.pausing", call, row, desired_status="paused")
 
-    async def show_paused(end: Call, now: Row) -> InstanceChange:
-        is_paused = now["state"] == "paused"
+    async def show_paused(end: Call, now: InstanceRow) -> InstanceChange:
+        is_paused = now.state == "paused"
         return await build_change(
             end, now, "The instance is paused." if is_paused else "The instance is about to be paused."
         )
@@ -94,19 +98,19 @@ async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceC
 async def resume_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
-    if row["desired"] == "stopped":
+    if row.desired == "stopped":
         raise _illegal_transition(row, "resumed")
-    terms = await Ledger(call).agreed(row["agent_id"], row["price_version"])
-    error = await find_payment_error(call, row["account_id"], row["agent_id"], terms)
+    terms = await Ledger(call).agreed(row.agent_id, row.price_version)
+    error = await find_payment_error(call, row.account_id, row.agent_id, terms)
     if error is not None:
         raise error
-    if row["desired"] == "paused" or row["state"] == "failed" or row["blocked"]:
+    if row.desired == "paused" or row.state == "failed" or row.blocked:
         await set_desired_state(call, row, "running")
         await emit_instance_event("agora.instance.resuming", call, row, desired_status="running")
 
-    async def show_resumed(end: Call, now: Row) -> InstanceChange:
-        is_running = now["state"] == "running"
-        return await build_change(end, now, "The instance runs." if is_running else f"The instance is {now['state']}.")
+    async def show_resumed(end: Call, now: InstanceRow) -> InstanceChange:
+        is_running = now.state == "running"
+        return await build_change(end, now, "The instance runs." if is_running else f"The instance is {now.state}.")
 
     # A failed instance stays failed until its next step, so "failed" does not end the wait here.
     return wait_for_state(call, instance_id, wait, frozenset({"running", "stopped"}), show_resumed)
@@ -115,25 +119,25 @@ async def resume_instance(call: Call, instance_id: str, wait: float) -> Instance
 async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termination:
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
-    if row["desired"] != "stopped":
+    if row.desired != "stopped":
         await set_desired_state(call, row, "stopped", "stopping")
         await emit_instance_event("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
 
-    async def show_terminated(end: Call, now: Row) -> Termination:
-        is_stopped = now["state"] == "stopped"
+    async def show_terminated(end: Call, now: InstanceRow) -> Termination:
+        is_stopped = now.state == "stopped"
         text = "The instance has ended; this is its final bill." if is_stopped else "The instance is about to end."
         return await build_termination(end, now, text)
 
     return wait_for_state(call, instance_id, wait, frozenset({"stopped"}), show_terminated)
 
 
-def _illegal_transition(row: Row, what: str) -> IllegalTransition:
-    if row["desired"] == "stopped":
+def _illegal_transition(row: InstanceRow, what: str) -> IllegalTransition:
+    if row.desired == "stopped":
         return IllegalTransition(
-            f"The instance is {row['state']}; it cannot be {what}.", fix="Make a new one.", allowed=[]
+            f"The instance is {row.state}; it cannot be {what}.", fix="Make a new one.", allowed=[]
         )
     return IllegalTransition(
-        f"The instance is {row['state']}; it cannot be {what}.",
+        f"The instance is {row.state}; it cannot be {what}.",
         fix="Start it again with agora.instance.resume, or terminate it.",
         allowed=["resume", "terminate"],
     )

@@ -11,8 +11,8 @@ import base64
 import codecs
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from pydantic import JsonValue
@@ -27,7 +27,6 @@ from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer
-from agora.store.port import Row
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.instances import ExecutionResult
 from agora_sdk.errors import (
@@ -43,9 +42,10 @@ from agora_sdk.errors import (
 from . import host_queries
 from . import queries as statements
 from .access import find_audience, require_instance
+from .records import EXECUTIONS, InstanceExecutionRow, InstanceRow
 from .views import execution_fields as shown
 
-__all__ = ["end_execution", "execute_request"]
+__all__ = ["ExecutionOrder", "end_execution", "execute_request"]
 
 SETTLING = 30_000_000  #: microseconds after the timeout until an execution without outcome counts as unknown
 EXCERPT = 2000
@@ -66,25 +66,31 @@ class Request:
     private: bool
 
 
-async def execute_request(
-    call: Call, target: str, endpoint: str, parameters: JsonValue, method: str, timeout: float
-) -> ExecutionResult:
+@dataclass(frozen=True, slots=True)
+class ExecutionOrder:
+    """What a caller asks an instance to do. endpoint: path, and perhaps a query. timeout: seconds."""
+
+    endpoint: str
+    parameters: JsonValue
+    method: str
+    timeout: float
+
+
+async def execute_request(call: Call, target: str, order: ExecutionOrder) -> ExecutionResult:
     """Send a request to an instance, or to the least busy running one of an agent.
 
-    target: instance id or agent reference. timeout: seconds. Raises NotFound, IllegalTransition, UpstreamUnavailable,
+    target: instance id or agent reference. Raises NotFound, IllegalTransition, UpstreamUnavailable,
     UpstreamFailed.
     """
     row = await _choose_instance(call, target)
     execution_id = new_id("exec")
-    request = await _build_request(call, row, endpoint, parameters, method, timeout, execution_id)
-    charge = Charge(
-        f"execution:{execution_id}", row["account_id"], row["agent_id"], EntryKind.REQUEST, 1, row["instance_id"]
-    )
+    request = await _build_request(call, row, order, execution_id)
+    charge = Charge(f"execution:{execution_id}", row.account_id, row.agent_id, EntryKind.REQUEST, 1, row.instance_id)
     ledger = Ledger(call)
-    terms = await ledger.agreed(row["agent_id"], row["price_version"])
+    terms = await ledger.agreed(row.agent_id, row.price_version)
     entry = await ledger.charge(charge, terms, fresh=True)
-    begun = _append_execution(call, row, execution_id, endpoint, timeout)
-    call.target = row["instance_id"]
+    begun = _append_execution(call, row, execution_id, order)
+    call.target = row.instance_id
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
     assert local is not None, "_build_request has checked it"
     limit = call.context.settings.instance_answer_limit
@@ -109,24 +115,24 @@ async def execute_request(
     async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
         return await _settle_execution(end, begun, entry, outcome)
 
-    return as_relay(ask_instance, settle_charge, timeout)
+    return as_relay(ask_instance, settle_charge, order.timeout)
 
 
-async def _choose_instance(call: Call, target: str) -> Row:
+async def _choose_instance(call: Call, target: str) -> InstanceRow:
     """The running instance to send a request to."""
     if target.startswith("inst_"):
         row = await require_instance(call, target)
-        if row["state"] != "running" or row["desired"] != "running":
+        if row.state != "running" or row.desired != "running":
             raise IllegalTransition(
-                f"The instance is {row['state']}" + (f": {row['reason']}" if row["reason"] else "."),
+                f"The instance is {row.state}" + (f": {row.reason}" if row.reason else "."),
                 fix="Make another one: agora.instance.create."
-                if row["desired"] == "stopped"
+                if row.desired == "stopped"
                 else "It takes work while it runs: agora.instance.resume.",
-                allowed=["resume", "terminate"] if row["desired"] != "stopped" else [],
+                allowed=["resume", "terminate"] if row.desired != "stopped" else [],
             )
         return row
     agent, local = await find_agent(call.tx, target), call.context.ports.find(LOCAL_HOST)
-    found: Row | None = None
+    found: InstanceRow | None = None
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
         found = await call.tx.one(statements.of_agent, account=account_of(call.caller), **choice)
@@ -139,18 +145,17 @@ async def _choose_instance(call: Call, target: str) -> Row:
     return found
 
 
-async def _build_request(
-    call: Call, row: Row, endpoint: str, parameters: JsonValue, method: str, timeout: float, execution_id: str
-) -> Request:
-    host = await call.tx.one(host_queries.host, ref=row["host_id"])
+async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> Request:
+    method, parameters = order.method, order.parameters
+    host = await call.tx.one(host_queries.host, ref=row.host_id)
     local = call.context.ports.find(LOCAL_HOST)
-    if row["address"] is None or host is None or local is None:
+    if row.address is None or host is None or local is None:
         raise UpstreamUnavailable(
             "The instance has no address to send requests to.", fix="Its program has to listen on $PORT."
         )
-    if host["kind"] == "server" and row["host_id"] != local.host_id and _is_loopback(row["address"]):
+    if host.kind == "server" and row.host_id != local.host_id and _is_loopback(row.address):
         raise UpstreamUnavailable(
-            f"The instance is on the host {host['name']} and listens on its loopback address only.",
+            f"The instance is on the host {host.name} and listens on its loopback address only.",
             fix="Send the request to that server.",
         )
     headers = {"accept": "*/*", "user-agent": "agora", "x-agora-execution": execution_id}
@@ -160,13 +165,13 @@ async def _build_request(
     else:
         body = to_json({} if parameters is None else parameters)
         headers["content-type"] = "application/json"
-    base = urlsplit(row["address"])
+    base = urlsplit(row.address)
     if base.path.strip("/"):
-        _check_below(endpoint)
-    path = base.path.rstrip("/") + quote(endpoint, safe="/%:@!$&'()*+,;=?~-._")
+        _check_below(order.endpoint)
+    path = base.path.rstrip("/") + quote(order.endpoint, safe="/%:@!$&'()*+,;=?~-._")
     target = path + (("&" if "?" in path else "?") + query if query else "")
-    private = host["kind"] == "server" or bool(host["private"])
-    return Request(f"{base.scheme}://{base.netloc}", method, target, headers, body, timeout, private)
+    private = host.kind == "server" or bool(host.private)
+    return Request(f"{base.scheme}://{base.netloc}", method, target, headers, body, order.timeout, private)
 
 
 def _check_below(endpoint: str) -> None:
@@ -206,25 +211,25 @@ def _encode_query(parameters: JsonValue) -> str:
     return urlencode(pairs)
 
 
-def _append_execution(call: Call, row: Row, execution_id: str, endpoint: str, timeout: float) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "tenant_id": call.caller.tenant,
-        "execution_id": execution_id,
-        "instance_id": row["instance_id"],
-        "agent_id": row["agent_id"],
-        "account_id": row["account_id"],
-        "created_by": call.caller.subject,
-        "endpoint": endpoint,
-        "status": "running",
-        "http_status": None,
-        "error": None,
-        "duration": None,
-        "deadline": call.now + int(timeout * SECOND) + SETTLING,
-        "created_at": call.now,
-        "ended_at": None,
-    }
-    call.tx.append(host_queries.EXECUTIONS, tuple(values.values()))
-    return values
+def _append_execution(call: Call, row: InstanceRow, execution_id: str, order: ExecutionOrder) -> InstanceExecutionRow:
+    execution = InstanceExecutionRow(
+        tenant_id=call.caller.tenant,
+        execution_id=execution_id,
+        instance_id=row.instance_id,
+        agent_id=row.agent_id,
+        account_id=row.account_id,
+        created_by=call.caller.subject,
+        endpoint=order.endpoint,
+        status="running",
+        http_status=None,
+        error=None,
+        duration=None,
+        deadline=call.now + int(order.timeout * SECOND) + SETTLING,
+        created_at=call.now,
+        ended_at=None,
+    )
+    call.tx.append(EXECUTIONS, execution)
+    return execution
 
 
 def _progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
@@ -259,7 +264,7 @@ def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, executi
 
 
 async def _settle_execution(
-    call: Call, begun: dict[str, Any], entry: LedgerEntry, outcome: tuple[InstanceAnswer, int] | AgoraError
+    call: Call, begun: InstanceExecutionRow, entry: LedgerEntry, outcome: tuple[InstanceAnswer, int] | AgoraError
 ) -> ExecutionResult:
     """Store the outcome; raise the error of a failed execution, else return the result."""
     answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
@@ -267,19 +272,20 @@ async def _settle_execution(
     if answer is not None and answer.status >= 400:
         error = _build_refusal(answer, begun)
     lost = error is not None and error.extra.get("outcome") == UNKNOWN
-    ended = begun | {
-        "status": UNKNOWN if lost else "completed" if error is None else "failed",
-        "http_status": answer.status if answer is not None else None,
-        "error": error.detail[:EXCERPT] if error is not None else None,
-        "duration": duration,
-    }
+    ended = replace(
+        begun,
+        status=UNKNOWN if lost else "completed" if error is None else "failed",
+        http_status=answer.status if answer is not None else None,
+        error=error.detail[:EXCERPT] if error is not None else None,
+        duration=duration,
+    )
     await end_execution(call, ended)
     if error is not None:
         if lost:
             error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
         if isinstance(error, UpstreamUnavailable):
-            await call.tx.execute(statements.wake, instance_id=begun["instance_id"], now=call.now)
-        error.extra.setdefault("execution_id", begun["execution_id"])
+            await call.tx.execute(statements.wake, instance_id=begun.instance_id, now=call.now)
+        error.extra.setdefault("execution_id", begun.execution_id)
         raise error
     assert answer is not None
     result, encoding = _decode_answer(answer)
@@ -294,39 +300,47 @@ async def _settle_execution(
     )
 
 
-async def end_execution(call: Call, ended: Any) -> None:
+async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
     """End an execution: count it, reverse its charge if it failed, emit the event. Idempotent."""
-    values = {name: ended[name] for name in ("execution_id", "status", "http_status", "error", "duration")}
-    if not await call.tx.execute(host_queries.end_execution, **values, now=call.now):
+    is_new = await call.tx.execute(
+        host_queries.end_execution,
+        execution_id=ended.execution_id,
+        status=ended.status,
+        http_status=ended.http_status,
+        error=ended.error,
+        duration=ended.duration,
+        now=call.now,
+    )
+    if not is_new:
         return
-    well = ended["status"] == "completed"
+    well = ended.status == "completed"
     await call.tx.execute(
         host_queries.count,
-        instance_id=ended["instance_id"],
-        agent_id=ended["agent_id"],
+        instance_id=ended.instance_id,
+        agent_id=ended.agent_id,
         completed=int(well),
         failed=int(not well),
-        duration=(ended["duration"] or 0) if well else 0,
+        duration=(ended.duration or 0) if well else 0,
     )
-    if ended["status"] == "failed":
-        await Ledger(call).reverse(f"execution:{ended['execution_id']}", ended["error"] or ended["status"])
+    if ended.status == "failed":
+        await Ledger(call).reverse(f"execution:{ended.execution_id}", ended.error or ended.status)
     data = {
-        name: ended[name]
+        name: getattr(ended, name)
         for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
     }
-    data["execution_time"] = None if ended["duration"] is None else ended["duration"] / SECOND
-    viewers = await find_audience(call, ended["account_id"])
-    call.emit("agora.instance.executed", data, subject=ended["instance_id"], audience=viewers)
+    data["execution_time"] = None if ended.duration is None else ended.duration / SECOND
+    viewers = await find_audience(call, ended.account_id)
+    call.emit("agora.instance.executed", data, subject=ended.instance_id, audience=viewers)
 
 
-def _build_refusal(answer: InstanceAnswer, begun: dict[str, Any]) -> UpstreamFailed:
+def _build_refusal(answer: InstanceAnswer, begun: InstanceExecutionRow) -> UpstreamFailed:
     text = answer.body[:EXCERPT].decode("utf-8", "replace")
     return UpstreamFailed(
-        f"{begun['endpoint']} answered with HTTP {answer.status}.",
+        f"{begun.endpoint} answered with HTTP {answer.status}.",
         fix="What it says is in 'answer'; its log is at agora.instance.logs.",
         http_status=answer.status,
         answer=text,
-        execution_id=begun["execution_id"],
+        execution_id=begun.execution_id,
     )
 
 

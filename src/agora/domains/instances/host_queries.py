@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Write
+from agora.store.port import Query, Write
+
+from .records import (
+    AgentCounter,
+    DeploymentRow,
+    HostRow,
+    InstanceBackupRow,
+    InstanceCounter,
+    InstanceExecutionRow,
+    InstanceScalingRow,
+    NamedDeployment,
+    ReservedResources,
+)
 
 __all__ = [
-    "BACKUPS",
-    "EXECUTIONS",
     "backup",
     "backup_count",
     "backups",
@@ -50,44 +60,14 @@ __all__ = [
 BIG = "bigint"
 DOUBLE = "double precision"
 
-EXECUTIONS = Table(
-    "instance_executions",
-    (
-        ("tenant_id", "text"),
-        ("execution_id", "text"),
-        ("instance_id", "text"),
-        ("agent_id", "text"),
-        ("account_id", "text"),
-        ("created_by", "text"),
-        ("endpoint", "text"),
-        ("status", "text"),
-        ("http_status", BIG),
-        ("error", "text"),
-        ("duration", BIG),
-        ("deadline", BIG),
-        ("created_at", BIG),
-        ("ended_at", BIG),
-    ),
-)
-BACKUPS = Table(
-    "instance_backups",
-    (
-        ("tenant_id", "text"),
-        ("backup_id", "text"),
-        ("instance_id", "text"),
-        ("agent_id", "text"),
-        ("account_id", "text"),
-        ("host_id", "text"),
-        ("size", BIG),
-        ("created_at", BIG),
-    ),
-)
 
 # -- deployments -------------------------------------------------------------------------------
 
-deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id")
+deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow)
 # The lock serializes the creation of an agent's instances, so that max_instances holds.
-deployment_locked = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", lock=True)
+deployment_locked = Query(
+    "select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow, lock=True
+)
 deployments = Query(
     """
     select d.*, a.agent_name from deployments d
@@ -97,12 +77,14 @@ deployments = Query(
             or (a.account_id <> 'default' and a.account_id = :account))
     order by d.agent_id limit :limit
     """,
+    NamedDeployment,
     types={"everyone": BIG, "limit": BIG},
     scan=True,
 )
 _DEPLOYMENTS_OF = "select * from deployments where tenant_id = :tenant and agent_id "
 deployments_of = Query(
     _DEPLOYMENTS_OF + "in (select value from json_each(:ids))",
+    DeploymentRow,
     postgres=_DEPLOYMENTS_OF + "= any(array(select json_array_elements_text(:ids::json)))",
 )
 save_deployment = Write(
@@ -116,6 +98,7 @@ save_deployment = Write(
         registered_at = excluded.registered_at, withdrawn_at = null
     returning revision
     """,
+    int,
     types={"secrets": "bytea", "max_instances": BIG, "now": BIG},
 )
 withdraw = Write(
@@ -125,10 +108,10 @@ withdraw = Write(
 
 # -- hosts -------------------------------------------------------------------------------------
 
-host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref or name = :ref)")
-of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1")
+host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref or name = :ref)", HostRow)
+of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1", HostRow)
 _HOSTS = "select * from hosts where tenant_id = :tenant and host_id > :after order by host_id limit :limit"
-hosts = Query(_HOSTS, types={"limit": BIG})
+hosts = Query(_HOSTS, HostRow, types={"limit": BIG})
 next_due_on_agents = Query(
     """
     select min((select min(i.due_at) from instances i where i.tenant_id = h.tenant_id and i.host_id = h.host_id
@@ -137,7 +120,7 @@ next_due_on_agents = Query(
     """,
     int,
 )
-hosts_locked = Query(_HOSTS, types={"limit": BIG}, lock=True)
+hosts_locked = Query(_HOSTS, HostRow, types={"limit": BIG}, lock=True)
 # Resources of each host that are reserved for its instances.
 reserved = Query(
     """
@@ -145,6 +128,7 @@ reserved = Query(
         cast(sum(reserved_cpu) as bigint) as cpu, cast(sum(reserved_gpus) as bigint) as gpus
     from instances where tenant_id = :tenant and stopped_at is null group by host_id
     """,
+    ReservedResources,
     scan=True,
 )
 save_host = Write(
@@ -174,7 +158,9 @@ drop_host = Write("delete from hosts where tenant_id = :tenant and host_id = :ho
 # -- executions --------------------------------------------------------------------------------
 
 execution = Query(
-    "select * from instance_executions where tenant_id = :tenant and execution_id = :execution_id", lock=True
+    "select * from instance_executions where tenant_id = :tenant and execution_id = :execution_id",
+    InstanceExecutionRow,
+    lock=True,
 )
 executions_of = Query(
     """
@@ -182,6 +168,7 @@ executions_of = Query(
         and execution_id < :before
     order by execution_id desc limit :limit
     """,
+    InstanceExecutionRow,
     types={"limit": BIG},
 )
 end_execution = Write(
@@ -197,6 +184,7 @@ overdue = Query(
     select * from instance_executions where tenant_id = :tenant and ended_at is null and deadline < :now
     order by execution_id limit :limit
     """,
+    InstanceExecutionRow,
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
@@ -207,6 +195,7 @@ busy = Query(
     where e.tenant_id = :tenant and e.ended_at is null and e.deadline > :now
         and i.agent_id = :agent_id and i.account_id = :account
     """,
+    int,
     types={"now": BIG},
     scan=True,
 )
@@ -226,6 +215,7 @@ _EXECUTED = """
 """
 executed = Query(
     _EXECUTED.format("in (select value from json_each(:agents))", "in (select value from json_each(:ids))"),
+    InstanceCounter,
     postgres=_EXECUTED.format(
         "= any(array(select json_array_elements_text(:agents::json)))",
         "= any(array(select json_array_elements_text(:ids::json)))",
@@ -238,11 +228,13 @@ _COUNTERS = """
 """
 counters_of = Query(
     _COUNTERS.format("in (select value from json_each(:ids))"),
+    AgentCounter,
     postgres=_COUNTERS.format("= any(array(select json_array_elements_text(:ids::json)))"),
     scan=True,
 )
 outlived = Query(
     "select execution_id from instance_executions where tenant_id = :tenant and ended_at < :before limit 1",
+    str,
     types={"before": BIG},
 )
 prune_executions = Write(
@@ -256,13 +248,14 @@ prune_executions = Write(
 # -- scaling -----------------------------------------------------------------------------------
 
 _SCALING = "tenant_id = :tenant and agent_id = :agent_id and account_id = :account"
-scaling = Query(f"select * from instance_scaling where {_SCALING}")
-scaling_locked = Query(f"select * from instance_scaling where {_SCALING}", lock=True)
+scaling = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow)
+scaling_locked = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow, lock=True)
 scalings = Query(
     """
     select * from instance_scaling where tenant_id = :tenant and (agent_id, account_id) > (:agent_after, :account_after)
     order by agent_id, account_id limit :limit
     """,
+    InstanceScalingRow,
     types={"limit": BIG},
 )
 save_scaling = Write(
@@ -292,15 +285,15 @@ drop_scaling = Write(f"delete from instance_scaling where {_SCALING}")
 
 # -- backups -----------------------------------------------------------------------------------
 
-backup = Query("select * from instance_backups where tenant_id = :tenant and backup_id = :backup_id")
+backup = Query("select * from instance_backups where tenant_id = :tenant and backup_id = :backup_id", InstanceBackupRow)
 backup_count = Query(
-    "select count(*) as total from instance_backups where tenant_id = :tenant and account_id = :account", scan=True
+    "select count(*) as total from instance_backups where tenant_id = :tenant and account_id = :account", int, scan=True
 )
 drop_backup = Write("delete from instance_backups where tenant_id = :tenant and backup_id = :backup_id")
 
 
 @cache
-def backups(instance: bool, account: bool) -> Query:
+def backups(instance: bool, account: bool) -> Query[InstanceBackupRow]:
     """A page of backups, newest first."""
     conditions = ["and instance_id = :instance_id" if instance else "", "and account_id = :account" if account else ""]
     return Query(
@@ -308,6 +301,7 @@ def backups(instance: bool, account: bool) -> Query:
         select * from instance_backups where tenant_id = :tenant and backup_id < :before {" ".join(conditions)}
         order by backup_id desc limit :limit
         """,
+        InstanceBackupRow,
         types={"limit": BIG},
         scan=True,
     )

@@ -11,10 +11,10 @@ from agora.clock import SECOND
 from agora.core.jobs import DueController, JobContext
 from agora.net.http_client import request_target
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient
-from agora.store.port import Row
 
 from . import host_queries
 from . import queries as statements
+from .records import HostRow, InstanceRow
 
 __all__ = ["HostedInstanceReconciler"]
 
@@ -37,27 +37,25 @@ class HostedInstanceReconciler(DueController):
 
     async def reconcile(self, tenant: str) -> None:
         for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
-            if host["kind"] == "agent" and not self.stopping:
+            if host.kind == "agent" and not self.stopping:
                 await self._reconcile_host(tenant, host)
 
-    async def _reconcile_host(self, tenant: str, host: Row) -> None:
+    async def _reconcile_host(self, tenant: str, host: HostRow) -> None:
         from . import hosting_agents
         from .transitions import effective_goal
 
         check = int(self.context.server.settings.instance_check * SECOND)
         now = self.context.clock.now()
-        rows = await self.read(tenant, statements.due, host_id=host["host_id"], now=now, limit=BATCH)
-        looks = [
-            row for row in rows if row["state"] == "running" and effective_goal(row) == "running" and not row["asked"]
-        ]
+        rows = await self.read(tenant, statements.due, host_id=host.host_id, now=now, limit=BATCH)
+        looks = [row for row in rows if row.state == "running" and effective_goal(row) == "running" and not row.asked]
         await self._check_instances(tenant, host, looks, check)
         for row in rows:
             if row not in looks:
                 await self.act(
-                    tenant, partial(hosting_agents.reconcile_instance, instance_id=row["instance_id"], check=check)
+                    tenant, partial(hosting_agents.reconcile_instance, instance_id=row.instance_id, check=check)
                 )
 
-    async def _check_instances(self, tenant: str, host: Row, rows: Sequence[Row], check: int) -> None:
+    async def _check_instances(self, tenant: str, host: HostRow, rows: Sequence[InstanceRow], check: int) -> None:
         from . import hosting_agents
 
         for row, (healthy, detail) in zip(
@@ -66,9 +64,9 @@ class HostedInstanceReconciler(DueController):
             work = partial(hosting_agents.record_check, row=row, healthy=healthy, detail=detail, check=check)
             await self.act(tenant, work)
 
-    async def _probe_health(self, host: Row, row: Row) -> tuple[bool, str]:
+    async def _probe_health(self, host: HostRow, row: InstanceRow) -> tuple[bool, str]:
         """Whether the health URL responds, and a detail. Without a URL the hosting agent's own report stands."""
-        url = row["health_url"]
+        url = row.health_url
         if not url:
             return True, "it says nothing of its health"
         parts = urlsplit(url)
@@ -81,7 +79,7 @@ class HostedInstanceReconciler(DueController):
                     {"user-agent": "agora-health"},
                     b"",
                     limit=LARGEST,
-                    private=bool(host["private"]),
+                    private=bool(host.private),
                 )
         except TimeoutError:
             return False, f"it did not answer in {TIMEOUT:g} seconds"

@@ -17,13 +17,13 @@ from agora.domains.conversations.delivery import send_as_marketplace
 from agora.domains.conversations.lookup import envelope_from_row
 from agora.domains.conversations.records import EnvelopeRow
 from agora.domains.messaging import queries as messages
-from agora.store.port import Row
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
 
 from . import host_queries, metering, transitions
 from . import queries as statements
 from .metering import Ticks
 from .notifications import emit_instance_event
+from .records import InstanceRow
 from .reports import CREATE, report_running
 
 __all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
@@ -44,12 +44,12 @@ def read_ticks(call: Call) -> Ticks:
 async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     """Send the request that brings an instance nearer to its desired state. check: microseconds until the next check."""
     row = await call.tx.one(statements.lock, instance_id=instance_id)
-    if row is None or row["due_at"] is None or row["due_at"] > call.now:
+    if row is None or row.due_at is None or row.due_at > call.now:
         return
-    if row["asked"] is not None:
+    if row.asked is not None:
         await _handle_silence(call, row)
         return
-    goal, state = transitions.effective_goal(row), row["state"]
+    goal, state = transitions.effective_goal(row), row.state
     if goal == "stopped":
         await _request_removal(call, row)
     elif state in ("requested", "provisioning", "starting"):
@@ -64,12 +64,12 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
             call,
             row,
             "provisioning",
-            next_generation=row["generation"] + 1,
-            restarts=row["restarts"] + 1,
+            next_generation=row.generation + 1,
+            restarts=row.restarts + 1,
             due_at=call.now,
         )
         await emit_instance_event(
-            "agora.instance.provisioning", call, row, status="provisioning", generation=row["generation"] + 1
+            "agora.instance.provisioning", call, row, status="provisioning", generation=row.generation + 1
         )
     else:
         await call.tx.execute(
@@ -81,22 +81,22 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
 
 
 async def _ask_hosting_agent(
-    call: Call, row: Row, intent: str, timeout: int, payload: dict[str, Any] | None = None
+    call: Call, row: InstanceRow, intent: str, timeout: int, payload: dict[str, Any] | None = None
 ) -> None:
     agent = await _hosting_agent(call, row)
     if agent is None:
         return
-    about = {"container_id": row["remote_id"], "instance_id": row["instance_id"]}
+    about = {"container_id": row.remote_id, "instance_id": row.instance_id}
     document = {
         "type": "request",
         "to": [agent.alias or agent.agent_name],
         "intent": intent,
         "payload": about if payload is None else payload,
     }
-    message = await send_as_marketplace(call, ORCHESTRATOR, document, None, cause=row["cause"])
+    message = await send_as_marketplace(call, ORCHESTRATOR, document, None, cause=row.cause)
     await call.tx.execute(
         statements.asked,
-        instance_id=row["instance_id"],
+        instance_id=row.instance_id,
         asked=message.message_id,
         remote_id=None,
         due_at=call.now + timeout,
@@ -104,78 +104,76 @@ async def _ask_hosting_agent(
     )
 
 
-async def _hosting_agent(call: Call, row: Row) -> AgentRow | None:
+async def _hosting_agent(call: Call, row: InstanceRow) -> AgentRow | None:
     """The agent that runs an instance; None if it was deregistered, which ends the instance."""
-    host = await call.tx.one(host_queries.host, ref=row["host_id"])
-    agent = await call.tx.one(agents.by_id, ref=host["agent_id"]) if host is not None else None
+    host = await call.tx.one(host_queries.host, ref=row.host_id)
+    agent = await call.tx.one(agents.by_id, ref=host.agent_id) if host is not None else None
     if agent is not None and agent.retired_at is None:
         return agent
     await transitions.record_loss(call, row, "Its hosting agent was deregistered.")
     return None
 
 
-async def _request_creation(call: Call, row: Row) -> None:
-    if row["state"] == "requested":
+async def _request_creation(call: Call, row: InstanceRow) -> None:
+    if row.state == "requested":
         await transitions.change_state(call, row, "provisioning", due_at=call.now)
         await emit_instance_event("agora.instance.provisioning", call, row, status="provisioning")
     await _ask_hosting_agent(call, row, CREATE, TO_CREATE, await _build_container_payload(call, row))
 
 
-async def _build_container_payload(call: Call, row: Row) -> dict[str, Any]:
+async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, Any]:
     """The payload of ``create_container``."""
-    agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
-    manifest = decode_json(row["manifest"])
+    agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+    manifest = decode_json(row.manifest)
     fields = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
     payload: dict[str, Any] = {
-        "instance_id": row["instance_id"],
-        "generation": row["generation"],
-        "agent_id": (agent.alias or agent.agent_name) if agent is not None else row["agent_id"],
-        "customer_id": row["account_id"],
+        "instance_id": row.instance_id,
+        "generation": row.generation,
+        "agent_id": (agent.alias or agent.agent_name) if agent is not None else row.agent_id,
+        "customer_id": row.account_id,
         "host_requirements": manifest.get("host_requirements", {}),
-        "instance_config": decode_json(row["config"]),
+        "instance_config": decode_json(row.config),
     }
     payload |= {name: manifest[name] for name in fields if name in manifest}
-    if row["beside"]:
-        near = await call.tx.one(statements.by_id, instance_id=row["beside"])
-        other = await call.tx.one(agents.by_id, ref=near["agent_id"]) if near is not None else None
+    if row.beside:
+        near = await call.tx.one(statements.by_id, instance_id=row.beside)
+        other = await call.tx.one(agents.by_id, ref=near.agent_id) if near is not None else None
         payload["co_location"] = {
             "required": True,
-            "with_container_id": (near["remote_id"] if near is not None else None) or row["beside"],
+            "with_container_id": (near.remote_id if near is not None else None) or row.beside,
         }
         if other is not None:
             payload["co_location"]["with_agent"] = other.alias or other.agent_name
     return payload
 
 
-async def _request_removal(call: Call, row: Row) -> None:
-    if row["remote_id"] is None:
-        await transitions.finish_instance(call, row, row["reason"])
+async def _request_removal(call: Call, row: InstanceRow) -> None:
+    if row.remote_id is None:
+        await transitions.finish_instance(call, row, row.reason)
         return
-    await metering.end_interval(call, row, read_ticks(call), until_now=row["state"] in ("running", "stopping"))
+    await metering.end_interval(call, row, read_ticks(call), until_now=row.state in ("running", "stopping"))
     await _ask_hosting_agent(call, row, "remove_container", TO_CHANGE)
 
 
-async def _handle_silence(call: Call, row: Row) -> None:
+async def _handle_silence(call: Call, row: InstanceRow) -> None:
     """Handle a request that got no reply in time: repeat it ``TRIES`` times, then fail or lose the instance."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
-    if transitions.effective_goal(row) != "stopped" and row["state"] == "provisioning":
+    if transitions.effective_goal(row) != "stopped" and row.state == "provisioning":
         await transitions.record_crash(call, row, read_ticks(call), None, reason)
-    elif row["failing"] + 1 < MAX_ATTEMPTS:
-        await transitions.change_state(
-            call, row, row["state"], reason=reason, failing=row["failing"] + 1, due_at=call.now
-        )
+    elif row.failing + 1 < MAX_ATTEMPTS:
+        await transitions.change_state(call, row, row.state, reason=reason, failing=row.failing + 1, due_at=call.now)
     elif transitions.effective_goal(row) == "stopped":
         await transitions.record_loss(call, row, reason)
     else:
         await transitions.record_crash(call, row, read_ticks(call), None, reason)
 
 
-async def _clear_question(call: Call, row: Row, remote_id: str | None = None) -> None:
+async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = None) -> None:
     """Store that no request is open."""
     await call.tx.execute(
         statements.asked,
-        instance_id=row["instance_id"],
+        instance_id=row.instance_id,
         asked=None,
         remote_id=remote_id,
         due_at=call.now,
@@ -215,7 +213,7 @@ async def _handle_late_answer(call: Call, question: EnvelopeRow, message: AgentM
     if not isinstance(instance_id, str):
         return False  # a request that the orchestrator forwarded for somebody else
     row = await call.tx.one(statements.by_id, instance_id=instance_id)
-    if row is None or row["remote_id"] != container:
+    if row is None or row.remote_id != container:
         payload = {"container_id": container, "instance_id": instance_id}
         document = {"type": "request", "to": [letter.to_agent], "intent": "remove_container", "payload": payload}
         await send_as_marketplace(call, ORCHESTRATOR, document, None)
@@ -226,7 +224,7 @@ def _is_name(container: Any) -> bool:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 
-async def _handle_refusal(call: Call, row: Row, error: str) -> None:
+async def _handle_refusal(call: Call, row: InstanceRow, error: str) -> None:
     await _clear_question(call, row)
     if transitions.effective_goal(row) == "stopped":
         await transitions.record_loss(call, row, error)
@@ -234,7 +232,7 @@ async def _handle_refusal(call: Call, row: Row, error: str) -> None:
         await transitions.record_crash(call, row, read_ticks(call), None, error)
 
 
-async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None:
+async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any]) -> None:
     container = payload.get("container_id")
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
@@ -260,40 +258,38 @@ async def _handle_created(call: Call, row: Row, payload: dict[str, Any]) -> None
     if moved:
         await metering.begin_interval(call, row, read_ticks(call))
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
-        fresh = await call.tx.one(statements.by_id, instance_id=row["instance_id"])
+        fresh = await call.tx.one(statements.by_id, instance_id=row.instance_id)
         if fresh is not None:
             await report_running(call, fresh, address, health)
 
 
-async def _handle_changed(call: Call, row: Row, intent: str | None) -> None:
+async def _handle_changed(call: Call, row: InstanceRow, intent: str | None) -> None:
     await _clear_question(call, row)
     if intent == "remove_container":
-        await transitions.finish_instance(call, row, row["reason"])
-    elif intent == "pause_container" and row["state"] == "running":
-        await transitions.change_state(
-            call, row, "paused", reason=row["reason"] if row["blocked"] else None, due_at=call.now
-        )
+        await transitions.finish_instance(call, row, row.reason)
+    elif intent == "pause_container" and row.state == "running":
+        await transitions.change_state(call, row, "paused", reason=row.reason if row.blocked else None, due_at=call.now)
         await emit_instance_event("agora.instance.paused", call, row, status="paused")
-    elif intent == "resume_container" and row["state"] == "paused":
+    elif intent == "resume_container" and row.state == "paused":
         await transitions.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
         await metering.begin_interval(call, row, read_ticks(call))
-        await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
+        await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
 
 
-async def record_check(call: Call, row: Row, healthy: bool, detail: str, check: int) -> None:
+async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str, check: int) -> None:
     """Store a health check of a remote instance; after ``UNHEALTHY`` failures in a row it counts as crashed.
 
     The check is dropped if the row changed since it was read.
     """
-    now = await call.tx.one(statements.lock, instance_id=row["instance_id"])
-    if now is None or now["state"] != "running" or now["generation"] != row["generation"] or now["asked"] is not None:
+    now = await call.tx.one(statements.lock, instance_id=row.instance_id)
+    if now is None or now.state != "running" or now.generation != row.generation or now.asked is not None:
         return
     if await _hosting_agent(call, now) is None:
         return
     if healthy:
-        await metering.extend_intervals(call, [row["instance_id"]], read_ticks(call))
+        await metering.extend_intervals(call, [row.instance_id], read_ticks(call))
         await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
-    elif now["failing"] + 1 >= UNHEALTHY:
+    elif now.failing + 1 >= UNHEALTHY:
         await transitions.record_crash(call, now, read_ticks(call), None, f"It does not work any more: {detail}.")
     else:
         error = f"Its health check failed: {detail}."
@@ -302,7 +298,7 @@ async def record_check(call: Call, row: Row, healthy: bool, detail: str, check: 
             now,
             "running",
             healthy=0,
-            failing=now["failing"] + 1,
+            failing=now.failing + 1,
             errors=1,
             last_error=error,
             due_at=call.now + check,

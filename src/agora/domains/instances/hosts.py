@@ -11,7 +11,6 @@ from agora.core.errors import not_found
 from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import administer
 from agora.domains.tenants.service import HOME
-from agora.store.port import Row
 from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
 from agora_sdk.errors import Conflict, NameTaken, PermissionDenied, field_error
@@ -19,6 +18,7 @@ from agora_sdk.errors import Conflict, NameTaken, PermissionDenied, field_error
 from . import host_queries
 from . import queries as statements
 from .placement import MEBIBYTE, compute_free_capacity, is_silent
+from .records import HostRow, ReservedResources
 from .transitions import record_loss
 
 __all__ = ["HostService"]
@@ -31,9 +31,9 @@ class HostService(BoundService, contract.Hosts):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows = await self.call.tx.all(host_queries.hosts, after=after, limit=limit + 1)
-        reserved = {row["host_id"]: row for row in await self.call.tx.all(host_queries.reserved)}
+        reserved = {row.host_id: row for row in await self.call.tx.all(host_queries.reserved)}
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        hosts = [self._build_host(row, reserved.get(row["host_id"])) for row in rows]
+        hosts = [self._build_host(row, reserved.get(row.host_id)) for row in rows]
         return contract.HostPage(
             hosts=hosts,
             **paging.page_fields(hosts, "host_id", more=more, cursor=cursor),
@@ -42,8 +42,8 @@ class HostService(BoundService, contract.Hosts):
     @implements
     async def get(self, host: str) -> contract.Host:
         row = await self._require_host(host)
-        reserved = {row["host_id"]: row for row in await self.call.tx.all(host_queries.reserved)}
-        return self._build_host(row, reserved.get(row["host_id"]))
+        reserved = {row.host_id: row for row in await self.call.tx.all(host_queries.reserved)}
+        return self._build_host(row, reserved.get(row.host_id))
 
     @implements
     async def register(
@@ -99,57 +99,57 @@ class HostService(BoundService, contract.Hosts):
     ) -> contract.Host:
         call = self.call
         row = await self._require_host(host)
-        call.target = row["host_id"]
-        await administer(call, row["host_id"])
+        call.target = row.host_id
+        await administer(call, row.host_id)
         holder = await call.tx.one(host_queries.host, ref=name) if name is not None else None
-        if holder is not None and holder["host_id"] != row["host_id"]:
+        if holder is not None and holder.host_id != row.host_id:
             raise NameTaken(f"There is a host {name!r} already.", errors=[field_error("name", "taken")])
         await call.tx.execute(
             host_queries.close_host,
-            host_id=row["host_id"],
-            closed=row["closed"] if closed is None else int(closed),
-            region=row["region"] if region is None else region,
-            name=name or row["name"],
+            host_id=row.host_id,
+            closed=row.closed if closed is None else int(closed),
+            region=row.region if region is None else region,
+            name=name or row.name,
         )
-        changed = await self._require_host(row["host_id"])
-        call.emit("agora.host.changed", _event_data(changed), subject=row["host_id"], audience=())
-        return await self.get(row["host_id"])
+        changed = await self._require_host(row.host_id)
+        call.emit("agora.host.changed", _event_data(changed), subject=row.host_id, audience=())
+        return await self.get(row.host_id)
 
     @implements
     async def remove(self, host: str, *, lost: bool = False) -> contract.HostRemoval:
         call = self.call
         row = await self._require_host(host)
-        call.target = row["host_id"]
-        await administer(call, row["host_id"])
-        rows = await call.tx.all(statements.living, host_id=row["host_id"], after="", limit=10_000)
+        call.target = row.host_id
+        await administer(call, row.host_id)
+        rows = await call.tx.all(statements.living, host_id=row.host_id, after="", limit=10_000)
         if rows and not lost:
             raise Conflict(
-                f"{len(rows)} instances are on {row['name']}.",
+                f"{len(rows)} instances are on {row.name}.",
                 fix="Terminate them first; or, if the host will never come back, set lost=true, and they count as failed.",
             )
         for instance in rows:
-            await record_loss(call, instance, f"Its host {row['name']} was lost.")
-        await call.tx.execute(host_queries.drop_host, host_id=row["host_id"])
-        call.emit("agora.host.removed", _event_data(row), subject=row["host_id"], audience=())
-        return contract.HostRemoval(host_id=row["host_id"], name=row["name"], instances_lost=len(rows))
+            await record_loss(call, instance, f"Its host {row.name} was lost.")
+        await call.tx.execute(host_queries.drop_host, host_id=row.host_id)
+        call.emit("agora.host.removed", _event_data(row), subject=row.host_id, audience=())
+        return contract.HostRemoval(host_id=row.host_id, name=row.name, instances_lost=len(rows))
 
-    async def _require_host(self, ref: str) -> Row:
+    async def _require_host(self, ref: str) -> HostRow:
         row = await self.call.tx.one(host_queries.host, ref=ref)
         if row is None:
             raise not_found("host", f"There is no host {ref!r}.", fix="Hosts are listed at GET /hosts.")
         return row
 
-    def _build_host(self, row: Row, reserved: Row | None) -> contract.Host:
-        capacity, engines = decode_json(row["capacity"]), decode_json(row["engines"])
+    def _build_host(self, row: HostRow, reserved: ReservedResources | None) -> contract.Host:
+        capacity, engines = decode_json(row.capacity), decode_json(row.engines)
         available = compute_free_capacity(row, reserved)
         silent = is_silent(row, self.call.now)
         return contract.Host(
-            host_id=row["host_id"],
-            name=row["name"],
-            kind=row["kind"],
-            status="closed" if row["closed"] else "silent" if silent else "ready",
-            agent_id=row["agent_id"],
-            region=row["region"],
+            host_id=row.host_id,
+            name=row.name,
+            kind=row.kind,
+            status="closed" if row.closed else "silent" if silent else "ready",
+            agent_id=row.agent_id,
+            region=row.region,
             engines=sorted(name for name, why in engines.items() if not why),
             unavailable={name: why for name, why in engines.items() if why},
             resources=contract.Resources(
@@ -162,13 +162,18 @@ class HostService(BoundService, contract.Hosts):
                 disk_free_mb=capacity["disk_free"] // MEBIBYTE if "disk_free" in capacity else None,
                 ports_free=capacity.get("ports"),
             ),
-            instances=reserved["instances"] if reserved is not None else 0,
-            last_seen=to_datetime(row["seen_at"]),
-            created_at=to_datetime(row["created_at"]),
+            instances=reserved.instances if reserved is not None else 0,
+            last_seen=to_datetime(row.seen_at),
+            created_at=to_datetime(row.created_at),
         )
 
 
-def _event_data(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in ("host_id", "name", "kind", "agent_id", "region")} | {
-        "closed": bool(row["closed"])
+def _event_data(row: HostRow) -> dict[str, Any]:
+    return {
+        "host_id": row.host_id,
+        "name": row.name,
+        "kind": row.kind,
+        "agent_id": row.agent_id,
+        "region": row.region,
+        "closed": bool(row.closed),
     }

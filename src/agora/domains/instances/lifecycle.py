@@ -21,12 +21,12 @@ from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, S
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Build, Handle, LogPage, Observation, ProcessExit, Runtime
 from agora.runtimes.spec import Spec
-from agora.store.port import Row
 
 from . import metering, transitions
 from . import queries as statements
 from .metering import Ticks
 from .notifications import emit_instance_event
+from .records import InstanceRow
 from .reports import report_running
 from .specs import health_of, spec_of
 from .transitions import effective_goal
@@ -60,13 +60,16 @@ PERMANENT = (InvalidSpec, SourceRefused, Unsupported, Unreadable)
 
 
 class InstanceLifecycle:
-    """Steps of one instance. act: runs a function in a transaction. check: microseconds between checks while it runs."""
+    """Steps of one instance. act: runs a function in a transaction."""
 
-    def __init__(
-        self, local: LocalHost, clock: Clock, context: Any, act: Act, tenant: str, row: Row, check: int
-    ) -> None:
+    def __init__(self, local: LocalHost, clock: Clock, context: Any, act: Act, tenant: str, row: InstanceRow) -> None:
         self.local, self.clock, self.context = local, clock, context
-        self.act, self.tenant, self.row, self.check = act, tenant, row, check
+        self.act, self.tenant, self.row = act, tenant, row
+
+    @property
+    def check(self) -> int:
+        """Microseconds between checks while it runs."""
+        return int(self.context.settings.instance_check * SECOND)
 
     async def step(self) -> None:
         """Take the next step. Errors of engines and unreadable rows are stored as reasons, not raised."""
@@ -88,7 +91,7 @@ class InstanceLifecycle:
         if goal == "stopped":
             await self._stop_instance()
             return
-        match row["state"]:
+        match row.state:
             case "requested" | "provisioning":
                 await self._provision_instance()
             case "starting":
@@ -104,7 +107,7 @@ class InstanceLifecycle:
 
     @property
     def engine(self) -> Runtime:
-        name = self.row["engine"]
+        name = self.row.engine
         found = self.local.engines.get(name)
         if found is None:
             raise EngineUnavailable(f"This server has no engine {name!r} any more.")
@@ -112,9 +115,9 @@ class InstanceLifecycle:
 
     @property
     def handle(self) -> Handle:
-        if self.row["handle"] is None:
+        if self.row.handle is None:
             raise Unknown("It was never started.")
-        return Handle.from_json(decode_json(self.row["handle"]))
+        return Handle.from_json(decode_json(self.row.handle))
 
     @property
     def ticks(self) -> Ticks:
@@ -123,7 +126,7 @@ class InstanceLifecycle:
     @property
     def _lasting_reason(self) -> str | None:
         """The row's reason without transient ones."""
-        reason: str | None = self.row["reason"]
+        reason = self.row.reason
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
     def _build_spec(self) -> Spec:
@@ -132,7 +135,7 @@ class InstanceLifecycle:
     # -- towards running -------------------------------------------------------------------------
 
     async def _provision_instance(self) -> None:
-        if self.row["state"] == "requested":
+        if self.row.state == "requested":
             await self._change_state("provisioning", tell_as="provisioning", due_at=self.clock.now())
         spec = self._build_spec()
         build = await self._build_image(spec)
@@ -156,7 +159,7 @@ class InstanceLifecycle:
         async def store_build(call: Call) -> None:
             still = await call.tx.execute(
                 statements.built,
-                instance_id=self.row["instance_id"],
+                instance_id=self.row.instance_id,
                 **transitions.expected_row_state(self.row),
                 build=encode_json(build.to_json()),
                 now=call.now,
@@ -192,8 +195,8 @@ class InstanceLifecycle:
         if not declared.asks:
             await self._note_running(observation)
             return
-        limit = decode_json(self.row["config"]).get("start_timeout", 60.0)
-        if self.clock.now() - (self.row["starting_at"] or 0) > limit * SECOND:
+        limit = decode_json(self.row.config).get("start_timeout", 60.0)
+        if self.clock.now() - (self.row.starting_at or 0) > limit * SECOND:
             await self.engine.stop(self.handle, 1.0)
             await self._record_crash(None, f"It did not work within {limit:g} s: {detail}.")
         else:
@@ -216,15 +219,15 @@ class InstanceLifecycle:
             if not moved:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
-            began, due = row["starting_at"] or call.now, call.now + self._next_check_delay(row)
+            began, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
             look = metering.build_check(call, row, observation.usage, since=began, due=due)
             await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
-            await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
-            await report_running(call, row, row["address"], row["health_url"])
+            await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
+            await report_running(call, row, row.address, row.health_url)
 
         await self._run_unless_superseded(begin_running)
 
-    def _next_check_delay(self, row: Row) -> int:
+    def _next_check_delay(self, row: InstanceRow) -> int:
         """Microseconds until the next check: 0 if it is to be paused."""
         return 0 if effective_goal(row) == "paused" else self.check
 
@@ -234,10 +237,10 @@ class InstanceLifecycle:
         await self._change_state(
             "provisioning",
             tell_as="provisioning",
-            reason=row["reason"],
-            next_generation=row["generation"] + 1,
+            reason=row.reason,
+            next_generation=row.generation + 1,
             handle=None,
-            restarts=row["restarts"] + 1,
+            restarts=row.restarts + 1,
             due_at=self.clock.now(),
         )
 
@@ -249,12 +252,12 @@ class InstanceLifecycle:
         observation = await self.engine.inspect(self.handle)
         if observation.state not in ("running", "paused"):
             await self._record_crash(observation)
-        elif row["failing"] >= UNHEALTHY:
+        elif row.failing >= UNHEALTHY:
             await self.engine.stop(self.handle, 1.0)
-            await self._record_crash(None, f"It does not work any more. {row['last_error']}", at=self.clock.now())
-        elif goal == "paused" and (observation.state == "running" or row["state"] == "running"):
+            await self._record_crash(None, f"It does not work any more. {row.last_error}", at=self.clock.now())
+        elif goal == "paused" and (observation.state == "running" or row.state == "running"):
             await self._pause_instance(observation)
-        elif goal == "running" and (observation.state == "paused" or row["state"] == "paused"):
+        elif goal == "running" and (observation.state == "paused" or row.state == "paused"):
             await self._resume_instance(observation)
         else:
             await self._schedule_step(self._lasting_reason, self.clock.now() + self.check)
@@ -270,7 +273,7 @@ class InstanceLifecycle:
     @contextlib.contextmanager
     def _freeze_running_time(self, ticks: Ticks) -> Iterator[None]:
         """Stop the displayed running time at ``ticks``, so that it never exceeds what is billed in the end."""
-        ending, instance_id = self.local.ending, self.row["instance_id"]
+        ending, instance_id = self.local.ending, self.row.instance_id
         ending[instance_id] = ticks.at
         try:
             yield
@@ -280,7 +283,7 @@ class InstanceLifecycle:
     async def _note_pause(self, ticks: Ticks, was_running: bool) -> None:
         async def store_pause(call: Call) -> None:
             row = self.row
-            why = row["reason"] if row["blocked"] else None
+            why = row.reason if row.blocked else None
             if not await transitions.change_state(
                 call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check
             ):
@@ -303,7 +306,7 @@ class InstanceLifecycle:
             if not moved:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
-            await emit_instance_event("agora.instance.running", call, row, status="running", address=row["address"])
+            await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
 
         await self._run_unless_superseded(store_resume)
 
@@ -357,13 +360,13 @@ class InstanceLifecycle:
         fields = {"begins": page.begin, "size": page.size, "data": page.data}
 
         async def store_output(call: Call) -> None:
-            await call.tx.execute(statements.keep_output, instance_id=self.row["instance_id"], **fields)
+            await call.tx.execute(statements.keep_output, instance_id=self.row.instance_id, **fields)
 
         await self.act(store_output)
 
     async def _end_time(self, handle: Handle) -> None:
         """Stop the program. Its metered time includes the time it took to end, up to when its process ended."""
-        grace = decode_json(self.row["config"]).get("stop_grace", 10.0)
+        grace = decode_json(self.row.config).get("stop_grace", 10.0)
         ran = (await self.engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
         with self._freeze_running_time(before):
@@ -379,17 +382,13 @@ class InstanceLifecycle:
     def _find_remains(self) -> Handle | None:
         """The handle of what the engine may hold; without one in the row, that of a start cut short by a server crash."""
         row = self.row
-        if row["handle"] is not None:
+        if row.handle is not None:
             return self.handle
-        return (
-            Handle(row["engine"], row["instance_id"], row["generation"])
-            if row["engine"] in self.local.engines
-            else None
-        )
+        return Handle(row.engine, row.instance_id, row.generation) if row.engine in self.local.engines else None
 
     def _hang_up(self) -> None:
-        if self.row["address"] is not None:
-            self.local.asker.forget(self.row["address"])
+        if self.row.address is not None:
+            self.local.asker.forget(self.row.address)
 
     # -- trouble ---------------------------------------------------------------------------------
 
@@ -399,10 +398,10 @@ class InstanceLifecycle:
         output = getattr(error, "output", "")
         reason = transitions.clean_text(f"{reason}\n{output[-1500:]}" if output else reason)
         ticks, exit = self.ticks, None
-        if isinstance(error, Unknown) and self.row["state"] in ("running", "paused", "starting"):
+        if isinstance(error, Unknown) and self.row.state in ("running", "paused", "starting"):
             with contextlib.suppress(EngineError):
                 exit = (await self.engine.inspect(self.handle)).exit
-        log.info("instance %s: %s: %s", self.row["instance_id"], error.code, error.detail)
+        log.info("instance %s: %s: %s", self.row.instance_id, error.code, error.detail)
         if effective_goal(self.row) == "stopped":
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)
         elif isinstance(error, PERMANENT):
@@ -430,7 +429,7 @@ class InstanceLifecycle:
         async def store_reason(call: Call) -> None:
             await call.tx.execute(
                 statements.set_reason,
-                instance_id=self.row["instance_id"],
+                instance_id=self.row.instance_id,
                 **transitions.expected_row_state(self.row),
                 reason=reason and transitions.clean_text(reason),
                 due_at=due_at,
@@ -446,7 +445,7 @@ class InstanceLifecycle:
             if tell_as == "starting":
                 await emit_instance_event("agora.instance.starting", call, self.row, status=state)
             else:
-                generation = changes.get("next_generation", self.row["generation"])
+                generation = changes.get("next_generation", self.row.generation)
                 await emit_instance_event(
                     "agora.instance.provisioning", call, self.row, status=state, generation=generation
                 )

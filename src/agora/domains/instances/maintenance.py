@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from agora.core.call import Call, encode_json
 from agora.core.jobs import Controller, JobContext, split_batches
 from agora.runtimes.errors import EngineError
 from agora.runtimes.port import Runtime
-from agora.store.port import Row, StoredEvent
+from agora.store.port import StoredEvent
 
 from . import host_queries
 from . import queries as statements
 from .reconciler import InstanceReconciler
+from .records import InstanceExecutionRow, InstanceRow
 
 __all__ = ["InstanceMaintenance"]
 
@@ -74,16 +76,16 @@ class InstanceMaintenance(Controller):
     async def _apply_limits(self, tenant: str) -> None:
         """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
         self._exhausted.discard(tenant)
-        groups: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
+        groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
-            if host["host_id"] == self.local.host_id or host["kind"] == "agent":
-                async for row in self._read_living(tenant, host["host_id"]):
-                    if row["blocked"] or (row["state"] == "running" and row["desired"] == "running"):
-                        groups[row["account_id"], row["agent_id"], row["price_version"]].append(row)
+            if host.host_id == self.local.host_id or host.kind == "agent":
+                async for row in self._read_living(tenant, host.host_id):
+                    if row.blocked or (row.state == "running" and row.desired == "running"):
+                        groups[row.account_id, row.agent_id, row.price_version].append(row)
         for some in split_batches(list(groups), GROUPS):
             await self.act(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
-    async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[Row]:
+    async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
         after = ""
         while not self.stopping:
             rows = await self.read(tenant, statements.living, host_id=host_id, after=after, limit=PAGE)
@@ -91,7 +93,7 @@ class InstanceMaintenance(Controller):
                 yield row
             if len(rows) < PAGE:
                 return
-            after = rows[-1]["instance_id"]
+            after = rows[-1].instance_id
 
     # -- numbers ---------------------------------------------------------------------------------
 
@@ -100,7 +102,7 @@ class InstanceMaintenance(Controller):
         while not self.stopping:
             rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
-                agent, account = row["agent_id"], row["account_id"]
+                agent, account = row.agent_id, row.account_id
                 await self.act(tenant, partial(_adjust_one, agent_id=agent, account=account))
             if len(rows) < PAGE:
                 return
@@ -125,7 +127,7 @@ class InstanceMaintenance(Controller):
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
             if not rows:
                 break
-            await self.act(tenant, partial(_drop_instances, ids=[row["instance_id"] for row in rows]))
+            await self.act(tenant, partial(_drop_instances, ids=rows))
 
     async def _sweep_host(self) -> None:
         await asyncio.gather(self._drop_backups(), *map(self._sweep_engine, self.local.engines.values()))
@@ -164,7 +166,7 @@ async def _adjust_one(call: Call, *, agent_id: str, account: str) -> None:
     await adjust_instances(call, agent_id=agent_id, account=account)
 
 
-async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[Row]]) -> None:
+async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[InstanceRow]]) -> None:
     from agora.domains.billing.ledger import Ledger
 
     from .transitions import set_block
@@ -172,26 +174,24 @@ async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Se
     for (account, agent, version), rows in groups.items():
         why = await Ledger(call).blocks_running(account, agent, version)
         for row in rows:
-            if row["blocked"] != why:
+            if row.blocked != why:
                 await set_block(call, row, why)
 
 
-async def _end_lost_executions(call: Call, *, rows: Sequence[Row]) -> None:
+async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRow]) -> None:
     from .executions import end_execution
 
     for row in rows:
-        execution = await call.tx.one(host_queries.execution, execution_id=row["execution_id"])
-        if execution is not None and execution["ended_at"] is None:
-            values = {name: execution[name] for name in host_queries.EXECUTIONS.names}
-            await end_execution(
-                call, values | {"status": "unknown", "error": "The server ended before it knew the outcome."}
-            )
+        execution = await call.tx.one(host_queries.execution, execution_id=row.execution_id)
+        if execution is not None and execution.ended_at is None:
+            error = "The server ended before it knew the outcome."
+            await end_execution(call, replace(execution, status="unknown", error=error))
 
 
 async def _prune_executions(call: Call, *, before: int) -> None:
     await call.tx.execute(host_queries.prune_executions, before=before, limit=PAGE)
 
 
-async def _drop_instances(call: Call, *, ids: list[str]) -> None:
+async def _drop_instances(call: Call, *, ids: Sequence[str]) -> None:
     for statement in statements.drops:
-        await call.tx.execute(statement, ids=encode_json(ids))
+        await call.tx.execute(statement, ids=encode_json(list(ids)))

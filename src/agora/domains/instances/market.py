@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
@@ -10,7 +11,6 @@ from agora.domains.billing.accounts import account_of
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import pricing_info
 from agora.domains.search.service import QueryService
-from agora.store.port import Row
 from agora_sdk.contract import instances as contract
 from agora_sdk.contract.agents import Agent
 from agora_sdk.contract.fields import AgentStatus
@@ -18,10 +18,11 @@ from agora_sdk.contract.fields import AgentStatus
 from . import host_queries
 from . import queries as statements
 from .access import resolve_visible_account
+from .records import AccountInstanceCounts, AgentCounter, AgentInstanceCounts, DeploymentRow, InstanceRow
 from .running_time import add_running_costs, measure_account_time
 from .views import build_summaries
 
-__all__ = ["build_dashboard", "discover_agents"]
+__all__ = ["MarketplaceQuery", "build_dashboard", "discover_agents"]
 
 UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
 PAGES = 10  #: pages of agents read to fill one page that is filtered by name or availability
@@ -29,23 +30,32 @@ RECENT = 10
 HOUR = 3600 * SECOND
 
 
-async def discover_agents(
-    call: Call,
-    search: str | None,
-    category: str | None,
-    name: str | None,
-    capabilities: list[str],
-    available: bool | None,
-    limit: int,
-    cursor: str | None,
-) -> contract.MarketplacePage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketplaceQuery:
+    """Which agents a caller looks for. available: whether instances of them can be created now; None: either."""
+
+    search: str | None = None
+    category: str | None = None
+    name: str | None = None
+    capabilities: list[str] = field(default_factory=list)
+    available: bool | None = None
+    limit: int
+    cursor: str | None = None
+
+
+async def discover_agents(call: Call, query: MarketplaceQuery) -> contract.MarketplacePage:
     """A page of agents with their marketplace information."""
+    name, available, limit, cursor = query.name, query.available, query.limit, query.cursor
     matches: list[contract.MarketplaceAgent] = []
     following, total, estimate = cursor, None, False
     narrowed = name is not None or available is not None
     for _ in range(PAGES):
         page = await QueryService(call).agents(
-            capabilities, search=search, category=category, limit=limit - len(matches), cursor=following
+            query.capabilities,
+            search=query.search,
+            category=query.category,
+            limit=limit - len(matches),
+            cursor=following,
         )
         following, total, estimate = page.next_cursor, page.total, page.total_is_estimate
         page_agents = await _describe_agents(call, [agent for agent in page.agents if _matches_name(agent, name)])
@@ -70,10 +80,10 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
     if not agents:
         return []
     ids = encode_json([agent.agent_id for agent in agents])
-    deployed = {row["agent_id"]: row for row in await call.tx.all(host_queries.deployments_of, ids=ids)}
+    deployed = {row.agent_id: row for row in await call.tx.all(host_queries.deployments_of, ids=ids)}
     mine = account_of(call.caller)
-    counted = {row["agent_id"]: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
-    counters = {row["agent_id"]: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
+    counted = {row.agent_id: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
+    counters = {row.agent_id: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
     return [
         await _describe_agent(
             call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id)
@@ -83,14 +93,18 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
 
 
 async def _describe_agent(
-    call: Call, agent: Agent, deployment: Row | None, counted: Row | None, counter: Row | None
+    call: Call,
+    agent: Agent,
+    deployment: DeploymentRow | None,
+    counted: AgentInstanceCounts | None,
+    counter: AgentCounter | None,
 ) -> contract.MarketplaceAgent:
-    total = counted["total"] if counted is not None else 0
-    version = decode_json(deployment["manifest"]).get("version") if deployment is not None else None
+    total = counted.total if counted is not None else 0
+    version = decode_json(deployment.manifest).get("version") if deployment is not None else None
     info = contract.MarketplaceInfo.model_construct(
         availability=_build_availability(agent, deployment, total),
         pricing_info=await pricing_info(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
-        customer_instances=counted["own"] if counted is not None else 0,
+        customer_instances=counted.own if counted is not None else 0,
         total_instances=total,
         performance_metrics=_build_metrics(agent, counter),
     )
@@ -104,12 +118,12 @@ async def _describe_agent(
     )
 
 
-def _build_availability(agent: Agent, deployment: Row | None, total: int) -> contract.Availability:
-    most = deployment["max_instances"] if deployment is not None else None
+def _build_availability(agent: Agent, deployment: DeploymentRow | None, total: int) -> contract.Availability:
+    most = deployment.max_instances if deployment is not None else None
     reason = None
     if deployment is None:
         reason = "Its owner runs it; no instances of it can be created here."
-    elif deployment["withdrawn_at"] is not None:
+    elif deployment.withdrawn_at is not None:
         reason = "It was withdrawn."
     elif agent.status in UNUSABLE:
         reason = f"It is {agent.status}."
@@ -120,10 +134,10 @@ def _build_availability(agent: Agent, deployment: Row | None, total: int) -> con
     )
 
 
-def _build_metrics(agent: Agent, counter: Row | None) -> contract.PerformanceMetrics:
-    completed, failed = (counter["completed"], counter["failed"]) if counter is not None else (0, 0)
+def _build_metrics(agent: Agent, counter: AgentCounter | None) -> contract.PerformanceMetrics:
+    completed, failed = (counter.completed, counter.failed) if counter is not None else (0, 0)
     return contract.PerformanceMetrics.model_construct(
-        average_response_time=counter["duration"] / completed / SECOND if counter is not None and completed else None,
+        average_response_time=counter.duration / completed / SECOND if counter is not None and completed else None,
         success_rate=completed / (completed + failed) if completed + failed else None,
         availability=agent.availability,
     )
@@ -137,22 +151,19 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / SECOND
     hours = sum(each.quantity for each in passing if each.currency == costs.billing.currency) / HOUR
     month = round(costs.billing.current_month_cost + amount, 6)
-    counted: Mapping[str, int | None] | Row | None = None
-    rows: Sequence[Row] = ()
+    counts: AccountInstanceCounts | None = None
+    rows: Sequence[InstanceRow] = ()
     if account != "":
-        counted = await call.tx.one(statements.account_counts, account=account or "")
+        counts = await call.tx.one(statements.account_counts, account=account or "")
         query = statements.listing(False, account is not None, False, True)
         parameters = {"before": "inst_g", "limit": RECENT, "account": account}
         rows = await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
-    numbers = {
-        name: (counted[name] or 0) if counted is not None else 0 for name in ("total", "running", "paused", "failed")
-    }
     return contract.InstanceDashboard(
         summary=contract.DashboardSummary(
-            total_instances=numbers["total"],
-            running_instances=numbers["running"],
-            paused_instances=numbers["paused"],
-            failed_instances=numbers["failed"],
+            total_instances=counts.total if counts is not None else 0,
+            running_instances=counts.running if counts is not None else 0,
+            paused_instances=counts.paused if counts is not None else 0,
+            failed_instances=counts.failed if counts is not None else 0,
             total_cost=round(costs.summary.total_cost + amount, 6),
             total_uptime_hours=costs.summary.total_uptime_hours + hours,
         ),

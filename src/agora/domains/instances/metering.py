@@ -14,9 +14,9 @@ from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.domains.billing.metering import Run, bill
 from agora.runtimes.port import Usage
-from agora.store.port import Row
 
 from . import queries as statements
+from .records import INTERVALS, InstanceIntervalRow, InstanceRow, OpenInterval
 
 __all__ = ["Ticks", "begin_interval", "build_check", "end_interval", "extend_intervals"]
 
@@ -29,26 +29,37 @@ class Ticks:
     boot: str
 
 
-async def begin_interval(call: Call, row: Row | dict[str, Any], ticks: Ticks) -> None:
+async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
     """Open an interval for a running instance. Idempotent."""
-    if await call.tx.one(statements.open_interval, instance_id=row["instance_id"]) is not None:
+    if await call.tx.one(statements.open_interval, instance_id=row.instance_id) is not None:
         return
-    last = await call.tx.one(statements.last_interval, instance_id=row["instance_id"])
-    number = 1 if last is None else last["number"] + 1
-    place = (call.caller.tenant, row["instance_id"], number, row["generation"])
-    call.tx.append(statements.INTERVALS, (*place, call.now, 0, call.now, ticks.at, ticks.boot, None))
-    version = row["price_version"]
-    began = Run(row["instance_id"], number, row["account_id"], row["agent_id"], call.now, call.now, version)
+    last = await call.tx.one(statements.last_interval, instance_id=row.instance_id)
+    number = 1 if last is None else last.number + 1
+    interval = InstanceIntervalRow(
+        tenant_id=call.caller.tenant,
+        instance_id=row.instance_id,
+        number=number,
+        generation=row.generation,
+        began=call.now,
+        measured=0,
+        seen_at=call.now,
+        ticks=ticks.at,
+        boot=ticks.boot,
+        ended=None,
+    )
+    call.tx.append(INTERVALS, interval)
+    version = row.price_version
+    began = Run(row.instance_id, number, row.account_id, row.agent_id, call.now, call.now, version)
     await bill(call, [began])
 
 
 def build_check(
-    call: Call, row: Row, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
+    call: Call, row: InstanceRow, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
 ) -> list[Any]:
     """A row of ``statements.checked`` for a running instance. since: time of the previous check, microseconds since 1970."""
-    used = max(0.0, usage.cpu_seconds - row["cpu_seconds"])
+    used = max(0.0, usage.cpu_seconds - row.cpu_seconds)
     percent = 100 * used / ((call.now - since) / SECOND) if call.now > since else 0.0
-    place, outcome = [row["instance_id"], row["generation"], due], [int(not failing), failing, error]
+    place, outcome = [row.instance_id, row.generation, due], [int(not failing), failing, error]
     return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 
@@ -59,42 +70,44 @@ async def extend_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -> None
     names = encode_json(sorted(ids))
     await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
     rows = await call.tx.all(statements.looked_at, ids=names)
-    await bill(call, [_build_run(row, row, row["measured"]) for row in rows])
+    await bill(call, [_build_run(row, row, row.measured) for row in rows])
 
 
 async def end_interval(
-    call: Call, row: Row, ticks: Ticks, at: int | None = None, *, until_now: bool = False, more: int = 0
+    call: Call, row: InstanceRow, ticks: Ticks, at: int | None = None, *, until_now: bool = False, more: int = 0
 ) -> int:
     """Close the open interval and bill it; return its length in microseconds, 0 if none was open.
 
     at: when it ended, None if unknown. until_now: it was observed running at ``ticks``. more: microseconds it ran after.
     """
-    interval = await call.tx.one(statements.open_interval, instance_id=row["instance_id"])
+    interval = await call.tx.one(statements.open_interval, instance_id=row.instance_id)
     if interval is None:
         return 0
-    measured: int = interval["measured"] + _time_since_last_check(interval, ticks, at, until_now) + more
+    measured: int = interval.measured + _time_since_last_check(interval, ticks, at, until_now) + more
     await call.tx.execute(
         statements.close_interval,
-        instance_id=row["instance_id"],
-        number=interval["number"],
+        instance_id=row.instance_id,
+        number=interval.number,
         measured=measured,
         seen_at=call.now,
         ticks=ticks.at,
-        ended=interval["began"] + measured,
+        ended=interval.began + measured,
     )
     await bill(call, [_build_run(row, interval, measured, closed=True)])
     return measured
 
 
-def _time_since_last_check(interval: Row, ticks: Ticks, at: int | None, until_now: bool) -> int:
+def _time_since_last_check(interval: InstanceIntervalRow, ticks: Ticks, at: int | None, until_now: bool) -> int:
     """Microseconds it ran since the last check, at most the time that has passed on the monotonic clock."""
-    passed = max(0, ticks.at - interval["ticks"]) if ticks.boot == interval["boot"] else 0
+    passed = max(0, ticks.at - interval.ticks) if ticks.boot == interval.boot else 0
     if until_now:
         return passed
-    return 0 if at is None else min(max(0, at - interval["seen_at"]), passed)
+    return 0 if at is None else min(max(0, at - interval.seen_at), passed)
 
 
-def _build_run(row: Row, interval: Row, measured: int, *, closed: bool = False) -> Run:
-    began, version = interval["began"], row["price_version"]
-    who = (row["account_id"], row["agent_id"])
-    return Run(row["instance_id"], interval["number"], *who, began, began + measured, version, closed)
+def _build_run(
+    row: InstanceRow | OpenInterval, interval: InstanceIntervalRow, measured: int, *, closed: bool = False
+) -> Run:
+    began, version = interval.began, row.price_version
+    who = (row.account_id, row.agent_id)
+    return Run(row.instance_id, interval.number, *who, began, began + measured, version, closed)

@@ -8,12 +8,12 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents.references import find_agent, visible_to
-from agora.store.port import Row
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import host_queries
 from . import queries as instances
+from .records import HostRow, InstanceRow, ReservedResources
 
 __all__ = [
     "MOST_HOSTS",
@@ -75,7 +75,7 @@ class FreeCapacity:
 class Placement:
     """The chosen host and engine."""
 
-    host: Row
+    host: HostRow
     engine: str
 
 
@@ -127,16 +127,16 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
         host_queries.hosts_locked if need.memory or need.cpu or need.gpus else host_queries.hosts
     )  # locked, so that two requests cannot reserve the same resources
     hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
-    reserved_by_host = {row["host_id"]: row for row in await call.tx.all(host_queries.reserved)}
+    reserved_by_host = {row.host_id: row for row in await call.tx.all(host_queries.reserved)}
     missing: list[UnmetRequirement] = []
     candidates: list[tuple[Any, Placement]] = []
     for host in hosts:
-        lacks = list(_find_unmet(host, reserved_by_host.get(host["host_id"]), need, call.now))
+        lacks = list(_find_unmet(host, reserved_by_host.get(host.host_id), need, call.now))
         missing += lacks
         if not lacks:
             candidates.append(
                 (
-                    _rank_host(host, reserved_by_host.get(host["host_id"]), need),
+                    _rank_host(host, reserved_by_host.get(host.host_id), need),
                     Placement(host, _choose_engine(host, need) or ""),
                 )
             )
@@ -145,18 +145,18 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
     return min(candidates, key=lambda pair: pair[0])[1]
 
 
-def is_silent(host: Row, now: int) -> bool:
+def is_silent(host: HostRow, now: int) -> bool:
     """Whether a server has sent no heartbeat for ``SILENT`` microseconds. Hosting agents send none."""
-    return bool(host["kind"] == "server" and host["seen_at"] + SILENT < now)
+    return bool(host.kind == "server" and host.seen_at + SILENT < now)
 
 
-def compute_free_capacity(host: Row, reserved: Row | None) -> FreeCapacity:
+def compute_free_capacity(host: HostRow, reserved: ReservedResources | None) -> FreeCapacity:
     """Unreserved resources of a host: its capacity less the reservations of this tenant and of others."""
-    capacity = decode_json(host["capacity"])
+    capacity = decode_json(host.capacity)
     memory, cpu = capacity.get("memory"), capacity.get("cpus")
     balance = {name: -capacity.get(f"{name}_elsewhere", 0) for name in ("memory", "cpu", "gpus")}
     if reserved is not None:
-        balance = {name: count - (reserved[name] or 0) for name, count in balance.items()}
+        balance = {name: count - getattr(reserved, name) for name, count in balance.items()}
     room = None if memory is None else memory + balance["memory"]
     if room is not None and capacity.get("memory_free") is not None:
         room = min(room, capacity["memory_free"])
@@ -164,44 +164,48 @@ def compute_free_capacity(host: Row, reserved: Row | None) -> FreeCapacity:
     return FreeCapacity(room, cores, max(0, capacity.get("gpus", 0) + balance["gpus"]))
 
 
-def _choose_engine(host: Row, need: PlacementRequest) -> str | None:
+def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
     """The engine to use on a host, None if it has no suitable one. A hosting agent chooses its own."""
-    if host["kind"] == "agent":
+    if host.kind == "agent":
         return REMOTE
-    available = [name for name, why in decode_json(host["engines"]).items() if not why]
+    available = [name for name, why in decode_json(host.engines).items() if not why]
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if name in available and (required is None or name == required)]
     return able[0] if able else None
 
 
-def _find_unmet(host: Row, reserved: Row | None, need: PlacementRequest, now: int) -> Iterator[UnmetRequirement]:
+def _find_unmet(
+    host: HostRow, reserved: ReservedResources | None, need: PlacementRequest, now: int
+) -> Iterator[UnmetRequirement]:
     """Requirements that a host does not meet."""
-    name, wants = host["name"], need.requirements
-    capacity = decode_json(host["capacity"])
-    if need.host_id is not None and host["host_id"] != need.host_id:
+    name, wants = host.name, need.requirements
+    capacity = decode_json(host.capacity)
+    if need.host_id is not None and host.host_id != need.host_id:
         yield UnmetRequirement(name, "co_location", "what it is to run beside is on another host")
         return
-    if need.engine == REMOTE and host["kind"] != "agent":
+    if need.engine == REMOTE and host.kind != "agent":
         yield UnmetRequirement(name, "co_location", "what it is to run beside is with a hosting agent")
         return
-    if host["kind"] == "agent" and not need.portable:
+    if host.kind == "agent" and not need.portable:
         yield UnmetRequirement(name, "engine", "has no directory of a server of this marketplace")
         return
-    if host["closed"]:
+    if host.closed:
         yield UnmetRequirement(name, "host", "is closed by an operator", for_now=True)
     if is_silent(host, now):
         yield UnmetRequirement(name, "host", "has not been heard of for a while", for_now=True)
     if _choose_engine(host, need) is None:
         yield UnmetRequirement(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
-    if wants.required_region is not None and host["region"] != wants.required_region:
-        yield UnmetRequirement(name, "required_region", f"is in {host['region'] or 'no region'}")
+    if wants.required_region is not None and host.region != wants.required_region:
+        yield UnmetRequirement(name, "required_region", f"is in {host.region or 'no region'}")
     if need.gpus and not capacity.get("gpus"):
         yield UnmetRequirement(name, "gpu_required", "has no GPU")
     yield from _find_missing_room(host, reserved, need)
 
 
-def _find_missing_room(host: Row, reserved: Row | None, need: PlacementRequest) -> Iterator[UnmetRequirement]:
-    name, capacity = host["name"], decode_json(host["capacity"])
+def _find_missing_room(
+    host: HostRow, reserved: ReservedResources | None, need: PlacementRequest
+) -> Iterator[UnmetRequirement]:
+    name, capacity = host.name, decode_json(host.capacity)
     available = compute_free_capacity(host, reserved)
     memory, cores = available.memory, available.cpu
     if memory is not None and memory < need.memory:
@@ -225,39 +229,39 @@ def _find_missing_room(host: Row, reserved: Row | None, need: PlacementRequest) 
         yield UnmetRequirement(
             name, "gpu_required", f"{available.gpus} of {capacity['gpus']} GPUs are free", for_now=True
         )
-    if host["kind"] == "server" and capacity.get("ports") == 0:
+    if host.kind == "server" and capacity.get("ports") == 0:
         yield UnmetRequirement(name, "ports", "no port is free", for_now=True)
 
 
-def _no_engine(host: Row, need: PlacementRequest) -> str:
+def _no_engine(host: HostRow, need: PlacementRequest) -> str:
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if required is None or name == required]
     if not able:
         return f"{required or 'no engine'} does not run this agent"
-    engines: Mapping[str, str] = decode_json(host["engines"])
+    engines: Mapping[str, str] = decode_json(host.engines)
     reasons = [f"{name} ({engines[name]})" for name in able if engines.get(name)]
     return f"{' or '.join(reasons or able)} is not available there"
 
 
-def _comes_back(host: Row, need: PlacementRequest) -> bool:
+def _comes_back(host: HostRow, need: PlacementRequest) -> bool:
     """Whether the host has a suitable engine that is only unavailable now."""
-    return any(name in need.engines for name in decode_json(host["engines"]))
+    return any(name in need.engines for name in decode_json(host.engines))
 
 
-def _rank_host(host: Row, reserved: Row | None, need: PlacementRequest) -> tuple[Any, ...]:
+def _rank_host(host: HostRow, reserved: ReservedResources | None, need: PlacementRequest) -> tuple[Any, ...]:
     """Sort key, best first: the preferred host, the preferred region, a server, the one with the fewest instances."""
     return (
-        need.preferred not in (host["host_id"], host["name"], host["agent_id"]),
-        need.requirements.preferred_region != host["region"],
-        host["kind"] == "agent",
-        reserved["instances"] if reserved is not None else 0,
+        need.preferred not in (host.host_id, host.name, host.agent_id),
+        need.requirements.preferred_region != host.region,
+        host.kind == "agent",
+        reserved.instances if reserved is not None else 0,
         -(compute_free_capacity(host, reserved).memory or 0),
-        host["host_id"],
+        host.host_id,
     )
 
 
 def _build_refusal(
-    need: PlacementRequest, missing: Sequence[UnmetRequirement], hosts: Sequence[Row]
+    need: PlacementRequest, missing: Sequence[UnmetRequirement], hosts: Sequence[HostRow]
 ) -> InvalidRequest | Conflict:
     errors = [field_error(f"host_requirements.{each.field}", f"{each.host}: {each.message}") for each in missing]
     if not hosts:
@@ -285,7 +289,7 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
     """
     for ref in refs:
         row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
-        if row is not None and row["account_id"] == account and row["stopped_at"] is None:
+        if row is not None and row.account_id == account and row.stopped_at is None:
             return _neighbour_of_instance(row)
         agent = await find_agent(call.tx, ref)
         if agent is None or not visible_to(call.caller, agent):
@@ -305,6 +309,6 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
     return None
 
 
-def _neighbour_of_instance(row: Row) -> Neighbour:
-    engine = None if row["engine"] == REMOTE else row["engine"]
-    return Neighbour(row["instance_id"], row["group_name"] or row["instance_id"], row["host_id"], engine)
+def _neighbour_of_instance(row: InstanceRow) -> Neighbour:
+    engine = None if row.engine == REMOTE else row.engine
+    return Neighbour(row.instance_id, row.group_name or row.instance_id, row.host_id, engine)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Table, Write, in_list
+from agora.store.port import Query, Write, in_list
+
+from .records import (
+    AccountInstanceCounts,
+    AgentInstanceCounts,
+    InstanceIntervalRow,
+    InstanceOutput,
+    InstanceRow,
+    InstanceState,
+    InstanceUptime,
+    InstanceWithLoad,
+    OpenInterval,
+    RunningProgram,
+)
 
 __all__ = [
-    "INSTANCES",
-    "INTERVALS",
     "account_counts",
     "asked",
     "block",
@@ -18,14 +29,13 @@ __all__ = [
     "by_request",
     "checked",
     "close_interval",
-    "counts",
+    "count_of_agent",
     "doomed",
     "drops",
     "due",
     "every_of",
     "extend_intervals",
     "found",
-    "interval",
     "last_interval",
     "listing",
     "living",
@@ -40,7 +50,6 @@ __all__ = [
     "reported",
     "running_on",
     "set_reason",
-    "silent",
     "totals",
     "uptimes",
     "wake",
@@ -50,88 +59,17 @@ __all__ = [
 BIG = "bigint"
 DOUBLE = "double precision"
 
-INSTANCES = Table(
-    "instances",
-    (
-        ("tenant_id", "text"),
-        ("instance_id", "text"),
-        ("agent_id", "text"),
-        ("account_id", "text"),
-        ("created_by", "text"),
-        ("request_key", "text"),
-        ("name", "text"),
-        ("pool", BIG),
-        ("desired", "text"),
-        ("state", "text"),
-        ("reason", "text"),
-        ("blocked", "text"),
-        ("generation", BIG),
-        ("host_id", "text"),
-        ("engine", "text"),
-        ("handle", "text"),
-        ("build", "text"),
-        ("config", "text"),
-        ("manifest", "text"),
-        ("revision", BIG),
-        ("secrets", "bytea"),
-        ("token_id", "text"),
-        ("restore", "text"),
-        ("group_name", "text"),
-        ("beside", "text"),
-        ("reserved_memory", BIG),
-        ("reserved_cpu", BIG),
-        ("reserved_gpus", BIG),
-        ("address", "text"),
-        ("health_url", "text"),
-        ("remote_id", "text"),
-        ("cause", "text"),
-        ("asked", "text"),
-        ("healthy", BIG),
-        ("seen_at", BIG),
-        ("error_count", BIG),
-        ("last_error", "text"),
-        ("failing", BIG),
-        ("failures", BIG),
-        ("restarts", BIG),
-        ("cpu_seconds", DOUBLE),
-        ("cpu_percent", DOUBLE),
-        ("memory", BIG),
-        ("received", BIG),
-        ("sent", BIG),
-        ("due_at", BIG),
-        ("created_at", BIG),
-        ("updated_at", BIG),
-        ("starting_at", BIG),
-        ("started_at", BIG),
-        ("stopped_at", BIG),
-        ("price_version", BIG),
-    ),
-)
-INTERVALS = Table(
-    "instance_intervals",
-    (
-        ("tenant_id", "text"),
-        ("instance_id", "text"),
-        ("number", BIG),
-        ("generation", BIG),
-        ("began", BIG),
-        ("measured", BIG),
-        ("seen_at", BIG),
-        ("ticks", BIG),
-        ("boot", "text"),
-        ("ended", BIG),
-    ),
-)
 
 # -- looking -----------------------------------------------------------------------------------
 
 _ONE = "tenant_id = :tenant and instance_id = :instance_id"
-by_id = Query(f"select * from instances where {_ONE}")
-lock = Query(f"select * from instances where {_ONE}", lock=True)
+by_id = Query(f"select * from instances where {_ONE}", InstanceRow)
+lock = Query(f"select * from instances where {_ONE}", InstanceRow, lock=True)
 by_request = Query(
-    "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key"
+    "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key",
+    InstanceRow,
 )
-found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}")
+found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}", InstanceState)
 next_due = Query(
     "select min(due_at) as due_at from instances where tenant_id = :tenant and host_id = :host_id and due_at is not null",
     int,
@@ -142,6 +80,7 @@ due = Query(
     select * from instances where tenant_id = :tenant and host_id = :host_id and due_at <= :now
     order by case when state in ('requested', 'provisioning') then 1 else 0 end, due_at limit :limit
     """,
+    InstanceRow,
     types={"now": BIG, "limit": BIG},
 )
 running_on = Query(
@@ -149,6 +88,7 @@ running_on = Query(
     select instance_id, engine, handle from instances
     where tenant_id = :tenant and host_id = :host_id and stopped_at is null and state = 'running'
     """,
+    RunningProgram,
     scan=True,
 )
 living = Query(
@@ -157,10 +97,11 @@ living = Query(
         and instance_id > :after
     order by instance_id limit :limit
     """,
+    InstanceRow,
     types={"limit": BIG},
     scan=True,
 )
-by_asked = Query("select * from instances where tenant_id = :tenant and asked = :message_id", lock=True)
+by_asked = Query("select * from instances where tenant_id = :tenant and asked = :message_id", InstanceRow, lock=True)
 # Running instances of an account: first those that this server can reach, then the least busy.
 of_agent = Query(
     """
@@ -172,6 +113,7 @@ of_agent = Query(
         and i.stopped_at is null and i.state = 'running' and i.desired = 'running'
     order by case when i.host_id = :here or i.engine = 'remote' then 0 else 1 end, busy, i.seen_at, i.instance_id limit 1
     """,
+    InstanceWithLoad,
     types={"now": BIG},
 )
 # All instances of an agent that have not ended, for scaling.
@@ -180,29 +122,32 @@ recent = Query(
     select * from instances where tenant_id = :tenant and agent_id = :agent_id and account_id = :account
         and stopped_at is null
     order by instance_id
-    """
+    """,
+    InstanceRow,
 )
 every_of = Query(
     """
     select * from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
         and desired <> 'stopped'
     order by instance_id
-    """
+    """,
+    InstanceRow,
 )
-counts = Query(
+count_of_agent = Query(
     """
-    select count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own
-    from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
-    """
+    select count(*) as total from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
+    """,
+    int,
 )
 account_counts = Query(
     """
-    select sum(case when stopped_at is null then 1 else 0 end) as total,
-        sum(case when stopped_at is null and state = 'running' then 1 else 0 end) as running,
-        sum(case when stopped_at is null and state = 'paused' then 1 else 0 end) as paused,
-        sum(case when stopped_at is null and state = 'failed' then 1 else 0 end) as failed
+    select coalesce(sum(case when stopped_at is null then 1 else 0 end), 0) as total,
+        coalesce(sum(case when stopped_at is null and state = 'running' then 1 else 0 end), 0) as running,
+        coalesce(sum(case when stopped_at is null and state = 'paused' then 1 else 0 end), 0) as paused,
+        coalesce(sum(case when stopped_at is null and state = 'failed' then 1 else 0 end), 0) as failed
     from instances where tenant_id = :tenant and (account_id = :account or :account = '')
     """,
+    AccountInstanceCounts,
     scan=True,
 )
 _OF_AGENTS, _OF_AGENTS_POSTGRES = in_list("ids")
@@ -211,16 +156,11 @@ _TOTALS = """
     from instances where tenant_id = :tenant and stopped_at is null and agent_id {}
     group by agent_id
 """
-totals = Query(_TOTALS.format(_OF_AGENTS), postgres=_TOTALS.format(_OF_AGENTS_POSTGRES), scan=True)
-silent = Query(
-    """
-    select count(*) as instances from instances where tenant_id = :tenant and host_id = :host_id and stopped_at is null
-    """
-)
+totals = Query(_TOTALS.format(_OF_AGENTS), AgentInstanceCounts, postgres=_TOTALS.format(_OF_AGENTS_POSTGRES), scan=True)
 
 
 @cache
-def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query:
+def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query[InstanceRow]:
     """A page of instances, newest first."""
     state_filter = "in (select value from json_each(:states))"
     state_filter_postgres = "= any(array(select json_array_elements_text(:states::json)))"
@@ -235,7 +175,11 @@ def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query:
         order by instance_id desc limit :limit
     """
     return Query(
-        text.format(state_filter), postgres=text.format(state_filter_postgres), types={"limit": BIG}, scan=True
+        text.format(state_filter),
+        InstanceRow,
+        postgres=text.format(state_filter_postgres),
+        types={"limit": BIG},
+        scan=True,
     )
 
 
@@ -339,12 +283,13 @@ checked = Write(_CHECKED.format(_CHECKS), postgres=_CHECKED.format(_CHECKS_POSTG
 # -- intervals ---------------------------------------------------------------------------------
 
 open_interval = Query(
-    f"select * from instance_intervals where {_ONE} and ended is null order by number desc limit 1", lock=True
+    f"select * from instance_intervals where {_ONE} and ended is null order by number desc limit 1",
+    InstanceIntervalRow,
+    lock=True,
 )
-interval = Query(
-    "select * from instance_intervals where tenant_id = :tenant and instance_id = :instance_id order by number"
+last_interval = Query(
+    f"select * from instance_intervals where {_ONE} order by number desc limit 1", InstanceIntervalRow
 )
-last_interval = Query(f"select * from instance_intervals where {_ONE} order by number desc limit 1")
 close_interval = Write(
     f"""
     update instance_intervals set measured = :measured, seen_at = :seen_at, ticks = :ticks, ended = :ended
@@ -358,6 +303,7 @@ looked_at = Query(
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null and v.instance_id in (select value from json_each(:ids))
     """,
+    OpenInterval,
     postgres="""
     select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
@@ -367,10 +313,11 @@ looked_at = Query(
 )
 open_of_account = Query(
     """
-    select i.agent_id, i.price_version, v.* from instance_intervals v
+    select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
     where v.tenant_id = :tenant and v.ended is null and v.boot = :boot and (i.account_id = :account or :account = '')
     """,
+    OpenInterval,
     scan=True,
 )
 # Running time measured by :ticks. Only intervals of the same boot: readings of another boot do not compare.
@@ -385,11 +332,12 @@ _UPTIMES = """
     select instance_id, cast(sum(measured) as bigint) as measured from instance_intervals
     where tenant_id = :tenant and instance_id {} group by instance_id
 """
-uptimes = Query(_UPTIMES.format(_OF_AGENTS), postgres=_UPTIMES.format(_OF_AGENTS_POSTGRES))
+uptimes = Query(_UPTIMES.format(_OF_AGENTS), InstanceUptime, postgres=_UPTIMES.format(_OF_AGENTS_POSTGRES))
 # -- retention ---------------------------------------------------------------------------------
 
 doomed = Query(
     "select instance_id from instances where tenant_id = :tenant and stopped_at < :before order by stopped_at limit :limit",
+    str,
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
@@ -397,7 +345,7 @@ doomed = Query(
 
 # -- the last output of ended instances --------------------------------------------------------
 
-output = Query(f"select begins, size, data from instance_output where {_ONE}")
+output = Query(f"select begins, size, data from instance_output where {_ONE}", InstanceOutput)
 keep_output = Write(
     """
     insert into instance_output (tenant_id, instance_id, begins, size, data)

@@ -21,10 +21,11 @@ from agora.core.usage import DEFAULT_TENANT
 from agora.runtimes.errors import EngineError, EngineUnavailable
 from agora.runtimes.local_host import LocalHost
 from agora.runtimes.port import Capacity, FoundInstance, Handle, Observation, Runtime
-from agora.store.port import Row, StoredEvent
+from agora.store.port import StoredEvent
 
 from . import host_queries
 from . import queries as statements
+from .records import InstanceRow, RunningProgram
 
 if TYPE_CHECKING:
     from .lifecycle import InstanceLifecycle
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["InstanceReconciler"]
 
 K = TypeVar("K", bound=Hashable)
+P = TypeVar("P", InstanceRow, RunningProgram)
 log = logging.getLogger(__name__)
 
 BATCH = 200
@@ -121,24 +123,22 @@ class InstanceReconciler(DueController):
         rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
         self._cancel_builds(tenant, rows)
         busy = self._working.keys() | self._update_resting().keys() | looked_at
-        free = [row for row in rows if (tenant, row["instance_id"]) not in busy]
+        free = [row for row in rows if (tenant, row.instance_id) not in busy]
         self._check_together(tenant, [row for row in free if _only_looked_at(row)])
         for row in free:
-            if not _only_looked_at(row) and (
-                row["state"] not in BUILDING or self._count_steps(row["engine"]) < AT_ONCE
-            ):
+            if not _only_looked_at(row) and (row.state not in BUILDING or self._count_steps(row.engine) < AT_ONCE):
                 self._begin_step(tenant, row)
 
     def _count_steps(self, engine: str) -> int:
         """Number of instances of an engine that take a step now."""
-        return sum(life.row["engine"] == engine for life in self._lives.values())
+        return sum(life.row.engine == engine for life in self._lives.values())
 
-    def _check_together(self, tenant: str, rows: Sequence[Row]) -> None:
+    def _check_together(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Start a check for each engine, unless one is running."""
         for engine, group in _group_by_engine(rows).items():
             key = (tenant, engine)
             if key not in self._looking and not self.stopping:
-                self._looked_at[key] = frozenset(row["instance_id"] for row in group)
+                self._looked_at[key] = frozenset(row.instance_id for row in group)
                 self._spawn(self._looking, key, partial(self.check_instances, tenant, group))
 
     def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
@@ -146,11 +146,11 @@ class InstanceReconciler(DueController):
         task = tasks[key] = asyncio.create_task(self._attempt(work))
         task.add_done_callback(lambda _: tasks.pop(key))
 
-    def _cancel_builds(self, tenant: str, rows: Sequence[Row]) -> None:
+    def _cancel_builds(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Cancel builds of instances that are to be stopped."""
         for row in rows:
-            key = (tenant, row["instance_id"])
-            if row["desired"] == "stopped" and key in self._lives and self._lives[key].row["state"] in BUILDING:
+            key = (tenant, row.instance_id)
+            if row.desired == "stopped" and key in self._lives and self._lives[key].row.state in BUILDING:
                 self._working[key].cancel()
 
     def _update_resting(self) -> dict[tuple[str, str], float]:
@@ -177,14 +177,14 @@ class InstanceReconciler(DueController):
         for tenant in tenants:
             await self._attempt(partial(self.reconcile, tenant))
 
-    def _begin_step(self, tenant: str, row: Row) -> None:
-        key = (tenant, row["instance_id"])
+    def _begin_step(self, tenant: str, row: InstanceRow) -> None:
+        key = (tenant, row.instance_id)
         if key in self._working or self.stopping:
             return
         from .lifecycle import InstanceLifecycle
 
         life = InstanceLifecycle(
-            self.local, self.context.clock, self.context.server, partial(self.act, tenant), tenant, row, self.check
+            self.local, self.context.clock, self.context.server, partial(self.act, tenant), tenant, row
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
@@ -194,8 +194,8 @@ class InstanceReconciler(DueController):
         """Take up to ``STEPS`` steps while the instance is due at once."""
         for _ in range(STEPS):
             await life.step()
-            rows = await self.read(life.tenant, statements.by_id, instance_id=life.row["instance_id"])
-            due = rows[0]["due_at"] if rows else None
+            rows = await self.read(life.tenant, statements.by_id, instance_id=life.row.instance_id)
+            due = rows[0].due_at if rows else None
             if due is None or due > self.context.clock.now() or _only_looked_at(rows[0]):
                 return
             life.row = rows[0]
@@ -216,12 +216,12 @@ class InstanceReconciler(DueController):
 
     # -- looking ---------------------------------------------------------------------------------
 
-    async def check_instances(self, tenant: str, rows: Sequence[Row]) -> None:
+    async def check_instances(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
         """Check running instances: state, resource usage, health; extend their metered time."""
         from .metering import Ticks
 
         ticks = Ticks(self.local.ticks(), self.local.boot)
-        running: list[tuple[Row, Observation]] = []
+        running: list[tuple[InstanceRow, Observation]] = []
         for row, observation in await self._observe_instances(rows):
             if observation is not None and observation.state == "running":
                 running.append((row, observation))
@@ -232,13 +232,13 @@ class InstanceReconciler(DueController):
             await self.act(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
             self.wake(tenant)
 
-    async def _observe_instances(self, rows: Sequence[Row]) -> list[tuple[Row, Observation | None]]:
+    async def _observe_instances(self, rows: Sequence[P]) -> list[tuple[P, Observation | None]]:
         """Each row with its engine's observation; None if the engine is unavailable."""
-        observations: list[tuple[Row, Observation | None]] = []
+        observations: list[tuple[P, Observation | None]] = []
         for name, group in _group_by_engine(rows).items():
             try:
                 engine = self._require_engine(name)
-                results = await engine.inspect_all([Handle.from_json(decode_json(row["handle"])) for row in group])
+                results = await engine.inspect_all([_parse_handle(row) for row in group])
                 observations += zip(group, results, strict=True)
             except EngineError:
                 observations += [(row, None) for row in group]
@@ -250,26 +250,26 @@ class InstanceReconciler(DueController):
             raise EngineUnavailable(f"This server has no engine {name!r}.")
         return engine
 
-    async def _probe_instances(self, rows: Sequence[Row]) -> dict[str, tuple[bool, str]]:
+    async def _probe_instances(self, rows: Sequence[InstanceRow]) -> dict[str, tuple[bool, str]]:
         """By instance id: whether it is healthy, and a detail."""
         from .specs import health_of
 
         semaphore = asyncio.Semaphore(PROBES)
 
-        async def probe_one(row: Row) -> tuple[str, tuple[bool, str]]:
+        async def probe_one(row: InstanceRow) -> tuple[str, tuple[bool, str]]:
             try:
                 health = health_of(row)
             except ValueError:  # a manifest that newer rules reject is no reason to stop a running program
-                return row["instance_id"], (True, "it runs")
+                return row.instance_id, (True, "it runs")
             if health.path is None:
-                return row["instance_id"], (True, "it runs")
+                return row.instance_id, (True, "it runs")
             async with semaphore:
                 try:
-                    handle = Handle.from_json(decode_json(row["handle"]))
-                    verdict = await self._require_engine(row["engine"]).probe(handle, health)
+                    handle = _parse_handle(row)
+                    verdict = await self._require_engine(row.engine).probe(handle, health)
                 except EngineError as error:
-                    return row["instance_id"], (False, error.detail)
-                return row["instance_id"], (verdict.healthy, verdict.detail)
+                    return row.instance_id, (False, error.detail)
+                return row.instance_id, (verdict.healthy, verdict.detail)
 
         return dict(await asyncio.gather(*map(probe_one, rows)))
 
@@ -277,7 +277,7 @@ class InstanceReconciler(DueController):
         self,
         call: Call,
         *,
-        looks: Sequence[tuple[Row, Observation]],
+        looks: Sequence[tuple[InstanceRow, Observation]],
         verdicts: dict[str, tuple[bool, str]],
         ticks: Ticks,
     ) -> None:
@@ -286,16 +286,16 @@ class InstanceReconciler(DueController):
 
         checks: list[list[Any]] = []
         for row, observation in looks:
-            healthy, detail = verdicts[row["instance_id"]]
-            failing = 0 if healthy else row["failing"] + 1
-            since = row["seen_at"] or row["started_at"] or call.now
+            healthy, detail = verdicts[row.instance_id]
+            failing = 0 if healthy else row.failing + 1
+            since = row.seen_at or row.started_at or call.now
             due = call.now + (self.check if failing < UNHEALTHY else 0)
             error = None if healthy else f"Its health check failed: {detail}."
             checks.append(
                 metering.build_check(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
             )
         await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
-        await metering.extend_intervals(call, [row["instance_id"] for row, _ in looks], ticks)
+        await metering.extend_intervals(call, [row.instance_id for row, _ in looks], ticks)
 
     async def _glance_over(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
@@ -309,9 +309,9 @@ class InstanceReconciler(DueController):
     async def _find_ended(self, tenant: str, *, engine: str) -> None:
         """Make ended instances due at once instead of at their next check."""
         running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
-        rows = [row for row in running if row["engine"] == engine]
+        rows = [row for row in running if row.engine == engine]
         ended = [
-            row["instance_id"]
+            row.instance_id
             for row, observation in await self._observe_instances(rows)
             if observation is not None and observation.state != "running"
         ]
@@ -366,8 +366,8 @@ class InstanceReconciler(DueController):
     async def _reserved_by_others(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
         rows = await self.read(tenant, host_queries.reserved)
-        own = next((row for row in rows if row["host_id"] == self.local.host_id), None)
-        self._kept[tenant] = {name: (own[name] or 0) if own is not None else 0 for name in RESERVED_RESOURCES}
+        own = next((row for row in rows if row.host_id == self.local.host_id), None)
+        self._kept[tenant] = {name: getattr(own, name) if own is not None else 0 for name in RESERVED_RESOURCES}
         others = [amounts for other, amounts in self._kept.items() if other != tenant]
         return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in RESERVED_RESOURCES}
 
@@ -400,7 +400,7 @@ class InstanceReconciler(DueController):
         handle = remnant.handle
         rows = await self.read(remnant.tenant, statements.found, instance_id=handle.instance_id)
         row = rows[0] if rows else None
-        if row is None or row["stopped_at"] is not None or handle.generation < row["generation"]:
+        if row is None or row.stopped_at is not None or handle.generation < row.generation:
             log.warning("removing %s (generation %d), which no row knows", handle.instance_id, handle.generation)
             await engine.remove(handle)
 
@@ -417,25 +417,30 @@ async def _read_capacity(engine: Runtime) -> tuple[str, Capacity | None]:
         return error.detail, None
 
 
-def _group_by_engine(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = defaultdict(list)
+def _group_by_engine(rows: Sequence[P]) -> dict[str, list[P]]:
+    groups: dict[str, list[P]] = defaultdict(list)
     for row in rows:
-        groups[row["engine"]].append(row)
+        groups[row.engine].append(row)
     return groups
 
 
-def _only_looked_at(row: Row) -> bool:
+def _parse_handle(row: InstanceRow | RunningProgram) -> Handle:
+    assert row.handle is not None, "what runs was started"
+    return Handle.from_json(decode_json(row.handle))
+
+
+def _only_looked_at(row: InstanceRow) -> bool:
     """Whether it runs as desired, so that it only needs a check."""
     from .lifecycle import UNHEALTHY
     from .transitions import effective_goal
 
-    return row["state"] == "running" and effective_goal(row) == "running" and row["failing"] < UNHEALTHY
+    return row.state == "running" and effective_goal(row) == "running" and row.failing < UNHEALTHY
 
 
 async def _free_name(call: Call, local: LocalHost) -> str:
     """The host's name, with a suffix if another host has it."""
     row = await call.tx.one(host_queries.host, ref=local.name)
-    if row is None or row["host_id"] == local.host_id:
+    if row is None or row.host_id == local.host_id:
         return local.name
     return f"{local.name}-{local.host_id[-6:]}"
 

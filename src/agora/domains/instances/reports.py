@@ -11,17 +11,17 @@ from agora.domains.conversations import queries as conversations
 from agora.domains.conversations.delivery import send_as_marketplace
 from agora.domains.conversations.records import EnvelopeRow
 from agora.domains.messaging import queries as messages
-from agora.store.port import Row
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
 from . import queries as statements
+from .records import InstanceRow
 
 __all__ = ["CREATE", "describe_container", "report_failure", "report_running"]
 
 CREATE = "create_container"
 
 
-async def report_running(call: Call, row: Row, address: str | None, health_url: str | None) -> None:
+async def report_running(call: Call, row: InstanceRow, address: str | None, health_url: str | None) -> None:
     """Report that it runs: ``deploy_confirm``, or ``container_created`` to a request to the hosting agent."""
     origin = await _take_origin(call, row)
     if origin is None:
@@ -32,18 +32,18 @@ async def report_running(call: Call, row: Row, address: str | None, health_url: 
             call, row, origin, HOSTING, {"type": "inform", "intent": "container_created", "payload": payload}
         )
         return
-    payload["co_located"] = row["beside"] is not None
+    payload["co_located"] = row.beside is not None
     document = {"type": "deploy_confirm", "intent": "agent_deployed", "payload": payload}
     await _send_report(call, row, origin, ORCHESTRATOR, document)
 
 
-async def report_failure(call: Call, row: Row, error: str, code: str) -> bool:
+async def report_failure(call: Call, row: InstanceRow, error: str, code: str) -> bool:
     """Report that it failed: ``deploy_failure``, or ``failure``. Returns whether a message had requested it."""
     origin = await _take_origin(call, row)
     if origin is None:
         return False
-    agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
-    payload = {"error": error[:4000], "code": code, "agent_id": _display_name(agent, row["agent_id"])}
+    agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+    payload = {"error": error[:4000], "code": code, "agent_id": _display_name(agent, row.agent_id)}
     if origin.type == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
         await _send_report(call, row, origin, HOSTING, document)
@@ -53,22 +53,24 @@ async def report_failure(call: Call, row: Row, error: str, code: str) -> bool:
     return True
 
 
-async def describe_container(call: Call, row: Row, address: str | None, health_url: str | None) -> dict[str, Any]:
+async def describe_container(
+    call: Call, row: InstanceRow, address: str | None, health_url: str | None
+) -> dict[str, Any]:
     """The payload that describes a running instance."""
-    agent = await call.tx.one(agents.by_id, ref=row["agent_id"])
+    agent = await call.tx.one(agents.by_id, ref=row.agent_id)
     payload: dict[str, Any] = {
-        "container_id": row["remote_id"] or row["instance_id"],
-        "instance_id": row["instance_id"],
-        "agent_id": _display_name(agent, row["agent_id"]),
-        "customer_id": row["account_id"],
+        "container_id": row.remote_id or row.instance_id,
+        "instance_id": row.instance_id,
+        "agent_id": _display_name(agent, row.agent_id),
+        "customer_id": row.account_id,
     }
     if address:
         payload["address"] = address
     if health_url:
         payload["health_url"] = health_url
-    if row["beside"]:
-        near = await call.tx.one(statements.by_id, instance_id=row["beside"])
-        payload["co_located_with"] = (near["remote_id"] if near is not None else None) or row["beside"]
+    if row.beside:
+        near = await call.tx.one(statements.by_id, instance_id=row.beside)
+        payload["co_located_with"] = (near.remote_id if near is not None else None) or row.beside
     return payload
 
 
@@ -76,16 +78,18 @@ def _display_name(agent: AgentRow | None, agent_id: str) -> str:
     return agent_id if agent is None else agent.alias or agent.agent_name
 
 
-async def _take_origin(call: Call, row: Row) -> EnvelopeRow | None:
+async def _take_origin(call: Call, row: InstanceRow) -> EnvelopeRow | None:
     """The message that requested it, None if it was answered. Clears ``cause``, so that it is reported only once."""
-    if row["cause"] is None:
+    if row.cause is None:
         return None
-    await call.tx.execute(statements.reported, instance_id=row["instance_id"])
-    origin = await call.tx.one(conversations.of_message, message_id=row["cause"])
+    await call.tx.execute(statements.reported, instance_id=row.instance_id)
+    origin = await call.tx.one(conversations.of_message, message_id=row.cause)
     return None if origin is None or origin.answer is not None else origin
 
 
-async def _send_report(call: Call, row: Row, origin: EnvelopeRow, speaker: str, document: dict[str, Any]) -> None:
+async def _send_report(
+    call: Call, row: InstanceRow, origin: EnvelopeRow, speaker: str, document: dict[str, Any]
+) -> None:
     letter = await call.tx.one(messages.of, message_id=origin.message_id)
     if letter is None:
         return

@@ -15,12 +15,12 @@ __all__ = ["check_idle", "end_all"]
 
 async def check_idle(call: Call, agent: AgentRow) -> None:
     """Raise Conflict while instances of an agent exist."""
-    row = await call.tx.one(statements.counts, agent_id=agent.agent_id, account="")
-    if row is not None and row["total"]:
+    instances = await call.tx.one(statements.count_of_agent, agent_id=agent.agent_id)
+    if instances:
         raise Conflict(
-            f"There are {row['total']} instances of {agent.agent_name}.",
+            f"There are {instances} instances of {agent.agent_name}.",
             fix="Withdraw its manifest (agora.deployment.withdraw), and terminate the instances.",
-            instances=row["total"],
+            instances=instances,
         )
 
 
@@ -30,7 +30,7 @@ async def end_all(call: Call, agent: AgentRow) -> None:
     for row in await call.tx.all(statements.every_of, agent_id=agent.agent_id):
         await call.tx.execute(
             statements.want,
-            instance_id=row["instance_id"],
+            instance_id=row.instance_id,
             desired="stopped",
             state="stopping",
             reason=f"{agent.agent_name} has left the marketplace.",

@@ -14,10 +14,10 @@ from agora.clock import SECOND
 from agora.core.call import Call, encode_json
 from agora.domains.billing.accrual import Ahead, ahead
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.store.port import Row
 from agora_sdk.contract.billing import AgentCost, CostBreakdown
 
 from . import queries as statements
+from .records import OpenInterval
 
 __all__ = ["add_running_costs", "measure_account_time", "measure_instance_time"]
 
@@ -40,20 +40,20 @@ async def measure_account_time(call: Call, account: str | None) -> list[Ahead]:
     return list((await _price_running_time(call, rows)).values())
 
 
-async def _price_running_time(call: Call, rows: Sequence[Row]) -> dict[str, Ahead]:
+async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[str, Ahead]:
     passed = [(row, time) for row in rows if (time := _time_since_measured(call, row)) > 0]
-    intervals = [(row["agent_id"], row["price_version"], row["began"] + row["measured"], time) for row, time in passed]
+    intervals = [(row.agent_id, row.price_version, row.began + row.measured, time) for row, time in passed]
     amounts = await ahead(call, intervals)
-    return {row["instance_id"]: each for (row, _), each in zip(passed, amounts, strict=True)}
+    return {row.instance_id: each for (row, _), each in zip(passed, amounts, strict=True)}
 
 
-def _time_since_measured(call: Call, interval: Row) -> int:
+def _time_since_measured(call: Call, interval: OpenInterval) -> int:
     local = call.context.ports.find(LOCAL_HOST)
-    if local is None or interval["boot"] != local.boot:
+    if local is None or interval.boot != local.boot:
         return 0
-    measured_at: int = interval["ticks"]
+    measured_at: int = interval.ticks
     now = local.ticks()
-    now = min(now, local.ending.get(interval["instance_id"], now))
+    now = min(now, local.ending.get(interval.instance_id, now))
     limit = int(CHECKS * call.context.settings.instance_check * SECOND)
     return min(max(0, now - measured_at), limit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agora.clock import to_datetime
@@ -11,7 +12,6 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.ledger import Ledger
-from agora.store.port import Row
 from agora_sdk.contract.instances import InstanceConfig, Scaling
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, field_error
 
@@ -20,8 +20,9 @@ from . import queries as statements
 from .creation import InstanceRequest, check_max_price, create_instance
 from .desired_state import set_desired_state
 from .notifications import emit_instance_event
+from .records import InstanceRow, InstanceScalingRow
 
-__all__ = ["adjust_instances", "describe_scaling", "set_scaling"]
+__all__ = ["ScalingOrder", "adjust_instances", "describe_scaling", "set_scaling"]
 
 SCALE_DOWN_DELAY = 60_000_000  #: microseconds of lower load before instances are ended
 RETRY = 30_000_000  #: microseconds until a failed creation is tried again
@@ -29,28 +30,35 @@ WEIGHT = 0.25  #: of the newest sample in the moving average
 AT_ONCE = 10  #: instances created or ended in one adjustment
 
 
-async def set_scaling(
-    call: Call,
-    agent_ref: str,
-    account: str,
-    least: int,
-    most: int | None,
-    target: float,
-    config: InstanceConfig | None,
-    max_price: int | None = None,
-) -> Scaling:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingOrder:
+    """Bounds for the number of an account's instances of an agent.
+
+    agent: id or name. target: executions per instance. max_price: highest price the caller accepts, in millionths.
+    """
+
+    agent: str
+    account: str
+    least: int
+    most: int
+    target: float
+    config: InstanceConfig | None = None
+    max_price: int | None = None
+
+
+async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
     """Set the bounds and create missing instances, now and later at the current price version.
 
-    target: executions per instance. max_price: in millionths. Raises InvalidRequest, NotFound, Conflict.
+    Raises InvalidRequest, NotFound, Conflict.
     """
-    most = least if most is None else most
+    least, most, account, config = order.least, order.most, order.account, order.config
     if most < least:
         raise InvalidRequest(
             "max_instances is below min_instances.",
             fix="Raise it, or leave it out.",
             errors=[field_error("max_instances", "below min_instances")],
         )
-    agent = await (load_visible_agent(call.tx, call.caller, agent_ref) if most else load_agent(call.tx, agent_ref))
+    agent = await (load_visible_agent(call.tx, call.caller, order.agent) if most else load_agent(call.tx, order.agent))
     agent_id = call.target = agent.agent_id
     if config is not None and config.environment:
         raise InvalidRequest(
@@ -60,14 +68,14 @@ async def set_scaling(
     terms = await Ledger(call).terms(agent_id)
     if most:
         await _check_deployable(call, agent)
-        check_max_price(agent.agent_name, terms, max_price)
+        check_max_price(agent.agent_name, terms, order.max_price)
     key = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
         host_queries.save_scaling,
         **key,
         least=least,
         most=most,
-        target=target,
+        target=order.target,
         config=encode_json((config or InstanceConfig()).model_dump(exclude_none=True)),
         actor=call.caller.subject,
         now=call.now,
@@ -85,7 +93,7 @@ async def set_scaling(
 
 async def _check_deployable(call: Call, agent: AgentRow) -> None:
     row = await call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
-    if row is None or row["withdrawn_at"] is not None:
+    if row is None or row.withdrawn_at is not None:
         raise NotFound(
             f"No instance of {agent.agent_name} can be made.",
             fix="An operator registers its manifest with agora.deployment.register.",
@@ -97,20 +105,20 @@ async def describe_scaling(call: Call, agent: AgentRow, account: str) -> Scaling
     """The scaling of an account's instances of an agent."""
     row = await call.tx.one(host_queries.scaling, agent_id=agent.agent_id, account=account)
     living = await call.tx.all(statements.recent, agent_id=agent.agent_id, account=account)
-    instances = [each for each in living if each["desired"] != "stopped"]
+    instances = [each for each in living if each.desired != "stopped"]
     return Scaling(
         agent_id=agent.agent_id,
         agent_name=agent.agent_name,
         customer_id=account,
-        min_instances=row["least"] if row is not None else 0,
-        max_instances=row["most"] if row is not None else len(instances),
-        target_concurrency=row["target"] if row is not None else 1.0,
-        desired_instances=row["desired"] if row is not None else len(instances),
-        running_instances=sum(each["state"] == "running" for each in instances),
-        concurrency=round(row["busy"], 3) if row is not None else 0.0,
-        problem=row["problem"] if row is not None else None,
-        instances=[each["instance_id"] for each in instances],
-        updated_at=to_datetime(row["updated_at"] if row is not None else call.now),
+        min_instances=row.least if row is not None else 0,
+        max_instances=row.most if row is not None else len(instances),
+        target_concurrency=row.target if row is not None else 1.0,
+        desired_instances=row.desired if row is not None else len(instances),
+        running_instances=sum(each.state == "running" for each in instances),
+        concurrency=round(row.busy, 3) if row is not None else 0.0,
+        problem=row.problem if row is not None else None,
+        instances=[each.instance_id for each in instances],
+        updated_at=to_datetime(row.updated_at if row is not None else call.now),
     )
 
 
@@ -123,16 +131,16 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
     if row is None:
         return
     living = await call.tx.all(statements.recent, agent_id=agent_id, account=account)
-    instances = [each for each in living if each["desired"] != "stopped"]
-    busy = await _average_load(call, row) if measure else row["busy"]
-    target_count = max(row["least"], min(row["most"], math.ceil(round(busy / row["target"], 6))))
+    instances = [each for each in living if each.desired != "stopped"]
+    busy = await _average_load(call, row) if measure else row.busy
+    target_count = max(row.least, min(row.most, math.ceil(round(busy / row.target, 6))))
     changes: dict[str, Any] = {"desired": target_count, "busy": busy, "calm_since": None}
-    changes |= {"retry_at": row["retry_at"], "problem": row["problem"]}
+    changes |= {"retry_at": row.retry_at, "problem": row.problem}
     if target_count > len(instances):
         changes |= await _add_instances(call, row, target_count - len(instances))
     elif target_count < len(instances):
-        since = row["calm_since"] or call.now
-        forced = len(instances) > row["most"]
+        since = row.calm_since or call.now
+        forced = len(instances) > row.most
         changes |= {"calm_since": since, "retry_at": None, "problem": None}
         if forced or call.now - since >= SCALE_DOWN_DELAY:
             await _end_surplus(call, instances, len(instances) - target_count)
@@ -141,27 +149,27 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
             changes["desired"] = len(instances)
     else:
         changes |= {"retry_at": None, "problem": None}
-    if not row["most"] and not any(each["pool"] for each in instances):
+    if not row.most and not any(each.pool for each in instances):
         await call.tx.execute(host_queries.drop_scaling, agent_id=agent_id, account=account)
         return
-    if any(row[name] != value for name, value in changes.items()):
+    if any(getattr(row, name) != value for name, value in changes.items()):
         await call.tx.execute(host_queries.scaled, agent_id=agent_id, account=account, **changes)
 
 
-async def _average_load(call: Call, row: Row) -> float:
+async def _average_load(call: Call, row: InstanceScalingRow) -> float:
     """Concurrent executions: rises at once, falls as an exponential moving average."""
-    row_count = await call.tx.one(host_queries.busy, agent_id=row["agent_id"], account=row["account_id"], now=call.now)
-    now = float(row_count["busy"]) if row_count is not None else 0.0
-    mean: float = now if now > row["busy"] else row["busy"] + WEIGHT * (now - row["busy"])
+    executions = await call.tx.one(host_queries.busy, agent_id=row.agent_id, account=row.account_id, now=call.now)
+    now = float(executions or 0)
+    mean: float = now if now > row.busy else row.busy + WEIGHT * (now - row.busy)
     return mean if mean > 0.01 else 0.0
 
 
-async def _add_instances(call: Call, row: Row, number: int) -> dict[str, Any]:
+async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> dict[str, Any]:
     """Create instances; on an error, return the problem and when to retry."""
-    if row["retry_at"] is not None and row["retry_at"] > call.now:
+    if row.retry_at is not None and row.retry_at > call.now:
         return {}
-    config = InstanceConfig.model_validate(decode_json(row["config"]))
-    request = InstanceRequest(row["agent_id"], row["account_id"], config, pool=True, agreed=row["price_version"])
+    config = InstanceConfig.model_validate(decode_json(row.config))
+    request = InstanceRequest(row.agent_id, row.account_id, config, pool=True, agreed=row.price_version)
     for _ in range(min(number, AT_ONCE)):
         try:
             await create_instance(call, request)
@@ -170,10 +178,10 @@ async def _add_instances(call: Call, row: Row, number: int) -> dict[str, Any]:
     return {"retry_at": None, "problem": None}
 
 
-async def _end_surplus(call: Call, instances: Sequence[Row], number: int) -> None:
+async def _end_surplus(call: Call, instances: Sequence[InstanceRow], number: int) -> None:
     """End instances that scaling created: those not running first, then the newest."""
-    own = [each for each in instances if each["pool"]]
-    own.sort(key=lambda each: (each["state"] == "running", [-ord(letter) for letter in each["instance_id"]]))
+    own = [each for each in instances if each.pool]
+    own.sort(key=lambda each: (each.state == "running", [-ord(letter) for letter in each.instance_id]))
     for each in own[: min(number, AT_ONCE)]:
         await set_desired_state(call, each, "stopped", "stopping", "It is not needed any more.")
         await emit_instance_event("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")

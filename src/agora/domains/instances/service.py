@@ -24,7 +24,7 @@ from . import desired_state, host_queries, market, scaling
 from . import queries as statements
 from .access import require_instance, resolve_owner_account, resolve_visible_account
 from .creation import InstanceRequest, create_instance
-from .executions import execute_request
+from .executions import ExecutionOrder, execute_request
 from .views import build_detail, build_summaries, execution_fields, to_backup
 
 __all__ = ["InstanceService"]
@@ -49,7 +49,16 @@ class InstanceService(BoundService, contract.Instances):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.MarketplacePage:
-        return await market.discover_agents(self.call, search, category, name, capabilities, available, limit, cursor)
+        query = market.MarketplaceQuery(
+            search=search,
+            category=category,
+            name=name,
+            capabilities=capabilities,
+            available=available,
+            limit=limit,
+            cursor=cursor,
+        )
+        return await market.discover_agents(self.call, query)
 
     @implements
     async def dashboard(self, account: str | None = None) -> contract.InstanceDashboard:
@@ -170,7 +179,7 @@ class InstanceService(BoundService, contract.Instances):
         method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = "POST",
         timeout: float = 30.0,
     ) -> contract.ExecutionResult:
-        return await execute_request(self.call, instance_id, endpoint, parameters, method, timeout)
+        return await execute_request(self.call, instance_id, ExecutionOrder(endpoint, parameters, method, timeout))
 
     @implements
     async def pause(self, instance_id: str, *, wait: float = 10.0) -> contract.InstanceChange:
@@ -235,16 +244,16 @@ class InstanceService(BoundService, contract.Instances):
         max_price: float | None = None,
     ) -> contract.Scaling:
         owner_account = resolve_owner_account(self.call.caller, account)
-        return await scaling.set_scaling(
-            self.call,
-            agent_id,
-            owner_account,
-            min_instances,
-            max_instances,
-            target_concurrency,
-            instance_config,
-            None if max_price is None else to_micros(max_price),
+        order = scaling.ScalingOrder(
+            agent=agent_id,
+            account=owner_account,
+            least=min_instances,
+            most=min_instances if max_instances is None else max_instances,
+            target=target_concurrency,
+            config=instance_config,
+            max_price=None if max_price is None else to_micros(max_price),
         )
+        return await scaling.set_scaling(self.call, order)
 
     @implements
     async def scaling(self, agent_id: str, *, account: str | None = None) -> contract.Scaling:

@@ -46,6 +46,4 @@ def _repository_faults(url: str, *, private: bool) -> list[Fault]:
 async def _has_other_servers(call: Call, host_id: str) -> bool:
     """Whether another active server exists, which may have the directory."""
     hosts = await call.tx.all(host_queries.hosts, after="", limit=MOST_HOSTS)
-    return any(
-        host["kind"] == "server" and host["host_id"] != host_id and not is_silent(host, call.now) for host in hosts
-    )
+    return any(host.kind == "server" and host.host_id != host_id and not is_silent(host, call.now) for host in hosts)

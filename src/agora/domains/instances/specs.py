@@ -8,28 +8,24 @@ from typing import Any
 from agora.core.call import decode_json
 from agora.runtimes import spec as runtime
 from agora.runtimes.local_host import LocalHost
-from agora.store.port import Row
 
-from .deployments import open_secrets
+from .deployments import load_manifest, open_secrets
 from .manifests import AgentManifest, build_of, source_of
+from .records import InstanceRow
 
 __all__ = ["health_of", "spec_of"]
 
 
-def _load_manifest(row: Row) -> AgentManifest:
-    return AgentManifest.model_validate(decode_json(row["manifest"]))
-
-
-def health_of(row: Row) -> runtime.Health:
+def health_of(row: InstanceRow) -> runtime.Health:
     """The health check of an instance."""
-    manifest = _load_manifest(row)
+    manifest = load_manifest(row.manifest)
     return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
 
 
-def spec_of(context: Any, tenant: str, row: Row, local: LocalHost) -> runtime.Spec:
+def spec_of(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> runtime.Spec:
     """The spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
-    manifest, config = _load_manifest(row), decode_json(row["config"])
-    secrets = open_secrets(context, row["secrets"], f"instance:{row['instance_id']}")
+    manifest, config = load_manifest(row.manifest), decode_json(row.config)
+    secrets = open_secrets(context, row.secrets, f"instance:{row.instance_id}")
     build = manifest.build
     assert build is not None
     declared = build_of(build)
@@ -39,33 +35,33 @@ def spec_of(context: Any, tenant: str, row: Row, local: LocalHost) -> runtime.Sp
         config.get("pids_limit") or manifest.limits.pids,
         config.get("disk_limit") or manifest.limits.disk,
     )
-    restore = str(local.backups / f"{row['restore']}.tar") if row["restore"] else None
+    restore = str(local.backups / f"{row.restore}.tar") if row.restore else None
     return runtime.Spec(
-        instance_id=row["instance_id"],
-        generation=row["generation"],
+        instance_id=row.instance_id,
+        generation=row.generation,
         tenant=tenant,
         build_config=declared,
         source=source_of(manifest, secrets),
         limits=limits,
         ports=(runtime.Port(number=manifest.port or runtime.declared_port(declared)),),
         env=secrets.get("environment", {}) | _build_environment(context, tenant, row, manifest, local),
-        labels={"agent_id": row["agent_id"], "account_id": row["account_id"], "agent_name": manifest.name},
+        labels={"agent_id": row.agent_id, "account_id": row.account_id, "agent_name": manifest.name},
         health=health_of(row),
-        co_location=row["group_name"],
-        restore=restore if row["generation"] == 1 else None,
+        co_location=row.group_name,
+        restore=restore if row.generation == 1 else None,
     )
 
 
 def _build_environment(
-    context: Any, tenant: str, row: Row, manifest: AgentManifest, local: LocalHost
+    context: Any, tenant: str, row: InstanceRow, manifest: AgentManifest, local: LocalHost
 ) -> dict[str, str]:
     """Environment variables with the marketplace's URL, the instance's token and its identity."""
     return {
-        "AGORA_URL": local.url_for(row["engine"]),
-        "AGORA_TOKEN": context.signer.key(tenant, row["token_id"], "api_key"),
-        "AGORA_AGENT_ID": row["agent_id"],
+        "AGORA_URL": local.url_for(row.engine),
+        "AGORA_TOKEN": context.signer.key(tenant, row.token_id, "api_key"),
+        "AGORA_AGENT_ID": row.agent_id,
         "AGORA_AGENT_NAME": manifest.name,
-        "AGENTHUB_AGENT_ID": row["agent_id"],
+        "AGENTHUB_AGENT_ID": row.agent_id,
         "AGENTHUB_PROTOCOL": manifest.protocol or "HTTP",
         "AGENTHUB_AGENT_METADATA": json.dumps(
             {"name": manifest.name, "version": manifest.version, "category": manifest.category}

@@ -10,12 +10,12 @@ from agora.domains.billing.metering import base_key
 from agora.domains.identity import token_queries as tokens
 from agora.runtimes.port import ProcessExit
 from agora.runtimes.restarts import RestartPolicy
-from agora.store.port import Row
 
 from . import metering, reports
 from . import queries as statements
 from .metering import Ticks
 from .notifications import emit_instance_event
+from .records import InstanceRow
 
 __all__ = [
     "RESTARTS",
@@ -36,21 +36,21 @@ LONGEST = 2000  #: characters of a reason
 MAX_FAILED_STARTS = 3  #: failed starts until an instance requested by message is given up
 
 
-async def change_state(call: Call, row: Row, state: str, **changes: Any) -> bool:
+async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any) -> bool:
     """Store a new state and other changes; return False if the row changed since it was read.
 
     changes: reason, next_generation, handle, failures, restarts, failing, healthy, errors, last_error, starting_at,
     started_at, stopped_at, address, health_url, due_at (None: nothing to do until the desired state changes).
     """
     unchanged = ("handle", "failures", "restarts", "failing", "healthy", "stopped_at", "address", "health_url")
-    values: dict[str, Any] = {name: row[name] for name in unchanged}
+    values: dict[str, Any] = {name: getattr(row, name) for name in unchanged}
     values |= {"reason": None, "errors": 0, "last_error": None, "starting_at": None, "started_at": None, "due_at": None}
-    values |= {"next_generation": row["generation"]} | changes
+    values |= {"next_generation": row.generation} | changes
     for name in ("reason", "last_error"):
         values[name] = values[name] and clean_text(values[name])
     changed = await call.tx.execute(
         statements.moved,
-        instance_id=row["instance_id"],
+        instance_id=row.instance_id,
         state=state,
         now=call.now,
         **expected_row_state(row),
@@ -64,24 +64,24 @@ def clean_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:LONGEST]
 
 
-def expected_row_state(row: Row) -> dict[str, Any]:
+def expected_row_state(row: InstanceRow) -> dict[str, Any]:
     """Parameters of the guard ``_THIS`` in :mod:`.queries`: the values that the row must still have."""
-    return {"generation": row["generation"], "desired": row["desired"], "blocked": row["blocked"] or ""}
+    return {"generation": row.generation, "desired": row.desired, "blocked": row.blocked or ""}
 
 
-async def record_crash(call: Call, row: Row, ticks: Ticks, exit: ProcessExit | None, reason: str) -> None:
+async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: ProcessExit | None, reason: str) -> None:
     """Store that it ended or did not start against its desired state, and schedule a restart with backoff."""
     measured, reason = (
         await metering.end_interval(call, row, ticks, exit.at if exit is not None else None),
         clean_text(reason),
     )
-    failures = 1 if measured >= RESTARTS.settled else row["failures"] + 1
-    policy = decode_json(row["config"]).get("restart", "always")
+    failures = 1 if measured >= RESTARTS.settled else row.failures + 1
+    policy = decode_json(row.config).get("restart", "always")
     if policy == "on_failure" and exit is not None and not exit.failed:
         await _request_end(call, row, reason)
         return
     again = policy != "never"
-    if row["cause"] is not None and (failures >= MAX_FAILED_STARTS or not again) and await give_up(call, row, reason):
+    if row.cause is not None and (failures >= MAX_FAILED_STARTS or not again) and await give_up(call, row, reason):
         return
     retry = call.now + RESTARTS.wait(failures) if again and effective_goal(row) == "running" else None
     moved = await change_state(
@@ -102,7 +102,7 @@ async def record_crash(call: Call, row: Row, ticks: Ticks, exit: ProcessExit | N
         )
 
 
-async def give_up(call: Call, row: Row, reason: str) -> bool:
+async def give_up(call: Call, row: InstanceRow, reason: str) -> bool:
     """Report the failure to the message that requested the instance, and end it. False if none did."""
     if not await reports.report_failure(call, row, reason, "DEPLOYMENT_FAILED"):
         return False
@@ -110,18 +110,18 @@ async def give_up(call: Call, row: Row, reason: str) -> bool:
     return True
 
 
-def effective_goal(row: Row) -> str:
+def effective_goal(row: InstanceRow) -> str:
     """The state to reach: ``running``, ``paused`` or ``stopped``. A blocked instance is to be paused."""
-    if row["desired"] == "running" and row["blocked"]:
+    if row.desired == "running" and row.blocked:
         return "paused"
-    return str(row["desired"])
+    return str(row.desired)
 
 
-async def _request_end(call: Call, row: Row, reason: str) -> None:
+async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
     """Set the desired state to stopped, so that the next step removes it."""
     await call.tx.execute(
         statements.want,
-        instance_id=row["instance_id"],
+        instance_id=row.instance_id,
         desired="stopped",
         state="stopping",
         reason=reason,
@@ -131,29 +131,29 @@ async def _request_end(call: Call, row: Row, reason: str) -> None:
     )
 
 
-async def finish_instance(call: Call, row: Row, reason: str | None = None) -> None:
+async def finish_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
     """Store its final state: revoke its token, and reverse the base charge if it never ran."""
     moved = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
     if not moved:
         return
-    if await call.tx.one(statements.last_interval, instance_id=row["instance_id"]) is None:
-        await Ledger(call).reverse(base_key(row["instance_id"]), "It never ran.")
-    await call.tx.execute(tokens.revoke, token_id=row["token_id"], now=call.now)
-    call.emit("agora.token.revoked", {"token_id": row["token_id"]}, subject=row["token_id"], audience=())
+    if await call.tx.one(statements.last_interval, instance_id=row.instance_id) is None:
+        await Ledger(call).reverse(base_key(row.instance_id), "It never ran.")
+    await call.tx.execute(tokens.revoke, token_id=row.token_id, now=call.now)
+    call.emit("agora.token.revoked", {"token_id": row.token_id}, subject=row.token_id, audience=())
     await emit_instance_event("agora.instance.stopped", call, row, status="stopped", reason=reason)
 
 
-async def record_loss(call: Call, row: Row, reason: str) -> None:
+async def record_loss(call: Call, row: InstanceRow, reason: str) -> None:
     """End an instance whose host is lost. Its metered time ends at the last check."""
     await metering.end_interval(call, row, Ticks(0, ""))
     await finish_instance(call, row, reason)
 
 
-async def set_block(call: Call, row: Row, why: str | None) -> None:
+async def set_block(call: Call, row: InstanceRow, why: str | None) -> None:
     """Set or clear what blocks it from running: ``budget``, ``credit`` or None."""
     reason = f"The {why} does not allow it to run." if why else None
     changed = await call.tx.execute(
-        statements.block, instance_id=row["instance_id"], blocked=why, reason=reason, now=call.now
+        statements.block, instance_id=row.instance_id, blocked=why, reason=reason, now=call.now
     )
     if changed and why is not None:
         await emit_instance_event("agora.instance.blocked", call, row, reason=reason, blocked=why)

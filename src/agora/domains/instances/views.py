@@ -13,13 +13,14 @@ from agora.domains.billing.terms import pricing_fields as terms_shown
 from agora.domains.billing.views import Scope, billing_info, names_of
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
-from agora.store.port import Reader, Row
+from agora.store.port import Reader
 from agora_sdk.contract import instances as contract
 from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.contract.instances import InstanceStatus
 
 from . import host_queries
 from . import queries as statements
+from .records import InstanceBackupRow, InstanceCounter, InstanceExecutionRow, InstanceRow
 from .running_time import measure_instance_time
 
 __all__ = ["build_change", "build_detail", "build_summaries", "build_termination", "execution_fields", "to_backup"]
@@ -31,62 +32,61 @@ def _optional_moment(value: int | None) -> Any:
     return None if value is None else to_datetime(value)
 
 
-async def build_summaries(call: Call, rows: Sequence[Row]) -> list[contract.InstanceSummary]:
+async def build_summaries(call: Call, rows: Sequence[InstanceRow]) -> list[contract.InstanceSummary]:
     """Instances for a list."""
-    more = await measure_instance_time(call, [row["instance_id"] for row in rows])
+    more = await measure_instance_time(call, [row.instance_id for row in rows])
     return [contract.InstanceSummary(**fields) for fields in await _summary_fields(call.tx, rows, more)]
 
 
-async def build_detail(call: Call, row: Row) -> contract.Instance:
+async def build_detail(call: Call, row: InstanceRow) -> contract.Instance:
     """One instance with its bill."""
     return contract.Instance(**await _instance_fields(call, row))
 
 
-async def build_change(call: Call, row: Row, message: str) -> contract.InstanceChange:
+async def build_change(call: Call, row: InstanceRow, message: str) -> contract.InstanceChange:
     """One instance after a change."""
     return contract.InstanceChange(**await _instance_fields(call, row), message=message)
 
 
-async def build_termination(call: Call, row: Row, message: str) -> contract.Termination:
+async def build_termination(call: Call, row: InstanceRow, message: str) -> contract.Termination:
     """The response to a termination, with the bill."""
     return contract.Termination(**await _instance_fields(call, row), message=message)
 
 
-async def _instance_fields(call: Call, row: Row) -> dict[str, Any]:
-    more = await measure_instance_time(call, [row["instance_id"]])
+async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
+    more = await measure_instance_time(call, [row.instance_id])
     (fields,) = await _summary_fields(call.tx, [row], more)
     currency = str(call.context.settings.billing_currency)
-    config = decode_json(row["config"])
+    config = decode_json(row.config)
     config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
     return fields | {
         "instance_config": config_fields,
-        "address": row["address"],
-        "health_url": row["health_url"],
-        "co_located_with": row["beside"],
-        "revision": row["revision"],
-        "price_version": row["price_version"],
-        "pricing_info": PricingInfo(**terms_shown(await Ledger(call).agreed(row["agent_id"], row["price_version"]))),
+        "address": row.address,
+        "health_url": row.health_url,
+        "co_located_with": row.beside,
+        "revision": row.revision,
+        "price_version": row.price_version,
+        "pricing_info": PricingInfo(**terms_shown(await Ledger(call).agreed(row.agent_id, row.price_version))),
         "billing_info": await billing_info(
-            call.tx, Scope(instance=row["instance_id"]), currency, more.get(row["instance_id"])
+            call.tx, Scope(instance=row.instance_id), currency, more.get(row.instance_id)
         ),
     }
 
 
-async def _summary_fields(tx: Reader, rows: Sequence[Row], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
-    ids = [row["instance_id"] for row in rows]
+async def _summary_fields(tx: Reader, rows: Sequence[InstanceRow], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
+    ids = [row.instance_id for row in rows]
     if not ids:
         return []
-    agents = sorted({row["agent_id"] for row in rows})
+    agents = sorted({row.agent_id for row in rows})
     names = await names_of(tx, agents)
-    hosts = await _host_names(tx, {row["host_id"] for row in rows})
-    uptimes = {row["instance_id"]: row["measured"] for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
+    hosts = await _host_names(tx, {row.host_id for row in rows})
+    uptimes = {row.instance_id: row.measured for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
     for instance_id, passing in more.items():
         uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
     counted = await tx.all(host_queries.executed, agents=encode_json(agents), ids=encode_json(ids))
-    counters = {row["instance_id"]: row for row in counted}
+    counters = {row.instance_id: row for row in counted}
     return [
-        _build_fields(row, names, hosts, uptimes.get(row["instance_id"], 0), counters.get(row["instance_id"]))
-        for row in rows
+        _build_fields(row, names, hosts, uptimes.get(row.instance_id, 0), counters.get(row.instance_id)) for row in rows
     ]
 
 
@@ -94,80 +94,80 @@ async def _host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
     names = {}
     for host_id in ids:
         row = await tx.one(host_queries.host, ref=host_id)
-        names[host_id] = row["name"] if row is not None else host_id
+        names[host_id] = row.name if row is not None else host_id
     return names
 
 
 def _build_fields(
-    row: Row, names: Mapping[str, str], hosts: Mapping[str, str], uptime: int, counter: Row | None
+    row: InstanceRow, names: Mapping[str, str], hosts: Mapping[str, str], uptime: int, counter: InstanceCounter | None
 ) -> dict[str, Any]:
-    state, execution_count = row["state"], (counter["completed"] + counter["failed"]) if counter is not None else 0
+    state, execution_count = row.state, (counter.completed + counter.failed) if counter is not None else 0
     failed = state == InstanceStatus.FAILED
     return {
-        "instance_id": row["instance_id"],
-        "agent_id": row["agent_id"],
-        "agent_name": names.get(row["agent_id"], row["agent_id"]),
-        "customer_id": row["account_id"],
-        "name": row["name"],
+        "instance_id": row.instance_id,
+        "agent_id": row.agent_id,
+        "agent_name": names.get(row.agent_id, row.agent_id),
+        "customer_id": row.account_id,
+        "name": row.name,
         "status": InstanceStatus(state),
-        "desired_status": row["desired"],
-        "reason": row["reason"],
-        "host": hosts[row["host_id"]],
-        "engine": row["engine"],
-        "generation": row["generation"],
-        "restarts": row["restarts"],
-        "crash_loop": RestartPolicy().is_loop(row["failures"]) and row["stopped_at"] is None,
-        "retry_at": _optional_moment(row["due_at"]) if failed and row["desired"] != "stopped" else None,
+        "desired_status": row.desired,
+        "reason": row.reason,
+        "host": hosts[row.host_id],
+        "engine": row.engine,
+        "generation": row.generation,
+        "restarts": row.restarts,
+        "crash_loop": RestartPolicy().is_loop(row.failures) and row.stopped_at is None,
+        "retry_at": _optional_moment(row.due_at) if failed and row.desired != "stopped" else None,
         "task_executions": execution_count,
-        "created_at": to_datetime(row["created_at"]),
-        "started_at": _optional_moment(row["started_at"]),
-        "stopped_at": _optional_moment(row["stopped_at"]),
+        "created_at": to_datetime(row.created_at),
+        "started_at": _optional_moment(row.started_at),
+        "stopped_at": _optional_moment(row.stopped_at),
         "health_status": contract.HealthStatus(
-            healthy=bool(row["healthy"]) and state == InstanceStatus.RUNNING,
-            last_heartbeat=_optional_moment(max(row["seen_at"] or 0, row["started_at"] or 0) or None),
-            error_count=row["error_count"],
-            last_error=row["last_error"],
+            healthy=bool(row.healthy) and state == InstanceStatus.RUNNING,
+            last_heartbeat=_optional_moment(max(row.seen_at or 0, row.started_at or 0) or None),
+            error_count=row.error_count,
+            last_error=row.last_error,
         ),
         "resource_usage": _build_usage(row, uptime, execution_count),
     }
 
 
-def _build_usage(row: Row, uptime: int, execution_count: int) -> contract.ResourceUsage:
-    limit = decode_json(row["config"]).get("memory_limit")
-    share = 100 * row["memory"] / memory_bytes(limit) if limit else 0.0
+def _build_usage(row: InstanceRow, uptime: int, execution_count: int) -> contract.ResourceUsage:
+    limit = decode_json(row.config).get("memory_limit")
+    share = 100 * row.memory / memory_bytes(limit) if limit else 0.0
     return contract.ResourceUsage(
-        cpu_usage=round(row["cpu_percent"], 2),
-        cpu_seconds=round(row["cpu_seconds"], 3),
+        cpu_usage=round(row.cpu_percent, 2),
+        cpu_seconds=round(row.cpu_seconds, 3),
         memory_usage=round(share, 2),
-        memory_bytes=row["memory"],
-        network_received=row["received"],
-        network_sent=row["sent"],
+        memory_bytes=row.memory,
+        network_received=row.received,
+        network_sent=row.sent,
         task_count=execution_count,
         uptime=uptime / SECOND,
     )
 
 
-def execution_fields(row: Row | Mapping[str, Any]) -> dict[str, Any]:
+def execution_fields(row: InstanceExecutionRow) -> dict[str, Any]:
     """Fields of the contract's :class:`Execution`."""
-    duration = row["duration"]
+    duration = row.duration
     return {
-        "execution_id": row["execution_id"],
-        "instance_id": row["instance_id"],
-        "agent_id": row["agent_id"],
-        "endpoint": row["endpoint"],
-        "status": row["status"],
+        "execution_id": row.execution_id,
+        "instance_id": row.instance_id,
+        "agent_id": row.agent_id,
+        "endpoint": row.endpoint,
+        "status": row.status,
         "execution_time": None if duration is None else duration / SECOND,
-        "http_status": row["http_status"],
-        "error": row["error"],
-        "created_at": to_datetime(row["created_at"]),
+        "http_status": row.http_status,
+        "error": row.error,
+        "created_at": to_datetime(row.created_at),
     }
 
 
-def to_backup(row: Row | Mapping[str, Any]) -> contract.Backup:
+def to_backup(row: InstanceBackupRow) -> contract.Backup:
     return contract.Backup(
-        backup_id=row["backup_id"],
-        instance_id=row["instance_id"],
-        agent_id=row["agent_id"],
-        size=row["size"],
-        created_at=to_datetime(row["created_at"]),
+        backup_id=row.backup_id,
+        instance_id=row.instance_id,
+        agent_id=row.agent_id,
+        size=row.size,
+        created_at=to_datetime(row.created_at),
     )

@@ -47,7 +47,7 @@ async def _own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     here = local.host_id if local is not None else ""
     parameters = {"agent_id": row.agent_id, "account": account_of(call.caller), "now": call.now, "here": here}
     instance = await call.tx.one(instances.of_agent, **parameters)
-    return {} if instance is None or not instance["address"] else {"address": instance["address"]}
+    return {} if instance is None or not instance.address else {"address": instance.address}
 
 
 async def find_agents(call: Call, payload: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from agora.core.admission import ADMISSION
 from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.instances.market import discover_agents
+from agora.domains.instances.market import MarketplaceQuery, discover_agents
 from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
@@ -73,7 +73,8 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])][:SHOWN]
 
     async def _read_page(self, search: str | None, category: str | None, free: bool) -> list[MarketplaceAgent]:
-        page = await discover_agents(self.call, search, category, None, [], None, 50 if free else SHOWN, None)
+        query = MarketplaceQuery(search=search, category=category, limit=50 if free else SHOWN)
+        page = await discover_agents(self.call, query)
         matches = [agent for agent in page.agents if not free or agent.marketplace_info.pricing_info.type == "free"]
         return matches[:SHOWN]
 
