@@ -7,6 +7,7 @@ from typing import Any
 
 from .arithmetic import CalculationError, Number, evaluate
 from .functions import CONSTANTS, FUNCTIONS
+from .phrases import as_expression
 from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
 __all__ = ["CalculatorAgent"]
@@ -49,8 +50,6 @@ class CalculatorAgent(BuiltinAgent):
     concurrency = 64
 
     async def handle(self, job: Job) -> Reply | str:
-        from .phrases import as_expression
-
         payload = job.data
         formula = str(payload.get("expression") or "")
         expression = formula

@@ -8,6 +8,7 @@ from agora import __version__
 from agora.clock import Clock
 from agora.domains.bus.engines.port import Bus, Terms
 from agora.settings import ConfigurationError, Settings
+from agora.store.databases import is_postgres, sqlite_path
 from agora.store.port import Store
 from agora.telemetry.tracing import Tracing, TracingUnavailable, open_provider
 
@@ -17,7 +18,7 @@ __all__ = ["open_bus", "open_store", "open_tracing"]
 def open_store(settings: Settings, clock: Clock) -> Store:
     """The engine that the setting ``store`` names."""
     url = settings.store
-    if url.startswith(("postgresql://", "postgres://")):
+    if is_postgres(url):
         from agora.store.postgres import PostgresStore
 
         return PostgresStore(url, clock=clock, timeout=settings.store_timeout)
@@ -26,8 +27,6 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     if not url:
         return SqliteStore(settings.data_dir / "agora.db", clock=clock, timeout=settings.store_timeout)
     if url.startswith("sqlite:///"):
-        from agora.store.databases import sqlite_path
-
         return SqliteStore(sqlite_path(url), clock=clock, timeout=settings.store_timeout)
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
 

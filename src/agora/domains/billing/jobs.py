@@ -8,6 +8,7 @@ from agora.clock import SECOND
 from agora.core.jobs import Controller, JobContext
 
 from . import view_queries as views
+from .money import month_before, month_of
 
 __all__ = ["SETTLING", "Billing"]
 
@@ -27,7 +28,6 @@ class Billing(Controller):
         self._looked: dict[str, int] = {}
 
     async def reconcile(self, tenant: str) -> None:
-        from .money import month_before, month_of
         from .reservations import settle_completed
 
         while not self.stopping and await self.act(tenant, settle_completed):

@@ -103,19 +103,17 @@ class Inbound:
         if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
             await self._bus.ack(*self._place, ours)
         looked_at = await asyncio.gather(*map(self._identify_sender, fresh))
-        turns: dict[Sender, list[Entry]] = {
-            sender: [(each, None) for each in deliveries_of_sender]
-            for sender, deliveries_of_sender in self.held.take().items()
-        }
-        refused: list[Refusal] = []
+        turns = self._take_buffered()
         for delivery, result in zip(fresh, looked_at, strict=True):
-            if isinstance(result, Refusal):
-                refused.append(result)
-            elif result is not None:
+            if isinstance(result, Caller):
                 turns.setdefault((result.tenant, result.subject), []).append((delivery, result))
+        refused = [result for result in looked_at if isinstance(result, Refusal)]
         outcomes = await asyncio.gather(*(self._enter_in_order(sender, entries) for sender, entries in turns.items()))
         callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
+
+    def _take_buffered(self) -> dict[Sender, list[Entry]]:
+        return {sender: [(each, None) for each in buffered] for sender, buffered in self.held.take().items()}
 
     async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
         """The sender of an entry; a refusal; or None if it will be delivered again."""

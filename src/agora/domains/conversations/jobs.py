@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from agora.core.call import Call
 from agora.core.jobs import DueController
 
 from . import queries as conversations
+from .timeouts import time_out
 
 __all__ = ["ConversationTimeouts"]
 
@@ -26,12 +26,6 @@ class ConversationTimeouts(DueController):
         context = self.context
         while not self.stopping and not context.overrides.frozen(tenant):
             rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
-            await asyncio.gather(*(self.act(tenant, partial(_time_out, message_id=message_id)) for message_id in rows))
+            await asyncio.gather(*(self.act(tenant, partial(time_out, message_id=message_id)) for message_id in rows))
             if len(rows) < BATCH:
                 return
-
-
-async def _time_out(call: Call, *, message_id: str) -> None:
-    from .timeouts import time_out
-
-    await time_out(call, message_id=message_id)

@@ -1,4 +1,4 @@
-"""Creating a workflow: every fault of its steps named at once, then its first steps begun."""
+"""Creating a workflow: every fault of its steps named at once, then its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .planning.graph import MAX_REPORTED_ERRORS, agents_named, build_graph, find_errors
-from .progress import advance_run
 from .records import STEPS, WORKFLOWS, WorkflowRow, WorkflowStepRow
 from .run import StepDraft, WorkflowRun
 
@@ -73,7 +72,7 @@ class Parent:
 
 
 async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | None = None) -> WorkflowRun:
-    """Create a workflow and begin it. One with a parent has its creator, account and budget."""
+    """Create a workflow, whose steps are yet to begin. One with a parent has its creator, account and budget."""
     graph = build_graph(order.steps)
     workflow_id, tenant = new_id("wf"), call.caller.tenant
     row = WorkflowRow(
@@ -109,9 +108,6 @@ async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | Non
     call.tx.append(WORKFLOWS, row)
     for step_record in step_rows:
         call.tx.append(STEPS, step_record)
-    await advance_run(run)
-    await run.save()
-    run.reported = False
     return run
 
 
@@ -138,7 +134,7 @@ def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_o
 
 
 async def create_child(run: WorkflowRun, spec: Step, payload: dict[str, Any], item: int | None) -> WorkflowRun:
-    """Create the workflow that a step runs."""
+    """Create the workflow that a step runs, whose steps are yet to begin."""
     assert spec.workflow is not None
     await run.save_steps()  # what is created looks at what is around it
     name = spec.name if item is None else f"{spec.name}[{item}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agora.core.call import decode_json, encode_json
@@ -23,10 +24,12 @@ MAX_ITEMS = 1000
 MAX_STEPS = 5000  #: that a for_each comes to, where its parts are workflows, or it is within parts itself
 DEFAULT_PARALLEL = 100  #: parts of a for_each that are under way at a time, unless the step says otherwise
 MAX_PARALLEL = 1000  #: steps of these parts, as they may all begin in one transaction
+#: creates the workflow that a step, or a part of it, runs, and begins it
+RunChild = Callable[[WorkflowRun, Step, Any, int | None], Awaitable[WorkflowRun]]
 LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's failure, up to so many times
 
 
-async def begin_step(run: WorkflowRun, step: StepDraft) -> str | None:
+async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> str | None:
     """Begin a step whose time has come; answers why it failed at once, if it did."""
     spec = step.spec
     try:
@@ -37,10 +40,10 @@ async def begin_step(run: WorkflowRun, step: StepDraft) -> str | None:
             run.move(step, _S.RUNNING)
             await run.emit("approval_required", step=step.name, message=spec.message)
         elif spec.for_each is not None:
-            return await _begin_for_each(run, step, scope)
+            return await _begin_for_each(run, step, scope, run_child)
         else:
             payload = resolve_payload(spec.payload, scope, work=run.budget.work) if scope else spec.payload
-            begun, over = await _begin_work(run, spec, payload, None)
+            begun, over = await _begin_work(run, spec, payload, None, run_child)
             run.move(step, _S.READY, **begun)
             if over is not None:
                 failure, result = await final_result(over)
@@ -60,14 +63,12 @@ def _has_references(step: StepDraft) -> bool:
 
 
 async def _begin_work(
-    run: WorkflowRun, spec: Step, payload: Any, item: int | None
+    run: WorkflowRun, spec: Step, payload: Any, item: int | None, run_child: RunChild
 ) -> tuple[dict[str, Any], WorkflowRun | None]:
     """Begin the work of a step, or of a part of it; answers the ids of what was begun, and a workflow that is over."""
     if spec.workflow is not None:
-        from .creation import create_child
-
         run.budget.write(encode_json(payload))
-        child = await create_child(run, spec, payload, item)
+        child = await run_child(run, spec, payload, item)
         return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
@@ -96,7 +97,7 @@ async def _begin_work(
     return {"task_id": draft.task_id}, None
 
 
-async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, Any]) -> str | None:
+async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, Any], run_child: RunChild) -> str | None:
     """Make the parts of a for_each, and begin as many as may be under way; answers why the step failed, if it did."""
     spec, call = step.spec, run.call
     items = (
@@ -131,7 +132,7 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
         )
         call.tx.append(ITEMS, row)
     run.move(step, _S.RUNNING, items_total=len(items), items_open=len(items))
-    failure = await begin_items(run, step, await parallel_limit(run, step))
+    failure = await begin_items(run, step, await parallel_limit(run, step), run_child)
     if failure is None and step.row.items_open == 0:
         run.move(step, _S.COMPLETED)
     return failure
@@ -161,7 +162,7 @@ async def parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
 
-async def begin_items(run: WorkflowRun, step: StepDraft, most: int) -> str | None:
+async def begin_items(run: WorkflowRun, step: StepDraft, most: int, run_child: RunChild) -> str | None:
     """Begin up to so many further parts; answers why the step has failed with one that could not be begun."""
     call, begun = run.call, 0
     scope: dict[str, Any] | None = None
@@ -173,7 +174,7 @@ async def begin_items(run: WorkflowRun, step: StepDraft, most: int) -> str | Non
         if scope is None:
             scope = await run.scope() if _has_references(step) else {}
         for row in rows:
-            changes = await _begin_item(run, step, row, scope)
+            changes = await _begin_item(run, step, row, scope, run_child)
             begun += changes["status"] == _S.READY
             await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
             if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":
@@ -181,7 +182,9 @@ async def begin_items(run: WorkflowRun, step: StepDraft, most: int) -> str | Non
     return None if step.row.items_open else describe_failed_parts(step)
 
 
-async def _begin_item(run: WorkflowRun, step: StepDraft, row: WorkflowItemRow, scope: dict[str, Any]) -> dict[str, Any]:
+async def _begin_item(
+    run: WorkflowRun, step: StepDraft, row: WorkflowItemRow, scope: dict[str, Any], run_child: RunChild
+) -> dict[str, Any]:
     """Begin a part; answers the columns that say so, or why it failed."""
     spec, item = step.spec, decode_json(row.value)
     try:
@@ -189,7 +192,7 @@ async def _begin_item(run: WorkflowRun, step: StepDraft, row: WorkflowItemRow, s
             payload = resolve_payload(spec.payload, scope | {"item": item, "index": row.item}, work=run.budget.work)
         else:
             payload = spec.payload | {"item": item, "index": row.item}
-        begun, over = await _begin_work(run, spec, payload, row.item)
+        begun, over = await _begin_work(run, spec, payload, row.item, run_child)
         if over is None:
             return begun | {"status": _S.READY.value}
         failure, result = await final_result(over)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from agora.core.call import Call
 from agora.domains.tasks import access, completion, states
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract.fields import TaskStatus
-from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
+from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 
 from . import launch
 from . import queries as workflows
+from .creation import create_child
 from .records import WorkflowItemRow, WorkflowStep
 from .run import StepDraft, WorkflowRun, final_result
 
 __all__ = [
     "advance_run",
     "begin_more_parts",
+    "begin_run",
     "cancel_step_work",
     "end_run",
     "handle_task_ended",
@@ -112,7 +115,7 @@ async def _handle_part_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork
 
 async def begin_more_parts(run: WorkflowRun, step: StepDraft, most: int) -> None:
     """Begin up to so many further parts of a step."""
-    failure = await launch.begin_items(run, step, most)
+    failure = await launch.begin_items(run, step, most, _run_child)
     if failure is not None or step.row.items_open == 0:
         await settle_step(run, step, failure)
 
@@ -138,8 +141,30 @@ async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
     """Begin the step that makes up for a failed one, if there is one that has not begun."""
     if step.status is _S.FAILED and step.spec.compensate is not None:
         makes_up = run.steps[step.spec.compensate]
-        if makes_up.status is _S.PENDING and (failed := await launch.begin_step(run, makes_up)):
+        if makes_up.status is _S.PENDING and (failed := await launch.begin_step(run, makes_up, _run_child)):
             run.move(makes_up, _S.FAILED, error=failed)
+
+
+async def begin_run(run: WorkflowRun) -> None:
+    """Begin the first steps of a workflow that was just created."""
+    await advance_run(run)
+    await run.save()
+    run.reported = False
+
+
+async def _run_child(run: WorkflowRun, spec: Step, payload: Any, item: int | None) -> WorkflowRun:
+    child = await create_child(run, spec, payload, item)
+    await begin_run(child)
+    return child
+
+
+async def _begin_steps(run: WorkflowRun, steps: Iterable[StepDraft]) -> None:
+    """Begin steps until one has failed the workflow."""
+    for step in steps:
+        if run.row.error is not None:
+            return
+        if failure := await launch.begin_step(run, step, _run_child):
+            await settle_step(run, step, failure)
 
 
 async def advance_run(run: WorkflowRun) -> None:
@@ -150,13 +175,9 @@ async def advance_run(run: WorkflowRun) -> None:
             await _end_after_failure(run)
             return
         ready = [step for step in candidates if run.can_begin(step)]
-        for step in ready:
-            if run.row.error is not None:
-                break
-            if failure := await launch.begin_step(run, step):
-                await settle_step(run, step, failure)
         if not ready:
             break
+        await _begin_steps(run, ready)
         # Looking at all steps again after each that ended at once would take the square of their number.
         candidates = run.successors(step for step in ready if step.ended)
     if not run.ended and run.row.paused_at is None and all(step.ended for step in run.plain()):

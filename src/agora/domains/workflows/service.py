@@ -14,7 +14,7 @@ from agora_sdk.contract.workflows import Step, WorkflowStatus
 from agora_sdk.errors import PermissionDenied
 
 from . import creation, lookup, modification
-from .progress import advance_run
+from .progress import advance_run, begin_run
 from .run import WorkflowRun
 
 __all__ = ["WorkflowService"]
@@ -42,6 +42,7 @@ class WorkflowService(BoundService, contract.Workflows):
         await creation.check_steps(call, definitions, assigned_agents)
         order = creation.WorkflowOrder(workflow_name, definitions, assigned_agents, input, metadata, priority)
         run = await creation.create_workflow(call, order)
+        await begin_run(run)
         call.target = run.workflow_id
         return contract.WorkflowReceipt(
             workflow_id=run.workflow_id, status=WorkflowStatus(run.row.status), created_at=to_datetime(call.now)

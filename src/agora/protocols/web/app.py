@@ -15,6 +15,7 @@ What the contract declares below ``/v1/monitor`` stays REST for everybody who do
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from agora.clock import Clock, new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
+from agora.core.lazy import Lazy
 from agora.net.sealing import Sealer
 from agora.protocols.http import Access, Receive, Scope, Send, read_header, send_problem
 from agora.settings import Settings
@@ -43,7 +45,7 @@ from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
 from .notices import NOTICE, Notice, Notices, render_notice
-from .registry import FRAGMENTS, Page, find_page
+from .registry import FRAGMENTS, Page
 from .responses import is_htmx_request, send_html, send_redirect, wants_html
 from .security import HOME, check_origin
 from .session import HasEnded, Sessions, parse_cookies
@@ -58,6 +60,7 @@ log = logging.getLogger(__name__)
 STREAM = declared("monitor", "stream")
 LOGOUT, SIGN_OUT = declared("auth", "logout"), declared("auth", "sign_out")
 MAX_QUERY = 8_192
+FIND_PAGE: Lazy[Callable[[str], tuple[Page, dict[str, str]] | None]] = Lazy("agora.protocols.web.pages:find_page")
 
 
 async def _no_values(view: View) -> dict[str, Any]:
@@ -190,10 +193,11 @@ class MonitorApp:
             raise Unauthenticated("No user is signed in.", fix="Sign in.")
         caller = await self.sessions.resolve_caller(scope, session)
         channel = await self.dispatcher.feed.channel(caller.tenant)
+        FIND_PAGE.get()  # the pages register themselves when loaded, and the view lists them
         return View(self.dispatcher, caller, session, page, path, query, channel.head)
 
     async def _send_page(self, scope: Scope, send: Send) -> None:
-        match = find_page(_monitor_path(scope))
+        match = FIND_PAGE.get()(_monitor_path(scope))
         page, path = match if match is not None else (NO_PAGE, {})
         view = await self._create_view(scope, page, path, _parse_query(scope))
         if match is None:
@@ -239,7 +243,7 @@ class MonitorApp:
     # -- live ------------------------------------------------------------------------------------
 
     async def _send_live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = find_page(_monitor_path(scope).removeprefix("live"))
+        match = FIND_PAGE.get()(_monitor_path(scope).removeprefix("live"))
         if match is None or not match[0].live:
             raise NotFound("There is nothing live at this page.")
         page, path = match

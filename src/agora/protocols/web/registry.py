@@ -6,16 +6,14 @@ rendered again when something happens: its template is ``live/NAME.html``, and `
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from agora.core.events.filter import EventFilter
 
-__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "all_pages", "find_page", "fragment", "page"]
+__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "fragment", "page"]
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
@@ -116,21 +114,3 @@ def fragment(name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: f
         return build
 
     return register_fragment
-
-
-def all_pages() -> Sequence[Page]:
-    """Every page; they are loaded when somebody looks at the first one."""
-    import_module(".pages", __package__)
-    return PAGES
-
-
-def find_page(raw_path: str) -> tuple[Page, dict[str, str]] | None:
-    """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says."""
-    try:
-        parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
-    except UnicodeDecodeError:
-        return None
-    for candidate in all_pages():
-        if (parameters := candidate.match_path(parts)) is not None:
-            return candidate, parameters
-    return None

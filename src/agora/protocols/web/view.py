@@ -14,7 +14,7 @@ from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import AgoraError, NotFound, PermissionDenied, Unauthenticated
 
-from .registry import Page, all_pages
+from .registry import PAGES, Page
 from .security import HOME
 from .session import Session
 
@@ -110,7 +110,7 @@ class View:
     @property
     def navigation(self) -> list[Page]:
         """Pages this person may open, in order."""
-        pages = [page for page in all_pages() if page.nav is not None and self.shows(page)]
+        pages = [page for page in PAGES if page.nav is not None and self.shows(page)]
         return sorted(pages, key=lambda page: page.nav or 0)
 
     def shows(self, page: Page) -> bool:

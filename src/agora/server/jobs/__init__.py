@@ -25,6 +25,7 @@ from agora.domains.bus.engines.port import Bus
 from agora.domains.bus.jobs import BusReconciler
 from agora.domains.conversations.jobs import ConversationTimeouts
 from agora.domains.events.jobs import PositionFlusher
+from agora.domains.identity.jobs import People
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.instances.hosted_reconciler import HostedInstanceReconciler
 from agora.domains.instances.maintenance import InstanceMaintenance
@@ -96,8 +97,6 @@ def build_controllers(
         consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
         controllers.append(ConsulRegistrar(job_context, consul, service_of(settings)))
     if (sign_on := context.ports.find(SIGN_ON)) is not None:
-        from agora.domains.identity.jobs import People
-
         controllers.append(People(job_context, sign_on.seen))
     if bus is not None:
         from agora.domains.bus.bridge import BusBridge

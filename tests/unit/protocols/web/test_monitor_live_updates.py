@@ -16,7 +16,8 @@ import pytest
 from agora.core.events.frames import Batch, EncodedEvent
 from agora.protocols.web import live_updates as live
 from agora.protocols.web.live_updates import FragmentSink, Schedule
-from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, find_page, fragment, page
+from agora.protocols.web.pages import find_page
+from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, fragment, page
 from agora.protocols.web.templating import environment
 from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
+import agora.protocols.web.pages  # noqa: F401  (the pages register themselves)
 from agora.protocols.web.forms import OWN_FIELDS
-from agora.protocols.web.registry import FRAGMENTS, all_pages
+from agora.protocols.web.registry import FRAGMENTS, PAGES
 from agora.protocols.web.templating import DIRECTORY, environment
 from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
 
-LISTS = [page.path.strip("/") for page in all_pages() if "{" not in page.path]
+LISTS = [page.path.strip("/") for page in PAGES if "{" not in page.path]
 STEPS = [
     {"name": "write", "agent": "Writer"},
     {"name": "check", "approval": True, "message": "Good?"},
@@ -107,7 +108,7 @@ def test_templates_and_fragments_are_all_there_and_used() -> None:
         templates.get_template(template)
     used = {f"live/{name}.html" for name in FRAGMENTS}
     assert {path.relative_to(DIRECTORY).as_posix() for path in DIRECTORY.glob("live/*")} == used
-    assert {name for page in all_pages() for name in page.live} == set(FRAGMENTS)
+    assert {name for page in PAGES for name in page.live} == set(FRAGMENTS)
 
 
 async def test_an_empty_marketplace_says_what_to_do_next(market: Market) -> None:

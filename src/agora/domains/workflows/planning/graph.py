@@ -209,17 +209,10 @@ def _find_cycles(graph: Graph) -> Iterator[list[str]]:
                 path[following] = iter(waits[following])
 
 
-def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
-    """Whether a step is done before another, or before one that makes up for others in each of these cases.
-
-    None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
-    """
-    names = list(graph.nodes)
-    bit = {name: 1 << at for at, name in enumerate(names)}
-    if len(names) < len(steps) or next(_find_cycles(graph), None) is not None:
-        return None
+def _ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
+    """What is done before each step: the sum of the bits of those it waits for, directly or not."""
     before: dict[str, int] = {}
-    for root in names:
+    for root in bit:
         pending = [root]
         while pending:
             waits = [wait for wait in graph.nodes[pending[-1]].depends_on if wait in bit and wait != pending[-1]]
@@ -231,6 +224,19 @@ def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], b
             before[name] = 0
             for wait in waits:
                 before[name] |= before[wait] | bit[wait]
+    return before
+
+
+def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
+    """Whether a step is done before another, or before one that makes up for others in each of these cases.
+
+    None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
+    """
+    names = list(graph.nodes)
+    bit = {name: 1 << at for at, name in enumerate(names)}
+    if len(names) < len(steps) or next(_find_cycles(graph), None) is not None:
+        return None
+    before = _ancestors(graph, bit)
     for node in graph.nodes.values():
         if node.compensation:
             made_up_for = [step.name for step in steps if step.compensate == node.step.name]

@@ -5,6 +5,9 @@ In this room: what is asked, and in which order it is shown. What may not enter:
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
+from ..registry import PAGES, Page
 from . import (
     agents,
     audit,
@@ -26,6 +29,7 @@ __all__ = [
     "billing",
     "conversations",
     "dashboard",
+    "find_page",
     "finding",
     "instances",
     "messages",
@@ -34,3 +38,15 @@ __all__ = [
     "tasks",
     "workflows",
 ]
+
+
+def find_page(raw_path: str) -> tuple[Page, dict[str, str]] | None:
+    """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says."""
+    try:
+        parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
+    except UnicodeDecodeError:
+        return None
+    for candidate in PAGES:
+        if (parameters := candidate.match_path(parts)) is not None:
+            return candidate, parameters
+    return None
