@@ -53,6 +53,9 @@ test-long: .venv/test ## Everything, in full: all on PostgreSQL, 40 kills, new r
 	@AGORA_HYPOTHESIS=search AGORA_FAULT_KILLS=40 AGORA_FAULT_TASKS=5000 AGORA_PROPERTY_EXAMPLES=500 AGORA_SCHEMATHESIS_EXAMPLES=200 \
 		$(PYTEST) -m '' -o timeout=3600 tests -n $(SIDE_BY_SIDE) --dist worksteal $(ARGS)
 
+conformance-engines: .venv/test ## Print how many conformance tests of each module run on SQLite and on PostgreSQL
+	@$(BIN)/python scripts/conformance_engines.py
+
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 

@@ -11,7 +11,7 @@ from agora.core.jobs import JobContext
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora.server.app import App
 from agora.store.port import Store
-from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
+from tests.conformance.engines import ENGINES, Engine, PostgresEngine, RunsOn, an_engine
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.postgres import PostgresServer, postgres_server
@@ -21,53 +21,27 @@ __all__ = ["postgres_server"]
 HERE = Path(__file__).parent
 
 
-#: modules whose tests run on PostgreSQL each time; the others do so in the long form: what they add to these is not the
-#: store's, and every statement of theirs is prepared on both engines (test_statements) each time
-ON_BOTH_ENGINES = frozenset(
-    [
-        "agents/test_agents",
-        "billing/test_billing_property",
-        "core/test_event_log",
-        "core/test_feed_property",
-        "core/test_log_stream_property",
-        "events/test_event_service",
-        "identity/test_api_keys",
-        "messaging/test_messaging",
-        "search/test_agent_search",
-        "server/test_replicas",
-        "store/test_lost_connections",
-        "store/test_migrations",
-        "store/test_postgres_failures",
-        "store/test_statements",
-        "store/test_store",
-        "store/test_store_cluster",
-        "store/test_store_concurrency",
-        "store/test_store_durability",
-        "store/test_store_events",
-        "store/test_store_queue",
-        "store/test_store_shared_writes",
-        "store/test_tenant_policies",
-        "tasks/test_claims",
-        "tasks/test_task_property",
-        "tasks/test_tasks",
-        "tenants/test_tenant_isolation",
-        "tenants/test_tenants",
-        "workflows/test_workflow_property",
-    ]
-)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hold each module to what it states: an error where it has tests on another engine, or states nothing."""
     for item in items:
-        if (
-            not item.path.is_relative_to(HERE)
-            or item.path.relative_to(HERE).with_suffix("").as_posix() in ON_BOTH_ENGINES
-        ):
+        if not isinstance(item, pytest.Function) or not item.path.is_relative_to(HERE):
             continue
-        chosen = getattr(item, "callspec", None)
-        if chosen is not None and "postgres" in (chosen.params.get("engine"), chosen.params.get("new_engine")):
+        runs_on = getattr(item.module, "RUNS_ON", None)
+        if not isinstance(runs_on, RunsOn):
+            raise pytest.UsageError(f"{item.path}: state which engines it runs on, as RUNS_ON = RunsOn.BOTH")
+        engine = engine_of(item)
+        if engine is not None and not runs_on.includes(engine):
+            raise pytest.UsageError(f"{item.nodeid} runs on {engine}: its module's RUNS_ON says {runs_on.value}")
+        if engine == "postgres" and runs_on is RunsOn.BOTH_IF_LONG:
             item.add_marker(pytest.mark.long)
+
+
+def engine_of(item: pytest.Function) -> str | None:
+    """The engine that a test gets from the fixtures below; None for one that opens its own stores, or none."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    engine: str | None = parameters.get("engine") or parameters.get("new_engine")
+    return engine or ("postgres" if "postgres" in item.fixturenames else None)
 
 
 @pytest.fixture(params=ENGINES)

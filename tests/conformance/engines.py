@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,9 +17,24 @@ from tests.failing_stores import FailingPostgresStore, FailingSqliteStore
 from tests.harness import with_tables
 from tests.postgres import PostgresServer
 
-__all__ = ["ENGINES", "Engine", "PostgresEngine", "SqliteEngine", "an_engine"]
+__all__ = ["ENGINES", "Engine", "PostgresEngine", "RunsOn", "SqliteEngine", "an_engine"]
 
 ENGINES = ("sqlite", "postgres")
+
+
+class RunsOn(Enum):
+    """The engines that a module of this suite runs on. Each module states its own, as ``RUNS_ON``."""
+
+    BOTH = "both engines"
+    #: what it adds to modules of its domain that run on both is not the store's
+    BOTH_IF_LONG = "SQLite; PostgreSQL too in 'make test-long'"
+    SQLITE = "SQLite"
+    POSTGRES = "PostgreSQL"
+    NO_STORE = "no store"
+
+    def includes(self, engine: str) -> bool:
+        """Whether the module has tests on an engine, in some run."""
+        return self in (RunsOn.BOTH, RunsOn.BOTH_IF_LONG) or self.name.lower() == engine
 
 
 class Engine(Protocol):

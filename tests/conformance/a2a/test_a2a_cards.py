@@ -12,7 +12,10 @@ from agora.core.scopes import ANONYMOUS
 from agora_sdk.contract.a2a import A2ACard
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
 from tests.conformance.a2a.a2a_calls import ask, say
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 BASE = "https://agora.example.com/"
 SKILL = {"id": "review", "name": "Review", "description": "Reads code.", "tags": ["code"], "examples": ["review this"]}

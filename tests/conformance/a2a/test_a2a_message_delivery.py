@@ -6,7 +6,10 @@ import pytest
 
 from agora_sdk.errors import InvalidRequest
 from tests.conformance.a2a.a2a_calls import say, shown, state_of, texts
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 async def test_media_types_that_are_not_taken(market: Market) -> None:

@@ -10,10 +10,12 @@ import pytest
 from agora.server.app import App
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NotFound
 from tests.conformance.a2a.a2a_calls import follow, followed, say, shown, stream_of
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.tasks.task_calls import claim
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 Items = list[tuple[int, Any]]
 

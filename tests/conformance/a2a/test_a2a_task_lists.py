@@ -8,7 +8,10 @@ import pytest
 
 from agora_sdk.errors import InvalidRequest
 from tests.conformance.a2a.a2a_calls import ask, say, shown
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 async def test_listing(market: Market) -> None:

@@ -22,8 +22,11 @@ from agora_sdk.errors import (
     StaleLease,
 )
 from tests.conformance.a2a.a2a_calls import ask, say, shown, state_of, texts
+from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import claim, pass_time
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 FULL: dict[str, Any] = {
     "messageId": "m-1",

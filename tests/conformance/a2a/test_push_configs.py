@@ -9,8 +9,10 @@ import pytest
 from agora.core.ports import CREDENTIAL_SEALER
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 URL = "https://hooks.example.com/a2a?x=1"
 

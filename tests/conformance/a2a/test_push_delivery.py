@@ -18,10 +18,12 @@ from agora.server.app import App
 from agora_sdk.errors import NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
 from tests.conformance.a2a.push_receiver import Receiver, receiver
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, local_client, make_settings
 from tests.hostile_upstream import whole
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 BUSY = whole(b"busy", "503 Service Unavailable")
 

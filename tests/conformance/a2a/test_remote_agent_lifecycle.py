@@ -16,12 +16,14 @@ from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.server.app import App
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.conformance.a2a.a2a_calls import ask, say, shown, state_of
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, admin_token, make_settings, running
 from tests.market import Market
 from tests.unit.builtin_agents.remote.hostile_agent import Rogue, rogue, rpc
 from tests.unit.builtin_agents.remote.remote_calls import add, remotes_of, send, text_of
 from tests.unit.builtin_agents.remote.scripted_agent import elsewhere
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 TASK = {"id": "t1", "contextId": "c1", "status": {"state": "TASK_STATE_WORKING"}}
 DONE = {"task": TASK | {"status": {"state": "TASK_STATE_COMPLETED"}}}

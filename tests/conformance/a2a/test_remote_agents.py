@@ -12,8 +12,10 @@ from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.a2a.remote_port import REMOTE_AGENTS, RemoteEndpoint
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, UpstreamFailed, UpstreamUnavailable
 from tests.conformance.a2a.a2a_calls import ask
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 URL = "https://weather.example.com/.well-known/agent-card.json"
 CARD: dict[str, Any] = {

@@ -19,7 +19,10 @@ from agora_sdk.errors import (
     PermissionDenied,
     Unauthenticated,
 )
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 OVERRIDE, MANAGE, AUDIT, SEND = "admin.override", "admin.manage", "admin.audit", "messaging.send"
 

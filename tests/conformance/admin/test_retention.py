@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from agora.core.jobs import JobContext
 from agora.domains.admin.retention import Retention
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.job_fixtures import DAY, MARK, RECEIVE, SEND, context, count
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["context"]
 

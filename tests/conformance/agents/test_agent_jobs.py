@@ -13,10 +13,12 @@ from agora.domains.admin.jobs import Overrides
 from agora.domains.agents.jobs import Heartbeats
 from agora.domains.messaging.jobs import MailExpiry
 from agora.store.port import StoreFailure, Write
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.job_fixtures import DAY, HOUR, MARK, SEND, context, count, data, heartbeats, status
 from tests.failing_stores import failing_store
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["context", "heartbeats"]
 

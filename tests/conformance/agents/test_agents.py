@@ -7,7 +7,10 @@ import asyncio
 import pytest
 
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, NotFound, PermissionDenied, Unauthenticated
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 REGISTER = "agent.register"
 

@@ -18,7 +18,10 @@ from agora_sdk.errors import (
     RateLimited,
 )
 from tests.conformance.billing.billing_calls import COST, HOUR, PRICE, SECOND, Till, costs, priced, rows, till
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["till"]
 

@@ -25,8 +25,10 @@ from agora_sdk.errors import (
     PermissionDenied,
 )
 from tests.conformance.billing.billing_calls import HOUR, SECOND, Till, costs, rows
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 BUDGET, CREDIT = "billing.budget", "billing.credit"
 

@@ -24,8 +24,10 @@ from agora.store.port import Query
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import BudgetExceeded, Conflict, InternalError, InvalidRequest
 from tests.conformance.billing.billing_calls import HOUR, SECOND, Till
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.stopped_app import Place
+
+RUNS_ON = RunsOn.BOTH
 
 EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "24"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}

@@ -19,8 +19,10 @@ from agora_sdk.errors import (
     NotFound,
 )
 from tests.conformance.billing.billing_calls import COST, HOUR, PRICE, Till, a_run, costs, priced, rows, till
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["till"]
 

@@ -21,7 +21,10 @@ from agora.store.port import Table
 from agora.store.records import record
 from agora_sdk.contract.billing import EntryKind
 from tests.conformance.billing.billing_calls import Till, priced, rows, till
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["till"]
 

@@ -20,7 +20,10 @@ from tests.conformance.billing.billing_calls import (
     rows,
     till,
 )
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["till"]
 

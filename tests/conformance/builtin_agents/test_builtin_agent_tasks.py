@@ -22,10 +22,12 @@ from agora.builtin_agents.port import (
 )
 from agora.server.app import App
 from agora_sdk.contract.fields import TaskStatus
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.tasks.task_calls import assign, get, told
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 @dataclass

@@ -19,7 +19,10 @@ from agora_sdk.errors import (
     PermissionDenied,
     StaleLease,
 )
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 @pytest.fixture

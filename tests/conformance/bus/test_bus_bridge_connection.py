@@ -28,9 +28,12 @@ from tests.conformance.bus.redis_bridge import (
     up,
     valkey_server,
 )
+from tests.conformance.engines import RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.valkey import running_broker
+
+RUNS_ON = RunsOn.SQLITE
 
 __all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
 

@@ -30,7 +30,10 @@ from tests.conformance.bus.redis_bridge import (
     token_of,
     valkey_server,
 )
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.SQLITE
 
 __all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
 

@@ -15,10 +15,12 @@ from agora.domains.bus.engines.embedded import EmbeddedBus
 from agora.domains.bus.engines.port import Bus, Terms
 from agora.domains.bus.engines.redis import RedisBus
 from agora_sdk.errors import NotFound, Overloaded
-from tests.conformance.engines import an_engine
+from tests.conformance.engines import RunsOn, an_engine
 from tests.harness import ManualClock
 from tests.postgres import PostgresServer
 from tests.valkey import broker, valkey_server
+
+RUNS_ON = RunsOn.BOTH
 
 __all__ = ["broker", "valkey_server"]
 

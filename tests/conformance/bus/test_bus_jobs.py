@@ -14,9 +14,11 @@ from agora.core.jobs import JobContext
 from agora.domains.bus.engines.embedded import EmbeddedBus
 from agora.domains.bus.jobs import BusReconciler
 from agora.server.app import App
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 @pytest.fixture

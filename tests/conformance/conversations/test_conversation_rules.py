@@ -17,7 +17,10 @@ from agora_sdk.errors import (
     PermissionDenied,
 )
 from tests.conformance.conversations.conversation_calls import DAY, ORCHESTRATOR, loop, pending, send
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["loop"]
 

@@ -19,7 +19,10 @@ from agora_sdk.errors import (
     PermissionDenied,
 )
 from tests.conformance.conversations.conversation_calls import HOSTING, ORCHESTRATOR, answering, loop, pending, send
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 __all__ = ["loop"]
 

@@ -15,7 +15,10 @@ from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.domains.admin import retention_queries as upkeep
 from agora.store.port import NewEvent, Store, Tx
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound
+from tests.conformance.engines import RunsOn
 from tests.unit.core.events.feed_parts import Journal
+
+RUNS_ON = RunsOn.BOTH
 
 
 @pytest.fixture

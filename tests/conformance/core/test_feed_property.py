@@ -15,7 +15,10 @@ from agora.core.events.feed import Feed
 from agora.core.events.filter import EVERYONE, EventFilter, Viewer
 from agora.core.events.stream import LiveStream
 from agora.store.port import NewEvent, Store, StoredEvent
+from tests.conformance.engines import RunsOn
 from tests.unit.core.events.feed_parts import Journal, Reader, until
+
+RUNS_ON = RunsOn.BOTH
 
 TYPES = ["a.x", "a.y", "b.x"]
 AGENTS = ["agent_0", "agent_1"]

@@ -14,8 +14,11 @@ from agora.core.events.feed import Feed
 from agora.core.events.frames import ENDED
 from agora.core.events.stream import LogStream
 from agora.store.port import Store
+from tests.conformance.engines import RunsOn
 from tests.unit.core.events.feed_parts import Journal, Reader
 from tests.unit.core.events.task_entry_log import TaskLog
+
+RUNS_ON = RunsOn.BOTH
 
 steps = st.lists(
     st.one_of(

@@ -18,9 +18,11 @@ from agora.core.relay_settler import RelaySettler
 from agora.server.app import App
 from agora_sdk.contract import Kind, Operation, Result, Service, implements, operation
 from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, IdempotencyConflict, InternalError, NotFound
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 class Echo(Result):

@@ -8,8 +8,11 @@ import pytest
 
 from agora.server.app import App
 from agora_sdk.errors import InvalidRequest, NotFound
+from tests.conformance.engines import RunsOn
 from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def test_listing_shows_what_a_caller_may_call(market: Market) -> None:

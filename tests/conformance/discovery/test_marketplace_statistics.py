@@ -7,7 +7,10 @@ import asyncio
 import pytest
 
 from agora_sdk.errors import InvalidRequest
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def test_services_come_with_what_callers_experienced(market: Market) -> None:

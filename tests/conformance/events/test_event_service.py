@@ -12,7 +12,10 @@ from agora.domains.admin import retention_queries as upkeep
 from agora.domains.events.service import MAX_SUBSCRIPTIONS
 from agora_sdk.contract.events import Events
 from agora_sdk.errors import CursorTooOld, InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 STREAM = Events.operations["stream"]
 

@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, Unauthenticated
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 CREATE, LIST, REVOKE = "token.create", "token.list", "token.revoke"
 

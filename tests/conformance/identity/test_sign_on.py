@@ -25,11 +25,13 @@ from agora_sdk.errors import (
     Unauthenticated,
     UpstreamUnavailable,
 )
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, local_client, make_settings
 from tests.market import Market
 from tests.oidc.browser import browse
 from tests.oidc.provider import CALLBACK, CLIENT, SECRET, provider
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["provider"]
 

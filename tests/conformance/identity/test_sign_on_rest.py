@@ -10,8 +10,11 @@ import httpx
 import pytest
 
 from agora.server.app import App
+from tests.conformance.engines import RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.oidc.provider import CLIENT, SECRET, provider
+
+RUNS_ON = RunsOn.SQLITE
 
 __all__ = ["provider"]
 

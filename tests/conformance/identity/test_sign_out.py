@@ -13,13 +13,15 @@ import pytest
 import uvicorn
 
 from agora_sdk.errors import Unauthenticated
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.server.test_replicas import replica, together, until
 from tests.harness import PromptServer
 from tests.market import Market
 from tests.oidc.browser import browse
 from tests.oidc.provider import CALLBACK, SECRET, provider
 from tests.unit.protocols.web.http_browser import HOME, Browser, csrf_of
+
+RUNS_ON = RunsOn.POSTGRES
 
 __all__ = ["provider"]
 

@@ -12,9 +12,11 @@ import pytest
 from agora.core.call import Caller
 from agora.domains.instances.maintenance import InstanceMaintenance
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import AGENT, Site, site, whatever_the_store
 from tests.polling import eventually
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 ORCHESTRATOR, HOSTING = "agent.marketplace.orchestrator", "agent.agentify.hosting-orchestrator"
 CALC = "agent.calculator.calculation"

@@ -17,9 +17,11 @@ from agora.runtimes.errors import EngineUnavailable
 from agora.runtimes.port import EngineStatus, Runtime
 from agora.store.port import Tx, Write
 from agora_sdk.errors import AgoraError, Conflict, UpstreamUnavailable
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
 from tests.polling import passing
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 HOUR = 3600
 AWAY = "The engine's socket is gone."

@@ -15,9 +15,11 @@ import pytest
 from agora.core.call import Call
 from agora.store.port import Write
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, UpstreamFailed
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
 from tests.polling import eventually
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 #: answers with the bytes that it is asked to answer with
 ECHO = """

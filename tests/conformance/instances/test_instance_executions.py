@@ -22,9 +22,11 @@ from agora_sdk.errors import (
     UpstreamFailed,
     UpstreamUnavailable,
 )
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
 from tests.polling import eventually
+
+RUNS_ON = RunsOn.BOTH
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ import pytest
 
 from agora.domains.instances.ports import LOCAL_HOST
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
 from tests.harness import ManualClock
 from tests.polling import eventually, passing
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 HOUR = 3600
 

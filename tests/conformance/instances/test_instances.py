@@ -21,9 +21,11 @@ from agora_sdk.errors import (
     NotFound,
     PermissionDenied,
 )
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import Site, site, whatever_the_store
 from tests.polling import eventually
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 PYTHON_FAILS = "import sys; sys.exit('broken')"
 

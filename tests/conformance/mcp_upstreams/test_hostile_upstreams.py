@@ -17,11 +17,13 @@ from agora.domains.mcp_upstreams.service import uri_matches
 from agora.server.app import App
 from agora_sdk.contract import operations
 from agora_sdk.errors import AgoraError, Conflict, NotFound, Overloaded, UpstreamFailed
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.hostile_upstream import Rogue, message, whole
 from tests.market import Market
 from tests.mcp_upstream import Far, serving
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 @pytest.fixture

@@ -14,10 +14,12 @@ from mcp import Client
 
 from agora.server.app import App
 from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings, running
 from tests.market import Market
 from tests.mcp_upstream import Far, serving
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 OFFICIAL = "io.modelcontextprotocol.registry/official"
 

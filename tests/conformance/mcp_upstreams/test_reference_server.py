@@ -18,9 +18,11 @@ from scripts import conformance_mcp as suite
 from agora.core.call import Caller
 from agora.domains.mcp_upstreams.jobs import UpstreamReconciler
 from agora.server.app import App
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, free_port, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
 

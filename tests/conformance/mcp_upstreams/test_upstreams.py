@@ -26,10 +26,12 @@ from agora_sdk.errors import (
     UpstreamFailed,
     UpstreamUnavailable,
 )
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
 from tests.mcp_upstream import Far, serving, tool
+
+RUNS_ON = RunsOn.BOTH
 
 
 @pytest.fixture

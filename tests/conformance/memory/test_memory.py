@@ -11,9 +11,11 @@ import pytest
 from agora.core.call import Caller
 from agora.server.app import App
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def call(market: Market, caller: Caller, action: str, /, **arguments: Any) -> Any:

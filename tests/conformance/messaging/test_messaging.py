@@ -9,7 +9,10 @@ import pytest
 from pydantic_core import from_json
 
 from agora_sdk.errors import Conflict, IdempotencyConflict, InvalidRequest, NotFound, PermissionDenied
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 SEND, RECEIVE, MARK = "messaging.send", "messaging.receive", "messaging.mark"
 

@@ -12,7 +12,10 @@ from agora.core.usage import Traffic
 from agora.domains.monitoring import message_log as log
 from agora_sdk.contract.monitor import Monitor
 from agora_sdk.errors import Halted, InvalidRequest, NotFound, PermissionDenied
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def talk(market: Market, count: int = 6) -> tuple[Caller, Caller, Caller]:

@@ -7,8 +7,11 @@ import asyncio
 from agora.domains.monitoring.readiness import Readiness
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.store.port import Store, Tx
+from tests.conformance.engines import RunsOn
 from tests.conformance.store.store_calls import TENANT
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def test_every_commit_is_told_with_what_was_in_it(store: Store) -> None:

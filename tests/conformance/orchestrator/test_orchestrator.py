@@ -8,7 +8,10 @@ import pytest
 
 from agora.core.call import Caller
 from agora_sdk.errors import AgoraError, InvalidRequest, OperationSunset, PermissionDenied
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ from agora_sdk.errors import (
     PermissionDenied,
 )
 from tests.conformance.conversations.conversation_calls import HOSTING, ORCHESTRATOR, answering, pending, send
+from tests.conformance.engines import RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 
 async def test_an_assignment_is_a_task_and_what_is_said_of_it_moves_it(market: Market) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from agora.runtimes.process.archives import pack_archive, unpack_archive
+from tests.conformance.engines import RunsOn
+
+RUNS_ON = RunsOn.NO_STORE
 
 
 def test_what_is_packed_is_unpacked(tmp_path: Path) -> None:

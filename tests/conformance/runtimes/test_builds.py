@@ -20,7 +20,10 @@ from agora.runtimes.errors import BuildFailed, BuildTimeout, EngineUnavailable, 
 from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.process.options import search_path
 from agora.runtimes.spec import Directory, Image, Limits, Port
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_kit import AGENT, HTTP, ProcessKit, fetch, text, until
+
+RUNS_ON = RunsOn.NO_STORE
 
 FOREVER = "exec sleep 1000"
 NewKit: TypeAlias = Callable[..., ProcessKit]

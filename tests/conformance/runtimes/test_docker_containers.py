@@ -21,6 +21,9 @@ from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
 from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, Directory, Image, Limits, Port, Spec
+from tests.conformance.engines import RunsOn
+
+RUNS_ON = RunsOn.NO_STORE
 
 SPEC = Spec("inst_1", 3, "acme", BuildConfig("docker"), Image("company/agent:1"), labels={"agent": "a"})
 

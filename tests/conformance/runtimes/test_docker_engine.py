@@ -25,11 +25,14 @@ from agora.runtimes.errors import (
 from agora.runtimes.port import Handle
 from agora.runtimes.process import archives
 from agora.runtimes.spec import BuildConfig, Image, Limits, Port, Spec
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.docker_kit import DockerKit
 from tests.conformance.runtimes.engine_kit import AGENT, HTTP, fetch, text, until
 from tests.conformance.runtimes.image_registry import PASSWORD, USER, Registry
 from tests.dockerd import BASE, docker_host
 from tests.polling import eventually
+
+RUNS_ON = RunsOn.NO_STORE
 
 __all__ = ["docker_host"]
 

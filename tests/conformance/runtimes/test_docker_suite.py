@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.docker_kit import DockerKit
 from tests.conformance.runtimes.engine_suite import RuntimeSuite
 from tests.dockerd import docker_host
+
+RUNS_ON = RunsOn.NO_STORE
 
 __all__ = ["docker_host"]
 

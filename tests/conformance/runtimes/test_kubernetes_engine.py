@@ -16,8 +16,11 @@ from agora.runtimes.kubernetes.access import load_access
 from agora.runtimes.kubernetes.output import new_lines
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.kubernetes_api import Cluster
 from tests.harness import free_port
+
+RUNS_ON = RunsOn.NO_STORE
 
 SPEC = Spec(
     "inst_1",

@@ -13,7 +13,10 @@ import pytest
 from agora.runtimes.kubernetes import Options, manifests
 from agora.runtimes.kubernetes.manifests import ResourceNames
 from agora.runtimes.spec import BuildConfig, Health, Image, Limits, Port, Spec
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.kubernetes_api import checked
+
+RUNS_ON = RunsOn.NO_STORE
 
 OPTIONS, NAMES = Options(Path("/nowhere"), "server"), ResourceNames("server")
 SPEC = Spec(

@@ -22,10 +22,13 @@ from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.process import orphans as strays
 from agora.runtimes.process.guard import procfs, segments
 from agora.runtimes.spec import Spec
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_kit import HTTP, ProcessKit, ours, text, until
 from tests.conformance.runtimes.killed_host import die
 from tests.polling import eventually
 from tests.processes import spawn_tethered
+
+RUNS_ON = RunsOn.NO_STORE
 
 FOREVER = "echo begun; exec sleep 1000"
 FAMILY = "echo begun; (while :; do sleep 0.01; done) & (setsid sleep 1000) & exec sleep 1000"

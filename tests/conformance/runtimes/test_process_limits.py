@@ -13,8 +13,11 @@ import pytest
 from agora.runtimes.errors import PortsExhausted
 from agora.runtimes.process import ProcessRuntime
 from agora.runtimes.spec import Limits
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_kit import HTTP, ProcessKit, ours, text, until
 from tests.polling import eventually, passing
+
+RUNS_ON = RunsOn.NO_STORE
 
 FOREVER = "echo begun; exec sleep 1000"
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_suite import RuntimeSuite
+
+RUNS_ON = RunsOn.NO_STORE
 
 
 class TestProcessRuntime(RuntimeSuite):

@@ -18,7 +18,10 @@ import pytest
 from agora.runtimes.builds.git import Repositories, check_url
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.spec import Git
+from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_kit import ProcessKit, text, until
+
+RUNS_ON = RunsOn.NO_STORE
 
 FOREVER = "exec sleep 1000"
 NewKit: TypeAlias = Callable[..., ProcessKit]

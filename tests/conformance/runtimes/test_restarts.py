@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agora.runtimes.restarts import RestartPolicy
+from tests.conformance.engines import RunsOn
+
+RUNS_ON = RunsOn.NO_STORE
 
 SECOND = 1_000_000
 

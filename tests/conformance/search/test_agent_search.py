@@ -19,9 +19,11 @@ from agora.server.app import App
 from agora.store import migrate
 from agora.store.postgres import schema
 from agora_sdk.errors import InvalidRequest
-from tests.conformance.engines import Engine, PostgresEngine, SqliteEngine
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn, SqliteEngine
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 FIND = "query.agents"
 

@@ -17,10 +17,12 @@ from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.server.jobs import build_controllers
 from agora.store.port import StoreFailure
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.job_fixtures import context, count, data, status
 from tests.failing_stores import failing_store
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 __all__ = ["context"]
 

@@ -19,11 +19,13 @@ from mcp.client.streamable_http import streamable_http_client
 
 from agora.protocols.mcp import event_ids as places
 from agora.server.app import App
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.server.test_replicas import SECRETS
 from tests.harness import Running, admin_token, make_settings, running
 from tests.unit.protocols.mcp.conftest import register
 from tests.unit.protocols.mcp.mcp_clients import LEGACY, Wire, answer
+
+RUNS_ON = RunsOn.POSTGRES
 
 Message = tuple[str, Any]
 

@@ -16,11 +16,13 @@ from agora.core.events.feed import Feed
 from agora.server.app import App
 from agora_sdk.errors import Conflict, Halted, RateLimited, Unauthenticated
 from tests.conformance.a2a.a2a_calls import say, shown, state_of
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.harness import make_settings
 from tests.market import Market
 from tests.unit.builtin_agents.remote.remote_calls import add
 from tests.unit.builtin_agents.remote.scripted_agent import elsewhere
+
+RUNS_ON = RunsOn.POSTGRES
 
 SECRETS = ("signing.key", "admin-token")
 

@@ -15,7 +15,7 @@ import pytest
 
 from agora.store.port import StoredEvent, Tx
 from agora.store.postgres import ConnectionLost, OutcomeUnknown, PostgresStore, connections, writing
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -31,6 +31,8 @@ from tests.conformance.store.store_calls import (
     value_of,
 )
 from tests.postgres_proxy import BEGIN, COMMIT, Proxy
+
+RUNS_ON = RunsOn.POSTGRES
 
 READ, INSERT = b"from settings", b"insert into settings"
 

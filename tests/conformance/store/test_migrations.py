@@ -11,9 +11,11 @@ import pytest
 from agora.store import migrate
 from agora.store.migrate import MigrationChanged, MigrationError, NewerDatabase
 from agora.store.port import Store, StoreFailure
-from tests.conformance.engines import ENGINES, Engine, PostgresEngine, an_engine
+from tests.conformance.engines import ENGINES, Engine, PostgresEngine, RunsOn, an_engine
 from tests.conformance.store.store_calls import TENANT, append, setting, value_of
 from tests.postgres import PostgresServer
+
+RUNS_ON = RunsOn.BOTH
 
 
 class StoppedClock:

@@ -14,7 +14,7 @@ import pytest
 from agora.store.port import Query, StoredEvent, StoreFailure, Tx
 from agora.store.postgres import OutcomeUnknown, PostgresStore, connections, peers
 from agora_sdk.errors import DeadlineExceeded, NotFound, Overloaded
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -30,6 +30,8 @@ from tests.conformance.store.store_calls import (
     setting,
     value_of,
 )
+
+RUNS_ON = RunsOn.POSTGRES
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ from agora.domains.messaging import queries as messages
 from agora.store import migrate
 from agora.store.port import Query, Statement, Table, Tally, Write
 from agora.store.postgres import sql
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
+
+RUNS_ON = RunsOn.BOTH
 
 
 def everything() -> Iterator[tuple[str, Any]]:

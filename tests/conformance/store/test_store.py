@@ -9,6 +9,7 @@ import pytest
 
 from agora.store.port import Query, Store, StoreFailure, Tx
 from agora_sdk.errors import NotFound
+from tests.conformance.engines import RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -26,6 +27,8 @@ from tests.conformance.store.store_calls import (
     together,
     value_of,
 )
+
+RUNS_ON = RunsOn.BOTH
 
 # -- commit and rollback ---------------------------------------------------------------------------
 

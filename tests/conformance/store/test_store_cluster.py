@@ -12,10 +12,12 @@ import pytest
 from agora.server.app import App
 from agora.store.port import StoredEvent, StoreFailure, Tx
 from agora.store.postgres import PostgresStore, connections, engine
-from tests.conformance.engines import PostgresEngine
+from tests.conformance.engines import PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import TENANT, event, increment, logged, read_all, value_of
 from tests.conformance.store.test_lost_connections import COMMIT, Proxy
 from tests.harness import ManualClock, make_settings
+
+RUNS_ON = RunsOn.POSTGRES
 
 Pair = tuple[PostgresStore, PostgresStore]
 

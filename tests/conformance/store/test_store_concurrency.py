@@ -9,6 +9,7 @@ import pytest
 
 from agora.store.port import Store, StoredEvent, StoreFailure, Tx
 from agora_sdk.errors import NotFound
+from tests.conformance.engines import RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -23,6 +24,8 @@ from tests.conformance.store.store_calls import (
     rename,
     setting,
 )
+
+RUNS_ON = RunsOn.BOTH
 
 
 class Model:

@@ -18,10 +18,12 @@ from agora.store.databases import database_status, select_database, sqlite_path
 from agora.store.port import StoreFailure
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
-from tests.conformance.engines import PostgresEngine, SqliteEngine
+from tests.conformance.engines import PostgresEngine, RunsOn, SqliteEngine
 from tests.conformance.tenants.test_tenant_isolation import filled, rows
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 class House:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agora.store.port import Query, Reader, Row, Store, StoredEvent, Tx
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.store.store_calls import (
     RATINGS,
     TENANT,
@@ -24,6 +24,8 @@ from tests.conformance.store.store_calls import (
     together,
     tokens_of,
 )
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def test_a_restart_keeps_everything(engine: Engine) -> None:

@@ -12,7 +12,7 @@ import pytest
 from agora.clock import new_id
 from agora.store.port import NewEvent, Query, Store, StoredEvent, StoreFailure, SuspendedInTransaction, Tx, TxClosed
 from agora_sdk.errors import NotFound
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -29,6 +29,8 @@ from tests.conformance.store.store_calls import (
     together,
     value_of,
 )
+
+RUNS_ON = RunsOn.BOTH
 
 # -- events ----------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 
 from agora.store.port import Query, Store, Tx
 from agora_sdk.errors import Overloaded
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -23,6 +23,8 @@ from tests.conformance.store.store_calls import (
     setting,
     together,
 )
+
+RUNS_ON = RunsOn.BOTH
 
 # -- context ---------------------------------------------------------------------------------------
 

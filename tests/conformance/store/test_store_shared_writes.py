@@ -13,7 +13,7 @@ import pytest
 from agora.store.port import Query, Store, Tally, Tx, Work, Write
 from agora.store.postgres import PostgresStore
 from agora_sdk.errors import Conflict
-from tests.conformance.engines import Engine, PostgresEngine
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
@@ -26,6 +26,8 @@ from tests.conformance.store.store_calls import (
     together,
     value_of,
 )
+
+RUNS_ON = RunsOn.BOTH
 
 lock = Query("select value from settings where tenant_id = :tenant and name = :name", lock=True, row="name")
 change = Write("update settings set value = :value where tenant_id = :tenant and name = :name", row="name")

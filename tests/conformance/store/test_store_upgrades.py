@@ -12,9 +12,12 @@ import pytest
 from agora.clock import SystemClock
 from agora.store import migrate
 from agora.store.postgres import PostgresStore, schema
+from tests.conformance.engines import RunsOn
 from tests.conformance.store.store_calls import append, setting, value_of
 from tests.conformance.store.test_tenant_policies import as_role
 from tests.postgres import PostgresServer
+
+RUNS_ON = RunsOn.BOTH
 
 TENANT = "acme"
 #: the first release whose tables are protected

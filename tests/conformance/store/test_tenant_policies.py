@@ -12,10 +12,12 @@ from agora.store.checked_statements import Unconfined
 from agora.store.migrate import MigrationError
 from agora.store.port import Store, StoreFailure, Tx
 from agora.store.postgres import PostgresStore
-from tests.conformance.engines import Engine, PostgresEngine
+from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import SETTINGS, append, put, setting, value_of
 from tests.conformance.store.test_statements import STATEMENTS, TABLES
 from tests.conformance.tenants.test_tenant_isolation import tables
+
+RUNS_ON = RunsOn.BOTH
 
 #: what may reach beyond one tenant; to add one is a decision about security
 BEYOND = {

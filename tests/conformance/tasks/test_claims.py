@@ -12,8 +12,11 @@ from agora.core.call import Caller
 from agora.domains.admin.jobs import Overrides
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, StaleLease
+from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time, told
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 # -- claiming ------------------------------------------------------------------------------------
 

@@ -26,9 +26,11 @@ from agora.clock import to_datetime
 from agora.core.call import Caller
 from agora.store.port import Query
 from agora_sdk.errors import AgoraError
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.stopped_app import Place
 from tests.conformance.tasks.task_model import BOSS, ENDED, FOLLOWING, FOREVER, OPERATOR, SECOND, Board, Refused, Task
+
+RUNS_ON = RunsOn.BOTH
 
 EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "60"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}

@@ -14,9 +14,11 @@ import pytest
 
 from agora.server.app import App
 from agora_sdk import AgoraClient
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.harness import ManualClock, Running, free_port, make_settings, running
 from tests.unit.protocols.streaming.stream_clients import call, event_source, receive, socket, until
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 PIECES = 120
 

@@ -11,8 +11,11 @@ from agora.clock import to_datetime
 from agora.domains.admin.retention import Retention
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
+from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 # -- output --------------------------------------------------------------------------------------
 

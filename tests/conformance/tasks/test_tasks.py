@@ -8,8 +8,11 @@ import pytest
 
 from agora.clock import to_datetime
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PermissionDenied, StaleLease
+from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, told
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 # -- giving ------------------------------------------------------------------------------------
 

@@ -22,8 +22,10 @@ from agora.core.call import Caller
 from agora.core.scopes import EVERYTHING
 from agora_sdk.contract import Kind, Operation, operations
 from agora_sdk.errors import AgoraError, InternalError, NotFound
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 MINE, THEIRS = "acme", "globex"
 ID = re.compile(r"\b([a-z]+)_[0-9a-f]{32}\b")

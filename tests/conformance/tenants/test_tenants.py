@@ -21,10 +21,12 @@ from agora_sdk.errors import (
     PermissionDenied,
     Unauthenticated,
 )
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.tenants.test_tenant_isolation import filled, operator, rows
 from tests.harness import local_client, make_settings
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
 
 
 async def made(market: Market, tenant: str = "acme", **more: Any) -> tuple[Any, Caller]:

@@ -11,8 +11,11 @@ import pytest
 from agora.core.call import Caller
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, NotFound, PermissionDenied
+from tests.conformance.engines import RunsOn
 from tests.conformance.workflows.workflow_calls import create, do, idle, states, status
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 # -- refused at creation -------------------------------------------------------------------------
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from agora.domains.tasks.jobs import TaskDeadlines
+from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time
 from tests.conformance.workflows.workflow_calls import create, do, idle, states, status
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 OVER = [{"name": "none", "for_each": []}, {"name": "never", "when": "false"}]
 

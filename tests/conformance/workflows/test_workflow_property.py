@@ -25,8 +25,10 @@ from pydantic_core import from_json
 from agora.core.call import Caller
 from agora.store.port import Query
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
-from tests.conformance.engines import Engine
+from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.stopped_app import SECOND, Place
+
+RUNS_ON = RunsOn.BOTH
 
 EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "60"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}

@@ -6,8 +6,11 @@ import pytest
 
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.errors import IllegalTransition, PermissionDenied
+from tests.conformance.engines import RunsOn
 from tests.conformance.workflows.workflow_calls import create, do, fail, idle, states, status, told
 from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH_IF_LONG
 
 # -- the flow ------------------------------------------------------------------------------------
 

@@ -1,0 +1,36 @@
+"""The suite says which engines each module runs on, and every domain is shown on both in every run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.conftest import pytest_collection_modifyitems
+from tests.conformance.engines import RunsOn
+
+RUNS_ON = RunsOn.NO_STORE
+
+HERE = Path(__file__).parent
+DOMAINS = Path(__file__).parents[2] / "src" / "agora" / "domains"
+#: where the operations of domains without a folder here are tested
+ELSEWHERE = {"workers": "tasks"}
+WITHOUT_OPERATIONS = {"client_sessions"}  # rows that the MCP server keeps: server/test_mcp_replicas
+
+
+def test_modules_that_state_nothing_or_something_else_are_refused(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(request.module, "RUNS_ON")
+    with pytest.raises(pytest.UsageError, match="state which engines"):
+        pytest_collection_modifyitems([request.node])
+
+
+@pytest.mark.parametrize("domain", sorted(path.parent.name for path in DOMAINS.glob("*/__init__.py")))
+def test_every_domain_runs_on_both_engines_in_every_run(domain: str) -> None:
+    if domain in WITHOUT_OPERATIONS:
+        return
+    modules = list((HERE / ELSEWHERE.get(domain, domain)).glob("test_*.py"))
+    statements = {path.stem: re.findall(r"^RUNS_ON = RunsOn\.(\w+)$", path.read_text(), re.M) for path in modules}
+    assert ["BOTH"] in statements.values(), f"{domain}: {statements}"
