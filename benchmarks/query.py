@@ -20,9 +20,10 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.domains.agents.names import name_key
-from agora.domains.agents.records import AGENTS, CAPABILITIES
+from agora.domains.agents.records import AGENTS, CAPABILITIES, AgentCapabilityRow, AgentRow
 from agora.server.app import App
 from agora.settings import Settings
+from agora.store.port import R, Table
 from agora.store.sqlite import SqliteStore
 from benchmarks import load, process
 
@@ -54,23 +55,23 @@ OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _agents(count: int) -> Iterator[tuple[tuple[Any, ...], list[str]]]:
+def _agents(count: int) -> Iterator[tuple[AgentRow, list[str]]]:
     now = time.time_ns() // 1000 + 86_400_000_000  # nobody goes offline meanwhile
     for number in range(count):
         noun = NOUNS[number % len(NOUNS)]
         capabilities = ["common", noun, *(["rare"] if number % 1000 == 0 else [])]
-        values = {
-            "tenant_id": TENANT, "agent_id": new_id("agent"), "agent_name": f"{noun.title()}Agent{number}",
-            "account_id": TENANT, "description": f"Does {noun} for agent number {number}.",
-            "capabilities": json.dumps(capabilities), "service_tier": ("basic", "premium")[number % 2],
-            "status": ("active", "busy", "offline")[number % 3], "category": noun, "tags": "[]",
-            "visibility": "public", "endpoints": "{}", "metadata": '{"team":"bench"}', "max_concurrent_tasks": 1,
-            "proficiency_level": 3, "token_generation": 1, "registered_at": now, "last_activity": now,
-            "status_since": now, "reachable_for": 0, "reported_load": None, "active_tasks": 0, "rating_sum": 0.0,
-            "rating_count": 0, "retired_at": None, "alias": None, "public_keys": "[]", "registrar": None, "enrolment": None,
-            "requested_tier": "basic", "name_key": name_key(f"{noun.title()}Agent{number}"),
-        }  # fmt: skip
-        yield tuple(values[name] for name in AGENTS.names), capabilities
+        agent = AgentRow(
+            tenant_id=TENANT, agent_id=new_id("agent"), agent_name=f"{noun.title()}Agent{number}",
+            account_id=TENANT, description=f"Does {noun} for agent number {number}.",
+            capabilities=json.dumps(capabilities), service_tier=("basic", "premium")[number % 2],
+            status=("active", "busy", "offline")[number % 3], category=noun, tags="[]",
+            visibility="public", endpoints="{}", metadata='{"team":"bench"}', max_concurrent_tasks=1,
+            proficiency_level=3, token_generation=1, registered_at=now, last_activity=now,
+            status_since=now, reachable_for=0, reported_load=None, active_tasks=0, rating_sum=0.0,
+            rating_count=0, retired_at=None, alias=None, public_keys="[]", registrar=None, enrolment=None,
+            requested_tier="basic", name_key=name_key(f"{noun.title()}Agent{number}"),
+        )  # fmt: skip
+        yield agent, capabilities
 
 
 async def _create(path: Path) -> None:
@@ -79,16 +80,24 @@ async def _create(path: Path) -> None:
     await store.close()
 
 
+def _insert(connection: sqlite3.Connection, table: Table[R], row: R) -> None:
+    places = ", ".join("?" * len(table.names))
+    connection.execute(
+        f"insert into {table.name} ({', '.join(table.names)}) values ({places})", table.to_row(row, TENANT)
+    )
+
+
 def seed(directory: Path, count: int) -> float:
     """Fill a database by direct inserts; answers microseconds for each agent."""
     path = directory / "agora.db"
     asyncio.run(_create(path))
     began = time.perf_counter()
     with closing(sqlite3.connect(path)) as connection, connection:
-        for row, capabilities in _agents(count):
-            connection.execute(f"insert into agents values ({', '.join('?' * len(row))})", row)
-            places = [(TENANT, capability, row[AGENTS.names.index("agent_id")]) for capability in capabilities]
-            connection.executemany(f"insert into {CAPABILITIES.name} values (?, ?, ?)", places)
+        for agent, capabilities in _agents(count):
+            _insert(connection, AGENTS, agent)
+            for capability in capabilities:
+                row = AgentCapabilityRow(tenant_id=TENANT, capability=capability, agent_id=agent.agent_id)
+                _insert(connection, CAPABILITIES, row)
     return (time.perf_counter() - began) / count * 1e6
 
 
