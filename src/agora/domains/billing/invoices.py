@@ -85,8 +85,20 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
     lines, opening = await read_pending_lines(tx, account, currency, period)
     if not lines:
         return None
-    number = (await tx.returning(statements.number))[0]
-    row = _invoice_row(call, number, account, currency, period, opening, lines)
+    (number,) = await tx.returning(statements.number)
+    charges, credits = _sum_lines(lines)
+    row = InvoiceRow(
+        tenant_id=call.caller.tenant,
+        invoice_id=new_id("inv"),
+        number=number,
+        account_id=account,
+        currency=currency,
+        period=period,
+        opening=opening,
+        charges=charges,
+        credits=credits,
+        issued_at=call.now,
+    )
     tx.append(INVOICES, row)
     called = await names_of(tx, (line.agent_id for line in lines))
     months: dict[int, int] = defaultdict(int)
@@ -111,24 +123,6 @@ async def _emit_issued(call: Call, row: InvoiceRow) -> None:
     }
     audience = await account_members(call.tx, row.account_id)
     call.emit("agora.billing.invoice_issued", data, subject=row.invoice_id, audience=audience)
-
-
-def _invoice_row(
-    call: Call, number: int, account: str, currency: str, period: int, opening: int, lines: Sequence[Line]
-) -> InvoiceRow:
-    charges, credits = _sum_lines(lines)
-    return InvoiceRow(
-        tenant_id=call.caller.tenant,
-        invoice_id=new_id("inv"),
-        number=number,
-        account_id=account,
-        currency=currency,
-        period=period,
-        opening=opening,
-        charges=charges,
-        credits=credits,
-        issued_at=call.now,
-    )
 
 
 def _line_row(invoice: InvoiceRow, line: Line, names: Mapping[str, str]) -> InvoiceLineRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from agora.clock import to_datetime, to_microseconds
@@ -17,7 +18,7 @@ from .money import to_micros
 from .records import PRICES, PriceRow
 from .terms import Terms, pricing_fields
 
-__all__ = ["AMOUNTS", "add_version", "build_price"]
+__all__ = ["AMOUNTS", "PriceRequest", "add_version", "build_price"]
 
 DAY = 86_400_000_000
 MAX_DAYS_AHEAD = 366 * DAY
@@ -33,39 +34,45 @@ TAKES: Mapping[PricingType, frozenset[str]] = {
 }  #: what each type of price consists of
 
 
-async def add_version(
-    call: Call,
-    agent: AgentRow,
-    type: PricingType,
-    currency: str | None,
-    amounts: Mapping[str, float],
-    usage_unit: str | None,
-    effective_from: datetime | None,
-) -> contract.Price:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRequest:
+    """What an agent is to cost. currency: None for that of its earlier prices, or the usual one."""
+
+    type: PricingType
+    currency: str | None
+    price: float
+    base_price: float
+    task_price: float
+    usage_unit: str | None
+    input_price: float
+    output_price: float
+    effective_from: datetime | None
+
+
+async def add_version(call: Call, agent: AgentRow, request: PriceRequest) -> contract.Price:
     """Write the next version of an agent's price.
 
-    currency: that of its earlier prices, or the usual one, if left out. Raises Conflict for another than that of the
-    earlier prices, InvalidRequest, RateLimited.
+    Raises Conflict for another currency than that of its earlier prices, InvalidRequest, RateLimited.
     """
-    _check_amounts(type, amounts, usage_unit)
-    currency = await _resolve_currency(call, agent, currency)
-    begins = _parse_effective_from(call.now, effective_from)
+    _check_amounts(request)
+    currency = await _resolve_currency(call, agent, request.currency)
+    begins = _parse_effective_from(call.now, request.effective_from)
     latest = await call.tx.one(statements.latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
     await _check_changes(call, agent.agent_id, version)
-    unit = (usage_unit or "hour") if type is PricingType.HYBRID else None
+    unit = (request.usage_unit or "hour") if request.type is PricingType.HYBRID else None
     row = PriceRow(
         tenant_id=call.caller.tenant,
         agent_id=agent.agent_id,
         version=version + 1,
-        type=type.value,
+        type=request.type.value,
         currency=currency,
-        price=to_micros(amounts["price"]),
-        base_price=to_micros(amounts["base_price"]),
-        task_price=to_micros(amounts["task_price"]),
+        price=to_micros(request.price),
+        base_price=to_micros(request.base_price),
+        task_price=to_micros(request.task_price),
         usage_unit=unit,
-        input_price=to_micros(amounts["input_price"]),
-        output_price=to_micros(amounts["output_price"]),
+        input_price=to_micros(request.input_price),
+        output_price=to_micros(request.output_price),
         effective_from=begins,
         created_at=call.now,
         created_by=call.caller.subject,
@@ -102,10 +109,10 @@ def build_price(row: PriceRow, name: str) -> contract.Price:
     )
 
 
-def _check_amounts(type: PricingType, amounts: Mapping[str, float], usage_unit: str | None) -> None:
-    takes = TAKES[type]
-    wrong = [name for name in AMOUNTS if amounts[name] and name not in takes]
-    if usage_unit and type is not PricingType.HYBRID:
+def _check_amounts(request: PriceRequest) -> None:
+    type, takes = request.type, TAKES[request.type]
+    wrong = [name for name in AMOUNTS if getattr(request, name) and name not in takes]
+    if request.usage_unit and type is not PricingType.HYBRID:
         wrong.append("usage_unit")
     if wrong:
         raise InvalidRequest(
@@ -113,7 +120,7 @@ def _check_amounts(type: PricingType, amounts: Mapping[str, float], usage_unit: 
             fix=f"It has {', '.join(sorted(takes))}." if takes else "It has no amounts.",
             errors=[field_error(name, f"not for {type}") for name in wrong],
         )
-    if takes and not any(amounts[name] for name in takes):
+    if takes and not any(getattr(request, name) for name in takes):
         raise InvalidRequest(
             f"A price of type {type} of nothing is free.",
             fix=f"Give {' or '.join(sorted(takes))}, or the type free.",

@@ -74,14 +74,18 @@ class BillingService(BoundService, contract.Billing):
         agent = await load_agent(call.tx, agent_id)
         require_developer(call.caller, agent)
         call.target = agent.agent_id
-        amounts = {
-            "price": price,
-            "base_price": base_price,
-            "task_price": task_price,
-            "input_price": input_price,
-            "output_price": output_price,
-        }
-        version = await prices.add_version(call, agent, type, currency, amounts, usage_unit, effective_from)
+        request = prices.PriceRequest(
+            type=type,
+            currency=currency,
+            price=price,
+            base_price=base_price,
+            task_price=task_price,
+            usage_unit=usage_unit,
+            input_price=input_price,
+            output_price=output_price,
+            effective_from=effective_from,
+        )
+        version = await prices.add_version(call, agent, request)
         lists.announce_price(call, agent, version)
         return version
 
@@ -185,9 +189,15 @@ class BillingService(BoundService, contract.Billing):
         reason: str | None = None,
         credit_key: str | None = None,
     ) -> contract.Entry:
-        return await usage_records.record_credit(
-            self.call, account, to_micros(amount), currency or self._usual, EntryKind(kind), credit_key, reason or ""
+        request = usage_records.CreditRequest(
+            account=account,
+            amount=to_micros(amount),
+            currency=currency or self._usual,
+            kind=EntryKind(kind),
+            key=credit_key,
+            reason=reason or "",
         )
+        return await usage_records.record_credit(self.call, request)
 
     @implements
     async def balance(

@@ -21,7 +21,16 @@ from .money import from_micros, month_after, month_of, month_text, month_value
 from .records import LedgerEntry
 from .views import build_entries, build_entry
 
-__all__ = ["Usage", "build_quantities", "close_month", "close_months", "parse_moment", "record_credit", "record_usage"]
+__all__ = [
+    "CreditRequest",
+    "Usage",
+    "build_quantities",
+    "close_month",
+    "close_months",
+    "parse_moment",
+    "record_credit",
+    "record_usage",
+]
 
 OLDEST = 400 * 86_400_000_000  #: microseconds; usage that is older is not recorded any more
 AT_ONCE = 100  #: accounts invoiced in one transaction
@@ -127,15 +136,26 @@ def _build_record(rows: Sequence[LedgerEntry]) -> contract.UsageRecord:
     return contract.UsageRecord(entries=items, total_cost=from_micros(total), currency=items[0].currency)
 
 
-async def record_credit(
-    call: Call, account: str, amount: int, currency: str, kind: EntryKind, key: str | None, reason: str
-) -> contract.Entry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRequest:
+    """Credit for an account. amount: in millionths of the currency. key: given once under it; None for no key."""
+
+    account: str
+    amount: int
+    currency: str
+    kind: EntryKind
+    key: str | None
+    reason: str
+
+
+async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
     """Give credit, once for each key."""
-    call.target, call.detail = account, reason or None
-    name = f"credit:{key}" if key is not None else new_id("credit")
-    row: LedgerEntry = await Ledger(call).credit(account, amount, currency, kind, name, reason)
+    account, amount, currency, kind = request.account, request.amount, request.currency, request.kind
+    call.target, call.detail = account, request.reason or None
+    key = f"credit:{request.key}" if request.key is not None else new_id("credit")
+    row = await Ledger(call).credit(account, amount, currency, kind, key, request.reason)
     if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):
-        raise key_reused("key", str(key), "credit")
+        raise key_reused("key", str(request.key), "credit")
     await administer(call, row.entry_id)
     return build_entry(row)
 

@@ -26,6 +26,7 @@ from .records import StatusCount, TaskEntryRow, TaskRow
 
 __all__ = [
     "TaskFilters",
+    "TaskPageRequest",
     "compute_statistics",
     "context_filter",
     "get_task",
@@ -63,6 +64,18 @@ class TaskFilters:
     since: datetime | None = None
     until: datetime | None = None
     context_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPageRequest:
+    """A page of tasks that match the filters. sort: ``created``, ``priority`` or ``deadline``."""
+
+    filters: TaskFilters
+    sort: str
+    descending: bool
+    limit: int
+    offset: int
+    cursor: str | None
 
 
 async def get_task(
@@ -134,23 +147,22 @@ async def _add_agent_filter(call: Call, ref: str, given: dict[str, Any]) -> None
     given |= {"agent": agent, "address": held_address(row.agent_name) if row is not None else agent}
 
 
-async def list_tasks(
-    call: Call, wanted: TaskFilters, sort: str, descending: bool, limit: int, offset: int, cursor: str | None
-) -> contract.TaskPage:
+async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     """A page of the tasks that match the filters and that the caller may see."""
-    parameters_of_filters = await _build_filters(call, wanted)
+    sort, limit, cursor = request.sort, request.limit, request.cursor
+    parameters_of_filters = await _build_filters(call, request.filters)
     filters = frozenset(parameters_of_filters) - {"address", "viewer_address", "context_task"}
-    query = task_lists.list_tasks(filters, sort, descending, cursor is not None)
+    query = task_lists.list_tasks(filters, sort, request.descending, cursor is not None)
     parameters = {name: value for name, value in parameters_of_filters.items() if name != "open"}
     place = {}
     if cursor is not None:
         position = paging.decode_cursor(cursor, *_CURSORS[sort])
         place = {f"after_{name}": value for name, value in zip(_PLACES[sort], position, strict=True)}
-    rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=offset)
+    rows = await call.tx.all(query, **parameters, **place, limit=limit + 1, offset=request.offset)
     page = await _load_tasks(call, rows[:limit])
     more = len(rows) > len(page)
     total, estimate = len(page), False
-    if more or cursor or offset:
+    if more or cursor or request.offset:
         page = []  # counting may queue behind others; do not hold a page in memory meanwhile
         total, estimate = await paging.count_rows(call.tx, task_lists.count_tasks(filters), parameters)
         page = await _load_tasks(call, rows[:limit])

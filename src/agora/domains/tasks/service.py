@@ -225,10 +225,15 @@ class TaskService(BoundService, contract.Tasks):
         checkpoint: JsonObject | None = None,
         checkpoint_number: int | None = None,
     ) -> contract.Renewal:
-        call = self.call
-        return await work.renew_lease(
-            call, task_id, fencing_token, lease_seconds, progress, checkpoint, checkpoint_number
+        request = work.RenewalRequest(
+            task_id=task_id,
+            token=fencing_token,
+            lease_seconds=lease_seconds,
+            progress=progress,
+            checkpoint=checkpoint,
+            checkpoint_number=checkpoint_number,
         )
+        return await work.renew_lease(self.call, request)
 
     @implements
     async def release(
@@ -297,7 +302,10 @@ class TaskService(BoundService, contract.Tasks):
             until=until,
             context_id=context_id,
         )
-        return await lookup.list_tasks(self.call, filters, sort, descending, limit, offset, cursor)
+        request = lookup.TaskPageRequest(
+            filters=filters, sort=sort, descending=descending, limit=limit, offset=offset, cursor=cursor
+        )
+        return await lookup.list_tasks(self.call, request)
 
     @implements
     async def get(self, task_id: str) -> contract.Task:

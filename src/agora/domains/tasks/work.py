@@ -19,6 +19,7 @@ from .completion import end_task, fail_attempt, requeue_task, start_task
 from .draft import TaskDraft
 
 __all__ = [
+    "RenewalRequest",
     "UpdateRequest",
     "append_output",
     "apply_update",
@@ -209,27 +210,32 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
         await end_task(draft, status, result=result, error=error, content=notes)
 
 
-async def renew_lease(
-    call: Call,
-    task_id: str,
-    token: int,
-    lease_seconds: int | None,
-    progress: float | None,
-    checkpoint: JsonObject | None,
-    number: int | None,
-) -> contract.Renewal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalRequest:
+    """A lease to extend, and what to store with it; None for what is unchanged. token: of the lease."""
+
+    task_id: str
+    token: int
+    lease_seconds: int | None
+    progress: float | None
+    checkpoint: JsonObject | None
+    checkpoint_number: int | None
+
+
+async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     """Extend a lease, and store progress and a checkpoint. Raises StaleLease, IllegalTransition, Conflict, PayloadTooLarge."""
-    draft = await access.lock_held_task(call, task_id, token)
+    task_id, progress = request.task_id, request.progress
+    draft = await access.lock_held_task(call, task_id, request.token)
     if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
-    seconds = lease_seconds or draft.row.lease_seconds
+    seconds = request.lease_seconds or draft.row.lease_seconds
     if draft.row.status == _S.IN_PROGRESS:
         draft.set(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft.row.progress:
         _set_progress(draft, progress)
         _record_progress(draft, progress, None, None, alone=True)
-    if checkpoint is not None:
-        _set_checkpoint(draft, checkpoint, number)
+    if request.checkpoint is not None:
+        _set_checkpoint(draft, request.checkpoint, request.checkpoint_number)
         draft.log("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
     await draft.save()
     return contract.Renewal.model_construct(
