@@ -14,7 +14,7 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.billing import Billing
 
 from .output import Column, format_cell
-from .projection import escape_markup, project_operation
+from .projection import project_operation
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -108,15 +108,12 @@ def _format_hours(seconds: float) -> str:
 
 def _page_command(attribute: str, columns: Sequence[Column]) -> Callable[..., None]:
     """An operation's own command with columns that know money."""
-    operation = Billing.operations[attribute]
 
     def run_page(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
         page = getattr(session.client.billing, operation.attribute)(**arguments)
         session.out.result(page, columns)
 
-    paged = project_operation(operation, run=run_page)
-    paged.__doc__ = escape_markup(operation.description)
-    return paged
+    return project_operation(Billing.operations[attribute], run=run_page)
 
 
 prices = _page_command("prices", PRICES)
@@ -153,7 +150,6 @@ def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any
 
 
 cost = project_operation(Billing.operations["cost"], run=_print_cost)
-cost.__doc__ = escape_markup(Billing.operations["cost"].description)
 
 
 @client_command

@@ -20,7 +20,7 @@ from .arguments import argument_error, value_of
 from .billing import format_money
 from .execution import execute_streaming as asked
 from .output import TONES, clean_text
-from .projection import escape_markup, project_operation
+from .projection import project_operation
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def _change_instance(session: Session, operation: Operation, arguments: dict[str
 
 
 def _instance_command(attribute: str, run: Any) -> Any:
-    operation = Instances.operations[attribute]
-    instance_command = project_operation(operation, run=run)
-    instance_command.__doc__ = escape_markup(operation.description)
-    return instance_command
+    return project_operation(Instances.operations[attribute], run=run)
 
 
 discover = _instance_command("discover", _print_market)

@@ -15,7 +15,7 @@ from agora_sdk.contract.deployments import Deployments
 
 from .instance_views import format_price
 from .manifest_file import CONTAINER, PROGRAM, read_manifest
-from .projection import escape_markup, project_operation
+from .projection import project_operation
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -106,9 +106,8 @@ register = project_operation(
     ),
 )
 register.__doc__ = (
-    escape_markup(Agents.operations["register"].description)
-    + "\n\nWith --config it is registered with what it is made of, so that instances of it can be run:"
-    + " 'agora agent example' prints a manifest."
+    f"{register.__doc__}\n\nWith --config it is registered with what it is made of, so that instances of it can be run: "
+    "'agora agent example' prints a manifest."
 )
 
 
@@ -138,7 +137,6 @@ validate = project_operation(
     run=_validate_manifest,
     more=(_text_option("config", "The manifest, YAML or JSON; - for standard input."),),
 )
-validate.__doc__ = escape_markup(Deployments.operations["validate"].description)
 
 
 @client_command

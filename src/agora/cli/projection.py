@@ -96,7 +96,7 @@ def project_operation(
     parameters += more
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
-    command.__name__ = operation.attribute
+    command.__name__, command.__doc__ = operation.attribute, escape_markup(operation.description)
     return client_command(command)
 
 

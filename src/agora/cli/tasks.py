@@ -15,7 +15,7 @@ from agora_sdk.contract.tasks import Tasks
 
 from .names import with_agent_names
 from .output import TONES, clean_text, format_cell
-from .projection import escape_markup, project_operation
+from .projection import project_operation
 from .session import Session, client_command
 from .tables import TABLES
 
@@ -42,10 +42,7 @@ def _command_option(
 
 def _task_command(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
     """An operation's own command with further options, described as the operation is."""
-    operation = Tasks.operations[attribute]
-    task_command = project_operation(operation, run=run, more=more)
-    task_command.__doc__ = escape_markup(operation.description)
-    return task_command
+    return project_operation(Tasks.operations[attribute], run=run, more=more)
 
 
 def _assign_task(

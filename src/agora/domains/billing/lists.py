@@ -73,12 +73,7 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     names = await names_of(call.tx, (row.agent_id for row in rows))
     prices = [build_price(row, names[row.agent_id]) for row in rows]
-    return contract.PricePage(
-        prices=prices,
-        count=len(prices),
-        has_more=more,
-        next_cursor=paging.encode_cursor(prices[-1].agent_id) if more else None,
-    )
+    return _price_page(prices, prices[-1].agent_id if more else None)
 
 
 async def price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
@@ -87,12 +82,13 @@ async def price_history(call: Call, agent: AgentRow, limit: int, cursor: str | N
     rows = await call.tx.all(statements.price_history, agent_id=agent.agent_id, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     prices = [build_price(row, agent.agent_name) for row in rows]
-    return contract.PricePage(
-        prices=prices,
-        count=len(prices),
-        has_more=more,
-        next_cursor=paging.encode_cursor(prices[-1].version) if more else None,
-    )
+    return _price_page(prices, prices[-1].version if more else None)
+
+
+def _price_page(prices: list[contract.Price], end: str | int | None) -> contract.PricePage:
+    """A page that ends there; None for the last one."""
+    following = None if end is None else paging.encode_cursor(end)
+    return contract.PricePage(prices=prices, count=len(prices), has_more=end is not None, next_cursor=following)
 
 
 async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
