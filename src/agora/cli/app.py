@@ -20,6 +20,7 @@ from .lazy import lazy_group
 from .output import Output
 from .projection import SETTINGS, categories, category_actions, command, escape_markup, find_operation, split_json
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
+from .tools import tool_command
 
 __all__ = ["application"]
 
@@ -156,8 +157,6 @@ def demo(
 
 def call(context: typer.Context) -> None:
     """Call any operation, or a tool of an upstream: agora call messaging.send Bob Hello --priority high."""
-
-    from .tools import tool_command
 
     words = list(context.args)
     with reporting_errors(Output(json="--json" in words)):

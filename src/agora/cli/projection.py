@@ -17,6 +17,7 @@ from agora_sdk.errors import NotFound
 from .arguments import Field, document_of, fields_of, gather_arguments
 from .session import Session, client_command
 from .tables import columns_for
+from .watch import follow_events
 
 __all__ = [
     "categories",
@@ -119,8 +120,6 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
         return getattr(getattr(client, operation.category), operation.attribute)(**arguments)
 
     if operation.kind is Kind.STREAM:
-        from .watch import follow_events
-
         follow_events(session, call_operation(session.client))
         return
     operator = operation.exposure is Exposure.OPERATOR

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 import typer
 
+from agora_sdk.errors import AgoraError, Halted, PermissionDenied, Unauthenticated
+
+from .credentials import admin_token
 from .output import Output
 
 if TYPE_CHECKING:
@@ -91,10 +94,6 @@ class Session:
         On this machine the server usually takes its operator without a token. Where it does not and no
         credential was given, the admin token of the local data directory is tried, if it can be read.
         """
-        from agora_sdk.errors import Halted, PermissionDenied, Unauthenticated
-
-        from .credentials import admin_token
-
         try:
             return call(self.client)
         except (Unauthenticated, PermissionDenied) as error:
@@ -168,8 +167,6 @@ def with_signature(command: Callable[..., None], parameters: list[inspect.Parame
 @contextmanager
 def reporting_errors(out: Output) -> Iterator[None]:
     """Print an Agora error with its fix and leave with its exit code."""
-    from agora_sdk.errors import AgoraError
-
     try:
         yield
     except AgoraError as error:

@@ -23,7 +23,9 @@ from typing import Any, Self, TypeVar, cast
 from .contract.results import Result
 from .errors import AgoraError, InvalidRequest, NotFound, UpstreamFailed, from_problem
 from .mcp_peer import IO, OnProgress, Peer, Pooling
-from .session import Mode, Options
+from .pending import Pending
+from .session import Mode, Options, Server
+from .transport import run_blocking
 
 __all__ = ["MCPClient", "MCPServer", "Tool", "ToolResult", "Tools"]
 
@@ -196,8 +198,6 @@ class MCPClient:
 
     def close(self) -> None:
         """End the sessions and close what synchronous calls opened."""
-        from .transport import run_blocking
-
         for peer in self._peers.values():
             if "blocking" in peer.__dict__:
                 run_blocking(peer.close(peer.blocking))
@@ -273,17 +273,11 @@ class MCPClient:
     def _run(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
         """Do something by the caller's habit: its result, or something to await for it."""
         if self._options.blocking:
-            from .transport import run_blocking
-
             return run_blocking(work(lambda peer: peer.blocking))
-        from .pending import Pending
-
         return cast("T", Pending(name, work(lambda peer: peer.looped)))
 
 
 def _check_url(url: str) -> str:
-    from .session import Server
-
     base, mark, query = (url if "://" in url else f"http://{url}").partition("?")
     return Server(base).url + mark + query
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from . import mcp_wire
+from . import __version__, mcp_wire
 from .errors import (
     AgoraError,
     DeadlineExceeded,
@@ -78,8 +78,6 @@ class Peer:
     """
 
     def __init__(self, url: str, headers: Mapping[str, str], pooling: Pooling) -> None:
-        from . import __version__
-
         self.url = url
         self.version = mcp_wire.HANDSHAKE
         self.info: Message = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,8 +56,6 @@ class IO(Protocol):
 
 
 def _random_fraction() -> float:
-    import random
-
     return random.random()  # noqa: S311  (spreads retries, guards nothing)
 
 

@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
+from . import __version__
 from .errors import InvalidRequest, NameTaken, PermissionDenied, Unauthenticated
 from .expected_replies import Expected
+from .pending import Pending
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -75,7 +77,6 @@ class Server:
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        from . import __version__
         from .transport import Endpoint
 
         python = ".".join(map(str, sys.version_info[:2]))
@@ -122,8 +123,6 @@ class Session:
             from .transport import run_blocking
 
             return run_blocking(work(self.server.blocking))
-        from .pending import Pending
-
         return cast("T", Pending(name, work(self.server.looped)))
 
     async def invoke(self, io: IO, operation: Operation, *args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ Pure functions over the contract; nothing here does I/O.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -157,7 +158,6 @@ def retry_after(answer: Answer) -> float | None:
         return None
     if text.replace(".", "", 1).isdigit():
         return float(text)
-    import time
     from email.utils import parsedate_to_datetime
 
     try:
