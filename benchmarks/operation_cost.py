@@ -28,7 +28,7 @@ from tests.blackbox.loop_probe import LoopProbe
 CONTRACT = Path(__file__).parents[1] / "sdk" / "contract.json"
 BODY = 1_000_000  # bytes that a body may have, about
 VALUES = 50_000  # that a body may hold, about: each name counts, too
-LONGEST = 0.025  # seconds that are marked in the table
+MAX_UNMARKED_SECONDS = 0.025  # seconds that are marked in the table
 REPETITIONS = 3
 AGENTS, MESSAGES, TASKS, STEPS = 600, 700, 600, 500
 DENSE = {"v": [[n] for n in range(14_000)]}  # a value in a value, as many as a body may hold
@@ -434,7 +434,7 @@ def main(words: list[str]) -> None:
                     print(f"{case.operation} ({case.label}) was not measured: {error}", file=sys.stderr)
     print(f"{'operation':32} {'case':28} {'piece ms':>9} {'CPU ms':>8} {'status':>6} {'bytes':>9}")
     for cost in sorted(costs, key=lambda cost: -cost.piece):
-        mark = " *" if cost.piece > LONGEST else ""
+        mark = " *" if cost.piece > MAX_UNMARKED_SECONDS else ""
         print(
             f"{cost.case.operation:32} {cost.case.label:28} {cost.piece * 1000:9.1f} {cost.total * 1000:8.1f} "
             f"{cost.status:6} {cost.size:9}{mark}"

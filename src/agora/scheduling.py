@@ -29,7 +29,7 @@ Owner = tuple[str, str]  #: tenant, and whoever answers for the caller
 SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, which then looks at its sockets again
 LONE_SLICE_SECONDS: Final = 0.03  # the same while there is one owner only: more of its calls share a commit
 OVERHEAD_SECONDS: Final = 0.0002  # of a turn: what protocols and sockets cost beside what is measured
-LONGEST_REST_SECONDS: Final = 0.05
+MAX_REST_SECONDS: Final = 0.05
 CALM_SECONDS: Final = 0.25  # without a call of anybody who need not wait, until those who wait are given no rest
 LONE_AFTER_SECONDS: Final = 2.0  # without a call of anybody else
 FIRST_ESTIMATE_SECONDS: Final = 0.0005
@@ -252,7 +252,7 @@ class LoopScheduler:
         if (
             overrun > 0 and not lone and now < self._rest_until
         ):  # long turns: give the steps of others' calls as much time between
-            loop.call_later(min(overrun, LONGEST_REST_SECONDS), self._give_turns)
+            loop.call_later(min(overrun, MAX_REST_SECONDS), self._give_turns)
             return
         heap, planned = self._heap, self._slice
         while heap and planned > 0:

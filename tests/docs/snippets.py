@@ -30,7 +30,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import make_settings, running
@@ -258,7 +258,7 @@ def end_instances(data: Path) -> None:
     """End what a server that has ended still lets run."""
     host = data / "host-id"
     if host.exists():
-        strays.kill_marked([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
+        orphans.kill_marked([f"AGORA_INSTALLATION={host.read_text().strip()}".encode()])
 
 
 async def run_page(path: Path, text: str, directory: Path) -> int:

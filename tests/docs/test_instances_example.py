@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.docs.test_examples import EXAMPLES, printed
@@ -25,7 +25,7 @@ async def host(tmp_path: Path) -> AsyncIterator[Running]:
     settings = make_settings(data, instance_sources=(EXAMPLES,), instance_ports=f"{first}-{first + 19}")
     async with running(App(settings)) as server:
         yield server
-    strays.kill_marked([f"AGORA_INSTALLATION={(data / 'host-id').read_text().strip()}".encode()])
+    orphans.kill_marked([f"AGORA_INSTALLATION={(data / 'host-id').read_text().strip()}".encode()])
 
 
 async def test_instances(host: Running) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from tests.conformance.instances.instance_programs import AGENT
 from tests.faults.server_process import Victim
 from tests.polling import eventually, passing
@@ -37,7 +37,7 @@ async def victim(tmp_path: Path) -> AsyncIterator[Victim]:
     yield victim
     if victim.process is not None and victim.process.poll() is None:
         victim.kill()
-    strays.kill_marked([f"AGORA_INSTALLATION={(victim.directory / 'host-id').read_text().strip()}".encode()])
+    orphans.kill_marked([f"AGORA_INSTALLATION={(victim.directory / 'host-id').read_text().strip()}".encode()])
 
 
 def client_of(victim: Victim) -> httpx.AsyncClient:

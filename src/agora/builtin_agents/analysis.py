@@ -13,10 +13,10 @@ from .text import count_statistics, extract_keywords, measure_readability, split
 
 __all__ = ["AnalysisAgent"]
 
-LONGEST = 200_000  # most characters of a text
+MAX_TEXT_CHARACTERS = 200_000  # most characters of a text
 INLINE = 4000  # longest text analysed on the event loop; longer texts are analysed in a thread
 SCORED = 500  # most sentences that are scored for sentiment
-LONG_SENTENCE = 2000
+MAX_SENTENCE_CHARACTERS = 2000
 MISSING = "Sentiment needs the extra: pip install 'agora-server[analysis]'."
 _ABOUT = r"(?:the\s+)?(?:following\s+|this\s+|that\s+|my\s+|these\s+)?(?:text|data|sentence|paragraph|document|message|words?)?"
 _COMMAND = re.compile(
@@ -67,8 +67,8 @@ class AnalysisAgent(BuiltinAgent):
         text, parts = _parse_request(job)
         if not text.strip():
             raise TaskFailed("There is no text to analyse. Say for example: Analyze: I love it!")
-        if len(text) > LONGEST:
-            raise TaskFailed(f"The text has {len(text)} characters; at most {LONGEST} are analysed.")
+        if len(text) > MAX_TEXT_CHARACTERS:
+            raise TaskFailed(f"The text has {len(text)} characters; at most {MAX_TEXT_CHARACTERS} are analysed.")
         quick = len(text) <= INLINE and ("sentiment" not in parts or _load_scorer.cache_info().currsize)
         analysis = _analyze_text(text, parts) if quick else await asyncio.to_thread(_analyze_text, text, parts)
         public_parts = {
@@ -122,8 +122,8 @@ def _score_sentiment(text: str) -> dict[str, Any]:
     score = _load_scorer()
     if score is None:
         return {"label": "unknown", "reason": MISSING}
-    scores = [score(sentence[:LONG_SENTENCE]) for sentence in split_sentences(text)[:SCORED]] or [
-        score(text[:LONG_SENTENCE])
+    scores = [score(sentence[:MAX_SENTENCE_CHARACTERS]) for sentence in split_sentences(text)[:SCORED]] or [
+        score(text[:MAX_SENTENCE_CHARACTERS])
     ]
     means = {
         name: round(sum(each[name] for each in scores) / len(scores), 4) for name in ("compound", "pos", "neu", "neg")

@@ -24,12 +24,12 @@ from fractions import Fraction
 from .functions import CONSTANTS, FUNCTIONS
 from .numbers import DIGITS, CalculationError, Number, divide, power, quote_name
 
-__all__ = ["LONGEST", "CalculationError", "Number", "evaluate"]
+__all__ = ["MAX_EXPRESSION_CHARACTERS", "CalculationError", "Number", "evaluate"]
 
-LONGEST = 2000  #: most characters of an expression
+MAX_EXPRESSION_CHARACTERS = 2000  #: most characters of an expression
 DEEPEST = 50
-MOST_TOKENS = 500
-MOST_DIGITS = 100  # most digits of a number as it is written
+MAX_TOKENS = 500
+MAX_DIGITS = 100  # most digits of a number as it is written
 EXPONENT = 300
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -54,8 +54,10 @@ class _Token:
 
 def evaluate(expression: str) -> Number:
     """Evaluate an expression. Raises CalculationError with a message for the requester."""
-    if len(expression) > LONGEST:
-        raise CalculationError(f"The expression has {len(expression)} characters; at most {LONGEST} are read.")
+    if len(expression) > MAX_EXPRESSION_CHARACTERS:
+        raise CalculationError(
+            f"The expression has {len(expression)} characters; at most {MAX_EXPRESSION_CHARACTERS} are read."
+        )
     with localcontext(_CONTEXT):
         try:
             return _Parser(_tokenize_expression(_normalize_expression(expression))).parse_expression()
@@ -84,8 +86,8 @@ def _tokenize_expression(text: str) -> list[_Token]:
         kind = match.lastgroup or ""
         tokens.append(_Token(kind, match[kind]))
         at = match.end()
-        if len(tokens) > MOST_TOKENS:
-            raise CalculationError(f"The expression has more than {MOST_TOKENS} numbers and signs.")
+        if len(tokens) > MAX_TOKENS:
+            raise CalculationError(f"The expression has more than {MAX_TOKENS} numbers and signs.")
     return [*tokens, _Token("end", "")]
 
 
@@ -219,8 +221,8 @@ class _Parser:
 
 def _parse_literal(text: str) -> Number:
     mantissa, _, exponent = text.lower().partition("e")
-    if sum(letter.isdigit() for letter in mantissa) > MOST_DIGITS:
-        raise CalculationError(f"A number has more than {MOST_DIGITS} digits.")
+    if sum(letter.isdigit() for letter in mantissa) > MAX_DIGITS:
+        raise CalculationError(f"A number has more than {MAX_DIGITS} digits.")
     if len(exponent) > 5 or abs(int(exponent or 0)) > EXPONENT:
         raise CalculationError(f"{text[:20]} is too large or too small; exponents go to {EXPONENT}.")
     return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))

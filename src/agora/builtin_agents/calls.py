@@ -14,7 +14,7 @@ from agora_sdk.errors import AgoraError, Halted, Overloaded, RateLimited, Storag
 __all__ = ["AgentCalls", "Pause"]
 
 TRANSIENT_ERRORS = (Halted, Overloaded, RateLimited, StorageUnavailable)
-SHORTEST, LONGEST = 0.05, 2.0
+MIN_BACKOFF, MAX_BACKOFF = 0.05, 2.0
 
 
 class Pause(Protocol):
@@ -58,4 +58,4 @@ class AgentCalls:
 
 
 def _retry_delay(error: AgoraError, tries: int) -> float:
-    return min(LONGEST, max(SHORTEST * float(1 << min(tries, 8)), float(error.extra.get("retry_after") or 0)))
+    return min(MAX_BACKOFF, max(MIN_BACKOFF * float(1 << min(tries, 8)), float(error.extra.get("retry_after") or 0)))

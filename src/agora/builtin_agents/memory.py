@@ -13,8 +13,8 @@ from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
 __all__ = ["MemoryAgent", "parse_sentence"]
 
-MOST_LISTED = 20  # keys in a list, memories in an answer
-LONGEST = 500  # most characters of a memory that an answer repeats
+MAX_LISTED = 20  # keys in a list, memories in an answer
+MAX_QUOTED_CHARACTERS = 500  # most characters of a memory that an answer repeats
 _Q = r"(?:'(?P<{0}_s>[^']*)'|\"(?P<{0}_d>[^\"]*)\"|(?P<{0}_p>{1}))"
 _KEY, _VALUE = _Q.format("key", r"[^\s'\"?]+?"), _Q.format("value", r".+?")
 _ANY = _Q.format("key", r".+?")
@@ -106,7 +106,7 @@ class MemoryAgent(BuiltinAgent):
 
     async def _list(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         page = await job.call(
-            "agora.memory.list", limit=MOST_LISTED, prefix=request.get("prefix", ""), **_namespace_argument(request)
+            "agora.memory.list", limit=MAX_LISTED, prefix=request.get("prefix", ""), **_namespace_argument(request)
         )
         keys = [memory.key for memory in page.memories]
         if not keys:
@@ -116,7 +116,7 @@ class MemoryAgent(BuiltinAgent):
 
     async def _search(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         place = _namespace_argument(request) or {"namespace": "default"}
-        page = await job.call("agora.memory.search", query=request.get("query"), limit=MOST_LISTED, **place)
+        page = await job.call("agora.memory.search", query=request.get("query"), limit=MAX_LISTED, **place)
         if not page.memories:
             return "Nothing that is kept has these words.", {"memories": []}
         lines = [f"{memory.key}: {_format_value(memory.value)}" for memory in page.memories]
@@ -154,7 +154,7 @@ def _memory_data(memory: Any) -> dict[str, Any]:
 
 def _format_value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+    return text if len(text) <= MAX_QUOTED_CHARACTERS else text[:MAX_QUOTED_CHARACTERS] + " ..."
 
 
 def _quote_value(value: Any) -> str:

@@ -10,10 +10,10 @@ from math import isqrt
 __all__ = ["BITS", "DIGITS", "SHOWN", "CalculationError", "Number", "divide", "power", "quote_name"]
 
 BITS = 4096  #: of a numerator or denominator
-LARGEST = 5000  #: power of ten that decimals stay below
+MAX_EXPONENT = 5000  #: power of ten that decimals stay below
 DIGITS = 40  #: that decimals are calculated with
 SHOWN = 15  #: that are shown of what is not whole
-_LEAST_PLAIN, _MOST_PLAIN = -7, 21  # between these powers of ten a number is written out
+_LEAST_PLAIN, _PLAIN_EXPONENTS = -7, 21  # between these powers of ten a number is written out
 
 
 class CalculationError(ValueError):
@@ -32,7 +32,7 @@ class Number:
         value = self.value
         if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS:
             raise size_error()
-        if isinstance(value, Decimal) and value and abs(value.adjusted()) > LARGEST:
+        if isinstance(value, Decimal) and value and abs(value.adjusted()) > MAX_EXPONENT:
             raise size_error()
 
     @property
@@ -125,7 +125,7 @@ def _format_decimal(value: Decimal) -> str:
     if not value:
         return "0.0"
     rounded = Decimal(f"{value:.{SHOWN - 1}e}").normalize()
-    if not _LEAST_PLAIN <= rounded.adjusted() < _MOST_PLAIN:
+    if not _LEAST_PLAIN <= rounded.adjusted() < _PLAIN_EXPONENTS:
         return f"{rounded:e}"
     text = f"{rounded:f}"
     return text if "." in text else f"{text}.0"

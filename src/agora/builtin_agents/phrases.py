@@ -7,7 +7,7 @@ from functools import cache
 
 __all__ = ["as_expression"]
 
-LONGEST = 500  #: most characters of a question in words; what is longer is taken for an expression
+MAX_PHRASE_CHARACTERS = 500  #: most characters of a question in words; what is longer is taken for an expression
 _BEGINNING = re.compile(
     r"""^[\s"':,;!?]*(?:(?:hi|hello|hey|please|can|could|would|will|you|me|us|now|so|and|then|calculator|agent)\b[\s,:]*)*
         (?:(?:calculate|compute|evaluate|solve|work\ out|figure\ out|find|tell|show|give|get|do|say)\b[\s,:]*
@@ -81,7 +81,7 @@ def as_expression(text: str) -> str:
 
     Unknown words are kept, so that the parser reports them.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_PHRASE_CHARACTERS:
         return text
     text = " ".join(text.split())
     text = _END.sub("", _BEGINNING.sub("", text, count=1))

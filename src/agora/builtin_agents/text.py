@@ -12,7 +12,7 @@ __all__ = ["count_statistics", "extract_keywords", "measure_readability", "split
 
 WORDS_A_MINUTE = 238  # silent reading, Brysbaert 2019
 KEYWORDS = 10
-LONGEST_WORD = 60  # characters; what is longer is no word, and an answer would repeat it
+MAX_WORD_CHARACTERS = 60  # characters; what is longer is no word, and an answer would repeat it
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001
 _END = re.compile(r"(?<![.!?…])([.!?…]+[\"'”’)\]]*)\s+|\n\s*\n")  # noqa: RUF001
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -74,7 +74,7 @@ def extract_keywords(text: str, most: int = KEYWORDS) -> list[dict[str, Any]]:
 
 
 def _is_significant(word: str) -> bool:
-    return 2 < len(word) <= LONGEST_WORD and word not in _STOP and not word.isdigit()
+    return 2 < len(word) <= MAX_WORD_CHARACTERS and word not in _STOP and not word.isdigit()
 
 
 def measure_readability(text: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Commands made by hand, where a person deserves better than the operation's own form."""
+"""Hand-written commands, where the generated form of an operation is not convenient enough."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def inbox(
         if agent is None and _is_about_field(error, "agent_id"):
             raise InvalidRequest(
                 "You act for every agent, so name the agent whose inbox to read.",
-                fix="Name one: agora inbox NAME, or agora inbox operator for what is sent to the operator; "
+                fix="Name one: agora inbox NAME, or agora inbox operator for the operator's inbox; "
                 "or act as an agent with --as NAME.",
             ) from None
         raise

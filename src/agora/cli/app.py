@@ -1,4 +1,4 @@
-"""The application: hand-made commands, and a group for each category of the contract, each made when it is named."""
+"""The application: hand-written commands, and a lazily built group for each category of the contract."""
 
 from __future__ import annotations
 

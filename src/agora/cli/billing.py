@@ -159,7 +159,7 @@ def invoice(
         str | None, typer.Argument(help="Number or id; without it, the usage that is not invoiced yet.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option(help="Account, where no number is given; the caller's account if omitted.")
+        str | None, typer.Option(help="Account, if no number is named; the caller's account if omitted.")
     ] = None,
     currency: Annotated[str | None, typer.Option(help="Code of the currency, without a number.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="As a table for programs.")] = False,

@@ -40,9 +40,9 @@ def group() -> typer.Typer:
 
 def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
     """Show the migration status of the database; the exit code is 1 if 'agora db upgrade' has something to do."""
-    from agora.store.databases import database_status as of
+    from agora.store.databases import database_status
 
-    database = _run_on_target(lambda target: of(target), url, dev, prod)
+    database = _run_on_target(lambda target: database_status(target), url, dev, prod)
     _print_status(database, json)
     if not database.current:
         raise typer.Exit(1)
@@ -111,13 +111,13 @@ def copy(
     async def copy_installation(_: str) -> dict[str, int]:
         if not source.startswith("sqlite:///") or not databases.is_postgres(target):
             raise StoreFailure("An installation moves from sqlite:///PATH to postgresql://...")
-        from agora.store.copying import copy_database as moved
+        from agora.store.copying import copy_database
 
         def print_progress(table: str, rows: int) -> None:
             if rows and not json:
                 typer.echo(f"{rows:>9}  {table}")
 
-        return dict((await moved(databases.sqlite_path(source), target, print_progress)).tables)
+        return dict((await copy_database(databases.sqlite_path(source), target, print_progress)).tables)
 
     tables = _run_on_target(copy_installation, source, False, False)
     if json:

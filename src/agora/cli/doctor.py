@@ -69,7 +69,7 @@ def _check_directory(settings: Settings) -> Finding:
     lock = directory / "agora.lock"
     if lock.exists() and _is_locked(str(lock)):
         return Finding("ok", "data directory", f"{directory} is in use by a running server")
-    return Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be made)"))
+    return Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be created)"))
 
 
 def _is_locked(path: str) -> bool:
@@ -125,7 +125,7 @@ def _check_server(session: Session) -> Iterator[Finding]:
     state = {"healthy": "ok", "degraded": "warn", "paused": "warn", "halted": "warn"}.get(health.status, "fail")
     look = "" if state == "ok" else f"{client.url}/health/detail says why."
     if health.stopped is not None:
-        look += " 'agora admin resume' lets everything go on."
+        look += " 'agora admin resume' lifts the halt."
     yield Finding(state, "server", f"{client.url} is {health.status}, version {health.version}", look)
     skew = abs((datetime.now(UTC) - health.timestamp).total_seconds())
     late = skew > SKEW_SECONDS

@@ -18,7 +18,7 @@ from agora_sdk.errors import Conflict
 from . import instance_views as views
 from .arguments import argument_error, value_of
 from .billing import format_money
-from .execution import execute_streaming as asked
+from .execution import execute_streaming
 from .output import TONES, clean_text
 from .projection import project_operation
 from .session import Session, client_command
@@ -68,7 +68,7 @@ def _print_list(session: Session, operation: Operation, arguments: dict[str, Any
     if page.instances:
         views.print_instances(session.out, page.instances)
     else:
-        session.out.note("no instances; one is made with: agora instance create AGENT")
+        session.out.note("no instances; create one with: agora instance create AGENT")
     session.out.page_note(page)
 
 
@@ -237,7 +237,9 @@ def execute_and_print(
         sys.stdout.flush()
 
     try:
-        result = asked(session.client, print_piece, target, endpoint, parameters, method=method, timeout=timeout)
+        result = execute_streaming(
+            session.client, print_piece, target, endpoint, parameters, method=method, timeout=timeout
+        )
     finally:
         if last and not last.endswith("\n"):
             sys.stdout.write("\n")
@@ -273,7 +275,7 @@ def _parse_parameters(words: list[str]) -> Any:
         if not equals or not key:
             raise argument_error("parameters", f"{word!r} is not KEY=VALUE")
         if key in members:
-            raise argument_error("parameters", f"{key!r} is given twice")
+            raise argument_error("parameters", f"{key!r} is set twice")
         try:
             members[key] = json.loads(value)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Groups that are made when asked for: a command does not pay for the whole contract."""
+"""Command groups that are built on first use: a command does not load the whole contract."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def logout(session: Session) -> None:
         client = session.client.with_options(token=stored.access_token)
         client.auth.logout(stored.refresh_token, stored.client_id)
     except AgoraError as error:
-        outcome = f"Forgotten here; the server could not be told ({error.detail})"
+        outcome = f"Logged out on this machine; the server could not be notified ({error.detail})"
     logins.forget(url)
     session.out.say(f"{outcome}: {stored.username} at {url}")
 

@@ -1,4 +1,4 @@
-"""``agora agent register --config`` and ``agora agent example``: agents that are registered with what they are made of."""
+"""``agora agent register --config`` and ``agora agent example``: register agents from a manifest."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ register = project_operation(
     ),
 )
 register.__doc__ = (
-    f"{register.__doc__}\n\nWith --config it is registered with what it is made of, so that instances of it can be run: "
+    f"{register.__doc__}\n\nWith --config it is registered with its manifest, so that instances of it can be run: "
     "'agora agent example' prints a manifest."
 )
 

@@ -47,7 +47,7 @@ def health(
     if result.stopped is not None:
         session.out.say(
             f"Stopped by {result.stopped.by} since {result.stopped.since:%Y-%m-%d %H:%M:%S} UTC; "
-            "reading goes on. 'agora admin resume' lets everything go on."
+            "queries still work. 'agora admin resume' lifts the halt."
         )
 
 

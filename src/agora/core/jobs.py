@@ -29,7 +29,7 @@ __all__ = ["CommitListener", "Controller", "DueController", "JobContext", "split
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT = 300.0
+MAX_WAIT_SECONDS = 300.0
 READABLE = frozenset({"disk_full", "read_only"})  # causes for which the store takes no writes, but answers reads
 TIMER_SLACK = 0.002  # seconds by which a timer may fire before the clock says so: a step too early finds nothing due
 OUTAGE_WAIT = 5.0  # the longest while the storage is unavailable, so that work goes on soon after it is back
@@ -75,7 +75,7 @@ class Controller:
         self.last_error: str | None = None
         self._stop: asyncio.Event | None = None
         self._wakeup = asyncio.Event()
-        self._longest_wait = LONGEST_WAIT
+        self._longest_wait = MAX_WAIT_SECONDS
         self._loaded = False
 
     # -- the job ---------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Controller:
         except Exception as error:
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
-            self._longest_wait = OUTAGE_WAIT if isinstance(error, StoreUnavailable) else LONGEST_WAIT
+            self._longest_wait = OUTAGE_WAIT if isinstance(error, StoreUnavailable) else MAX_WAIT_SECONDS
             if isinstance(error, UpstreamUnavailable):  # an outage elsewhere: its own words say all there is
                 log.warning("%s failed, %d in a row: %s", self.name, self.failures, error)
             else:

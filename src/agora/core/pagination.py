@@ -34,7 +34,7 @@ MANY_ROWS = 47  # where those before were small
 SMALL_ROW = 4096  # bytes
 MAX_PAGE_BYTES = 262_144  # of a log that one stream holds until its reader has room for them
 WIDEST_CHARACTER = 6  # bytes of one in JSON
-LARGEST = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 
 
 def encode_cursor(*position: str | int | float) -> str:
@@ -69,7 +69,7 @@ def decode_cursor(cursor: str, *kinds: type) -> list[Any]:
         not isinstance(position, list)
         or len(position) != len(kinds)
         or any(type(part) is not kind for part, kind in zip(position, kinds, strict=True))
-        or any(isinstance(part, int) and abs(part) > LARGEST for part in position)
+        or any(isinstance(part, int) and abs(part) > MAX_INTEGER for part in position)
         or any(isinstance(part, str) and "\0" in part for part in position)
     ):
         raise InvalidRequest(

@@ -20,8 +20,8 @@ from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 __all__ = ["to_invalid_request", "validate_arguments"]
 
 MAX_LISTED: Final = 20  # errors in one answer
-MOST_LISTED: Final = 200  # errors that are looked at one by one
-MOST_UNKNOWN: Final = 200  # fields besides those of the operation, above which nothing else is looked at
+MAX_LISTED_ERRORS: Final = 200  # errors that are looked at one by one
+MAX_UNKNOWN_FIELDS: Final = 200  # fields besides those of the operation, above which nothing else is looked at
 MANY_KEYS: Final = 2_000  # in a document, from which its fields are counted before it is validated
 ABRIDGED_PARTS: Final = 20  # of each list and object, where errors are too many to be listed
 ABRIDGED_DEPTH: Final = 4
@@ -33,10 +33,10 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
     try:
         if isinstance(arguments, bytes) and not _has_many_fields(operation, arguments):
             return model.__pydantic_validator__.validate_json(arguments or b"{}").__dict__  # type: ignore[no-any-return]
-        if isinstance(arguments, Mapping) and len(arguments) <= len(model.model_fields) + MOST_UNKNOWN:
+        if isinstance(arguments, Mapping) and len(arguments) <= len(model.model_fields) + MAX_UNKNOWN_FIELDS:
             return model.__pydantic_validator__.validate_python(arguments).__dict__  # type: ignore[no-any-return]
     except ValidationError as error:
-        if error.error_count() <= MOST_LISTED:
+        if error.error_count() <= MAX_LISTED_ERRORS:
             raise to_invalid_request(error, operation) from None
     raise _summarize_errors(operation, arguments)
 
@@ -49,7 +49,7 @@ def _has_many_fields(operation: Operation, arguments: bytes) -> bool:
         document = from_json(arguments)
     except ValueError:
         return False  # which validating it says better
-    return isinstance(document, dict) and len(document) > len(operation.input.model_fields) + MOST_UNKNOWN
+    return isinstance(document, dict) and len(document) > len(operation.input.model_fields) + MAX_UNKNOWN_FIELDS
 
 
 def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]) -> InvalidRequest:
@@ -62,7 +62,7 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
     try:
         operation.input.__pydantic_validator__.validate_python(document)
     except ValidationError as error:
-        if error.error_count() <= MOST_LISTED:
+        if error.error_count() <= MAX_LISTED_ERRORS:
             return to_invalid_request(error, operation)
     return InvalidRequest(
         "The arguments have too many errors to be listed.",

@@ -18,7 +18,7 @@ from .participants import ROLES, Participants
 __all__ = ["AgentProcesses"]
 
 STOP_SECONDS = 4.0
-LONGEST_LINE = 1 << 20
+MAX_LINE_BYTES = 1 << 20
 
 
 class AgentProcesses:
@@ -57,7 +57,7 @@ class AgentProcesses:
                 stdout=PIPE,
                 stderr=errors,
                 env=dict(self.environ),
-                limit=LONGEST_LINE,
+                limit=MAX_LINE_BYTES,
                 start_new_session=True,
             )
         self.ledger.absent.pop(role, None)

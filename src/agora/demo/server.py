@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from agora.settings import ConfigurationError, Settings
 from agora_sdk.errors import ServerUnreachable
 
@@ -92,7 +92,7 @@ class OwnServer:
         """Instances outlive their server; those that a demo which was cut short has left are of no use to anyone."""
         host = self.data / "host-id"
         if host.exists():
-            strays.kill_marked([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
+            orphans.kill_marked([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])
 
 
 @asynccontextmanager

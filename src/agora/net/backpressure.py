@@ -34,7 +34,7 @@ HIGH_WATER: Final = 16_384  #: bytes in a transport's buffer above which nothing
 NOT_SENT_LOW_WATER: Final = 65_536  #: bytes that the kernel takes beyond what it has sent
 PRESSED_SECONDS: Final = 2.0  #: that a stalled reader is left alone while a bound is exceeded
 SWEEP_SECONDS: Final = 1.0
-MOST_CONNECTIONS: Final = 10_000
+DEFAULT_MAX_CONNECTIONS: Final = 10_000
 OWN_FILES: Final = 256  #: that the server needs beside connections
 RESERVE: Final = 64  #: provisional connections
 PRESSED_SHARE: Final = 0.75  #: of the server's bound, from which only those are answered who read what they get
@@ -85,7 +85,7 @@ class Limits:
         """The bounds of these settings, as far as this process may have files open."""
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         possible = max(files - RESERVE - OWN_FILES, 1)
-        connections = min(settings.max_connections or MOST_CONNECTIONS, possible)
+        connections = min(settings.max_connections or DEFAULT_MAX_CONNECTIONS, possible)
         per_address = settings.max_connections_per_address or max(connections * 3 // 4, 1)
         return cls(
             settings.unread_limit,

@@ -24,7 +24,7 @@ from .egress_policy import EgressPolicy
 
 __all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "default_ssl_context", "request_target"]
 
-LARGEST_HEAD: Final = 65_536
+MAX_HEAD_BYTES: Final = 65_536
 READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
 KEEPALIVE_SECONDS: Final = 4.0  # seconds that an idle connection is kept; servers hang up after five or more
 VIA: Final = {"via": "1.1 agora"}
@@ -289,8 +289,8 @@ class _Connection(asyncio.Protocol):
         self._head_size += len(name) + len(value)
         if self._surplus or self._error is not None:
             return
-        if self._head_size > LARGEST_HEAD:
-            self._fail_connection(f"its headers are larger than {LARGEST_HEAD} bytes")
+        if self._head_size > MAX_HEAD_BYTES:
+            self._fail_connection(f"its headers are larger than {MAX_HEAD_BYTES} bytes")
         else:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 

@@ -10,7 +10,7 @@ from agora.runtimes.spec import Health
 
 __all__ = ["probe_health"]
 
-LARGEST = 65_536
+MAX_RESPONSE_BYTES = 65_536
 CLOSES_WITHIN = 0.1  #: seconds within which a proxy hangs up behind which nobody listens
 
 
@@ -52,7 +52,7 @@ async def _probe_connection(host: str, port: int) -> None:
 
 
 async def _read_status(host: str, port: int, path: str) -> int:
-    reader, writer = await asyncio.open_connection(host, port, limit=LARGEST)
+    reader, writer = await asyncio.open_connection(host, port, limit=MAX_RESPONSE_BYTES)
     try:
         request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: agora-health\r\nConnection: close\r\n\r\n"
         writer.write(request.encode("ascii"))

@@ -30,9 +30,9 @@ __all__ = [
 
 BuildType: TypeAlias = Literal["python", "npm", "docker", "custom"]
 
-LONGEST_COMMAND = 8_192
-LONGEST_VALUE = 32_768
-MOST_VARIABLES = 256
+MAX_COMMAND_CHARACTERS = 8_192
+MAX_VALUE_CHARACTERS = 32_768
+MAX_VARIABLES = 256
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 PORT_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}")
@@ -235,21 +235,21 @@ def _command_errors(spec: Spec) -> Iterator[str]:
         yield "build_config.start_command: say how the program is started"
     for name in ("start_command", "build_command"):
         command = getattr(config, name) or ""
-        if len(command) > LONGEST_COMMAND or "\0" in command:
-            yield f"build_config.{name}: at most {LONGEST_COMMAND} characters without NUL"
+        if len(command) > MAX_COMMAND_CHARACTERS or "\0" in command:
+            yield f"build_config.{name}: at most {MAX_COMMAND_CHARACTERS} characters without NUL"
     if isinstance(spec.source, Image) and config.type != "docker":
         yield "source: an image needs build_config.type docker"
 
 
 def _variable_errors(spec: Spec) -> Iterator[str]:
     for place, variables in (("build_config.env_vars", spec.build_config.env_vars), ("env", spec.env)):
-        if len(variables) > MOST_VARIABLES:
-            yield f"{place}: at most {MOST_VARIABLES} variables"
+        if len(variables) > MAX_VARIABLES:
+            yield f"{place}: at most {MAX_VARIABLES} variables"
         for name, value in variables.items():
             if not VARIABLE.fullmatch(name) or RESERVED.fullmatch(name):
                 yield f"{place}: {name[:50]!r} can not be the name of a variable"
-            elif "\0" in value or len(value) > LONGEST_VALUE:
-                yield f"{place}.{name}: at most {LONGEST_VALUE} characters without NUL"
+            elif "\0" in value or len(value) > MAX_VALUE_CHARACTERS:
+                yield f"{place}.{name}: at most {MAX_VALUE_CHARACTERS} characters without NUL"
 
 
 def _port_errors(spec: Spec) -> Iterator[str]:

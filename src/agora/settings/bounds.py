@@ -10,7 +10,7 @@ from .section import DAY, Section
 
 __all__ = ["Bounds"]
 
-SHORTEST_TOKEN: Final = 16  # characters
+MIN_TOKEN_CHARACTERS: Final = 16  # characters
 
 
 class Bounds(Section):
@@ -141,6 +141,6 @@ class Bounds(Section):
     @field_validator("metrics_token")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < SHORTEST_TOKEN:
-            raise ValueError(f"it has fewer than {SHORTEST_TOKEN} characters")
+        if 0 < len(value.get_secret_value()) < MIN_TOKEN_CHARACTERS:
+            raise ValueError(f"it has fewer than {MIN_TOKEN_CHARACTERS} characters")
         return value

@@ -63,9 +63,9 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
 async def database_status(url: str) -> DatabaseStatus:
     """How far a database is; raises StoreFailure where that cannot be told."""
     if is_postgres(url):
-        from .postgres.upkeep import postgres_status as of_postgres
+        from .postgres.upkeep import postgres_status
 
-        return await of_postgres(url)
+        return await postgres_status(url)
     path = sqlite_path(url)
     applied = _read_applied(path) if path.exists() else {}
     pending = migrate.pending_migrations(applied, "sqlite")
@@ -75,9 +75,9 @@ async def database_status(url: str) -> DatabaseStatus:
 async def upgrade_database(url: str) -> int:
     """Apply what is pending; answers how many migrations that were. Raises StoreFailure."""
     if is_postgres(url):
-        from .postgres.upkeep import upgrade_postgres as of_postgres
+        from .postgres.upkeep import upgrade_postgres
 
-        return await of_postgres(url)
+        return await upgrade_postgres(url)
     from .sqlite import SqliteStore
 
     before = await database_status(url)
@@ -93,9 +93,9 @@ async def create_database(url: str, login: str | None = None, password: str | No
     login: a role that may connect to it and work as the server does, made unless it is there; PostgreSQL only.
     """
     if is_postgres(url):
-        from .postgres.upkeep import create_postgres as of_postgres
+        from .postgres.upkeep import create_postgres
 
-        return await of_postgres(url, login, password)
+        return await create_postgres(url, login, password)
     if login:
         raise StoreFailure("A file of SQLite has no roles: leave --login out.")
     new = not sqlite_path(url).exists()

@@ -28,7 +28,9 @@ __all__ = [
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
-LARGEST_STATE: Final = 512  #: characters of a tracestate that are carried on, as section 3.3.1.5 asks for at least
+MAX_TRACESTATE_CHARACTERS: Final = (
+    512  #: characters of a tracestate that are carried on, as section 3.3.1.5 asks for at least
+)
 _PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 #: by which protocol the work came in; ``internal`` for what the server does by itself
@@ -98,7 +100,9 @@ def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
     parent, state = metadata.get(TRACEPARENT), metadata.get(TRACESTATE)
     if not isinstance(parent, str) or not _PARENT.fullmatch(parent):
         return {}
-    sound = isinstance(state, str) and len(state) <= LARGEST_STATE and state.isascii() and state.isprintable()
+    sound = (
+        isinstance(state, str) and len(state) <= MAX_TRACESTATE_CHARACTERS and state.isascii() and state.isprintable()
+    )
     return {TRACEPARENT: parent, **({TRACESTATE: str(state)} if state and sound else {})}
 
 

@@ -20,7 +20,7 @@ from agora.domains.instances.maintenance import InstanceMaintenance
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.instances.reconciler import InstanceReconciler
 from agora.domains.instances.records import InstanceRow
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from agora.server.app import App
 from agora.store.port import Query, Row
 from tests.conformance.engines import Engine
@@ -274,4 +274,4 @@ async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
             for runtime in found.app.context.ports.get(LOCAL_HOST).engines.values():
                 for each in await runtime.adopt():
                     await runtime.remove(each.handle)
-            strays.kill_marked([f"AGORA_INSTALLATION={found.host_id}".encode()])
+            orphans.kill_marked([f"AGORA_INSTALLATION={found.host_id}".encode()])

@@ -105,7 +105,7 @@ async def test_two_upstreams_never_share_a_name(market: Market, url: str, rogue:
 async def test_names_without_end_do_not_fill_the_store(
     market: Market, engine: Engine, url: str, rogue: Rogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking, "MOST_KNOWN", 20)
+    monkeypatch.setattr(taking, "MAX_KNOWN_DEFINITIONS", 20)
     await add(market, url)
     for turn in range(10):
         rogue.tools = [define("do"), *(define(f"t{turn}_{number}") for number in range(5))]

@@ -164,7 +164,7 @@ async def test_names_are_taken_once(market: Market, url: str) -> None:
 
 
 async def test_there_are_only_so_many(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adding, "MOST", 2)
+    monkeypatch.setattr(adding, "MAX_UPSTREAMS", 2)
     for name in ("a", "b"):
         await add(market, "http://127.0.0.1:1/mcp", name, verify=False)
     with pytest.raises(Conflict, match="2 upstreams already"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from tests.conformance.runtimes.engine_kit import ProcessKit
 
 
@@ -26,7 +26,7 @@ async def new_kit(tmp_path: Path) -> AsyncIterator[Callable[..., ProcessKit]]:
             await kit.close()
     finally:
         for kit in kits:
-            strays.kill_marked([f"AGORA_INSTALLATION={kit.options.installation}".encode()])
+            orphans.kill_marked([f"AGORA_INSTALLATION={kit.options.installation}".encode()])
 
 
 @pytest.fixture

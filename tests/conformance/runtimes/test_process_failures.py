@@ -18,8 +18,7 @@ import pytest
 
 from agora.runtimes.errors import BuildFailed, BuildMissing, DiskFull, EngineUnavailable, StartFailed, Unknown
 from agora.runtimes.port import Handle
-from agora.runtimes.process import ProcessRuntime
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import ProcessRuntime, orphans
 from agora.runtimes.process.guard import procfs, segments
 from agora.runtimes.spec import Spec
 from tests.conformance.engines import RunsOn
@@ -403,5 +402,5 @@ class TestBuildsThatAreGone:
 
 
 def test_strays_are_found_by_all_their_marks(bystander: subprocess.Popen[bytes]) -> None:
-    assert strays.kill_marked([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
+    assert orphans.kill_marked([b"AGORA_INSTANCE=inst_none", b"AGORA_INSTALLATION=none"]) == 0
     assert bystander.poll() is None

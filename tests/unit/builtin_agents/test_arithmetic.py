@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.builtin_agents.arithmetic import LONGEST, CalculationError, evaluate
+from agora.builtin_agents.arithmetic import MAX_EXPRESSION_CHARACTERS, CalculationError, evaluate
 from agora.builtin_agents.phrases import as_expression
 
 VALUES = """
@@ -132,7 +132,7 @@ def test_questions_in_words(line: str) -> None:
         ("__import__('os').system('id')", "nothing that can be calculated"),
         ("(lambda: 1)()", "nothing that can be calculated"),
         ("1; 2", "nothing that can be calculated"),
-        ("x" * 5000, str(LONGEST)),
+        ("x" * 5000, str(MAX_EXPRESSION_CHARACTERS)),
         ("1+" * 300 + "1", "more than 500"),
         ("(" * 60 + "1" + ")" * 60, "nested deeper"),
         ("-" * 60 + "1", "signs in a row"),

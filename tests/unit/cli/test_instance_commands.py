@@ -18,7 +18,7 @@ from agora.cli.agenthub import application as agenthub_application
 from agora.cli.app import application
 from agora.cli.manifest_file import CONTAINER, PROGRAM
 from agora.domains.instances.manifests import parse_manifest
-from agora.runtimes.process import orphans as strays
+from agora.runtimes.process import orphans
 from tests.conformance.instances.instance_programs import AGENT
 from tests.harness import free_port
 from tests.processes import spawn_tethered
@@ -73,7 +73,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     yield Shell(directory, f"http://127.0.0.1:{port}")
     process.terminate()
     process.communicate(timeout=20)
-    strays.kill_marked([f"AGORA_INSTALLATION={(directory / 'data' / 'host-id').read_text().strip()}".encode()])
+    orphans.kill_marked([f"AGORA_INSTALLATION={(directory / 'data' / 'host-id').read_text().strip()}".encode()])
     assert process.returncode == 0
 
 
@@ -137,7 +137,7 @@ def test_an_answer_that_streams_is_printed_as_it_comes(shell: Shell, registered:
         (("greet", "a=1"), "it begins with /"),
         (("/x", "[1"), "neither JSON nor KEY=VALUE"),
         (("/x", "a=1", "b"), "'b' is not KEY=VALUE"),
-        (("/x", "a=1", "a=2"), "'a' is given twice"),
+        (("/x", "a=1", "a=2"), "'a' is set twice"),
         (("/x", "@missing.json"), "cannot be read"),
         (("/x", "--timeout", "0"), "timeout"),
         (("/x", "--method", "HEAD"), "'HEAD' is not one of"),

@@ -145,7 +145,7 @@ async def test_a_login_that_is_over(agora: Any, served: Running) -> None:
         the_file().keep(served.url, Login("otto", "eyJ.x.y", refresh, time.time() + 10, "agora-cli"))
         told = await agora("whoami", exit_code=3)
         assert "agora login" in told.stderr.replace("\n", " ")
-    assert "Forgotten here" in (await agora("logout")).stdout
+    assert "Logged out on this machine" in (await agora("logout")).stdout
 
 
 async def test_a_provider_without_a_way(agora: Any) -> None:

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from agora.core.call import Caller
 from agora.core.rate_limits import RateLimiter
 from agora.server.replication import _split_spent
-from agora.store.postgres.peers import LONGEST, Peers
+from agora.store.postgres.peers import MAX_PAYLOAD_BYTES, Peers
 from agora_sdk.errors import RateLimited
 
 ADA = Caller("default", "agent_1", "Ada", "agent", frozenset())
@@ -48,7 +48,7 @@ def test_words_about_callers_are_never_too_long() -> None:
     keys = [("t" * 63, f"{number}" + "ä" * length) for number, length in enumerate((5, 300, 1500, 3000, 900) * 20)]
     words = list(_split_spent(Counter(dict.fromkeys(keys, 7))))
     told = [tuple(entry) for word in words for entry in from_json(word)]
-    assert all(len(word.encode()) < LONGEST for word in words)
+    assert all(len(word.encode()) < MAX_PAYLOAD_BYTES for word in words)
     short = [(*key, 7) for key in keys if len(key[1]) < 1000]
     assert sorted(each for each in told if len(each[1]) < 1000) == sorted(short)
     assert len(told) == len(set(told))

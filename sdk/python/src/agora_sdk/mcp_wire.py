@@ -46,7 +46,7 @@ VERSION_HEADER = "mcp-protocol-version"
 SESSION_HEADER = "mcp-session-id"
 ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 
-MOST_EVENT_BYTES = 64 * 1024 * 1024
+MAX_EVENT_BYTES = 64 * 1024 * 1024
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 NO_SUCH_RESOURCE = -32002
 
@@ -120,7 +120,7 @@ class Event:
 class Events:
     """Server-sent events out of bytes, however they are cut. limit: bytes of one event."""
 
-    def __init__(self, limit: int = MOST_EVENT_BYTES) -> None:
+    def __init__(self, limit: int = MAX_EVENT_BYTES) -> None:
         self._limit = limit
         self._rest: list[bytes] = []  # of a line that has not ended
         self._data: list[bytes] = []

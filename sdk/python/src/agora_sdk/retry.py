@@ -29,7 +29,7 @@ __all__ = [
 logger = logging.getLogger("agora_sdk")
 
 TRANSIENT = frozenset({429, 502, 503, 504})
-LONG_POLL_MINIMUM = 0.2  # seconds from one long poll to the next
+MIN_LONG_POLL_SECONDS = 0.2  # seconds from one long poll to the next
 REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # what somebody said who is there and says no
 
 
@@ -82,8 +82,8 @@ async def pace_long_poll(io: IO, start: float) -> None:
 
     start: when it began, by ``io.now()``.
     """
-    if io.now() - start < LONG_POLL_MINIMUM:
-        await io.pause(LONG_POLL_MINIMUM)
+    if io.now() - start < MIN_LONG_POLL_SECONDS:
+        await io.pause(MIN_LONG_POLL_SECONDS)
 
 
 def is_transient(error: AgoraError) -> bool:

@@ -23,9 +23,9 @@ from .wire import A2ARequest
 
 __all__ = ["read_card"]
 
-LARGEST: Final = 1024 * 1024  #: bytes of a card
-LARGEST_KEYS: Final = 262_144  #: bytes of a key set
-MOST_SIGNATURES: Final = 5
+MAX_CARD_BYTES: Final = 1024 * 1024  #: bytes of a card
+MAX_KEY_SET_BYTES: Final = 262_144  #: bytes of a key set
+MAX_SIGNATURES: Final = 5
 ABSENT_STATUSES: Final = frozenset({400, 404, 405, 406, 410})
 WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 HEADERS: Final = {"accept": "application/json", "a2a-version": "1.0"}
@@ -64,7 +64,7 @@ async def read_card(post: OriginClient, url: str) -> dict[str, Any]:
 async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
     """Fetch the first card at one of the candidate URLs. Returns the document and its URL."""
     for place in _candidate_urls(url):
-        document = await _fetch_json(post, place, LARGEST)
+        document = await _fetch_json(post, place, MAX_CARD_BYTES)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
             return document, place
     raise RemoteError("There is no agent card at this address.")
@@ -115,7 +115,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place:
     signatures = [item for item in entries if isinstance(item, dict)] if isinstance(entries, list) else []
     contents = _signed_contents(card)
     fitting, failing = [], 0
-    for signature in signatures[:MOST_SIGNATURES]:
+    for signature in signatures[:MAX_SIGNATURES]:
         key = await _fetch_key(post, signature, place)
         if key is None:
             continue
@@ -142,7 +142,7 @@ async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], place: st
     jku = header.get("jku")
     if not isinstance(jku, str) or _origin_of(jku) != _origin_of(place):
         return None
-    keys = await _fetch_json(post, jku, LARGEST_KEYS)
+    keys = await _fetch_json(post, jku, MAX_KEY_SET_BYTES)
     entries = keys.get("keys") if isinstance(keys, dict) else None
     for key in entries if isinstance(entries, list) else ():
         if isinstance(key, dict) and key.get("kid") == header.get("kid"):

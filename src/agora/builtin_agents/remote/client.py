@@ -22,10 +22,10 @@ from .wire import A2ARequest, Interface
 __all__ = ["A2AClient", "A2AStream", "OriginClient"]
 
 CONNECT_SECONDS: Final = 10.0  # seconds
-LARGEST: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one item of a stream
-LARGEST_ERROR: Final = 65_536
-LONGEST_STREAM: Final = 256 * 1024 * 1024  #: bytes
-MOST_ITEMS: Final = 100_000  #: of one stream
+MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  #: bytes of an answer, or of one item of a stream
+MAX_ERROR_BYTES: Final = 65_536
+MAX_STREAM_BYTES: Final = 256 * 1024 * 1024  #: bytes
+MAX_STREAM_ITEMS: Final = 100_000  #: of one stream
 STREAM_END_SECONDS: Final = (
     0.02  # seconds for a stream to end after its last item, so that its connection can be used again
 )
@@ -75,7 +75,7 @@ class OriginClient:
         except ValueError as error:
             raise RemoteError(f"The headers that are kept for it cannot be sent: {error}.") from None
 
-    async def read_body(self, reply: Reply, limit: int = LARGEST) -> bytes:
+    async def read_body(self, reply: Reply, limit: int = MAX_RESPONSE_BYTES) -> bytes:
         """Read the body of an answer. Raises RemoteError if it is larger than ``limit`` bytes."""
         parts, size = [], 0
         try:
@@ -125,7 +125,7 @@ class A2AClient:
         try:
             _check_encoding(reply)
             if reply.status >= 400:
-                raise wire.failure_of(reply.status, await self._post.read_body(reply, LARGEST_ERROR))
+                raise wire.failure_of(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
             if _is_stream(reply):
                 return A2AStream(self, reply, [])
             return A2AStream(self, reply, [await self._read_answer(reply)])
@@ -136,7 +136,7 @@ class A2AClient:
     async def _read_answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
         _check_encoding(reply)
         if reply.status >= 300:
-            raise wire.failure_of(reply.status, await self._post.read_body(reply, LARGEST_ERROR))
+            raise wire.failure_of(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
         if _is_stream(reply):
             raise malformed_answer("it is a stream where none was asked for")
         event = self.parse_event(await self._post.read_body(reply), task=task)
@@ -154,7 +154,7 @@ class A2AStream:
 
     def __init__(self, line: A2AClient, reply: Reply, first: list[dict[str, Any]]) -> None:
         self._client, self._reply, self._first = line, reply, first
-        self._events = Events(LARGEST)
+        self._events = Events(MAX_RESPONSE_BYTES)
         self._size = self._count = 0
 
     def close(self) -> None:
@@ -189,15 +189,15 @@ class A2AStream:
 
     def _parse_chunk(self, part: bytes) -> list[dict[str, Any]]:
         self._size += len(part)
-        if self._size > LONGEST_STREAM:
-            raise RemoteError(f"Its stream is longer than {LONGEST_STREAM} bytes.")
+        if self._size > MAX_STREAM_BYTES:
+            raise RemoteError(f"Its stream is longer than {MAX_STREAM_BYTES} bytes.")
         try:
             bodies = [event.data for event in self._events.feed(part) if event.data]
         except ValueError as error:
             raise malformed_answer(str(error)) from None
         self._count += len(bodies)
-        if self._count > MOST_ITEMS:
-            raise RemoteError(f"Its stream has more than {MOST_ITEMS} items.")
+        if self._count > MAX_STREAM_ITEMS:
+            raise RemoteError(f"Its stream has more than {MAX_STREAM_ITEMS} items.")
         return [item for body in bodies if (item := self._client.parse_event(body)) is not None]
 
 

@@ -14,7 +14,7 @@ from ..port import Job
 
 __all__ = ["ConversationHistory"]
 
-MOST = 20  #: tasks that a message may refer to
+MAX_REFERENCED_TASKS = 20  #: tasks that a message may refer to
 
 
 class ConversationHistory:
@@ -37,7 +37,7 @@ class ConversationHistory:
         named = job.message.get("referenceTaskIds")
         if not isinstance(named, list) or not named:
             return ()
-        ids = [name for name in named if isinstance(name, str)][:MOST]
+        ids = [name for name in named if isinstance(name, str)][:MAX_REFERENCED_TASKS]
         rows = await self._read_checkpoints(job, statements.referenced_checkpoints, ids=encode_json(ids))
         task_ids = [decode_json(checkpoint).get("task") for checkpoint in rows]
         return [name for name in task_ids if isinstance(name, str)]

@@ -32,7 +32,7 @@ __all__ = ["RemoteAgentsController"]
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY_SECONDS, LONGEST_PAUSE = 2.0, 300.0  # seconds, while an agent is away
+FIRST_RETRY_SECONDS, MAX_BACKOFF = 2.0, 300.0  # seconds, while an agent is away
 SOONEST = 5.0  # seconds between looks at an agent with which something went wrong
 READ_ROWS = 10.0  # seconds between looks at the rows, which another server may have changed
 FOLLOWED = "agora.remote."
@@ -132,7 +132,7 @@ class RemoteAgentsController(Controller):
     async def _update_agent(self, key: Key, row: RemoteAgentProfile) -> None:
         place, reachable = self._places.get(key), row.state != "unavailable"
         if place is None:
-            backoff = Backoff(FIRST_RETRY_SECONDS, LONGEST_PAUSE)
+            backoff = Backoff(FIRST_RETRY_SECONDS, MAX_BACKOFF)
             place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._first_check_at(row))
         if place.resident is not None:
             place.resident.reachable = reachable

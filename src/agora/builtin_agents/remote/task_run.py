@@ -26,10 +26,10 @@ from .message_relay import MessageRelay
 __all__ = ["RemoteTaskRun"]
 
 T = TypeVar("T")
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between looks at a task that cannot be listened to
+FIRST_PAUSE, MAX_POLL_INTERVAL = 0.05, 2.0  # seconds between looks at a task that cannot be listened to
 CANCEL_TIMEOUT: Final = 3.0  # seconds
-MOST_PARTS: Final = 100  #: of one piece
-LARGEST_RESULT: Final = 262_144  #: characters; a longer one is in the artifacts alone
+MAX_PARTS: Final = 100  #: of one piece
+MAX_RESULT_CHARACTERS: Final = 262_144  #: characters; a longer one is in the artifacts alone
 PREFIX: Final = "TASK_STATE_"
 
 
@@ -180,7 +180,7 @@ class RemoteTaskRun:
 
     async def _poll_task(self) -> Reply:
         """Follow a task that exists remotely, by subscription or by polling with backoff."""
-        backoff, loop = Backoff(FIRST_PAUSE, LONGEST_PAUSE), asyncio.get_running_loop()
+        backoff, loop = Backoff(FIRST_PAUSE, MAX_POLL_INTERVAL), asyncio.get_running_loop()
         sign = loop.time()
         while True:
             try:
@@ -341,7 +341,7 @@ class RemoteTaskRun:
         parts = [part for artifact in self._parts_written.values() for part in artifact]
         text = text_of(parts)
         if text:
-            return text if len(text) <= LARGEST_RESULT else None
+            return text if len(text) <= MAX_RESULT_CHARACTERS else None
         return parts[0]["data"] if len(parts) == 1 and "data" in parts[0] else None
 
     async def _relay_agent_message(self, message: Mapping[str, Any]) -> None:
@@ -349,7 +349,7 @@ class RemoteTaskRun:
             return
         self._relayed_ids.add(message["messageId"])
         more = {name: message[name] for name in ("metadata", "extensions") if message.get(name)}
-        await self._job.say(message["parts"][:MOST_PARTS], message_id=_check_id(message["messageId"]), **more)
+        await self._job.say(message["parts"][:MAX_PARTS], message_id=_check_id(message["messageId"]), **more)
 
     async def _handle_artifact_chunk(self, update: Mapping[str, Any]) -> None:
         artifact = update["artifact"]
@@ -364,9 +364,9 @@ class RemoteTaskRun:
         for name, longest in (("name", 200), ("description", 4000)):
             if isinstance(artifact.get(name), str) and artifact[name]:
                 more[name] = artifact[name][:longest]
-        for start in range(0, len(parts), MOST_PARTS):
-            piece = list(parts[start : start + MOST_PARTS])
-            ends = last and start + MOST_PARTS >= len(parts)
+        for start in range(0, len(parts), MAX_PARTS):
+            piece = list(parts[start : start + MAX_PARTS])
+            ends = last and start + MAX_PARTS >= len(parts)
             await self._job.artifact(piece, artifact_id=artifact_id, append=append or start > 0, last=ends, **more)
         if append:
             self._parts_written[artifact_id] += parts

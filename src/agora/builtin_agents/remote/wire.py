@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.net.http_client import request_target
-from agora.wire.a2a import tolerant_input as reading
+from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora_sdk.a2a_wire import CURRENT, HTTP_JSON, JSON_RPC, LEGACY, Endpoint, build_call
 from agora_sdk.errors import AgoraError
@@ -23,7 +23,7 @@ from .errors import NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION, Remot
 
 __all__ = ["A2ARequest", "Interface", "build_request", "event_of", "failure_of", "parse_json", "result_of"]
 
-LONGEST: Final = 1000  #: characters of what an agent says of an error
+MAX_ERROR_CHARACTERS: Final = 1000  #: characters of what an agent says of an error
 #: codes of JSON-RPC (section 5.4) that are acted upon
 _CODES: Final = {
     -32001: TASK_NOT_FOUND,
@@ -123,7 +123,7 @@ def _error_of(error: Any, status: int = 200) -> RemoteError:
             reason = detail["reason"]
     if reason is None and status in (404, 405, 501):
         reason = TASK_NOT_FOUND if status == 404 else UNSUPPORTED_OPERATION
-    summary = str(words)[:LONGEST] if words else f"the error {code if code is not None else status}"
+    summary = str(words)[:MAX_ERROR_CHARACTERS] if words else f"the error {code if code is not None else status}"
     return RemoteError(
         f"It says: {summary.rstrip('.')}.", passing=status in _TRANSIENT_STATUSES and reason is None, reason=reason
     )
@@ -142,7 +142,7 @@ def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[st
             return {"task": legacy.from_task(_drop_empty(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
             value = _unwrap_legacy(value)
-        fields = reading.camel_members(reading.read_object(value, "result"))
+        fields = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
         members = [member for member in _MEMBERS if isinstance(fields.get(member), dict)]
         if not members or "kind" in fields:
             if "artifact" in fields and not _parts_of(fields["artifact"]):
@@ -161,8 +161,8 @@ def _typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     if member == "task":
         return {"task": legacy.from_task(fields)}
     if member == "message":
-        return {"message": reading.read_message(fields)}
-    fields = reading.camel_members(fields)
+        return {"message": tolerant_input.read_message(fields)}
+    fields = tolerant_input.camel_members(fields)
     about = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
         return {"statusUpdate": about | {"status": legacy.from_status(fields.get("status"))}}
@@ -178,7 +178,7 @@ def _parts_of(value: Any) -> Any:
 
 def _drop_empty(value: Any) -> dict[str, Any]:
     """Drop messages and artifacts without parts: some agents send them as end marks."""
-    document = dict(reading.read_object(value, "result"))
+    document = dict(tolerant_input.read_object(value, "result"))
     status = document.get("status")
     if isinstance(status, dict) and isinstance(status.get("message"), dict) and not _parts_of(status["message"]):
         document["status"] = {name: entry for name, entry in status.items() if name != "message"}
@@ -190,7 +190,7 @@ def _drop_empty(value: Any) -> dict[str, Any]:
 
 def _unwrap_legacy(value: Any) -> Any:
     """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
-    item = reading.camel_members(reading.read_object(value, "result"))
+    item = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
     if "msg" in item:
         item["message"] = item.pop("msg")
     return _unwrap_data(item)

@@ -110,7 +110,7 @@ class LocalLocation:
         self._process = None
         if code == LOCKED:
             return await self._wait_for_other()
-        raise ServerAway(f"The server could not be started (exit code {code}); what it said stands above")
+        raise ServerAway(f"The server could not be started (exit code {code}); its output is above")
 
     async def _wait_for_other(self) -> str:
         """The address of the server that has the data directory: perhaps another bridge has just started it."""

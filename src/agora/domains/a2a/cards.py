@@ -25,7 +25,7 @@ from .views import encode_document
 __all__ = ["MODES", "base_url", "build_card", "list_catalogue", "set_card"]
 
 MODES = ("text/plain", "application/json")  #: media types of an agent that names none
-LARGEST = 262_144  #: most characters of a stored card
+MAX_CARD_CHARACTERS = 262_144  #: most characters of a stored card
 SERVER_FIELDS = frozenset(
     {"supportedInterfaces", "securitySchemes", "securityRequirements", "capabilities", "signatures", "url"}
 )
@@ -243,8 +243,8 @@ def _check_card(card: Mapping[str, Any]) -> str:
     if not _is_list_of(extensions, dict) or not all(_is_text(extension.get("uri")) for extension in extensions):
         raise _field_error("card.capabilities", "has extensions with a uri each")
     text = encode_json(card)
-    if len(text) > LARGEST:
-        raise PayloadTooLarge(f"A card has at most {LARGEST} characters; this one has {len(text)}.")
+    if len(text) > MAX_CARD_CHARACTERS:
+        raise PayloadTooLarge(f"A card has at most {MAX_CARD_CHARACTERS} characters; this one has {len(text)}.")
     return text
 
 

@@ -37,9 +37,9 @@ __all__ = [
 ]
 
 HISTORY = 100  #: most messages of a task's history
-LARGEST = 1_048_576  #: most bytes of history, and most characters of artifacts, in one view of a task
+MAX_VIEW_BYTES = 1_048_576  #: most bytes of history, and most characters of artifacts, in one view of a task
 NEWEST = 1 << 62
-LONG_LOG = 500  #: a log with more entries is long
+LONG_LOG_ENTRIES = 500  #: a log with more entries is long
 #: events after which whoever waits for a task has an answer
 CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
 
@@ -89,7 +89,7 @@ async def _read_history(
     if limit == 0:
         return None
     entries: Sequence[TaskEntryRow] = ()
-    budget = paging.PageBudget(LARGEST)
+    budget = paging.PageBudget(MAX_VIEW_BYTES)
     if row.said:
 
         async def read_entries(before: int, count: int) -> Sequence[TaskEntryRow]:
@@ -110,8 +110,8 @@ async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> l
     entries: Sequence[ArtifactPiece] = ()
     truncated = False
     if row.said or row.output_size:
-        task_id, many = row.task_id, row.entries > LONG_LOG
-        extent = await reader.one(statements.artifact_extent(many), task_id=task_id, most=LARGEST)
+        task_id, many = row.task_id, row.entries > LONG_LOG_ENTRIES
+        extent = await reader.one(statements.artifact_extent(many), task_id=task_id, most=MAX_VIEW_BYTES)
         if extent is not None and extent.first is not None and extent.last is not None:
             until = extent.until or extent.first
             truncated = until < extent.last

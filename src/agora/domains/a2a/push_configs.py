@@ -41,7 +41,7 @@ __all__ = [
     "retry_config",
 ]
 
-MOST_CONFIGS = 20  #: of a task
+MAX_CONFIGS = 20  #: of a task
 
 
 async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: str | None = None) -> A2APushConfig:
@@ -93,9 +93,9 @@ def _redact_url(url: str) -> str:
 
 
 async def _check_config_limit(call: Call, task_id: str) -> None:
-    if (await call.tx.one(statements.push_count, task_id=task_id) or 0) >= MOST_CONFIGS:
+    if (await call.tx.one(statements.push_count, task_id=task_id) or 0) >= MAX_CONFIGS:
         raise Conflict(
-            f"The task {task_id} has {MOST_CONFIGS} push configurations already.",
+            f"The task {task_id} has {MAX_CONFIGS} push configurations already.",
             fix="Delete one first.",
             errors=[field_error("config_id", "too many")],
         )

@@ -29,11 +29,11 @@ from .records import PushConfigRow
 __all__ = ["DeliveryRejected", "Notification", "NotificationSender"]
 
 AT_ONCE, EACH = 64, 8  # posts under way, and to one origin
-MOST_ORIGINS: Final = 256  #: origins with connections
+MAX_ORIGINS: Final = 256  #: origins with connections
 CONNECT_SECONDS: Final = 5.0  # seconds
-LARGEST_ANSWER: Final = 65_536  #: bytes that are read of an answer, so that its connection can be used again
-LONGEST_ANSWER: Final = 200  #: characters of it that are told
-LONGEST_RETRY_AFTER: Final = 3600.0  #: seconds that a receiver may ask to be left alone
+MAX_RESPONSE_BYTES: Final = 65_536  #: bytes that are read of an answer, so that its connection can be used again
+MAX_QUOTED_CHARACTERS: Final = 200  #: characters of it that are told
+MAX_RETRY_AFTER_SECONDS: Final = 3600.0  #: seconds that a receiver may ask to be left alone
 HTTP_GONE: Final = 410
 CONTENT_TYPES: Final = {"1.0": "application/a2a+json", "0.3": "application/json"}
 
@@ -124,7 +124,7 @@ class NotificationSender:
             egress = EgressPolicy(private=private, resolver=self._resolver)
             origin = self._origins.setdefault(key, Origin(HttpClient(url, egress, CONNECT_SECONDS, context), egress))
         self._origins.move_to_end(key)
-        if len(self._origins) > MOST_ORIGINS:
+        if len(self._origins) > MAX_ORIGINS:
             for idle in [name for name, other in self._origins.items() if not other.users and name != key]:
                 self._origins.pop(idle).http.close()
         return origin
@@ -175,13 +175,13 @@ async def _check_reply(reply: Reply) -> None:
     body = b""
     async for part in reply:
         body += part
-        if len(body) > LARGEST_ANSWER:
+        if len(body) > MAX_RESPONSE_BYTES:
             break
     if 200 <= reply.status < 300:
         return
     if 300 <= reply.status < 400:
         raise DeliveryRejected("It answers with a redirect; redirects are not followed.")
-    text = body[:LONGEST_ANSWER].decode("utf-8", "replace").strip()
+    text = body[:MAX_QUOTED_CHARACTERS].decode("utf-8", "replace").strip()
     printable = "".join(character for character in text if character.isprintable())
     what = f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else "")
     raise DeliveryRejected(
@@ -192,5 +192,7 @@ async def _check_reply(reply: Reply) -> None:
 def _parse_retry_after(header: str | None) -> float:
     """Parse the seconds of ``Retry-After``, bounded. HTTP dates are ignored."""
     return (
-        min(float(header), LONGEST_RETRY_AFTER) if header is not None and header.isascii() and header.isdigit() else 0.0
+        min(float(header), MAX_RETRY_AFTER_SECONDS)
+        if header is not None and header.isascii() and header.isdigit()
+        else 0.0
     )

@@ -40,8 +40,10 @@ log = logging.getLogger(__name__)
 LEASE = 60  # seconds, renewed by each delivery; longer than a post may take
 SWEEP = 30.0  # seconds between looks at what is due, whether or not it is known to be
 PAGE = 1000
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0  # seconds
-LARGEST = 4_194_304  #: bytes of a notification; the task of a larger one is told without its history and artifacts
+FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
+MAX_NOTIFICATION_BYTES = (
+    4_194_304  #: bytes of a notification; the task of a larger one is told without its history and artifacts
+)
 CONFIGURED = "agora.push.configured"
 
 Key = tuple[str, str, str]
@@ -221,7 +223,7 @@ class PushOutbox(Controller):
 
     async def _post_entry(self, tenant: str, row: PushConfigRow, task: TaskRow | None, entry: Entry) -> None:
         body = entry.json
-        if len(body) > LARGEST and task is not None:
+        if len(body) > MAX_NOTIFICATION_BYTES and task is not None:
             body = await self._shortened_body(tenant, row, task)
         private = bool(row.private) and self.context.server.settings.a2a_private_networks
         notification = Notification(row, entry.number, body, self.context.clock.now())
@@ -261,7 +263,7 @@ class PushOutbox(Controller):
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row.task_id, why)
             return
-        pause = max(jittered_delay(attempts, FIRST_PAUSE, LONGEST_PAUSE), error.retry_after)
+        pause = max(jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
 
         async def postpone(call: Call) -> int:

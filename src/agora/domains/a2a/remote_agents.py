@@ -44,7 +44,7 @@ __all__ = ["ACCOUNT", "add_remote", "get_remote", "list_remotes", "record_check"
 ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no stranger's agent is taken for one
 BINDINGS = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
 VERSIONS = ("1.0", "0.3")
-LARGEST = 262_144  #: most characters of a card
+MAX_CARD_CHARACTERS = 262_144  #: most characters of a card
 SKILLS = 100
 CARD_TIMEOUT = 40.0  # seconds to read a card
 CARD: TypeAdapter[Any] = TypeAdapter(JsonObject)
@@ -133,8 +133,8 @@ def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
     name = card.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 128:
         raise UpstreamFailed("The agent's card has no name that an agent can have here.", fix="Give it a name.")
-    if len(encode_json(card)) > LARGEST:
-        raise UpstreamFailed(f"The agent's card has more than {LARGEST} characters.")
+    if len(encode_json(card)) > MAX_CARD_CHARACTERS:
+        raise UpstreamFailed(f"The agent's card has more than {MAX_CARD_CHARACTERS} characters.")
     _choose_interface(card)
     return card
 

@@ -23,10 +23,10 @@ from . import queries as statements
 
 __all__ = ["Route", "route_message", "skills_of"]
 
-MOST_CHARACTERS = 2000  #: characters of a text that are looked at
-MOST_WORDS = 40  #: most words of it
+MAX_CHARACTERS = 2000  #: characters of a text that are looked at
+MAX_WORDS = 40  #: most words of it
 LEAST_LIKENESS = 2.0  #: least likeness to a built-in agent's skill
-MOST_LISTED = 20  #: most skills that an answer names
+MAX_LISTED_SKILLS = 20  #: most skills that an answer names
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[+*/^%=<>-]")
 _SPLIT = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
@@ -90,13 +90,13 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     builtins = await call.tx.all(statements.builtins)
     if skill is not None:
         return await _route_by_skill(call, builtins, skill)
-    text = join_text(message["parts"])[:MOST_CHARACTERS]
+    text = join_text(message["parts"])[:MAX_CHARACTERS]
     words = tokenize_text(text)
     best = max(_score_skills(builtins, words), key=lambda likeness: likeness[0], default=None)
     if best is not None and best[0] >= LEAST_LIKENESS:
         _, agent, name, why = best
         return Route(agent, name, f"The text is like {why} of the skill {name!r} of {agent.agent_name}.")
-    return await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MOST_WORDS]]) or Route(
+    return await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MAX_WORDS]]) or Route(
         None, None, _no_agent_message(builtins, "Nothing in the text says who can do it.")
     )
 
@@ -137,7 +137,7 @@ def _capability_names(words: Sequence[str]) -> Iterator[str]:
 def tokenize_text(text: str) -> list[str]:
     """Words, operators and, as ``#``, numbers of a text, in small letters."""
     matches = (word.casefold() for word in _TOKEN.findall(text))
-    return ["#" if word[0].isdigit() else word for word in islice(matches, MOST_WORDS)]
+    return ["#" if word[0].isdigit() else word for word in islice(matches, MAX_WORDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +225,6 @@ def _no_agent_message(builtins: Sequence[AgentRow], why: str) -> str:
         for agent in builtins
         for skill in skills_of(agent)
     ]
-    there = "\n".join(lines[:MOST_LISTED]) or "- no agent yet"
+    there = "\n".join(lines[:MAX_LISTED_SKILLS]) or "- no agent yet"
     fix = "Send it to an agent's own address, or name a skill in the message's metadata, as 'skill'."
     return f"{why} {fix} These are always there:\n{there}"

@@ -10,7 +10,7 @@ from agora.core.call import Call, encode_json
 from agora.core.jobs import Controller, split_batches
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.conversations import queries as conversations
-from agora.domains.tasks import retention_queries as task_upkeep
+from agora.domains.tasks import retention_queries
 from agora.store.port import Query, Write
 
 from . import retention_queries as statements
@@ -42,9 +42,11 @@ class Retention(Controller):
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
         await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
         await self._prune_older(tenant, conversations.prune_usage, settings.audit_retention)
-        await self._drop_ended(tenant, task_upkeep.expired_tasks, task_upkeep.TASK_DELETES, settings.task_retention)
         await self._drop_ended(
-            tenant, task_upkeep.expired_workflows, task_upkeep.WORKFLOW_DELETES, settings.task_retention
+            tenant, retention_queries.expired_tasks, retention_queries.TASK_DELETES, settings.task_retention
+        )
+        await self._drop_ended(
+            tenant, retention_queries.expired_workflows, retention_queries.WORKFLOW_DELETES, settings.task_retention
         )
         await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
 

@@ -24,9 +24,9 @@ from .money import day_of
 from .records import LEDGER, LedgerEntry
 from .terms import Terms, agreed_terms, terms_in_force
 
-__all__ = ["LARGEST", "Charge", "Ledger"]
+__all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger"]
 
-LARGEST = 10**13  #: millionths of one entry of what callers say: ten million, far from what an integer holds
+MAX_ENTRY_MICROS = 10**13  #: millionths of one entry of what callers say: ten million, far from what an integer holds
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
 
 
@@ -195,9 +195,9 @@ class Ledger:
 
 
 def _check(amount: int) -> None:
-    if abs(amount) > LARGEST:
+    if abs(amount) > MAX_ENTRY_MICROS:
         raise InvalidRequest(
-            f"An entry of the ledger is of at most {LARGEST // 1_000_000:,} units of its currency.",
+            f"An entry of the ledger is of at most {MAX_ENTRY_MICROS // 1_000_000:,} units of its currency.",
             fix="Record less at once.",
             errors=[field_error("quantity", "too much for one entry")],
         )

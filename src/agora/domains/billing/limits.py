@@ -23,7 +23,7 @@ from .records import BudgetRow
 
 __all__ = ["BudgetLimits", "list_budgets", "set_budget"]
 
-MOST = 200  #: budgets of one account, or of one agent by itself
+MAX_BUDGETS = 200  #: budgets of one account, or of one agent by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
         await _check_currency(call, place)
     if row is None:
         counted = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
-        if counted is not None and counted >= MOST:
+        if counted is not None and counted >= MAX_BUDGETS:
             raise InvalidRequest(
-                f"There are {MOST} budgets already.",
+                f"There are {MAX_BUDGETS} budgets already.",
                 fix="Lift some that are not needed: set them without limits.",
                 errors=[field_error("account", "too many budgets")],
             )

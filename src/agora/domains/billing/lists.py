@@ -23,8 +23,7 @@ from .accounts import sees_all_accounts
 from .money import from_micros, month_value
 from .prices import build_price
 from .records import AccountBalance, InvoiceRow, LedgerEntry
-from .views import build_entries as shown
-from .views import names_of
+from .views import build_entries, names_of
 
 __all__ = [
     "EntryFilters",
@@ -37,7 +36,7 @@ __all__ = [
 ]
 
 NEWEST = "use_g"  #: sorts after every id of an entry
-LARGEST = 2**62
+MAX_SUM_MICROS = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
 
 async def price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
     """Every version of an agent's price, the newest first."""
-    before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
+    before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
     rows = await call.tx.all(statements.price_history, agent_id=agent.agent_id, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     prices = [build_price(row, agent.agent_name) for row in rows]
@@ -103,12 +102,12 @@ async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str
             agent=wanted.agent,
             instance=wanted.instance,
             kind=wanted.kind.value if wanted.kind else "",
-            since=to_microseconds(wanted.since) if wanted.since else -LARGEST,
-            until=to_microseconds(wanted.until) if wanted.until else LARGEST,
+            since=to_microseconds(wanted.since) if wanted.since else -MAX_SUM_MICROS,
+            until=to_microseconds(wanted.until) if wanted.until else MAX_SUM_MICROS,
             limit=limit + 1,
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    page = shown(rows)
+    page = build_entries(rows)
     return contract.EntryPage(
         usage=page,
         count=len(page),
@@ -161,7 +160,7 @@ async def list_invoices(
     call: Call, account: str | None, period: str | None, limit: int, cursor: str | None
 ) -> contract.InvoicePage:
     """Invoices, newest first."""
-    before = paging.decode_cursor(cursor, int)[0] if cursor else LARGEST
+    before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
     rows: Sequence[InvoiceRow] = ()
     if account != "":
         month = month_value(period) if period else 0

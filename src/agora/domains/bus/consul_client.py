@@ -21,7 +21,7 @@ from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 __all__ = ["Consul", "Service"]
 
 SECONDS = 5.0
-LONGEST_ERROR = 200  # bytes of an answer that are told
+MAX_ERROR_BYTES = 200  # bytes of an answer that are told
 INTERVAL, TIMEOUT, DEREGISTERED = "10s", "5s", "90s"  # Consul drops nothing sooner than after a minute
 
 
@@ -104,8 +104,8 @@ class Consul:
         try:
             reply = await http.request(method, request_target(self._url + path), headers, body)
             text = b""
-            while len(text) < LONGEST_ERROR and (part := await reply.part()):
+            while len(text) < MAX_ERROR_BYTES and (part := await reply.part()):
                 text += part
-            return reply.status, text[:LONGEST_ERROR].decode("utf-8", "replace").strip()
+            return reply.status, text[:MAX_ERROR_BYTES].decode("utf-8", "replace").strip()
         finally:
             http.close()

@@ -20,7 +20,7 @@ LEASE = 3600  #: seconds of the lease of a task claimed for the bus
 TASK = re.compile(r"task_[0-9a-f]{32}")
 FAILED = frozenset({"failed", "error", "failure"})
 STATES = frozenset({"active", "busy", "error", "inactive", "offline"})
-LONGEST = 4000
+MAX_ERROR_CHARACTERS = 4000
 _PROGRESS = TypeAdapter(float)
 
 
@@ -89,7 +89,7 @@ def _parse_progress(content: dict[str, Any]) -> float | None:
 def _failure_reason(content: dict[str, Any]) -> str:
     for name in ("error", "reason", "message", "text"):
         if isinstance(content.get(name), str) and content[name]:
-            return str(content[name])[:LONGEST].replace("\0", "")
+            return str(content[name])[:MAX_ERROR_CHARACTERS].replace("\0", "")
     return "failed"
 
 

@@ -32,7 +32,7 @@ OPERATION = "agora.bus.publish"
 BROADCAST = "broadcast"
 PRIORITIES = {BusPriority.HIGH: Priority.HIGH, BusPriority.MEDIUM: Priority.NORMAL, BusPriority.LOW: Priority.LOW}
 TASK_TYPE = "task"
-LONGEST = 900_000  #: characters of a message
+MAX_MESSAGE_CHARACTERS = 900_000  #: characters of a message
 #: fields of a task_assignment's content that configure the task and are not part of its payload
 ORDERS = ("deadline", "required_capabilities", "max_attempts", "timeout")
 
@@ -128,8 +128,12 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
 
 def _content_text(content: dict[str, Any]) -> str:
     text = text_of(content)
-    if len(text) > LONGEST or "\0" in text:
-        rule = f"holds at most {LONGEST} characters" if len(text) > LONGEST else "holds no NUL"
+    if len(text) > MAX_MESSAGE_CHARACTERS or "\0" in text:
+        rule = (
+            f"holds at most {MAX_MESSAGE_CHARACTERS} characters"
+            if len(text) > MAX_MESSAGE_CHARACTERS
+            else "holds no NUL"
+        )
         raise InvalidRequest(f"content {rule}.", errors=[field_error("content", rule)])
     return text
 

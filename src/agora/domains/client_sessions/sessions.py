@@ -44,10 +44,10 @@ UNWATCHED: Final = "agora.mcp.unwatched"
 CANCELLED: Final = "agora.mcp.cancelled"
 
 LIFETIME: Final = 24 * 3600 * SECOND  #: microseconds that one is kept after it was used last, or a little before
-MOST: Final = 1000  #: sessions of one caller
-MOST_OF_STRANGERS: Final = 200  #: of all callers without a credential
-MOST_WATCHED: Final = 1000
-LONGEST_URI: Final = 2000
+MAX_SESSIONS: Final = 1000  #: sessions of one caller
+MAX_ANONYMOUS_SESSIONS: Final = 200  #: of all callers without a credential
+MAX_SUBSCRIPTIONS: Final = 1000
+MAX_URI_CHARACTERS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def session_key(id: str) -> str:
 
 async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
-    most = MOST_OF_STRANGERS if caller.kind == "anonymous" else MOST
+    most = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
     for oldest in await call.tx.all(rows.surplus, kind=caller.kind, subject=caller.subject, most=most - 1):
         await end_session(call, caller, oldest)
     expires = call.now + LIFETIME
@@ -115,9 +115,9 @@ async def cancel_request(call: Call, caller: Caller, key: str, request: int | st
 
 async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: str) -> None:
     """Let a session watch a resource. named: its URI as events name it. Raises NotFound, InvalidRequest."""
-    if max(len(uri), len(named)) > LONGEST_URI or not uri.isprintable():
+    if max(len(uri), len(named)) > MAX_URI_CHARACTERS or not uri.isprintable():
         raise InvalidRequest(
-            f"A URI has at most {LONGEST_URI} characters, all of them visible.",
+            f"A URI has at most {MAX_URI_CHARACTERS} characters, all of them visible.",
             fix="Subscribe to a URI that resources/list or resources/templates/list names.",
             errors=[field_error("uri", "too long, or with invisible characters")],
         )
@@ -125,8 +125,10 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
         raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")
     if await call.tx.execute(rows.watch, session=key, uri=uri, named=named):
         row = await call.tx.one(rows.watch_count, session=key)
-        if row is not None and row > MOST_WATCHED:
-            raise InvalidRequest(f"The session watches {MOST_WATCHED} resources.", fix="Unsubscribe from some first.")
+        if row is not None and row > MAX_SUBSCRIPTIONS:
+            raise InvalidRequest(
+                f"The session watches {MAX_SUBSCRIPTIONS} resources.", fix="Unsubscribe from some first."
+            )
         emit_session_event(call, caller, "watched", key, uri=uri, named=named)
 
 

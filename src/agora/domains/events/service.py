@@ -16,7 +16,7 @@ from agora.core.events import log as event_log
 from agora.core.events import queries as events
 from agora.core.events.filter import EventFilter, Viewer
 from agora.core.events.records import SUBSCRIPTIONS, SubscriptionRow
-from agora.domains.agents import references as addresses
+from agora.domains.agents import references
 from agora.store.port import StoredEvent
 from agora_sdk.contract import events as contract
 from agora_sdk.contract import implements
@@ -66,7 +66,7 @@ class EventService(BoundService, contract.Events):
     async def _resolve_agent(self, ref: str, field: str = "agent") -> str:
         if ref == self.call.caller.subject or ref in NOT_AGENTS:
             return ref
-        return (await addresses.load_agent(self.call.tx, ref, field)).agent_id
+        return (await references.load_agent(self.call.tx, ref, field)).agent_id
 
     async def _build_filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
         return EventFilter.of(types, agent and await self._resolve_agent(agent), subject)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Authenticator"]
 
-LONGEST_TENANT = 63  # characters
+MAX_TENANT_CHARACTERS = 63  # characters
 DELETED_STATES = ("deleting", "deleted")  # of a tenant
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
@@ -100,12 +100,12 @@ class Authenticator:
             )
         row = (
             await self._store.read(tenant, _read_tenant)
-            if len(tenant) <= LONGEST_TENANT and "\0" not in tenant
+            if len(tenant) <= MAX_TENANT_CHARACTERS and "\0" not in tenant
             else None
         )
         if row is None or row.status in DELETED_STATES:
             raise NotFound(
-                f"There is no tenant {tenant[:LONGEST_TENANT]!r}.", fix="Tenants are listed at GET /tenants."
+                f"There is no tenant {tenant[:MAX_TENANT_CHARACTERS]!r}.", fix="Tenants are listed at GET /tenants."
             )
         return replace(caller, tenant=tenant)
 

@@ -32,9 +32,9 @@ from .records import UPSTREAMS, UpstreamRow
 
 __all__ = ["Declared", "read_declared", "sync_declared"]
 
-LONGEST = 24
+MAX_NAME_CHARACTERS = 24
 ORIGINS = ("settings", "file")
-LONGEST_TIMEOUT = 3600  # seconds
+MAX_TIMEOUT_SECONDS = 3600  # seconds
 VARIABLE = re.compile(r"\$\{(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}")
 HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http")
 
@@ -145,9 +145,9 @@ def _parse_timeout(value: Any, where: str) -> float | None:
     """A timeout; what is too many seconds are the milliseconds that some clients write."""
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_TIMEOUT * 1000:
-        return value if value <= LONGEST_TIMEOUT else value / 1000
-    raise ConfigurationError(f"{where}: timeout is a number of seconds, up to {LONGEST_TIMEOUT}")
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_SECONDS * 1000:
+        return value if value <= MAX_TIMEOUT_SECONDS else value / 1000
+    raise ConfigurationError(f"{where}: timeout is a number of seconds, up to {MAX_TIMEOUT_SECONDS}")
 
 
 def _expand_variables(value: Any, where: str) -> Any:
@@ -177,7 +177,7 @@ def _text_mapping(entry: Mapping[str, Any], name: str, where: str) -> Mapping[st
 
 
 def _make_slug(text: str, where: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:MAX_NAME_CHARACTERS].strip("-")
     if not slug:
         raise ConfigurationError(f"{where}: {text!r} has no letter or digit to make a name of")
     return slug

@@ -9,7 +9,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = ["check_headers", "header_error"]
 
-MOST, LONGEST_NAME, LONGEST_VALUE = 30, 100, 4000
+MAX_HEADERS, MAX_NAME_CHARACTERS, MAX_VALUE_CHARACTERS = 30, 100, 4000
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 VALUE = re.compile(r"[\x20-\x7e]*")
 #: what HTTP and MCP say by themselves
@@ -23,20 +23,20 @@ def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse (InvalidRequest) what cannot be sent, or is said already."""
     for name, value in headers.items():
         if problem := header_error(name, value):
-            field = f"headers.{name[:LONGEST_NAME]}"
+            field = f"headers.{name[:MAX_NAME_CHARACTERS]}"
             raise InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
     names = [name.lower() for name in headers]
-    if len(names) > MOST or len(set(names)) < len(names):
-        problem = f"more than {MOST}" if len(names) > MOST else "the same name twice"
+    if len(names) > MAX_HEADERS or len(set(names)) < len(names):
+        problem = f"more than {MAX_HEADERS}" if len(names) > MAX_HEADERS else "the same name twice"
         raise InvalidRequest(f"headers: {problem}.", errors=[field_error("headers", problem)])
 
 
 def header_error(name: str, value: str) -> str | None:
     """What is wrong with a header; None if nothing is."""
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         return "is no name of a header"
     if name.lower() in OWN or name.lower().startswith("mcp-"):
         return "is a header that this server sets itself"
     if not VALUE.fullmatch(value):
         return "has characters other than visible ASCII"
-    return f"is longer than {LONGEST_VALUE} characters" if len(value) > LONGEST_VALUE else None
+    return f"is longer than {MAX_VALUE_CHARACTERS} characters" if len(value) > MAX_VALUE_CHARACTERS else None

@@ -24,8 +24,8 @@ __all__ = ["DROPPED_REASON", "apply_listing", "emit_offer_event"]
 
 DROPPED_REASON = "the upstream does not offer it any more"
 PINNED: frozenset[Kind] = frozenset({"tool", "prompt"})  # what tells a model what to do; resources come and go
-MOST_KNOWN = 2000  # of each
-TOO_MANY = f"it has offered {MOST_KNOWN} of this kind by now; to take in new ones, remove the upstream and add it again"
+MAX_KNOWN_DEFINITIONS = 2000  # of each
+TOO_MANY = f"it has offered {MAX_KNOWN_DEFINITIONS} of this kind by now; to take in new ones, remove the upstream and add it again"
 MAX_LISTED = 100  # names in an event
 COLUMNS = ("description", "definition", "hash", "pinned", "accepted", "state", "reason")  # that a listing changes
 _content = attrgetter(*COLUMNS)
@@ -64,7 +64,7 @@ def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Upstrea
     refused: set[Kind] = set()
     for item in items:
         new = (item.kind, item.name) not in stored
-        if new and item.kind in PINNED and counts[item.kind] >= MOST_KNOWN:
+        if new and item.kind in PINNED and counts[item.kind] >= MAX_KNOWN_DEFINITIONS:
             refused.add(item.kind)
             continue
         counts[item.kind] += new

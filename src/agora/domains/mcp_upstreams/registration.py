@@ -23,7 +23,7 @@ from .views import build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["CONNECT_SECONDS", "RESERVED", "NewUpstream", "add_by_url", "drop_upstream", "engine_of", "new_row"]
 
-MOST = 500  # upstreams: each has a connection
+MAX_UPSTREAMS = 500  # upstreams: each has a connection
 CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
 #: names of the catalogue's own categories and toolsets, for one of which an upstream could be taken
 RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
@@ -91,8 +91,8 @@ async def check_vacant(call: Call, name: str, registry_name: str | None = None) 
     if await call.tx.one(statements.named, name=name) is not None:
         raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")
     row = await call.tx.one(statements.how_many)
-    if row is not None and row >= MOST:
-        raise Conflict(f"There are {MOST} upstreams already.", fix="Remove one that is not needed any more.")
+    if row is not None and row >= MAX_UPSTREAMS:
+        raise Conflict(f"There are {MAX_UPSTREAMS} upstreams already.", fix="Remove one that is not needed any more.")
     if registry_name and await call.tx.one(statements.imported, registry_name=registry_name) is not None:
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
 

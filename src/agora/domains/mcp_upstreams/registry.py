@@ -27,7 +27,7 @@ __all__ = ["RegistryService"]
 NAMESPACE = "agora/"  # of this server and of what has no name in a registry; nothing that is imported
 OWN = f"{NAMESPACE}agora"
 OFFICIAL = "io.modelcontextprotocol.registry/official"
-LONGEST = 100  # characters of a description in a server.json
+MAX_DESCRIPTION_CHARACTERS = 100  # characters of a description in a server.json
 Entry = dict[str, Any]
 
 
@@ -141,7 +141,9 @@ def _build_entry(call: Call, name: str, about: str, version: str, query: str, si
     server: Mapping[str, Any] = {
         "$schema": SCHEMA,
         "name": name,
-        "description": about if len(about) <= LONGEST else about[: LONGEST - 1] + "…",
+        "description": about
+        if len(about) <= MAX_DESCRIPTION_CHARACTERS
+        else about[: MAX_DESCRIPTION_CHARACTERS - 1] + "…",
         "version": version,
         "remotes": [{"type": "streamable-http", "url": f"{base}/mcp{query}"}],
     }

@@ -24,7 +24,7 @@ from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endp
 __all__ = ["UpstreamService", "uri_matches"]
 
 R = TypeVar("R", bound=Result)
-MOST_ITEMS = 4000  # in one answer: all that an upstream may offer, where it fits into a page
+MAX_ITEMS = 4000  # in one answer: all that an upstream may offer, where it fits into a page
 SLACK = 2.0  # seconds after which the engine should have said itself that the time is over
 
 
@@ -94,7 +94,7 @@ class UpstreamService(contract.Upstreams):
 
         first = tuple(paging.decode_cursor(cursor, str, str)) if cursor else ("", "")
         most = self._call.context.settings.page_bytes
-        items, more = await paging.read_page(read_items, first, ("kind", "name"), MOST_ITEMS, most)
+        items, more = await paging.read_page(read_items, first, ("kind", "name"), MAX_ITEMS, most)
         return build_detail(self._call, row, counts, items, more=more)
 
     @implements

@@ -28,7 +28,7 @@ __all__ = ["MemoryService"]
 MAX_VALUE_LENGTH = 65_536  #: characters of JSON of one value
 MAX_INDEXED_WORDS = 100  #: most distinct words of one memory in the index
 MAX_QUERY_WORDS = 20  #: most words of one query that are used
-LONGEST_WORD = 40
+MAX_WORD_CHARACTERS = 40
 LAST = "\U0010ffff"
 ANY = -1
 OWN = "own"
@@ -218,7 +218,7 @@ def _split_words(*texts: str) -> Iterator[str]:
     earlier: set[str] = set()
     for text in texts:
         for word in _WORD.findall(fold_text(text)):
-            if (short := word[:LONGEST_WORD]) not in earlier:
+            if (short := word[:MAX_WORD_CHARACTERS]) not in earlier:
                 earlier.add(short)
                 yield short
                 if len(earlier) == MAX_INDEXED_WORDS:

@@ -66,7 +66,7 @@ DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
 FAILED_OFTEN = 3
-LONG_STALL, STALL_MEMORY = 5.0, 60.0  # seconds
+LONG_STALL_SECONDS, RECENT_STALL_SECONDS = 5.0, 60.0  # seconds
 MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
 RECENT, RECENT_LEAST = 300.0, 60.0  # what moves fast is judged by the last minutes
 
@@ -337,7 +337,7 @@ async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHeal
         return ComponentHealth(status="healthy", detail="never stood still", metrics=metrics)
     metrics |= {"last_seconds": round(stall.seconds, 3), "last_cpu_seconds": round(stall.cpu_seconds, 3)}
     began = to_datetime(int(stall.began * SECOND))
-    recent = stall.seconds >= LONG_STALL and time.time() - stall.began - stall.seconds < STALL_MEMORY
+    recent = stall.seconds >= LONG_STALL_SECONDS and time.time() - stall.began - stall.seconds < RECENT_STALL_SECONDS
     return ComponentHealth(
         status="degraded" if recent else "healthy",
         detail=f"stood still {watchdog.stalls} times, last at {began:%Y-%m-%dT%H:%M:%SZ} for {stall.seconds:.1f} s",

@@ -32,7 +32,7 @@ FILLER = frozenset(
     my need no of offer on or our please search should show some somebody someone that the there they to us want we
     what which who with would you""".split()  # noqa: SIM905 - a list of words reads best as words
 )
-MOST_WORDS = 8
+MAX_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _strip_name(name: str) -> str:
 
 
 def _search_words(text: str) -> tuple[str, ...]:
-    """Search terms: the words that are not fillers, at most ``MOST_WORDS``."""
+    """Search terms: the words that are not fillers, at most ``MAX_WORDS``."""
     words = re.findall(r"[^\W_][\w+#.-]*", text)
     significant = (word.rstrip(".-") for word in words if word.lower().rstrip(".-") not in FILLER)
-    return tuple(dict.fromkeys(significant))[:MOST_WORDS]
+    return tuple(dict.fromkeys(significant))[:MAX_WORDS]

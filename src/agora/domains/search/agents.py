@@ -27,7 +27,7 @@ INLINE = 1000  # rows that are walked over on the event loop at most
 COMMON = 10_000  # for a page
 COUNTED = 100_000  # for the total
 CANDIDATES = 100  # known words that one word is compared with
-MOST_TERMS = 20  # known words that it is taken for
+MAX_MATCHED_TERMS = 20  # known words that it is taken for
 NOBODY = (0, False)
 EXACT, NEAR = 0, 1
 
@@ -151,7 +151,7 @@ class AgentSearch:
             **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, split_pieces(word), strict=False)},
         )
         holding = [Term(row.term) for row in rows if row.intact > statements.PIECES]
-        return (holding or _nearest_terms(word, [row.term for row in rows], allowed))[:MOST_TERMS]
+        return (holding or _nearest_terms(word, [row.term for row in rows], allowed))[:MAX_MATCHED_TERMS]
 
     # -- both ------------------------------------------------------------------------------------
 

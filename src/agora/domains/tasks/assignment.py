@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 HELD_LIMIT = 1000
-LONGEST_CAPABILITY = 100
+MAX_CAPABILITY_CHARACTERS = 100
 LOADS_LOOKED_AT = 100
 
 
@@ -117,9 +117,9 @@ async def _is_agent(call: Call, name: str) -> bool:
 
 
 def _check_capability(name: str) -> None:
-    if not 1 <= len(name) <= LONGEST_CAPABILITY:
+    if not 1 <= len(name) <= MAX_CAPABILITY_CHARACTERS:
         raise InvalidRequest(
-            f"A capability has 1 to {LONGEST_CAPABILITY} characters.",
+            f"A capability has 1 to {MAX_CAPABILITY_CHARACTERS} characters.",
             fix="Write capability:NAME, or leave the assignee out for anyone.",
             errors=[field_error("assignee", "no capability")],
         )

@@ -27,7 +27,7 @@ __all__ = [
     "start_task",
 ]
 
-LONGEST_BACKOFF = 86_400.0  # seconds
+MAX_BACKOFF_SECONDS = 86_400.0  # seconds
 SHOWN = 65_536  #: longest result, in characters, that is repeated in the log
 _S = TaskStatus
 
@@ -157,7 +157,7 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
         limit = draft.row.max_failures
         retry = retry and (limit is None or draft.row.failures <= limit)
     if retry and draft.row.attempts < draft.row.max_attempts:
-        pause = exponential_delay(draft.row.attempts, draft.row.retry_backoff, LONGEST_BACKOFF)
+        pause = exponential_delay(draft.row.attempts, draft.row.retry_backoff, MAX_BACKOFF_SECONDS)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
         draft.set(error=error)
         await requeue_task(draft, error, available_at=available_at)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agora.wire.a2a import tolerant_input as reading
+from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a.states import STATES, read_state
 from agora.wire.a2a.tolerant_input import camel_members, invalid_field, read_count, read_name
@@ -35,7 +35,7 @@ class Method:
 
 
 def _read_send(params: Mapping[str, Any], old: bool) -> Arguments:
-    request = reading.read_send_request(params, legacy=old)
+    request = tolerant_input.read_send_request(params, legacy=old)
     message = request["message"]
     arguments: Arguments = {"message": message}
     for member, argument in _CONFIGURATION.items():
@@ -75,7 +75,7 @@ def _read_task_params(params: Mapping[str, Any], *more: str) -> tuple[dict[str, 
     fields = camel_members(params)
     arguments: Arguments = {"task_id": _read_task_id(fields, *more, "id", "taskId", "name")}
     if fields.get("tenant"):
-        arguments["agent"] = reading.read_text(fields["tenant"], "tenant")
+        arguments["agent"] = tolerant_input.read_text(fields["tenant"], "tenant")
     return fields, arguments
 
 
@@ -91,7 +91,7 @@ def _read_get(params: Mapping[str, Any], old: bool) -> Arguments:
 def _read_cancel(params: Mapping[str, Any], old: bool) -> Arguments:
     fields, arguments = _read_task_params(params)
     if fields.get("metadata"):
-        arguments["metadata"] = reading.read_object(fields["metadata"], "metadata")
+        arguments["metadata"] = tolerant_input.read_object(fields["metadata"], "metadata")
     return arguments
 
 
@@ -104,7 +104,7 @@ def _read_list(params: Mapping[str, Any], old: bool) -> Arguments:
     arguments: Arguments = {}
     for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
         if fields.get(member):
-            arguments[argument] = reading.read_text(fields[member], member)
+            arguments[argument] = tolerant_input.read_text(fields[member], member)
     for member, argument in (("pageSize", "page_size"), ("historyLength", "history_length")):
         if member in fields:
             arguments[argument] = read_count(fields[member], member)
@@ -129,7 +129,7 @@ def _read_flag(value: Any, field: str) -> bool:
 
 
 def _read_create_push(params: Mapping[str, Any], old: bool) -> Arguments:
-    config = reading.read_push_config(params, "params")
+    config = tolerant_input.read_push_config(params, "params")
     fields = camel_members(params)
     task_id = config.get("taskId") or _read_parent(fields)
     arguments: Arguments = {"task_id": task_id, "url": config["url"]}
@@ -166,7 +166,7 @@ def _read_push(params: Mapping[str, Any], old: bool) -> Arguments:
     if old and "taskId" not in fields:
         return {"task_id": _read_task_id(fields, "id")}
     arguments = {"task_id": _read_task_id(fields, "taskId"), "config_id": read_name(fields.get("id"), "id")}
-    return arguments | ({"agent": reading.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {})
+    return arguments | ({"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {})
 
 
 def _read_delete_push(params: Mapping[str, Any], old: bool) -> Arguments:
@@ -181,13 +181,13 @@ def _read_list_push(params: Mapping[str, Any], old: bool) -> Arguments:
     if "pageSize" in fields and (size := read_count(fields["pageSize"], "pageSize")):
         arguments["page_size"] = size
     if fields.get("pageToken"):
-        arguments["page_token"] = reading.read_text(fields["pageToken"], "pageToken")
+        arguments["page_token"] = tolerant_input.read_text(fields["pageToken"], "pageToken")
     return arguments
 
 
 def _read_card(params: Mapping[str, Any], old: bool) -> Arguments:
     fields = camel_members(params)
-    return {"agent": reading.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {}
+    return {"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {}
 
 
 METHODS: Final[Mapping[str, Method]] = {

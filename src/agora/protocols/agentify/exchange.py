@@ -35,7 +35,7 @@ REPLY_TYPES = frozenset({"request", "discover", "deploy", "co_locate", "scale"})
 DEFAULT_WAIT = 30.0  #: seconds to wait for an answer, where the message does not say
 MAX_WAIT = 300.0
 POLL_SECONDS = 60.0
-HASTE, MOST_HASTY = (
+HASTE, HASTY_LIMIT_ERROR = (
     0.05,
     3,
 )  #: seconds in which, and how often, a wait may end in vain: a server that stops waits for nothing
@@ -86,7 +86,7 @@ class Exchange:
                 reply: Document = from_json(outcome.body)["message"]
                 return reply
             short_waits += time.monotonic() - began < HASTE
-            if remaining <= 0 or not outcome.result.waiting or short_waits > MOST_HASTY:
+            if remaining <= 0 or not outcome.result.waiting or short_waits > HASTY_LIMIT_ERROR:
                 return None
 
     def build_receipt(self, letter: IncomingMessage, accepted: Accepted) -> Document:

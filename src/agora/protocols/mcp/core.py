@@ -9,8 +9,7 @@ from agora.core.dispatcher import Dispatcher, Outcome
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated, field_error
 
-from . import completions, prompts, toolsets
-from . import tool_search as finding
+from . import completions, prompts, tool_search, toolsets
 from .agent_offers import AgentOffers
 from .agent_tools import AgentToolCalls
 from .bounded_streams import read_bounded_stream, run_with_heartbeats
@@ -28,7 +27,7 @@ __all__ = ["KEY", "VERSION", "Core", "to_tool_result"]
 KEY = "agora/idempotency-key"
 VERSION = "agora/version"
 _SEARCH_TOOLS = {
-    name: called for called in (finding.SEARCH, finding.CALL) for name in (called, underscore_name(called))
+    name: called for called in (tool_search.SEARCH, tool_search.CALL) for name in (called, underscore_name(called))
 }
 
 
@@ -53,7 +52,7 @@ class Core:
             raise JsonRpcError(INVALID_PARAMS, str(error), error.problem()) from None
         if not view.toolsets or {toolsets.ALL, toolsets.AGENTS} & set(view.toolsets):
             tools += await self._offered_tools(exchange, tools)
-        return tool_page(tools + finding.search_tools(view), view, cursor, self._page_bytes)
+        return tool_page(tools + tool_search.search_tools(view), view, cursor, self._page_bytes)
 
     async def _offered_tools(self, exchange: Exchange, found: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""
@@ -84,10 +83,10 @@ class Core:
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], params: Mapping[str, Any]
     ) -> ToolResult:
         finder = _SEARCH_TOOLS.get(name)
-        if finder == finding.CALL:
-            called = finding.unwrap_call(arguments)
+        if finder == tool_search.CALL:
+            called = tool_search.unwrap_call(arguments)
             return await self._call_tool(exchange, called.name, called.arguments, params)
-        if finder == finding.SEARCH:
+        if finder == tool_search.SEARCH:
             return await self._search_tools(exchange, arguments)
         key = _idempotency_key(exchange, params)
         if not self.tools.has(name, exchange.caller.tenant):
@@ -120,7 +119,7 @@ class Core:
         self.dispatcher.limiter.take(exchange.caller)
         tools = self.tools.visible(exchange.caller, DEFAULT)
         tools += await self._offered_tools(exchange, tools)
-        return finding.find_tools(tools, exchange.view, arguments)
+        return tool_search.find_tools(tools, exchange.view, arguments)
 
     # -- resources and prompts -------------------------------------------------------------------
 

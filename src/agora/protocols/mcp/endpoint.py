@@ -25,7 +25,7 @@ from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_h
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound, field_error
 
-from . import server_info as about
+from . import server_info
 from .core import Core
 from .exchange import Exchange, JsonRpcError
 from .get_streams import GetStreams
@@ -219,7 +219,7 @@ class McpApp:
         _strip_header_values(scope)
         caller = await self.guard.caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
-        modern = version is not None and version not in about.HANDSHAKE_VERSIONS
+        modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
         exchange = self._create_exchange(scope, caller, modern=modern)
         session = None if modern else await self._find_session(scope, caller)
         message, again = None, receive
@@ -288,7 +288,7 @@ class McpApp:
         """Begin a session. One that the SDK is about to refuse is kept nowhere; it too is told no more than is kept."""
         self._start_sweeping()
         params = message["params"]
-        client = client_document(params, about.negotiate_version(params.get("protocolVersion")))
+        client = client_document(params, server_info.negotiate_version(params.get("protocolVersion")))
         is_valid = server.is_handshake(params)
         session = await self.session_store.begin(caller, client) if is_valid else self.sessions.create(caller, client)
         if is_valid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import server_info as about
+from . import server_info
 
 __all__ = ["CAPABILITIES", "is_plain_meta"]
 
@@ -36,7 +36,7 @@ def is_plain_meta(meta: Any, *, modern: bool) -> bool:
 
 def _is_plain_member(name: str, value: Any) -> bool:
     if name == VERSION:
-        return bool(value == about.MODERN)
+        return bool(value == server_info.MODERN)
     if name == CLIENT:
         return (
             isinstance(value, dict)

@@ -21,7 +21,7 @@ from agora.protocols.http import Receive, Scope, Send, abort_connection, connect
 from agora.protocols.http_streams import HEADERS, CuttingSink
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated, field_error
 
-from . import event_ids as places
+from . import event_ids
 from .exchange import Exchange
 from .legacy_transport import ObservedSend, receive_until, to_sdk_scope
 from .session_bootstrap import ensure_sdk_session, make_ready
@@ -57,7 +57,7 @@ class GetStreams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
         """Answer one request. Raises InvalidRequest for an id that is none of ours, Overloaded."""
         last_event_id = read_header(scope, LAST_EVENT_ID)
-        place = places.parse_event_id(last_event_id) if last_event_id else places.EventId()
+        place = event_ids.parse_event_id(last_event_id) if last_event_id else event_ids.EventId()
         if last_event_id and place.position is None:
             if any(number == last_event_id for number, _, _ in session.sent):
                 await self._replay_by_sdk(scope, receive, send, session)
@@ -109,7 +109,7 @@ class GetStreams:
                 async with asyncio.timeout(SUCCESSION_SECONDS):
                     await earlier.ended.wait()
 
-    async def _refuse_resumption(self, place: places.EventId, send: Send) -> None:
+    async def _refuse_resumption(self, place: event_ids.EventId, send: Send) -> None:
         """Answer who wants to go on with a call's response that this server does not have."""
         if place.request is None:
             raise InvalidRequest(
@@ -176,7 +176,7 @@ class _GetStream:
         if stream is None or session.version < PRIMING_VERSION:
             return b""
         session.numbered += 1
-        place = places.standing_id(stream.position, session.tag, session.numbered)
+        place = event_ids.standing_id(stream.position, session.tag, session.numbered)
         return b"id: %b\nretry: %d\ndata: \n\n" % (place.encode(), RETRY_MILLISECONDS)
 
     async def _notify_changes(self, server: SdkServer, begun: asyncio.Event) -> None:

@@ -15,8 +15,7 @@ from pydantic_core import to_json
 from agora.protocols.http import Scope, read_header
 from agora_sdk.contract import Kind
 
-from . import server_info as about
-from . import tool_search as finding
+from . import server_info, tool_search
 from .core import Core, wait_seconds
 from .envelope import is_plain_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
@@ -29,7 +28,7 @@ __all__ = ["Answer", "FastPath"]
 
 #: HTTP status of an error in the newer era; elsewhere it is 200
 _STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, INVALID_PARAMS: 400, METHOD_NOT_FOUND: 404}
-_SEARCH: Final = frozenset({finding.SEARCH, underscore_name(finding.SEARCH)})
+_SEARCH: Final = frozenset({tool_search.SEARCH, underscore_name(tool_search.SEARCH)})
 _ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
 
 
@@ -114,7 +113,7 @@ class FastPath:
         if method == "ping" and not exchange.modern:
             return b"{}"
         if method == "server/discover" and exchange.modern and self._reserved is None:
-            return self._methods.encode_modern("server/discover", about.discover_result())
+            return self._methods.encode_modern("server/discover", server_info.discover_result())
         return None
 
     def _is_eligible(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
@@ -189,7 +188,7 @@ def _plain_modern(scope: Scope, method: str, params: Any) -> bool:
     names = [name for name, _ in scope["headers"]]
     if any(names.count(name) > 1 for name in _ROUTING) or any(name.startswith(b"mcp-param-") for name in names):
         return False
-    if read_header(scope, b"mcp-protocol-version") != about.MODERN or read_header(scope, b"mcp-method") != method:
+    if read_header(scope, b"mcp-protocol-version") != server_info.MODERN or read_header(scope, b"mcp-method") != method:
         return False
     key = NAME_PARAMETER.get(method)
     return key is None or read_header(scope, b"mcp-name") == params.get(key)

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from . import server_info as about
+from . import server_info
 from .core import Core
 from .exchange import Exchange
 from .results import ToolResult
 
 __all__ = ["ALLOWED", "NAME_PARAMETER", "Methods", "encode_response", "find_parameter_error"]
 
-_SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": about.SERVER_INFO}
+_SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": server_info.SERVER_INFO}
 _MODERN_MEMBERS: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER_INFO)
 _COMPLETE: Final = {"resultType": "complete"}
 _CURSOR: Final = frozenset({"cursor"})
@@ -75,7 +75,7 @@ class Methods:
 
     def encode_modern(self, method: str, result: Mapping[str, Any]) -> bytes:
         """A result with what the newer era adds to every one."""
-        hints = about.CACHE.get(method)
+        hints = server_info.CACHE.get(method)
         cache = {} if hints is None else {"ttlMs": hints[0], "cacheScope": hints[1]}
         return to_json({**result, **cache, **_COMPLETE, "_meta": _SERVER_INFO})
 
@@ -88,7 +88,7 @@ class Methods:
         members = listing.members()
         if not exchange.modern:
             return b"{%b}" % members
-        ttl, scope = about.CACHE["tools/list"]
+        ttl, scope = server_info.CACHE["tools/list"]
         return b'{%b,"ttlMs":%d,"cacheScope":"%b"%b}' % (members, ttl, scope.encode(), _MODERN_MEMBERS)
 
     async def _list_resources(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:

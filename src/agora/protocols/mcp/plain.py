@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from agora_sdk.errors import AgoraError, Unauthenticated
 
-from . import server_info as about
+from . import server_info
 from .exchange import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .methods import ALLOWED, Methods, encode_response, find_parameter_error
 
@@ -68,10 +68,10 @@ class PlainRpc:
         if method == "initialize":
             return to_json(
                 {
-                    "protocolVersion": about.negotiate_version(params.get("protocolVersion")),
+                    "protocolVersion": server_info.negotiate_version(params.get("protocolVersion")),
                     "capabilities": {"tools": {}, "resources": {}, "prompts": {}},
-                    "serverInfo": about.SERVER_INFO,
-                    "instructions": about.INSTRUCTIONS,
+                    "serverInfo": server_info.SERVER_INFO,
+                    "instructions": server_info.INSTRUCTIONS,
                 }
             )
         if method == "ping":

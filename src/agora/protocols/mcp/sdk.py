@@ -27,7 +27,7 @@ from agora.clock import new_id
 from agora.protocols.http import Receive, Scope, Send
 from agora_sdk.errors import AgoraError, Unauthenticated
 
-from . import server_info as about
+from . import server_info
 from .core import Core
 from .event_ids import POSITION
 from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
@@ -75,12 +75,12 @@ class SdkServer:
         self.core, self._session_store = core, session_store
         logging.getLogger("mcp").setLevel(logging.WARNING)  # below, it writes the ids of sessions down
         self.server = _NotifyingServer(
-            about.NAME,
+            server_info.NAME,
             version=__version__,
-            title=about.TITLE,
-            description=about.DESCRIPTION,
-            instructions=about.INSTRUCTIONS,
-            cache_hints={method: CacheHint(*hint) for method, hint in about.CACHE.items()},  # type: ignore[misc, arg-type]
+            title=server_info.TITLE,
+            description=server_info.DESCRIPTION,
+            instructions=server_info.INSTRUCTIONS,
+            cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE.items()},  # type: ignore[misc, arg-type]
             get_tool_input_schema=schema,
         )
         self._register_handlers()

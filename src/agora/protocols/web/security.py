@@ -16,7 +16,7 @@ from agora_sdk.errors import PermissionDenied
 __all__ = ["HEADERS", "HOME", "check_origin", "safe_next_path"]
 
 HOME: Final = "/v1/monitor/"
-LONGEST_PATH: Final = 2000
+MAX_PATH_CHARACTERS: Final = 2000
 
 POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -40,7 +40,7 @@ def safe_next_path(path: str | None) -> str:
     """
     if (
         not path
-        or len(path) > LONGEST_PATH
+        or len(path) > MAX_PATH_CHARACTERS
         or not path.startswith(HOME)
         or not path.isascii()
         or not path.isprintable()

@@ -29,7 +29,7 @@ __all__ = ["COOKIE", "HasEnded", "Session", "Sessions", "parse_cookies"]
 
 COOKIE: Final = "agora_session"
 LIFETIME: Final = 12 * 3600  #: seconds
-LONGEST: Final = 4000  #: characters of a cookie that browsers keep
+MAX_COOKIE_CHARACTERS: Final = 4000  #: characters of a cookie that browsers keep
 
 
 Resolve = Callable[[Scope, str], Awaitable[Caller]]  #: from a request and a session's credential to its caller
@@ -120,13 +120,13 @@ class Sessions:
     def seal(self, fields: list[str | int], context: str) -> str:
         """Values as a cookie's text, which nobody else can read or make."""
         sealed = base64.urlsafe_b64encode(self._sealer.seal(to_json(fields), f"monitor:{context}")).rstrip(b"=")
-        if len(sealed) > LONGEST:
+        if len(sealed) > MAX_COOKIE_CHARACTERS:
             raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")
         return sealed.decode()
 
     def open(self, text: str, context: str) -> list[str | int] | None:
         """What was sealed; None for anything else."""
-        if len(text) > LONGEST:
+        if len(text) > MAX_COOKIE_CHARACTERS:
             return None
         try:
             sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

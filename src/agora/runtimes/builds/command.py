@@ -15,7 +15,7 @@ from agora.runtimes.port import Progress
 
 __all__ = ["Command", "CommandResult", "CommandTimeout"]
 
-LONGEST_LINE = 4_096
+MAX_LINE_CHARACTERS = 4_096
 TAIL = 8_192
 #: no core files, and no file larger than 16 GiB; then the command takes the place of this shell
 LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
@@ -138,5 +138,5 @@ class _Lines:
         for secret in self._hidden:
             text = text.replace(secret, "***")
         self.tail = (self.tail + text + "\n")[-TAIL:]
-        for at in range(0, max(len(text), 1), LONGEST_LINE):
-            self._progress(text[at : at + LONGEST_LINE])
+        for at in range(0, max(len(text), 1), MAX_LINE_CHARACTERS):
+            self._progress(text[at : at + MAX_LINE_CHARACTERS])

@@ -30,7 +30,7 @@ COMMAND = f"""COPY {SCRIPT} /{SCRIPT}
 RUN ["/bin/sh", "/{SCRIPT}"]
 """
 IGNORED = ".dockerignore"
-MOST_PATTERNS = 1000
+MAX_PATTERNS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
     except (FileNotFoundError, IsADirectoryError):
         return ()
     patterns: list[tuple[re.Pattern[str], bool]] = []
-    for line in lines[:MOST_PATTERNS]:
+    for line in lines[:MAX_PATTERNS]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue

@@ -50,7 +50,7 @@ FORMAT = 1  # of how images are made; another one makes every key another
 CHUNK = 1 << 18
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}")
 TAIL = 8_192
-LONGEST_LINE = 4_096
+MAX_LINE_CHARACTERS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Images:
                 async for message in self._stream_messages("images/create", params, headers, None):
                     status = str(message.get("status", ""))
                     if status and status != last_status and "progress" not in message:
-                        tell(status[:LONGEST_LINE])
+                        tell(status[:MAX_LINE_CHARACTERS])
                         last_status = status
         except Refused as error:
             raise _pull_error(image.reference, error) from None
@@ -317,7 +317,7 @@ class _Lines:
         for line in lines:
             if line.strip():
                 self.tail = (self.tail + line + "\n")[-TAIL:]
-                self._progress(line[:LONGEST_LINE])
+                self._progress(line[:MAX_LINE_CHARACTERS])
 
 
 def _build_recipe(options: Options, spec: Spec) -> list[object]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from agora.runtimes.errors import Unknown
 from agora.runtimes.port import Handle, Observation, ProcessExit, State, Usage
 
-from . import observation as watch
+from . import observation
 from .client import Client, Refused
 from .labels import handle_of
 from .records import InstanceNotes
@@ -55,7 +55,7 @@ class ContainerInspector:
         name = str(container["Id"])
         if name in self._ended:
             return self._ended[name]
-        now = watch.STATES.get(container["State"])
+        now = observation.STATES.get(container["State"])
         if now is None:
             return Observation("absent")
         async with self._limiter:
@@ -64,7 +64,7 @@ class ContainerInspector:
                     return await self.last(container)
                 if name not in self._began:
                     details = await self._client.json("GET", f"containers/{name}/json")
-                    self._began[name] = watch.parse_time(details["State"]["StartedAt"])
+                    self._began[name] = observation.parse_time(details["State"]["StartedAt"])
                 return Observation(cast(State, now), self._began[name], None, await self.usage(name, fresh=fresh))
             except Refused as error:
                 if error.status != 404:
@@ -77,7 +77,7 @@ class ContainerInspector:
         if at and not fresh and clock - at < FRESH:
             return cached
         stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
-        measured = watch.to_usage(stats)
+        measured = observation.to_usage(stats)
         if measured.cpu_seconds < cached.cpu_seconds:  # it has just ended
             return cached
         self._used[name] = (clock, measured)
@@ -89,13 +89,16 @@ class ContainerInspector:
         details = await self._client.json("GET", f"containers/{name}/json")
         if details["State"]["Status"] not in ("exited", "dead"):
             return Observation(
-                "running", watch.parse_time(details["State"]["StartedAt"]), None, await self.usage(name, fresh=True)
+                "running",
+                observation.parse_time(details["State"]["StartedAt"]),
+                None,
+                await self.usage(name, fresh=True),
             )
         note = self._records.read(handle.instance_id)
         before = note.end(handle.generation)
         cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
-        exit = watch.to_exit(details["State"], stopped=note.stopped >= handle.generation)
-        began = watch.parse_time(details["State"]["StartedAt"])
+        exit = observation.to_exit(details["State"], stopped=note.stopped >= handle.generation)
+        began = observation.parse_time(details["State"]["StartedAt"])
         note.ended[str(handle.generation)] = [exit.code, exit.signal, exit.reason, exit.at, began, cpu]
         note.ended = dict(list(note.ended.items())[-MAX_GENERATIONS:])
         self._records.write(handle.instance_id, note)

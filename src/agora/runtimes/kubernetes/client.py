@@ -18,7 +18,7 @@ __all__ = ["Client", "Refused"]
 
 REQUEST_TIMEOUT = 30.0
 CONNECT_SECONDS = 5.0
-LARGEST = 64 * 1024**2
+MAX_RESPONSE_BYTES = 64 * 1024**2
 MANAGER = "agora"
 APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 
@@ -115,7 +115,7 @@ async def _send_request(
     try:
         async for part in reply:
             size += len(part)
-            if size > LARGEST:
+            if size > MAX_RESPONSE_BYTES:
                 raise ConnectionLost("its answer is too large")
             parts.append(part)
     finally:

@@ -22,8 +22,7 @@ from agora.runtimes.errors import BuildFailed, BuildTimeout, DiskFull, InvalidSp
 from agora.runtimes.port import Build, Progress
 from agora.runtimes.spec import Directory, Git, Image, Spec, find_spec_errors
 
-from . import environment
-from . import orphans as orphans
+from . import environment, orphans
 from . import venv_seed as seed
 from .options import Options
 

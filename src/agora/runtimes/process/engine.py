@@ -29,8 +29,7 @@ from agora.runtimes.port import (
 )
 from agora.runtimes.spec import Health, Spec, find_spec_errors
 
-from . import host
-from . import observation as watch
+from . import host, observation
 from .builder import Builder
 from .cgroups import Cgroups, delegated_group
 from .instance_store import ProcessStore
@@ -110,7 +109,7 @@ class ProcessRuntime:
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         return await self._run_in_thread(
-            lambda: [watch.observe_instance(*self._store.find(handle)) for handle in handles]
+            lambda: [observation.observe_instance(*self._store.find(handle)) for handle in handles]
         )
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
@@ -120,10 +119,10 @@ class ProcessRuntime:
         return await probe_health("127.0.0.1", next(iter(handle.ports.values())), health)
 
     async def pause(self, handle: Handle) -> Observation:
-        return await self._signal_instance(handle, watch.pause_processes, "paused")
+        return await self._signal_instance(handle, observation.pause_processes, "paused")
 
     async def resume(self, handle: Handle) -> Observation:
-        return await self._signal_instance(handle, watch.resume_processes, "resumed")
+        return await self._signal_instance(handle, observation.resume_processes, "resumed")
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
         async with self._instance_lock(handle.instance_id):
@@ -151,7 +150,7 @@ class ProcessRuntime:
                 raise Unknown(f"{handle.instance_id} does not run, so it can not be {outcome}.")
             if not settle(guard.pid) and instance.guard(handle_on_disk, self._options.installation) is not None:
                 raise EngineUnavailable(f"{handle.instance_id} could not be {outcome} in time.")
-            return watch.observe_instance(instance, handle_on_disk)
+            return observation.observe_instance(instance, handle_on_disk)
 
         async with self._instance_lock(handle.instance_id):
             return await self._run_in_thread(run)

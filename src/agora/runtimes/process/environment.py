@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agora.runtimes.spec import Spec
 
-from . import orphans as orphans
+from . import orphans
 from .options import Options
 from .records import Instance
 

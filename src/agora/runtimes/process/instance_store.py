@@ -18,9 +18,7 @@ from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhauste
 from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
 
-from . import archives, environment
-from . import observation as watch
-from . import orphans as orphans
+from . import archives, environment, observation, orphans
 from .cgroups import Cgroups
 from .guard import procfs, segments
 from .launch import launch_guard, prepare_instance
@@ -251,7 +249,9 @@ class ProcessStore:
             address = Handle("process", instance.instance_id, record.generation, dict(record.ports))
             handle = instance.handle(record, record.generation) or address
             instances.append(
-                FoundInstance(handle, record.tenant, dict(record.labels), watch.observe_instance(instance, handle))
+                FoundInstance(
+                    handle, record.tenant, dict(record.labels), observation.observe_instance(instance, handle)
+                )
             )
         return instances
 

@@ -35,7 +35,7 @@ from .guard import procfs
 __all__ = ["GuardRecord", "Instance", "Record"]
 
 MAX_GENERATIONS = 5
-LARGEST = 1 << 20  # bytes of a file
+MAX_FILE_BYTES = 1 << 20  # bytes of a file
 REASONS: Mapping[str, Literal["exited", "stopped", "memory", "pids"]] = {
     "exited": "exited",
     "stopped": "stopped",
@@ -171,7 +171,7 @@ def load_json(path: Path) -> dict[str, Any]:
     except OSError:
         return {}
     try:
-        document = json.loads(os.read(fd, LARGEST)) if stat.S_ISREG(os.fstat(fd).st_mode) else {}
+        document = json.loads(os.read(fd, MAX_FILE_BYTES)) if stat.S_ISREG(os.fstat(fd).st_mode) else {}
     except (OSError, ValueError, RecursionError):
         return {}
     finally:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "agora"
 NEWS = "news"  #: the topic of a commit; its text: tenant, sequence of the last event, how many events
 LISTENING = "listening"  #: the topic of the word that this server listens again, and may have missed something
-LONGEST = 7_900  # bytes of a word; one that PostgreSQL refuses would cost the connection
+MAX_PAYLOAD_BYTES = 7_900  # bytes of a word; one that PostgreSQL refuses would cost the connection
 QUEUE = 1000  # words that wait to be sent; beyond it the oldest are dropped
 ALIVE_SECONDS = 5.0  # between signs of life on a quiet connection
 AGAIN_SECONDS = 0.5  # until a lost connection is tried again
@@ -58,7 +58,7 @@ class Peers:
     def send(self, topic: str, text: str = "") -> None:
         """Tell every other server; not before a commit, and without waiting. ValueError for what no word may be."""
         word = f"{self.origin} {topic} {text}"
-        if len(word.encode()) > LONGEST or "\0" in word:
+        if len(word.encode()) > MAX_PAYLOAD_BYTES or "\0" in word:
             raise ValueError(f"a word about {topic!r} is too long, or has a NUL")
         if self._words.full():
             self._words.get_nowait()

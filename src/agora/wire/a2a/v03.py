@@ -18,7 +18,7 @@ from agora_sdk.a2a_legacy import (
     send_request_to_v03,
 )
 
-from . import tolerant_input as reading
+from . import tolerant_input
 from .states import LEGACY_STATES, TERMINAL, read_state
 from .tolerant_input import camel_members, read_object
 
@@ -110,11 +110,11 @@ def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
     """An artifact of any version as 1.0 has it."""
     members = camel_members(read_object(value, field))
-    result = {"artifactId": reading.read_name(members.get("artifactId"), f"{field}.artifactId")}
+    result = {"artifactId": tolerant_input.read_name(members.get("artifactId"), f"{field}.artifactId")}
     return (
         pick_members(members, _ARTIFACT)
         | result
-        | {"parts": reading.read_parts(members.get("parts"), f"{field}.parts")}
+        | {"parts": tolerant_input.read_parts(members.get("parts"), f"{field}.parts")}
     )
 
 
@@ -123,11 +123,11 @@ def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     members = camel_members(read_object(value, field))
     state = read_state(members.get("state", "unknown"))
     if state is None:
-        raise reading.invalid_field(f"{field}.state", "is no state of a task")
+        raise tolerant_input.invalid_field(f"{field}.state", "is no state of a task")
     result: dict[str, Any] = {"state": state}
     update = members.get("message", members.get("update"))
     if update:
-        result["message"] = reading.read_message(update, f"{field}.message")
+        result["message"] = tolerant_input.read_message(update, f"{field}.message")
     return result | pick_members(members, ("timestamp",))
 
 
@@ -135,11 +135,11 @@ def from_task(value: Any, field: str = "task") -> dict[str, Any]:
     """A task of any version as 1.0 has it."""
     members = camel_members(read_object(value, field))
     result: dict[str, Any] = {
-        "id": reading.read_name(members.get("id"), f"{field}.id"),
+        "id": tolerant_input.read_name(members.get("id"), f"{field}.id"),
         "status": from_status(members.get("status"), f"{field}.status"),
     }
     if members.get("history"):
-        result["history"] = [reading.read_message(entry, f"{field}.history") for entry in members["history"]]
+        result["history"] = [tolerant_input.read_message(entry, f"{field}.history") for entry in members["history"]]
     if members.get("artifacts"):
         result["artifacts"] = [from_artifact(entry, f"{field}.artifacts") for entry in members["artifacts"]]
     return result | pick_members(members, ("contextId", "metadata"))
@@ -154,7 +154,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     if kind == "task":
         return {"task": from_task(members, field)}
     if kind == "message":
-        return {"message": reading.read_message(members, field)}
+        return {"message": tolerant_input.read_message(members, field)}
     about = pick_members(members, ("taskId", "contextId", "metadata"))
     if kind == "status-update":
         return {"statusUpdate": about | {"status": from_status(members.get("status"), f"{field}.status")}}
@@ -163,7 +163,7 @@ def from_event(value: Any, field: str = "result") -> dict[str, Any]:
         return {
             "artifactUpdate": about | flags | {"artifact": from_artifact(members.get("artifact"), f"{field}.artifact")}
         }
-    raise reading.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
+    raise tolerant_input.invalid_field(f"{field}.kind", "should be task, message, status-update or artifact-update")
 
 
 _TELLING: Final = (
@@ -176,4 +176,4 @@ _TELLING: Final = (
 
 def from_push_config(value: Any, field: str = "config") -> dict[str, Any]:
     """A TaskPushNotificationConfig of any version as 1.0 has it."""
-    return reading.read_push_config(value, field)
+    return tolerant_input.read_push_config(value, field)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import lossless as exact
+from . import lossless
 from .a2a import A2A
 from .agentify import Agentify
 from .bus import Bus
@@ -19,32 +19,32 @@ MESSAGE = "message"
 
 def to_agentify(message: Document) -> Document:
     """A stored message as an envelope of the agent protocol."""
-    return exact.write_document(AGENTIFY, message)
+    return lossless.write_document(AGENTIFY, message)
 
 
 def from_agentify(envelope: Document, *, ours: bool = True) -> Document:
     """An envelope of the agent protocol as a message."""
-    return exact.read_document(AGENTIFY, envelope, ours=ours)
+    return lossless.read_document(AGENTIFY, envelope, ours=ours)
 
 
 def to_a2a(message: Document) -> Document:
     """A stored message as an A2A 1.0 message."""
-    return exact.write_document(_A2A, message)
+    return lossless.write_document(_A2A, message)
 
 
 def from_a2a(message: Document, *, ours: bool = True) -> Document:
     """An A2A 1.0 message as a message of the marketplace."""
-    return exact.read_document(_A2A, message, ours=ours)
+    return lossless.read_document(_A2A, message, ours=ours)
 
 
 def to_bus(message: Document) -> Document:
     """A stored message as an entry of the agent bus."""
-    return exact.write_document(BUS, message)
+    return lossless.write_document(BUS, message)
 
 
 def from_bus(entry: Document, *, ours: bool = True) -> Document:
     """An entry of the agent bus as a message."""
-    return exact.read_document(BUS, entry, ours=ours)
+    return lossless.read_document(BUS, entry, ours=ours)
 
 
 def embed(view: str, message: Document, document: Document) -> Document:
@@ -52,10 +52,10 @@ def embed(view: str, message: Document, document: Document) -> Document:
 
     For messages whose id, sender and time the server has set: the document keeps what its author wrote.
     """
-    return exact.embed_section(VIEWS[view], message, document)
+    return lossless.embed_section(VIEWS[view], message, document)
 
 
 def convert(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
     """A document of one view (message, agentify, a2a, bus) as one of another."""
-    message = document if source == MESSAGE else exact.read_document(VIEWS[source], document, ours=ours)
-    return message if target == MESSAGE else exact.write_document(VIEWS[target], message)
+    message = document if source == MESSAGE else lossless.read_document(VIEWS[source], document, ours=ours)
+    return message if target == MESSAGE else lossless.write_document(VIEWS[target], message)

@@ -51,7 +51,7 @@ async def failed(market: Market, ann: Caller, *answers: Answer, streams: bool = 
         (whole(b"{}", "404 Not Found"), "404"),
         (whole(json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "No."}}).encode()), "No"),
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", "packed"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * (line.LARGEST + 1), "larger than"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n" + b"x" * (line.MAX_RESPONSE_BYTES + 1), "larger than"),
     ],
 )
 async def test_what_is_no_answer(market: Market, ann: Caller, answer: bytes, said: str) -> None:
@@ -91,7 +91,7 @@ async def _endless(heard: Heard, item: bytes) -> None:
 
 
 async def test_an_endless_stream_ends(market: Market, ann: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "MOST_ITEMS", 500)
+    monkeypatch.setattr(line, "MAX_STREAM_ITEMS", 500)
     said = await failed(market, ann, lambda heard: _endless(heard, event(update("WORKING"))), rpc(TASK), streams=True)
     assert "more than 500 items" in said
 

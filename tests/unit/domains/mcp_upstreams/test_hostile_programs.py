@@ -101,7 +101,7 @@ def test_what_is_said_between_messages_is_passed_over(runner: asyncio.Runner, ac
 
 
 def test_a_line_that_does_not_end_is_not_collected(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 1_000_000)
+    monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 1_000_000)
     with pytest.raises(UpstreamFailed) as caught:
         called(runner, "endless")
     assert caught.value.outcome == "unknown"

@@ -148,7 +148,7 @@ async def test_one_with_a_standing_stream_is_not_over(wire: Wire, server: Runnin
 
 
 async def test_what_is_watched_is_bounded(wire: Wire, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MOST_WATCHED", 2)
+    monkeypatch.setattr(rules, "MAX_SUBSCRIPTIONS", 2)
     await wire.shake_hands()
     for uri in ("agora://a", "agora://b", "agora://b"):
         assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": uri}))
@@ -168,7 +168,7 @@ async def test_what_is_watched_is_bounded(wire: Wire, server: Running, monkeypat
 async def test_of_too_many_the_oldest_give_way(
     wire: Wire, server: Running, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST", 2)
+    monkeypatch.setattr(rules, "MAX_SESSIONS", 2)
     bob = await register(wire, "Bob")
     await bob.shake_hands()
     wires = []

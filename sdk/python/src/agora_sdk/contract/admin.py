@@ -50,7 +50,7 @@ class ActiveOverride(BaseModel):
     target_id: str = Field(description="An agent or workflow, or 'system_wide'.")
     action: OverrideAction
     by: str = Field(description="Who made it.")
-    priority: int = Field(description="Its authority: who lifts it needs as much.")
+    priority: int = Field(description="Its authority; lifting it needs the same or more.")
     reason: str = ""
     since: Timestamp
     expires_at: Timestamp | None = None
@@ -141,14 +141,14 @@ class Admin(Service, category="admin"):
     ) -> OverrideReceipt:
         """Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
 
-        ``resume`` lifts what stands against the target; a lower authority never lifts a higher one.
+        ``resume`` lifts the overrides of the target that have the same authority or less.
         """
 
     @operation("GET /agora/admin/health", scope="", exposure=Exposure.PUBLIC, during_halt=True)
     async def health(
         self,
         component: Annotated[
-            str | None, Field(max_length=64, description="One component alone: database, mcp_server, agents ...")
+            str | None, Field(max_length=64, description="Only this component: database, mcp_server, agents ...")
         ] = None,
     ) -> Health:
         """Check the health of the system now, with warnings derived from trends.

@@ -37,7 +37,7 @@ __all__ = [
     "Registration",
 ]
 
-Capabilities = Annotated[list[Capability], Field(max_length=100, description="What the agent can do.")]
+Capabilities = Annotated[list[Capability], Field(max_length=100, description="Capabilities of the agent.")]
 Tags = Annotated[list[Label], Field(max_length=50)]
 Description = Annotated[Text, Field(max_length=4000)]
 EndpointUrl = Annotated[
@@ -48,7 +48,7 @@ Endpoints = Annotated[
     Field(max_length=20, description="Protocol name to URL.", examples=[{"a2a": "http://127.0.0.1:9100/"}]),
 ]
 Metadata = Annotated[JsonObject, Field(max_length=100, description="Free-form data kept with the agent.")]
-MaxTasks = Annotated[int, Field(ge=1, le=10_000, description="How many tasks the agent takes at once.")]
+MaxTasks = Annotated[int, Field(ge=1, le=10_000, description="Maximum number of concurrent tasks.")]
 Proficiency = Annotated[int, Field(ge=0, le=100, description="The agent's own rating of its skill, in percent.")]
 PublicKeys = Annotated[
     list[PublicKey],
@@ -58,7 +58,7 @@ Load = Annotated[float, Field(ge=0, le=1, description="Share of the agent's capa
 
 
 class Agent(Result):
-    """An agent as everyone may see it."""
+    """Public profile of an agent."""
 
     agent_id: str
     agent_name: str
@@ -69,7 +69,7 @@ class Agent(Result):
         default=ServiceTier.BASIC, description="Granted service tier, which decides the rate limit."
     )
     requested_tier: ServiceTier = Field(
-        default=ServiceTier.BASIC, description="What its last registration asked for; an operator may grant it."
+        default=ServiceTier.BASIC, description="Requested at its last registration; an operator may grant it."
     )
     status: AgentStatus = AgentStatus.ACTIVE
     category: str = ""
@@ -236,7 +236,7 @@ class Agents(Service, category="agent"):
         alias: Alias | None = None,
         public_keys: PublicKeys | None = None,
     ) -> Agent:
-        """Change an agent's profile; what is left out stays. An agent changes only its own."""
+        """Change an agent's profile; omitted fields are unchanged. An agent can change only its own."""
 
     @operation("POST /agents/{agent_id}/heartbeat", scope="write:agents", idempotent=True)
     async def heartbeat(

@@ -25,7 +25,7 @@ RefreshToken = Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[!
 
 
 class LoginUser(Result):
-    """Who came in."""
+    """The user that logged in."""
 
     id: str = Field(description="Id in this marketplace; stable for an SSO user.")
     subject: str = Field(description="User name at the identity provider.")
@@ -48,7 +48,7 @@ class Login(Result):
 
 
 class UserInfo(Result):
-    """Who the caller is, whatever its credential."""
+    """The caller's identity, for every kind of credential."""
 
     id: str
     sub: str = Field(description="User name at the provider for an SSO user; else the id.")
@@ -64,9 +64,7 @@ class UserInfo(Result):
     role: str | None = None
     scopes: list[str] = []
     authority: int = 0
-    concurrency_limit: int | None = Field(
-        default=None, description="Tasks that may wait and run at once; null: no limit."
-    )
+    concurrency_limit: int | None = Field(default=None, description="Maximum number of open tasks; null: no limit.")
     expires_at: Timestamp | None = None
 
 
@@ -85,10 +83,10 @@ class SignedOut(Result):
 
 
 class LogoutTaken(Result):
-    """What the provider said was taken: none of the tokens of that session, or person, made until then counts any more."""
+    """The logout was accepted: tokens issued to that session or user until then are rejected."""
 
     user_id: str | None = Field(default=None, description="User that logged out, if the token names one.")
-    whole_person: bool = Field(description="Whether all sessions of that person have ended, not just one.")
+    whole_person: bool = Field(description="Whether all sessions of the user have ended, not just one.")
 
 
 class AuthConfiguration(Result):
@@ -151,7 +149,7 @@ class Auth(Service, category="auth"):
         during_halt=True,
     )
     async def logout(self, refresh_token: RefreshToken | None = None, client_id: ClientId = None) -> LoggedOut:
-        """Log out: end the session and its streams here, and at the identity provider if the refresh token is given."""
+        """Log out: end the session and its streams here, and at the identity provider if the refresh token is sent."""
 
     @operation(
         "POST /v1/auth/sign-out",
@@ -186,6 +184,6 @@ class Auth(Service, category="auth"):
     ) -> LogoutTaken:
         """Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
 
-        Providers send a form; nobody needs a credential here, for the token is signed. One that does not count, or was
+        Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
         taken before, is answered with 400.
         """

@@ -31,7 +31,7 @@ __all__ = [
 
 
 class BusType(StrEnum):
-    """What an entry is about."""
+    """Type of an entry."""
 
     TASK_ASSIGNMENT = "task_assignment"
     TASK_COMPLETION = "task_completion"
@@ -54,14 +54,14 @@ EntryId = Annotated[
         min_length=1,
         max_length=180,
         pattern=r"^[!-~]+$",
-        description="Id that the publisher gave, such as a UUID; a repetition under it has no further effect.",
+        description="Id set by the publisher, such as a UUID; repeating it has no further effect.",
     ),
 ]
 Target = Annotated[
     AgentRef,
     Field(
         description="Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; "
-        "a task_assignment to 'broadcast' waits for whoever takes it first."
+        "a task_assignment to 'broadcast' can be claimed by any agent."
     ),
 ]
 Correlation = Annotated[
@@ -74,7 +74,7 @@ ConsumerName = Annotated[
         min_length=1,
         max_length=128,
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="Who reads within the group; several share its entries, each entry goes to one of them.",
+        description="Name of the consumer in the group; each entry goes to one consumer.",
         examples=["mcp-a1b2c3d4"],
     ),
 ]
@@ -89,7 +89,7 @@ Extensions = Annotated[
     JsonObject,
     Field(
         max_length=100,
-        description="What other views of the entry know beyond it: message_type, priority, metadata, reply_to ...",
+        description="Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ...",
     ),
 ]
 
@@ -111,9 +111,11 @@ class BusEntry(Result):
 class BusDelivery(BusEntry):
     """An entry delivered to a consumer and not acknowledged yet."""
 
-    entry_id: str = Field(description="Its place on the stream.")
+    entry_id: str = Field(description="Its position on the stream.")
     deliveries: int = Field(default=1, description="Number of deliveries, including this one.")
-    task_id: str | None = Field(default=None, description="Of a task_assignment: the task, which is claimed by this.")
+    task_id: str | None = Field(
+        default=None, description="Of a task_assignment: the task, which is claimed by reading it."
+    )
     fencing_token: int | None = None
 
 
@@ -130,7 +132,7 @@ class BusReceipt(Result):
 
 
 class BusBatch(Result):
-    """Entries handed to a consumer. What is not acknowledged is handed out again."""
+    """Entries delivered to a consumer. Unacknowledged entries are delivered again."""
 
     group: str
     consumer: str
@@ -145,7 +147,7 @@ class BusBatch(Result):
 
 
 class BusAck(Result):
-    """What was acknowledged. ``unknown``: ids that were not pending; they may have been acknowledged before."""
+    """Acknowledged entries. ``unknown``: ids that were not pending; they may have been acknowledged before."""
 
     acknowledged: int
     unknown: list[str] = []
@@ -198,7 +200,7 @@ class BusGroup(Result):
 
 
 class BusStats(Result):
-    """The bus in numbers."""
+    """Statistics of the bus."""
 
     engine: Literal["embedded", "redis"]
     durability: str = Field(description="Durability of a published entry.")
@@ -220,13 +222,13 @@ class BusMembership(Result):
 
 
 class Bus(Service, category="bus"):
-    """Streams with consumer groups: every agent has a group of its own, so nothing for one is stuck with another."""
+    """Streams with consumer groups: every agent has its own group, so no agent blocks another's entries."""
 
     @operation(scope="write:messages", tools=("publish_task",))
     async def publish(
         self,
         type: BusType,
-        content: Annotated[JsonObject, Field(description="What it says; each type has its own keys.")] = {},
+        content: Annotated[JsonObject, Field(description="Content of the entry; each type has its own keys.")] = {},
         target: Target = "broadcast",
         priority: BusPriority = BusPriority.MEDIUM,
         *,
@@ -298,7 +300,7 @@ class Bus(Service, category="bus"):
     async def join(self, agent_id: AgentRef | None = None) -> BusMembership:
         """Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
 
-        An agent that publishes an entry through Redis joins by that.
+        An agent that publishes an entry through Redis joins automatically.
         """
 
     @operation(scope="write:messages", idempotent=True)

@@ -49,19 +49,21 @@ class Accepted(Result):
     """Receipt of a message. The message is committed to the store."""
 
     message_id: str
-    id: str = Field(description="As its sender named it; the message_id if it did not.")
+    id: str = Field(description="Id set by the sender; otherwise the message_id.")
     conversation_id: str
     status: DeliveryState = DeliveryState.QUEUED
     timestamp: Timestamp
-    recipients: int | None = Field(default=1, description="How many it was addressed to; null for a broadcast.")
+    recipients: int | None = Field(default=1, description="Number of recipients; null for a broadcast.")
     warning: str | None = Field(
         default=None,
         description="Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts "
         "as an answer to nothing.",
     )
-    due_at: Timestamp | None = Field(default=None, description="When it counts as unanswered, by expected.timeout.")
-    replayed: bool = Field(default=False, description="Whether it was sent before, under the same id.")
-    answer: AgentMessage | None = Field(default=None, description="What the marketplace itself answered at once.")
+    due_at: Timestamp | None = Field(
+        default=None, description="Time after which it counts as unanswered, by expected.timeout."
+    )
+    replayed: bool = Field(default=False, description="Whether it was a repetition under the same id.")
+    answer: AgentMessage | None = Field(default=None, description="Immediate answer of the marketplace itself.")
 
 
 class Reply(Result):
@@ -135,14 +137,14 @@ class Conversations(Service, category="conversation"):
     async def send(self, message: Outgoing) -> Accepted:
         """Send a message of the agent protocol.
 
-        Recipients are named by id, name or dotted alias; nobody is asked to be there. What answers another message has to be
+        Recipients are named by id, name or dotted alias; they need not be online. An answer to another message has to be
         a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
         sent again under its id is sent once.
         """
 
     @operation("POST /agora/conversation/reply", scope="read:messages", kind=Kind.COMMAND, idempotent=True)
     async def reply(self, message_id: MessageRef, wait: Wait = 0) -> Reply:
-        """The answer to a message you sent, waiting for it if there is none yet; it counts as acknowledged then.
+        """Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
 
         Past ``expected.timeout`` the answer is a failure with the intent 'timeout'; a late one waits in the inbox.
         """
@@ -183,4 +185,4 @@ class Conversations(Service, category="conversation"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ReportedUsePage:
-        """The uses of an agent that were reported with inform/track_usage, oldest first."""
+        """List the uses of an agent that were reported with inform/track_usage, oldest first."""

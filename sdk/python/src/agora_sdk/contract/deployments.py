@@ -147,7 +147,7 @@ class DeployablePage(Page[DeployableAgent]):
 
 
 class RegisteredDeployable(Result):
-    """A registration: the agent, and what can be run of it."""
+    """A registration of a deployment: the agent and its manifest."""
 
     agent_id: str
     name: str
@@ -166,13 +166,13 @@ class Withdrawal(Result):
 
 
 class Deployments(Service, category="deployment"):
-    """Agents that can be run: their manifests. Registering one permits code to run, so it takes a scope of its own."""
+    """Manifests of agents that can be run as instances. Registering one allows code to run, so it needs its own scope."""
 
     @operation("POST /deployments", scope="deploy:agents", success_status=201, idempotent=True, secrets=("token",))
     async def register(self, manifest: Manifest) -> RegisteredDeployable:
         """Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
 
-        For operators, and whoever they gave the scope deploy:agents. Instances that run keep their revision.
+        For operators, and callers with the scope deploy:agents. Running instances keep their revision.
         """
 
     @operation(

@@ -49,7 +49,7 @@ ORCHESTRATOR = "agent.marketplace.orchestrator"  #: the marketplace itself, as a
 HOSTING = "agent.agentify.hosting-orchestrator"  #: whoever runs agents
 
 EXTENSIONS = 50  #: most fields of an envelope that the protocol does not know
-LONGEST_WAIT = 86_400_000  #: milliseconds that an answer may be expected within
+MAX_WAIT_MILLISECONDS = 86_400_000  #: milliseconds that an answer may be expected within
 
 
 class Performative(StrEnum):
@@ -78,9 +78,7 @@ def _listed(value: Any) -> Any:
 
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Intent = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$", description="What it is about.")
-]
+Intent = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$", description="Subject.")]
 Targets = Annotated[list[AgentRef], Field(max_length=100), BeforeValidator(_listed)]
 Permission = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Alias = Annotated[
@@ -122,11 +120,13 @@ class Expected(Open):
     """The answer that is expected."""
 
     type: Performative | None = None
-    timeout: Annotated[int, Field(ge=1, le=LONGEST_WAIT, description="Milliseconds to wait for it.")] | None = None
+    timeout: (
+        Annotated[int, Field(ge=1, le=MAX_WAIT_MILLISECONDS, description="Milliseconds to wait for it.")] | None
+    ) = None
 
 
 class Progress(Open):
-    """How far the sender is."""
+    """Progress of the sender."""
 
     state: Word | None = Field(default=None, examples=["pending", "in_progress"])
     progress: Annotated[float, Field(ge=0, le=1, description="0 to 1.")] | None = None
@@ -142,7 +142,7 @@ class Encryption(Open):
 
 
 class Security(Open):
-    """Who sends it, and what it claims. Token and key are used to authenticate, never stored or passed on."""
+    """Credentials and claims of the sender. Token and key are used to authenticate, never stored or forwarded."""
 
     token: Annotated[str, Field(max_length=16_384)] | None = Field(default=None, repr=False)
     api_key: Annotated[str, Field(max_length=16_384)] | None = Field(default=None, repr=False)
@@ -160,10 +160,10 @@ class AgentMessage(Result):
     id: Id | None = Field(default=None, description="Unique among the sender's; a repetition under it is sent once.")
     ts: Timestamp | None = None
     type: Performative
-    sender: AgentRef | None = Field(default=None, description="Who sends it; the caller if left out.")
+    sender: AgentRef | None = Field(default=None, description="Sender; the caller if left out.")
     to: Targets = []
     intent: Intent | None = None
-    task: Annotated[Text, Field(max_length=16_384, description="What is wanted, in words.")] | None = None
+    task: Annotated[Text, Field(max_length=16_384, description="Request, in words.")] | None = None
     payload: JsonObject = {}
     context: JsonObject | None = None
     correlation: Correlation | None = None

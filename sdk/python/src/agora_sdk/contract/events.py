@@ -63,7 +63,7 @@ class Events(Service, category="event"):
         *,
         to: Audience = [],
     ) -> EventReceipt:
-        """Publish an event of your own; types that begin with ``agora.`` are the server's."""
+        """Publish an event; types that begin with ``agora.`` are the server's."""
 
     @operation("GET /agora/event/list", scope="read:events")
     async def list(
@@ -85,7 +85,7 @@ class Events(Service, category="event"):
         agent: AgentRef | None = None,
         subject: Subject = None,
     ) -> SubscriptionReceipt:
-        """Make a durable subscription: a filter and a position that survive reconnects."""
+        """Create a durable subscription: a filter and a position that survive reconnects."""
 
     @operation("GET /events", scope="read:events")
     def stream(

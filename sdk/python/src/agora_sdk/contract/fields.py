@@ -191,7 +191,10 @@ JsonObject = Annotated[dict[Annotated[str, Field(max_length=200)], JsonValue], A
 JsonData = Annotated[JsonValue, AfterValidator(_portable)]
 Limit = Annotated[int, Field(ge=1, le=500, description="Largest number of items in the answer.")]
 Offset = Annotated[
-    int, Field(ge=0, le=2_000, description="How many items to skip; a cursor goes on from any place, and is cheaper.")
+    int,
+    Field(
+        ge=0, le=2_000, description="How many items to skip; a cursor can continue from any position, and is cheaper."
+    ),
 ]
 Cursor = Annotated[
     Annotated[str, Field(max_length=400, pattern=r"^[A-Za-z0-9_-]+$")] | None,

@@ -26,10 +26,10 @@ class HostRequirements(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    min_memory_mb: Megabytes | None = Field(default=None, description="Memory that is kept for each instance.")
-    min_cpu_cores: Cores | None = Field(default=None, description="Cores that are kept for each instance.")
-    gpu_required: bool = Field(default=False, description="One GPU, which is kept for each instance.")
-    preferred_region: Region | None = Field(default=None, description="Taken if it can be had; see required_region.")
+    min_memory_mb: Megabytes | None = Field(default=None, description="Memory reserved for each instance.")
+    min_cpu_cores: Cores | None = Field(default=None, description="Cores reserved for each instance.")
+    gpu_required: bool = Field(default=False, description="One GPU, reserved for each instance.")
+    preferred_region: Region | None = Field(default=None, description="Preferred region; see required_region.")
     required_region: Region | None = Field(default=None, description="Only hosts of this region.")
     engine: Literal["process", "docker", "kubernetes"] | None = Field(default=None, description="Only this engine.")
     co_location_required: bool = Field(
@@ -39,7 +39,7 @@ class HostRequirements(BaseModel):
 
 
 class Resources(Result):
-    """What a host has. ``free``: not kept for instances."""
+    """Resources of a host. ``free``: not reserved for instances."""
 
     memory_mb: int = 0
     memory_free_mb: int = 0
@@ -79,7 +79,7 @@ class HostPage(Page[Host]):
 class HostRemoval(Result):
     host_id: str
     name: str
-    instances_lost: int = Field(default=0, description="Instances that counted as running there, and are failed now.")
+    instances_lost: int = Field(default=0, description="Instances that were running there, and are failed now.")
 
 
 class Hosts(Service, category="host"):
@@ -104,7 +104,7 @@ class Hosts(Service, category="host"):
         cpu_cores: Cores | None = None,
         gpus: Annotated[int, Field(ge=0, le=10_000)] = 0,
         private_addresses: Annotated[
-            bool, Field(description="Whether its containers may be at private or loopback addresses.")
+            bool, Field(description="Whether its containers may have private or loopback addresses.")
         ] = False,
     ) -> Host:
         """Take a hosting agent as a host: it is asked in messages (``create_container``) to run instances.
@@ -129,7 +129,10 @@ class Hosts(Service, category="host"):
         host: HostRef,
         *,
         lost: Annotated[
-            bool, Field(description="Also with instances on it: it will never come back, and they count as failed.")
+            bool,
+            Field(
+                description="Remove the host although instances are on it: it is lost for good, and they count as failed."
+            ),
         ] = False,
     ) -> HostRemoval:
         """Remove a host. A server that still runs registers itself again."""

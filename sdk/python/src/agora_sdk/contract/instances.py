@@ -100,8 +100,8 @@ class InstanceConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    memory_limit: Size | None = Field(default=None, description="Most memory of all its processes, such as 512M.")
-    cpu_limit: CpuLimit | None = Field(default=None, description="Most cores, such as 0.5.")
+    memory_limit: Size | None = Field(default=None, description="Maximum memory of all its processes, such as 512M.")
+    cpu_limit: CpuLimit | None = Field(default=None, description="Maximum CPU cores, such as 0.5.")
     disk_limit: Size | None = None
     pids_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     environment: Annotated[dict[Variable, Value], Field(max_length=100)] = Field(
@@ -110,20 +110,20 @@ class InstanceConfig(BaseModel):
         "operators. Stored encrypted, never shown.",
     )
     restart: Literal["always", "on_failure", "never"] = "always"
-    start_timeout: Annotated[
-        float, Field(gt=0, le=3600, description="Seconds within which it has to become healthy.")
-    ] = 60.0
+    start_timeout: Annotated[float, Field(gt=0, le=3600, description="Maximum seconds until it is healthy.")] = 60.0
     stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
     spend_limit: Amount | None = Field(
         default=None,
         description="How much its own token may commit its account to by assigning tasks that have a price; nothing if "
         "left out. In all its life, within the budgets of the account.",
     )
-    spend_currency: Currency | None = Field(default=None, description="Of spend_limit; the usual one if left out.")
+    spend_currency: Currency | None = Field(
+        default=None, description="Currency of spend_limit; the setting billing_currency if left out."
+    )
 
 
 class CoLocation(BaseModel):
-    """Whom an instance is to run beside: on the same host, and in the same network."""
+    """Instances to co-locate with: on the same host, and in the same network."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -144,14 +144,14 @@ class HealthStatus(Result):
 class ResourceUsage(Result):
     """Resource usage, as last measured."""
 
-    cpu_usage: float = Field(default=0.0, description="Per cent of one core, since the look before.")
+    cpu_usage: float = Field(default=0.0, description="Per cent of one core, since the previous measurement.")
     cpu_seconds: float = 0.0
     memory_usage: float = Field(default=0.0, description="Per cent of its limit; 0 without one.")
     memory_bytes: int = 0
     network_received: int | None = None
     network_sent: int | None = None
     task_count: int = 0
-    uptime: float = Field(default=0.0, description="Seconds it has been running, pauses left out.")
+    uptime: float = Field(default=0.0, description="Running time in seconds, without pauses.")
 
 
 class InstanceSummary(Result):
@@ -183,19 +183,20 @@ class Instance(InstanceSummary):
     """An instance with its bill."""
 
     instance_config: dict[str, Any] = {}
-    address: str | None = Field(default=None, description="Where it listens, as its host reaches it.")
+    address: str | None = Field(default=None, description="Address at which its host reaches it.")
     health_url: str | None = None
     co_located_with: str | None = None
     revision: int = Field(default=1, description="Of the agent's manifest.")
-    price_version: int = Field(default=0, description="Of the agent's price, with which it was made; 0 for none.")
+    price_version: int = Field(default=0, description="Version of the agent's price at its creation; 0 for none.")
     pricing_info: PricingInfo | None = Field(
-        default=None, description="What it costs now: the price it was made with, or a later one whose notice is over."
+        default=None,
+        description="Current price: the price at its creation, or a later one whose notice period is over.",
     )
     billing_info: BillingInfo
 
 
 class InstanceChange(Instance):
-    """An instance after a change. ``message`` says what was done, or how far it is."""
+    """An instance after a change. ``message`` describes the result or the progress."""
 
     message: str
 
@@ -231,7 +232,7 @@ class ExecutionPage(Page[Execution]):
 
 
 class ExecutionResult(Execution):
-    """What an instance answered. ``result``: the JSON, or the text, or base64 of what is neither."""
+    """The response of an instance. ``result``: JSON, text, or base64 of anything else."""
 
     result: JsonValue = None
     content_type: str | None = None
@@ -246,7 +247,9 @@ class InstanceLog(Result):
 
     instance_id: str
     content: str
-    begin: int = Field(description="Of the first byte shown; later than asked for if that part is not kept any more.")
+    begin: int = Field(
+        description="Position of the first returned byte; later than requested if that part is no longer kept."
+    )
     end: int = Field(description="Offset at which to continue reading.")
     size: int
     has_more: bool = False
@@ -270,7 +273,7 @@ class BackupPage(Page[Backup]):
 
 
 class Scaling(Result):
-    """How many instances of an agent an account has, and is to have."""
+    """Actual and desired number of instances of an agent."""
 
     agent_id: str
     agent_name: str
@@ -280,14 +283,14 @@ class Scaling(Result):
     target_concurrency: float
     desired_instances: int
     running_instances: int
-    concurrency: float = Field(description="Executions under way, on average over the last half minute.")
+    concurrency: float = Field(description="Running executions, averaged over the last half minute.")
     problem: str | None = Field(default=None, description="Reason why fewer instances run than requested.")
     instances: list[str] = []
     updated_at: Timestamp
 
 
 class Availability(Result):
-    """Whether an instance can be had now."""
+    """Whether an instance can be created now."""
 
     available: bool
     max_instances: int | None = None
@@ -361,7 +364,7 @@ class Instances(Service, category="instance"):
         *,
         name: Annotated[str | None, Field(max_length=200, pattern=PRINTABLE, description="Part of the name.")] = None,
         capabilities: Capabilities = [],
-        available: Annotated[bool | None, Field(description="Only agents of which instances can be made.")] = None,
+        available: Annotated[bool | None, Field(description="Only agents of which instances can be created.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MarketplacePage:
@@ -375,7 +378,7 @@ class Instances(Service, category="instance"):
         *,
         name: Label | None = None,
         host_requirements: Annotated[
-            HostRequirements | None, Field(description="Beside those of the agent's manifest.")
+            HostRequirements | None, Field(description="In addition to those of the agent's manifest.")
         ] = None,
         co_location: CoLocation | None = None,
         preferred_host: HostRef | None = None,
@@ -426,7 +429,7 @@ class Instances(Service, category="instance"):
     ) -> ExecutionResult:
         """Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
 
-        It is charged when it begins, and taken back if it fails. If there was no answer in time, or the connection
+        It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
         broke, the error says ``outcome: unknown``.
         """
 
@@ -458,11 +461,11 @@ class Instances(Service, category="instance"):
 
     @operation("GET /marketplace/instances/{instance_id}/events", scope="read:instances")
     def events(self, instance_id: InstanceId, *, last_event_id: LastEvent = None) -> AsyncIterator[Event]:
-        """Follow what happens to an instance, from its beginning or after ``last_event_id``."""
+        """Stream the events of an instance, from its creation or after ``last_event_id``."""
 
     @operation("GET /marketplace/instances/{instance_id}/executions", scope="read:instances")
     async def executions(self, instance_id: InstanceId, *, limit: Limit = 50, cursor: Cursor = None) -> ExecutionPage:
-        """List what was executed on an instance, newest first."""
+        """List the executions on an instance, newest first."""
 
     @operation(
         "PUT /marketplace/agents/{agent_id}/scale",

@@ -21,7 +21,7 @@ Namespace = Annotated[
         min_length=1,
         max_length=64,
         pattern=r"^[A-Za-z0-9_.:-]+$",
-        description="Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone.",
+        description="Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.",
     ),
 ]
 Tags = Annotated[list[Label], Field(max_length=20), BeforeValidator(split)]
@@ -83,12 +83,14 @@ class Memories(Service, category="memory"):
         tags: Tags = [],
         if_version: Annotated[
             int | None,
-            Field(ge=0, lt=2**53, description="Store only if the version is still this one; 0: only if it is new."),
+            Field(
+                ge=0, lt=2**53, description="Store only if the current version is this one; 0: only if the key is new."
+            ),
         ] = None,
     ) -> Memory:
-        """Keep a value under a key, in place of what was there; at most 65,536 characters of JSON.
+        """Store a value under a key, replacing any earlier one; at most 65,536 characters of JSON.
 
-        Raises Conflict when ``if_version`` is given and somebody has changed it meanwhile.
+        Raises Conflict if ``if_version`` is set and the memory has another version.
         """
 
     @operation("GET /agora/memory/recall", scope="read:memory")
@@ -100,7 +102,7 @@ class Memories(Service, category="memory"):
         self,
         namespace: Namespace = "default",
         *,
-        prefix: Annotated[str, Field(max_length=200, description="Only keys that begin so.")] = "",
+        prefix: Annotated[str, Field(max_length=200, description="Only keys with this prefix.")] = "",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MemoryPage:
@@ -109,12 +111,12 @@ class Memories(Service, category="memory"):
     @operation("GET /agora/memory/search", scope="read:memory")
     async def search(
         self,
-        query: Annotated[Text, Field(min_length=1, max_length=1000, description="Words of what is looked for.")],
+        query: Annotated[Text, Field(min_length=1, max_length=1000, description="Words to search for.")],
         namespace: Annotated[Namespace | None, Field(description="All that is shared, and 'own', if left out.")] = None,
         *,
         limit: Annotated[int, Field(ge=1, le=100)] = 10,
     ) -> FoundMemories:
-        """Recall by words: of keys, tags and texts. What has most of them comes first, then the newest."""
+        """Search keys, tags and values by words: best match first, then newest first."""
 
     @operation("POST /agora/memory/forget", scope="write:memory", idempotent=True, destructive=True)
     async def forget(self, key: Key, namespace: Namespace = "default") -> Forgotten:

@@ -49,7 +49,7 @@ class MessageReceipt(Result):
     message_id: str
     status: DeliveryState
     timestamp: Timestamp
-    recipients: int | None = Field(default=1, description="How many it was addressed to; null for a broadcast.")
+    recipients: int | None = Field(default=1, description="Number of recipients; null for a broadcast.")
     warning: str | None = Field(default=None, description="Reason for a delay, such as a name not registered yet.")
 
 
@@ -93,7 +93,7 @@ class SubscriptionReceipt(Result):
     status: str = "active"
     event_types: list[str] = []
     position: int = Field(default=0, description="Sequence of the last event before the subscription.")
-    stream_url: str = Field(default="", description="Where to read it, as WebSocket or as SSE.")
+    stream_url: str = Field(default="", description="URL to read it, over WebSocket or SSE.")
 
 
 class Messaging(Service, category="messaging"):
@@ -170,4 +170,4 @@ class Messaging(Service, category="messaging"):
         agent_id: AgentRef | None = None,
         event_types: Annotated[list[EventType], Field(max_length=50)] = [],
     ) -> SubscriptionReceipt:
-        """Make a durable subscription to an agent's events; read it at ``/ws`` or ``/events``."""
+        """Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``."""

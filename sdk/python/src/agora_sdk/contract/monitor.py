@@ -46,13 +46,13 @@ __all__ = [
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$")]
 Q = Annotated[
     Words | None,
-    Field(description="Words that all have to be in the text, in any order; case does not matter for A to Z."),
+    Field(description="Words that must all be in the text, in any order; A to Z are compared without case."),
 ]
 Type = Annotated[Label | None, Field(description="Message type.")]
 Agents = Annotated[AgentRef | None, Field(description="Sender or recipient.")]
 Sender = Annotated[AgentRef | None, Field(description="Who sent it.")]
 Recipient = Annotated[AgentRef | None, Field(description="Recipient; 'broadcast' for everyone.")]
-One = Annotated[MessageId | None, Field(description="That one message.")]
+One = Annotated[MessageId | None, Field(description="Id of a message.")]
 Since = Annotated[Timestamp | None, Field(description="Sent at this time or later.")]
 Until = Annotated[Timestamp | None, Field(description="Sent before this time.")]
 
@@ -61,9 +61,9 @@ class Minute(BaseModel):
     """Statistics of one minute. Durations are in milliseconds, of the calls; null without any."""
 
     minute: Timestamp
-    calls: int = Field(default=0, description="Calls that change something, or work elsewhere.")
+    calls: int = Field(default=0, description="Calls that change data or call another server.")
     reads: int = Field(default=0, description="Calls that only read.")
-    errors: int = Field(default=0, description="Calls and reads that failed or were refused.")
+    errors: int = Field(default=0, description="Calls that failed or were refused.")
     p50_ms: float | None = None
     p95_ms: float | None = None
 
@@ -80,16 +80,20 @@ class MonitorStats(Result):
     agents_by_status: dict[str, int]
     tasks_open: int
     tasks_by_status: dict[str, int] = Field(description="Open tasks, and those that ended in the last hour.")
-    queue_depth: int = Field(description="Tasks that wait for somebody to take them.")
+    queue_depth: int = Field(description="Tasks that can be claimed.")
     messages_last_hour: int = Field(description="At most 10,000 are counted.")
     messages_waiting: int = Field(description="Held or queued, not delivered yet; at most 10,000 are counted.")
     calls_last_hour: int
     errors_last_hour: int
     error_rate: float = Field(description="Share of calls and reads of the last hour that failed, 0 to 1.")
-    p50_ms: float | None = Field(default=None, description="Half of the calls of the last hour took at most this.")
+    p50_ms: float | None = Field(
+        default=None, description="Median duration of the calls of the last hour, in milliseconds."
+    )
     p95_ms: float | None = None
-    cost_today: list[Money] | None = Field(default=None, description="Since midnight UTC; null for who may not see it.")
-    minutes: list[Minute] = Field(description="The last sixty, oldest first; the last one is still under way.")
+    cost_today: list[Money] | None = Field(
+        default=None, description="Since midnight UTC; null if the caller may not see it."
+    )
+    minutes: list[Minute] = Field(description="The last sixty, oldest first; the last one is incomplete.")
     streams: int = Field(description="Live streams that are open.")
     last_sequence: int = Field(description="Sequence of the newest event in the log.")
     started_at: Timestamp
@@ -115,7 +119,7 @@ class LoggedMessage(Result):
 
 
 class MessageLog(Page[LoggedMessage]):
-    """Messages, newest first. A page may be empty and have more behind it: then few were found among many."""
+    """Messages, newest first. A page may be empty although more pages follow, if few of many messages match."""
 
     items_field: ClassVar[str] = "messages"
 
@@ -131,7 +135,7 @@ class SearchResults(Page[LoggedMessage]):
 
 class MessageCount(Result):
     total: int
-    total_is_estimate: bool = Field(default=False, description="True where there are at least so many.")
+    total_is_estimate: bool = Field(default=False, description="True if the count is a lower bound.")
     type_filter: str | None = None
 
 
@@ -176,7 +180,7 @@ class Monitor(Service, category="monitor"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MonitoredAgentPage:
-        """List agents with what they work on and what waits for them."""
+        """List agents with their current tasks and pending messages."""
 
     @operation("GET /v1/monitor/workers", scope="read:tasks", during_halt=True)
     async def workers(
@@ -206,7 +210,7 @@ class Monitor(Service, category="monitor"):
     @operation("GET /v1/monitor/search", "GET /v1/monitor/messages/search", scope="read:messages", during_halt=True)
     async def search(
         self,
-        q: Annotated[Words, Field(description="Words that all have to be in the text.")],
+        q: Annotated[Words, Field(description="Words that must all be in the text.")],
         *,
         type: Type = None,
         agent: Agents = None,
@@ -232,7 +236,7 @@ class Monitor(Service, category="monitor"):
         since: Since = None,
         until: Until = None,
     ) -> MessageCount:
-        """Count messages; above 10,000, or where too many would have to be looked at, it is a lower estimate."""
+        """Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound."""
 
     @operation("GET /v1/monitor/export/json", "GET /v1/monitor/export/csv", scope="read:messages", during_halt=True)
     def export(
@@ -252,13 +256,13 @@ class Monitor(Service, category="monitor"):
             str | None, Field(max_length=64, pattern=r"^[0-9]+$", description="Number of the last message received.")
         ] = None,
     ) -> AsyncIterator[LoggedMessage]:
-        """Export messages, oldest first, all that match: a file of JSON or CSV, or a stream that ends."""
+        """Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends."""
 
     @operation("GET /v1/monitor/stream", scope="read:events", during_halt=True)
     def stream(
         self, types: Types = [], agent: AgentRef | None = None, *, last_event_id: LastEvent = None
     ) -> AsyncIterator[Event]:
-        """Stream what happens, live: messages, agents, tasks; all events unless types are given."""
+        """Stream events live: messages, agents, tasks; all events unless types are given."""
 
     @operation("POST /v1/monitor/intervene", scope="act:any", exposure=Exposure.OPERATOR)
     async def intervene(

@@ -26,7 +26,7 @@ class ChatAnswer(Result):
     """The recognized request and its result."""
 
     response: str = Field(description="The answer in a sentence or two.")
-    data: list[dict[str, JsonValue]] = Field(default=[], description="What it is about, as data.")
+    data: list[dict[str, JsonValue]] = Field(default=[], description="The answer as data.")
     tools_used: list[str] = Field(
         default=[],
         description="search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if nothing "

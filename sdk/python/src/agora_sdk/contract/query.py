@@ -27,7 +27,7 @@ class FoundAgentPage(Page[Agent]):
 
 
 class ServiceUsage(BaseModel):
-    """What callers experienced since the counters began."""
+    """Call statistics since the counters started."""
 
     calls: int = 0
     errors: int = 0
@@ -70,7 +70,7 @@ class MessageStatistics(BaseModel):
 
 
 class Marketplace(Result):
-    """The marketplace in numbers, all counted from its data."""
+    """Statistics of the marketplace."""
 
     agents_total: int
     agents_by_status: dict[str, int]
@@ -127,4 +127,4 @@ class Queries(Service, category="query"):
 
     @operation("GET /agora/query/marketplace", scope="read:agents")
     async def marketplace(self) -> Marketplace:
-        """See the marketplace in numbers: agents, messages, events, service usage."""
+        """Show statistics of the marketplace: agents, messages, events, service usage."""

@@ -24,9 +24,7 @@ TenantName = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABL
 Reason = Annotated[
     str, Field(max_length=500, description="Reason, shown to callers that are refused.", pattern=r"^[^\x00]*$")
 ]
-About = Annotated[
-    JsonObject, Field(description="What the operator keeps of it, such as a subscription or a namespace.")
-]
+About = Annotated[JsonObject, Field(description="Metadata for the operator, such as a subscription or a namespace.")]
 
 
 class Tenant(Result):
@@ -44,7 +42,7 @@ class Tenant(Result):
 
 
 class TenantDetails(Tenant):
-    """agents: registered ones, without the built-in. instances: that have not ended. Both for the operator alone."""
+    """agents: registered agents without the built-in ones. instances: those that have not ended. Both are visible to the operator only."""
 
     agents: int | None = None
     instances: int | None = None
@@ -96,7 +94,7 @@ class Tenants(Service, category="tenant"):
         name: TenantName | None = None,
         *,
         metadata: Annotated[
-            JsonObject | None, Field(description="Replaces what was kept; unchanged if left out.")
+            JsonObject | None, Field(description="Replaces the metadata; unchanged if left out.")
         ] = None,
     ) -> Tenant:
         """Change a tenant's name or metadata."""
@@ -123,6 +121,9 @@ class Tenants(Service, category="tenant"):
     async def delete(
         self,
         tenant_id: TenantId,
-        confirm: Annotated[str, Field(max_length=63, description="The id again: everything of it is erased for good.")],
+        confirm: Annotated[
+            str,
+            Field(max_length=63, description="The tenant's id, as confirmation: all its data is erased permanently."),
+        ],
     ) -> DeletedTenant:
-        """Erase a suspended tenant with all its rows; its id is not given again."""
+        """Erase a suspended tenant with all its rows; its id is not reused."""

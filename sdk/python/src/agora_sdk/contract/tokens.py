@@ -14,7 +14,7 @@ __all__ = ["CreatedToken", "RevokedToken", "Token", "TokenPage", "Tokens"]
 
 Scopes = Annotated[
     list[Annotated[str, Field(max_length=64, pattern=r"^(\*|[a-z]+(:[a-z_]+)?)$")]],
-    Field(max_length=50, description="Such as read:agents, write:messages; what an agent may if empty."),
+    Field(max_length=50, description="Such as read:agents, write:messages; the default scopes of an agent if empty."),
 ]
 
 

@@ -99,11 +99,15 @@ Names = Annotated[
 ]
 Hashes = Annotated[
     list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
-    Field(max_length=1000, description="Only definitions with these hashes: those that were looked at."),
+    Field(max_length=1000, description="Only definitions with these hashes: those that were reviewed."),
 ]
 Concurrency = Annotated[
     int,
-    Field(ge=1, le=1000, description="Largest number of calls at the upstream at once; of one caller three quarters."),
+    Field(
+        ge=1,
+        le=1000,
+        description="Maximum number of concurrent calls at the upstream; one caller can use three quarters of them.",
+    ),
 ]
 
 
@@ -146,14 +150,14 @@ class UpstreamItem(Result):
     state: ItemState = ItemState.ACTIVE
     reason: str | None = Field(default=None, description="Reason why it is quarantined or dropped.")
     hash: str = Field(description="SHA-256 of the definition.")
-    definition: dict[str, Any] = Field(default={}, description="As the upstream gives it.")
+    definition: dict[str, Any] = Field(default={}, description="As offered by the upstream.")
     accepted: dict[str, Any] | None = Field(default=None, description="The definition accepted before it changed.")
     first_seen: Timestamp
     changed_at: Timestamp
 
 
 class UpstreamDetail(Upstream):
-    """An upstream with what it offers; in pages, where that is more than fits into one answer."""
+    """An upstream with its items, in pages if there are many."""
 
     items: list[UpstreamItem] = []
     has_more: bool = False
@@ -240,8 +244,8 @@ class Upstreams(Service, category="upstream"):
         self,
         upstream: UpstreamRef,
         *,
-        kind: Annotated[ItemKind | None, Field(description="Only what is of this kind.")] = None,
-        state: Annotated[ItemState | None, Field(description="Only what is in this state.")] = None,
+        kind: Annotated[ItemKind | None, Field(description="Only items of this kind.")] = None,
+        state: Annotated[ItemState | None, Field(description="Only items in this state.")] = None,
         cursor: Cursor = None,
     ) -> UpstreamDetail:
         """Show an upstream with its items, with the reason for each unusable one."""

@@ -12,7 +12,7 @@ from .results import Page, Result
 
 __all__ = ["User", "UserPage", "Users"]
 
-UserId = Annotated[str, Field(max_length=64, pattern=r"^usr_[0-9a-f]{32}$", description="Id of the person.")]
+UserId = Annotated[str, Field(max_length=64, pattern=r"^usr_[0-9a-f]{32}$", description="Id of the user.")]
 Role = Literal["admin", "operator", "viewer", "user"]
 
 
@@ -31,9 +31,9 @@ class User(Result):
         default=False, description="Whether the role was set here, not by the identity provider."
     )
     concurrency_limit: int | None = Field(
-        default=None, description="Tasks that may wait and run at once; null: as the setting user_concurrency says."
+        default=None, description="Maximum number of open tasks; null: the setting user_concurrency."
     )
-    open_tasks: int | None = Field(default=None, description="How many wait and run now; not in lists.")
+    open_tasks: int | None = Field(default=None, description="Number of open tasks; not in lists.")
     disabled: bool = False
     first_seen: Timestamp
     last_seen: Timestamp
@@ -54,7 +54,7 @@ class Users(Service, category="user"):
 
     @operation("GET /v1/users/{user_id}", scope="admin", exposure=Exposure.OPERATOR)
     async def get(self, user_id: UserId) -> User:
-        """Show a person."""
+        """Show a user."""
 
     @operation("PATCH /v1/users/{user_id}", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def update(

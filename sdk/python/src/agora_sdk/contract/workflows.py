@@ -73,33 +73,39 @@ class Step(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: StepName
-    agent: AgentRef | None = Field(default=None, description="Id or name of the agent that does it.")
+    agent: AgentRef | None = Field(default=None, description="Id or name of the agent that executes it.")
     capability: Annotated[
         list[Capability],
-        Field(max_length=20, description="What the agent must be able to; the least loaded one that fits gets it."),
+        Field(
+            max_length=20, description="Capability that the agent must have; the least loaded such agent gets the step."
+        ),
         BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     ] = []
     task_type: Label | None = Field(default=None, description="Type of its task; the step's name if left out.")
     payload: JsonObject = {}
     depends_on: Annotated[list[StepName], Field(max_length=100)] | None = Field(
-        default=None, description="Steps to be done before; if no step has any, they run in the order given."
+        default=None, description="Steps that must complete first; if no step has any, the steps run in order."
     )
-    when: Expression | None = Field(default=None, description="CEL condition; where it is false the step is skipped.")
-    retries: int = Field(default=0, ge=0, le=99, description="Further attempts after a failed one.")
+    when: Expression | None = Field(default=None, description="CEL condition; if false, the step is skipped.")
+    retries: int = Field(default=0, ge=0, le=99, description="Maximum retries after a failed attempt.")
     retry_backoff: float = Field(default=5, ge=0, le=86_400)
     timeout: int | None = Field(default=None, ge=1, le=604_800, description="Seconds an attempt may take.")
     on_failure: Literal["fail", "continue", "compensate"] = "fail"
     compensate: StepName | None = Field(
-        default=None, description="With on_failure 'compensate': the step that then runs; it runs at no other time."
+        default=None, description="With on_failure 'compensate': the compensating step; it only runs then."
     )
     for_each: list[JsonData] | Expression | None = Field(
-        default=None, description="Once for each item of a list, or of the list that an expression gives."
+        default=None, description="Run once for each item of a list, or of the list that an expression returns."
     )
-    max_parallel: int | None = Field(default=None, ge=1, le=1000, description="Of a for_each: most parts at once.")
-    approval: bool = Field(default=False, description="A person approves it; it has no task.")
-    message: Annotated[str, Field(max_length=2000)] | None = Field(default=None, description="What is to be approved.")
+    max_parallel: int | None = Field(
+        default=None, ge=1, le=1000, description="Of a for_each: maximum number of concurrent items."
+    )
+    approval: bool = Field(default=False, description="The step waits for a person's approval; it has no task.")
+    message: Annotated[str, Field(max_length=2000)] | None = Field(
+        default=None, description="Text shown to the approver."
+    )
     workflow: Annotated[list[Step], Field(min_length=1, max_length=100)] | None = Field(
-        default=None, description="Steps of a workflow of its own, which this step runs; its input is the payload."
+        default=None, description="Steps of a nested workflow, which this step runs; its input is the payload."
     )
     priority: Priority | None = None
     required_model: Model | None = None
@@ -197,7 +203,7 @@ class Workflow(Result):
     workflow_name: str
     status: WorkflowStatus
     current_step: int = Field(description="Number of the first step not done yet, from 1; of the last when all are.")
-    current_steps: list[str] = Field(default=[], description="Names of the steps under way.")
+    current_steps: list[str] = Field(default=[], description="Names of the current steps.")
     total_steps: int
     progress: float
     steps: list[StepState]
@@ -248,7 +254,7 @@ class Span(Result):
     agent: str | None = None
     task_id: str | None = None
     attempts: int = 0
-    index: int | None = Field(default=None, description="Of a for_each: which part.")
+    index: int | None = Field(default=None, description="Of a for_each: index of the item.")
     depends_on: list[str] = []
 
 
@@ -259,7 +265,7 @@ class Timeline(Result):
     end: Timestamp | None = None
     duration_seconds: float
     spans: list[Span]
-    has_more: bool = Field(default=False, description="Whether parts of a for_each were left out.")
+    has_more: bool = Field(default=False, description="Whether items of a for_each were left out.")
 
 
 class WorkflowDiagram(Result):
@@ -283,7 +289,7 @@ class Workflows(Service, category="workflow"):
     ) -> WorkflowReceipt:
         """Create a workflow and start it.
 
-        Every fault of the steps is named at once: cycles, unknown steps, unknown agent ids, bad expressions.
+        All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
         A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
         """
 

@@ -39,7 +39,7 @@ __all__ = ["EmbeddedBus"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-MOST_BYTES = 1_048_576  # of the entries that one reader takes at once
+MAX_READ_BYTES = 1_048_576  # of the entries that one reader takes at once
 
 BATCH = 500  # entries written with one transaction
 BUFFER = 10_000  # entries that may wait to be written
@@ -306,5 +306,5 @@ async def _wait_for(event: asyncio.Event, seconds: float) -> None:
 
 def _build_request(stream: str, group: str, consumer: str, count: int, now: int) -> streams.ReadRequest:
     """A request with a budget of its own: work on the store may run twice, and each run begins with an empty page."""
-    budget = PageBudget(MOST_BYTES)
+    budget = PageBudget(MAX_READ_BYTES)
     return streams.ReadRequest(stream=stream, group=group, consumer=consumer, count=count, now=now, budget=budget)

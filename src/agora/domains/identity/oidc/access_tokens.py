@@ -22,7 +22,7 @@ from agora_sdk.errors import Unauthenticated
 from .provider import ALGORITHMS, Provider
 
 __all__ = [
-    "LONGEST",
+    "MAX_TOKEN_CHARACTERS",
     "TYPES",
     "Unverified",
     "audience_of",
@@ -35,10 +35,10 @@ __all__ = [
     "token_error",
 ]
 
-LONGEST: Final = 8192  #: characters of a token
-LONGEST_HEADER: Final = 2048
-LONGEST_TEXT: Final = 255
-MOST_AUDIENCES: Final = 50
+MAX_TOKEN_CHARACTERS: Final = 8192  #: characters of a token
+MAX_HEADER_CHARACTERS: Final = 2048
+MAX_CLAIM_CHARACTERS: Final = 255
+MAX_AUDIENCES: Final = 50
 LAST: Final = 253_402_300_800  #: seconds since 1970 at the end of the year 9999
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 #: what only ID tokens have
@@ -68,9 +68,11 @@ class Unverified:
 def parse_token(token: str, types: Collection[str] = TYPES) -> Unverified:
     """Parse a compact JWS. Raises Unauthenticated if its form, algorithm or type is not accepted."""
     parts = token.split(".", 3)
-    if len(token) > LONGEST or len(parts) != 3:
-        raise token_error("The token is too long." if len(token) > LONGEST else "The token is not a signed JWT.")
-    header, claims = _decode_part(parts[0][: LONGEST_HEADER + 1]), _decode_part(parts[1])
+    if len(token) > MAX_TOKEN_CHARACTERS or len(parts) != 3:
+        raise token_error(
+            "The token is too long." if len(token) > MAX_TOKEN_CHARACTERS else "The token is not a signed JWT."
+        )
+    header, claims = _decode_part(parts[0][: MAX_HEADER_CHARACTERS + 1]), _decode_part(parts[1])
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise token_error(
@@ -78,7 +80,7 @@ def parse_token(token: str, types: Collection[str] = TYPES) -> Unverified:
         )
     if "crit" in header or "b64" in header or not isinstance(kind, str) or kind.lower() not in types:
         raise token_error("The token is of another kind than an access token.")
-    if kid is not None and not (isinstance(kid, str) and len(kid) <= LONGEST_TEXT):
+    if kid is not None and not (isinstance(kid, str) and len(kid) <= MAX_CLAIM_CHARACTERS):
         raise token_error("The token's key has no name that could be one.")
     return Unverified(algorithm, kid, kind.lower(), claims, token)
 
@@ -163,9 +165,9 @@ def audience_of(claims: Mapping[str, Any]) -> set[str]:
     """Whom a token is for."""
     value = claims.get("aud", [])
     value = [value] if isinstance(value, str) else value
-    if not isinstance(value, list) or len(value) > MOST_AUDIENCES or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, list) or len(value) > MAX_AUDIENCES or not all(isinstance(name, str) for name in value):
         raise token_error("The token's audience is no list of names.")
-    return {name[:LONGEST_TEXT] for name in value}
+    return {name[:MAX_CLAIM_CHARACTERS] for name in value}
 
 
 def check_id_token(token: Unverified, client_id: str, nonce: str | None) -> None:

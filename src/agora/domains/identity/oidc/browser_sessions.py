@@ -51,8 +51,8 @@ SIGNING_IN: Final = 600  #: seconds
 LEASE: Final = 30 * SECOND
 POLL_SECONDS: Final = 0.25  #: seconds between looks whether another server has renewed it
 ONLY_PATH: Final = "/v1/monitor/"
-LONGEST_COOKIE: Final = 2000
-LONGEST_NEXT: Final = 300
+MAX_COOKIE_CHARACTERS: Final = 2000
+MAX_NEXT_CHARACTERS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ class SignInCookies:
     def new(self, next: str, redirect_uri: str) -> SignInState:
         """A sign-in that begins."""
         safe = (
-            next.startswith("/") and next[1:2] not in ("/", "\\") and next.isprintable() and len(next) <= LONGEST_NEXT
+            next.startswith("/")
+            and next[1:2] not in ("/", "\\")
+            and next.isprintable()
+            and len(next) <= MAX_NEXT_CHARACTERS
         )
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         return SignInState(state, nonce, verifier, next if safe else ONLY_PATH, redirect_uri, self._clock.now())
@@ -122,7 +125,7 @@ class SignInCookies:
 
     def open(self, cookie: str | None) -> SignInState | None:
         """The sign-in of a cookie; None if it is none, or of long ago."""
-        if not cookie or len(cookie) > LONGEST_COOKIE:
+        if not cookie or len(cookie) > MAX_COOKIE_CHARACTERS:
             return None
         try:
             sealed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_", validate=True)

@@ -16,7 +16,7 @@ from .provider import Provider
 
 __all__ = ["Flows", "Tokens", "challenge_of"]
 
-LONGEST_WORD: Final = 200
+MAX_FIELD_CHARACTERS: Final = 200
 #: errors of the token endpoint (RFC 6749, section 5.2) that are the person's to mend
 PERSONAL_ERRORS: Final = frozenset({"invalid_grant", "access_denied", "invalid_request"})
 
@@ -113,8 +113,8 @@ class Flows:
 
 def _provider_error(status: int, answer: Mapping[str, Any]) -> AgoraError:
     code, description = (
-        str(answer.get("error", ""))[:LONGEST_WORD],
-        str(answer.get("error_description", ""))[:LONGEST_WORD],
+        str(answer.get("error", ""))[:MAX_FIELD_CHARACTERS],
+        str(answer.get("error_description", ""))[:MAX_FIELD_CHARACTERS],
     )
     description = description if description.isprintable() else ""
     if code in PERSONAL_ERRORS:

@@ -20,7 +20,7 @@ __all__ = ["ProviderHttpClient", "check_endpoint"]
 
 SECONDS: Final = 10.0  #: for a whole answer
 CONNECT_SECONDS: Final = 3.0
-LARGEST: Final = 524_288  #: bytes of an answer
+MAX_RESPONSE_BYTES: Final = 524_288  #: bytes of an answer
 RETRY_AFTER: Final = 5
 
 
@@ -67,8 +67,10 @@ class ProviderHttpClient:
                 body = bytearray()
                 async for part in answer.aiter_raw():
                     body += part
-                    if len(body) > LARGEST:
-                        raise UpstreamFailed(f"The identity provider answered more than {LARGEST} bytes at {url}.")
+                    if len(body) > MAX_RESPONSE_BYTES:
+                        raise UpstreamFailed(
+                            f"The identity provider answered more than {MAX_RESPONSE_BYTES} bytes at {url}."
+                        )
                 return answer.status_code, _parse_json(bytes(body))
         except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(

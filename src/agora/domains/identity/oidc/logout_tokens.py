@@ -8,16 +8,16 @@ from typing import Any, Final
 from agora.clock import SECOND
 
 from ..sign_on_port import LogoutNotice, notice_key, session_key, user_id
-from . import access_tokens as verification
+from . import access_tokens
 from .access_tokens import token_error
 
 __all__ = ["TYPES", "parse_logout_token"]
 
-TYPES: Final = verification.TYPES | {"logout+jwt", "application/logout+jwt"}
+TYPES: Final = access_tokens.TYPES | {"logout+jwt", "application/logout+jwt"}
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 SHORT: Final = 120  #: seconds that a token counts which does not say how long
-LONG: Final = 3600  #: the most, whatever it says
-LONGEST: Final = 255
+MAX_VALIDITY_SECONDS: Final = 3600  #: the most, whatever it says
+MAX_CLAIM_CHARACTERS: Final = 255
 
 
 def parse_logout_token(
@@ -27,7 +27,7 @@ def parse_logout_token(
 
     audiences: names of ours at that provider. now and skew: microseconds.
     """
-    if not verification.audience_of(claims) & set(audiences):
+    if not access_tokens.audience_of(claims) & set(audiences):
         raise token_error("The logout token is for another client.", fix="Let the provider send it to whom it is for.")
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
@@ -49,14 +49,14 @@ def parse_logout_token(
 
 def _check_times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
     """When it was made, and until when it counts, with what clocks may be off."""
-    issued, ends = verification.numeric_date(claims, "iat"), verification.numeric_date(claims, "exp")
+    issued, ends = access_tokens.numeric_date(claims, "iat"), access_tokens.numeric_date(claims, "exp")
     if issued is None:
         raise token_error("The logout token does not say when it was made.", fix="It has a claim iat.")
     if issued * SECOND - skew > now:
         raise token_error(
             "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
         )
-    until = int(min(issued + SHORT if ends is None else ends, issued + LONG) * SECOND) + skew
+    until = int(min(issued + SHORT if ends is None else ends, issued + MAX_VALIDITY_SECONDS) * SECOND) + skew
     if until <= now:
         raise token_error("The logout token has expired.", fix="Send it while it is new.")
     return int(issued * SECOND), until
@@ -66,6 +66,8 @@ def _text_claim(claims: Mapping[str, Any], name: str) -> str | None:
     value = claims.get(name)
     if value is None:
         return None
-    if not (isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()):
-        raise token_error(f"The logout token's {name} is no name.", fix=f"Text of at most {LONGEST} characters.")
+    if not (isinstance(value, str) and 0 < len(value) <= MAX_CLAIM_CHARACTERS and value.isprintable()):
+        raise token_error(
+            f"The logout token's {name} is no name.", fix=f"Text of at most {MAX_CLAIM_CHARACTERS} characters."
+        )
     return value

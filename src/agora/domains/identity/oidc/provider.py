@@ -32,7 +32,7 @@ FRESH: Final = 600 * SECOND
 STALE: Final = 86_400 * SECOND
 LEAST_INTERVAL: Final = 10 * SECOND  #: least between two looks for keys that are not known
 RETRY_PAUSE: Final = 5 * SECOND  #: after a look in vain
-MOST_KEYS: Final = 50
+MAX_KEYS: Final = 50
 LEAST_RSA: Final = 2048  #: bits
 #: algorithms of signatures, and the kind of key each wants
 ALGORITHMS: Final = {"RS256": "RSA", "ES256": "EC"}
@@ -165,7 +165,7 @@ class Provider:
         published = document.get("keys")
         if not isinstance(published, list):
             raise UpstreamFailed(f"The identity provider {self.issuer} publishes no keys.")
-        return [key for entry in published[:MOST_KEYS] if (key := _import_key(entry)) is not None]
+        return [key for entry in published[:MAX_KEYS] if (key := _import_key(entry)) is not None]
 
 
 def _matching_keys(

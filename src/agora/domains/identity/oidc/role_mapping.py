@@ -9,8 +9,8 @@ from agora.core.scopes import EVERYTHING, ROLES
 
 __all__ = ["highest_role", "restrict_scopes", "role_names"]
 
-MOST: Final = 500  #: roles and groups that are looked at
-LONGEST: Final = 255
+MAX_ROLES: Final = 500  #: roles and groups that are looked at
+MAX_ROLE_CHARACTERS: Final = 255
 RANKS: Final = tuple(ROLES)  #: the highest first
 
 
@@ -23,7 +23,7 @@ def role_names(claims: Mapping[str, Any], clients: Collection[str]) -> tuple[str
         named += [name for client in sorted(clients) for name in _role_list(resources.get(client))]
     roles = [name for name in named if not name.startswith("/")]
     groups = [name if name.startswith("/") else f"/{name}" for name in _valid_texts(claims.get("groups"))]
-    return tuple(dict.fromkeys([*roles, *groups]))[:MOST]
+    return tuple(dict.fromkeys([*roles, *groups]))[:MAX_ROLES]
 
 
 def _role_list(holder: Any) -> list[str]:
@@ -33,7 +33,11 @@ def _role_list(holder: Any) -> list[str]:
 def _valid_texts(value: Any) -> list[str]:
     if not isinstance(value, list):
         return []
-    return [item for item in value[:MOST] if isinstance(item, str) and 0 < len(item) <= LONGEST and item.isprintable()]
+    return [
+        item
+        for item in value[:MAX_ROLES]
+        if isinstance(item, str) and 0 < len(item) <= MAX_ROLE_CHARACTERS and item.isprintable()
+    ]
 
 
 def highest_role(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
@@ -47,7 +51,7 @@ def restrict_scopes(may: frozenset[str], requested: Any, own_scopes: Collection[
 
     asked: the token's ``scope``. known: scopes of ours. A token with none of them carries all that its role gives.
     """
-    named = set(requested.split()[:MOST]) & set(own_scopes) if isinstance(requested, str) else set()
+    named = set(requested.split()[:MAX_ROLES]) & set(own_scopes) if isinstance(requested, str) else set()
     if not named:
         return may
     return frozenset(named if may == EVERYTHING else named & may)

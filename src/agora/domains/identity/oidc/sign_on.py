@@ -22,8 +22,7 @@ from .. import queries as people
 from ..records import TenantStatusRow, UserStandingRow
 from ..roles import authority_of, scopes_of
 from ..sign_on_port import LogoutNotice, Sighting, SignInResult, session_key, token_key, user_id
-from . import access_tokens as verification
-from . import logout_tokens
+from . import access_tokens, logout_tokens
 from . import role_mapping as roles
 from .access_tokens import token_error
 from .browser_sessions import (
@@ -43,11 +42,11 @@ from .provider import Provider
 __all__ = ["SignOn", "open_sign_on"]
 
 TIER: Final = "premium"
-MOST_SEEN: Final = 50_000  #: people whose coming by is to be written
+MAX_PENDING_VISITS: Final = 50_000  #: people whose coming by is to be written
 MAX_ATTEMPTS: Final = 10  #: passwords for one name at once; then one each REFILL seconds
 REFILL: Final = 6.0
-LONGEST: Final = 255
-LONGEST_CODE: Final = 4096
+MAX_NAME_CHARACTERS: Final = 255
+MAX_CODE_CHARACTERS: Final = 4096
 
 
 class SignOn:
@@ -140,10 +139,10 @@ class SignOn:
 
     async def check_logout_token(self, logout_token: str) -> None:
         """See the port."""
-        await verification.check_signature(*self._parse_logout(logout_token))
+        await access_tokens.check_signature(*self._parse_logout(logout_token))
 
-    def _parse_logout(self, logout_token: str) -> tuple[verification.Unverified, Provider]:
-        token = verification.parse_token(logout_token, logout_tokens.TYPES)
+    def _parse_logout(self, logout_token: str) -> tuple[access_tokens.Unverified, Provider]:
+        token = access_tokens.parse_token(logout_token, logout_tokens.TYPES)
         return token, self._require_provider(token.issuer)
 
     def _require_provider(self, issuer: Any) -> Provider:
@@ -171,7 +170,7 @@ class SignOn:
             raise RateLimited(
                 "Too many passwords were tried for that name.", fix="Wait a minute.", retry_after=int(REFILL)
             )
-        if len(self._tries) > MOST_SEEN:
+        if len(self._tries) > MAX_PENDING_VISITS:
             self._tries.clear()
         self._tries[key] = (remaining - 1, now)
 
@@ -188,13 +187,13 @@ class SignOn:
 
     async def verify_token(self, token: str) -> Grant:
         """What an access token gives, once it is known to be genuine."""
-        parsed = verification.parse_token(token)
+        parsed = access_tokens.parse_token(token)
         provider = self._require_provider(parsed.issuer)
-        ends = verification.check_times(parsed.claims, self.clock.now(), self.trust.skew)
-        verification.check_purpose(
+        ends = access_tokens.check_times(parsed.claims, self.clock.now(), self.trust.skew)
+        access_tokens.check_purpose(
             parsed, self.trust.audiences, () if self.trust.strict or provider is not self.home else self.trust.clients
         )
-        await verification.check_signature(parsed, provider)
+        await access_tokens.check_signature(parsed, provider)
         return self._build_grant(parsed.claims, provider, ends, token)
 
     async def admit_grant(self, grant: Grant) -> Caller:
@@ -248,12 +247,12 @@ class SignOn:
                 raise token_error("The session of this token has ended: its holder has logged out.")
 
     def _record_sighting(self, tenant: str, subject: str, person: Person) -> None:
-        if len(self.seen) < MOST_SEEN or (tenant, subject) in self.seen:
+        if len(self.seen) < MAX_PENDING_VISITS or (tenant, subject) in self.seen:
             self.seen[tenant, subject] = Sighting(person, self.clock.now())
 
     def _build_grant(self, claims: Mapping[str, Any], provider: Provider, ends: int, token: str) -> Grant:
         subject = claims.get("sub")
-        if not (isinstance(subject, str) and 0 < len(subject) <= LONGEST and subject.isprintable()):
+        if not (isinstance(subject, str) and 0 < len(subject) <= MAX_NAME_CHARACTERS and subject.isprintable()):
             raise token_error("The token has no subject.")
         named = roles.role_names(claims, self.trust.clients if provider is self.home else ())
         session = _text_claim(claims, "sid") or _text_claim(claims, "session_state")
@@ -314,7 +313,7 @@ class SignOn:
         metadata = await self.home.metadata()
         if query.get("iss", self.home.issuer if not metadata.says_issuer else None) != self.home.issuer:
             raise token_error("Another provider answered than the one that was asked.", fix="Begin again.")
-        if not 0 < len(query.get("code", "")) <= LONGEST_CODE:
+        if not 0 < len(query.get("code", "")) <= MAX_CODE_CHARACTERS:
             reason = query.get("error_description") or query.get("error") or "no code"
             raise token_error(
                 f"The identity provider refuses: {reason[:200] if reason.isprintable() else 'no code'}.",
@@ -333,12 +332,12 @@ class SignOn:
         """What the tokens of a sign-in, or of its renewal, give; by the ID token where the access token is none of ours."""
         identity = None
         if tokens.identity is not None:
-            identity = verification.parse_token(tokens.identity, {"jwt"})
+            identity = access_tokens.parse_token(tokens.identity, {"jwt"})
             if identity.issuer != self.home.issuer:
                 raise token_error("The provider's ID token is of another provider.")
-            verification.check_id_token(identity, self.trust.client_id, nonce)
-            ends = verification.check_times(identity.claims, self.clock.now(), self.trust.skew)
-            await verification.check_signature(identity, self.home)
+            access_tokens.check_id_token(identity, self.trust.client_id, nonce)
+            ends = access_tokens.check_times(identity.claims, self.clock.now(), self.trust.skew)
+            await access_tokens.check_signature(identity, self.home)
         elif nonce is not None:
             raise token_error("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
         if tokens.access.count(".") == 2 or identity is None:
@@ -369,7 +368,7 @@ def _no_passwords() -> NotFound:
     )
 
 
-def _text_claim(claims: Mapping[str, Any], name: str, longest: int = LONGEST) -> str | None:
+def _text_claim(claims: Mapping[str, Any], name: str, longest: int = MAX_NAME_CHARACTERS) -> str | None:
     value = claims.get(name)
     return value if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable() else None
 

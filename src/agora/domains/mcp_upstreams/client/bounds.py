@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LARGEST", "MOST_PARTS", "check_size", "count_parts"]
+__all__ = ["MAX_MESSAGE_BYTES", "MAX_MESSAGE_NODES", "check_size", "count_parts"]
 
-LARGEST: Final = 8 * 1024 * 1024  # bytes of a message
-MOST_PARTS: Final = 300_000  # objects and lists of a message
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024  # bytes of a message
+MAX_MESSAGE_NODES: Final = 300_000  # objects and lists of a message
 
 
 def count_parts(data: bytes) -> int:
@@ -17,8 +17,8 @@ def count_parts(data: bytes) -> int:
 
 def check_size(data: bytes) -> bytes:
     """A message to be parsed; ValueError if it is not fit for it."""
-    if len(data) > LARGEST:
-        raise ValueError(f"it is larger than {LARGEST} bytes")
-    if count_parts(data) > MOST_PARTS:
-        raise ValueError(f"it has more than {MOST_PARTS} objects and lists")
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise ValueError(f"it is larger than {MAX_MESSAGE_BYTES} bytes")
+    if count_parts(data) > MAX_MESSAGE_NODES:
+        raise ValueError(f"it has more than {MAX_MESSAGE_NODES} objects and lists")
     return data

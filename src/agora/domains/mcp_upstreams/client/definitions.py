@@ -11,10 +11,10 @@ from pydantic_core import to_json
 
 __all__ = ["HIDDEN", "Allowance", "definition_error"]
 
-LARGEST = 65_536  # bytes of one
-MOST_PARTS = 3000  # objects and lists in one: a validator looks at each
+MAX_DEFINITION_BYTES = 65_536  # bytes of one
+MAX_DEFINITION_NODES = 3000  # objects and lists in one: a validator looks at each
 DEEPEST = 64  # levels of objects and lists
-LONGEST_LIST = 500  # of things that cannot be sorted: to see that each is there once takes its square
+MAX_UNSORTABLE_ITEMS = 500  # of things that cannot be sorted: to see that each is there once takes its square
 #: control characters, overrides of the direction of text, tags and selectors that say what nobody sees
 HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2061-\u2064\u2066-\u2069\ufff9-\ufffb"
@@ -44,7 +44,7 @@ def size_of(definition: Mapping[str, Any]) -> int:
     try:
         return len(to_json(definition))
     except (ValueError, RecursionError):
-        return LARGEST + 1
+        return MAX_DEFINITION_BYTES + 1
 
 
 def parts_of(value: Any) -> int:
@@ -54,17 +54,17 @@ def parts_of(value: Any) -> int:
 
 def definition_error(definition: Mapping[str, Any]) -> str | None:
     """Why a definition is not even looked at; None if nothing speaks against it."""
-    if size_of(definition) > LARGEST:
-        return f"its definition is larger than {LARGEST} bytes"
-    if parts_of(definition) > MOST_PARTS:
-        return f"its definition has more than {MOST_PARTS} parts"
+    if size_of(definition) > MAX_DEFINITION_BYTES:
+        return f"its definition is larger than {MAX_DEFINITION_BYTES} bytes"
+    if parts_of(definition) > MAX_DEFINITION_NODES:
+        return f"its definition has more than {MAX_DEFINITION_NODES} parts"
     for part, depth in _walk_values(definition):
         if depth > DEEPEST:
             return "its definition is nested too deeply"
         if isinstance(part, str) and (match := HIDDEN.search(part)):
             return f"its definition has invisible characters, such as U+{ord(match[0]):04X}"
-        if isinstance(part, list) and len(part) > LONGEST_LIST and not _is_sortable(part):
-            return f"its definition has a list of more than {LONGEST_LIST} different things"
+        if isinstance(part, list) and len(part) > MAX_UNSORTABLE_ITEMS and not _is_sortable(part):
+            return f"its definition has a list of more than {MAX_UNSORTABLE_ITEMS} different things"
         if isinstance(part, dict) and (reference := _external_reference(part)):
             return f"its definition refers to an external document: {reference[:100]}"
     return None

@@ -23,13 +23,13 @@ from agora.telemetry import open_span, trace_headers
 from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 
 from .addresses import AddressRefused
-from .bounds import LARGEST, check_size
+from .bounds import MAX_MESSAGE_BYTES, check_size
 from .throttle import Throttle
 from .transport_errors import TransportError, TransportErrors, error_of_content_type, error_of_status
 
 __all__ = ["DirectClient", "Redirected"]
 
-LARGEST_ERROR: Final = 65_536
+MAX_ERROR_BYTES: Final = 65_536
 STREAM_END_SECONDS: Final = (
     0.02  # seconds for a stream to end after its answer, so that its connection can be used again
 )
@@ -92,17 +92,17 @@ class DirectClient:
             raise self._transport_errors.error(fault)
         if kind.lower().startswith("text/event-stream"):
             return await self._read_stream(reply, id, progress)
-        return _parse_message(await _read_body(reply, LARGEST))
+        return _parse_message(await _read_body(reply, MAX_MESSAGE_BYTES))
 
     async def _read_error(self, reply: Reply) -> Mapping[str, Any]:
-        body = await _read_body(reply, LARGEST_ERROR)
+        body = await _read_body(reply, MAX_ERROR_BYTES)
         fault = error_of_status(reply.status, body, in_session=False)
         if fault is not None:
             raise self._transport_errors.error(fault)
         return _parse_message(body)
 
     async def _read_stream(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
-        events, pace = Events(LARGEST), Throttle()
+        events, pace = Events(MAX_MESSAGE_BYTES), Throttle()
         async for part in reply:
             await pace.wait_for_part(part)
             for event in events.feed(part):

@@ -13,7 +13,7 @@ from .transport_errors import TransportError, TransportErrors
 __all__ = ["describe_error", "is_breakdown", "translate_error"]
 
 UNKNOWN = "unknown"
-LONGEST = 500  # characters of what an upstream says
+MAX_MESSAGE_CHARACTERS = 500  # characters of what an upstream says
 CHECK_OUTCOME = "Check whether the request took effect before repeating it."
 
 
@@ -26,8 +26,10 @@ def translate_error(name: str, error: MCPError, fault: TransportError | None) ->
     if error.code == CONNECTION_CLOSED:
         return UpstreamFailed(f"The connection to {name} broke before its answer.", fix=CHECK_OUTCOME, outcome=UNKNOWN)
     if error.code == PARSE_ERROR:
-        return UpstreamFailed(f"The answer of {name} cannot be read: {error.message[:LONGEST]}", outcome=UNKNOWN)
-    return UpstreamFailed(f"{name} says: {error.message[:LONGEST]}", upstream_code=error.code)
+        return UpstreamFailed(
+            f"The answer of {name} cannot be read: {error.message[:MAX_MESSAGE_CHARACTERS]}", outcome=UNKNOWN
+        )
+    return UpstreamFailed(f"{name} says: {error.message[:MAX_MESSAGE_CHARACTERS]}", upstream_code=error.code)
 
 
 def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
@@ -60,4 +62,4 @@ def describe_error(error: BaseException, faults: TransportErrors) -> str:
         words = str(error)
     else:
         words = f"{type(error).__name__}: {error}".rstrip(": ")
-    return words[:LONGEST].rstrip(".")
+    return words[:MAX_MESSAGE_CHARACTERS].rstrip(".")

@@ -26,7 +26,7 @@ from .definitions import Allowance
 from .direct import Redirected
 from .route import Channel
 from .transport_errors import TransportErrors
-from .vetting import MOST, RawDefinition, vet_items
+from .vetting import MAX_ITEMS_PER_KIND, RawDefinition, vet_items
 
 __all__ = ["Session", "open_session"]
 
@@ -74,7 +74,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         if field is None or not isinstance(raw.get(field), list):
             return raw
         definitions = self.listings.setdefault(method, [])
-        page = raw[field][: MOST - len(definitions)]
+        page = raw[field][: MAX_ITEMS_PER_KIND - len(definitions)]
         self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
         faults = await asyncio.to_thread(lambda: [self._validation_error(method, raw, field, each) for each in page])
         definitions += zip(page, faults, strict=True)
@@ -167,7 +167,7 @@ class Session:
             if not page.next_cursor or page.next_cursor == cursor:
                 return
             cursor = page.next_cursor
-            if len(self._dispatcher.listings.get(method, ())) >= MOST:
+            if len(self._dispatcher.listings.get(method, ())) >= MAX_ITEMS_PER_KIND:
                 break
         self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 

@@ -22,14 +22,14 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 from pydantic import ValidationError
 
-from .bounds import LARGEST, check_size
+from .bounds import MAX_MESSAGE_BYTES, check_size
 from .route import Channel
 from .throttle import Throttle
 
 __all__ = ["open_stdio_channel"]
 
 log = logging.getLogger(__name__)
-LONGEST_WORDS: Final = 1000  # characters of a line of its log
+MAX_LOG_LINE_CHARACTERS: Final = 1000  # characters of a line of its log
 CHUNK: Final = 65_536
 GRACE: Final = 0.5  # seconds to end by itself, and again after a signal
 REAP_TIMEOUT: Final = 10.0  # seconds until the system says that what was killed has ended
@@ -117,8 +117,8 @@ async def _read_lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
             if line := b"".join(parts).strip():
                 yield line
             parts, size = [following], len(following)
-        if size > LARGEST:
-            raise ValueError(f"it wrote a line of more than {LARGEST} bytes")
+        if size > MAX_MESSAGE_BYTES:
+            raise ValueError(f"it wrote a line of more than {MAX_MESSAGE_BYTES} bytes")
 
 
 async def _write_messages(process: Process, outgoing: Receiving) -> None:
@@ -139,7 +139,9 @@ async def _log_stderr(process: Process, name: str) -> None:
     while chunk := await process.stderr.read(CHUNK):
         for line in chunk.decode("utf-8", "replace").splitlines():
             await pace.wait_for()
-            words = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[:LONGEST_WORDS])
+            words = "".join(
+                c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[:MAX_LOG_LINE_CHARACTERS]
+            )
             log.info("upstream %s says: %s", name, words)
 
 

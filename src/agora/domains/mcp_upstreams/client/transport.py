@@ -21,7 +21,7 @@ from pydantic_core import to_json
 from agora.net.http_client import VIA, HttpClient
 
 from .addresses import AddressRefused, EgressPolicy
-from .bounds import LARGEST, MOST_PARTS, count_parts
+from .bounds import MAX_MESSAGE_BYTES, MAX_MESSAGE_NODES, count_parts
 from .direct import DirectClient
 from .route import Channel
 from .throttle import Throttle
@@ -35,7 +35,7 @@ from .transport_errors import (
 
 __all__ = ["GuardedTransport", "open_http_channel"]
 
-LARGEST_ERROR = 65_536
+MAX_ERROR_BYTES = 65_536
 CLOSE_TIMEOUT = 2.0  # seconds to say good-bye
 
 for _talkative in ("mcp", "httpx2", "httpcore2"):  # they write down URLs, headers and the ids of sessions
@@ -61,7 +61,7 @@ class LimitedStream(httpx2.AsyncByteStream):
                     await pace.wait_for_part(part)
                 size += len(part)
                 parts += count_parts(part)
-                if self._limit is not None and (size > self._limit or parts > MOST_PARTS):
+                if self._limit is not None and (size > self._limit or parts > MAX_MESSAGE_NODES):
                     raise _BrokenBody(f"the answer is larger than {self._limit} bytes, or has too many parts")
                 yield part
         except httpx2.TransportError as error:
@@ -95,7 +95,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             await response.aclose()
             return self._transport_error_response(request, fault)
         streamed = kind.lower().startswith("text/event-stream")
-        response.stream = LimitedStream(_byte_stream(response), None if streamed else LARGEST)
+        response.stream = LimitedStream(_byte_stream(response), None if streamed else MAX_MESSAGE_BYTES)
         return response
 
     async def aclose(self) -> None:
@@ -119,7 +119,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         """An HTTP error: the JSON-RPC error in it, or one made of it."""
         body = b""
         try:
-            async for part in LimitedStream(_byte_stream(response), LARGEST_ERROR):
+            async for part in LimitedStream(_byte_stream(response), MAX_ERROR_BYTES):
                 body += part
         except _BrokenBody:
             body = b""
@@ -178,7 +178,7 @@ async def open_http_channel(
     client = httpx2.AsyncClient(
         headers=passed, timeout=timeout, transport=GuardedTransport(faults, egress, inner), trust_env=False
     )
-    async with client, streamable_http_client(url, http_client=client, max_sse_event_size=LARGEST) as streams:
+    async with client, streamable_http_client(url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as streams:
         try:
             yield Channel(*streams, DirectClient(http, own, faults))
         finally:

@@ -9,15 +9,20 @@ from typing import Any
 from ..port import Item, Kind
 from .definitions import HIDDEN, Allowance, definition_error
 
-__all__ = ["MOST", "RawDefinition", "service_name", "vet_items"]
+__all__ = ["MAX_ITEMS_PER_KIND", "RawDefinition", "service_name", "vet_items"]
 
 #: a raw definition, and what the protocol's own types say against it
 RawDefinition = tuple[Any, str | None]
 
-LONGEST_NAME = 64  # hosts take no longer tool names, the upstream's name included
-LONGEST = 500
-LONGEST_NAMES: Mapping[Kind, int] = {"tool": LONGEST, "resource": LONGEST, "template": LONGEST, "prompt": 200}
-MOST = 1000  # of a kind, of an upstream
+MAX_TOOL_NAME_CHARACTERS = 64  # hosts take no longer tool names, the upstream's name included
+MAX_TEXT_CHARACTERS = 500
+MAX_NAME_CHARACTERS: Mapping[Kind, int] = {
+    "tool": MAX_TEXT_CHARACTERS,
+    "resource": MAX_TEXT_CHARACTERS,
+    "template": MAX_TEXT_CHARACTERS,
+    "prompt": 200,
+}
+MAX_ITEMS_PER_KIND = 1000  # of a kind, of an upstream
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 KEYS: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
 
@@ -45,7 +50,7 @@ def vet_items(
     for number, (raw, fault) in enumerate(definitions):
         definition = raw if isinstance(raw, dict) else {}
         name = definition.get(KEYS[kind])
-        label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:LONGEST]) if isinstance(name, str) else ""
+        label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:MAX_TEXT_CHARACTERS]) if isinstance(name, str) else ""
         label = label or f"#{number + 1}"
         reason = _rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.take(definition)
         if label in names:  # a row has one name: the first stays as it is
@@ -60,7 +65,7 @@ def vet_items(
 
 
 def _surplus_item(kind: Kind, left_out: int) -> Item:
-    reason = f"an upstream can offer {MOST} of a kind; {left_out} or more were left out"
+    reason = f"an upstream can offer {MAX_ITEMS_PER_KIND} of a kind; {left_out} or more were left out"
     return Item(kind, "(more)", f"More of the kind {kind}.", {}, reason)
 
 
@@ -73,8 +78,8 @@ def _rejection_reason(
         return wrong
     if kind == "tool" and (wrong := _name_error(upstream, name) or _schemas_error(definition)):
         return wrong
-    if len(name) > LONGEST_NAMES[kind]:
-        return f"its name is longer than {LONGEST_NAMES[kind]} characters"
+    if len(name) > MAX_NAME_CHARACTERS[kind]:
+        return f"its name is longer than {MAX_NAME_CHARACTERS[kind]} characters"
     if _fold_name(kind, name) in offered:
         return "another one has the same name"
     return fault
@@ -85,8 +90,8 @@ def _name_error(upstream: str, name: str) -> str | None:
         return "its name has characters other than letters, digits, '_', '-' and '.'"
     if not name.strip("."):
         return "its name has nothing but dots"
-    if len(service_name(upstream, name)) > LONGEST_NAME:
-        return f"its name with the upstream's is longer than {LONGEST_NAME} characters"
+    if len(service_name(upstream, name)) > MAX_TOOL_NAME_CHARACTERS:
+        return f"its name with the upstream's is longer than {MAX_TOOL_NAME_CHARACTERS} characters"
     return None
 
 

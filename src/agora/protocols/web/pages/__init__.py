@@ -16,12 +16,12 @@ from . import (
     dashboard,
     instances,
     messages,
+    search,
     services,
     settings,
     tasks,
     workflows,
 )
-from . import search as finding
 
 __all__ = [
     "agents",
@@ -30,9 +30,9 @@ __all__ = [
     "conversations",
     "dashboard",
     "find_page",
-    "finding",
     "instances",
     "messages",
+    "search",
     "services",
     "settings",
     "tasks",

@@ -127,7 +127,7 @@ class A2A(Service, category="a2a"):
             list[Uri], Field(max_length=50, description="URIs of extensions that you support, beside the message's.")
         ] = [],
     ) -> A2ASendResult:
-        """Send a message to an agent: it makes a task, or goes on with one (section 3.1.1).
+        """Send a message to an agent: it creates a task, or continues one (section 3.1.1).
 
         A text is a message with one part. The message is stored when the call has an answer; the call waits until
         the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
@@ -173,7 +173,7 @@ class A2A(Service, category="a2a"):
             Field(description="Whether the stream continues while the task needs input."),
         ] = "ended",
     ) -> AsyncIterator[A2AUpdate]:
-        """The task, then everything that happens to it, to its end (section 3.1.6).
+        """Stream a task and its updates until it ends (section 3.1.6).
 
         Refused for a task that has ended, unless it is resumed.
         """
@@ -249,7 +249,7 @@ class A2A(Service, category="a2a"):
             JsonObject | None, Field(max_length=100, description="Fields that only authenticated callers see.")
         ] = None,
     ) -> CardChange:
-        """Store a card for an agent. Its addresses stay this marketplace's, whatever the card says."""
+        """Store a card for an agent. The addresses in it are replaced by this marketplace's."""
 
     @operation("GET /agora/a2a/catalogue", scope="", exposure=Exposure.PUBLIC)
     async def catalogue(self, *, base_url: BaseUrl = None, limit: Limit = 50, cursor: Cursor = None) -> A2ACatalogue:

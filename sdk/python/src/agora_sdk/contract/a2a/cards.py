@@ -63,7 +63,7 @@ class CardChange(Result):
     """Card stored for an agent."""
 
     agent_id: str
-    stored: bool = Field(description="Whether there is a stored card; if not, it is made from the registration.")
+    stored: bool = Field(description="Whether there is a stored card; if not, it is generated from the registration.")
     extended: bool = Field(default=False, description="Whether there is one for authenticated callers.")
     updated_at: Timestamp
 

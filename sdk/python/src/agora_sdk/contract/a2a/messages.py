@@ -32,7 +32,7 @@ MessageId = Annotated[
         min_length=1,
         max_length=200,
         pattern=PRINTABLE,
-        description="Made by whoever sends it; the same one again is the same message.",
+        description="Set by the sender; repeating it repeats the same message.",
     ),
 ]
 ContextId = Annotated[
@@ -108,7 +108,7 @@ class A2ATask(ProtoModel):
 
 
 class A2ASendResult(ProtoModel):
-    """The task that a message made or went on with; or a message, where no task is needed (section 3.1.1)."""
+    """The task that a message created or continued, or a direct answer (section 3.1.1)."""
 
     task: A2ATask | None = None
     message: A2AMessage | None = None
@@ -124,7 +124,7 @@ class A2ATaskList(ProtoModel):
 
 
 class A2AStatusUpdate(ProtoModel):
-    """A task's state changed, or something was said about it (section 4.2.1)."""
+    """A task's state changed, or there is a new message about it (section 4.2.1)."""
 
     task_id: str
     context_id: str
@@ -144,7 +144,7 @@ class A2AArtifactUpdate(ProtoModel):
 
 
 class A2AUpdate(ProtoModel):
-    """One item of a stream: the task, then what happens to it (section 3.2.3)."""
+    """One item of a stream: the task, then its updates (section 3.2.3)."""
 
     task: A2ATask | None = None
     message: A2AMessage | None = None

@@ -62,7 +62,7 @@ class A2APushDeletion(Result):
 
 
 class PushDeadLetter(Result):
-    """Updates of a task that could not be posted: nothing after them is, until it is told to go on."""
+    """Updates of a task that could not be posted. Later updates wait until delivery is resumed."""
 
     task_id: str
     config_id: str
@@ -81,7 +81,7 @@ class PushDeadLetters(Page[PushDeadLetter]):
 
 
 class PushRetry(Result):
-    """Posting goes on after this item of the task's stream."""
+    """Delivery resumes after this item of the task's stream."""
 
     task_id: str
     config_id: str

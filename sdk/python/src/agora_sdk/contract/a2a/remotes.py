@@ -37,13 +37,13 @@ class RemoteAgent(Result):
     agent_name: str
     url: str = Field(description="URL as given: of the card or of the agent.")
     interface: A2AInterface | None = Field(default=None, description="Protocol binding and version in use.")
-    card: dict[str, Any] | None = Field(default=None, description="Its own card, as it was last read.")
+    card: dict[str, Any] | None = Field(default=None, description="Its own card, as last fetched.")
     has_credentials: bool = False
     timeout: float = 60.0
     state: RemoteState = RemoteState.UNKNOWN
     error: str | None = Field(default=None, description="Reason why it cannot be reached.")
     checked_at: Timestamp | None = None
-    refreshed_at: Timestamp | None = Field(default=None, description="When its card was last read.")
+    refreshed_at: Timestamp | None = Field(default=None, description="Time of the last fetch of its card.")
     created_by: str
     created_at: Timestamp
     updated_at: Timestamp

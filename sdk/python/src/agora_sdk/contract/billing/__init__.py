@@ -75,7 +75,7 @@ Account = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[!-~]+$",
-        description="The account: of the caller's credential, or, where that has none of its own, the caller's id.",
+        description="The account; by default that of the caller's credential, or the caller's id if the credential has none.",
     ),
 ]
 InstanceId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -99,7 +99,7 @@ class Billing(Service, category="billing"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> PricePage:
-        """List what agents cost. An agent without a price is free."""
+        """List the prices of agents. An agent without a price is free."""
 
     @operation("PUT /billing/prices/{agent_id}", scope="write:billing")
     async def set_price(
@@ -112,7 +112,8 @@ class Billing(Service, category="billing"):
         base_price: Amount = 0.0,
         task_price: Amount = 0.0,
         usage_unit: Annotated[
-            Literal["minute", "hour"] | None, Field(description="Of hybrid: what price is for; an hour if left out.")
+            Literal["minute", "hour"] | None,
+            Field(description="Of hybrid: the time unit of the price; an hour if left out."),
         ] = None,
         input_price: Annotated[Amount, Field(description="Of token_based: for a million tokens in.")] = 0.0,
         output_price: Annotated[Amount, Field(description="Of token_based: for a million tokens out.")] = 0.0,
@@ -122,7 +123,7 @@ class Billing(Service, category="billing"):
     ) -> Price:
         """Set an agent's price from now on or from a future time; earlier usage keeps its price.
 
-        For the agent itself, its account and operators. A new version takes the place of those that had not begun.
+        For the agent itself, its account and operators. A new version replaces those that are not yet effective.
         """
 
     @operation("POST /billing/usage", scope="meter:billing", success_status=201, idempotent=True)
@@ -230,10 +231,11 @@ class Billing(Service, category="billing"):
         *,
         soft_limit: Annotated[
             Amount | None,
-            Field(description="In a month; at it there is a warning. 80 % of the hard limit if left out."),
+            Field(description="Monthly; at this amount there is a warning. 80 % of the hard limit if left out."),
         ] = None,
         hard_limit: Annotated[
-            Amount | None, Field(description="In a month; beyond it calls are refused, and at it instances pause.")
+            Amount | None,
+            Field(description="Monthly; charges beyond it are refused, and instances pause when it is reached."),
         ] = None,
         prepaid: Annotated[bool, Field(description="Refuse calls that the account's credit does not cover.")] = False,
     ) -> Budget:
@@ -245,7 +247,7 @@ class Billing(Service, category="billing"):
 
     @operation("GET /billing/budget", scope="read:billing")
     async def budgets(self, account: Account | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> BudgetPage:
-        """List budgets, with what is spent of them."""
+        """List budgets with their spent amounts."""
 
     @operation("GET /billing/invoices", scope="read:billing")
     async def invoices(
@@ -262,7 +264,7 @@ class Billing(Service, category="billing"):
     async def invoice(
         self,
         invoice: Annotated[
-            InvoiceRef | None, Field(description="Id or number; what is not invoiced yet if left out.")
+            InvoiceRef | None, Field(description="Id or number; the open, not yet issued invoice if left out.")
         ] = None,
         *,
         account: Account | None = None,
@@ -277,8 +279,8 @@ class Billing(Service, category="billing"):
         *,
         format: Annotated[Literal["csv", "html"], Field(description="A table, or a page to print.")] = "html",
     ) -> InvoiceDocument:
-        """Make a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too."""
+        """Create a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too."""
 
     @operation("POST /billing/invoices/close", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def close(self, period: Month) -> Closing:
-        """Issue the invoices of a month that is over, now; the server does it by itself an hour after the month's end."""
+        """Issue the invoices of a past month now; the server does so automatically an hour after the month's end."""

@@ -23,7 +23,7 @@ class Balance(Result):
     reserved: float = Field(
         default=0.0, description="Part of the balance reserved for tasks that were assigned and have not ended."
     )
-    prepaid: bool = Field(default=False, description="Whether calls are refused that the credit does not cover.")
+    prepaid: bool = Field(default=False, description="Whether charges beyond the credit are refused.")
 
 
 class Balances(Page[Balance]):

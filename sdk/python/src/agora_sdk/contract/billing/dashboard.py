@@ -19,7 +19,7 @@ class CostSummary(Result):
 
 
 class CurrentBilling(Result):
-    """This month so far, beside the whole of the last one."""
+    """This month so far, and the whole previous month."""
 
     current_month_cost: float
     last_month_cost: float

@@ -31,7 +31,7 @@ Month = Annotated[
 
 
 class InvoiceLine(Result):
-    """One kind of usage of one agent in one month; of an earlier month, what came too late for its invoice."""
+    """One kind of usage of one agent in one month; an earlier month if the entry was too late for its invoice."""
 
     period: str
     agent_id: str | None = None

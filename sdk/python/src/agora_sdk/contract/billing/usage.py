@@ -96,7 +96,7 @@ class Cost(BillingInfo):
 
 
 class Entry(Result):
-    """An entry of the ledger: never changed, never deleted. A reversal is an entry of its own, with the opposite amount."""
+    """An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount."""
 
     entry_id: str
     account_id: str

@@ -52,14 +52,14 @@ WorkflowId = Annotated[str, Field(max_length=64, pattern=r"^wf_[0-9a-f]{32}$")]
 Assignee = Annotated[
     AgentRef,
     Field(
-        description="Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent "
+        description="Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent "
         "has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.",
     ),
 ]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
 TaskTypes = Annotated[list[Label], Field(max_length=50, description="Only these types; any if empty.")]
 Narrowing = Annotated[
-    list[Capability] | None, Field(max_length=100, description="To serve only these of your own capabilities.")
+    list[Capability] | None, Field(max_length=100, description="Only tasks for these of your own capabilities.")
 ]
 Model = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Models = Annotated[list[Model], Field(max_length=500, description="Models that can be run.")]
@@ -86,10 +86,10 @@ ContextId = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="Groups the tasks of one conversation; each is one of its own without it.",
+        description="Groups the tasks of one conversation; without it, each task is a separate conversation.",
     ),
 ]
-Said = Annotated[list[Part], Field(max_length=100, description="What is said, in parts, where it is not one text.")]
+Said = Annotated[list[Part], Field(max_length=100, description="The message in parts, if it is not a single text.")]
 Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
 
 
@@ -120,7 +120,7 @@ class Tasks(Service, category="task"):
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
         context_id: ContextId | None = None,
     ) -> TaskReceipt:
-        """Give a task to an agent, to whoever has a capability, to a worker, or to anyone.
+        """Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
 
         The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
         expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
@@ -220,7 +220,7 @@ class Tasks(Service, category="task"):
         *,
         reason: Notes | None = None,
         checkpoint: Checkpoint | None = None,
-        delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds before it can be taken again.")] = 0,
+        delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds before it can be claimed again.")] = 0,
     ) -> TaskUpdate:
         """Release a claimed task to the queue; the attempt is not counted."""
 
@@ -230,7 +230,7 @@ class Tasks(Service, category="task"):
     ) -> TaskUpdate:
         """Complete a task with its result.
 
-        Repeated unchanged, it answers the same; with another result or other notes it is refused (409).
+        Repeating the same call returns the same result; a different result or different notes are refused (409).
         """
 
     @operation(scope="write:tasks", idempotent=True)
@@ -272,7 +272,7 @@ class Tasks(Service, category="task"):
         parts: Said = [],
         status: Annotated[
             Literal["input_required", "auth_required"] | None,
-            Field(description="Of the assignee: the work waits until it is answered."),
+            Field(description="Set by the assignee: the task waits until the message is answered."),
         ] = None,
         message_id: Id | None = None,
         metadata: Metadata = {},
@@ -295,7 +295,9 @@ class Tasks(Service, category="task"):
         artifact_id: Annotated[Id | None, Field(description="Made if left out; needed to append to it.")] = None,
         name: Annotated[Text | None, Field(max_length=200)] = None,
         description: Annotated[Text | None, Field(max_length=4000)] = None,
-        append: Annotated[bool, Field(description="To what the artifact of this id has; else it begins anew.")] = False,
+        append: Annotated[
+            bool, Field(description="Append to the artifact with this id; otherwise replace it.")
+        ] = False,
         last: Annotated[bool, Field(description="Whether it is complete.")] = True,
         metadata: Metadata = {},
         extensions: Extensions = [],
@@ -310,20 +312,20 @@ class Tasks(Service, category="task"):
         content: Annotated[Text, Field(min_length=1, max_length=262_144)],
         *,
         offset: Annotated[
-            int | None, Field(ge=0, description="Where it belongs; refused if the output does not end there.")
+            int | None, Field(ge=0, description="Offset of the chunk; refused if the output does not end there.")
         ] = None,
         fencing_token: Token = None,
     ) -> TaskOutput:
         """Append to a task's output. With ``offset`` a repeated chunk is recognised.
 
-        An assignee's output starts a pending task; an operator's is refused, since nobody works on the task.
+        An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
         """
 
     @operation("GET /agora/task/output", "GET /v1/agent/tasks/{task_id}/output", scope="read:tasks")
     async def output(
         self,
         task_id: TaskId,
-        offset: Annotated[int, Field(ge=0, description="Where to begin, in characters.")] = 0,
+        offset: Annotated[int, Field(ge=0, description="Start position, in characters.")] = 0,
         limit: Annotated[int, Field(ge=1, le=1_000_000, description="Most characters.")] = 262_144,
     ) -> TaskOutput:
         """Read a task's output from any offset."""

@@ -11,7 +11,7 @@ __all__ = ["DurationSummary", "TaskStatistics"]
 
 
 class DurationSummary(Result):
-    """Seconds, of the tasks that ended in the time looked at."""
+    """Durations in seconds, of the tasks that ended in the requested period."""
 
     count: int = 0
     mean: float | None = None
@@ -26,7 +26,7 @@ class TaskStatistics(Result):
     total: int
     by_status: dict[str, int]
     by_priority: dict[str, int] = Field(default={}, description="Of the tasks that wait.")
-    waiting: int = Field(default=0, description="Tasks that can be taken now.")
+    waiting: int = Field(default=0, description="Tasks that can be claimed now.")
     since: Timestamp
     created: int = 0
     completed: int = 0

@@ -44,9 +44,7 @@ class Task(Result):
     priority: Priority = Priority.NORMAL
     progress: float = 0
     assignee: str | None = Field(default=None, description="As it was assigned.")
-    assigned_agent: str | None = Field(
-        default=None, description="Id of the agent that works on it or that it is meant for."
-    )
+    assigned_agent: str | None = Field(default=None, description="Id of the assignee.")
     worker: str | None = None
     created_by: str
     created_at: Timestamp

@@ -33,7 +33,7 @@ EXHAUSTED = "delivered too often without an acknowledgement"
 TRIM_BATCH = 1000  # entries dropped with one command
 COUNTED = 10_000  # entries counted for the lag, where the server does not tell it
 PAGE, PAGES = 200, 10  # pending entries looked at
-MOST_TOUCHED = 10_000
+MAX_TOUCHED_ENTRIES = 10_000
 MILLISECONDS = 1000
 OWNERS = "agora:owners"  # a hash: whose each stream is
 OWN = """
@@ -142,7 +142,7 @@ class RedisBus:
 
     async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         held_ids = {
-            entry.entry_id for entry in await self._read_pending(stream, group, MOST_TOUCHED, consumer=consumer)
+            entry.entry_id for entry in await self._read_pending(stream, group, MAX_TOUCHED_ENTRIES, consumer=consumer)
         }
         if mine := [entry for entry in ids if entry in held_ids]:
             await self._run_command("XCLAIM", stream, group, consumer, "0", *mine, "JUSTID")
