@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from agora_sdk.contract.workflows import StepState, Workflow
 
-__all__ = ["format_duration", "line_of", "names_of", "tree_of"]
+__all__ = ["build_step_tree", "format_duration", "format_step", "map_agent_names"]
 
 BAR = 12  #: characters
 MARKS = {
@@ -42,7 +42,9 @@ PLAIN_MARKS = {
 QUIET = ("pending", "ready", "skipped")
 
 
-def tree_of(console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None) -> Tree:
+def build_step_tree(
+    console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None
+) -> Tree:
     """A workflow as it stands. inner: the workflows that its steps run, by id. now: to what time the steps under way count."""
 
     return _add_branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
@@ -65,7 +67,7 @@ def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workfl
         tree.add(_join_texts((clean_text(workflow.error), "red")))
     width = max((len(step.name) for step in workflow.steps), default=0)
     for step in workflow.steps:
-        label = line_of(step, names_of(workflow), now, width=width, plain=plain)
+        label = format_step(step, map_agent_names(workflow), now, width=width, plain=plain)
         child = inner.get(step.workflow_id or "")
         if child is None:
             tree.add(label)
@@ -75,7 +77,7 @@ def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workfl
     return tree
 
 
-def line_of(
+def format_step(
     step: StepState, names: Mapping[str, str], now: datetime | None = None, *, width: int = 0, plain: bool = False
 ) -> Text:
     """One step in a line. names: of agents, by id."""
@@ -116,7 +118,7 @@ def _step_remarks(step: StepState) -> list[tuple[str, str]]:
     return remarks
 
 
-def names_of(workflow: Workflow) -> dict[str, str]:
+def map_agent_names(workflow: Workflow) -> dict[str, str]:
     """Names of the agents that work for a workflow, by id."""
     return {share.agent_id: share.agent_name for share in workflow.agents if share.agent_name}
 

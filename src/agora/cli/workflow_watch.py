@@ -10,7 +10,7 @@ from rich.text import Text
 
 from .output import TONES
 from .session import Session
-from .tree import line_of, names_of, tree_of
+from .tree import build_step_tree, format_step, map_agent_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterator
@@ -154,11 +154,11 @@ class ChangeLog:
 
     def show(self, watched: WatchedWorkflow) -> None:
         workflow = watched.workflow
-        names, width = names_of(workflow), max(len(step.name) for step in workflow.steps)
+        names, width = map_agent_names(workflow), max(len(step.name) for step in workflow.steps)
         plain = self._out.console.options.ascii_only
         for step in workflow.steps:
             if self._is_news(step.name, _step_facts(step)):
-                self._out.console.print(line_of(step, names, width=width, plain=plain))
+                self._out.console.print(format_step(step, names, width=width, plain=plain))
         if self._is_news("", workflow.status):
             self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
 
@@ -198,4 +198,4 @@ class TerminalDisplay:
         self._live.refresh()
 
     def _render_tree(self) -> Any:
-        return self._watched and tree_of(self._console, self._watched.workflow, self._watched.inner)
+        return self._watched and build_step_tree(self._console, self._watched.workflow, self._watched.inner)

@@ -16,7 +16,7 @@ from .arguments import Field
 from .names import with_agent_names
 from .output import Column, Output
 from .session import Session, client_command
-from .tree import format_duration, tree_of
+from .tree import build_step_tree, format_duration
 from .workflow_file import read_workflow
 from .workflow_watch import load_workflow, watch_workflow
 
@@ -98,7 +98,7 @@ def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -
         session.out.result(session.client.workflow.status(workflow_id))
     else:
         watched = load_workflow(session, workflow_id)
-        session.out.console.print(tree_of(session.out.console, watched.workflow, watched.inner))
+        session.out.console.print(build_step_tree(session.out.console, watched.workflow, watched.inner))
 
 
 def _watch_to_end(session: Session, workflow_id: str) -> None:

@@ -106,7 +106,7 @@ class Controller:
     async def run(self, stop: asyncio.Event) -> None:
         """Step until told to stop; a step that fails is logged, and the next one waits longer."""
         self._stop = stop
-        while not await self._rest(stop):
+        while not await self._wait_for_next_step(stop):
             await self._attempt(self.step if self._loaded else self._load_once)
         await self._attempt(self.finish)
 
@@ -120,7 +120,7 @@ class Controller:
         """Whether a long step is to leave the rest for another time."""
         return self._stop is not None and self._stop.is_set()
 
-    async def _rest(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next step. Returns True when the server stops instead."""
         return await _wait_for_stop(stop, self.pause)
 
@@ -248,8 +248,8 @@ class DueController(Controller):
         else:
             self._due[tenant] = due
 
-    async def _rest(self, stop: asyncio.Event) -> bool:
-        if await super()._rest(stop):
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+        if await super()._wait_for_next_step(stop):
             return True
         self._wakeup.clear()
         if self._unread:

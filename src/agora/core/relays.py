@@ -44,7 +44,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What was written down before the work."""
+    """The record of a relay, committed before its work starts."""
 
     relay: Relay
     relay_id: str
@@ -57,6 +57,7 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     assert call.operation is not None
     caller, operation = call.caller, call.operation
     intent = Intent(relay, new_id("rly"), call.target, key)
+    # After this the relay settler marks the relay as unknown: a server that died in between never settles it itself.
     deadline = call.now + int((relay.timeout + SETTLING) * SECOND)
     call.tx.append(
         RELAYS,
@@ -74,13 +75,14 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
             error=None,
         ),
     )
+    # An empty answer claims the key: a repetition while the relay runs finds it and does not perform the work again.
     if key is not None:
         store_answer(call, key, operation.name, digest, b"")
     return intent
 
 
 async def relay_in_progress_error(call: Call, key: str) -> Conflict:
-    """Why a repetition gets no answer: the relay under its key has none yet, or nobody knows it."""
+    """The error for a repeated call whose relay is still running, or ended with an unknown outcome."""
     row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
     if row is not None and row.status == "pending":
         return Conflict(
@@ -102,6 +104,7 @@ async def run_relay(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
     try:
         outcome = await _perform_relay(intent.relay)
     except asyncio.CancelledError:
+        # The remote side may have done the work. Shielded, because a second cancellation must not lose that either.
         await asyncio.shield(_finish_relay(finish, _unknown_outcome("The caller left before the answer.")))
         raise
     return await asyncio.shield(_finish_relay(finish, outcome))
@@ -144,9 +147,10 @@ def _unknown_outcome(detail: str) -> DeadlineExceeded:
 
 
 async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | AgoraError:
-    """Let the service settle the outcome, and write it down, in the second transaction.
+    """Let the service settle the outcome, and record it, in the second transaction.
 
-    Answers the error to raise, if that is what it came to; what the service wrote before it raised one stays.
+    Returns the result, or the error for the caller. An error is returned, not raised, so that the rows that the service
+    wrote before it are committed.
     """
     assert call.operation is not None
     call.target = intent.target
@@ -155,6 +159,7 @@ async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | Ago
     except AgoraError as raised:
         result = raised
     error = result if isinstance(result, AgoraError) else None
+    # Unknown: the key stays claimed, so that a repetition cannot perform the work twice. A certain failure releases it.
     unknown = error is not None and error.extra.get("outcome") == UNKNOWN
     await call.tx.execute(
         relays.settle,

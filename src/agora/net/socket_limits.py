@@ -67,6 +67,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._alarm = self.loop.call_later(self.seconds, self._time_out)
 
     def data_received(self, data: bytes) -> None:
+        # Counted here because httptools buffers an incomplete head without a limit, and reports it only when it is whole.
         self._unread += len(data)
         super().data_received(data)
         if self._unread > HEAD_LIMIT and not self.transport.is_closing():
@@ -91,7 +92,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread = 0
         super().on_headers_complete()
         if not self.parser.should_upgrade():
-            self.headers = []  # of trailers, from here on
+            self.headers = []  # httptools appends trailers to the same list; they must not become headers of the request
             if self.connection is not None and self.connection.provisional:
                 self._close_after_response()
 
@@ -127,7 +128,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Begin an answer when the peer has read those before it: a connection holds one, however many it asks for."""
+        """Start a response once the client has read the earlier ones: pipelined requests buffer at most one response."""
         if self.flow.write_paused:
             self._deferred = (cycle, app)
             self.flow.pause_reading()
@@ -136,7 +137,7 @@ class HttpProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _disconnect_running(self) -> None:
-        """Give up the request that is being answered: uvicorn gives up the last one received, and uvloop raises on writing."""
+        """Disconnect the request being answered: uvicorn only does so for the last one received, and uvloop raises on writing."""
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -159,7 +160,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._close_with(TOO_LARGE)
 
     def _close_with(self, word: bytes) -> None:
-        """Close, with a word to whoever has not been answered yet."""
+        """Close the connection, with an error response unless a response has been started."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             self.transport.write(word)
         self.transport.close()
@@ -182,7 +183,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.scope["agora.connection"] = self.connection  # type: ignore[typeddict-unknown-key]
 
     async def send(self, message: Any) -> None:
-        """Write a message when there is room: of those who wait for it, one at a time."""
+        """Write a message when the transport has room; concurrent senders write one at a time."""
+        # A loop, because the first sender that is woken may fill the buffer again.
         while not self.writable.is_set():
             await self.writable.wait()
         await super().send(message)
@@ -190,11 +192,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         if self.writable.is_set():
             super().handle_ping()
-        else:  # who takes nothing is not owed more of it
+        else:  # a peer that reads nothing must not fill the buffer with pongs
             self.conn.data_to_send()
 
     def send_receive_event_to_app(self) -> None:
-        """Hand a message on; text that is no UTF-8 ends the connection, without a traceback for each in the log."""
+        """Pass a message to the application; text that is not UTF-8 closes the connection without logging a traceback."""
         if self.curr_msg_data_type == "text" and not self.close_sent:
             try:
                 b"".join(self.frames).decode()
@@ -220,7 +222,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 def _ignore_refusal() -> None:
-    """A refused handshake closes its connection."""
+    """Do nothing: a refused handshake closes its connection anyway."""
 
 
 def http_protocol(seconds: float, backpressure: Backpressure) -> type[HttpToolsProtocol]:

@@ -69,7 +69,9 @@ class LiveStream(ABC):
         self.sink: Sink = NULL_SINK
         self.close_reason: CloseReason | None = None
         self.slot: int | None = None
-        self.groups: Sequence[tuple[str, str]] = ()  # with whom its reader shares what is free
+        self.groups: Sequence[
+            tuple[str, str]
+        ] = ()  # registrar and account that share a limit of streams with its reader
 
     @property
     def position(self) -> int:
@@ -88,10 +90,10 @@ class LiveStream(ABC):
 
     @abstractmethod
     async def _run(self) -> None:
-        """Give the sink what the log has, then what comes."""
+        """Send the log after the position to the sink, then live items."""
 
     async def attach(self, sink: Sink) -> None:
-        """Send what the log has after the position, then what comes. Leave it running, and close the stream."""
+        """Send the log after the position, then live items. Runs until the stream ends; close the stream afterwards."""
         self.sink = sink
         if self.close_reason is not None:
             sink.end(self.close_reason)
@@ -151,9 +153,10 @@ class LiveStream(ABC):
         self._feed.positions.advance(self.tenant, self.subscription_id, sequence)
 
     def end(self, close_reason: CloseReason) -> None:
-        """End the stream; the first reason stays."""
+        """End the stream. Idempotent; the first reason is kept."""
         if self.close_reason is not None:
             return
+        # The position is read before leaving: while joined it is the channel's head, afterwards the stored number.
         self._position, self.close_reason = self.position, close_reason
         self._leave()
         self._feed.forget(self)
@@ -161,7 +164,7 @@ class LiveStream(ABC):
 
     @abstractmethod
     def _leave(self) -> None:
-        """Take leave of whatever keeps the stream live."""
+        """Leave the channel or subscription that keeps the stream live."""
 
     def close(self) -> None:
         """End the stream because its reader is done."""
@@ -189,7 +192,7 @@ class LiveStream(ABC):
 
 
 class EventStream(LiveStream):
-    """Events as an opening describes them.
+    """Events that match a specification.
 
     Those after its position are read from the log page by page; then, in one step, it joins what is
     live: nothing is lost, nothing repeated. ``attach`` returns when it has joined.
@@ -221,7 +224,8 @@ class EventStream(LiveStream):
             if self._position > channel.head:
                 await channel.reach(self._position)
             elif self._position == channel.head:
-                channel.join(self)  # no await since the comparison
+                # No await since the comparison, so no event can be committed between the last page and the join.
+                channel.join(self)
                 self._channel = channel
                 return
             else:
@@ -278,7 +282,7 @@ class LogStream(LiveStream):
                 self._hints.close()
 
     async def _wake_on_events(self, channel: Channel) -> None:
-        """Have the bell rung by whatever happens to the subject from now on."""
+        """Ring the bell at every event about the subject from now on."""
         if self._hints is None or self._hints.close_reason is not None:
             opening = EventStreamSpec(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)

@@ -104,9 +104,9 @@ class PushOutbox(Controller):
             self._swept = now
             await self.each_tenant(self.reconcile)
 
-    async def _rest(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next retry or sweep is due."""
-        if await super()._rest(stop):
+        if await super()._wait_for_next_step(stop):
             return True
         due = min(self._swept + int(SWEEP * SECOND), self._later[0][0] if self._later else sys.maxsize)
         seconds = (due - self.context.clock.now()) / SECOND

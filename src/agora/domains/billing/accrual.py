@@ -39,10 +39,10 @@ async def ahead(call: Call, stretches: Sequence[tuple[str, int, int, int]]) -> l
         until = max(ended for _, ended in bounds)
         later = await later_versions(call.tx, agent, first.version, until, ledger.notice)
         found[agent, version] = (first, later)
-    return [_priced(agent, began, length, *found[agent, version]) for agent, version, began, length in stretches]
+    return [_estimate_cost(agent, began, length, *found[agent, version]) for agent, version, began, length in stretches]
 
 
-def _priced(agent: str, began: int, length: int, first: Terms, later: Sequence[PriceChange]) -> Ahead:
+def _estimate_cost(agent: str, began: int, length: int, first: Terms, later: Sequence[PriceChange]) -> Ahead:
     begun = [row for row in later if row.begins <= began]
     terms = Terms.of(begun[-1]) if begun else first
     changes = [row.begins for row in later if row.begins > began and row.version > terms.version]

@@ -26,7 +26,9 @@ from .terms import Terms, agreed_terms, terms_in_force
 
 __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger"]
 
-MAX_ENTRY_MICROS = 10**13  #: millionths of one entry of what callers say: ten million, far from what an integer holds
+MAX_ENTRY_MICROS = (
+    10**13
+)  #: largest amount of an entry that callers report: ten million units, so that sums stay within 64 bits
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
 
 
@@ -50,13 +52,13 @@ class Charge:
 
 
 class Ledger:
-    """The ledger as one call writes it."""
+    """Reads and writes ledger entries in the transaction of one call."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
 
     async def terms(self, agent_id: str, at: int | None = None) -> Terms:
-        """What an agent costs at a moment; now if left out."""
+        """The price terms of an agent at a time (microseconds since 1970; now if left out)."""
         currency = self.call.context.settings.billing_currency
         return await terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
 
@@ -66,7 +68,7 @@ class Ledger:
         return int(self.call.context.settings.billing_price_notice * SECOND)
 
     async def agreed(self, agent_id: str, version: int, at: int | None = None) -> Terms:
-        """What an agent costs at a moment, now if left out, whoever has agreed on a version of its price."""
+        """The terms at a time (now if left out) for a customer who agreed on a price version: newer ones only after the notice."""
         currency = self.call.context.settings.billing_currency
         return await agreed_terms(
             self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice, currency
@@ -75,7 +77,7 @@ class Ledger:
     async def charge(
         self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
     ) -> LedgerEntry:
-        """Charge for usage; answers its entry, the one that is there if the key was used before.
+        """Charge for usage; returns its entry, or the existing one if the key was used before.
 
         terms: that were agreed on; those in force at its end if left out.
         enforce: refuse what a hard limit or the prepaid credit does not cover; False for what was used already.
@@ -86,18 +88,19 @@ class Ledger:
             return earlier
         terms = terms or await self.terms(charge.agent_id, charge.ended)
         amount = terms.amount(charge.kind, charge.quantity)
-        _check(amount)
+        _check_amount(amount)
         return await self.write(charge, terms, amount, enforce=enforce)
 
     async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> LedgerEntry:
         """Write an entry whose amount is known, under a key that is known to be free.
 
-        Of any size: what was measured is owed, and one entry that cannot be written must not keep others from it.
+        The amount is not limited: measured usage is owed, and one rejected entry must not block the entries after it.
         """
         call, now = self.call, self.call.now
         ended = now if charge.ended is None else charge.ended
         began = ended if charge.began is None else charge.began
-        day = day_of(max(began, ended - 1))  # what ends with a day belongs to it
+        # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
+        day = day_of(max(began, ended - 1))
         limits = Limits(call, charge.account_id, charge.agent_id, terms.currency)
         await limits.charge(amount, day // 100, enforce=enforce)
         entry = LedgerEntry(
@@ -124,12 +127,12 @@ class Ledger:
         return entry
 
     async def reverse(self, key: str, reason: str = "") -> LedgerEntry | None:
-        """Take back what was charged under a key; None if nothing was. Done once, however often it is asked for."""
+        """Reverse the entry with a key; None if there is none. Idempotent."""
         row = await self.call.tx.one(statements.by_key, key=key)
         return None if row is None else await self.take_back(row, reason)
 
     async def take_back(self, row: LedgerEntry, reason: str = "") -> LedgerEntry:
-        """Write the opposite of an entry. It counts for the month of the entry."""
+        """Reverse an entry by writing its opposite, for the same month. Idempotent. Raises InvalidRequest for a reversal."""
         if row.reverses is not None:
             raise InvalidRequest(
                 f"{row.entry_id} is a reversal itself.",
@@ -158,7 +161,7 @@ class Ledger:
     async def credit(
         self, account: str, amount: int, currency: str, kind: EntryKind, key: str, reason: str
     ) -> LedgerEntry:
-        """Give an account credit; answers its entry, the one that is there if the key was used before."""
+        """Add credit to an account; returns its entry, or the existing one if the key was used before."""
         if (earlier := await self._earlier(key)) is not None:
             return earlier
         charge = Charge(key, account, "", kind, 1, description=reason)
@@ -172,7 +175,7 @@ class Ledger:
         return await find_block_reason(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
 
     async def blocks_running(self, account: str, agent_id: str, version: int) -> str | None:
-        """Why running instances of an agent are to be paused: the same, where it is their time that costs something."""
+        """Like :meth:`blocked`, for running instances; None if their running time is free."""
         terms = await self.agreed(agent_id, version)
         return await self.blocked(account, agent_id, terms) if terms.time[0] else None
 
@@ -194,7 +197,7 @@ class Ledger:
         return await self.call.tx.one(statements.by_key, key=key)
 
 
-def _check(amount: int) -> None:
+def _check_amount(amount: int) -> None:
     if abs(amount) > MAX_ENTRY_MICROS:
         raise InvalidRequest(
             f"An entry of the ledger is of at most {MAX_ENTRY_MICROS // 1_000_000:,} units of its currency.",

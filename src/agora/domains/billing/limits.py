@@ -1,4 +1,4 @@
-"""Limiting: who sets which budget, and how budgets stand."""
+"""Budgets: setting them, who may set which, and their state."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class BudgetLimits:
 
     @property
     def warning(self) -> int | None:
-        """Where the warning comes: there is always one before the hard limit."""
+        """Threshold of the warning in millionths; 80 % of the hard limit if no soft limit is set."""
         if self.soft is None and self.hard is not None:
             return self.hard * SOFT_SHARE // 100
         return self.soft
@@ -45,7 +45,7 @@ class BudgetLimits:
 async def set_budget(
     call: Call, account: str | None, agent: AgentRow | None, currency: str, wish: BudgetLimits
 ) -> contract.Budget:
-    """Set or lift a budget; says at once if it is used up already."""
+    """Set or lift a budget, and emit its warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
     _check_limits(wish, account, agent)
     account = _resolve_account(call, account, agent)
     place = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
@@ -74,7 +74,7 @@ async def set_budget(
 
 
 def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
-    """The account a budget is of; '' for an agent's own. Refuses what is not the caller's to limit."""
+    """The account of a budget; '' for an agent's own budget. Raises PermissionDenied for another's account or agent."""
     caller = call.caller
     if account is None and agent is not None:
         require_developer(caller, agent)
@@ -119,7 +119,7 @@ async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
 
 
 async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
-    """An account that operators limit opens no currency for itself. Raises PermissionDenied."""
+    """An account with an operator's limit may not add a currency, which would evade that limit. Raises PermissionDenied."""
     account, agent = place["account"], place["agent"]
     if agent or not account:
         return

@@ -24,7 +24,7 @@ from .terms import Terms, later_versions
 
 __all__ = ["Run", "base_key", "bill"]
 
-SPAN = 3_600_000_000  #: running time after which an entry is made of it in any case
+SPAN = 3_600_000_000  #: microseconds of running time after which an entry is written in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Run:
 
 
 def base_key(instance_id: str) -> str:
-    """The key of the entry of what an instance costs once."""
+    """Ledger key of an instance's base price: it is charged at most once."""
     return f"base:{instance_id}"
 
 
@@ -61,46 +61,48 @@ class BilledInterval:
 
 
 async def bill(call: Call, runs: Sequence[Run]) -> None:
-    """Bill what is new of each run. Idempotent, in any order, from several servers at once.
+    """Bill the growth of each run. Idempotent; reports may arrive in any order and from several servers at once.
 
     An entry of the ledger is made when a run is closed, each hour, when the price or the month changes, and at every
     call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.
     """
     for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # everyone locks in one order
-        await _RunBilling(call, run).carry_out()
+        await _RunBilling(call, run).bill()
 
 
 class _RunBilling:
-    """One run as it is billed."""
+    """Bills the growth of one run."""
 
     def __init__(self, call: Call, run: Run) -> None:
         self.call, self.run, self.ledger = call, run, Ledger(call)
         self._carried: dict[int, tuple[int, int]] = {}
 
-    async def carry_out(self) -> None:
+    async def bill(self) -> None:
         call, run = self.call, self.run
+        # Reports of one instance are serialized: two servers that bill the same growth at once would charge it twice.
         await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
         row = await call.tx.one(statements.run, instance_id=run.instance_id, number=run.number)
         if row is not None and row.state == "closed":
             return
         if row is None:
-            await self._base()
+            await self._charge_base_price()
         began = run.began if row is None else row.began
         billed, measured = self._progress(row)
+        # Quantity and amount billed so far at each price version: rounding is over their sum, so parts add up exactly.
         for timed in await call.tx.all(statements.timed, instance_id=run.instance_id):
             self._carried[timed.price_version] = (timed.quantity, timed.amount)
-        intervals = await self._stretches(began + billed, began + measured)
-        rest = await self._write(intervals)
+        intervals = await self._split_by_price(began + billed, began + measured)
+        rest = await self._write_entries(intervals)
         billed = measured if rest is None else rest.began - began
         await self._save(began, measured, billed, rest)
 
     def _progress(self, row: MeteredRun | None) -> tuple[int, int]:
-        """Microseconds that are in the ledger, and that have been measured."""
+        """Billed and measured running time, in microseconds. The measured time never decreases: reports may arrive out of order."""
         length = max(0, self.run.upto - self.run.began)
         return (0, length) if row is None else (row.billed, max(length, row.measured))
 
-    async def _base(self) -> None:
-        """What an instance costs once: charged when it first runs, if it was made by a release that did so."""
+    async def _charge_base_price(self) -> None:
+        """Charge the base price of an instance created by an old release, which charged it at the first run, not at creation."""
         run = self.run
         terms = await self.ledger.agreed(run.agent_id, run.price_version, run.began)
         key = base_key(run.instance_id)
@@ -108,8 +110,8 @@ class _RunBilling:
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
             await self.ledger.write(charge, terms, terms.base_price, enforce=False)
 
-    async def _stretches(self, began: int, ended: int) -> list[BilledInterval]:
-        """A stretch of time, cut where the price or the month changes."""
+    async def _split_by_price(self, began: int, ended: int) -> list[BilledInterval]:
+        """Split an interval where the price version or the month changes."""
         if ended <= began:
             return []
         run = self.run
@@ -126,23 +128,24 @@ class _RunBilling:
             began = upto
         return intervals
 
-    async def _write(self, intervals: Sequence[BilledInterval]) -> BilledInterval | None:
-        """Make entries of all stretches but the last, and of that one too if it is time; answers it if not."""
+    async def _write_entries(self, intervals: Sequence[BilledInterval]) -> BilledInterval | None:
+        """Write entries for all intervals; the last one only if it is due, otherwise it is returned (and shown as accrued)."""
         for number, interval in enumerate(intervals, 1):
-            if number == len(intervals) and not await self._due(interval):
+            if number == len(intervals) and not await self._is_due(interval):
                 return interval
-            await self._enter(interval)
+            await self._write_entry(interval)
         return None
 
-    async def _due(self, interval: BilledInterval) -> bool:
+    async def _is_due(self, interval: BilledInterval) -> bool:
+        # Few entries for long runs; but while a budget applies, each measurement counts against it at once.
         if self.run.closed or interval.ended - interval.began >= SPAN:
             return True
         limits = Limits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
         return interval.terms.chargeable and await limits.standing()
 
-    async def _enter(self, interval: BilledInterval) -> None:
+    async def _write_entry(self, interval: BilledInterval) -> None:
         run, terms, length = self.run, interval.terms, interval.ended - interval.began
-        amount = self._owed(interval)
+        amount = self._amount_due(interval)
         quantity, carried = self._carried.get(terms.version, (0, 0))
         self._carried[terms.version] = (quantity + length, carried + amount)
         charge = Charge(
@@ -157,8 +160,8 @@ class _RunBilling:
         )
         await self.ledger.write(charge, terms, amount, enforce=False)
 
-    def _owed(self, interval: BilledInterval) -> int:
-        """What a stretch adds to the rounded price of all the time at its version."""
+    def _amount_due(self, interval: BilledInterval) -> int:
+        """Millionths by which an interval raises the rounded price of all running time at its price version."""
         quantity, carried = self._carried.get(interval.terms.version, (0, 0))
         whole = quantity + interval.ended - interval.began
         return interval.terms.amount(EntryKind.TIME, max(0, whole)) - carried
@@ -173,7 +176,7 @@ class _RunBilling:
             "began": began,
             "measured": measured,
             "billed": billed,
-            "accrued": 0 if rest is None else self._owed(rest),
+            "accrued": 0 if rest is None else self._amount_due(rest),
             "currency": self.call.context.settings.billing_currency if rest is None else rest.terms.currency,
             "day": day_of(max(began, began + measured - 1)),
             "state": "closed" if run.closed else "open",

@@ -163,8 +163,8 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
     main_currency = choose_currency({row.currency for row in months}, currency, call.context.settings.billing_currency)
     sums = {row.period: row for row in months if row.currency == main_currency}
     month = month_of(call.now)
-    agents = await _agent_tallies(call, account, main_currency, month * 100, month * 100 + 99)
-    whole = _merge_tallies(await _agent_tallies(call, account, main_currency, FIRST_DAY, LAST_DAY))
+    agents = await _sum_costs_by_agent(call, account, main_currency, month * 100, month * 100 + 99)
+    whole = _merge_tallies(await _sum_costs_by_agent(call, account, main_currency, FIRST_DAY, LAST_DAY))
     before = sums.get(month_before(month))
     listed = await list_budgets(call, account, SHOWN_BUDGETS, None)
     return contract.Dashboard(
@@ -184,7 +184,9 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
     )
 
 
-async def _agent_tallies(call: Call, account: str | None, currency: str, since: int, until: int) -> dict[str, Tally]:
+async def _sum_costs_by_agent(
+    call: Call, account: str | None, currency: str, since: int, until: int
+) -> dict[str, Tally]:
     """What each agent has cost in these days, in one currency."""
     if account == "":
         return {}

@@ -158,9 +158,9 @@ class BusBridge(Controller):
         if group.pending or self.inbound.waiting or maintain:
             await self._record_outcome(*await self.inbound.recover())
 
-    async def _rest(self, stop: asyncio.Event) -> bool:
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait longer while nothing is pending; a change of the connection ends the wait."""
-        if await super()._rest(stop):
+        if await super()._wait_for_next_step(stop):
             return True
         active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self.ready)
         return False if active else await self._wait_for_wakeup(stop, SENT_CHECK_SECONDS - self.interval)

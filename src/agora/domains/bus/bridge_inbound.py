@@ -90,6 +90,7 @@ class Inbound:
 
     async def recover(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
+        # Buffered entries stay pending here on purpose: touched, they are not recovered by another server meanwhile.
         if self.held:
             await self._bus.touch(*self._place, self.consumer, self.held.ids)
         await self._bus.maintain(*self._place)
@@ -102,12 +103,12 @@ class Inbound:
         fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
         if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
             await self._bus.ack(*self._place, ours)
-        looked_at = await asyncio.gather(*map(self._identify_sender, fresh))
+        senders = await asyncio.gather(*map(self._identify_sender, fresh))
         turns = self._take_buffered()
-        for delivery, result in zip(fresh, looked_at, strict=True):
+        for delivery, result in zip(fresh, senders, strict=True):
             if isinstance(result, Caller):
                 turns.setdefault((result.tenant, result.subject), []).append((delivery, result))
-        refused = [result for result in looked_at if isinstance(result, Refusal)]
+        refused = [result for result in senders if isinstance(result, Refusal)]
         outcomes = await asyncio.gather(*(self._enter_in_order(sender, entries) for sender, entries in turns.items()))
         callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
@@ -136,6 +137,7 @@ class Inbound:
                 refused += [refusal] if refusal is not None else []
             else:
                 entered.append(delivery.entry_id)
+        # Acknowledged after the commit: a crash in between causes a redelivery, which is recognised by its message_id.
         if entered:
             await self._bus.ack(*self._place, entered)
         return callers, refused

@@ -32,7 +32,7 @@ class Readiness(Controller):
     async def step(self) -> None:
         await self._monitor.probe()
 
-    async def _rest(self, stop: asyncio.Event) -> bool:
-        if await super()._rest(stop):
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+        if await super()._wait_for_next_step(stop):
             return True
         return self._monitor.failing is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)

@@ -103,6 +103,7 @@ async def _lease_tasks(
     }
     if not wanted:
         return ()
+    # One statement that selects and leases with SKIP LOCKED; it finds nothing if all heads are locked by other claimants.
     if limit == 1 and (
         rows := await call.tx.returning(tasks.lease_first_task, queues=encode_json(list(wanted)), **lease)
     ):

@@ -37,6 +37,7 @@ _S = TaskStatus
 
 async def handle_due_task(call: Call, task_id: str) -> bool:
     """Handle the timer of a task if it is still due; return whether its lease expired. Idempotent across servers."""
+    # Checked again under the row lock: another server may have handled the timer, or a renewal may have moved it.
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
     if row is None or row.due_at is None or row.due_at > call.now:
         return False
@@ -44,6 +45,7 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
     call.target = task_id
     if row.status == _S.IN_PROGRESS:
         return await _handle_running_task(draft)
+    # The deadline is checked before the retry delay: an expired task must not be offered once more.
     if row.deadline <= call.now:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
     elif row.waiting and states.is_balanced(row):

@@ -229,6 +229,7 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     seconds = request.lease_seconds or draft.row.lease_seconds
+    # A task that waits for an answer has no lease to extend; its holder may still renew to store a checkpoint.
     if draft.row.status == _S.IN_PROGRESS:
         draft.set(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft.row.progress:
@@ -259,7 +260,7 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
         )
     if number is None:
         number = (last or 0) + 1
-    elif last is not None and number < last:
+    elif last is not None and number < last:  # a delayed request must not replace a newer checkpoint
         raise Conflict(
             f"The checkpoint {number} is older than the stored checkpoint {last}.",
             fix="Send checkpoints in their order.",
@@ -283,6 +284,7 @@ async def release_task(
 async def complete_task(call: Call, task_id: str, result: Any, notes: str | None, token: int | None) -> TaskDraft:
     """Finish a task. Idempotent; Conflict if it was finished with another result or other notes."""
     draft = await access.lock_assigned_task(call, task_id, token)
+    # The worker may have lost the response to its first call: equal repetitions succeed without a second event or charge.
     if draft.row.status == _S.COMPLETED:
         await _check_repeated_result(draft, result)
         await _check_repeated_update(draft, None, notes, None, None)
@@ -313,6 +315,7 @@ async def append_output(
     """Append to a task's output. offset: in characters; repeats of the same chunk are ignored. Raises Conflict, PayloadTooLarge."""
     draft = await access.lock_assigned_task(call, task_id, token)
     size = draft.row.output_size
+    # The offset identifies a chunk: a worker that repeats an append after a lost response does not duplicate the output.
     if offset is not None and offset != size:
         await _check_repeated(call, task_id, content, offset, size)
         return _build_output(draft, content, offset)

@@ -43,7 +43,7 @@ SUCCESSION_SECONDS: Final = 5.0  #: for a stream to end whose client has come ag
 
 
 class GetStreams:
-    """Answers GET for sessions. sdk: answers the SDK's server. drained: this one stops."""
+    """Serves the GET stream of sessions. sdk: returns the SDK's server. drained: set when this server stops."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class GetStreams:
         self._dispatcher, self._session_store, self._sdk, self._drained = dispatcher, session_store, sdk, drained
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session) -> None:
-        """Answer one request. Raises InvalidRequest for an id that is none of ours, Overloaded."""
+        """Serve one GET request until its stream ends. Raises InvalidRequest for an unknown Last-Event-ID, Overloaded."""
         last_event_id = read_header(scope, LAST_EVENT_ID)
         place = event_ids.parse_event_id(last_event_id) if last_event_id else event_ids.EventId()
         if last_event_id and place.position is None:
@@ -73,14 +73,14 @@ class GetStreams:
         try:
             await self._session_store.refresh_watched(session)
             own = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
-            standing = _GetStream(self._dispatcher, session, stream, missed, connection_of(scope))
-            await standing.keep_open(server, own, receive, send, self._drained)
+            stream_of_session = _GetStream(self._dispatcher, session, stream, missed, connection_of(scope))
+            await stream_of_session.keep_open(server, own, receive, send, self._drained)
         finally:
             if stream is not None:
                 stream.close()
 
     async def _replay_by_sdk(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
-        """Have the SDK send what it sent before, and what follows."""
+        """Let the SDK replay the response stream of a call that runs on this server, and continue it."""
         server = await self._sdk()
         session.open += 1
         try:
@@ -93,7 +93,7 @@ class GetStreams:
             session.open -= 1
 
     async def _open_events(self, exchange: Exchange, after: int | None) -> tuple[LiveStream | None, bool]:
-        """The events to tell of; none for a caller that may not read events, who is told nothing."""
+        """Open the events to notify of, and whether some were missed; (None, False) if the caller may not read events."""
         with contextlib.suppress(PermissionDenied, Unauthenticated):
             if after is not None:
                 return await resume_events(self._dispatcher, exchange, after)
@@ -101,7 +101,10 @@ class GetStreams:
         return None, False
 
     async def _replace_stream(self, session: Session) -> None:
-        """A session has one stream: one whose client has come again with its place has broken, seen from there."""
+        """End the session's earlier stream: its client has reconnected, so for the client that stream is broken.
+
+        Without this the SDK would refuse the new one until the dead connection times out.
+        """
         earlier = session.standing
         if earlier is not None:
             earlier.over.set()
@@ -110,7 +113,7 @@ class GetStreams:
                     await earlier.ended.wait()
 
     async def _refuse_resumption(self, place: event_ids.EventId, send: Send) -> None:
-        """Answer who wants to go on with a call's response that this server does not have."""
+        """Answer a client that resumes the response stream of a call that is not on this server."""
         if place.request is None:
             raise InvalidRequest(
                 "Last-Event-ID is no id of this session's.",
@@ -128,7 +131,7 @@ class GetStreams:
 
 
 class _GetStream:
-    """One stream that stands. over: it is to end; ended: it has."""
+    """One open GET stream. over: set to end it. ended: set when it has ended."""
 
     def __init__(
         self,
@@ -145,7 +148,7 @@ class _GetStream:
     async def keep_open(
         self, server: SdkServer, scope: Scope, receive: Receive, send: Send, drained: asyncio.Event
     ) -> None:
-        """Have the SDK hold it open until it is over, or its client leaves."""
+        """Keep it open in the SDK until ``over`` is set, the server stops, or the client disconnects."""
         session = self._session
         watched = ObservedSend(send, session.id, self._priming_event())
         session.open += 1
@@ -154,6 +157,7 @@ class _GetStream:
         self._sink.cut.add_done_callback(lambda cut: self.over.set())
         try:
             await server(scope, receive_until(receive, drained, self.over), watched)
+            # A reader that is too slow has a full buffer: an orderly end would wait for it, so the connection is aborted.
             if self._sink.cut.done():
                 abort_connection(send)
             else:
@@ -167,11 +171,11 @@ class _GetStream:
             self.ended.set()
 
     def _on_accepted(self, local: str) -> None:
-        """The SDK has taken it: it refuses a second one."""
+        """Register the stream once the SDK has accepted it; a refused second stream must not replace the first."""
         self._session.standing = self
 
     def _priming_event(self) -> bytes:
-        """A message with nothing but the place to go on from."""
+        """A first message without data, whose id is the position to resume from; empty for clients that cannot read it."""
         session, stream = self._session, self._stream
         if stream is None or session.version < PRIMING_VERSION:
             return b""
@@ -180,7 +184,7 @@ class _GetStream:
         return b"id: %b\nretry: %d\ndata: \n\n" % (place.encode(), RETRY_MILLISECONDS)
 
     async def _notify_changes(self, server: SdkServer, begun: asyncio.Event) -> None:
-        """Tell the client what changes; the stream is over when that may not go on."""
+        """Send change notifications; set ``over`` when the event stream ends, for example by a revoked credential."""
         await begun.wait()
         if self._stream is None:
             return

@@ -42,7 +42,7 @@ class Answer:
 
 
 class FastPath:
-    """Answers, or does not. ``reserved`` tells of a request that is the SDK's whatever it looks like."""
+    """Answers eligible requests. ``reserved``: whether a request must go to the SDK in any case."""
 
     def __init__(
         self, core: Core, methods: Methods, reserved: Callable[[str, Mapping[str, Any]], bool] | None = None
@@ -62,15 +62,16 @@ class FastPath:
         return await self._dispatch_method(message, method, params or {}, exchange, session)
 
     def remote_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
-        """The work of a plain call of something that works elsewhere, by a client of the newer era that wants no progress.
+        """The work of a plain relay call by a client of the newer era that wants no progress; None leaves it to the SDK.
 
-        There nothing but a hung-up line cancels a call. None leaves it to the SDK.
+        In that era a call is only cancelled by closing the connection, so no cancellation message has to reach it.
         """
         if not exchange.modern or not _plain_request(message) or not _plain_http(scope):
             return None
         params = message.get("params")
         if message["method"] != "tools/call" or not _plain_modern(scope, "tools/call", params):
             return None
+        # Unknown parameters go to the SDK: it decides per revision whether they are an error.
         if not (params.keys() - {"_meta"}) <= ALLOWED["tools/call"] or find_parameter_error("tools/call", params):
             return None
         operation = self._core.find_operation(exchange, params)
@@ -109,7 +110,7 @@ class FastPath:
         return _result_answer(message, result, session)
 
     def _constant_answer(self, method: str, exchange: Exchange) -> bytes | None:
-        """Answers that are always the same."""
+        """The answer of a method whose result is constant; None for other methods."""
         if method == "ping" and not exchange.modern:
             return b"{}"
         if method == "server/discover" and exchange.modern and self._reserved is None:
@@ -117,7 +118,7 @@ class FastPath:
         return None
 
     def _is_eligible(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
-        """Whether a request that looks plain is quick, too."""
+        """Whether a plain request is answered without waiting."""
         if self._reserved is not None and self._reserved(method, params):
             return False
         if find_parameter_error(method, params) is not None:
@@ -125,11 +126,13 @@ class FastPath:
         if method == "prompts/get":
             return "." not in params["name"]
         if method == "resources/read":
-            return not params["uri"].startswith(PREFIX)  # what is elsewhere takes its time
+            return not params["uri"].startswith(
+                PREFIX
+            )  # a remote resource may take long, and needs the SDK's progress and cancellation
         return method != "tools/call" or self._is_immediate_call(exchange, params)
 
     def _is_immediate_call(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
-        """Whether a call answers at once: nothing that waits, streams, or works elsewhere."""
+        """Whether a call answers at once: it does not wait, stream, or call another server."""
         operation = self._core.find_operation(exchange, params)
         if operation is None:
             return params["name"] in _SEARCH
@@ -182,7 +185,8 @@ def _plain_legacy(params: Mapping[str, Any]) -> bool:
 
 
 def _plain_modern(scope: Scope, method: str, params: Any) -> bool:
-    """Whether the headers say what the body says, and the envelope is whole."""
+    """Whether the headers agree with the body, and the envelope is complete."""
+    # Headers that contradict the body must be rejected by the era's rules; the SDK writes that error.
     if params is None or not is_plain_meta(params.get("_meta"), modern=True):
         return False
     names = [name for name, _ in scope["headers"]]

@@ -96,7 +96,7 @@ def find_tools(tools: Iterable[Tool], view: View, arguments: Mapping[str, Any]) 
     words = re.findall(r"\w+", query.query.lower())
     scored = [(score, tool) for tool in tools if (score := _score_match(tool, words)) > 0]
     scored.sort(key=lambda pair: (-pair[0], pair[1].name))
-    documents = [_brief_document(tool.for_view(view)) for _, tool in scored[: query.limit]]
+    documents = [_brief_document(tool.render_for_view(view)) for _, tool in scored[: query.limit]]
     return ToolResult(to_json({"tools": documents, "count": len(documents), "total": len(scored)}))
 
 

@@ -55,7 +55,7 @@ class Tool:
         name: str = self.document["name"]
         return name
 
-    def for_view(self, view: View) -> dict[str, Any]:
+    def render_for_view(self, view: View) -> dict[str, Any]:
         """The entry as a view shows it."""
         return self.document | {"name": underscore_name(self.name)} if view.underscores else self.document
 
@@ -81,7 +81,7 @@ class Listing:
     next_cursor: str | None = None
 
     def document(self) -> dict[str, Any]:
-        listing: dict[str, Any] = {"tools": [tool.for_view(self.view) for tool in self.tools]}
+        listing: dict[str, Any] = {"tools": [tool.render_for_view(self.view) for tool in self.tools]}
         return listing if self.next_cursor is None else listing | {"nextCursor": self.next_cursor}
 
     def members(self) -> bytes:

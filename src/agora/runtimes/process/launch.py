@@ -117,7 +117,7 @@ def launch_guard(
     return word
 
 
-def _most_processes() -> int:
+def _process_limit() -> int:
     """How many processes this host can have. Of half of them no user but root can have more, however fast it forks."""
     return min(int(Path(f"/proc/sys/kernel/{name}").read_text()) for name in ("pid_max", "threads-max"))
 
@@ -132,7 +132,7 @@ def _guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id
     if effective.memory and "memory" not in groups.controllers:
         options_by_name |= {"memory": str(effective.memory), "data": str(2 * effective.memory + HEADROOM)}
     if "pids" not in groups.controllers:
-        options_by_name |= {"pids": str(effective.pids), "processes": str(_most_processes() // 2)}
+        options_by_name |= {"pids": str(effective.pids), "processes": str(_process_limit() // 2)}
     if effective.cpu and "cpu" not in groups.controllers:
         mine = sorted(os.sched_getaffinity(0))
         count = min(math.ceil(effective.cpu), len(mine))

@@ -31,7 +31,7 @@ class BatchSpoiled(Exception):
 
 
 class Batch:
-    """What became of calls that were run together.
+    """Calls that run together in one transaction, and their outcomes.
 
     They share a transaction, so the database does not keep them apart: each row that a call locks or changes is its
     own from then on, and a call that wants a row of another's is run alone (ADR 23).
@@ -62,7 +62,7 @@ class Batch:
         return [request for _, request in self._live]
 
     def advance(self, answers: Iterable[Any]) -> list[Request]:
-        """Next step of each call that still runs, with the answers in their order. Raises Spoiled."""
+        """Next step of each call that still runs, with the answers in their order. Raises BatchSpoiled."""
         live, self._live = self._live, []
         for (attempt, request), answer in zip(live, answers, strict=True):
             if self._note_changes(attempt, request, answer):
@@ -83,15 +83,17 @@ class Batch:
         elif attempt.error is None:
             self.ended.append(attempt)
         elif attempt.changed:
+            # Its changes cannot be rolled back without those of the other calls: the whole batch starts again without it.
             raise BatchSpoiled(attempt.call)
         else:
             self.refused.append(attempt)
 
     def _may_run(self, attempt: Attempt, request: Request) -> bool:
-        """Whether the row is its own, or nobody's and about to be locked."""
+        """Whether the call may run the request: it names no row, locks a free row, or the call owns the row."""
         row = request.row
         if row is None:
             return True
+        # The first to lock a row owns it for the whole batch: within one transaction the database would let both pass.
         if request.locks:
             return self._owners.setdefault(row, attempt) is attempt
         return self._owners.get(row) is attempt
@@ -105,6 +107,7 @@ class Batch:
         if isinstance(statement, Write) and answer:
             attempt.changed = True
             if statement.takes is not None:
+                # A statement that chooses its rows itself may have chosen one that another call of the batch owns.
                 for row in answer:
                     if self._owners.setdefault((statement.takes, row[statement.takes]), attempt) is not attempt:
                         raise BatchSpoiled(attempt.call)
@@ -118,10 +121,10 @@ class Batch:
 
 
 async def run_together(transaction: Transaction, calls: Sequence[Call]) -> Batch:
-    """Step calls together until each has ended or needs a transaction of its own; write the rows of those that ended.
+    """Step calls together until each has ended or needs its own transaction; write the rows of those that ended.
 
-    A call that raised leaves nothing, and is told once what it may have seen of the others is committed. Raises
-    Spoiled, and the database's error when a statement fails: whose fault it was is then not known.
+    A call that raised leaves no rows; its caller gets the error after the commit, because it may have read uncommitted
+    rows of other calls. Raises BatchSpoiled, and the database's error if a statement fails: the failing call is then unknown.
     """
     batch = Batch()
     try:
@@ -145,6 +148,7 @@ async def run_alone(transaction: Transaction, call: Call) -> tuple[Attempt, bool
     try:
         while (request := await _run_outside_task(partial(attempt.step, answer))) is not None:
             needed = needed or request.alone
+            # The statement must see the call's own buffered rows.
             if attempt.tx.wrote(request.statement):
                 await _flush_rows(transaction, attempt)
             answer = await transaction.answer(request)
@@ -185,7 +189,7 @@ async def _run_outside_task(function: Callable[[], T]) -> T:
         except BaseException as error:
             future.set_exception(error)
         else:
-            if not future.done():
+            if not future.done():  # the waiting task may have been cancelled
                 future.set_result(result)
 
     loop.call_soon(run)

@@ -60,6 +60,7 @@ class Request:
         self.values = sql.bind_values(self.text, tx.tenant, parameters)
 
     def __await__(self) -> Generator[Request, Any, Any]:
+        # Yields to Attempt.step: no task waits here, the engine resumes the coroutine with the database's answer.
         self.tx.check()
         return load_answer(self.statement, self.kind, (yield self))
 
@@ -155,6 +156,7 @@ class Call:
         self.timer = self.future.get_loop().call_later(seconds, self._fail_expired, seconds)
 
     def _fail_expired(self, seconds: float) -> None:
+        # A started call may still be committed by the batch it is in: the caller must not take it for undone.
         detail = f"PostgreSQL did not answer within {seconds:g} s."
         self.fail(StoreUnavailable(detail, cause="timeout", unknown=self.started))
 
@@ -194,6 +196,7 @@ class Attempt:
         self.result: Any = None
         self.error: BaseException | None = None
         self.changed = False  # whether a statement of it has changed rows
+        # A copy for each attempt: a batch may be run again, and must not see context variables of the first attempt.
         self._context = call.context.copy()
         self._coroutine: Coroutine[Any, Any, Any] | None = None
 
@@ -213,12 +216,13 @@ class Attempt:
             return None
         if type(request) is Request and request.tx is self.tx:
             return request
+        # Anything else would keep the transaction, and the rows that it has locked, waiting for the network or a timer.
         self.error = SuspendedInTransaction(f"{_call_name(self.call)} awaited something that is not the store")
         self.close()
         return None
 
     def close(self) -> None:
-        """Give the attempt up; nothing of it stays."""
+        """Abandon the attempt; its rows and events are discarded."""
         self.tx.close()
         if self._coroutine is not None:
             try:

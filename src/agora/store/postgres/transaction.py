@@ -21,6 +21,8 @@ ROLLBACK_SECONDS = 1.0  # a connection that takes longer does not answer: it is 
 
 Rows = Mapping[Table[Any], Sequence[tuple[Any, ...]]]
 
+# The update of event_heads locks the tenant's row until COMMIT: the next transaction takes its numbers after this commit,
+# so sequence numbers have no gaps (a rollback returns them) and readers never see 6 before 5. See ADR 16.
 _EVENTS = """
 with head as (
     insert into event_heads (tenant_id, seq) values ($1::text, $2::bigint)
@@ -100,7 +102,7 @@ class Transaction:
         return answers
 
     async def _run_distinct(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
-        """Answers of a query, which is run once for those who ask the same."""
+        """Answers of a query, run once for each distinct set of values."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
         found = await self._read_distinct(query, kind, list(distinct))
         answers = (found[distinct[values]] for values in requests)
@@ -122,7 +124,7 @@ class Transaction:
         )
 
     async def _run_alike(self, write: Write[Any], text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
-        """Run a write once for those who have what it names in common."""
+        """Run a write once for each group of calls with equal values of ``write.alike``."""
         names = sql.single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
         for at, values in enumerate(requests):
@@ -153,6 +155,7 @@ class Transaction:
 
     async def flush(self, rows: Rows) -> None:
         """Write appended rows in one round trip, then each tally in one; in one order for every transaction."""
+        # One order in every transaction, tables by name and tallies by key: two that insert the same keys cannot deadlock.
         tables = sorted((table for table in rows if not isinstance(table, Tally)), key=lambda table: table.name)
         if len(tables) == 1 and len(rows[tables[0]]) == 1:
             await self._connection.execute(sql.insert_one(tables[0]), *rows[tables[0]][0])
@@ -171,7 +174,7 @@ class Transaction:
     async def log(self, events: Sequence[NewEvent], news: str | None = None) -> int:
         """Number events and log them; answers the sequence before the first.
 
-        news: how the word of it to other servers begins; it is heard once this is committed.
+        news: prefix of the notification to other servers, which PostgreSQL delivers at the commit.
 
         The tenant's head stays locked until the end of the transaction, so numbers are given in the
         order of the commits: nothing but COMMIT may follow.
@@ -187,18 +190,20 @@ class Transaction:
         """Raises OutcomeUnknown when the connection is lost before the answer, ConnectionLost when it was before."""
         if is_closed(self._connection):
             raise ConnectionLost("The connection to PostgreSQL was lost before the commit.")
+        # From here on a lost connection says nothing about the outcome: the server may have committed before it broke.
         try:
             status = await self._connection.execute("commit")
         except Exception as error:
             if is_loss(self._connection, error):
                 raise OutcomeUnknown from error
             raise
+        # COMMIT of a failed transaction succeeds with the status ROLLBACK.
         if status != "COMMIT":
             raise StoreFailure("PostgreSQL rolled the transaction back instead of committing it")
         self._open = False
 
     async def end(self) -> None:
-        """Roll back what was not committed; a connection on which even that fails, or is cancelled, is cut off."""
+        """Roll back unless committed. If the rollback fails or is cancelled, the connection is terminated."""
         if not self._open:
             return
         self._open = False

@@ -112,6 +112,7 @@ class Transaction:
         self._check_open()
         if any(table.name in tables for table in self._batch.rows):
             self._show_batch_rows(tables)
+        # The savepoint is opened late: most calls only append rows, and are committed without one.
         if not self._savepoint:
             self._connection.execute("savepoint call")
             self._savepoint = True
@@ -132,7 +133,7 @@ class Transaction:
                 self._lent.setdefault(table, []).extend(rows)
 
     def finish(self) -> None:
-        """The call ended well: its rows and events join the batch."""
+        """The call succeeded: its rows and events join the batch."""
         self._open = False
         if self._savepoint:
             self._connection.execute("release call")
@@ -142,17 +143,19 @@ class Transaction:
             self._number_events()
 
     def abandon(self) -> None:
-        """The call failed: nothing of it stays."""
+        """The call failed: roll its changes back."""
         self._open = False
         if self._savepoint:
             self._connection.execute("rollback to call")
             self._connection.execute("release call")
+            # The rollback also removed rows of earlier calls that were written within the savepoint: buffer them again.
             for table, rows in self._lent.items():
                 self._batch.rows.setdefault(table, []).extend(rows)
 
     def _number_events(self) -> None:
         batch, tenant = self._batch, self.tenant
         rows = batch.rows.setdefault(EVENTS, [])
+        # Numbered in Python: the writer is the only connection that writes, and a batch that fails is rolled back whole.
         sequence = batch.heads[tenant] if tenant in batch.heads else _read_head(self._connection, tenant)
         for event in self._emitted:
             sequence += 1

@@ -66,7 +66,7 @@ class Connection:
         while not self._task.done():  # a cancellation may be taken for that of a scope of the SDK's
             self._task.cancel()
             await asyncio.wait((self._task,), timeout=1)
-        self._enter_pause("it was removed", math.inf)
+        self._set_retry_time("it was removed", math.inf)
 
     def condition(self) -> Condition:
         """How it stands."""
@@ -193,10 +193,10 @@ class Connection:
                 backoff.reset()
             if not self._at_once:
                 pause = backoff.next()
-                self._enter_pause(self._why, pause)
+                self._set_retry_time(self._why, pause)
                 await asyncio.sleep(pause)
 
-    def _enter_pause(self, why: str, pause: float) -> None:
+    def _set_retry_time(self, why: str, pause: float) -> None:
         self._error, self._retry_at = why, _loop_time() + pause
         self._notify_state_change()
 

@@ -128,8 +128,8 @@ class Guard:
 
     # -- life ----------------------------------------------------------------------------------------------------
 
-    def live(self) -> None:
-        """Until no process is left that came of the program."""
+    def run_until_exit(self) -> None:
+        """Forward output, handle signals and enforce limits until the program and all its descendants have exited."""
         poll = select.poll()
         poll.register(self.output, select.POLLIN)
         poll.register(self.wake, select.POLLIN)
@@ -299,7 +299,7 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    guard.live()
+    guard.run_until_exit()
     guard.end()
     os._exit(0)
 

@@ -10,7 +10,7 @@ from agora_sdk.errors import AgoraError, InternalError
 from .connection import Refused
 from .link import Link
 
-__all__ = ["Durability", "examined"]
+__all__ = ["Durability", "check_durability"]
 
 OLDEST = (6, 2)
 SETTINGS = ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
@@ -24,7 +24,7 @@ class Durability:
     warnings: tuple[str, ...] = ()
 
 
-async def examined(link: Link) -> Durability:
+async def check_durability(link: Link) -> Durability:
     """Read the server's durability. Raises InternalError if its version is too old."""
     version = await _read_version(link)
     if version < OLDEST:

@@ -24,7 +24,7 @@ from ..port import (
 )
 from .address import Address
 from .connection import Connection, Disconnected, Refused
-from .durability import Durability, examined
+from .durability import Durability, check_durability
 from .link import MAX_PENDING, TIMEOUT, Link, command_failure
 
 __all__ = ["RedisBus"]
@@ -75,7 +75,7 @@ class RedisBus:
 
     async def examine(self) -> None:
         if self._link.connected:
-            self._found = await examined(self._link)
+            self._found = await check_durability(self._link)
 
     async def close(self) -> None:
         for connection in (*self._readers, *self._busy):

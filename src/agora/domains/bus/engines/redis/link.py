@@ -193,7 +193,7 @@ class Link:
             async with asyncio.timeout(self._timeout):
                 while True:
                     connection = await self._wait_for_connection()
-                    sent = True
+                    sent = True  # from now on a timeout leaves the outcome unknown
                     with contextlib.suppress(Disconnected):
                         return await send(connection)
         except TimeoutError:
