@@ -24,7 +24,7 @@ __all__ = ["FairQueue", "LoopScheduler", "MeteredCoroutine", "Owner", "Share"]
 
 T = TypeVar("T")
 
-Owner = tuple[str, str]  #: tenant, and whoever answers for the caller
+Owner = tuple[str, str]  #: tenant, and the caller or its registrar
 
 SLICE_SECONDS: Final = 0.004  # of turns in one iteration of the loop, which then looks at its sockets again
 LONE_SLICE_SECONDS: Final = 0.03  # the same while there is one owner only: more of its calls share a commit
@@ -145,7 +145,7 @@ class LoopScheduler:
     """Turns on the event loop. Not for other threads."""
 
     def __init__(self) -> None:
-        self._virtual = 0.0  # the virtual time of whoever had the last turn
+        self._virtual = 0.0  # the virtual time of the owner that ran last
         self._shares: dict[Owner, Share] = {}
         # Owners and groups that wait, by position; it may be out of date, and so is an entry that is not their place.
         self._heap: list[tuple[float, int, Share]] = []
@@ -211,7 +211,7 @@ class LoopScheduler:
         heapq.heappush(self._heap, (waiter.position, waiter.place, waiter))
 
     def _take_next(self) -> tuple[float, Share, asyncio.Future[None]] | None:
-        """The position, share and call whose turn it is; None where the entry looked at was out of date."""
+        """Position, share and call of the next turn; None if the entry was stale."""
         heap = self._heap
         position, place, waiter = heap[0]
         if place != waiter.place:
@@ -278,7 +278,7 @@ class LoopScheduler:
 
 
 class MeteredCoroutine(Coroutine[Any, Any, T]):
-    """A coroutine whose processor time on this thread is told after each step."""
+    """A coroutine that reports its processor time on this thread after each step."""
 
     __slots__ = ("_charge", "_work")
 

@@ -18,7 +18,7 @@ MIN_BACKOFF, MAX_BACKOFF = 0.05, 2.0
 
 
 class Pause(Protocol):
-    """Sleep for a number of seconds, or less if an override changes meanwhile."""
+    """Sleep for a number of seconds, or until an override changes."""
 
     async def __call__(self, seconds: float, /) -> None: ...
 

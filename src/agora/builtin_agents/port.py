@@ -102,12 +102,12 @@ class Job(ABC):
     Each of them raises StaleLease once the task is not the resident's any more; the handler is cancelled then, and
     ``ended`` says why. They wait for a store that is full or a marketplace that is halted.
 
-    task_type: ``a2a.message``, a skill's id, or whatever a task was assigned with.
+    task_type: ``a2a.message``, a skill's id, or the type that a task was assigned with.
     skill: id of the skill that was asked for, if one was. context_id: groups tasks of one conversation.
     message: the newest thing the requester said, as an A2A 1.0 message (messageId, role, parts, metadata).
     message_number: of its entry in the task's log; 0 for the one that the task was made of.
     attempt: 1 the first time. checkpoint: what an attempt before this one kept with :meth:`save`.
-    requester: id of whoever gave the task. news: set when the requester says something more, see :meth:`more`.
+    requester: id of the task's creator. news: set when the requester sends another message, see :meth:`more`.
     """
 
     tenant: str

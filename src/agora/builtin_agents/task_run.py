@@ -93,7 +93,7 @@ class TaskRun(Job):
 
     async def _run_handler(self) -> None:
         try:
-            if self.token > 1:  # it was somebody's before: what its requester said last is in its log
+            if self.token > 1:  # an earlier attempt: the requester's last message is in the log
                 latest = await newest_message(self.calls, self.task_id)
                 self.message, self.message_number = latest or (self.message, 0)
             answer = await self.resident.handle(self)

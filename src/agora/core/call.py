@@ -116,7 +116,7 @@ class Caller:
 
     @property
     def groups(self) -> tuple[tuple[str, str], ...]:
-        """With whom it shares what there is a limited number of, such as streams; operators with nobody."""
+        """Groups with which it shares limited resources such as streams; none for operators."""
         if self.kind in ("operator", "system"):
             return ()
         names = [f"registrar:{self.registrar or self.subject}"]
@@ -281,7 +281,7 @@ class Relay:
 
     perform: does it, outside any transaction. settle: turns the outcome, or the AgoraError that perform raised,
     into the call's result in a second transaction; it raises what the caller is to see. timeout: seconds for perform.
-    An error with ``outcome="unknown"`` says that nobody can tell whether the work was done.
+    An error with ``outcome="unknown"`` says that the work may or may not have been done.
     """
 
     perform: Callable[[], Awaitable[Any]]
@@ -331,7 +331,7 @@ class WaitForEvent(Exception):
     subject: what the events are about, which the caller is known to see.
     """
 
-    harmless = True  # to whoever watches for failures
+    harmless = True  # does not count as a failure of the server
 
     def __init__(
         self,

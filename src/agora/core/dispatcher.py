@@ -1,4 +1,4 @@
-"""The dispatcher: the single entry point of every call, whatever protocol it came by.
+"""The dispatcher: the single entry point of calls from every protocol.
 
 A call first waits for its caller's share of the event loop (:mod:`agora.scheduling`). Then, in this order: lifecycle of
 the operation, backpressure, rate limit, scope, overrides, validation of the arguments; one transaction that claims the
@@ -128,7 +128,7 @@ class Outcome:
 
     @classmethod
     def of(cls, operation: Operation, result: Any) -> Outcome:
-        """What a service answered; JSON stays JSON until somebody asks for the model."""
+        """From a service's result; encoded JSON is only decoded when the model is requested."""
         return cls(operation, None, result.json) if type(result) is EncodedResult else cls(operation, result)
 
     @property

@@ -125,7 +125,7 @@ class Controller:
         return await _wait_for_stop(stop, self.pause)
 
     async def _wait_for_wakeup(self, stop: asyncio.Event, seconds: float) -> bool:
-        """Wait until somebody sets ``_wakeup``, for so long at most. Returns True when the server stops instead."""
+        """Wait until ``_wakeup`` is set, at most that many seconds. Returns True when the server stops instead."""
         waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wakeup.wait())]
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

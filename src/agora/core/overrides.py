@@ -38,7 +38,7 @@ ALIVE = "agora.agent.heartbeat"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One override in force. actor: the subject of whoever made it. created_at, expires_at: microseconds since 1970."""
+    """One override in force. actor: the subject that made it. created_at, expires_at: microseconds since 1970."""
 
     override_id: str
     target_id: str

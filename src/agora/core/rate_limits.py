@@ -19,7 +19,7 @@ __all__ = ["RateLimiter"]
 
 BURST_SECONDS = 2.0
 FORGET_ABOVE = 50_000
-COMMON_ACCOUNT = "default"  # of everybody who was given none, so nobody's
+COMMON_ACCOUNT = "default"  # of all callers without an account, so it has no common rate
 
 Key = tuple[str, str]
 

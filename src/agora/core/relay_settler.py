@@ -18,7 +18,7 @@ BATCH = 500
 
 
 class RelaySettler(DueController):
-    """A server that is alive settles a relay before its deadline; nobody waits for one that is over."""
+    """A live server settles its relays before their deadline; an overdue one belongs to a server that died."""
 
     name = "relays"
     interval = 2.0

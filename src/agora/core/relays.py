@@ -100,7 +100,7 @@ async def relay_in_progress_error(call: Call, key: str) -> Conflict:
 
 
 async def run_relay(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
-    """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has left meanwhile."""
+    """Do the work, then finish with its outcome (a value, or an AgoraError), even if the caller has disconnected."""
     try:
         outcome = await _perform_relay(intent.relay)
     except asyncio.CancelledError:

@@ -182,7 +182,7 @@ class Traffic:
         return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
     def leaving(self, tenant: str) -> dict[int, dict[str, Any]]:
-        """Rows of the minutes that the store does not have as they are; it is told if they could not be stored."""
+        """Rows of the minutes that changed since they were stored; unmark them if storing fails."""
         fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
         for minute in fresh.values():
             minute.fresh = False

@@ -20,8 +20,8 @@ from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 __all__ = ["to_invalid_request", "validate_arguments"]
 
 MAX_LISTED: Final = 20  # errors in one answer
-MAX_LISTED_ERRORS: Final = 200  # errors that are looked at one by one
-MAX_UNKNOWN_FIELDS: Final = 200  # fields besides those of the operation, above which nothing else is looked at
+MAX_LISTED_ERRORS: Final = 200  # errors that are reported one by one
+MAX_UNKNOWN_FIELDS: Final = 200  # fields besides those of the operation, above which validation stops
 MANY_KEYS: Final = 2_000  # in a document, from which its fields are counted before it is validated
 ABRIDGED_PARTS: Final = 20  # of each list and object, where errors are too many to be listed
 ABRIDGED_DEPTH: Final = 4

@@ -46,7 +46,7 @@ def create_file_once(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _write_partial(path: Path, content: str | bytes, mode: int, *, durable: bool) -> Iterator[Path]:
-    """Write a file beside another, under a name of its own; whatever is not renamed inside is removed."""
+    """Write a temporary file beside the target; it is removed unless it was renamed inside the block."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_EXCL, mode)
     try:

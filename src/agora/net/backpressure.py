@@ -39,7 +39,7 @@ OWN_FILES: Final = 256  #: that the server needs beside connections
 RESERVE: Final = 64  #: provisional connections
 PRESSED_SHARE: Final = 0.75  #: of the server's bound, from which only those are answered who read what they get
 LARGE: Final = (
-    65_536  #: bytes of an answer that is checked again when it is ready: others may have been begun meanwhile
+    65_536  #: bytes of an answer that is checked again when it is ready: other responses may have been started since
 )
 TCP_INFO_BYTES_ACKED: Final = 120  # offset in struct tcp_info of Linux
 RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what was not taken is thrown away
@@ -344,7 +344,7 @@ class Backpressure:
 
     def admit(self, caller: _Caller) -> None:
         """Let a call begin. Raises RateLimited or Overloaded while too many answers are unread."""
-        if self.waiting > self.limits.unread_each:  # nobody can be above it otherwise
+        if self.waiting > self.limits.unread_each:  # otherwise no caller can be above its own limit
             self.check(self._accounts.get(caller.owner), caller)
 
     def check(self, account: SubjectUsage | None, caller: _Caller | None) -> None:

@@ -34,7 +34,7 @@ HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]
 
 
 class ConnectionLost(Exception):
-    """The connection broke after the request was sent, or what came is no HTTP: nobody can tell what was done."""
+    """The connection broke after the request was sent, or the response is not HTTP: the outcome is unknown."""
 
 
 def request_target(url: str) -> str:

@@ -11,7 +11,7 @@ from agora.runtimes.spec import Health
 __all__ = ["probe_health"]
 
 MAX_RESPONSE_BYTES = 65_536
-CLOSES_WITHIN = 0.1  #: seconds within which a proxy hangs up behind which nobody listens
+CLOSES_WITHIN = 0.1  #: seconds within which a proxy closes the connection if there is no listener behind it
 
 
 async def probe_health(host: str, port: int, health: Health) -> HealthResult:

@@ -373,7 +373,7 @@ class App:
         self._update_followers(events, changed)
 
     async def _on_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
-        """What another server committed. Rows say what stands now, whatever this one did meanwhile."""
+        """Handle a commit of another server: the caches are read again from the rows."""
         changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
         if changed:
             await self._load_tenant(tenant)

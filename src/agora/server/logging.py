@@ -81,7 +81,9 @@ class _TextFormatter(JsonFormatter):
         line = f"{fields['timestamp']} [{level}] {fields['event']:<{WIDTH}} [{fields['logger']}]"
         line += "".join(f" {name}={fields[name]}" for name in ("request_id", "protocol", "trace_id") if name in fields)
         more = (fields[name] for name in ("exception", "stack") if name in fields)
-        return "\n".join([line, *more]).replace("\n", "\n    ")  # nobody's line break begins a line of the log
+        return "\n".join([line, *more]).replace(
+            "\n", "\n    "
+        )  # a line break in a value must not look like a new log line
 
 
 def _escape_control(match: re.Match[str]) -> str:

@@ -184,7 +184,7 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
         log.warning("%s", settings.notice)
     _raise_file_limit()
     _free_large_blocks()
-    if say is None:  # whoever collects lines for machines wants no others between them
+    if say is None:  # machine-readable output must contain nothing else
         say = _print_line if settings.log_format == "text" else _log_line
     listeners = _open_listeners(settings, say)
     app = App(settings)

@@ -98,7 +98,7 @@ class Replication:
                 self._start_poll()
 
     def _on_peer(self, origin: str, *, answer: bool) -> None:
-        """Somebody is there. Who says hello may have committed something and told nobody."""
+        """Handle a peer's hello: it may have committed before it knew of this server, so its logs are read."""
         if answer:
             self._send_message(HERE)
         if origin not in self.others:
@@ -123,7 +123,7 @@ class Replication:
         self._peers.send(topic, text)
 
     def _start_poll(self) -> None:
-        """Read what was committed while nobody said so."""
+        """Read commits for which no notification arrived."""
         task = asyncio.create_task(self._poll_logs())
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
@@ -168,7 +168,7 @@ def _split_spent(spent: Counter[tuple[str, str]]) -> Iterator[str]:
     size = 0
     for key, count in spent.most_common():
         entry = json.dumps([*key, count])
-        if len(entry) > MAX_MESSAGE_BYTES:  # nobody whose name is so long is counted elsewhere
+        if len(entry) > MAX_MESSAGE_BYTES:  # a caller with such a long name is only counted locally
             continue
         if size + len(entry) > MAX_MESSAGE_BYTES:
             yield f"[{','.join(messages)}]"

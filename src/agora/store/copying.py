@@ -149,7 +149,7 @@ async def _require_empty(connection: asyncpg.Connection, names: set[str], target
         )
 
 
-#: the home tenant is there from the first migration on, as long as nobody has changed it
+#: the home tenant exists from the first migration on; it counts as empty while unchanged
 _FOREIGN: Final = {"tenants": "tenant_id <> 'default' or updated_at <> created_at"}
 
 

@@ -82,7 +82,7 @@ async def upgrade_database(url: str) -> int:
 
     before = await database_status(url)
     store = SqliteStore(sqlite_path(url), clock=SystemClock())
-    await store.start()  # migrates; a server that has the file open is told of
+    await store.start()  # migrates; raises if a server has the file open
     await store.close()
     return len(before.pending)
 

@@ -69,7 +69,7 @@ class StoreFailure(RuntimeError):
 
 
 class StoreUnavailable(StorageUnavailable, StoreFailure):
-    """The database fails every call for the moment, whatever it asks: callers are told 503, and when to return.
+    """The database currently fails every call: callers get 503 with Retry-After.
 
     cause: one of :class:`agora_sdk.errors.StorageUnavailable`. unknown: the call may have been stored.
     reason: the engine's own words, which may name hosts and files: they are for the log, never for a caller.
@@ -330,7 +330,7 @@ class Peers(Protocol):
     #: called on the event loop with origin, topic and text of another server's word; topic ``listening`` and the own
     #: origin when this server listens (again) and may have missed something
     on_message: Callable[[str, str, str], None]
-    #: whether somebody is there to be told of commits: topic ``news``, with tenant, last sequence and count of events
+    #: whether other servers listen for commits: topic ``news``, with tenant, last sequence and count of events
     others: bool
 
     def send(self, topic: str, text: str = "") -> None:
@@ -340,7 +340,7 @@ class Peers(Protocol):
 class Store(Protocol):
     """An engine."""
 
-    #: whether this process alone has the data, so that what another one held is nobody's any more
+    #: whether this process alone has the data, so that leases of an earlier process are void
     exclusive: bool
     #: microseconds by which the store's clock is ahead of this machine's, by which leases go; 0 where it has none
     skew: int
@@ -363,7 +363,7 @@ class Store(Protocol):
         """Run work in a transaction and commit it; resolves after the commit.
 
         label: what kind of work it is; an engine may learn from it how to run the next of its kind.
-        owner: whose it is; owners take turns, each one's work in the order it came. None goes before all of theirs.
+        owner: whose it is; owners take turns, each one's work in the order it came. None: runs before all owners.
         Raises what the work raised, Overloaded when the queue is full, StoreUnavailable, StoreFailure.
         """
 

@@ -1,7 +1,7 @@
 """Telemetry: metrics, traces, and the context that every log line carries.
 
 Anyone may come in here, so nothing of ours may be imported. Nothing here costs a call more than a few additions:
-Prometheus' and OpenTelemetry's libraries load when somebody asks for what they make.
+The libraries of Prometheus and OpenTelemetry are imported on first use.
 """
 
 from .context import PROTOCOL, REQUEST, open_span, trace_headers, trace_id, use_protocol, with_trace

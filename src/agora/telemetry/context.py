@@ -81,7 +81,7 @@ def trace_id() -> str | None:
 
 
 def trace_headers() -> dict[str, str]:
-    """Headers for a request to somebody else, by names in small letters."""
+    """Trace headers for an outgoing request, with lower-case names."""
     trace = TRACE.get()
     if trace is None:
         return {}

@@ -1,6 +1,6 @@
 """Counters and histograms that are kept as the work goes on: a look-up and a few additions each.
 
-They have a single writer, the event loop; whoever shows them reads them there too.
+Only the event loop writes and reads them, so no lock is needed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Measures:
 
     calls: by protocol and operation. responses: answers over HTTP, by protocol and status. events: those committed
     here, by type. lease_expiries: tasks whose lease ran out. commits: how long transactions took to commit;
-    committed_calls: calls that were in them. looked_at: when somebody last looked, by the monotonic clock.
+    committed_calls: calls that were in them. looked_at: time of the last read, by the monotonic clock.
     counted: number of stored rows by kind and state at the last count.
     """
 

@@ -1,6 +1,6 @@
 """A2A on the wire, of both versions: where an agent speaks, how a call is written, what an answer says.
 
-Answers are read leniently and are all given the form of A2A 1.0 (sections 4.1 and 4.2), whatever form they had: 0.3
+Responses are read leniently and converted to the form of A2A 1.0 (sections 4.1 and 4.2): 0.3
 has ``kind`` and small letters, older servers have ``type`` and ``content``.
 """
 

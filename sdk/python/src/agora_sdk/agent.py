@@ -284,7 +284,7 @@ class Agent:
         names = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
         arguments = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         registration = await self.client.register(self.name, **arguments)
-        self.client = self.client.as_agent(registration)  # whatever else the client is used for
+        self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:
             await self.client.worker.register(self.worker, models=list(self.models))
         self.registration = registration
@@ -329,7 +329,7 @@ class Agent:
         await asyncio.gather(*(part.finish(seconds) for part in (self._executor, self._inbox) if part is not None))
 
     async def _follow_inbox_events(self, inbox: Inbox, executor: Executor) -> None:
-        """Look into the inbox at every connection, and whenever a message of somebody else comes."""
+        """Read the inbox at every connection, and whenever a message of another agent arrives."""
         types = [*MESSAGE_EVENTS, *TASK_LOST_EVENTS] if self._takes_tasks else MESSAGE_EVENTS
 
         def listening() -> None:

@@ -255,7 +255,7 @@ class UnknownKey(Undecipherable):
 
 
 class UpstreamFailed(AgoraError):
-    """``outcome`` is ``unknown`` if nobody can tell whether it did what it was asked."""
+    """``outcome`` is ``unknown`` if it is not known whether the request was executed."""
 
     code, title, status, jsonrpc, close_code, exit_code = "upstream_failed", "Upstream failed", 502, -32015, 1014, 7
 

@@ -85,7 +85,7 @@ class EventStream(Stream[T]):
         return self._tail.position if self._tail else None
 
     def tail(self, io: Blocking | Looped) -> Tail:
-        """The reader under this stream; made by whoever reads first, in that one's kind of I/O."""
+        """The reader of this stream, created on first use as synchronous or asynchronous."""
         if self._tail is None:
             ways = [ConnectionMethod(sse.open_channel, self._target_at)]
             if self._operation.name == "agora.event.stream":

@@ -21,7 +21,7 @@ __all__ = ["Identity"]
 
 logger = logging.getLogger("agora_sdk")
 
-DEFAULT_TENANT = "default"  # the marketplace of whoever names none
+DEFAULT_TENANT = "default"  # the marketplace if none is named
 AGENT_TOKEN = "agt_"  # noqa: S105  (the prefix that every agent's token has)
 COPY_HINT = "Copy it whole, and nothing else with it."
 
@@ -37,7 +37,7 @@ def _require_visible_ascii(text: str, what: str, fix: str) -> str:
 
 
 class Identity:
-    """Who a client is: what it was told, else what registration stored, else nobody in particular.
+    """The identity of a client: explicit, else stored by registration, else anonymous.
 
     The first agent that is registered is who the client is from then on. Others that are registered later in the same task
     or thread do not change that: they act by :meth:`of_agent`. A task that registers an agent beside other tasks acts
@@ -128,7 +128,7 @@ class Identity:
 
     @property
     def _ambient_token(self) -> str | None:
-        """The credential of nobody in particular: of the environment, or of who logged in."""
+        """The credential without an agent: from the environment, or of the logged-in user."""
         if self._fallback or (login := self.login) is None:
             return self._fallback
         return login.access_token

@@ -31,7 +31,7 @@ def replace_json(path: str, document: Any) -> None:
 
 @contextmanager
 def lock_file(path: str) -> Iterator[None]:
-    """Keep other processes and threads from changing the file meanwhile."""
+    """Lock the file against other processes and threads."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

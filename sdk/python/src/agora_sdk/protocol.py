@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentMessage", "AgentProtocol", "MessageType"]
 
-#: to one agent, to several, or back to whoever sent a message, as an answer to it
+#: one agent, several, or a message (its sender; the message is then answered)
 Target: TypeAlias = "str | Sequence[str] | AgentMessage"
 Payload: TypeAlias = "Mapping[str, Any]"
 

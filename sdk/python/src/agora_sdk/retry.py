@@ -30,7 +30,7 @@ logger = logging.getLogger("agora_sdk")
 
 TRANSIENT = frozenset({429, 502, 503, 504})
 MIN_LONG_POLL_SECONDS = 0.2  # seconds from one long poll to the next
-REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # what somebody said who is there and says no
+REFUSED = frozenset({"http_status", "upstream_code", "upstream_status"})  # definite refusals of the other side
 
 
 class ConnectionLost(Exception):

@@ -140,7 +140,7 @@ class _Messages:
         return self._frames.pop(0)
 
     async def acknowledge(self, sequence: int) -> None:
-        """Nothing: the place is told when the stream is resumed."""
+        """Nothing: the position is sent when the stream is resumed."""
 
     async def close(self) -> None:
         await self._close()

@@ -151,6 +151,6 @@ class Tail:
             await channel.close()
 
     async def close(self) -> None:
-        """End the tail: whoever waits in :meth:`receive` gets None."""
+        """End the tail: a waiting :meth:`receive` returns None."""
         self.ended = True
         await self.hang_up()

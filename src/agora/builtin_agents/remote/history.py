@@ -18,7 +18,7 @@ MAX_REFERENCED_TASKS = 20  #: tasks that a message may refer to
 
 
 class ConversationHistory:
-    """Looks up by agent and requester, so that nobody can join another requester's conversation."""
+    """Looks up by agent and requester, so that no caller can join another requester's conversation."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -103,7 +103,7 @@ class RemoteAgentsController(Controller):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def settled(self) -> None:
-        """Wait until nobody is being looked at, and every change is followed."""
+        """Wait until no agent is being checked and all changes are processed."""
         while pending := [*self._checks.values(), *self._syncing.values()]:
             await asyncio.wait(pending)
 

@@ -63,7 +63,7 @@ class MessageRelay:
         return delivered
 
     async def _relay_messages(self, task: str, context: str | None) -> None:
-        with contextlib.suppress(AgoraError):  # the task is another's now: whoever works on it is told
+        with contextlib.suppress(AgoraError):  # the task has another worker now, which gets the message
             while True:
                 await self._job.news.wait()
                 async with self._lock:

@@ -263,7 +263,9 @@ class RemoteTaskRun:
 
     async def _wait_saved(self) -> None:
         if self._saving is not None:
-            with contextlib.suppress(AgoraError):  # the task is nobody's, or another's: who writes next is told
+            with contextlib.suppress(
+                AgoraError
+            ):  # the task has no worker or another one; the next write fails with the reason
                 await self._saving
 
     async def _load_previous_output(self) -> None:

@@ -60,7 +60,7 @@ class Channel:
     def publish(self, events: Sequence[StoredEvent]) -> None:
         """Deliver what comes next in sequence; hurry to read what is missing; drop what was delivered.
 
-        Where nobody listens nothing is missed: who comes later begins with the log.
+        Without readers nothing is missed: later readers start from the log.
         """
         if not self._groups and self._reading is None:
             self.head = self.known = max(self.known, events[-1].seq) if events else self.known
@@ -102,7 +102,7 @@ class Channel:
             raise StoreFailure(f"the log ends at {head}, before the event {self.known} it was said to have")
 
     def _skip_to(self, error: CursorTooOld) -> None:
-        """Retention overtook us: whoever listens has missed events and is told so."""
+        """Retention deleted unread events: end the readers with an error."""
         self.head = int(error.oldest) - 1
         for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
             stream.end(CloseReason.of(error))
@@ -229,7 +229,7 @@ class Group:
             self._viewers.pop(viewer.subject, None)
 
     def deliver(self, events: Sequence[EncodedEvent]) -> int:
-        """Write events that the filter wants to whoever may see them; answers how many deliveries."""
+        """Deliver matching events to the readers that may see them; returns the number of deliveries."""
         failed: list[tuple[Subscriber, CloseReason]] = []
         if all(encoded.event.audience is None for encoded in events):
             delivered = _write_to_sinks(self._streams, _build_batch(events), failed)

@@ -101,7 +101,7 @@ class Feed:
             by_tenant.setdefault(stored.tenant_id, []).append(stored)
         for tenant, own in by_tenant.items():
             channel = self._channels.get(tenant)
-            if channel is None:  # nobody listens yet; who comes later begins with the log
+            if channel is None:  # no reader yet; later readers start from the log
                 self._add_channel(tenant, max(stored.seq for stored in own))
             else:
                 channel.publish(own)
@@ -292,7 +292,7 @@ class _Arrival:
     async def drain(self) -> None: ...
 
     def end(self, close_reason: CloseReason, /) -> None:
-        self._set_result(close_reason.error is not None)  # whoever waits looks again, and meets the error itself
+        self._set_result(close_reason.error is not None)  # the waiting call runs again and raises the error itself
 
     def _set_result(self, came: bool) -> None:
         if not self.came.done():

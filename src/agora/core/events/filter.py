@@ -28,7 +28,7 @@ def expand_type(name: str) -> tuple[str, ...]:
 
 
 def _compile_pattern(pattern: str) -> Callable[[str], bool]:
-    """Matcher of one pattern; linear, whatever the pattern."""
+    """Matcher of one pattern, in linear time."""
     first, *middle, last = pattern.split("*")
 
     def matches(text: str) -> bool:

@@ -30,7 +30,7 @@ class RemoteCommits:
     """Catches up with each tenant's log, leaving out what this server committed itself.
 
     tell: awaited with the events of one tenant. missed: awaited with a tenant when events were deleted unread.
-    urgent: whether somebody waits for a tenant's events; while nobody does, one look takes in many commits.
+    urgent: whether a reader waits for a tenant's events; otherwise one read covers many commits.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RemoteCommits:
                 self.hint(tenant, stored.seq)
 
     def hint(self, tenant: str, head: int) -> None:
-        """The log of a tenant goes that far, somebody says."""
+        """Handle a peer's notification that a tenant's log has reached a sequence number."""
         seen = self._seen.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > seen and tenant not in self._readers:
@@ -96,7 +96,7 @@ class RemoteCommits:
             del self._readers[tenant]
 
     async def _deliver_page(self, tenant: str) -> None:
-        """Tell one page. The log knows best where it ends, whatever was said."""
+        """Deliver one page. The log, not the notification, decides where it ends."""
         after, target = self._seen[tenant], self._ahead[tenant]
 
         async def page(reader: Reader) -> event_log.EventPage:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Sink(Protocol):
     """Where a stream's items go. Nothing here may block, but ``drain``.
 
-    pending: how many items were taken that nobody has got yet, where that is known.
+    pending: number of accepted items that were not delivered yet, if known.
     """
 
     pending: int

@@ -331,7 +331,7 @@ def _split_entries(entries: Sequence[Entry], limit: int) -> Iterator[list[Encode
 
 
 class _WakeSink:
-    """A sink that wakes whoever waits for what comes into it."""
+    """A sink that sets an event when something arrives."""
 
     pending = 0
 

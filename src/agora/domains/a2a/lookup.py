@@ -40,7 +40,7 @@ HISTORY = 100  #: most messages of a task's history
 MAX_VIEW_BYTES = 1_048_576  #: most bytes of history, and most characters of artifacts, in one view of a task
 NEWEST = 1 << 62
 LONG_LOG_ENTRIES = 500  #: a log with more entries is long
-#: events after which whoever waits for a task has an answer
+#: events that end the wait for a task
 CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
 
 

@@ -82,7 +82,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
 
 
 def emit_push_event(call: Call, happening: str, row: PushConfigRow, **data: Any) -> None:
-    """Log the event ``agora.push.HAPPENING``, for whoever gave the task; of the URL, what may be read by others."""
+    """Log the event ``agora.push.HAPPENING``, for the task's creator; the URL without its query."""
     fields = {"task_id": row.task_id, "config_id": row.config_id, "url": _redact_url(row.url)}
     call.emit(f"agora.push.{happening}", fields | data, subject=row.task_id, audience=(row.owner,))
 

@@ -42,7 +42,7 @@ SWEEP = 30.0  # seconds between looks at what is due, whether or not it is known
 PAGE = 1000
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
 MAX_NOTIFICATION_BYTES = (
-    4_194_304  #: bytes of a notification; the task of a larger one is told without its history and artifacts
+    4_194_304  #: bytes of a notification; a larger one is sent without the task's history and artifacts
 )
 CONFIGURED = "agora.push.configured"
 
@@ -85,7 +85,7 @@ class PushOutbox(Controller):
             place = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """Follow the event log, on the loop: whatever is told of a watched task may be to be posted."""
+        """Follow the event log: any event about a task with a push configuration may have to be posted."""
         for stored in events:
             event, subject = stored.event, stored.event.subject
             if event.type == CONFIGURED and subject is not None:
@@ -113,7 +113,7 @@ class PushOutbox(Controller):
         return await self._wait_for_wakeup(stop, seconds) if seconds > 0 else False
 
     async def reconcile(self, tenant: str) -> None:
-        """Deliver what is due and nobody delivers."""
+        """Deliver due notifications that no server is delivering."""
         for row in await self.read(tenant, statements.due, now=self.context.clock.now(), limit=PAGE):
             self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             self._wake_worker((tenant, row.task_id, row.config_id))

@@ -115,7 +115,7 @@ _TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
 
 
 def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
-    """SQLite is told which index to walk: that of the caller's tasks, unless a conversation narrows more."""
+    """SQLite gets an index hint: that of the caller's tasks, unless a conversation narrows more."""
     narrowed = "context_id" in filters
     walked, mine = ("tasks", "+created_by") if narrowed else ("tasks indexed by tasks_status", "created_by")
     text = sql.replace("@conditions", " ".join(text for name, text in _FILTERS.items() if name in filters))
@@ -132,7 +132,7 @@ def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]
 
 @cache
 def listing(filters: frozenset[str], after: bool) -> Query[TaskRow]:
-    """A page of the tasks that somebody gave, the last changed first."""
+    """A page of the tasks that a caller created, the last changed first."""
     place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
     return _build_query(
         f"""

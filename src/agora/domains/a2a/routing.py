@@ -23,7 +23,7 @@ from . import queries as statements
 
 __all__ = ["Route", "route_message", "skills_of"]
 
-MAX_CHARACTERS = 2000  #: characters of a text that are looked at
+MAX_CHARACTERS = 2000  #: characters of a text that are evaluated
 MAX_WORDS = 40  #: most words of it
 LEAST_LIKENESS = 2.0  #: least likeness to a built-in agent's skill
 MAX_LISTED_SKILLS = 20  #: most skills that an answer names
@@ -78,7 +78,7 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The selected agent. agent: None if nobody matches. because: the reason, shown to the sender."""
+    """The selected agent. agent: None if no agent matches. because: the reason, shown to the sender."""
 
     agent: AgentRow | None
     skill: str | None
@@ -142,7 +142,7 @@ def tokenize_text(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Skill:
-    """A skill as it is told, the words of its name and id, those of its tags, and the tokens of each example."""
+    """A skill, the words of its name and id, those of its tags, and the tokens of each example."""
 
     definition: Mapping[str, Any]
     named: frozenset[str]

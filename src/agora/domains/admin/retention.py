@@ -52,7 +52,7 @@ class Retention(Controller):
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
-        # The oldest row that is looked at may be there to stay, so the last batch has one row less.
+        # The oldest row of a batch may be kept on purpose, so the last batch may have one row less.
         while (
             not self.stopping
             and await self._run_write(tenant, write, before=before, limit=self.batch) >= self.batch - 1

@@ -46,7 +46,7 @@ overdue_overrides = Query(
 # -- retention ---------------------------------------------------------------------------------
 
 _DOOMED = "m.created_at < :before and (m.expires_at is null or m.expires_at < :now)"
-# bound: an id that sorts after those of the time meant, so that younger messages are not looked at.
+# bound: an id that sorts after all ids of that time, so that newer messages are not scanned.
 doomed_messages = Query(
     f"""
     select m.message_id from messages m where m.tenant_id = :tenant and m.message_id < :bound and {_DOOMED}
@@ -56,7 +56,7 @@ doomed_messages = Query(
     types={"before": BIG, "now": BIG, "limit": BIG},
     scan=True,
 )
-# Recipients are hopped over one by one; of each, only the oldest deliveries are looked at.
+# Skips from recipient to recipient; of each, only the oldest deliveries are scanned.
 doomed_deliveries = Query(
     f"""
     with recursive r (id) as (

@@ -96,7 +96,7 @@ def _check_limits(wish: BudgetLimits, account: str | None, agent: AgentRow | Non
         )
     if wish.prepaid and agent is not None:
         raise InvalidRequest(
-            "Credit is of an account, for whatever agent it is spent on.",
+            "Credit belongs to an account and applies to all agents.",
             fix="Leave agent_id out with prepaid.",
             errors=[field_error("prepaid", "not for an agent")],
         )

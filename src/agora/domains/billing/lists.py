@@ -41,7 +41,7 @@ MAX_SUM_MICROS = 2**62
 
 @dataclass(frozen=True, slots=True)
 class EntryFilters:
-    """Entries that are wanted. account: None for everybody's, '' for nobody's."""
+    """Filter of entries. account: None for all accounts, '' for none."""
 
     account: str | None
     agent: str

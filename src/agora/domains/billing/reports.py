@@ -41,7 +41,7 @@ SHOWN_BUDGETS = 50
 
 @dataclass(frozen=True, slots=True)
 class CostRequest:
-    """What a cost is asked of. account: None for everybody's, '' for nobody's."""
+    """Filter of a cost report. account: None for all accounts, '' for none."""
 
     account: str | None
     agent: str

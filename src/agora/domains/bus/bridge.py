@@ -182,7 +182,7 @@ class BusBridge(Controller):
         if self.bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
             self._epoch, self.ready, self._examined = self.bus.epoch, False, 0
             self.outbound.forget()
-            self._reconnected.set()  # whoever waits for events begins anew
+            self._reconnected.set()  # waiting readers start again
             self._reconnected = asyncio.Event()
         if now - self._examined >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined = now

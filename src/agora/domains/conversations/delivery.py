@@ -292,7 +292,7 @@ async def send_as_marketplace(
 ) -> Sent:
     """Send a message as a built-in agent.
 
-    asked: the row of the question it answers. cause: id of the message on behalf of which it asks somebody else.
+    asked: the row of the question it answers. cause: id of the message that caused this request.
     """
     message = AgentMessage.model_validate(document)
     draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=question)

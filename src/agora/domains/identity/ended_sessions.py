@@ -40,7 +40,7 @@ class EndedSessions:
         version = self._changes
         if await self._store.read(tenant, read_login) is not None:
             return True
-        if version == self._changes:  # else it may have ended while it was looked at
+        if version == self._changes:  # otherwise the session may have ended during the read
             if len(self._going_on) >= SIZE:
                 self._going_on.clear()
             self._going_on[key] = time.monotonic() + SECONDS

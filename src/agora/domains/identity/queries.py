@@ -115,7 +115,7 @@ drop_sessions = Write(
 
 # -- what has ended ----------------------------------------------------------------------------
 
-# Of a session at the provider, or of a person, only the tokens made until then: whoever signs in again comes with a newer
+# Of a session or user at the provider, only tokens issued until then: a user who signs in again has a newer
 # one. A session may go by two names, in the access token and in the ID token.
 ended = Query(
     """
@@ -137,7 +137,7 @@ ended_login = Write(
     """,
     types={"now": BIG, "forget_at": BIG},
 )
-# Changes a row for the first who says it, none for whoever says it again.
+# Changes a row for the first call and none for a repetition, so the count tells whether it is the first.
 first_use = Write(
     """
     insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)

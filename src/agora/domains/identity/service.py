@@ -27,7 +27,7 @@ __all__ = ["AuthService"]
 
 SECONDS: Final = 15.0  #: for the provider's answer
 DAY: Final = 86_400 * SECOND  #: after which no access token made before is still valid
-WEEK: Final = 7 * DAY  #: the same, of tokens that nobody has shown
+WEEK: Final = 7 * DAY  #: the same, of unused tokens
 
 
 class AuthService(BoundService, contract.Auth):
@@ -167,7 +167,7 @@ def _login_user(caller: Caller) -> contract.LoginUser:
 
 
 async def _end_local_session(call: Call) -> None:
-    """Invalidate all tokens of the session here, whatever the provider does."""
+    """Invalidate all tokens of the session here, also if the provider fails."""
     caller = call.caller
     if caller.person is None:
         raise InvalidRequest(

@@ -47,7 +47,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class LogoutNotice:
-    """A provider's word that somebody has logged out there.
+    """A logout notification of a provider.
 
     login: what stands for the session that ended, or, where all of them did, for the person. user_id: who, if it says so.
     notice: what stands for this very word, which counts once. at: up to when tokens end with it; until: how long the word
@@ -92,17 +92,17 @@ class SignOn(Protocol):
         """Come in again. Raises Unauthenticated, InvalidRequest, UpstreamFailed."""
 
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
-        """What a provider says, unless it could not be the word of one; nobody knows yet whether it is. Raises Unauthenticated."""
+        """Parse a logout token without verifying its signature. Raises Unauthenticated if it cannot be one."""
 
     async def check_logout_token(self, logout_token: str) -> None:
-        """Raise Unauthenticated unless the provider has signed that; UpstreamUnavailable while nobody can tell."""
+        """Verify the signature. Raises Unauthenticated, or UpstreamUnavailable if the provider's keys cannot be fetched."""
 
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
         """Go, as far as the provider is concerned: whether it ended the session, and where a browser ends its own."""
 
 
 def user_id(issuer: str, subject: str) -> str:
-    """The id here of somebody whom a provider knows by that subject."""
+    """The local user id of a provider's subject."""
     return "usr_" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:DIGITS]
 
 

@@ -68,7 +68,7 @@ class TokenService(BoundService, contract.Tokens):
         return contract.CreatedToken.model_construct(**_token_fields(row), token=key)
 
     async def reissue(self, result: contract.CreatedToken) -> contract.CreatedToken:
-        """Show the key again to whoever repeats its making under the same idempotency key."""
+        """Return the key again when its creation is repeated under the same idempotency key."""
         result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, result.kind)
         return result
 
@@ -120,7 +120,7 @@ class TokenService(BoundService, contract.Tokens):
             raise not_found("token_id", f"There is no key {token_id}.", fix="Keys are listed at GET /tokens.")
         if row.revoked_at is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row.revoked_at))
-        if token_id != call.caller.token_id:  # whoever has a key may end it
+        if token_id != call.caller.token_id:  # the holder of a key may revoke it
             await administer(call, token_id, row.authority)
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))

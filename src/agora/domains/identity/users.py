@@ -127,7 +127,9 @@ async def check_concurrency(call: Call) -> None:
     person = call.caller.person
     if person is None or not person.limit:
         return
-    await call.tx.one(people.locked, user_id=call.caller.subject)  # one task of theirs at a time
+    await call.tx.one(
+        people.locked, user_id=call.caller.subject
+    )  # serializes task creation of one user, so that the limit cannot be exceeded by concurrent calls
     row = await call.tx.one(people.open_tasks, user_id=call.caller.subject, limit=person.limit)
     if row is not None and row >= person.limit:
         raise RateLimited(

@@ -20,7 +20,7 @@ OWN = frozenset(
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse (InvalidRequest) what cannot be sent, or is said already."""
+    """Raise InvalidRequest for headers that cannot be sent or that the client sets itself."""
     for name, value in headers.items():
         if problem := header_error(name, value):
             field = f"headers.{name[:MAX_NAME_CHARACTERS]}"

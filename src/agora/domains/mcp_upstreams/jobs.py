@@ -122,7 +122,7 @@ class UpstreamReconciler(Controller):
             await asyncio.wait(self._listings.values())
 
     async def _list_upstream(self, endpoint: Endpoint) -> None:
-        """Ask one upstream what it offers; a slow one keeps nobody waiting."""
+        """Fetch the items of one upstream; a slow one does not delay the others."""
         try:
             listing = await self._engine.listing(endpoint)
             await self.act(endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing))

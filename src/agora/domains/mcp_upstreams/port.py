@@ -46,7 +46,7 @@ class Endpoint:
 
 
 def fingerprint(definition: Mapping[str, Any]) -> str:
-    """SHA-256 of a definition, whatever the order of its keys; ``_meta`` is no part of it."""
+    """SHA-256 of a definition with sorted keys, without ``_meta``."""
     essential = _sort_keys({name: value for name, value in definition.items() if name != "_meta"})
     return hashlib.sha256(to_json(essential, inf_nan_mode="strings")).hexdigest()
 

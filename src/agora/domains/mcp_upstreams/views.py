@@ -71,7 +71,7 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
 
 
 def build_summary(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
-    """An upstream, as whoever asks may see it."""
+    """An upstream, as far as the caller may see it."""
     return contract.upstreams.Upstream.model_construct(**_summary_fields(call, row, counts))
 
 

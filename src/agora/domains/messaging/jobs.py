@@ -24,7 +24,7 @@ Place = tuple[str, str]
 class MailExpiry(Controller):
     """Expires and hands over messages; does nothing while the marketplace is halted.
 
-    page: waiting deliveries looked at with one read. pages: of one step; the next one goes on from there. batch: deliveries
+    page: waiting deliveries read at once. pages: of one step; the next one goes on from there. batch: deliveries
     changed in one transaction.
     """
 

@@ -100,6 +100,6 @@ class MessageSender:
 
 @record
 class InboxRow(MessageRow):
-    """A message in somebody's inbox. state: of its delivery there."""
+    """A message in an inbox. state: of its delivery to that recipient."""
 
     state: str

@@ -130,7 +130,7 @@ def _current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
 
 
 def _stopped_tenants(call: Call) -> list[StoppedTenant]:
-    """Tenants that are halted or paused as a whole, by name; none for whoever does not run the installation."""
+    """Halted or paused tenants by name; empty unless the caller is an operator of the installation."""
     if not is_installation_operator(call.caller, call.context.configuration.current.admin_authority_level):
         return []
     return [

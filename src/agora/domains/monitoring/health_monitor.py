@@ -32,14 +32,14 @@ INTERVAL = 5.0
 WINDOW = 3600.0
 CHECK_SECONDS = 10.0  # an engine that does not answer for so long is called unreachable
 PROBE_SECONDS = 3.0  # a commit of a row that takes longer: calls cannot be served now
-PROBE_MAX_AGE = 1.5  # seconds for which a successful probe is true enough for whoever asks
+PROBE_MAX_AGE = 1.5  # seconds for which the result of a successful probe is reused
 UNREACHABLE = "unreachable"
 
 Machine = Callable[[], Mapping[str, float]]
 
 
 class Loop(Protocol):
-    """What is told about a controller."""
+    """Status of a controller for health reports."""
 
     name: str
     interval: float
@@ -144,7 +144,7 @@ class HealthMonitor:
     async def refresh_probe(self) -> None:
         """Probe again if the last success is not recent; callers at the same time share one probe.
 
-        A failure is answered at once: whoever is told of it (``on_failure``) probes until the store is back.
+        A failure is reported at once: the subscriber (``on_failure``) probes until the store is back.
         """
         probe = self.probed
         recent = probe is not None and time.monotonic() - probe.at < PROBE_MAX_AGE

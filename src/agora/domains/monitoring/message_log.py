@@ -29,7 +29,7 @@ __all__ = ["FIRST", "LAST", "MessageFilter", "MessageLogReader", "MessageQuery",
 
 FIRST: Final = ""
 LAST: Final = "msg_g"  #: sorts after every id
-WINDOW: Final = 20_000  #: messages looked at by one statement
+WINDOW: Final = 20_000  #: messages scanned by one statement
 WORD_WINDOW: Final = 2_000  #: the same where their text is read
 STRETCHES: Final = 10  #: of one page
 AT_ONCE: Final = 6  #: messages read by one statement: each may be large

@@ -90,7 +90,7 @@ class AgentSearch:
         return [rows_by_name[name] for name in self.capabilities if name in rows_by_name]
 
     def _is_possible(self, counts: Sequence[CapabilityCount]) -> bool:
-        """Whether there is anybody at all: nobody has all of several if nobody has one of them."""
+        """Whether any agent can match: none has all capabilities if one of them has no agent."""
         return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
 
     async def _visible_count(self, counted: CapabilityCount) -> int:

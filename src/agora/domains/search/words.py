@@ -31,7 +31,7 @@ def errors_allowed(word: str) -> int:
 
 
 def split_pieces(word: str) -> list[str]:
-    """The word in :data:`PIECES` parts: whoever makes few errors leaves some of them intact."""
+    """The word in :data:`PIECES` parts: a word with few typing errors still matches some of them."""
     cuts = [len(word) * at // PIECES for at in range(PIECES + 1)]
     return [word[start:end] for start, end in pairwise(cuts)]
 

@@ -28,7 +28,7 @@ __all__ = [
 
 
 def can_see_task(caller: Caller, row: TaskRow) -> bool:
-    """Whether a caller may see a task: its creator, its assignee, its holder, and everyone while nobody has it.
+    """Whether a caller may see a task: its creator, its assignee, its holder, and everyone while it is unassigned.
 
     A task that waits for an agent name is visible to the agent of that name, but only until it has ended: the name may
     have belonged to another agent then.

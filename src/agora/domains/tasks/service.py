@@ -332,7 +332,7 @@ class TaskService(BoundService, contract.Tasks):
         async def read(reader: Reader, after: int) -> Any:
             return await lookup.read_log_page(reader, task_id, after)
 
-        viewer = Viewer(caller.subject, sees_all=True)  # whoever may see the task may see all its entries
+        viewer = Viewer(caller.subject, sees_all=True)  # visibility of the task was checked; it includes all entries
         return LogStreamSpec(read, task_id, viewer, position)
 
     @implements

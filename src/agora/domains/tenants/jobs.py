@@ -32,7 +32,7 @@ class Tenants(Controller):
                 await self.act(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
 
     async def _erase_rows(self, tenant: str) -> bool:
-        """Erase; tells whether nothing is left. Something may have been written while other tables were looked at."""
+        """Erase a batch; returns whether nothing is left. Rows may be added to a table while others are erased."""
         rows = await self.read(tenant, statements.catalogue)
         erased = 0
         for table, columns in groupby(rows, key=lambda row: str(row.table_name)):

@@ -165,7 +165,7 @@ class TenantService(BoundService, contract.Tenants):
         return contract.DeletedTenant(tenant_id=tenant_id)
 
     async def reissue(self, result: Any) -> Any:
-        """Show the key again to whoever repeats its making under the same idempotency key."""
+        """Return the key again when its creation is repeated under the same idempotency key."""
         result.token = self.call.context.signer.key(result.tenant_id, result.token_id, "api_key")
         return result
 

@@ -55,7 +55,7 @@ class Cards:
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
     def _grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
-        """The gRPC interface of an agent, which is told from others by the tenant."""
+        """The gRPC interface of an agent, identified by its tenant."""
         address = f"{urlsplit(base_url).hostname or 'localhost'}:{self._grpc_port}"
         interface = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
         return interface if agent is None else interface | {"tenant": agent}

@@ -80,7 +80,7 @@ class GrpcListener:
         self._server = await asyncio.get_running_loop().create_server(lambda: ClientSide(self), sock=listener)
 
     def close(self) -> None:
-        """Accept nobody any more."""
+        """Accept no more connections."""
         if self._server is not None:
             self._server.close()
 

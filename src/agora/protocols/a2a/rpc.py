@@ -31,7 +31,7 @@ from .streaming import SseEncoder, send_error_stream, send_stream
 __all__ = ["RpcEndpoint"]
 
 BATCH_LIMIT: Final = 50  #: requests of one batch
-WAITING: Final = "SendMessage"  #: the method that waits for somebody else
+WAITING: Final = "SendMessage"  #: the method that waits for an agent
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,5 +88,5 @@ def read_extensions(scope: Scope) -> tuple[str, ...]:
 
 
 def is_own_url(base_url: str, settings: Settings) -> bool:
-    """Whether a URL is known to be this server's: the header Host is whatever a stranger wrote."""
+    """Whether a URL is known to be this server's; the Host header cannot be trusted."""
     return base_url == settings.public_url.rstrip("/") or urlsplit(base_url).hostname in known_names(settings)

@@ -47,6 +47,6 @@ def named_version(scope: Scope) -> str:
 def _version_in_query(query: bytes) -> str | None:
     try:
         pairs = parse_qsl(query.decode("latin-1"), max_num_fields=100)
-    except ValueError:  # which whoever reads the rest of it will say
+    except ValueError:  # reported when the rest of the request is parsed
         return None
     return next((value for name, value in pairs if name.lower() == "a2a-version"), None)

@@ -305,7 +305,7 @@ class _Socket:
             await self._mark_delivered()
 
     async def _mark_delivered(self, *, everything: bool = False) -> None:
-        """Mark as delivered what has certainly arrived; what was read or answered meanwhile stays so."""
+        """Mark messages that have certainly arrived as delivered; read or answered ones keep their state."""
         before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER)
         while ids := self._take_delivered(before):
             try:

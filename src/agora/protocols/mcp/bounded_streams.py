@@ -80,7 +80,7 @@ def _take_number(arguments: dict[str, Any], name: str, default: float, least: fl
 
 
 async def run_with_heartbeats(work: Coroutine[Any, Any, T], progress: Progress, seconds: float) -> T:
-    """Do what may wait for so many seconds, giving the client signs of life meanwhile."""
+    """Do what may wait for so many seconds, sending keep-alives to the client."""
     working = asyncio.ensure_future(work)
     began = asyncio.get_running_loop().time()
     try:

@@ -25,7 +25,7 @@ _PROFILE_CHANGES: Final = frozenset({"agora.agent.registered", "agora.agent.upda
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """uris: resources that changed; a watcher of one below them is told, too. The rest: a list changed."""
+    """uris: resources that changed; subscribers of resources below them are notified too. The rest: a list changed."""
 
     uris: tuple[str, ...] = ()
     tools: bool = False

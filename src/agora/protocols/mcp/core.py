@@ -71,7 +71,7 @@ class Core:
             return None
 
     async def call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> ToolResult:
-        """The result of a tool, or what a model is told of why there is none. Raises Refusal for an unknown tool."""
+        """The result of a tool, or an error result for the model. Raises Refusal for an unknown tool."""
         try:
             return await self._call_tool(exchange, params["name"], params.get("arguments") or {}, params)
         except Unauthenticated:

@@ -52,7 +52,7 @@ SWEEP_SECONDS = 60.0
 NO_BATCHES = "Send each request by itself: MCP has had no batches since 2025-06-18."
 CANCELLED_METHOD = "notifications/cancelled"
 METHODS = ("GET", "POST", "DELETE")
-SESSION_EVENTS = frozenset({ENDED, CANCELLED})  #: events that the endpoint is told of
+SESSION_EVENTS = frozenset({ENDED, CANCELLED})  #: events that the endpoint follows
 OPERATION_BY_METHOD: Mapping[str, str] = {
     "subscriptions/listen": "agora.event.stream",
     "resources/subscribe": "agora.event.stream",
@@ -140,7 +140,7 @@ class McpApp:
             self._sweeping = asyncio.create_task(self._sweep_sessions())
 
     async def _sweep_sessions(self) -> None:
-        """Forget sessions that nobody uses here any more; keep those that are in use from being over."""
+        """Drop unused sessions from memory; refresh the expiry of used ones in the store."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
@@ -285,7 +285,7 @@ class McpApp:
     async def _begin_session(
         self, server: SdkServer, scope: Scope, receive: Receive, send: Send, caller: Caller, message: Mapping[str, Any]
     ) -> None:
-        """Begin a session. One that the SDK is about to refuse is kept nowhere; it too is told no more than is kept."""
+        """Start a session. One that the SDK is about to refuse is not stored."""
         self._start_sweeping()
         params = message["params"]
         client = client_document(params, server_info.negotiate_version(params.get("protocolVersion")))

@@ -1,4 +1,4 @@
-"""The official SDK's server, for whatever streams: progress, cancellation, subscriptions, sessions.
+"""The official SDK's server, for all streaming requests: progress, cancellation, subscriptions, sessions.
 
 Imported when a request first needs it. Its handlers say nothing of their own: they translate between the
 SDK's forms and :mod:`.core`.

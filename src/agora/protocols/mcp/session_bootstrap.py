@@ -74,7 +74,7 @@ async def _request_sdk(server: SdkServer, session: Session, method: str, message
     async def receive() -> Message:
         if body:
             return {"type": "http.request", "body": body.pop(), "more_body": False}
-        await asyncio.Event().wait()  # nobody leaves
+        await asyncio.Event().wait()  # the bootstrap session stays open
         raise AssertionError
 
     async def send(answer: Message) -> None:

@@ -39,7 +39,7 @@ class SessionStore:
         return session
 
     async def find(self, id: str, caller: Caller) -> Session | None:
-        """The caller's own session of that id, wherever it was begun. Raises RateLimited: ids are not to be guessed."""
+        """The caller's session with that id, opened at any server. Raises RateLimited: ids must not be guessed."""
         session = self._sessions().find(id, caller)
         if session is None:
             session = await self._load(id, caller)

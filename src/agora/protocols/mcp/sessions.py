@@ -21,7 +21,9 @@ from agora.domains.client_sessions.sessions import session_key
 
 __all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "owner_of"]
 
-IDLE_SECONDS = 600.0  #: after which one that nobody uses is forgotten here; it can be gone on with
+IDLE_SECONDS = (
+    600.0  #: after which an unused session is dropped from memory; it stays in the store and can be continued
+)
 MAX_REPLAYED = 100  #: messages a session keeps for a client that reconnects
 MAX_REQUESTS = 1000  #: ids of requests that it keeps
 MAX_REQUEST_LENGTH = 200  #: characters of those
@@ -98,7 +100,7 @@ class Sessions:
         return Session(owner_of(caller), caller, client, self._clock(), **known)
 
     def add(self, session: Session) -> Session | None:
-        """Take a session in; answers the one to use, which may have come meanwhile, or None if it has ended meanwhile."""
+        """Add a session; returns the one to use (another request may have added it already), or None if it has ended."""
         if session.key in self._ended:
             return None
         self._ids[session.key] = session.id
@@ -137,7 +139,7 @@ class Sessions:
         return iter(tuple(self._open.values()))
 
     def idle_sessions(self) -> list[Session]:
-        """Those nobody has used for long, and over which nothing is under way."""
+        """Sessions that were not used for long and have no running requests."""
         before = self._clock() - IDLE_SECONDS
         return [session for session in self._open.values() if not session.open and session.used < before]
 

@@ -23,11 +23,11 @@ from .exchange import Exchange
 
 __all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events"]
 
-PAUSE_SECONDS = 0.25  #: between two rounds of notifications: what happens meanwhile is told once
+PAUSE_SECONDS = 0.25  #: between two rounds of notifications: events in between are notified once
 
 
 class Notifier(Protocol):
-    """Sends notifications to one client. ``at``: whoever got what is sent next goes on after this number of the log."""
+    """Sends notifications to one client. ``at``: the log position from which a client resumes after the next notification."""
 
     def at(self, position: int, /) -> None: ...
     async def updated(self, uri: str, /) -> None: ...
@@ -126,7 +126,7 @@ Notification = Callable[[], Awaitable[None]]
 
 
 async def _send_notifications(tellings: list[Notification], teller: Notifier, before: int, after: int) -> bool:
-    """Tell each thing once; answers whether anything was told. Who misses the last of them is told all again."""
+    """Send each notification once; returns whether any was sent. A client that misses the last one gets all again."""
     for number, telling in enumerate(tellings, 1):
         teller.at(after if number == len(tellings) else before)
         await telling()

@@ -1,4 +1,4 @@
-"""Finding tools: a search over what a caller may call, and a call of whatever it found.
+"""Tool search: find tools that the caller may call, and call a found one.
 
 A client that lists a toolset alone reaches every other tool through these two.
 """

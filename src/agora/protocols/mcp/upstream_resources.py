@@ -70,7 +70,7 @@ class UpstreamResources:
         return {**about, "messages": result["messages"]}
 
     async def _active_items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
-        """Upstream, name here and definition of whatever is in use; nothing for who may not look."""
+        """Upstream, local name and definition of each usable item; empty for callers without permission."""
         filters = {"kind": kind, "state": "active"}
         try:
             async for name in self._upstream_names(exchange):

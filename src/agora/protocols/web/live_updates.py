@@ -188,7 +188,7 @@ class FragmentRenderer:
         seconds = self._schedule.seconds_to_wait(feeder.due, time.monotonic())
         if not feeder.due:
             feeder.rung.clear()
-        elif seconds:  # what comes meanwhile is painted with the rest
+        elif seconds:  # later events are rendered together
             await asyncio.sleep(seconds)
             return
         try:

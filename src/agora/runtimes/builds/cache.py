@@ -95,7 +95,7 @@ class BuildCache:
         return attempt in self._running
 
     def prune(self, used: Collection[str], unused_for: float) -> int:
-        """Take away half attempts, and results that no instance uses and nobody asked for in that many seconds."""
+        """Delete incomplete attempts, and results that were not used or requested for that many seconds."""
         valid: set[str] = set()
         for entry in os.scandir(self._index):
             with suppress(FileNotFoundError, ValueError):

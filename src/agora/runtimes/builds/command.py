@@ -41,7 +41,7 @@ class CommandResult:
 class Command:
     """arguments: the program and what it is given. environment: all of it. timeout: seconds.
 
-    hidden: secrets, replaced in whatever it prints. ended: called when it has, to sweep up what it left.
+    hidden: secrets, replaced in its output. ended: called after its end, to clean up.
     """
 
     arguments: Sequence[str]

@@ -49,7 +49,7 @@ class SingleFlight(Generic[T]):
                 flight.task.cancel()
                 await asyncio.wait([flight.task])
                 if not flight.task.cancelled():
-                    flight.task.exception()  # nobody is left to hear of it
+                    flight.task.exception()  # retrieved, so that asyncio does not log it: no caller is waiting
 
     async def _fly(self, key: str, flight: _Flight[T], run: Callable[[Progress], Awaitable[T]]) -> T:
         try:

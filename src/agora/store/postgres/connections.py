@@ -34,7 +34,7 @@ SESSION = {
     "default_transaction_isolation": "read committed",
     "jit": "off",
 }
-#: whether policies would not hold whoever the session works as
+#: whether the session's role would bypass the policies
 _LOOSE = """
 select rolsuper or rolbypassrls or rolname <> 'agora_runtime' or pg_has_role(oid, 'agora_admin', 'member')
     or exists (select from pg_class where relowner = r.oid) from pg_roles r where rolname = current_user
@@ -114,7 +114,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
     """A connection of the pool."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  (as the library declares it)
-        """Close it. One that is lost cannot take its leave: the pool closes those in tasks that nobody awaits."""
+        """Close the pool. Lost connections are terminated: asyncpg closes them in tasks that are never awaited."""
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await super().close(timeout=timeout)
 
@@ -177,7 +177,7 @@ class Connections:
         finally:
             try:
                 await transaction.end()
-            finally:  # whoever is cancelled meanwhile must not take the connection along
+            finally:  # a cancelled caller must still return the connection
                 await self._pool.release(connection)
 
     async def _acquire_connection(self) -> asyncpg.Connection:

@@ -132,7 +132,7 @@ class PostgresStore:
         if self._tenants is None or time.monotonic() - self._tenants_read_at > TENANTS_MAX_AGE:
             writes, read_at = self._writes, time.monotonic()
             tenants = await self.read("", _read_tenants)
-            if writes != self._writes:  # a commit meanwhile may have changed them
+            if writes != self._writes:  # a commit in between may have changed them
                 return tenants
             self._tenants, self._tenants_read_at = tenants, read_at
         return self._tenants

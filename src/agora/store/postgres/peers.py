@@ -65,7 +65,7 @@ class Peers:
         self._words.put_nowait(word)
 
     def news(self) -> str | None:
-        """How a transaction begins its word of what it committed; None where nobody would hear it."""
+        """Prefix of a transaction's notification; None if no other server listens."""
         return f"{self.origin} {NEWS}" if self.others else None
 
     # -- life ------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ from .transaction import Transaction
 __all__ = ["Readers"]
 
 T = TypeVar("T")
-SCAN_SHARE = 0.8  # of a reader's time that one query may take, so that a slow one is told from a hanging database
+SCAN_SHARE = (
+    0.8  # of a reader's time that one query may take, so that a slow query can be distinguished from a hanging database
+)
 
 
 class PostgresReader:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 256
 LANE_BATCHES = 2  # batches of one tenant in flight: one steps while the other commits
-#: the same beside other servers, which commit meanwhile: what waits for its turn had better grow
+#: the same with other servers, which commit in between: larger batches save waiting for the lock
 LANE_BATCHES_AMONG_OTHERS = 1
 ATTEMPTS = 5  # of a call that other transactions stand in the way of
 HISTORY_LIMIT = 1024
@@ -294,7 +294,7 @@ class Writer:
 
 
 def _tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
-    """The tenant's lock; it is gone when nobody holds it or waits for it."""
+    """The tenant's lock; dropped when it is neither held nor awaited."""
     lock = locks.get(tenant)
     if lock is None:
         lock = locks[tenant] = asyncio.Lock()

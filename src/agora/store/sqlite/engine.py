@@ -335,7 +335,7 @@ class SqliteStore:
             yield call
 
     def _begin_batch(self) -> bool:
-        """Open the batch's transaction; where another program holds the lock, try again with the loop free meanwhile."""
+        """Open the batch's transaction; if another program holds the lock, try again without blocking the loop."""
         try:
             self._writer.execute("begin immediate")
         except sqlite3.Error as error:
@@ -351,7 +351,7 @@ class SqliteStore:
         return False
 
     def _fail_waiting(self, error: sqlite3.Error) -> None:
-        """Answer whatever waits that the lock was not to be had."""
+        """Fail the waiting calls: the lock could not be acquired."""
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
         while self._queue:

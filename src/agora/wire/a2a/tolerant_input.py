@@ -148,7 +148,7 @@ def _read_message_options(members: Mapping[str, Any], field: str) -> dict[str, A
 
 
 def _message_parts(members: Mapping[str, Any]) -> Any:
-    """The parts of a message, wherever it has them."""
+    """The parts of a message, from any of the accepted members."""
     if "parts" in members:
         return members["parts"]
     if isinstance(members.get("content"), list):

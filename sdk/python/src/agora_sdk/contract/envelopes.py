@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 ORCHESTRATOR = "agent.marketplace.orchestrator"  #: the marketplace itself, as an agent
-HOSTING = "agent.agentify.hosting-orchestrator"  #: whoever runs agents
+HOSTING = "agent.agentify.hosting-orchestrator"  #: the hosting agent
 
 EXTENSIONS = 50  #: most fields of an envelope that the protocol does not know
 MAX_WAIT_MILLISECONDS = 86_400_000  #: milliseconds that an answer may be expected within

@@ -1,4 +1,4 @@
-"""The index: which operations there are, for whoever needs to know that and not yet what they take and answer.
+"""The index of operations, without their parameters and results, for fast start-up.
 
 ``index.json`` is made from the declarations (``make reference``) and says nothing that they do not.
 It bears a sum of their sources, and is used while that is right; else, every service is loaded to know its operations.
@@ -88,7 +88,7 @@ def _service_entry(service: type[Service]) -> dict[str, Any]:
 
 
 def _operation_facts(operation: Operation) -> Iterator[tuple[str, Any]]:
-    """What is said of an operation, without what goes without saying."""
+    """The index entry of an operation, without default values."""
     for field in dataclasses.fields(Operation):
         value = getattr(operation, field.name)
         if field.name in UNLISTED_FIELDS or value == field.default:

@@ -1,4 +1,4 @@
-"""Faults: what a validator finds wrong with arguments, in words for whoever wrote them."""
+"""Validation errors: messages for callers about invalid arguments."""
 
 from __future__ import annotations
 

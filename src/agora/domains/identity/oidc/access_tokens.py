@@ -144,9 +144,7 @@ def check_purpose(token: Unverified, audiences: Collection[str], clients: Collec
         raise token_error(
             "That is no access token.", fix="Send the access token, not the ID token or the refresh token."
         )
-    if isinstance(
-        claims.get("events"), dict
-    ):  # the word of a provider to this server (RFC 8417), which nobody may use as a credential
+    if isinstance(claims.get("events"), dict):  # a security event token (RFC 8417), which is not a credential
         raise token_error("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
     if "cnf" in claims:
         raise token_error(

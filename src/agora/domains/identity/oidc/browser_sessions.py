@@ -96,7 +96,7 @@ class SignInState:
     since: int
 
     def parameters(self) -> dict[str, str]:
-        """What the provider is told of it."""
+        """Parameters of the authorization request to the provider."""
         challenge = {"code_challenge": challenge_of(self.verifier), "code_challenge_method": "S256"}
         return {"state": self.state, "nonce": self.nonce, "redirect_uri": self.redirect_uri, **challenge}
 

@@ -16,7 +16,7 @@ __all__ = ["TYPES", "parse_logout_token"]
 TYPES: Final = access_tokens.TYPES | {"logout+jwt", "application/logout+jwt"}
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 SHORT: Final = 120  #: seconds that a token counts which does not say how long
-MAX_VALIDITY_SECONDS: Final = 3600  #: the most, whatever it says
+MAX_VALIDITY_SECONDS: Final = 3600  #: maximum validity, even if its exp is later
 MAX_CLAIM_CHARACTERS: Final = 255
 
 

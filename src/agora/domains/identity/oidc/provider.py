@@ -100,7 +100,7 @@ class CachedAnswer(Generic[T]):
     def _forget_request(self, task: asyncio.Task[T]) -> None:
         self._request = None
         if not task.cancelled():
-            task.exception()  # whoever waited has seen it
+            task.exception()  # retrieved, so that asyncio does not log it: the waiting calls have raised it
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from agora.core.scopes import EVERYTHING, ROLES
 
 __all__ = ["highest_role", "restrict_scopes", "role_names"]
 
-MAX_ROLES: Final = 500  #: roles and groups that are looked at
+MAX_ROLES: Final = 500  #: roles and groups of a token that are evaluated
 MAX_ROLE_CHARACTERS: Final = 255
 RANKS: Final = tuple(ROLES)  #: the highest first
 

@@ -116,7 +116,7 @@ class SignOn:
         """See the port."""
         client = self._resolve_client(client_id)
         if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
-            raise _no_passwords()  # nobody was given a token of that client, whose secret would be lent to a thief
+            raise _no_passwords()  # no token was issued to this client, so its secret could only help a stolen one
         return await self._build_result(await self.flows.exchange_refresh_token(refresh_token, client))
 
     async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:

@@ -164,14 +164,14 @@ class Connection:
         )
 
     def _drop_session(self, session: Session | None, why: str, *, at_once: bool) -> None:
-        """This session is of no use any more; whoever notices first says so."""
+        """Drop a session that is no longer usable; only the first call has an effect."""
         if session is not None and self._session is session:
             self._session, self._why, self._at_once = None, why.rstrip("."), at_once
             self._lost.set()
             self._notify_state_change()
 
     def _notify_state_change(self) -> None:
-        """Wake whoever waits for another state."""
+        """Wake the calls that wait for a state change."""
         self._state_changed.set()
         self._state_changed = asyncio.Event()
 

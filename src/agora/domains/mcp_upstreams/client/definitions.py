@@ -15,7 +15,7 @@ MAX_DEFINITION_BYTES = 65_536  # bytes of one
 MAX_DEFINITION_NODES = 3000  # objects and lists in one: a validator looks at each
 DEEPEST = 64  # levels of objects and lists
 MAX_UNSORTABLE_ITEMS = 500  # of things that cannot be sorted: to see that each is there once takes its square
-#: control characters, overrides of the direction of text, tags and selectors that say what nobody sees
+#: control characters, overrides of the direction of text, tags and selectors: invisible to a reader
 HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2061-\u2064\u2066-\u2069\ufff9-\ufffb"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
@@ -53,7 +53,7 @@ def parts_of(value: Any) -> int:
 
 
 def definition_error(definition: Mapping[str, Any]) -> str | None:
-    """Why a definition is not even looked at; None if nothing speaks against it."""
+    """Reason for rejecting a definition without parsing it; None if there is none."""
     if size_of(definition) > MAX_DEFINITION_BYTES:
         return f"its definition is larger than {MAX_DEFINITION_BYTES} bytes"
     if parts_of(definition) > MAX_DEFINITION_NODES:
@@ -76,7 +76,7 @@ def _is_sortable(things: list[Any]) -> bool:
 
 
 def _external_reference(part: Mapping[str, Any]) -> str | None:
-    """A reference that leads out of the definition: whoever follows it could be led anywhere."""
+    """A reference to an external schema; following it could reach any address."""
     for name in ("$ref", "$dynamicRef", "$recursiveRef"):
         target = part.get(name)
         if isinstance(target, str) and not target.startswith("#"):

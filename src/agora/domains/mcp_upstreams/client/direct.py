@@ -107,7 +107,7 @@ class DirectClient:
             await pace.wait_for_part(part)
             for event in events.feed(part):
                 message = _parse_message(event.data) if event.data else {}
-                if is_response(message):  # to whatever id: nothing else was asked here
+                if is_response(message):  # with any id: there is only one request
                     await _drain_stream(reply)
                     return message
                 if progress is not None and message.get("method") == "notifications/progress":

@@ -63,7 +63,7 @@ async def open_stdio_channel(
 async def _run_process(
     command: Sequence[str], environment: Mapping[str, str], directory: str | None
 ) -> AsyncIterator[Process]:
-    """A program, ended with the block: whoever is cancelled in between, however often, leaves none behind."""
+    """Run a program inside a block; it is ended with the block, also after repeated cancellation."""
     loop = asyncio.get_running_loop()
     starting = loop.create_task(
         asyncio.create_subprocess_exec(
@@ -168,7 +168,7 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
 
 
 async def _wait_exit(process: Process, seconds: float) -> bool:
-    """Whether it has ended in time. (To wait for it would wait for whoever inherited its pipes.)"""
+    """Whether it has ended in time. Polled, because waiting would also wait for processes that inherited its pipes."""
     until = asyncio.get_running_loop().time() + seconds
     while process.returncode is None:
         if asyncio.get_running_loop().time() > until:

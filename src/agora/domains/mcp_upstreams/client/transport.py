@@ -40,7 +40,9 @@ CLOSE_TIMEOUT = 2.0  # seconds to say good-bye
 
 for _talkative in ("mcp", "httpx2", "httpcore2"):  # they write down URLs, headers and the ids of sessions
     logging.getLogger(_talkative).setLevel(logging.WARNING)
-logging.getLogger("mcp.client").setLevel(logging.CRITICAL)  # what an upstream says wrongly is told to who asked
+logging.getLogger("mcp.client").setLevel(
+    logging.CRITICAL
+)  # invalid messages of an upstream are reported to the caller instead
 
 
 class _BrokenBody(httpx2.StreamError):

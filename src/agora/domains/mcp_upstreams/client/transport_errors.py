@@ -52,7 +52,7 @@ class TransportErrors:
 def error_of_content_type(kind: str, packing: str | None) -> TransportError | None:
     """What is wrong with an answer's content type or encoding, if it is no form of MCP's.
 
-    A small compressed answer may be a large one, and nobody asked for it.
+    A small compressed response can expand to a large one, and no compression was requested.
     """
     if packing not in (None, "identity"):
         return TransportError("lost", "Its answer is compressed although the request did not accept compression.")

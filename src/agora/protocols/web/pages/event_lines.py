@@ -94,7 +94,7 @@ _PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """What happened. about: the thing. what: what is said of it. room: where more is told."""
+    """An event for display. about: its object. what: the description. room: path of the page with details."""
 
     time: datetime
     about: str

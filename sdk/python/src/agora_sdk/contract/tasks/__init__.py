@@ -141,7 +141,7 @@ class Tasks(Service, category="task"):
         """Update a task as its assignee: status, progress, notes.
 
         It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-        and completes it. Refused while somebody else's lease lives, and where it says of a task that has ended
+        and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
         something else than what was recorded.
         """
 
