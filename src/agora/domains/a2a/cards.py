@@ -108,7 +108,7 @@ def _build_skills(agent: AgentRow) -> list[dict[str, Any]]:
 
 
 def _build_skill(agent: AgentRow, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
-    """A skill with all that the protocol asks for; what is told of it and is no such thing is left out."""
+    """A skill with all fields of the protocol; invalid fields of the metadata are left out."""
     name = declared.get("name")
     name = name if _is_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
     skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent.agent_name}."}

@@ -169,7 +169,7 @@ async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -
 
 
 async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None) -> _StoredMessage | dict[str, Any]:
-    """Make a task of a message; a message back, where nobody is found for it."""
+    """Create a task from a message; returns a message if no agent matches."""
     metadata = dict(with_trace(request.metadata))
     if agent is None:
         route = await routing.route_message(call, request.message, request.skill)

@@ -71,7 +71,7 @@ def can_set_price(caller: Caller, agent: AgentRow) -> bool:
 
 
 def require_developer(caller: Caller, agent: AgentRow) -> None:
-    """Refuse whoever has no say in what an agent costs."""
+    """Raise PermissionDenied unless the caller may set the agent's price."""
     if not can_set_price(caller, agent) and not caller.may("admin"):
         raise PermissionDenied(
             f"What {agent.agent_name} costs is decided by itself, its account and operators.",
