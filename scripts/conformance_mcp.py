@@ -29,11 +29,16 @@ __all__ = ["REVISIONS", "Score", "Unavailable", "install", "run", "serving"]
 SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
 REVISIONS = ("2025-11-25", "2026-07-28")
 NODE_LEAST = 22
+ROOT = str(Path(__file__).parent.parent)
 SERVER = """
 import sys
 from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from agora.protocols.mcp.endpoint import McpApp
 from agora.server.process import run_server
 from agora.settings import Settings
+from tests.mcp_fixtures import Fixtures
+McpApp.fixtures = Fixtures
 options = {"port": int(sys.argv[1]), "events_port": 0, "data_dir": Path(sys.argv[2]), "test_operations": True}
 sys.exit(run_server(Settings.load(environ={}, log_level="warning", rate_basic=100_000, **options)))
 """
@@ -95,7 +100,7 @@ def install(package: str = SUITE, entry: str = "dist/index.js") -> list[str]:
 def serving() -> Iterator[str]:
     """A server of its own with the suite's fixtures; answers the URL of its endpoint."""
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-c", SERVER, "0", directory]
+        command = [sys.executable, "-c", SERVER, "0", directory, ROOT]
         process = spawn_tethered(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             assert process.stdout is not None

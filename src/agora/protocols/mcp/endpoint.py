@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic_core import from_json, to_json
 
@@ -60,7 +60,12 @@ OPERATION_BY_METHOD: Mapping[str, str] = {
 
 
 class McpApp:
-    """Answers MCP over HTTP. ``owns`` tells which paths are its own."""
+    """Answers MCP over HTTP. ``owns`` tells which paths are its own.
+
+    fixtures: class of what answers a test suite's own requests, in front of the server's; set by the script that runs one.
+    """
+
+    fixtures: ClassVar[type[Any] | None] = None
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, cors: CorsPolicy) -> None:
         self.dispatcher, self.settings = dispatcher, settings
@@ -69,11 +74,7 @@ class McpApp:
         self.guard = Guard(access, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
         self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget)
-        self._fixtures: Any = None
-        if settings.test_operations:
-            from .fixtures import Fixtures
-
-            self._fixtures = Fixtures(self.core)
+        self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
         methods = Methods(self.core)
         self.lean = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
         self.plain = PlainRpc(methods)
