@@ -30,6 +30,7 @@ EMITTERS = {
     "emit_session_event",
     "_emit_agent_event",
     "emit_instance_event",
+    "emit_letter_event",
 }
 #: Rooms that name their events shortly: where, how they call it, which argument is the name, what stands before it.
 SHORT = (
@@ -42,6 +43,7 @@ SHORT = (
     ("domains/a2a/remote_agents.py", "emit_remote_event", 1, "agora.remote."),
     ("domains/a2a/push_configs.py", "emit_push_event", 1, "agora.push."),
     ("domains/tenants/service.py", "self._emit_event", 0, "agora.tenant."),
+    ("domains/dead_letters/", "emit_letter_event", 1, "agora.dead_letter."),
     ("domains/client_sessions/sessions.py", "emit_session_event", 2, "agora.mcp."),
 )
 #: What ``status.value`` can be where it names an event.
@@ -94,7 +96,8 @@ def test_every_command_is_there(written: dict[str, str]) -> None:
         assert f"# agora {name}\n" in written["cli.md"]
     for operation in operations():
         if operation.exposure is not Exposure.TEST:
-            assert f"# agora {operation.category} {operation.action.replace('_', '-')}\n" in written["cli.md"]
+            words = f"{operation.category} {operation.action}".replace("_", "-")
+            assert f"# agora {words}\n" in written["cli.md"]
 
 
 def _emitted() -> Iterator[str]:

@@ -38,13 +38,13 @@ ARGUMENT_NAMES = {
 
 
 def categories() -> dict[str, str]:
-    """Every category with what it is about."""
-    return {name: Service.declared.about(name) for name in Service.declared}
+    """Every category with what it is about, by the name of its group of commands."""
+    return {name.replace("_", "-"): Service.declared.about(name) for name in Service.declared}
 
 
 def category_actions(category: str) -> dict[str, Operation]:
-    """The operations of one category by the names of their commands."""
-    declared = Service.declared.operations(category).values()
+    """The operations of one category by the names of their commands. category: as its group of commands is named."""
+    declared = Service.declared.operations(category.replace("-", "_")).values()
     return {each.action.replace("_", "-"): each for each in declared if each.exposure is not Exposure.TEST}
 
 

@@ -34,6 +34,7 @@ from agora.domains.admin import queries as admin
 from agora.domains.admin.ports import HEALTH_REPORT
 from agora.domains.agents.signals import MANIFEST_REGISTRATION
 from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.dead_letters.port import SOURCES
 from agora.domains.identity.authenticator import Authenticator
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.identity.signing import Signer, load_secret
@@ -93,6 +94,7 @@ from agora_sdk.errors import (
 )
 
 from .bootstrap import open_bus, open_store, open_tracing
+from .dead_letters import DEAD_LETTER_SOURCES
 from .jobs import CommitListener, build_controllers
 from .local_engines import open_local_host
 from .prometheus import PrometheusExporter
@@ -264,6 +266,7 @@ class App:
             signals=Signals(SUBSCRIPTIONS),
         )
         ports = context.ports
+        ports.provide(SOURCES, DEAD_LETTER_SOURCES)
         ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
         ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))

@@ -17,6 +17,7 @@ REFERENCES: Mapping[str, str] = {
     "billing": "billing.service:BillingService",
     "conversation": "conversations.service:ConversationService",
     "bus": "bus.service:BusService",
+    "dead_letter": "dead_letters.service:DeadLetterService",
     "deployment": "instances.deployments:DeploymentService",
     "discovery": "discovery.service:DiscoveryService",
     "event": "events.service:EventService",

@@ -63,6 +63,7 @@ class AgoraClient:
     billing: contract.billing.Billing
     bus: contract.bus.Bus
     conversation: contract.conversations.Conversations
+    dead_letter: contract.dead_letters.DeadLetters
     deployment: contract.deployments.Deployments
     discovery: contract.discovery.Discovery
     event: contract.events.Events

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call, as_encoded_result
+from agora.domains.dead_letters.letters import record_dead_letter, settle_by_key
+from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract.a2a import (
     A2APushConfig,
@@ -21,6 +23,7 @@ from agora_sdk.contract.a2a import (
     PushDeadLetters,
     PushRetry,
 )
+from agora_sdk.contract.dead_letters import DeadLetterState
 from agora_sdk.errors import Conflict, NotFound, field_error
 
 from . import lookup
@@ -39,8 +42,10 @@ __all__ = [
     "list_configs",
     "list_dead_letters",
     "retry_config",
+    "revive_config",
 ]
 
+DEAD_LETTER_SOURCE = "push"  #: name of push notifications as a source of dead letters
 MAX_CONFIGS = 20  #: of a task
 
 
@@ -50,7 +55,9 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     private = bool(call.context.settings.a2a_private_networks)
     check_url(config.url, private=private)
     config_id = config.id or new_id("push")
-    if not await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id):
+    if await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id):
+        await settle_by_key(call, DEAD_LETTER_SOURCE, _letter_key(task_id, config_id), DeadLetterState.DISCARDED)
+    else:
         await _check_config_limit(call, task_id)
     auth = config.authentication
     credentials = {"credentials": auth.credentials} if auth is not None and auth.credentials else {}
@@ -152,6 +159,7 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
     """Forget a configuration, whether or not it is there."""
     await _require_own_task(call, task_id, agent)
     await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id)
+    await settle_by_key(call, DEAD_LETTER_SOURCE, _letter_key(task_id, config_id), DeadLetterState.DISCARDED)
     call.target = task_id
     return A2APushDeletion.model_construct(task_id=task_id, config_id=config_id)
 
@@ -164,6 +172,7 @@ async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: i
     place = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
     for dead in await call.tx.returning(deliveries.give_up, **place, error=error, attempts=attempts, now=call.now):
         call.target = row.task_id
+        await record_dead_letter(call, _build_letter(dead))
         emit_push_event(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead.position)
 
 
@@ -194,6 +203,31 @@ def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
     )
 
 
+async def revive_config(call: Call, row: PushConfigRow) -> bool:
+    """Deliver again to a configuration that was given up; whether it was."""
+    if not await call.tx.execute(deliveries.revive, task_id=row.task_id, config_id=row.config_id, now=call.now):
+        return False
+    emit_push_event(call, "configured", row)
+    return True
+
+
+def _letter_key(task_id: str, config_id: str) -> str:
+    return f"{task_id}/{config_id}"
+
+
+def _build_letter(row: PushConfigRow) -> NewDeadLetter:
+    return NewDeadLetter(
+        source=DEAD_LETTER_SOURCE,
+        key=_letter_key(row.task_id, row.config_id),
+        owner=row.owner,
+        destination=_redact_url(row.url),
+        reason=row.error or "",
+        attempts=row.attempts,
+        ref=row.task_id,
+        detail={"task_id": row.task_id, "config_id": row.config_id},
+    )
+
+
 async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     """Go on with a configuration that was given up, where it stopped."""
     await _require_own_task(call, task_id, None)
@@ -201,6 +235,6 @@ async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     if row is None:
         raise _config_not_found(task_id, config_id)
     call.target = task_id
-    if await call.tx.execute(deliveries.revive, task_id=task_id, config_id=config_id, now=call.now):
-        emit_push_event(call, "configured", row)
+    await revive_config(call, row)
+    await settle_by_key(call, DEAD_LETTER_SOURCE, _letter_key(task_id, config_id), DeadLetterState.REPLAYED)
     return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row.position)

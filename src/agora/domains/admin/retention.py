@@ -10,6 +10,7 @@ from agora.core.call import Call, encode_json
 from agora.core.jobs import Controller, split_batches
 from agora.domains.client_sessions import queries as client_sessions
 from agora.domains.conversations import queries as conversations
+from agora.domains.dead_letters import queries as dead_letters
 from agora.domains.tasks import retention_queries
 from agora.store.port import Query, Write
 
@@ -23,7 +24,7 @@ SLACK = 86_400 * SECOND  # ids are made by the machine's clock, which may have b
 
 class Retention(Controller):
     """Events, answers under idempotency keys, audit entries, messages and conversations twice as old as they may get
-    unread, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
+    unread, dead letters as old, reported usage as old as audit entries, ended tasks, sessions of clients that were not gone on with.
 
     Goes on while the marketplace is halted: what is deleted was invisible, or out of its time, before.
 
@@ -39,6 +40,7 @@ class Retention(Controller):
         await self._prune_older(tenant, statements.prune_events, settings.event_retention)
         await self._prune_older(tenant, statements.prune_idempotency, settings.idempotency_lifetime)
         await self._prune_older(tenant, statements.prune_audit, settings.audit_retention)
+        await self._prune_older(tenant, dead_letters.prune, 2 * settings.message_lifetime)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
         await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
         await self._prune_older(tenant, conversations.prune_usage, settings.audit_retention)

@@ -17,6 +17,8 @@ from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.scopes import AGENT
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
+from agora.domains.dead_letters.letters import record_dead_letters
+from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
 from agora.domains.messaging.views import expiry_horizon
 from agora.domains.tasks.claims import claim_own_tasks
@@ -31,6 +33,7 @@ from .records import BridgeMember, PendingEntry, WaitingMessage
 
 __all__ = [
     "BRIDGE",
+    "DEAD_LETTER_SOURCE",
     "StreamOwner",
     "call_as_owner",
     "ensure_group",
@@ -43,6 +46,7 @@ __all__ = [
     "take_fresh_entries",
 ]
 
+DEAD_LETTER_SOURCE = "bus"  #: name of agents' streams as a source of dead letters
 SLACK = 60_000  #: milliseconds between a broadcast's id and its commit, at most
 
 
@@ -242,15 +246,30 @@ def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dic
     return {"entry": encode_json(entry), "fence": str(task.fencing_token)}
 
 
-async def mark_dead(call: Call, whose: StreamOwner, rows: Sequence[PendingEntry]) -> None:
-    """Mark the messages of dead-lettered entries, and notify agent and senders."""
+async def mark_dead(call: Call, whose: StreamOwner, group: str, rows: Sequence[PendingEntry]) -> None:
+    """Keep entries that were delivered too often as dead letters, mark their messages, and notify agent and senders."""
     refs = [row.ref for row in rows if row.ref]
     if not refs:
         return
     place = {"agent_id": whose.agent_id, "address": whose.address}
     await call.tx.execute(statements.dead_lettered, **place, ids=encode_json(refs), now=call.now)
     senders = {row.message_id: row.from_agent for row in await call.tx.all(statements.messages, ids=encode_json(refs))}
+    await record_dead_letters(call, [_build_letter(whose, group, row) for row in rows])
     for row in rows:
         data = {"ref": row.ref, "agent_id": whose.agent_id, "deliveries": row.deliveries}
         audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row.ref or "")))))
         call.emit("agora.bus.dead_lettered", data, subject=row.ref, audience=audience)
+
+
+def _build_letter(whose: StreamOwner, group: str, row: PendingEntry) -> NewDeadLetter:
+    return NewDeadLetter(
+        source=DEAD_LETTER_SOURCE,
+        key=f"{whose.stream}/{group}/{row.number}",
+        owner=whose.agent_id,
+        account=whose.caller.account if whose.caller is not None else "default",
+        destination=whose.name,
+        reason=streams.EXHAUSTED,
+        attempts=row.deliveries,
+        ref=row.ref,
+        detail={"fields": decode_json(row.fields or "{}"), "name": row.name, "group": group},
+    )

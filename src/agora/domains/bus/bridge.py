@@ -195,6 +195,7 @@ class BusBridge(Controller):
         if not self.ready:
             settings = self.context.server.settings
             await self.bus.join(settings.bus_stream, settings.bus_group)
+            await self.inbound.record_buried()
             self.ready = True
 
     # -- in --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from agora.clock import to_datetime
@@ -21,6 +22,8 @@ from agora.core.overrides import SYSTEM_WIDE
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
+from agora.domains.dead_letters.letters import record_dead_letters
+from agora.domains.dead_letters.port import NewDeadLetter
 from agora.store.port import Reader
 from agora.telemetry import use_protocol
 from agora_sdk.contract import Operation
@@ -37,7 +40,7 @@ from agora_sdk.errors import (
 )
 
 from .engines import wire
-from .engines.port import Bus, Delivery
+from .engines.port import Bus, Delivery, Fields, original_fields
 from .held_entries import HeldEntries, Sender
 
 __all__ = ["Authenticate", "Inbound", "Refusal"]
@@ -48,6 +51,8 @@ Authenticate = Callable[[str], Awaitable[Caller]]
 Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None if it waited and must be checked again
 
 BATCH = 100
+DEAD_LETTER_SOURCE = "bus_inbound"  #: name of the inbound stream as a source of dead letters
+EXHAUSTED = "tried too often"
 MAX_CLOCK_SKEW_SECONDS = 300  # seconds by which a signer's clock may be ahead
 OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is tried again
 MARKETPLACE = 64  # characters of a tenant's name
@@ -93,10 +98,12 @@ class Inbound:
         # Buffered entries stay pending here on purpose: touched, they are not recovered by another server meanwhile.
         if self.held:
             await self._bus.touch(*self._place, self.consumer, self.held.ids)
-        await self._bus.maintain(*self._place)
+        maintenance = await self._bus.maintain(*self._place)
         recovery = await self._bus.recover(*self._place, self.consumer, count=BATCH)
+        dead = [*maintenance.dead, *recovery.dead]
+        await self.record_dead([(letter, EXHAUSTED) for letter in dead])
         callers, refused = await self.take(recovery.entries)
-        return callers, [*(_build_refusal(each, "tried too often") for each in recovery.dead), *refused]
+        return callers, [*(_build_refusal(each, EXHAUSTED) for each in dead), *refused]
 
     async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         """Process entries: those of one sender in order, after its buffered ones; different senders concurrently."""
@@ -147,8 +154,33 @@ class Inbound:
         if isinstance(error, OURS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
-        await self._bus.bury(*self._place, _without_key(delivery), f"{error.code}: {error}"[:1000])
+        reason = f"{error.code}: {error}"[:1000]
+        await self.record_dead([(delivery, reason)])  # first: a server that dies in between refuses it again
+        await self._bus.bury(*self._place, delivery, reason)
         return _build_refusal(delivery, str(error))
+
+    async def record_dead(self, letters: Sequence[tuple[Delivery, str]]) -> None:
+        """Keep refused entries, each with its reason, as dead letters of the operators. No-op for those that are known."""
+        records = [
+            NewDeadLetter(
+                source=DEAD_LETTER_SOURCE,
+                key=f"{self._place[0]}/{letter.entry_id}",
+                owner="",
+                destination=self._place[0],
+                reason=reason,
+                attempts=letter.deliveries,
+                detail={"fields": _storable_fields(letter.fields)},
+            )
+            for letter, reason in letters
+        ]
+        if records:
+            work = partial(record_dead_letters, letters=records, once=True)
+            await self._context.dispatcher.system(DEFAULT_TENANT, work, label="bus.refuse")
+
+    async def record_buried(self) -> None:
+        """Keep what a server buried in Redis and did not live to record, or what was buried before letters were recorded."""
+        letters = await self._bus.read_dead(self._place[0])
+        await self.record_dead([(letter, letter.fields.get("dead_reason") or EXHAUSTED) for letter in letters])
 
     async def _enter_entry(self, delivery: Delivery, caller: Caller | None) -> Caller:
         """Publish one entry. A buffered one is authenticated again: its credential may have been revoked meanwhile."""
@@ -210,6 +242,12 @@ class Inbound:
             )
 
 
+def _storable_fields(fields: Fields) -> dict[str, str]:
+    """The fields without credentials; what is not UTF-8 is replaced, for the store holds text."""
+    texts = original_fields(fields).items()
+    return {name.encode(errors="replace").decode(): value.encode(errors="replace").decode() for name, value in texts}
+
+
 def _build_refusal(delivery: Delivery, reason: str) -> Refusal:
     return Refusal(delivery.entry_id, delivery.fields.get("sender", "")[:200], reason[:1000])
 
@@ -242,9 +280,3 @@ def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[st
     if sender not in (None, caller.subject, caller.name):
         entry["sender"] = sender
     return {"message_id": own_id} | entry
-
-
-def _without_key(delivery: Delivery) -> Delivery:
-    """The entry without credentials, which must not be stored in dead letters."""
-    fields = {name: value for name, value in delivery.fields.items() if name not in ("key", "signature")}
-    return Delivery(delivery.entry_id, fields, delivery.deliveries)

@@ -180,7 +180,7 @@ async def _settle_entries(
 ) -> None:
     whose = owner_of_agent(call, agent)
     await groups.acknowledge_entries(call.tx, whose.stream, BRIDGE, [row.number for row in (*rows, *dead)])
-    await mark_dead(call, whose, dead)
+    await mark_dead(call, whose, BRIDGE, dead)
     messages = [row.ref for row in rows if row.ref and row.ref.startswith("msg_")]
     if messages:
         await MessagingService(call_as_owner(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)

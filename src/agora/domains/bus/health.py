@@ -8,11 +8,11 @@ from agora.clock import SECOND, to_datetime
 from agora.core.call import Call
 from agora.core.ports import TROUBLE_REPORT
 from agora.domains.bus.engines.port import BRIDGE
+from agora.domains.dead_letters import queries as dead_letters
 from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
 
 from . import agent_streams as streams
 from . import queries as statements
-from .engines.port import DEAD
 from .records import GroupOverview
 
 __all__ = ["read_health", "read_stats"]
@@ -61,7 +61,7 @@ async def read_stats(call: Call) -> BusStats:
     else:
         rows = await call.tx.all(statements.groups_of, stream=call.caller.subject)
     open_ = await call.tx.one(statements.open_responses) if everything else None
-    dead = await call.tx.one(statements.dead_count, stream="" if everything else call.caller.subject + DEAD)
+    dead = await call.tx.one(dead_letters.open_count, owner=call.caller.subject, everyone=int(everything))
     return BusStats.model_construct(
         engine="redis" if bridge is not None else "embedded",
         durability=bridge.durability if bridge is not None else DURABLE,

@@ -14,7 +14,7 @@ from agora.store.port import Reader
 
 from . import queries as statements
 from .engines import groups
-from .engines.port import DEAD, Terms
+from .engines.port import Terms
 from .records import GroupKey, SilentConsumer
 
 __all__ = ["BusReconciler"]
@@ -22,7 +22,6 @@ __all__ = ["BusReconciler"]
 BATCH = 100
 PAGE = 500
 TRIMMING = 60.0  # seconds between looks at what can be dropped
-MAX_DEAD_LETTERS = 1000  # dead letters of one stream
 
 
 class BusReconciler(DueController):
@@ -99,7 +98,7 @@ class BusReconciler(DueController):
 
     async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
         """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
-        max_length = MAX_DEAD_LETTERS if stream.endswith(DEAD) else 0 if stream.startswith("agent_") else length
+        max_length = 0 if stream.startswith("agent_") else length
         while not self.stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)
         ):
@@ -116,7 +115,7 @@ async def _take_back(call: Call, *, row: GroupKey, terms: Terms) -> None:
     agent = await call.tx.one(agents.by_id, ref=stream)
     if agent is None:
         return
-    await mark_dead(call, owner_of_agent(call, agent), entries.dead)
+    await mark_dead(call, owner_of_agent(call, agent), group, entries.dead)
     if entries.live:
         data = {
             "agent_id": stream,
@@ -133,9 +132,8 @@ async def _drop_consumers(call: Call, *, rows: Sequence[SilentConsumer], before:
 
 
 async def _clear_stream(call: Call, *, stream: str) -> None:
-    for name in (stream, stream + DEAD):
-        for clearing in statements.CLEARING:
-            await call.tx.execute(clearing, stream=name)
+    for clearing in statements.CLEARING:
+        await call.tx.execute(clearing, stream=stream)
 
 
 async def _has_excess(reader: Reader, *, stream: str, length: int) -> bool:

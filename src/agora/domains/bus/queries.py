@@ -33,7 +33,6 @@ __all__ = [
     "broadcasts",
     "carried",
     "consumers",
-    "dead_count",
     "dead_lettered",
     "delivered",
     "drop_consumer",
@@ -65,6 +64,8 @@ __all__ = [
     "queued",
     "quiet",
     "raise_floor",
+    "replayable",
+    "requeue_dead",
     "responded",
     "retired",
     "safe",
@@ -161,15 +162,6 @@ excess = Query(
     f"select number from bus_entries where {_STREAM} and number <= :until order by number limit :limit",
     int,
     types={"until": BIG, "limit": BIG},
-)
-# stream: one of dead letters; empty for all of them.
-dead_count = Query(
-    """
-    select count(*) as total from bus_entries
-    where tenant_id = :tenant and stream >= :stream and (stream = :stream or (:stream = '' and stream like '%/dead'))
-    """,
-    int,
-    scan=True,
 )
 drop_entries = Write(f"delete from bus_entries where {_STREAM} and number <= :until", types={"until": BIG})
 
@@ -370,6 +362,18 @@ _DEAD_LETTERED = f"""
     where {_MINE} and state in ('held', 'queued', 'delivered') and message_id %s
 """
 dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
+_GIVEN_UP = f"""
+    {_MINE} and state = 'dead_lettered' and message_id = :message_id and exists (
+        select 1 from messages m where m.tenant_id = :tenant and m.message_id = :message_id and {_ALIVE})
+"""
+replayable = Query(
+    f"select count(*) as replayable from deliveries where {_GIVEN_UP}", int, types={"now": BIG, "horizon": BIG}
+)
+#: a message that was given up waits for its recipient again, unless it has expired
+requeue_dead = Write(
+    f"update deliveries set state = 'queued', updated_at = :now where {_GIVEN_UP}",
+    types={"now": BIG, "horizon": BIG},
+)
 _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
 messages = Query(_MESSAGES % _IDS, MessageRow, postgres=_MESSAGES % _IDS_POSTGRES)
 _TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"

@@ -73,7 +73,7 @@ class BusService(BoundService, contract.Bus):
         await streams.ensure_group(call, whose, group)
         request = self._build_request(whose, consumer, count)
         returned = await groups.take_over(call.tx, request, self._terms, idle=None)
-        await streams.mark_dead(call, whose, returned.dead)
+        await streams.mark_dead(call, whose, group, returned.dead)
         handed = [groups.delivery_from_row(row, more=1) for row in returned.live]
         request = replace(request, count=count - len(handed))
         handed += await streams.take_fresh_entries(call, whose, request, tasks=tasks)
@@ -136,7 +136,7 @@ class BusService(BoundService, contract.Bus):
         await streams.ensure_group(call, whose, group)
         terms, request = self._terms, self._build_request(whose, consumer, count)
         entries = await groups.take_over(call.tx, request, terms, idle=terms.stale if idle is None else idle)
-        await streams.mark_dead(call, whose, entries.dead)
+        await streams.mark_dead(call, whose, group, entries.dead)
         return await self._build_batch(whose, consumer, [groups.delivery_from_row(row, more=1) for row in entries.live])
 
     @property

@@ -33,6 +33,7 @@ from .port import (
     Recovery,
     Terms,
     dead_letter,
+    letter_from_fields,
 )
 
 __all__ = ["EmbeddedBus"]
@@ -180,7 +181,9 @@ class EmbeddedBus:
 
         async def take_over(tx: Tx) -> streams.TakenEntries:
             request = _build_request(stream, group, consumer, count, now)
-            return await streams.take_over(tx, request, self.terms, idle=idle_limit)
+            entries = await streams.take_over(tx, request, self.terms, idle=idle_limit)
+            await streams.bury_entries(tx, stream, group, entries.dead, now)
+            return entries
 
         entries = await self._write_store(take_over, "bus.recover")
         return Recovery(
@@ -209,17 +212,24 @@ class EmbeddedBus:
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        letters = await self.read_dead(stream)
+        return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
+
+    async def read_dead(self, stream: str) -> Sequence[Delivery]:
         rows = await self._read_rows(statements.head, stream=stream + DEAD)
         last = rows[0].last_number if rows else 0
         place = {"stream": stream + DEAD, "after": last - MAX_DEAD_LETTERS, "until": last, "limit": MAX_DEAD_LETTERS}
-        fields = [from_json(row.fields) for row in await self._read_rows(statements.between, **place)]
-        return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
+        return [letter_from_fields(from_json(row.fields)) for row in await self._read_rows(statements.between, **place)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
-        entries = await self._write_store(
-            lambda tx: streams.take_back_stale(tx, stream, group, self.terms, now, count), "bus.tend"
-        )
+
+        async def take_back(tx: Tx) -> streams.TakenEntries:
+            entries = await streams.take_back_stale(tx, stream, group, self.terms, now, count)
+            await streams.bury_entries(tx, stream, group, entries.dead, now)
+            return entries
+
+        entries = await self._write_store(take_back, "bus.tend")
         removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
         ids = [streams.entry_id(row.created_at or 0, row.number) for row in entries.live]
         return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)

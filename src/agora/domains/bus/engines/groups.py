@@ -32,6 +32,7 @@ from ..records import (
 from .port import DEAD, Delivery, Fields, Terms, dead_letter
 
 __all__ = [
+    "EXHAUSTED",
     "ReadRequest",
     "TakenEntries",
     "acknowledge_entries",
@@ -70,7 +71,7 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True)
 class TakenEntries:
-    """Rows of stale entries. live: to be delivered again. dead: dead-lettered, because delivered too often."""
+    """Rows of stale entries. live: to be delivered again. dead: delivered too often; the caller keeps them as dead letters."""
 
     live: Sequence[PendingEntry]
     dead: Sequence[PendingEntry]
@@ -188,7 +189,7 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
 async def take_over(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float | None) -> TakenEntries:
     """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
 
-    Entries delivered ``terms.most`` times are dead-lettered. Raises NotFound without such a group.
+    Entries delivered ``terms.most`` times leave the group: they are for the caller to keep. Raises NotFound without such a group.
     """
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     await _lock_group(tx, stream, group)
@@ -200,7 +201,7 @@ async def take_over(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float |
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page(read_entries, 0, "number", request.count, request.budget)
-    entries = await _sort_out(tx, stream, group, terms, now, rows)
+    entries = await _sort_out(tx, stream, group, terms, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
         await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
@@ -208,13 +209,13 @@ async def take_over(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float |
 
 
 async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> TakenEntries:
-    """Take stale entries back from their consumers; dead-letter exhausted ones."""
+    """Take stale entries back from their consumers; exhausted ones leave the group."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
     idle = int(terms.stale * SECOND)
     parameters = {"idle": idle, "now": now, "parked": 0, "most": terms.most, "after": 0, "limit": count}
     rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
-    entries = await _sort_out(tx, stream, group, terms, now, rows)
+    entries = await _sort_out(tx, stream, group, terms, rows)
     stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:
         numbers = _to_json_text([row.number for row in stale_rows])
@@ -222,27 +223,24 @@ async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: in
     return TakenEntries(stale_rows, entries.dead)
 
 
-async def _sort_out(
-    tx: Tx, stream: str, group: str, terms: Terms, now: int, rows: Sequence[PendingEntry]
-) -> TakenEntries:
-    """Of stale entries, acknowledge those that are trimmed and dead-letter exhausted ones."""
+async def _sort_out(tx: Tx, stream: str, group: str, terms: Terms, rows: Sequence[PendingEntry]) -> TakenEntries:
+    """Of stale entries, acknowledge those that are trimmed and exhausted ones: the latter are the caller's to keep."""
     vanished = [row.number for row in rows if row.fields is None]  # the entry was trimmed
     await acknowledge_entries(tx, stream, group, vanished)
     dead = [row for row in rows if row.fields is not None and row.deliveries >= terms.most]
-    await bury_entries(tx, stream, group, dead, EXHAUSTED, now)
+    await acknowledge_entries(tx, stream, group, [row.number for row in dead])
     live = [row for row in rows if row.fields is not None and row.deliveries < terms.most]
     return TakenEntries(live, dead)
 
 
-async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], reason: str, now: int) -> None:
-    """Append entries to the stream's dead letters, and acknowledge them."""
+async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], now: int) -> None:
+    """Append entries that were delivered too often to the stream's dead letters."""
     if not rows:
         return
     letters = [
-        (row.ref, row.name, to_json(dead_letter(delivery_from_row(row), group, reason)).decode()) for row in rows
+        (row.ref, row.name, to_json(dead_letter(delivery_from_row(row), group, EXHAUSTED)).decode()) for row in rows
     ]
     await append_entries(tx, stream + DEAD, letters, now)
-    await acknowledge_entries(tx, stream, group, [row.number for row in rows])
 
 
 async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:

@@ -34,12 +34,16 @@ __all__ = [
     "Recovery",
     "Terms",
     "dead_letter",
+    "letter_from_fields",
+    "original_fields",
 ]
 
 Fields = Mapping[str, str]
 
 DEAD = "/dead"  #: suffix of the stream of dead letters; agents' names have no slash
 MAX_DEAD_LETTERS = 1000  #: dead letters of a stream that are examined
+LETTER_FIELDS = frozenset({"dead_entry_id", "dead_group", "dead_deliveries", "dead_reason"})
+CREDENTIALS = frozenset({"key", "signature"})
 PARKED = "agora:parked"  #: in Redis, the consumer that holds entries taken back
 
 
@@ -126,14 +130,27 @@ class Bridge:
 
 
 def dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
-    """Fields of an entry's dead letter."""
+    """Fields of an entry's dead letter, which keeps no credentials."""
     reason_fields = {
         "dead_entry_id": delivery.entry_id,
         "dead_group": group,
         "dead_deliveries": str(delivery.deliveries),
         "dead_reason": reason,
     }
-    return {**delivery.fields, **reason_fields}
+    return {**original_fields(delivery.fields), **reason_fields}
+
+
+def original_fields(fields: Fields) -> dict[str, str]:
+    """The fields of an entry, or of a dead letter, without credentials and without what a dead letter adds."""
+    return {name: value for name, value in fields.items() if name not in LETTER_FIELDS and name not in CREDENTIALS}
+
+
+def letter_from_fields(fields: Fields) -> Delivery:
+    """The delivery that a dead letter was made of; its fields still have the reason."""
+    deliveries = fields.get("dead_deliveries", "")
+    return Delivery(
+        fields.get("dead_entry_id", ""), fields, int(deliveries) if deliveries.isascii() and deliveries.isdigit() else 1
+    )
 
 
 class Bus(Protocol):
@@ -206,6 +223,9 @@ class Bus(Protocol):
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Those entries that are among the group's last ``BURIED`` dead letters."""
+
+    async def read_dead(self, stream: str) -> Sequence[Delivery]:
+        """The last :data:`MAX_DEAD_LETTERS` dead letters of a stream, as :func:`dead_letter` made them, oldest first."""
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         """Take back stale entries, dead-letter exhausted ones, remove silent consumers."""

@@ -21,6 +21,7 @@ from ..port import (
     Recovery,
     Terms,
     dead_letter,
+    letter_from_fields,
 )
 from .address import Address
 from .connection import Connection, Disconnected, Refused
@@ -229,9 +230,12 @@ class RedisBus:
         return {each for each in valid_ids if _id_order(each) <= _id_order(_decode_text(last)) and each not in open_}
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        letters = await self.read_dead(stream)
+        return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
+
+    async def read_dead(self, stream: str) -> Sequence[Delivery]:
         letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(MAX_DEAD_LETTERS))
-        fields = [_to_delivery(letter).fields for letter in letters]
-        return {each["dead_entry_id"] for each in fields if each.get("dead_group") == group}.intersection(ids)
+        return [letter_from_fields(_to_delivery(letter).fields) for letter in reversed(letters)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         overdue = await self._find_overdue(stream, group, self.terms.stale, count)

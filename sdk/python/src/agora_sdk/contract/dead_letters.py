@@ -1,0 +1,92 @@
+"""Dead letters: what could not be delivered, by any way out: the bus, Redis, push notifications."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from .fields import PRINTABLE, AgentRef, Cursor, JsonObject, Label, Limit, Timestamp
+from .operation import Service, operation
+from .results import Page, Result
+
+__all__ = ["DeadLetter", "DeadLetterDetail", "DeadLetterPage", "DeadLetterState", "DeadLetters"]
+
+
+class DeadLetterState(StrEnum):
+    """What became of a dead letter."""
+
+    DEAD = "dead"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+
+
+DeadLetterId = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_]+$", description="Id of a dead letter.")
+]
+
+
+class DeadLetter(Result):
+    """A delivery that was given up."""
+
+    dead_letter_id: str
+    source: str = Field(
+        description="What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks)."
+    )
+    state: DeadLetterState
+    agent_id: str | None = Field(description="Who was to get it; null if only operators are concerned.")
+    ref: str | None = Field(description="Id of the message or task that it is about.")
+    destination: str = Field(description="Where it was to go: a stream, or a URL without its query.")
+    reason: str
+    attempts: int = Field(description="How often it was delivered, or tried.")
+    died_at: Timestamp
+    settled_at: Timestamp | None = Field(default=None, description="When it was replayed or discarded.")
+    settled_by: str | None = None
+
+
+class DeadLetterDetail(DeadLetter):
+    """A dead letter with what it says."""
+
+    content: JsonObject | None = Field(default=None, description="What was to be delivered; null if it is gone.")
+    obstacle: str | None = Field(default=None, description="Why it cannot be replayed; null if it can.")
+
+
+class DeadLetterPage(Page[DeadLetter]):
+    items_field: ClassVar[str] = "dead_letters"
+
+    dead_letters: list[DeadLetter]
+
+
+class DeadLetters(Service, category="dead_letter"):
+    """Deliveries that were given up: look at them, have them delivered after all, or discard them."""
+
+    @operation("GET /agora/dead_letter/list", scope="read:messages")
+    async def list(
+        self,
+        source: Annotated[Label | None, Field(description="Only those of one source, such as bus or push.")] = None,
+        agent_id: AgentRef | None = None,
+        *,
+        state: DeadLetterState = DeadLetterState.DEAD,
+        ref: Annotated[
+            str | None, Field(max_length=200, pattern=PRINTABLE, description="Only those about a message or task.")
+        ] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> DeadLetterPage:
+        """List dead letters, newest first: one's own; for operators all."""
+
+    @operation("GET /agora/dead_letter/get", scope="read:messages")
+    async def get(self, dead_letter_id: DeadLetterId) -> DeadLetterDetail:
+        """Show a dead letter with its content, and whether it can be replayed. Raises NotFound."""
+
+    @operation(scope="write:messages", idempotent=True)
+    async def replay(self, dead_letter_id: DeadLetterId) -> DeadLetter:
+        """Deliver it again, as if for the first time. One that was replayed already is not delivered once more.
+
+        Raises Conflict if it was discarded, or if what it is about is gone.
+        """
+
+    @operation(scope="write:messages", idempotent=True, destructive=True)
+    async def discard(self, dead_letter_id: DeadLetterId) -> DeadLetter:
+        """Give it up for good. Raises Conflict if it was replayed."""

@@ -1,0 +1,49 @@
+"""Push notifications that were given up, as a source of dead letters.
+
+The letter is of a configuration: its position in the task's log tells which notifications are still to be delivered.
+"""
+
+from __future__ import annotations
+
+from agora.core.call import Call, decode_json
+from agora.domains.dead_letters.port import DeadLetterSource, Inspection
+from agora.domains.dead_letters.records import DeadLetterRow
+from agora_sdk.errors import Conflict
+
+from . import queries as statements
+from .push_configs import config_document, revive_config
+from .records import PushConfigRow
+
+__all__ = ["PUSH_SOURCE"]
+
+GONE = "The push configuration, or its task, is gone."
+
+
+class PushSource(DeadLetterSource):
+    """Webhooks of tasks: a replay goes on where the deliveries stopped, a discarded configuration is deleted."""
+
+    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+        row = await _find_config(call, letter)
+        if row is None:
+            return Inspection(None, GONE)
+        return Inspection(config_document(row) | {"url": letter.destination, "token": None, "position": row.position})
+
+    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+        row = await _find_config(call, letter)
+        if row is None or not await revive_config(call, row):
+            raise Conflict(GONE if row is None else "It is being delivered already.", fix="Discard it.")
+
+    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+        await call.tx.execute(statements.drop_push, **_config_key(letter))
+
+
+async def _find_config(call: Call, letter: DeadLetterRow) -> PushConfigRow | None:
+    return await call.tx.one(statements.push_config, **_config_key(letter))
+
+
+def _config_key(letter: DeadLetterRow) -> dict[str, str]:
+    detail = decode_json(letter.detail)
+    return {"task_id": detail["task_id"], "config_id": detail["config_id"]}
+
+
+PUSH_SOURCE = PushSource()

@@ -1,0 +1,136 @@
+"""Entries of agents' streams, and of the bridge's inbound stream, as sources of dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from agora.core.call import Call, decode_json, encode_json
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import held_address
+from agora.domains.dead_letters.port import DeadLetterSource, Inspection
+from agora.domains.dead_letters.records import DeadLetterRow
+from agora.domains.messaging.views import emit_message_event, expiry_horizon
+from agora.store.port import Row
+from agora_sdk.contract import declared
+from agora_sdk.contract.validation_errors import describe_error
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import queries as statements
+from .agent_streams import StreamOwner, owner_of_agent
+from .engines import groups, wire
+from .engines.port import Delivery
+from .views import show_entries
+
+__all__ = ["BUS_SOURCE", "INBOUND_SOURCE"]
+
+
+class BusSource(DeadLetterSource):
+    """Messages and claimed tasks that an agent's consumers did not acknowledge, embedded or on Redis.
+
+    A message waits in its recipient's inbox again, from where any protocol takes it. A task that is still claimed is put
+    on the stream again; one whose claim has ended went on by itself.
+    """
+
+    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        if agent is None:
+            return Inspection(None, "The agent is not known any more.")
+        documents, _ = await show_entries(call, owner_of_agent(call, agent), [_delivery_of(letter)])
+        if not documents:
+            return Inspection(
+                None, "The message is gone." if _is_message(letter) else "The task is not claimed any more."
+            )
+        content = {name: value for name, value in documents[0].items() if name not in ("entry_id", "deliveries")}
+        return Inspection(content, await self._find_obstacle(call, letter, agent))
+
+    async def _find_obstacle(self, call: Call, letter: DeadLetterRow, agent: Row) -> str | None:
+        if agent["retired_at"] is not None:
+            return "The agent has been deregistered."
+        if _is_message(letter) and not await call.tx.one(statements.replayable, **_place(call, letter, agent)):
+            return "The message has expired, or was dealt with."
+        return None
+
+    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        if agent is None or agent["retired_at"] is not None:
+            raise _not_replayable("its agent has been deregistered")
+        if _is_message(letter):
+            if not await call.tx.execute(statements.requeue_dead, **_place(call, letter, agent)):
+                raise _not_replayable("the message has expired, or was dealt with")
+            (row,) = await call.tx.all(statements.messages, ids=encode_json([letter.ref]))
+            # To this recipient alone, also where the message was for everyone.
+            emit_message_event(call, replace(row, broadcast=0), (letter.owner,))
+        else:
+            await self._append_task(call, letter, owner_of_agent(call, agent))
+
+    async def _append_task(self, call: Call, letter: DeadLetterRow, whose: StreamOwner) -> None:
+        delivery = _delivery_of(letter)
+        documents, _ = await show_entries(call, whose, [delivery])
+        if not documents:
+            raise _not_replayable("its task is not claimed any more, and went on by itself")
+        entry = (letter.ref, decode_json(letter.detail).get("name"), encode_json(dict(delivery.fields)))
+        await groups.append_entries(call.tx, whose.stream, [entry], call.now)
+
+    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+        """Nothing is kept for it: its message stays ``dead_lettered``."""
+
+
+class InboundSource(DeadLetterSource):
+    """Entries that programs added to the inbound stream of Redis and that were refused.
+
+    Their credentials are not kept, so who replays one publishes it by an authority of its own: an operator's.
+    """
+
+    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+        return Inspection(wire.from_fields(decode_json(letter.detail)["fields"]))
+
+    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+        from .service import BusService
+
+        entry = {"message_id": letter.key} | wire.from_fields(decode_json(letter.detail)["fields"])
+        if entry.get("sender") in (call.caller.subject, call.caller.name):
+            del entry["sender"]
+        try:
+            request = declared("bus", "publish").input.model_validate(entry)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            raise InvalidRequest(
+                f"It cannot be replayed: {field}: {describe_error(first)}.",
+                fix="Publish a corrected entry, and discard this one.",
+                errors=[field_error(field, describe_error(first))],
+            ) from None
+        await BusService(call).publish(**{name: getattr(request, name) for name in request.model_fields_set})
+
+    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+        """Nothing else is kept for it."""
+
+
+def _is_message(letter: DeadLetterRow) -> bool:
+    return (letter.ref or "").startswith("msg_")
+
+
+def _delivery_of(letter: DeadLetterRow) -> Delivery:
+    fields = decode_json(letter.detail).get("fields") or {}
+    return Delivery(letter.key, fields, letter.attempts, letter.ref)
+
+
+def _place(call: Call, letter: DeadLetterRow, agent: Row) -> dict[str, Any]:
+    return {
+        "agent_id": letter.owner,
+        "address": held_address(agent["agent_name"]),
+        "message_id": letter.ref,
+        "now": call.now,
+        "horizon": expiry_horizon(call),
+    }
+
+
+def _not_replayable(reason: str) -> Conflict:
+    return Conflict(f"It cannot be replayed: {reason}.", fix="Discard it.")
+
+
+BUS_SOURCE = BusSource()
+INBOUND_SOURCE = InboundSource()

@@ -1,0 +1,85 @@
+"""Recording and settling dead letters, within the transaction of whatever gives a delivery up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.clock import new_id
+from agora.core.call import Call, encode_json
+from agora_sdk.contract.dead_letters import DeadLetterState
+
+from . import queries as statements
+from .port import NewDeadLetter
+from .records import LETTERS, DeadLetterRow
+
+__all__ = ["emit_letter_event", "record_dead_letter", "record_dead_letters", "settle_by_key"]
+
+MAX_LETTERS = 1000  #: of one owner and source; the oldest make room
+LONGEST_REASON = 1000
+
+
+async def record_dead_letter(call: Call, letter: NewDeadLetter) -> None:
+    """Keep a delivery that is given up, and tell its owner. No-op if its key has a letter already."""
+    await record_dead_letters(call, [letter])
+
+
+async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, once: bool = False) -> None:
+    """The same for several letters of one source and owner. once: also no-op if a letter of its key was settled already."""
+    if not letters:
+        return
+    source, owner = letters[0].source, letters[0].owner
+    keys = encode_json([letter.key for letter in letters])
+    known = set(await call.tx.all(statements.known_keys if once else statements.open_keys, source=source, keys=keys))
+    for letter in letters:
+        if letter.key in known:
+            continue
+        known.add(letter.key)
+        row = _build_row(call, letter)
+        call.tx.append(LETTERS, row)
+        if owner:  # of those that concern operators alone, their source tells in one event for many
+            emit_letter_event(call, "recorded", row)
+    if oldest := await call.tx.all(statements.excess, source=source, owner=owner, most=MAX_LETTERS):
+        await call.tx.execute(statements.drop, ids=encode_json(list(oldest)))
+
+
+def _build_row(call: Call, letter: NewDeadLetter) -> DeadLetterRow:
+    return DeadLetterRow(
+        tenant_id=call.caller.tenant,
+        letter_id=new_id("dead"),
+        source=letter.source,
+        key=letter.key,
+        owner=letter.owner,
+        account=letter.account,
+        ref=letter.ref,
+        destination=letter.destination,
+        reason=letter.reason[:LONGEST_REASON].replace("\0", ""),
+        attempts=letter.attempts,
+        detail=encode_json(dict(letter.detail)),
+        state=DeadLetterState.DEAD.value,
+        died_at=call.now,
+        settled_at=None,
+        settled_by=None,
+    )
+
+
+async def settle_by_key(call: Call, source: str, key: str, state: DeadLetterState) -> None:
+    """Note that a source has replayed or discarded a letter by its own means."""
+    happening, place = state.value, {"source": source, "key": key}
+    settlement = {"state": happening, "now": call.now, "by": call.caller.subject}
+    for row in await call.tx.returning(statements.settle_key, **place, **settlement):
+        emit_letter_event(call, happening, row)
+
+
+def emit_letter_event(call: Call, happening: str, row: DeadLetterRow) -> None:
+    """Log the event ``agora.dead_letter.HAPPENING``, for the letter's owner."""
+    data = {
+        "dead_letter_id": row.letter_id,
+        "source": row.source,
+        "agent_id": row.owner or None,
+        "ref": row.ref,
+        "destination": row.destination,
+        "reason": row.reason,
+        "attempts": row.attempts,
+    }
+    audience = (row.owner or "operator",)
+    call.emit(f"agora.dead_letter.{happening}", data, subject=row.letter_id, audience=audience)

@@ -1,0 +1,91 @@
+"""SQL of dead letters."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write, in_list
+
+from .records import DeadLetterRow
+
+__all__ = [
+    "account_page",
+    "by_id",
+    "drop",
+    "every_page",
+    "excess",
+    "known_keys",
+    "open_count",
+    "open_keys",
+    "owner_page",
+    "prune",
+    "settle",
+    "settle_key",
+]
+
+BIG = "bigint"
+_IDS, _IDS_POSTGRES = in_list("ids")
+_KEYS, _KEYS_POSTGRES = in_list("keys")
+
+by_id = Query("select * from dead_letters where tenant_id = :tenant and letter_id = :letter_id", DeadLetterRow)
+
+
+def _select_page(condition: str) -> Query[DeadLetterRow]:
+    """Newest first, after a letter. Empty filters match everything."""
+    return Query(
+        f"""
+        select * from dead_letters
+        where tenant_id = :tenant and state = :state and letter_id < :before {condition}
+            and (:source = '' or source = :source) and (:ref = '' or ref = :ref)
+        order by letter_id desc limit :limit
+        """,
+        DeadLetterRow,
+        types={"limit": BIG},
+        scan=True,
+    )
+
+
+every_page = _select_page("")
+owner_page = _select_page("and owner = :owner")
+account_page = _select_page("and account = :account and (:owner = '' or owner = :owner)")
+
+_OPEN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and state = 'dead' and key %s"
+open_keys = Query(_OPEN_KEYS % _KEYS, str, postgres=_OPEN_KEYS % _KEYS_POSTGRES)
+_KNOWN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and key %s"
+known_keys = Query(_KNOWN_KEYS % _KEYS, str, postgres=_KNOWN_KEYS % _KEYS_POSTGRES)
+#: takes those that are still dead; of two calls at once, one gets the row
+_SETTLE = """
+    update dead_letters set state = :state, settled_at = :now, settled_by = :by
+    where tenant_id = :tenant and state = 'dead' and {which} returning *
+"""
+settle = Write(_SETTLE.format(which="letter_id = :letter_id"), DeadLetterRow, types={"now": BIG})
+settle_key = Write(_SETTLE.format(which="source = :source and key = :key"), DeadLetterRow, types={"now": BIG})
+#: letters of one owner beyond the newest, as many as there are to be dropped
+excess = Query(
+    """
+    select letter_id from dead_letters where tenant_id = :tenant and source = :source and owner = :owner
+    order by letter_id desc limit 1000 offset :most
+    """,
+    str,
+    types={"most": BIG},
+    scan=True,
+)
+_DROP = "delete from dead_letters where tenant_id = :tenant and letter_id %s"
+drop = Write(_DROP % _IDS, postgres=_DROP % _IDS_POSTGRES)
+#: everyone = 1: of all owners
+open_count = Query(
+    """
+    select count(*) as total from dead_letters
+    where tenant_id = :tenant and state = 'dead' and (owner = :owner or :everyone = 1) and source in ('bus', 'bus_inbound')
+    """,
+    int,
+    types={"everyone": BIG},
+    scan=True,
+)
+prune = Write(
+    """
+    delete from dead_letters where tenant_id = :tenant and letter_id in (
+        select o.letter_id
+        from (select letter_id, died_at from dead_letters where tenant_id = :tenant order by letter_id limit :limit) as o
+        where o.died_at < :before)
+    """,
+    types={"before": BIG, "limit": BIG},
+)

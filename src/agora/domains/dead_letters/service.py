@@ -1,0 +1,172 @@
+"""Operations on dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, Caller
+from agora.core.errors import not_found
+from agora.domains.agents.references import find_agent
+from agora_sdk.contract import dead_letters as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.dead_letters import DeadLetterState
+from agora_sdk.errors import Conflict, PermissionDenied
+
+from . import queries as statements
+from .letters import emit_letter_event
+from .port import SOURCES, DeadLetterSource, Inspection
+from .records import DeadLetterRow
+
+__all__ = ["DeadLetterService"]
+
+NEWEST = "\x7f"  #: sorts after every id
+PEOPLE = frozenset({"key", "user"})  #: callers that own the agents of their account
+
+
+class DeadLetterService(BoundService, contract.DeadLetters):
+    """The contract's operations on dead letters.
+
+    A letter is seen, replayed and discarded by its recipient, by keys and people of the recipient's account, and by
+    operators (``read:all`` to see, ``act:any`` to change).
+    """
+
+    @implements
+    async def list(
+        self,
+        source: str | None = None,
+        agent_id: str | None = None,
+        *,
+        state: DeadLetterState = DeadLetterState.DEAD,
+        ref: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.DeadLetterPage:
+        call, caller = self.call, self.call.caller
+        owner = await self._resolve_owner(agent_id)
+        filters = {"state": state.value, "source": source or "", "ref": ref or ""}
+        query, place = statements.owner_page, {"owner": owner or caller.subject}
+        if caller.may("read:all"):
+            query, place = (statements.owner_page, {"owner": owner}) if owner else (statements.every_page, {})
+        elif owner != caller.subject and (account := _shared_account(caller)):
+            query, place = statements.account_page, {"account": account, "owner": owner}
+        elif owner not in ("", caller.subject):
+            raise _not_yours(owner, "read:all")
+
+        async def read(before: str, count: int) -> Sequence[DeadLetterRow]:
+            return await call.tx.all(query, **filters, **place, before=before, limit=count)
+
+        before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
+        rows, more = await paging.read_page(read, before, "letter_id", limit, call.context.settings.page_bytes)
+        letters = [contract.DeadLetter.model_construct(**_letter_fields(row)) for row in rows]
+        return contract.DeadLetterPage.model_construct(
+            dead_letters=letters, **paging.page_fields(letters, "dead_letter_id", more=more, cursor=cursor)
+        )
+
+    async def _resolve_owner(self, ref: str | None) -> str:
+        """The subject that a reference names; empty for none. Retired agents, and those that are none, by their id."""
+        if ref is None:
+            return ""
+        row = await find_agent(self.call.tx, ref)
+        return ref if row is None else str(row["agent_id"])
+
+    @implements
+    async def get(self, dead_letter_id: str) -> contract.DeadLetterDetail:
+        row = await self._load_letter(dead_letter_id)
+        source = self._find_source(row)
+        view = Inspection(None, _unknown_source(row)) if source is None else await source.inspect(self.call, row)
+        obstacle = view.obstacle if row.state == DeadLetterState.DEAD else f"It was {row.state} already."
+        return contract.DeadLetterDetail.model_construct(**_letter_fields(row), content=view.content, obstacle=obstacle)
+
+    @implements
+    async def replay(self, dead_letter_id: str) -> contract.DeadLetter:
+        row, settled = await self._settle(dead_letter_id, DeadLetterState.REPLAYED)
+        if settled:
+            source = self._find_source(row)
+            if source is None:
+                raise Conflict(_unknown_source(row), fix="Discard it, or ask a server that has this source.")
+            await source.replay(self.call, row)
+            emit_letter_event(self.call, "replayed", row)
+        return contract.DeadLetter.model_construct(**_letter_fields(row))
+
+    @implements
+    async def discard(self, dead_letter_id: str) -> contract.DeadLetter:
+        row, settled = await self._settle(dead_letter_id, DeadLetterState.DISCARDED)
+        if settled:
+            if (source := self._find_source(row)) is not None:
+                await source.discard(self.call, row)
+            emit_letter_event(self.call, "discarded", row)
+        return contract.DeadLetter.model_construct(**_letter_fields(row))
+
+    async def _settle(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
+        """Take a letter that is dead; whether it was. Raises NotFound, PermissionDenied, and Conflict after the opposite."""
+        call = self.call
+        row = await self._load_letter(letter_id)
+        if not (_is_owner(call.caller, row) or call.caller.acts_for_others):
+            raise _not_yours(row.owner, "act:any")
+        call.target = row.letter_id
+        taken = await call.tx.returning(
+            statements.settle, letter_id=letter_id, state=state.value, now=call.now, by=call.caller.subject
+        )
+        if taken:
+            return taken[0], True
+        row = await self._load_letter(letter_id)  # somebody else may have settled it meanwhile
+        if row.state != state:
+            raise Conflict(
+                f"The dead letter {letter_id} was {row.state} already.", fix="Look at it with agora.dead_letter.get."
+            )
+        return row, False
+
+    async def _load_letter(self, letter_id: str) -> DeadLetterRow:
+        """A letter that the caller may see. Raises NotFound."""
+        row = await self.call.tx.one(statements.by_id, letter_id=letter_id)
+        if row is None or not (_is_owner(self.call.caller, row) or self.call.caller.may("read:all")):
+            raise not_found(
+                "dead_letter_id",
+                f"There is no dead letter {letter_id!r}.",
+                fix="List them with GET /agora/dead_letter/list; they are kept twice as long as messages.",
+            )
+        return row
+
+    def _find_source(self, row: DeadLetterRow) -> DeadLetterSource | None:
+        sources = self.call.context.ports.get(SOURCES)
+        return sources[row.source].get() if row.source in sources else None
+
+
+def _letter_fields(row: DeadLetterRow) -> dict[str, Any]:
+    return {
+        "dead_letter_id": row.letter_id,
+        "source": row.source,
+        "state": DeadLetterState(row.state),
+        "agent_id": row.owner or None,
+        "ref": row.ref,
+        "destination": row.destination,
+        "reason": row.reason,
+        "attempts": row.attempts,
+        "died_at": to_datetime(row.died_at),
+        "settled_at": None if row.settled_at is None else to_datetime(row.settled_at),
+        "settled_by": row.settled_by,
+    }
+
+
+def _is_owner(caller: Caller, row: DeadLetterRow) -> bool:
+    return row.owner == caller.subject or (bool(row.owner) and row.account == _shared_account(caller))
+
+
+def _shared_account(caller: Caller) -> str:
+    """The account whose agents belong to the caller; empty for none. Agents of one account do not read each other's mail."""
+    return caller.account if caller.kind in PEOPLE and caller.account != "default" else ""
+
+
+def _not_yours(owner: str, scope: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"These dead letters belong to {owner or 'the operators'}.",
+        fix=f"Use that agent's token, a key of its account, or a key with the scope {scope}.",
+        required=scope,
+    )
+
+
+def _unknown_source(row: DeadLetterRow) -> str:
+    return f"This server has no source {row.source!r}."

@@ -1,0 +1,16 @@
+"""Sources of dead letters by name. Each is imported when one of its letters is first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agora.core.lazy import Lazy
+from agora.domains.dead_letters.port import DeadLetterSource
+
+__all__ = ["DEAD_LETTER_SOURCES"]
+
+DEAD_LETTER_SOURCES: Mapping[str, Lazy[DeadLetterSource]] = {
+    "bus": Lazy("agora.domains.bus.dead_letters:BUS_SOURCE"),
+    "bus_inbound": Lazy("agora.domains.bus.dead_letters:INBOUND_SOURCE"),
+    "push": Lazy("agora.domains.a2a.dead_letters:PUSH_SOURCE"),
+}
