@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
@@ -131,6 +132,24 @@ def test_by_shell_and_tool(server: ServerProcess) -> None:
     shell = server.run_cli("dead_letter", "replay", letter["dead_letter_id"], token=reader.token)
     assert shell.returncode == 0, shell.stderr
     assert [entry["content"] for entry in reader.post("/agora/bus/read", {})["entries"]] == [{"text": "by hand"}]
+
+
+def test_on_a_page(server: ServerProcess) -> None:
+    sender, reader = server.register("Lena"), server.register("Moritz")
+    message_id = _poison(sender, reader, "on a page")
+    (letter,) = _letters(reader)
+    with Browser(server.url) as browser:
+        assert "/v1/monitor/dead-letters" in browser.links()
+        place = f"/v1/monitor/dead-letters/{letter['dead_letter_id']}"
+        assert place in browser.http.get("/v1/monitor/dead-letters?agent_id=Moritz&source=bus").text
+        assert place not in browser.http.get("/v1/monitor/dead-letters?source=push").text
+        page = browser.http.get(place).text
+        assert "on a page" in page
+        assert message_id in page
+        done = browser.act("agora.dead_letter.replay", place, dead_letter_id=letter["dead_letter_id"])
+        assert "Replayed" in done.text
+        assert "on a page" in browser.http.get(place).text
+    assert [entry["message_id"] for entry in reader.post("/agora/bus/read", {})["entries"]] == [message_id]
 
 
 class _Webhook(BaseHTTPRequestHandler):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import Account, ServerProcess
 
 OVERRIDE = "/agora/admin/override"
@@ -38,37 +38,6 @@ def halted(shared_server: ServerProcess) -> Iterator[HaltedMarket]:
     receipt = _override(shared_server.operator, "emergency_halt", reason="fire drill")
     yield HaltedMarket(shared_server, ada, task["task_id"], receipt)
     _override(shared_server.operator, "resume")
-
-
-class Browser:
-    """A person who has signed in to the monitor on this machine. To be used with ``with``."""
-
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, headers={"accept": "text/html"}, follow_redirects=True, timeout=30)
-        page = self.http.get("/v1/monitor/")
-        form = {"csrf": self._token(page), "way": "local", "next": "/v1/monitor/"}
-        self.home = self.http.post("/v1/monitor/sign-in", data=form)
-
-    def __enter__(self) -> Browser:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.http.close()
-
-    @staticmethod
-    def _token(page: httpx.Response) -> str:
-        field = re.search(r'name="csrf" value="([^"]+)"', page.text)
-        assert field is not None, page.text
-        return field[1]
-
-    def links(self) -> list[str]:
-        """Pages that the navigation and the dashboard lead to."""
-        paths = set(re.findall(r'href="(/v1/monitor/[^"?#]*)', self.home.text))
-        return sorted(path for path in paths if "/static/" not in path)
-
-    def act(self, operation: str, next_page: str, **fields: str) -> httpx.Response:
-        form = {"csrf": self._token(self.home), "next": next_page, **fields}
-        return self.http.post(f"/v1/monitor/act/{operation}", data=form)
 
 
 def test_everybody_may_go_on_reading(halted: HaltedMarket) -> None:

@@ -78,9 +78,14 @@ TABLES: Mapping[str, Sequence[Column]] = {
         task="task_id", config="config_id", url="url", attempts="attempts", since="given_up_at", error="error"
     ),
     "dead_letters": attribute_columns(
-        time="died_at", id="dead_letter_id", source="source", recipient="agent_id", ref="ref",
-        attempts="attempts", reason="reason",
-    ),  # fmt: skip
+        time="died_at",
+        id="dead_letter_id",
+        source="source",
+        recipient="agent_id",
+        ref="ref",
+        attempts="attempts",
+        reason="reason",
+    ),
     "agents": _AGENTS,
     "backups": attribute_columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
     "deployments": _DEPLOYMENTS,

@@ -14,7 +14,14 @@ from .drawing.svg import tag, truncate
 
 __all__ = ["FILTERS", "format_duration", "format_money", "page_path_of", "short_id", "state_badge"]
 
-PAGES_BY_PREFIX = {"agent": "agents", "task": "tasks", "wf": "workflows", "msg": "messages", "inst": "instances"}
+PAGES_BY_PREFIX = {
+    "agent": "agents",
+    "task": "tasks",
+    "wf": "workflows",
+    "msg": "messages",
+    "inst": "instances",
+    "dead": "dead-letters",
+}
 NO_VALUE = "\u2013"  #: where there is no value
 MAX_JSON = 20_000  #: characters of a document on a page
 UNITS = ("B", "KB", "MB", "GB", "TB")

@@ -34,6 +34,8 @@ WORDS: Final[Mapping[str, str]] = {
     "billing.credit": "Credit booked",
     "billing.set_price": "Price set",
     "conversation.send": "Message sent",
+    "dead_letter.discard": "Discarded",
+    "dead_letter.replay": "Replayed: it is delivered again",
     "event.publish": "Event published",
     "instance.backup": "Instance backed up",
     "instance.create": "Instance created",

@@ -1,0 +1,66 @@
+"""Dead letters: deliveries that were given up, to be looked at, replayed or discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora_sdk.contract.dead_letters import DeadLetterState
+
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, concerns_target, list_operation
+
+__all__ = ["dead_letter", "dead_letters"]
+
+CHANGES = ("agora.dead_letter.*", "agora.bus.refused")
+SOURCES = ("bus", "bus_inbound", "push")
+
+
+@page(
+    "dead-letters",
+    title="Dead letters",
+    scope="read:messages",
+    nav=55,
+    key="l",
+    needs="agora.dead_letter.list",
+    live=("dead_letter_rows",),
+)
+async def dead_letters(view: View) -> Mapping[str, Any]:
+    """The list, newest first."""
+    states = [state.value for state in DeadLetterState]
+    return {**await dead_letter_rows(view), "states": states, "sources": SOURCES}
+
+
+@fragment("dead_letter_rows", on=CHANGES, every=1.0)
+async def dead_letter_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    filters = chosen_filters(view, "source", "agent_id", "ref", "state")
+    result_page, trouble = await list_operation(view, "agora.dead_letter.list", filters)
+    letters = result_page.items if result_page.count else []
+    names = await names_by_id(view, [letter.agent_id for letter in letters])
+    return {"found": result_page, "names": names, "trouble": trouble, "filtered": bool(filters)}
+
+
+@page(
+    "dead-letters/{dead_letter_id}",
+    title="Dead letter",
+    scope="read:messages",
+    needs="agora.dead_letter.get",
+    live=("dead_letter_now",),
+)
+async def dead_letter(view: View) -> Mapping[str, Any]:
+    """One of them, with its content."""
+    return await _letter_values(view)
+
+
+@fragment("dead_letter_now", on=CHANGES, every=0.5)
+async def dead_letter_now(view: View) -> Mapping[str, Any] | None:
+    """How it stands."""
+    return await _letter_values(view) if concerns_target(view, view.path["dead_letter_id"]) else None
+
+
+async def _letter_values(view: View) -> Mapping[str, Any]:
+    letter = await view.invoke("agora.dead_letter.get", {"dead_letter_id": view.path["dead_letter_id"]})
+    return {"letter": letter, "names": await names_by_id(view, [letter.agent_id, letter.settled_by])}
