@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import held_address
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
 from agora.domains.dead_letters.records import DeadLetterRow
 from agora.domains.messaging.views import emit_message_event, expiry_horizon
-from agora.store.port import Row
 from agora_sdk.contract import declared
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -46,8 +46,8 @@ class BusSource(DeadLetterSource):
         content = {name: value for name, value in documents[0].items() if name not in ("entry_id", "deliveries")}
         return Inspection(content, await self._find_obstacle(call, letter, agent))
 
-    async def _find_obstacle(self, call: Call, letter: DeadLetterRow, agent: Row) -> str | None:
-        if agent["retired_at"] is not None:
+    async def _find_obstacle(self, call: Call, letter: DeadLetterRow, agent: AgentRow) -> str | None:
+        if agent.retired_at is not None:
             return "The agent has been deregistered."
         if _is_message(letter) and not await call.tx.one(statements.replayable, **_place(call, letter, agent)):
             return "The message has expired, or was dealt with."
@@ -55,7 +55,7 @@ class BusSource(DeadLetterSource):
 
     async def replay(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
-        if agent is None or agent["retired_at"] is not None:
+        if agent is None or agent.retired_at is not None:
             raise _not_replayable("its agent has been deregistered")
         if _is_message(letter):
             if not await call.tx.execute(statements.requeue_dead, **_place(call, letter, agent)):
@@ -118,10 +118,10 @@ def _delivery_of(letter: DeadLetterRow) -> Delivery:
     return Delivery(letter.key, fields, letter.attempts, letter.ref)
 
 
-def _place(call: Call, letter: DeadLetterRow, agent: Row) -> dict[str, Any]:
+def _place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
     return {
         "agent_id": letter.owner,
-        "address": held_address(agent["agent_name"]),
+        "address": held_address(agent.agent_name),
         "message_id": letter.ref,
         "now": call.now,
         "horizon": expiry_horizon(call),

@@ -70,7 +70,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         if ref is None:
             return ""
         row = await find_agent(self.call.tx, ref)
-        return ref if row is None else str(row["agent_id"])
+        return ref if row is None else row.agent_id
 
     @implements
     async def get(self, dead_letter_id: str) -> contract.DeadLetterDetail:
