@@ -9,7 +9,7 @@ PYTEST = TMPDIR=$(TEST_DIR) $(BIN)/python -m pytest
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo cluster test test-long conformance-mcp conformance-a2a lint bench screenshots format reference clean
+.PHONY: help up down logs demo cluster test test-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
