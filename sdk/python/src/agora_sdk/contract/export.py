@@ -11,28 +11,33 @@
                      "idempotent", "destructive", "during_halt", "success_status", "body_limit",
                      "errors": [codes]}],
      "errors": [{"code", "title", "parent", "status", "jsonrpc", "close_code", "exit_code"}],
+     "vocabularies": [{"name", "description", "values", "fields": [names of parameters and fields]}],
      "definitions": {name: JSON schema}}
 
 Operations stand in the order of declaration, parameters in the order of the signature: ``positional``
 ones may be given by position, the others by name alone. Schemas are JSON Schema 2020-12; shared ones
 are in ``definitions``. Under the server, a route without path parameters of its own takes the whole
-request as its JSON body (POST, PATCH) or as its query string (GET, DELETE).
+request as its JSON body (POST, PATCH) or as its query string (GET, DELETE). Every operation has one, ``/agora/CATEGORY/ACTION``.
+Vocabularies are open: their values are well known, and any other text is taken too.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from .fields import MessageType
 from .operation import Exposure, Kind, Operation
 
 __all__ = ["contract_changes", "contract_document", "errors_of"]
 
 FORMAT = 1
+VOCABULARIES = ((MessageType, ("message_type",)),)
 REFERENCE = "#/definitions/{model}"
 Schemas = Mapping[tuple[str, JsonSchemaMode], Mapping[str, Any]]
 
@@ -48,6 +53,7 @@ def contract_document(operations: Sequence[Operation], errors: Mapping[str, type
         "format": FORMAT,
         "operations": [_operation_entry(operation, schemas, definitions) for operation in visible],
         "errors": [_error_entry(kind) for kind in errors.values()],
+        "vocabularies": [_vocabulary_entry(kind, fields) for kind, fields in VOCABULARIES],
         "definitions": {name: schema for name, schema in sorted(definitions.items()) if not _is_request(name, visible)},
     }
 
@@ -150,6 +156,15 @@ def _error_entry(kind: type[Any]) -> dict[str, Any]:
         "jsonrpc": kind.jsonrpc,
         "close_code": kind.close_code,
         "exit_code": kind.exit_code,
+    }
+
+
+def _vocabulary_entry(kind: type[StrEnum], fields: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": kind.__name__,
+        "description": inspect.cleandoc(kind.__doc__ or ""),
+        "values": [value.value for value in kind],
+        "fields": list(fields),
     }
 
 

@@ -1,0 +1,3290 @@
+// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.
+
+import type { EventStream } from "../event-stream.ts";
+import type { JsonValue } from "../json.ts";
+import type { CallOptions } from "../options.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SignedOut, Step, SubscriptionReceipt, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+
+/** Arguments of ``agora.a2a.send``. */
+export interface A2aSendArguments {
+  message: A2AMessage | string;
+  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  agent?: string | null | undefined;
+  /** Id of the requested skill. */
+  skill?: string | null | undefined;
+  /** Task to continue, if the message names none. */
+  taskId?: string | null | undefined;
+  /** Groups the tasks of one conversation. */
+  contextId?: string | null | undefined;
+  /** Return without waiting for the task to end or to need input. */
+  returnImmediately?: boolean | undefined;
+  /** Seconds to wait for the task; then its current state is returned. */
+  wait?: number | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  acceptedOutputModes?: string[] | undefined;
+  /** Push notification configuration of the task. */
+  push?: A2APushConfig | null | undefined;
+  /** Metadata of the request; stored with a new task. */
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** URIs of extensions that you support, beside the message's. */
+  extensions?: string[] | undefined;
+}
+
+/** Arguments of ``agora.a2a.get``. */
+export interface A2aGetArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  /** Seconds to wait for the task; then its current state is returned. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.a2a.list``. */
+export interface A2aListArguments {
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** Groups the tasks of one conversation. */
+  contextId?: string | null | undefined;
+  status?: A2AState | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  statusTimestampAfter?: string | null | undefined;
+  pageSize?: number | undefined;
+  /** 'nextPageToken' of the page before. */
+  pageToken?: string | null | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  includeArtifacts?: boolean | undefined;
+}
+
+/** Arguments of ``agora.a2a.cancel``. */
+export interface A2aCancelArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.a2a.subscribe``. */
+export interface A2aSubscribeArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** Resume after this item, without the task itself. */
+  lastEventId?: string | null | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  /** Whether the stream continues while the task needs input. */
+  until?: "ended" | "interrupted" | undefined;
+}
+
+/** Arguments of ``agora.a2a.create_push_config``. */
+export interface A2aCreatePushConfigArguments {
+  taskId: string;
+  url: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** One is made if left out; an existing one is replaced. */
+  configId?: string | null | undefined;
+  token?: string | null | undefined;
+  authentication?: A2AAuthentication | null | undefined;
+  /** Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is. */
+  version?: "1.0" | "0.3" | undefined;
+}
+
+/** Arguments of ``agora.a2a.get_push_config``. */
+export interface A2aGetPushConfigArguments {
+  taskId: string;
+  configId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.list_push_configs``. */
+export interface A2aListPushConfigsArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  pageSize?: number | undefined;
+  /** 'nextPageToken' of the page before. */
+  pageToken?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.delete_push_config``. */
+export interface A2aDeletePushConfigArguments {
+  taskId: string;
+  configId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.push_dead_letters``. */
+export interface A2aPushDeadLettersArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.retry_push``. */
+export interface A2aRetryPushArguments {
+  taskId: string;
+  configId: string;
+}
+
+/** Arguments of ``agora.a2a.card``. */
+export interface A2aCardArguments {
+  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  agent?: string | null | undefined;
+  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  baseUrl?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.extended_card``. */
+export interface A2aExtendedCardArguments {
+  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  agent?: string | null | undefined;
+  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  baseUrl?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.set_card``. */
+export interface A2aSetCardArguments {
+  /** Yourself, if left out. */
+  agent?: string | null | undefined;
+  /** Fields of an agent card, which override the generated ones; null removes the stored card. */
+  card?: { [key: string]: JsonValue } | null | undefined;
+  /** Fields that only authenticated callers see. */
+  extended?: { [key: string]: JsonValue } | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.catalogue``. */
+export interface A2aCatalogueArguments {
+  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  baseUrl?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.add_remote``. */
+export interface A2aAddRemoteArguments {
+  /** Of the agent, or of its card. */
+  url: string;
+  /** Its name here; its own if left out. */
+  name?: string | null | undefined;
+  /** Sent with every request, such as Authorization; stored encrypted, never shown. */
+  headers?: { [key: string]: string } | undefined;
+  /** Seconds to wait without any data from it before the request fails. */
+  timeout?: number | undefined;
+  /** Fetch its card first; false stores it even if the card cannot be fetched. */
+  verify?: boolean | undefined;
+}
+
+/** Arguments of ``agora.a2a.list_remotes``. */
+export interface A2aListRemotesArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.get_remote``. */
+export interface A2aGetRemoteArguments {
+  /** Agent id, name or dotted alias. */
+  agent: string;
+}
+
+/** Arguments of ``agora.a2a.refresh_remote``. */
+export interface A2aRefreshRemoteArguments {
+  /** Agent id, name or dotted alias. */
+  agent: string;
+}
+
+/** Arguments of ``agora.a2a.remove_remote``. */
+export interface A2aRemoveRemoteArguments {
+  /** Agent id, name or dotted alias. */
+  agent: string;
+}
+
+/** Arguments of ``agora.admin.override``. */
+export interface AdminOverrideArguments {
+  /** Agent, workflow, or 'system_wide'. */
+  targetId: string;
+  action: OverrideAction;
+  reason?: string | undefined;
+  /** Authority, 255 = supreme; the caller's own if left out. */
+  priority?: number | null | undefined;
+  /** Seconds until the override expires. */
+  expiresIn?: number | null | undefined;
+}
+
+/** Arguments of ``agora.admin.health``. */
+export interface AdminHealthArguments {
+  /** One component alone: database, mcp_server, agents ... */
+  component?: string | null | undefined;
+}
+
+/** Arguments of ``agora.admin.manage``. */
+export interface AdminManageArguments {
+  /** What kind of thing to manage. */
+  resource: "agent" | "configuration" | "service";
+  /** Agent id or name, setting, or operation name. */
+  target: string;
+  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: get, set, reset; service: activate, beta, deprecate, sunset. */
+  action: string;
+  value?: JsonValue | undefined;
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.admin.audit``. */
+export interface AdminAuditArguments {
+  actor?: string | null | undefined;
+  operation?: string | null | undefined;
+  target?: string | null | undefined;
+  outcome?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.agent.register``. */
+export interface AgentRegisterArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  agentName: string;
+  /** What the agent can do. */
+  capabilities?: string[] | undefined;
+  serviceTier?: ServiceTier | undefined;
+  description?: string | undefined;
+  category?: string | undefined;
+  tags?: string[] | undefined;
+  visibility?: Visibility | undefined;
+  /** Protocol name to URL. */
+  endpoints?: { [key: string]: string } | undefined;
+  /** Free-form data kept with the agent. */
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** How many tasks the agent takes at once. */
+  maxConcurrentTasks?: number | undefined;
+  /** The agent's own rating of its skill, in percent. */
+  proficiencyLevel?: number | null | undefined;
+  /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
+  alias?: string | null | undefined;
+  /** Keys for messages that only the agent can read, the one to use first. */
+  publicKeys?: PublicKey[] | null | undefined;
+  /** More of it: version, pricing, build_config, host_requirements ... */
+  manifest?: { [key: string]: JsonValue } | null | undefined;
+}
+
+/** Arguments of ``agora.agent.get``. */
+export interface AgentGetArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.agent.list``. */
+export interface AgentListArguments {
+  status?: AgentStatus | null | undefined;
+  serviceTier?: ServiceTier | null | undefined;
+  category?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.agent.update``. */
+export interface AgentUpdateArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** What the agent can do. */
+  capabilities?: string[] | null | undefined;
+  status?: AgentStatus | null | undefined;
+  description?: string | null | undefined;
+  category?: string | null | undefined;
+  tags?: string[] | null | undefined;
+  visibility?: Visibility | null | undefined;
+  /** Protocol name to URL. */
+  endpoints?: { [key: string]: string } | null | undefined;
+  /** Free-form data kept with the agent. */
+  metadata?: { [key: string]: JsonValue } | null | undefined;
+  /** How many tasks the agent takes at once. */
+  maxConcurrentTasks?: number | null | undefined;
+  /** The agent's own rating of its skill, in percent. */
+  proficiencyLevel?: number | null | undefined;
+  /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
+  alias?: string | null | undefined;
+  /** Keys for messages that only the agent can read, the one to use first. */
+  publicKeys?: PublicKey[] | null | undefined;
+}
+
+/** Arguments of ``agora.agent.heartbeat``. */
+export interface AgentHeartbeatArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  status?: AgentStatus | null | undefined;
+  /** Share of the agent's capacity in use, 0 to 1. */
+  load?: number | null | undefined;
+}
+
+/** Arguments of ``agora.agent.status``. */
+export interface AgentStatusArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.agent.rate``. */
+export interface AgentRateArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** 0 (useless) to 10 (excellent). */
+  rating: number;
+  comment?: string | undefined;
+}
+
+/** Arguments of ``agora.agent.deregister``. */
+export interface AgentDeregisterArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.auth.login``. */
+export interface AuthLoginArguments {
+  username: string;
+  password: string;
+}
+
+/** Arguments of ``agora.auth.refresh``. */
+export interface AuthRefreshArguments {
+  refreshToken: string;
+  /** Client that the refresh token was issued to; the server's own if left out. */
+  clientId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.auth.logout``. */
+export interface AuthLogoutArguments {
+  refreshToken?: string | null | undefined;
+  /** Client that the refresh token was issued to; the server's own if left out. */
+  clientId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.auth.sign_out``. */
+export interface AuthSignOutArguments {
+  /** Id of the session, as the monitor derives it. */
+  sessionId: string;
+}
+
+/** Arguments of ``agora.auth.backchannel_logout``. */
+export interface AuthBackchannelLogoutArguments {
+  /** Signed by the provider, of the type logout+jwt. */
+  logoutToken: string;
+}
+
+/** Arguments of ``agora.billing.prices``. */
+export interface BillingPricesArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** Every version, the newest first, instead of the one in force. */
+  history?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.set_price``. */
+export interface BillingSetPriceArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  type: PricingType;
+  price?: number | undefined;
+  /** Code of the currency, such as USD. */
+  currency?: string | null | undefined;
+  basePrice?: number | undefined;
+  taskPrice?: number | undefined;
+  /** Of hybrid: what price is for; an hour if left out. */
+  usageUnit?: "minute" | "hour" | null | undefined;
+  /** Of token_based: for a million tokens in. */
+  inputPrice?: number | undefined;
+  /** Of token_based: for a million tokens out. */
+  outputPrice?: number | undefined;
+  /** Start of validity, up to a year ahead; now if left out. */
+  effectiveFrom?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.record``. */
+export interface BillingRecordArguments {
+  /** Unique key of this usage: repeating the call with it has no further effect. */
+  usageKey: string;
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account: string;
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** Executions. */
+  requests?: number | undefined;
+  /** Measured running time. */
+  seconds?: number | undefined;
+  inputTokens?: number | undefined;
+  outputTokens?: number | undefined;
+  instanceId?: string | null | undefined;
+  /** Time of the usage; now if left out. The price in force at that time applies. */
+  at?: string | null | undefined;
+  description?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.reverse``. */
+export interface BillingReverseArguments {
+  /** Id of a ledger entry. */
+  entryId: string;
+  reason: string;
+}
+
+/** Arguments of ``agora.billing.usage``. */
+export interface BillingUsageArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  instanceId?: string | null | undefined;
+  kind?: EntryKind | null | undefined;
+  /** Entries made at or after this. */
+  since?: string | null | undefined;
+  /** Entries made before this. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.cost``. */
+export interface BillingCostArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  instanceId?: string | null | undefined;
+  /** First day; everything if left out. */
+  since?: string | null | undefined;
+  /** Last day. */
+  until?: string | null | undefined;
+  /** Code of the currency, such as USD. */
+  currency?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.revenue``. */
+export interface BillingRevenueArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** First day; everything if left out. */
+  since?: string | null | undefined;
+  /** Last day. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.dashboard``. */
+export interface BillingDashboardArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Code of the currency, such as USD. */
+  currency?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.credit``. */
+export interface BillingCreditArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account: string;
+  amount: number;
+  /** Code of the currency, such as USD. */
+  currency?: string | null | undefined;
+  /** Prepaid or granted credit, or the payment of an invoice. */
+  kind?: "credit" | "payment" | undefined;
+  reason?: string | null | undefined;
+  /** Unique key of this credit: repeating the call with it has no further effect. */
+  creditKey?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.balance``. */
+export interface BillingBalanceArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.budget``. */
+export interface BillingBudgetArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** Code of the currency, such as USD. */
+  currency?: string | null | undefined;
+  /** In a month; at it there is a warning. 80 % of the hard limit if left out. */
+  softLimit?: number | null | undefined;
+  /** In a month; beyond it calls are refused, and at it instances pause. */
+  hardLimit?: number | null | undefined;
+  /** Refuse calls that the account's credit does not cover. */
+  prepaid?: boolean | undefined;
+}
+
+/** Arguments of ``agora.billing.budgets``. */
+export interface BillingBudgetsArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.invoices``. */
+export interface BillingInvoicesArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** A month in UTC, such as 2026-11. */
+  period?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.invoice``. */
+export interface BillingInvoiceArguments {
+  /** Id or number; what is not invoiced yet if left out. */
+  invoice?: string | null | undefined;
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Code of the currency, such as USD. */
+  currency?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.document``. */
+export interface BillingDocumentArguments {
+  /** Id or number. */
+  invoice: string;
+  /** A table, or a page to print. */
+  format?: "csv" | "html" | undefined;
+}
+
+/** Arguments of ``agora.billing.close``. */
+export interface BillingCloseArguments {
+  /** A month in UTC, such as 2026-11. */
+  period: string;
+}
+
+/** Arguments of ``agora.bus.publish``. */
+export interface BusPublishArguments {
+  type: BusType;
+  /** What it says; each type has its own keys. */
+  content?: { [key: string]: JsonValue } | undefined;
+  /** Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' waits for whoever takes it first. */
+  target?: string | undefined;
+  priority?: BusPriority | undefined;
+  /** Links a response to its request. */
+  correlationId?: string | null | undefined;
+  /** Id that the publisher gave, such as a UUID; a repetition under it has no further effect. */
+  messageId?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  sender?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  timestamp?: string | null | undefined;
+  /** What other views of the entry know beyond it: message_type, priority, metadata, reply_to ... */
+  extensions?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.bus.read``. */
+export interface BusReadArguments {
+  /** Most entries in the answer. */
+  count?: number | undefined;
+  /** Seconds to wait for a first entry when there is none. */
+  wait?: number | undefined;
+  /** Who reads within the group; several share its entries, each entry goes to one of them. */
+  consumer?: string | undefined;
+  /** Whether to claim tasks too. */
+  tasks?: boolean | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.ack``. */
+export interface BusAckArguments {
+  /** Ids of entries as read: message_id or entry_id. */
+  messageIds: string[];
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.recover``. */
+export interface BusRecoverArguments {
+  /** Most entries in the answer. */
+  count?: number | undefined;
+  /** Seconds without an acknowledgement; the setting bus_stale if left out. */
+  idle?: number | null | undefined;
+  /** Who reads within the group; several share its entries, each entry goes to one of them. */
+  consumer?: string | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.pending``. */
+export interface BusPendingArguments {
+  /** Most entries in the answer. */
+  count?: number | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.join``. */
+export interface BusJoinArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.leave``. */
+export interface BusLeaveArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.conversation.send``. */
+export interface ConversationSendArguments {
+  message: AgentMessage;
+}
+
+/** Arguments of ``agora.conversation.reply``. */
+export interface ConversationReplyArguments {
+  /** Id of a message: the marketplace's (msg_...), or the one you gave it. */
+  messageId: string;
+  /** Seconds to wait for it. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.conversation.get``. */
+export interface ConversationGetArguments {
+  /** As its messages have it in correlation.conversation_id, or conv_... as it is listed. */
+  conversationId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.conversation.list``. */
+export interface ConversationListArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  state?: "open" | "proposed" | "agreed" | "informed" | "confirmed" | "refused" | "failed" | "timed_out" | "done" | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.conversation.pending``. */
+export interface ConversationPendingArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** Seconds to wait for it. */
+  wait?: number | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.conversation.usage``. */
+export interface ConversationUsageArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  customerId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.deployment.register``. */
+export interface DeploymentRegisterArguments {
+  /** An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ... */
+  manifest: { [key: string]: JsonValue };
+}
+
+/** Arguments of ``agora.deployment.register_docker``. */
+export interface DeploymentRegisterDockerArguments {
+  /** Reference of a container image. */
+  dockerImage: string;
+  /** An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ... */
+  metadata: { [key: string]: JsonValue };
+  registryCredentials?: RegistryCredentials | null | undefined;
+}
+
+/** Arguments of ``agora.deployment.validate``. */
+export interface DeploymentValidateArguments {
+  /** An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ... */
+  manifest: { [key: string]: JsonValue };
+}
+
+/** Arguments of ``agora.deployment.list``. */
+export interface DeploymentListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.deployment.get``. */
+export interface DeploymentGetArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.deployment.withdraw``. */
+export interface DeploymentWithdrawArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.query.agents``. */
+export interface QueryAgentsArguments {
+  capabilities?: string[] | undefined;
+  status?: AgentStatus | null | undefined;
+  serviceTier?: ServiceTier | null | undefined;
+  /** All of the capabilities, or any. */
+  match?: "all" | "any" | undefined;
+  /** Words of the name, description, capabilities or tags; prefixes and small typing errors match. */
+  search?: string | null | undefined;
+  minRating?: number | null | undefined;
+  category?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.query.services``. */
+export interface QueryServicesArguments {
+  category?: string | null | undefined;
+  /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
+  version?: string | null | undefined;
+  status?: Lifecycle | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+}
+
+/** Arguments of ``agora.discovery.list``. */
+export interface DiscoveryListArguments {
+  category?: string | null | undefined;
+  /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
+  version?: string | null | undefined;
+  status?: Lifecycle | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+}
+
+/** Arguments of ``agora.discovery.schema``. */
+export interface DiscoverySchemaArguments {
+  service: string;
+  /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
+  version?: string | null | undefined;
+}
+
+/** Arguments of ``agora.messaging.send``. */
+export interface MessagingSendArguments {
+  /** Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it. */
+  toAgent: string | string[];
+  /** The message, as text. */
+  content: string;
+  messageType?: MessageType | undefined;
+  priority?: Priority | undefined;
+  /** Agent id, name or dotted alias. */
+  fromAgent?: string | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  replyTo?: string | null | undefined;
+  /** Seconds after which an unread message expires; the server's default if left out. */
+  expiresIn?: number | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.messaging.send_legacy``. */
+export interface MessagingSendLegacyArguments {
+  /** Agent id, name or dotted alias. */
+  toAgent: string;
+  /** The message, as text. */
+  content: string;
+}
+
+/** Arguments of ``agora.messaging.receive``. */
+export interface MessagingReceiveArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  messageType?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  unread?: boolean | null | undefined;
+  status?: DeliveryState | null | undefined;
+  /** Agent id, name or dotted alias. */
+  fromAgent?: string | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  replyTo?: string | null | undefined;
+  /** Seconds to wait for a first message when there is none. */
+  wait?: number | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.messaging.mark``. */
+export interface MessagingMarkArguments {
+  messageIds: string[];
+  status?: DeliveryState | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.messaging.subscribe``. */
+export interface MessagingSubscribeArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  eventTypes?: string[] | undefined;
+}
+
+/** Arguments of ``agora.event.publish``. */
+export interface EventPublishArguments {
+  eventType: string;
+  data?: JsonValue | undefined;
+  subject?: string | null | undefined;
+  /** Only these agents see it; everyone if empty. */
+  to?: string[] | undefined;
+}
+
+/** Arguments of ``agora.event.list``. */
+export interface EventListArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  subject?: string | null | undefined;
+  /** Only events after this sequence number. */
+  after?: number | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.event.subscribe``. */
+export interface EventSubscribeArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  subject?: string | null | undefined;
+}
+
+/** Arguments of ``agora.event.stream``. */
+export interface EventStreamArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  subject?: string | null | undefined;
+  subscriptionId?: string | null | undefined;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.host.list``. */
+export interface HostListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.host.get``. */
+export interface HostGetArguments {
+  /** Id or name. */
+  host: string;
+}
+
+/** Arguments of ``agora.host.register``. */
+export interface HostRegisterArguments {
+  name: string;
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  region?: string | null | undefined;
+  /** In units of 1,048,576 bytes. */
+  memoryMb?: number | null | undefined;
+  cpuCores?: number | null | undefined;
+  gpus?: number | undefined;
+  /** Whether its containers may be at private or loopback addresses. */
+  privateAddresses?: boolean | undefined;
+}
+
+/** Arguments of ``agora.host.update``. */
+export interface HostUpdateArguments {
+  /** Id or name. */
+  host: string;
+  /** Whether it gets no new instances. */
+  closed?: boolean | null | undefined;
+  region?: string | null | undefined;
+  name?: string | null | undefined;
+}
+
+/** Arguments of ``agora.host.remove``. */
+export interface HostRemoveArguments {
+  /** Id or name. */
+  host: string;
+  /** Also with instances on it: it will never come back, and they count as failed. */
+  lost?: boolean | undefined;
+}
+
+/** Arguments of ``agora.instance.discover``. */
+export interface InstanceDiscoverArguments {
+  /** Words of name, description, tags. */
+  search?: string | null | undefined;
+  category?: string | null | undefined;
+  /** Part of the name. */
+  name?: string | null | undefined;
+  capabilities?: string[] | undefined;
+  /** Only agents of which instances can be made. */
+  available?: boolean | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.instance.create``. */
+export interface InstanceCreateArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  instanceConfig?: InstanceConfig | null | undefined;
+  name?: string | null | undefined;
+  /** Beside those of the agent's manifest. */
+  hostRequirements?: HostRequirements | null | undefined;
+  coLocation?: CoLocation | null | undefined;
+  /** Id or name. */
+  preferredHost?: string | null | undefined;
+  /** Start with the state of this backup. */
+  restore?: string | null | undefined;
+  /** Owner account; for operators only. */
+  account?: string | null | undefined;
+  /** Maximum accepted for each amount of the agent's price; 409 if one is above it. */
+  maxPrice?: number | null | undefined;
+  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.instance.list``. */
+export interface InstanceListArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  status?: InstanceStatus | InstanceStatus[] | null | undefined;
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+  /** Include terminated instances. */
+  ended?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.instance.get``. */
+export interface InstanceGetArguments {
+  /** Id of the instance. */
+  instanceId: string;
+}
+
+/** Arguments of ``agora.instance.execute``. */
+export interface InstanceExecuteArguments {
+  /** Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it. */
+  instanceId: string;
+  endpoint?: string | undefined;
+  parameters?: JsonValue | undefined;
+  method?: "POST" | "GET" | "PUT" | "PATCH" | "DELETE" | undefined;
+  /** Seconds. */
+  timeout?: number | undefined;
+}
+
+/** Arguments of ``agora.instance.pause``. */
+export interface InstancePauseArguments {
+  /** Id of the instance. */
+  instanceId: string;
+  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.instance.resume``. */
+export interface InstanceResumeArguments {
+  /** Id of the instance. */
+  instanceId: string;
+  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.instance.terminate``. */
+export interface InstanceTerminateArguments {
+  /** Id of the instance. */
+  instanceId: string;
+  /** Seconds to wait for the change to complete; the answer holds the state reached by then. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.instance.logs``. */
+export interface InstanceLogsArguments {
+  /** Id of the instance. */
+  instanceId: string;
+  /** First byte; negative ones count from the end. */
+  offset?: number | undefined;
+  /** Most bytes. */
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.instance.events``. */
+export interface InstanceEventsArguments {
+  /** Id of the instance. */
+  instanceId: string;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.instance.executions``. */
+export interface InstanceExecutionsArguments {
+  /** Id of the instance. */
+  instanceId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.instance.scale``. */
+export interface InstanceScaleArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  minInstances?: number | undefined;
+  maxInstances?: number | null | undefined;
+  /** Target number of concurrent executions per instance. */
+  targetConcurrency?: number | undefined;
+  instanceConfig?: InstanceConfig | null | undefined;
+  /** Owner account; for operators only. */
+  account?: string | null | undefined;
+  /** Maximum accepted for each amount of the agent's price; 409 if one is above it. */
+  maxPrice?: number | null | undefined;
+}
+
+/** Arguments of ``agora.instance.scaling``. */
+export interface InstanceScalingArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+}
+
+/** Arguments of ``agora.instance.backup``. */
+export interface InstanceBackupArguments {
+  /** Id of the instance. */
+  instanceId: string;
+}
+
+/** Arguments of ``agora.instance.backups``. */
+export interface InstanceBackupsArguments {
+  /** Id of the instance. */
+  instanceId?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.instance.drop_backup``. */
+export interface InstanceDropBackupArguments {
+  backupId: string;
+}
+
+/** Arguments of ``agora.instance.dashboard``. */
+export interface InstanceDashboardArguments {
+  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  account?: string | null | undefined;
+}
+
+/** Arguments of ``agora.memory.store``. */
+export interface MemoryStoreArguments {
+  /** Unique in its namespace; case counts. */
+  key: string;
+  value: JsonValue;
+  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  namespace?: string | undefined;
+  tags?: string[] | undefined;
+  /** Store only if the version is still this one; 0: only if it is new. */
+  ifVersion?: number | null | undefined;
+}
+
+/** Arguments of ``agora.memory.recall``. */
+export interface MemoryRecallArguments {
+  /** Unique in its namespace; case counts. */
+  key: string;
+  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  namespace?: string | undefined;
+}
+
+/** Arguments of ``agora.memory.list``. */
+export interface MemoryListArguments {
+  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  namespace?: string | undefined;
+  /** Only keys that begin so. */
+  prefix?: string | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.memory.search``. */
+export interface MemorySearchArguments {
+  /** Words of what is looked for. */
+  query: string;
+  /** All that is shared, and 'own', if left out. */
+  namespace?: string | null | undefined;
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.memory.forget``. */
+export interface MemoryForgetArguments {
+  /** Unique in its namespace; case counts. */
+  key: string;
+  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  namespace?: string | undefined;
+}
+
+/** Arguments of ``agora.task.assign``. */
+export interface TaskAssignArguments {
+  taskType: string;
+  payload?: { [key: string]: JsonValue } | undefined;
+  /** Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  assignee?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  deadline?: string | null | undefined;
+  priority?: Priority | undefined;
+  requiredCapabilities?: string[] | undefined;
+  requiredModel?: string | null | undefined;
+  dependsOn?: string[] | undefined;
+  parentId?: string | null | undefined;
+  maxAttempts?: number | undefined;
+  /** Seconds before the second attempt; doubled for each further one. */
+  retryBackoff?: number | undefined;
+  /** Seconds an attempt may take; no bound if left out. */
+  timeout?: number | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** Groups the tasks of one conversation; each is one of its own without it. */
+  contextId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.update``. */
+export interface TaskUpdateArguments {
+  taskId: string;
+  status?: TaskStatus | null | undefined;
+  /** Per cent done. */
+  progress?: number | null | undefined;
+  /** Notes for people. */
+  notes?: string | null | undefined;
+  milestone?: string | null | undefined;
+  result?: JsonValue | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.list``. */
+export interface TaskListArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  status?: TaskStatus | TaskStatus[] | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+  taskType?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  workflowId?: string | null | undefined;
+  parentId?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  createdBy?: string | null | undefined;
+  /** Worker id or name. */
+  workerId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  until?: string | null | undefined;
+  sort?: "created" | "priority" | "deadline" | undefined;
+  descending?: boolean | undefined;
+  /** Groups the tasks of one conversation; each is one of its own without it. */
+  contextId?: string | null | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.get``. */
+export interface TaskGetArguments {
+  taskId: string;
+}
+
+/** Arguments of ``agora.task.history``. */
+export interface TaskHistoryArguments {
+  taskId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.claim``. */
+export interface TaskClaimArguments {
+  /** Most tasks to take at once. */
+  limit?: number | undefined;
+  /** Seconds to wait for a task when there is none. */
+  wait?: number | undefined;
+  /** Only these types; any if empty. */
+  taskTypes?: string[] | undefined;
+  /** To serve only these of your own capabilities. */
+  capabilities?: string[] | null | undefined;
+  /** Models that can be run. */
+  models?: string[] | undefined;
+  /** Worker id or name. */
+  worker?: string | null | undefined;
+  /** Seconds until the lease expires unless renewed. */
+  leaseSeconds?: number | undefined;
+}
+
+/** Arguments of ``agora.task.renew``. */
+export interface TaskRenewArguments {
+  taskId: string;
+  fencingToken: number;
+  /** Seconds until the lease expires unless renewed. */
+  leaseSeconds?: number | null | undefined;
+  /** Per cent done. */
+  progress?: number | null | undefined;
+  /** Checkpoint, for the agent that continues the work. */
+  checkpoint?: { [key: string]: JsonValue } | null | undefined;
+  /** Grows with each checkpoint; a smaller one is refused. */
+  checkpointNumber?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.release``. */
+export interface TaskReleaseArguments {
+  taskId: string;
+  fencingToken: number;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+  /** Checkpoint, for the agent that continues the work. */
+  checkpoint?: { [key: string]: JsonValue } | null | undefined;
+  /** Seconds before it can be taken again. */
+  delay?: number | undefined;
+}
+
+/** Arguments of ``agora.task.complete``. */
+export interface TaskCompleteArguments {
+  taskId: string;
+  result?: JsonValue | undefined;
+  /** Notes for people. */
+  notes?: string | null | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.fail``. */
+export interface TaskFailArguments {
+  taskId: string;
+  error: string;
+  /** Whether another attempt may help. */
+  retry?: boolean | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.cancel``. */
+export interface TaskCancelArguments {
+  taskId: string;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.retry``. */
+export interface TaskRetryArguments {
+  taskId: string;
+  /** Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  assignee?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.reassign``. */
+export interface TaskReassignArguments {
+  taskId: string;
+  /** Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  assignee: string | null;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.comment``. */
+export interface TaskCommentArguments {
+  taskId: string;
+  text: string;
+}
+
+/** Arguments of ``agora.task.message``. */
+export interface TaskMessageArguments {
+  taskId: string;
+  text?: string | null | undefined;
+  /** What is said, in parts, where it is not one text. */
+  parts?: Part[] | undefined;
+  /** Of the assignee: the work waits until it is answered. */
+  status?: "input_required" | "auth_required" | null | undefined;
+  messageId?: string | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** URIs of extensions. */
+  extensions?: string[] | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.artifact``. */
+export interface TaskArtifactArguments {
+  taskId: string;
+  text?: string | null | undefined;
+  /** What is said, in parts, where it is not one text. */
+  parts?: Part[] | undefined;
+  /** Made if left out; needed to append to it. */
+  artifactId?: string | null | undefined;
+  name?: string | null | undefined;
+  description?: string | null | undefined;
+  /** To what the artifact of this id has; else it begins anew. */
+  append?: boolean | undefined;
+  /** Whether it is complete. */
+  last?: boolean | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** URIs of extensions. */
+  extensions?: string[] | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.append``. */
+export interface TaskAppendArguments {
+  taskId: string;
+  content: string;
+  /** Where it belongs; refused if the output does not end there. */
+  offset?: number | null | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.output``. */
+export interface TaskOutputArguments {
+  taskId: string;
+  /** Where to begin, in characters. */
+  offset?: number | undefined;
+  /** Most characters. */
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.task.stream``. */
+export interface TaskStreamArguments {
+  taskId: string;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.statistics``. */
+export interface TaskStatisticsArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  taskType?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+}
+
+/** Arguments of ``agora.worker.register``. */
+export interface WorkerRegisterArguments {
+  /** Worker id or name. */
+  workerName: string;
+  capabilities?: string[] | null | undefined;
+  /** Models that can be run. */
+  models?: string[] | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.worker.unregister``. */
+export interface WorkerUnregisterArguments {
+  /** Worker id or name. */
+  workerId: string;
+}
+
+/** Arguments of ``agora.worker.list``. */
+export interface WorkerListArguments {
+  /** Agent id, name or dotted alias. */
+  owner?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.agents``. */
+export interface MonitorAgentsArguments {
+  status?: AgentStatus | null | undefined;
+  /** Words of the name, description or capabilities. */
+  search?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.workers``. */
+export interface MonitorWorkersArguments {
+  /** Part of the name. */
+  search?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.monitor.messages``. */
+export interface MonitorMessagesArguments {
+  /** Message type. */
+  type?: string | null | undefined;
+  /** Sender or recipient. */
+  agent?: string | null | undefined;
+  /** Words that all have to be in the text, in any order; case does not matter for A to Z. */
+  q?: string | null | undefined;
+  /** Who sent it. */
+  fromAgent?: string | null | undefined;
+  /** Recipient; 'broadcast' for everyone. */
+  toAgent?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  /** That one message. */
+  messageId?: string | null | undefined;
+  /** Sent at this time or later. */
+  since?: string | null | undefined;
+  /** Sent before this time. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.search``. */
+export interface MonitorSearchArguments {
+  /** Words that all have to be in the text. */
+  q: string;
+  /** Message type. */
+  type?: string | null | undefined;
+  /** Sender or recipient. */
+  agent?: string | null | undefined;
+  /** Sent at this time or later. */
+  since?: string | null | undefined;
+  /** Sent before this time. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.count``. */
+export interface MonitorCountArguments {
+  /** Message type. */
+  type?: string | null | undefined;
+  /** Sender or recipient. */
+  agent?: string | null | undefined;
+  /** Words that all have to be in the text, in any order; case does not matter for A to Z. */
+  q?: string | null | undefined;
+  /** Who sent it. */
+  fromAgent?: string | null | undefined;
+  /** Recipient; 'broadcast' for everyone. */
+  toAgent?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  /** That one message. */
+  messageId?: string | null | undefined;
+  /** Sent at this time or later. */
+  since?: string | null | undefined;
+  /** Sent before this time. */
+  until?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.export``. */
+export interface MonitorExportArguments {
+  /** Message type. */
+  type?: string | null | undefined;
+  /** Sender or recipient. */
+  agent?: string | null | undefined;
+  /** Words that all have to be in the text, in any order; case does not matter for A to Z. */
+  q?: string | null | undefined;
+  /** Who sent it. */
+  fromAgent?: string | null | undefined;
+  /** Recipient; 'broadcast' for everyone. */
+  toAgent?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  /** That one message. */
+  messageId?: string | null | undefined;
+  /** Sent at this time or later. */
+  since?: string | null | undefined;
+  /** Sent before this time. */
+  until?: string | null | undefined;
+  /** Number of the last message received. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.stream``. */
+export interface MonitorStreamArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.monitor.intervene``. */
+export interface MonitorInterveneArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** Message to the agent; with an override, also its reason. */
+  message?: string | undefined;
+  /** Send a message or place an override, which needs the scope admin. */
+  action?: "message" | "pause" | "resume" | "terminate" | "emergency_halt" | undefined;
+  /** Why, for the audit trail. */
+  reason?: string | undefined;
+  /** Authority of the override; the caller's own if left out. */
+  priority?: number | null | undefined;
+  /** Seconds until the override expires. */
+  expiresIn?: number | null | undefined;
+}
+
+/** Arguments of ``agora.orchestrator.chat``. */
+export interface OrchestratorChatArguments {
+  /** What you want, in plain English. */
+  message: string;
+}
+
+/** Arguments of ``agora.upstream.add``. */
+export interface UpstreamAddArguments {
+  /** Name of the upstream, the prefix of its tools: small letters, digits, hyphens. */
+  name: string;
+  /** Where it serves streamable HTTP. */
+  url: string;
+  description?: string | undefined;
+  /** Sent with every request, such as Authorization; stored encrypted, never shown. */
+  headers?: { [key: string]: string } | undefined;
+  /** Seconds a call may take. */
+  timeout?: number | null | undefined;
+  /** Timeout of individual tools, in seconds. */
+  toolTimeouts?: { [key: string]: number } | undefined;
+  /** Largest number of calls at the upstream at once; of one caller three quarters. */
+  concurrency?: number | undefined;
+  /** Connect first; false stores it even if it cannot be reached now. */
+  verify?: boolean | undefined;
+}
+
+/** Arguments of ``agora.upstream.list``. */
+export interface UpstreamListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.upstream.get``. */
+export interface UpstreamGetArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  /** Only what is of this kind. */
+  kind?: ItemKind | null | undefined;
+  /** Only what is in this state. */
+  state?: ItemState | null | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.upstream.refresh``. */
+export interface UpstreamRefreshArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+}
+
+/** Arguments of ``agora.upstream.accept``. */
+export interface UpstreamAcceptArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  /** Tools, resources or prompts; all that are quarantined if empty. */
+  names?: string[] | undefined;
+  /** Only definitions with these hashes: those that were looked at. */
+  hashes?: string[] | undefined;
+}
+
+/** Arguments of ``agora.upstream.remove``. */
+export interface UpstreamRemoveArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+}
+
+/** Arguments of ``agora.upstream.call``. */
+export interface UpstreamCallArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  /** Name of the tool, as the upstream has it. */
+  tool: string;
+  arguments?: { [key: string]: JsonValue } | undefined;
+  /** Seconds a call may take. */
+  timeout?: number | null | undefined;
+}
+
+/** Arguments of ``agora.upstream.read``. */
+export interface UpstreamReadArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  uri: string;
+}
+
+/** Arguments of ``agora.upstream.prompt``. */
+export interface UpstreamPromptArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  prompt: string;
+  arguments?: { [key: string]: string } | undefined;
+}
+
+/** Arguments of ``agora.registry.list``. */
+export interface RegistryListArguments {
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+  /** Largest number of servers in the answer. */
+  limit?: number | undefined;
+  /** Part of the name. */
+  search?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  updatedSince?: string | null | undefined;
+  /** A version, or 'latest'. */
+  version?: string | null | undefined;
+  /** Deleted servers are not kept: it changes nothing. */
+  includeDeleted?: boolean | undefined;
+}
+
+/** Arguments of ``agora.registry.versions``. */
+export interface RegistryVersionsArguments {
+  /** Name of a server in the registry; in a path its slash may be written %2F. */
+  serverName: string;
+  /** Deleted servers are not kept: it changes nothing. */
+  includeDeleted?: boolean | undefined;
+}
+
+/** Arguments of ``agora.registry.get``. */
+export interface RegistryGetArguments {
+  /** Name of a server in the registry; in a path its slash may be written %2F. */
+  serverName: string;
+  /** A version, or 'latest'. */
+  version?: string | undefined;
+  /** Deleted servers are not kept: it changes nothing. */
+  includeDeleted?: boolean | undefined;
+}
+
+/** Arguments of ``agora.registry.import``. */
+export interface RegistryImportArguments {
+  /** A server.json, or an entry of a registry that holds one. */
+  server: { [key: string]: JsonValue };
+  /** Name of the upstream, the prefix of its tools: small letters, digits, hyphens. */
+  name?: string | null | undefined;
+  /** Values of the variables in its URL and headers. */
+  variables?: { [key: string]: string } | undefined;
+  /** Sent with every request, such as Authorization; stored encrypted, never shown. */
+  headers?: { [key: string]: string } | undefined;
+  /** Seconds a call may take. */
+  timeout?: number | null | undefined;
+  /** Largest number of calls at the upstream at once; of one caller three quarters. */
+  concurrency?: number | undefined;
+  /** Connect first; false stores it even if it cannot be reached now. */
+  verify?: boolean | undefined;
+}
+
+/** Arguments of ``agora.tenant.create``. */
+export interface TenantCreateArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+  /** Display name. */
+  name?: string | null | undefined;
+  /** What the operator keeps of it, such as a subscription or a namespace. */
+  metadata?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.tenant.list``. */
+export interface TenantListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.tenant.get``. */
+export interface TenantGetArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+}
+
+/** Arguments of ``agora.tenant.update``. */
+export interface TenantUpdateArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+  /** Display name. */
+  name?: string | null | undefined;
+  /** Replaces what was kept; unchanged if left out. */
+  metadata?: { [key: string]: JsonValue } | null | undefined;
+}
+
+/** Arguments of ``agora.tenant.suspend``. */
+export interface TenantSuspendArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+  /** Reason, shown to callers that are refused. */
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.tenant.resume``. */
+export interface TenantResumeArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+}
+
+/** Arguments of ``agora.tenant.create_key``. */
+export interface TenantCreateKeyArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+  label?: string | undefined;
+}
+
+/** Arguments of ``agora.tenant.delete``. */
+export interface TenantDeleteArguments {
+  /** Id of a tenant: small letters, digits, hyphens between. */
+  tenantId: string;
+  /** The id again: everything of it is erased for good. */
+  confirm: string;
+}
+
+/** Arguments of ``agora.token.create``. */
+export interface TokenCreateArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  label: string;
+  /** An API key, or a token that allows registration. */
+  kind?: "api_key" | "enrolment" | undefined;
+  /** Such as read:agents, write:messages; what an agent may if empty. */
+  scopes?: string[] | undefined;
+  serviceTier?: ServiceTier | undefined;
+  authority?: number | undefined;
+  /** Owner account, of a customer or developer; the creator's if left out. */
+  account?: string | null | undefined;
+  /** Lifetime in seconds; unlimited if left out. */
+  expiresIn?: number | null | undefined;
+}
+
+/** Arguments of ``agora.token.list``. */
+export interface TokenListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token.revoke``. */
+export interface TokenRevokeArguments {
+  tokenId: string;
+}
+
+/** Arguments of ``agora.user.list``. */
+export interface UserListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.user.get``. */
+export interface UserGetArguments {
+  /** Id of the person. */
+  userId: string;
+}
+
+/** Arguments of ``agora.user.update``. */
+export interface UserUpdateArguments {
+  /** Id of the person. */
+  userId: string;
+  /** Role that overrides the provider's; 'provider' removes the override. Unchanged if left out. */
+  role?: "admin" | "operator" | "viewer" | "user" | "provider" | null | undefined;
+  /** 0: no limit; -1: as the setting says. Unchanged if left out. */
+  concurrencyLimit?: number | null | undefined;
+  /** Whether the user is blocked. Unchanged if left out. */
+  disabled?: boolean | null | undefined;
+}
+
+/** Arguments of ``agora.workflow.create``. */
+export interface WorkflowCreateArguments {
+  workflowName: string;
+  /** In order, or with depends_on as a graph. */
+  steps: Step[];
+  assignedAgents?: string[] | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  input?: { [key: string]: JsonValue } | undefined;
+  priority?: Priority | undefined;
+}
+
+/** Arguments of ``agora.workflow.status``. */
+export interface WorkflowStatusArguments {
+  workflowId: string;
+}
+
+/** Arguments of ``agora.workflow.list``. */
+export interface WorkflowListArguments {
+  status?: WorkflowStatus | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.workflow.modify``. */
+export interface WorkflowModifyArguments {
+  workflowId: string;
+  action: "reassign" | "add" | "reorder" | "skip" | "pause" | "resume" | "terminate";
+  step?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  capability?: string[] | undefined;
+  definition?: Step | null | undefined;
+  before?: string[] | undefined;
+  order?: string[] | undefined;
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.workflow.approve``. */
+export interface WorkflowApproveArguments {
+  workflowId: string;
+  step?: string | null | undefined;
+  approved?: boolean | undefined;
+  comment?: string | undefined;
+}
+
+/** Arguments of ``agora.workflow.cancel``. */
+export interface WorkflowCancelArguments {
+  workflowId: string;
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.workflow.timeline``. */
+export interface WorkflowTimelineArguments {
+  workflowId: string;
+}
+
+/** Arguments of ``agora.workflow.diagram``. */
+export interface WorkflowDiagramArguments {
+  workflowId: string;
+}
+
+/** Operations of the category ``a2a``. */
+export interface A2aService {
+  /**
+   * Send a message to an agent: it makes a task, or goes on with one (section 3.1.1).
+   *
+   * A text is a message with one part. The message is stored when the call has an answer; the call waits until
+   * the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  send(args: A2aSendArguments, options?: CallOptions): Promise<A2ASendResult>;
+  /**
+   * Show a task with its history and artifacts (section 3.1.3).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: A2aGetArguments, options?: CallOptions): Promise<A2ATask>;
+  /**
+   * List the tasks you gave, the last changed first (section 3.1.4).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: A2aListArguments, options?: CallOptions): Promise<A2ATaskList>;
+  /**
+   * Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  cancel(args: A2aCancelArguments, options?: CallOptions): Promise<A2ATask>;
+  /**
+   * The task, then everything that happens to it, to its end (section 3.1.6).
+   *
+   * Refused for a task that has ended, unless it is resumed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  subscribe(args: A2aSubscribeArguments, options?: CallOptions): EventStream<A2AUpdate>;
+  /**
+   * Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  createPushConfig(args: A2aCreatePushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
+  /**
+   * Show a push notification configuration of a task (section 3.1.8).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  getPushConfig(args: A2aGetPushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
+  /**
+   * List the push notification configurations of a task (section 3.1.9).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  listPushConfigs(args: A2aListPushConfigsArguments, options?: CallOptions): Promise<A2APushConfigs>;
+  /**
+   * Delete a push notification configuration (section 3.1.10).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  deletePushConfig(args: A2aDeletePushConfigArguments, options?: CallOptions): Promise<A2APushDeletion>;
+  /**
+   * List failed push deliveries with their reason: your own; operators see all.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  pushDeadLetters(args?: A2aPushDeadLettersArguments, options?: CallOptions): Promise<PushDeadLetters>;
+  /**
+   * Retry a failed push delivery from the update at which it stopped.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  retryPush(args: A2aRetryPushArguments, options?: CallOptions): Promise<PushRetry>;
+  /**
+   * Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  card(args?: A2aCardArguments, options?: CallOptions): Promise<A2ACard>;
+  /**
+   * Show the card for authenticated callers (section 3.1.11).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  extendedCard(args?: A2aExtendedCardArguments, options?: CallOptions): Promise<A2ACard>;
+  /**
+   * Store a card for an agent. Its addresses stay this marketplace's, whatever the card says.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  setCard(args?: A2aSetCardArguments, options?: CallOptions): Promise<CardChange>;
+  /**
+   * List the agents with their cards' addresses.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  catalogue(args?: A2aCatalogueArguments, options?: CallOptions): Promise<A2ACatalogue>;
+  /**
+   * Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+   *
+   * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  addRemote(args: A2aAddRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
+  /**
+   * List the remote agents, each with its state.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  listRemotes(args?: A2aListRemotesArguments, options?: CallOptions): Promise<RemoteAgentPage>;
+  /**
+   * Show a remote agent, with its card.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  getRemote(args: A2aGetRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
+  /**
+   * Fetch the card of a remote agent again.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  refreshRemote(args: A2aRefreshRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
+  /**
+   * Remove a remote agent from the marketplace; its unfinished tasks end as failed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  removeRemote(args: A2aRemoveRemoteArguments, options?: CallOptions): Promise<RemoteRemoval>;
+}
+
+/** Operations of the category ``admin``. */
+export interface AdminService {
+  /**
+   * Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+   *
+   * ``resume`` lifts what stands against the target; a lower authority never lifts a higher one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  override(args: AdminOverrideArguments, options?: CallOptions): Promise<OverrideReceipt>;
+  /**
+   * Check the health of the system now, with warnings derived from trends.
+   *
+   * Lists the overrides in force: target, actor, start and reason.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  health(args?: AdminHealthArguments, options?: CallOptions): Promise<Health>;
+  /**
+   * Manage an agent's life, a setting that may change at run time, or a service's status.
+   *
+   * The action ``get`` only reads, so it is answered during a halt too.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  manage(args: AdminManageArguments, options?: CallOptions): Promise<Managed>;
+  /**
+   * Read the audit trail, newest first: actor, operation, target and outcome.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  audit(args?: AdminAuditArguments, options?: CallOptions): Promise<AuditPage>;
+}
+
+/** Operations of the category ``agent``. */
+export interface AgentService {
+  /**
+   * Register an agent, or update it when the call carries that agent's own token.
+   *
+   * A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
+   * that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
+   * enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
+   * for. A manifest by itself (name instead of agent_name) is understood, too; where
+   * it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration>;
+  /**
+   * Read one agent's profile by id, name or dotted alias.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: AgentGetArguments, options?: CallOptions): Promise<Agent>;
+  /**
+   * List the agents of the marketplace in the order of registration.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: AgentListArguments, options?: CallOptions): Promise<AgentPage>;
+  /**
+   * Change an agent's profile; what is left out stays. An agent changes only its own.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: AgentUpdateArguments, options?: CallOptions): Promise<Agent>;
+  /**
+   * Send a heartbeat, with the agent's state and load if they changed.
+   *
+   * Every other authenticated call counts as a heartbeat too.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  heartbeat(args?: AgentHeartbeatArguments, options?: CallOptions): Promise<AgentHeartbeat>;
+  /**
+   * Read an agent's status: state, load, availability, reputation, unread messages.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  status(args: AgentStatusArguments, options?: CallOptions): Promise<AgentStatusReport>;
+  /**
+   * Rate another agent; a second rating by the same agent replaces its first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  rate(args: AgentRateArguments, options?: CallOptions): Promise<Rating>;
+  /**
+   * Deregister an agent: its token is revoked, its name becomes free, its history stays.
+   *
+   * Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
+   * operator hands over what is left (agora.admin.manage, action 'hand_over').
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  deregister(args: AgentDeregisterArguments, options?: CallOptions): Promise<Deregistration>;
+}
+
+/** Operations of the category ``auth``. */
+export interface AuthService {
+  /**
+   * Show how users can log in.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  configuration(options?: CallOptions): Promise<AuthConfiguration>;
+  /**
+   * Log in with name and password, which are passed to the identity provider, where the operator allows it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
+  /**
+   * Get new tokens for a refresh token, before the access token expires or after.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  refresh(args: AuthRefreshArguments, options?: CallOptions): Promise<Login>;
+  /**
+   * Show the caller's identity, role and scopes.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  userinfo(options?: CallOptions): Promise<UserInfo>;
+  /**
+   * Log out: end the session and its streams here, and at the identity provider if the refresh token is given.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
+  /**
+   * End a session of the monitor, however it was started. Used by the monitor's pages.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  signOut(args: AuthSignOutArguments, options?: CallOptions): Promise<SignedOut>;
+  /**
+   * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
+   *
+   * Providers send a form; nobody needs a credential here, for the token is signed. One that does not count, or was
+   * taken before, is answered with 400.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
+}
+
+/** Operations of the category ``billing``. */
+export interface BillingService {
+  /**
+   * List what agents cost. An agent without a price is free.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  prices(args?: BillingPricesArguments, options?: CallOptions): Promise<PricePage>;
+  /**
+   * Set an agent's price from now on or from a future time; earlier usage keeps its price.
+   *
+   * For the agent itself, its account and operators. A new version takes the place of those that had not begun.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  setPrice(args: BillingSetPriceArguments, options?: CallOptions): Promise<Price>;
+  /**
+   * Record usage measured by an external meter, at the price in force. Needs the scope meter:billing.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  record(args: BillingRecordArguments, options?: CallOptions): Promise<UsageRecord>;
+  /**
+   * Reverse an entry by adding one with the opposite amount.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  reverse(args: BillingReverseArguments, options?: CallOptions): Promise<Entry>;
+  /**
+   * List the entries of the ledger, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  usage(args?: BillingUsageArguments, options?: CallOptions): Promise<EntryPage>;
+  /**
+   * Show usage and cost so far, including the accrued cost of running instances.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  cost(args?: BillingCostArguments, options?: CallOptions): Promise<Cost>;
+  /**
+   * Show the revenue of the caller's agents; for operators, of every agent.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  revenue(args?: BillingRevenueArguments, options?: CallOptions): Promise<RevenuePage>;
+  /**
+   * Show a cost summary: total, this month, by day, by agent, and the state of the budgets.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  dashboard(args?: BillingDashboardArguments, options?: CallOptions): Promise<Dashboard>;
+  /**
+   * Add credit to an account, or record its payment.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  credit(args: BillingCreditArguments, options?: CallOptions): Promise<Entry>;
+  /**
+   * Show an account's balance in each currency: remaining credit or amount owed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  balance(args?: BillingBalanceArguments, options?: CallOptions): Promise<Balances>;
+  /**
+   * Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
+   *
+   * An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
+   * operator changes.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  budget(args?: BillingBudgetArguments, options?: CallOptions): Promise<Budget>;
+  /**
+   * List budgets, with what is spent of them.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  budgets(args?: BillingBudgetsArguments, options?: CallOptions): Promise<BudgetPage>;
+  /**
+   * List invoices, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  invoices(args?: BillingInvoicesArguments, options?: CallOptions): Promise<InvoicePage>;
+  /**
+   * Show an invoice, or, without naming one, what the next invoice of an account would be now.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  invoice(args?: BillingInvoiceArguments, options?: CallOptions): Promise<Invoice>;
+  /**
+   * Make a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  document(args: BillingDocumentArguments, options?: CallOptions): Promise<InvoiceDocument>;
+  /**
+   * Issue the invoices of a month that is over, now; the server does it by itself an hour after the month's end.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  close(args: BillingCloseArguments, options?: CallOptions): Promise<Closing>;
+}
+
+/** Operations of the category ``bus``. */
+export interface BusService {
+  /**
+   * Publish an entry to an agent, a capability or everyone.
+   *
+   * It is stored as a message. A task_assignment is stored as a task; ``task_id`` in a task_completion,
+   * error_report or state_update completes, fails or advances that task. Repeated under the same
+   * ``message_id`` by the same sender it answers the first receipt.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  publish(args: BusPublishArguments, options?: CallOptions): Promise<BusReceipt>;
+  /**
+   * Read the next entries for an agent: reclaimed ones first, then new ones.
+   *
+   * Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
+   * the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  read(args?: BusReadArguments, options?: CallOptions): Promise<BusBatch>;
+  /**
+   * Acknowledge entries: they are not delivered again.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  ack(args: BusAckArguments, options?: CallOptions): Promise<BusAck>;
+  /**
+   * Take over entries that other consumers of the group were given and have not acknowledged for too long.
+   *
+   * Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  recover(args?: BusRecoverArguments, options?: CallOptions): Promise<BusBatch>;
+  /**
+   * List the group's pending entries (delivered, not acknowledged), oldest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  pending(args?: BusPendingArguments, options?: CallOptions): Promise<BusPending>;
+  /**
+   * Show the health of the bus and the lag of the consumer group.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  health(options?: CallOptions): Promise<BusHealth>;
+  /**
+   * Show the groups with their consumers, lag and pending entries: one's own; for operators all.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stats(options?: CallOptions): Promise<BusStats>;
+  /**
+   * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+   *
+   * An agent that publishes an entry through Redis joins by that.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  join(args?: BusJoinArguments, options?: CallOptions): Promise<BusMembership>;
+  /**
+   * Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  leave(args?: BusLeaveArguments, options?: CallOptions): Promise<BusMembership>;
+}
+
+/** Operations of the category ``conversation``. */
+export interface ConversationService {
+  /**
+   * Send a message of the agent protocol.
+   *
+   * Recipients are named by id, name or dotted alias; nobody is asked to be there. What answers another message has to be
+   * a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
+   * sent again under its id is sent once.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  send(args: ConversationSendArguments, options?: CallOptions): Promise<Accepted>;
+  /**
+   * The answer to a message you sent, waiting for it if there is none yet; it counts as acknowledged then.
+   *
+   * Past ``expected.timeout`` the answer is a failure with the intent 'timeout'; a late one waits in the inbox.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  reply(args: ConversationReplyArguments, options?: CallOptions): Promise<Reply>;
+  /**
+   * Read a conversation you take part in, with its messages.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: ConversationGetArguments, options?: CallOptions): Promise<ConversationDetail>;
+  /**
+   * List an agent's conversations, the newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: ConversationListArguments, options?: CallOptions): Promise<ConversationPage>;
+  /**
+   * List an agent's pending messages in the form of the agent protocol, oldest first.
+   *
+   * Reading changes nothing: ``agora.messaging.mark`` does, with the ids under ``agora.message_id`` of each.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  pending(args?: ConversationPendingArguments, options?: CallOptions): Promise<PendingPage>;
+  /**
+   * The uses of an agent that were reported with inform/track_usage, oldest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  usage(args?: ConversationUsageArguments, options?: CallOptions): Promise<ReportedUsePage>;
+}
+
+/** Operations of the category ``deployment``. */
+export interface DeploymentService {
+  /**
+   * Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
+   *
+   * For operators, and whoever they gave the scope deploy:agents. Instances that run keep their revision.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  register(args: DeploymentRegisterArguments, options?: CallOptions): Promise<RegisteredDeployable>;
+  /**
+   * Register an agent that is a container image; ``metadata`` is its manifest.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  registerDocker(args: DeploymentRegisterDockerArguments, options?: CallOptions): Promise<RegisteredDeployable>;
+  /**
+   * Validate a manifest without registering it; reports all errors.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  validate(args: DeploymentValidateArguments, options?: CallOptions): Promise<ManifestReport>;
+  /**
+   * List the agents with a deployment.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: DeploymentListArguments, options?: CallOptions): Promise<DeployablePage>;
+  /**
+   * Show an agent's deployment.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: DeploymentGetArguments, options?: CallOptions): Promise<DeployableAgent>;
+  /**
+   * Withdraw an agent's deployment: no new instances can be created; running ones continue.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  withdraw(args: DeploymentWithdrawArguments, options?: CallOptions): Promise<Withdrawal>;
+}
+
+/** Operations of the category ``query``. */
+export interface QueryService {
+  /**
+   * Find agents by capabilities, status, tier, rating and words.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  agents(args?: QueryAgentsArguments, options?: CallOptions): Promise<FoundAgentPage>;
+  /**
+   * Find operations with their usage statistics.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  services(args?: QueryServicesArguments, options?: CallOptions): Promise<ServicePage>;
+  /**
+   * See the marketplace in numbers: agents, messages, events, service usage.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  marketplace(options?: CallOptions): Promise<Marketplace>;
+}
+
+/** Operations of the category ``discovery``. */
+export interface DiscoveryService {
+  /**
+   * List the operations of the marketplace with their schemas.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: DiscoveryListArguments, options?: CallOptions): Promise<ServicePage>;
+  /**
+   * Read how to call one operation; without a version, its newest active one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  schema(args: DiscoverySchemaArguments, options?: CallOptions): Promise<ServiceSchema>;
+}
+
+/** Operations of the category ``messaging``. */
+export interface MessagingService {
+  /**
+   * Send a message to one agent, to several, to a capability, or to everyone.
+   *
+   * The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  send(args: MessagingSendArguments, options?: CallOptions): Promise<MessageReceipt>;
+  /**
+   * Send a message the way of version 0.9; sunset, use agora.messaging.send.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``operation_sunset``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  sendLegacy(args: MessagingSendLegacyArguments, options?: CallOptions): Promise<MessageReceipt>;
+  /**
+   * Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
+   *
+   * The inbox is the caller's own. An operator, who acts for every agent, has to say whose (``agent_id``); ``operator``
+   * is the operator's own.
+   * ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
+   * watched until a message comes or the time is over.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  receive(args?: MessagingReceiveArguments, options?: CallOptions): Promise<MessagePage>;
+  /**
+   * Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  mark(args: MessagingMarkArguments, options?: CallOptions): Promise<Marked>;
+  /**
+   * Make a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  subscribe(args?: MessagingSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
+}
+
+/** Operations of the category ``event``. */
+export interface EventService {
+  /**
+   * Publish an event of your own; types that begin with ``agora.`` are the server's.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  publish(args: EventPublishArguments, options?: CallOptions): Promise<EventReceipt>;
+  /**
+   * Read the event log, oldest first, from a sequence number on.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: EventListArguments, options?: CallOptions): Promise<EventPage>;
+  /**
+   * Make a durable subscription: a filter and a position that survive reconnects.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  subscribe(args?: EventSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
+  /**
+   * Stream events live, after the events since ``last_event_id``: nothing lost, nothing repeated.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stream(args?: EventStreamArguments, options?: CallOptions): EventStream<Event>;
+}
+
+/** Operations of the category ``host``. */
+export interface HostService {
+  /**
+   * List the hosts with what they have, and what of it is free.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: HostListArguments, options?: CallOptions): Promise<HostPage>;
+  /**
+   * Show a host.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: HostGetArguments, options?: CallOptions): Promise<Host>;
+  /**
+   * Take a hosting agent as a host: it is asked in messages (``create_container``) to run instances.
+   *
+   * Without memory_mb or cpu_cores, what it says it has run counts as unlimited.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  register(args: HostRegisterArguments, options?: CallOptions): Promise<Host>;
+  /**
+   * Change a host: close it for maintenance, reopen it, set its region.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: HostUpdateArguments, options?: CallOptions): Promise<Host>;
+  /**
+   * Remove a host. A server that still runs registers itself again.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  remove(args: HostRemoveArguments, options?: CallOptions): Promise<HostRemoval>;
+}
+
+/** Operations of the category ``instance``. */
+export interface InstanceService {
+  /**
+   * List agents for customers, with availability, price, instances and measured performance.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  discover(args?: InstanceDiscoverArguments, options?: CallOptions): Promise<MarketplacePage>;
+  /**
+   * Create an instance of an agent and start it.
+   *
+   * It is made at once, and started by its host; ``status`` says how far that is. Requirements that no host can
+   * meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
+   * once its notice is over.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  create(args: InstanceCreateArguments, options?: CallOptions): Promise<Instance>;
+  /**
+   * List instances, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: InstanceListArguments, options?: CallOptions): Promise<InstancePage>;
+  /**
+   * Show an instance: state, health, resources, bill.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: InstanceGetArguments, options?: CallOptions): Promise<Instance>;
+  /**
+   * Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
+   *
+   * It is charged when it begins, and taken back if it fails. If there was no answer in time, or the connection
+   * broke, the error says ``outcome: unknown``.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  execute(args: InstanceExecuteArguments, options?: CallOptions): Promise<ExecutionResult>;
+  /**
+   * Pause an instance: no running time is charged until it is resumed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  pause(args: InstancePauseArguments, options?: CallOptions): Promise<InstanceChange>;
+  /**
+   * Resume a paused instance; restart a failed one at once.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  resume(args: InstanceResumeArguments, options?: CallOptions): Promise<InstanceChange>;
+  /**
+   * Terminate an instance permanently, and show its final bill.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  terminate(args: InstanceTerminateArguments, options?: CallOptions): Promise<Termination>;
+  /**
+   * Read an instance's output.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  logs(args: InstanceLogsArguments, options?: CallOptions): Promise<InstanceLog>;
+  /**
+   * Follow what happens to an instance, from its beginning or after ``last_event_id``.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  events(args: InstanceEventsArguments, options?: CallOptions): EventStream<Event>;
+  /**
+   * List what was executed on an instance, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  executions(args: InstanceExecutionsArguments, options?: CallOptions): Promise<ExecutionPage>;
+  /**
+   * Keep between a least and a most number of instances of an agent, as many as the work needs; 0 ends them.
+   *
+   * Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
+   * holds for them, and for those that scaling makes later, only once its notice is over.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  scale(args: InstanceScaleArguments, options?: CallOptions): Promise<Scaling>;
+  /**
+   * Show how an agent's instances are scaled.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  scaling(args: InstanceScalingArguments, options?: CallOptions): Promise<Scaling>;
+  /**
+   * Back up an instance's state, for ``restore`` when another instance is created.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  backup(args: InstanceBackupArguments, options?: CallOptions): Promise<Backup>;
+  /**
+   * List backups, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  backups(args?: InstanceBackupsArguments, options?: CallOptions): Promise<BackupPage>;
+  /**
+   * Delete a backup.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  dropBackup(args: InstanceDropBackupArguments, options?: CallOptions): Promise<Backup>;
+  /**
+   * Show a summary of a customer's instances and costs.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  dashboard(args?: InstanceDashboardArguments, options?: CallOptions): Promise<InstanceDashboard>;
+}
+
+/** Operations of the category ``memory``. */
+export interface MemoryService {
+  /**
+   * Keep a value under a key, in place of what was there; at most 65,536 characters of JSON.
+   *
+   * Raises Conflict when ``if_version`` is given and somebody has changed it meanwhile.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  store(args: MemoryStoreArguments, options?: CallOptions): Promise<Memory>;
+  /**
+   * Read the value of a key. Raises NotFound.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  recall(args: MemoryRecallArguments, options?: CallOptions): Promise<Memory>;
+  /**
+   * List the values of a namespace, in the order of the keys.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: MemoryListArguments, options?: CallOptions): Promise<MemoryPage>;
+  /**
+   * Recall by words: of keys, tags and texts. What has most of them comes first, then the newest.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  search(args: MemorySearchArguments, options?: CallOptions): Promise<FoundMemories>;
+  /**
+   * Delete the value of a key.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  forget(args: MemoryForgetArguments, options?: CallOptions): Promise<Forgotten>;
+}
+
+/** Operations of the category ``task``. */
+export interface TaskService {
+  /**
+   * Give a task to an agent, to whoever has a capability, to a worker, or to anyone.
+   *
+   * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
+   * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  assign(args: TaskAssignArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Update a task as its assignee: status, progress, notes.
+   *
+   * It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
+   * and completes it. Refused while somebody else's lease lives, and where it says of a task that has ended
+   * something else than what was recorded.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: TaskUpdateArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * List tasks: those given to an agent, or all that concern you; operators see all.
+   *
+   * ``since`` and ``until`` bound the time of creation.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: TaskListArguments, options?: CallOptions): Promise<TaskPage>;
+  /**
+   * Read a task.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: TaskGetArguments, options?: CallOptions): Promise<Task>;
+  /**
+   * Read the history of a task: actor, change and time, oldest first; output and artifacts are left out.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  history(args: TaskHistoryArguments, options?: CallOptions): Promise<TaskEntryPage>;
+  /**
+   * Claim the best tasks for the caller: by priority, then deadline, then age.
+   *
+   * Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
+   * carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  claim(args?: TaskClaimArguments, options?: CallOptions): Promise<Claim>;
+  /**
+   * Extend a lease: the heartbeat of a task in progress.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  renew(args: TaskRenewArguments, options?: CallOptions): Promise<Renewal>;
+  /**
+   * Release a claimed task to the queue; the attempt is not counted.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  release(args: TaskReleaseArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Complete a task with its result.
+   *
+   * Repeated unchanged, it answers the same; with another result or other notes it is refused (409).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  complete(args: TaskCompleteArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Report a failed attempt; it is retried after the backoff while attempts are left.
+   *
+   * A task that has failed for good keeps its error: another one is refused (409).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  fail(args: TaskFailArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Cancel a task; its worker learns it from the next response.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  cancel(args: TaskCancelArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Retry an ended task as a new task, linked to the old one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  retry(args: TaskRetryArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Add a comment to a task's trail.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  comment(args: TaskCommentArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Send a message in a task: from its assignee to its requester, or the other way round.
+   *
+   * Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
+   * takes it up again. A task that has ended takes no message.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  message(args: TaskMessageArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Add a part of a task's result as an artifact while it is in progress, as its assignee.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  artifact(args: TaskArtifactArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Append to a task's output. With ``offset`` a repeated chunk is recognised.
+   *
+   * An assignee's output starts a pending task; an operator's is refused, since nobody works on the task.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  append(args: TaskAppendArguments, options?: CallOptions): Promise<TaskOutput>;
+  /**
+   * Read a task's output from any offset.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  output(args: TaskOutputArguments, options?: CallOptions): Promise<TaskOutput>;
+  /**
+   * Stream a task's log from its beginning, live; the stream ends with the task.
+   *
+   * ``last_event_id`` is the number of the last entry seen.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stream(args: TaskStreamArguments, options?: CallOptions): EventStream<TaskEntry>;
+  /**
+   * Task statistics: by status, throughput, waiting and running times; of the last day by default.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  statistics(args?: TaskStatisticsArguments, options?: CallOptions): Promise<TaskStatistics>;
+}
+
+/** Operations of the category ``worker``. */
+export interface WorkerService {
+  /**
+   * Register or update a worker; its capabilities are the caller's unless given.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  register(args: WorkerRegisterArguments, options?: CallOptions): Promise<Worker>;
+  /**
+   * Unregister a worker: its claimed tasks are requeued at once.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  unregister(args: WorkerUnregisterArguments, options?: CallOptions): Promise<Unregistration>;
+  /**
+   * List workers: your own; operators see all.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: WorkerListArguments, options?: CallOptions): Promise<WorkerPage>;
+}
+
+/** Operations of the category ``monitor``. */
+export interface MonitorService {
+  /**
+   * Show statistics: agents, tasks, calls per minute, errors, cost today.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stats(options?: CallOptions): Promise<MonitorStats>;
+  /**
+   * List agents with what they work on and what waits for them.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  agents(args?: MonitorAgentsArguments, options?: CallOptions): Promise<MonitoredAgentPage>;
+  /**
+   * List workers: your own; operators see all.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  workers(args?: MonitorWorkersArguments, options?: CallOptions): Promise<WorkerPage>;
+  /**
+   * Read the log of messages, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  messages(args?: MonitorMessagesArguments, options?: CallOptions): Promise<MessageLog>;
+  /**
+   * Search the text of messages, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  search(args: MonitorSearchArguments, options?: CallOptions): Promise<SearchResults>;
+  /**
+   * Count messages; above 10,000, or where too many would have to be looked at, it is a lower estimate.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  count(args?: MonitorCountArguments, options?: CallOptions): Promise<MessageCount>;
+  /**
+   * Export messages, oldest first, all that match: a file of JSON or CSV, or a stream that ends.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  export(args?: MonitorExportArguments, options?: CallOptions): EventStream<LoggedMessage>;
+  /**
+   * Stream what happens, live: messages, agents, tasks; all events unless types are given.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stream(args?: MonitorStreamArguments, options?: CallOptions): EventStream<Event>;
+  /**
+   * Intervene: send an agent a message as a person, pause, resume or terminate it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  intervene(args: MonitorInterveneArguments, options?: CallOptions): Promise<Intervention>;
+}
+
+/** Operations of the category ``orchestrator``. */
+export interface OrchestratorService {
+  /**
+   * Send a request in natural language. It is matched by fixed rules, not by a language model.
+   *
+   * Registering an agent this way needs write:agents, and answers the agent's token.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  chat(args: OrchestratorChatArguments, options?: CallOptions): Promise<ChatAnswer>;
+}
+
+/** Operations of the category ``upstream``. */
+export interface UpstreamService {
+  /**
+   * Add an upstream MCP server by its URL, and offer its tools as ``name.tool``.
+   *
+   * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+   * Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  add(args: UpstreamAddArguments, options?: CallOptions): Promise<Upstream>;
+  /**
+   * List the upstreams by name, each with the state of its connection.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: UpstreamListArguments, options?: CallOptions): Promise<UpstreamPage>;
+  /**
+   * Show an upstream with its items, with the reason for each unusable one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: UpstreamGetArguments, options?: CallOptions): Promise<UpstreamDetail>;
+  /**
+   * Refresh an upstream's items; changed definitions are quarantined.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  refresh(args: UpstreamRefreshArguments, options?: CallOptions): Promise<UpstreamDetail>;
+  /**
+   * Accept changed definitions: from now on they are the pinned ones, and can be used again.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  accept(args: UpstreamAcceptArguments, options?: CallOptions): Promise<Acceptance>;
+  /**
+   * Remove an upstream with all its items, and close its connection.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  remove(args: UpstreamRemoveArguments, options?: CallOptions): Promise<UpstreamRemoval>;
+  /**
+   * Call a tool of an upstream; its result is returned unchanged.
+   *
+   * A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
+   * error says ``outcome: unknown``: the tool may have done its work.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  call(args: UpstreamCallArguments, options?: CallOptions): Promise<ToolResult>;
+  /**
+   * Read a resource of an upstream, by a listed URI or one that fits a listed template.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  read(args: UpstreamReadArguments, options?: CallOptions): Promise<ResourceResult>;
+  /**
+   * Get a prompt of an upstream, filled in with arguments.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  prompt(args: UpstreamPromptArguments, options?: CallOptions): Promise<PromptResult>;
+}
+
+/** Operations of the category ``registry``. */
+export interface RegistryService {
+  /**
+   * List the MCP servers that can be reached through this one, as the registry's API has them.
+   *
+   * Each leads to this server's own endpoint, with the tools of that server alone.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: RegistryListArguments, options?: CallOptions): Promise<RegistryPage>;
+  /**
+   * List the versions of a server: the one that runs.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  versions(args: RegistryVersionsArguments, options?: CallOptions): Promise<RegistryPage>;
+  /**
+   * Show a version of a server.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: RegistryGetArguments, options?: CallOptions): Promise<RegistryEntry>;
+  /**
+   * Add the MCP server that a server.json describes as an upstream, by its remote of type streamable-http.
+   *
+   * Packages are never imported, because they would run code here: an operator who wants one names its command
+   * in the file of the setting ``mcp_config``.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  import(args: RegistryImportArguments, options?: CallOptions): Promise<Upstream>;
+}
+
+/** Operations of the category ``tenant``. */
+export interface TenantService {
+  /**
+   * Create a tenant and its first admin key.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  create(args: TenantCreateArguments, options?: CallOptions): Promise<CreatedTenant>;
+  /**
+   * List the tenants, by id.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: TenantListArguments, options?: CallOptions): Promise<TenantPage>;
+  /**
+   * Show a tenant; administrators of a tenant see their own.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: TenantGetArguments, options?: CallOptions): Promise<TenantDetails>;
+  /**
+   * Change a tenant's name or metadata.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: TenantUpdateArguments, options?: CallOptions): Promise<Tenant>;
+  /**
+   * Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  suspend(args: TenantSuspendArguments, options?: CallOptions): Promise<Tenant>;
+  /**
+   * Resume a suspended tenant.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  resume(args: TenantResumeArguments, options?: CallOptions): Promise<Tenant>;
+  /**
+   * Create another admin key of a tenant, for example if the first was lost.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  createKey(args: TenantCreateKeyArguments, options?: CallOptions): Promise<TenantKey>;
+  /**
+   * Erase a suspended tenant with all its rows; its id is not given again.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  delete(args: TenantDeleteArguments, options?: CallOptions): Promise<DeletedTenant>;
+}
+
+/** Operations of the category ``token``. */
+export interface TokenService {
+  /**
+   * Create an API key or an enrolment token.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  create(args: TokenCreateArguments, options?: CallOptions): Promise<CreatedToken>;
+  /**
+   * List the keys, newest first, without their secrets.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: TokenListArguments, options?: CallOptions): Promise<TokenPage>;
+  /**
+   * Revoke a key at once; open streams that use it are closed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  revoke(args: TokenRevokeArguments, options?: CallOptions): Promise<RevokedToken>;
+}
+
+/** Operations of the category ``user``. */
+export interface UserService {
+  /**
+   * List SSO users by name.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: UserListArguments, options?: CallOptions): Promise<UserPage>;
+  /**
+   * Show a person.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: UserGetArguments, options?: CallOptions): Promise<User>;
+  /**
+   * Change a user's role or limit, block the user, or unblock the user; takes effect at once.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: UserUpdateArguments, options?: CallOptions): Promise<User>;
+}
+
+/** Operations of the category ``workflow``. */
+export interface WorkflowService {
+  /**
+   * Create a workflow and start it.
+   *
+   * Every fault of the steps is named at once: cycles, unknown steps, unknown agent ids, bad expressions.
+   * A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  create(args: WorkflowCreateArguments, options?: CallOptions): Promise<WorkflowReceipt>;
+  /**
+   * Show a workflow's status: steps, progress, agents.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  status(args: WorkflowStatusArguments, options?: CallOptions): Promise<Workflow>;
+  /**
+   * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: WorkflowListArguments, options?: CallOptions): Promise<WorkflowPage>;
+  /**
+   * Change a running workflow; a change that is not possible is refused as a whole.
+   *
+   * reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
+   * reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
+   * skip: ``step``. pause, resume, terminate: the workflow.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  modify(args: WorkflowModifyArguments, options?: CallOptions): Promise<Modification>;
+  /**
+   * Approve or refuse a step that waits for approval; a refused step fails.
+   *
+   * Repeating the same decision changes nothing; a different second one is a conflict.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  approve(args: WorkflowApproveArguments, options?: CallOptions): Promise<Modification>;
+  /**
+   * Cancel a workflow: running steps are cancelled, the others are never started.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  cancel(args: WorkflowCancelArguments, options?: CallOptions): Promise<Modification>;
+  /**
+   * Show when each step became ready, started and ended; at most 1,000 items of each for_each.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  timeline(args: WorkflowTimelineArguments, options?: CallOptions): Promise<Timeline>;
+  /**
+   * Show the graph of a workflow with the state of each step, as Mermaid text.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  diagram(args: WorkflowDiagramArguments, options?: CallOptions): Promise<WorkflowDiagram>;
+}
+
+/** Every operation, by category. */
+export interface Services {
+  readonly a2a: A2aService;
+  readonly admin: AdminService;
+  readonly agent: AgentService;
+  readonly auth: AuthService;
+  readonly billing: BillingService;
+  readonly bus: BusService;
+  readonly conversation: ConversationService;
+  readonly deployment: DeploymentService;
+  readonly query: QueryService;
+  readonly discovery: DiscoveryService;
+  readonly messaging: MessagingService;
+  readonly event: EventService;
+  readonly host: HostService;
+  readonly instance: InstanceService;
+  readonly memory: MemoryService;
+  readonly task: TaskService;
+  readonly worker: WorkerService;
+  readonly monitor: MonitorService;
+  readonly orchestrator: OrchestratorService;
+  readonly upstream: UpstreamService;
+  readonly registry: RegistryService;
+  readonly tenant: TenantService;
+  readonly token: TokenService;
+  readonly user: UserService;
+  readonly workflow: WorkflowService;
+}

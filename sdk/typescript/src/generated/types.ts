@@ -1,0 +1,3061 @@
+// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.
+
+import type { JsonValue } from "../json.ts";
+import type { Page } from "../page.ts";
+
+/** The well-known message types; the vocabulary is open, any other label is accepted too. */
+export const MessageType = {
+  INFO: "info",
+  TASK: "task",
+  ALERT: "alert",
+  SYSTEM: "system",
+  INTRODUCTION: "introduction",
+  TASK_COMPLETION: "task_completion",
+  SYSTEM_ANNOUNCEMENT: "system_announcement",
+  DEPRECATION_NOTICE: "deprecation_notice",
+} as const;
+/** The well-known message types; the vocabulary is open, any other label is accepted too. */
+export type MessageType = (typeof MessageType)[keyof typeof MessageType] | (string & {});
+
+/** A result of a task, or a piece of one (section 4.1.7). */
+export interface A2AArtifact {
+  artifactId: string;
+  name: string | null;
+  description: string | null;
+  parts: Part[];
+  metadata: { [key: string]: JsonValue } | null;
+  extensions: string[] | null;
+}
+
+/** A piece of a task's result (section 4.2.2). ``append``: to the parts that were sent before. */
+export interface A2AArtifactUpdate {
+  taskId: string;
+  contextId: string;
+  artifact: A2AArtifact;
+  append: boolean | null;
+  lastChunk: boolean | null;
+  metadata: { [key: string]: JsonValue } | null;
+}
+
+/** Authentication of push notifications (section 4.3.2). ``credentials`` are kept encrypted and never shown. */
+export interface A2AAuthentication {
+  scheme: string;
+  credentials?: string | null;
+}
+
+/** An agent card (section 4.4.1). */
+export interface A2ACard {
+  name: string;
+  description: string;
+  version: string;
+  supportedInterfaces: A2AInterface[];
+  provider?: { [key: string]: JsonValue } | null;
+  documentationUrl?: string | null;
+  iconUrl?: string | null;
+  capabilities?: { [key: string]: JsonValue };
+  securitySchemes?: { [key: string]: JsonValue } | null;
+  securityRequirements?: ({ [key: string]: JsonValue })[] | null;
+  defaultInputModes: string[];
+  defaultOutputModes: string[];
+  skills: A2ASkill[];
+  signatures?: ({ [key: string]: JsonValue })[] | null;
+}
+
+/** The agents whose cards the caller may see, the front agent first. */
+export interface A2ACatalogue extends Page<A2ACatalogueEntry> {
+  agents: A2ACatalogueEntry[];
+}
+
+/** An agent in the catalogue. */
+export interface A2ACatalogueEntry {
+  /** Null for the marketplace's own front agent. */
+  agentId: string | null;
+  name: string;
+  description: string;
+  /** URL of its A2A endpoint. */
+  url: string;
+  cardUrl: string;
+  tags: string[];
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** An interface of an agent: URL, binding and version (section 4.4.6). */
+export interface A2AInterface {
+  url: string;
+  protocolBinding: string;
+  protocolVersion: string;
+  tenant?: string | null;
+}
+
+/** A message of the requester or of the agent (section 4.1.4). */
+export interface A2AMessage {
+  messageId?: string | null;
+  contextId?: string | null;
+  taskId?: string | null;
+  role?: A2ARole;
+  parts: Part[];
+  metadata?: { [key: string]: JsonValue } | null;
+  extensions?: string[] | null;
+  referenceTaskIds?: string[] | null;
+}
+
+/** Where a task's updates are posted (section 4.3.1). */
+export interface A2APushConfig {
+  id?: string | null;
+  taskId?: string | null;
+  url: string;
+  token?: string | null;
+  authentication?: A2AAuthentication | null;
+  /** Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is. */
+  version?: "1.0" | "0.3";
+}
+
+/** Push configurations of a task, in the order they were made (section 3.1.9). */
+export interface A2APushConfigs {
+  configs: A2APushConfig[];
+  nextPageToken: string | null;
+}
+
+/** The configuration does not exist any more, whether or not it existed before. */
+export interface A2APushDeletion {
+  taskId: string;
+  configId: string;
+}
+
+/** Role of a message's sender (section 4.1.5). */
+export const A2ARole = {
+  ROLE_USER: "ROLE_USER",
+  ROLE_AGENT: "ROLE_AGENT",
+} as const;
+/** Role of a message's sender (section 4.1.5). */
+export type A2ARole = (typeof A2ARole)[keyof typeof A2ARole];
+
+/** The task that a message made or went on with; or a message, where no task is needed (section 3.1.1). */
+export interface A2ASendResult {
+  task: A2ATask | null;
+  message: A2AMessage | null;
+}
+
+/** Something an agent can do (section 4.4.5). */
+export interface A2ASkill {
+  id: string;
+  name: string;
+  description: string;
+  tags?: string[];
+  examples?: string[] | null;
+  inputModes?: string[] | null;
+  outputModes?: string[] | null;
+}
+
+/** State of a task (section 4.1.3). */
+export const A2AState = {
+  TASK_STATE_SUBMITTED: "TASK_STATE_SUBMITTED",
+  TASK_STATE_WORKING: "TASK_STATE_WORKING",
+  TASK_STATE_COMPLETED: "TASK_STATE_COMPLETED",
+  TASK_STATE_FAILED: "TASK_STATE_FAILED",
+  TASK_STATE_CANCELED: "TASK_STATE_CANCELED",
+  TASK_STATE_INPUT_REQUIRED: "TASK_STATE_INPUT_REQUIRED",
+  TASK_STATE_REJECTED: "TASK_STATE_REJECTED",
+  TASK_STATE_AUTH_REQUIRED: "TASK_STATE_AUTH_REQUIRED",
+} as const;
+/** State of a task (section 4.1.3). */
+export type A2AState = (typeof A2AState)[keyof typeof A2AState];
+
+/** Status of a task, with an optional message (section 4.1.2). */
+export interface A2AStatus {
+  state: A2AState;
+  message: A2AMessage | null;
+  timestamp: string | null;
+}
+
+/** A task's state changed, or something was said about it (section 4.2.1). */
+export interface A2AStatusUpdate {
+  taskId: string;
+  contextId: string;
+  status: A2AStatus;
+  metadata: { [key: string]: JsonValue } | null;
+}
+
+/**
+ * A task as an A2A client sees it (section 4.1.1).
+ *
+ * ``metadata`` is the requester's, and under ``agora`` what the marketplace adds: ``agent`` (id), ``progress``
+ * (per cent) and ``position``, after which ``agora.a2a.subscribe`` goes on.
+ */
+export interface A2ATask {
+  id: string;
+  contextId: string;
+  status: A2AStatus;
+  artifacts: A2AArtifact[] | null;
+  history: A2AMessage[] | null;
+  metadata: { [key: string]: JsonValue } | null;
+}
+
+/** A page of tasks, the last changed first (section 3.1.4). */
+export interface A2ATaskList {
+  tasks: A2ATask[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+  pageSize: number;
+  /** How many match; counted up to 10,000. */
+  totalSize: number;
+}
+
+/** One item of a stream: the task, then what happens to it (section 3.2.3). */
+export interface A2AUpdate {
+  task: A2ATask | null;
+  message: A2AMessage | null;
+  statusUpdate: A2AStatusUpdate | null;
+  artifactUpdate: A2AArtifactUpdate | null;
+}
+
+/** The accepted items. */
+export interface Acceptance {
+  upstreamId: string;
+  name: string;
+  accepted: string[];
+}
+
+/** Receipt of a message. The message is committed to the store. */
+export interface Accepted {
+  messageId: string;
+  /** As its sender named it; the message_id if it did not. */
+  id: string;
+  conversationId: string;
+  status: DeliveryState;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  /** How many it was addressed to; null for a broadcast. */
+  recipients: number | null;
+  /** Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts as an answer to nothing. */
+  warning: string | null;
+  /** When it counts as unanswered, by expected.timeout. */
+  dueAt: string | null;
+  /** Whether it was sent before, under the same id. */
+  replayed: boolean;
+  /** What the marketplace itself answered at once. */
+  answer: AgentMessage | null;
+}
+
+export interface ActiveOverride {
+  overrideId: string;
+  /** An agent or workflow, or 'system_wide'. */
+  targetId: string;
+  action: OverrideAction;
+  /** Who made it. */
+  by: string;
+  /** Its authority: who lifts it needs as much. */
+  priority: number;
+  reason: string;
+  /** RFC 3339 time, with its offset. */
+  since: string;
+  expiresAt: string | null;
+}
+
+/** An agent as everyone may see it. */
+export interface Agent {
+  agentId: string;
+  agentName: string;
+  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  alias: string | null;
+  description: string;
+  capabilities: string[];
+  /** Granted service tier, which decides the rate limit. */
+  serviceTier: ServiceTier;
+  /** What its last registration asked for; an operator may grant it. */
+  requestedTier: ServiceTier;
+  status: AgentStatus;
+  category: string;
+  tags: string[];
+  visibility: Visibility;
+  endpoints: { [key: string]: string };
+  metadata: { [key: string]: JsonValue };
+  maxConcurrentTasks: number;
+  proficiencyLevel: number | null;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  lastActivity: string;
+  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  load: number;
+  /** Share of the time since registration it was reachable, 0 to 1. */
+  availability: number;
+  /** Mean of its ratings, 0 to 10; null without any. */
+  reputation: number | null;
+  ratingCount: number;
+  /** Keys for encrypting messages to it; use the first. */
+  publicKeys: PublicKey[];
+}
+
+/** Cost of one agent. */
+export interface AgentCost {
+  totalCost: number;
+  currency: string;
+  /** Seconds of measured running time. */
+  usageTime: number;
+  taskExecutions: number;
+  costBreakdown: CostBreakdown;
+  inputTokens: number;
+  outputTokens: number;
+  /** Accrued cost: running time that is not in the ledger yet. */
+  accruedCost: number;
+  agentId: string;
+  agentName: string;
+}
+
+export interface AgentHeartbeat {
+  agentId: string;
+  status: AgentStatus;
+  /** RFC 3339 time, with its offset. */
+  lastActivity: string;
+  /** Time after which the agent counts as offline without another heartbeat. */
+  nextBefore: string;
+}
+
+/** A message of the agent protocol. Fields it does not know are kept. */
+export interface AgentMessage {
+  /** Unique among the sender's; a repetition under it is sent once. */
+  id?: string | null;
+  ts?: string | null;
+  type: Performative;
+  /** Who sends it; the caller if left out. */
+  sender?: string | null;
+  to?: string[];
+  intent?: string | null;
+  task?: string | null;
+  payload?: { [key: string]: JsonValue };
+  context?: { [key: string]: JsonValue } | null;
+  correlation?: Correlation | null;
+  expected?: Expected | null;
+  status?: Progress | null;
+  security?: Security | null;
+}
+
+/** One page of a list; ``agents`` are its items. */
+export interface AgentPage extends Page<Agent> {
+  agents: Agent[];
+}
+
+/** An agent's share in a workflow. */
+export interface AgentShare {
+  agentId: string;
+  agentName: string | null;
+  completed: number;
+  failed: number;
+  running: number;
+  meanSeconds: number | null;
+}
+
+/** Lifecycle state of an agent. */
+export const AgentStatus = {
+  ACTIVE: "active",
+  BUSY: "busy",
+  ERROR: "error",
+  PAUSED: "paused",
+  SUSPENDED: "suspended",
+  INACTIVE: "inactive",
+  OFFLINE: "offline",
+  RETIRED: "retired",
+} as const;
+/** Lifecycle state of an agent. */
+export type AgentStatus = (typeof AgentStatus)[keyof typeof AgentStatus];
+
+export interface AgentStatusReport {
+  agentId: string;
+  agentName: string;
+  status: AgentStatus;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  lastActivity: string;
+  load: number;
+  availability: number;
+  reputation: number | null;
+  ratingCount: number;
+  unreadMessages: number;
+}
+
+export interface AuditEntry {
+  auditId: string;
+  /** RFC 3339 time, with its offset. */
+  time: string;
+  actor: string;
+  operation: string;
+  target: string | null;
+  outcome: string;
+  detail: string | null;
+  requestId: string | null;
+}
+
+/** One page of a list; ``entries`` are its items. */
+export interface AuditPage extends Page<AuditEntry> {
+  entries: AuditEntry[];
+}
+
+/** How users log in. */
+export interface AuthConfiguration {
+  /** Whether there is an identity provider. */
+  enabled: boolean;
+  /** Issuer URL where users log in; its metadata is below it. */
+  issuer: string | null;
+  /** All issuers whose access tokens are accepted. */
+  issuers: string[];
+  /** Public client for programs on people's machines. */
+  clientId: string | null;
+  /** Scopes to ask for. */
+  scope: string | null;
+  /** Whether /v1/auth/login takes a name and a password. */
+  password: boolean;
+}
+
+/** Whether an instance can be had now. */
+export interface Availability {
+  available: boolean;
+  maxInstances: number | null;
+  currentInstances: number;
+  reason: string | null;
+}
+
+/** The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server. */
+export interface Backup {
+  backupId: string;
+  instanceId: string;
+  agentId: string;
+  size: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``backups`` are its items. */
+export interface BackupPage extends Page<Backup> {
+  backups: Backup[];
+}
+
+/** An account's credit in one currency. */
+export interface Balance {
+  accountId: string;
+  currency: string;
+  /** Credit and payments received. */
+  credited: number;
+  /** Charges, including accrued cost. */
+  charged: number;
+  /** Remaining credit; negative if the account owes. */
+  balance: number;
+  /** Part of the balance reserved for tasks that were assigned and have not ended. */
+  reserved: number;
+  /** Whether calls are refused that the credit does not cover. */
+  prepaid: boolean;
+}
+
+/** One page of a list; ``balances`` are its items. */
+export interface Balances extends Page<Balance> {
+  balances: Balance[];
+}
+
+/** Cost totals. ``total_cost`` is the sum of the breakdown. */
+export interface BillingInfo {
+  totalCost: number;
+  currency: string;
+  /** Seconds of measured running time. */
+  usageTime: number;
+  taskExecutions: number;
+  costBreakdown: CostBreakdown;
+  inputTokens: number;
+  outputTokens: number;
+  /** Accrued cost: running time that is not in the ledger yet. */
+  accruedCost: number;
+}
+
+/** A limit for a month: of an account, of an agent, or of an account's use of an agent. */
+export interface Budget {
+  accountId: string | null;
+  agentId: string | null;
+  currency: string;
+  softLimit: number | null;
+  hardLimit: number | null;
+  prepaid: boolean;
+  /** In the month. */
+  spent: number;
+  /** Reserved for tasks that were assigned and have not ended. */
+  reserved: number;
+  period: string;
+  state: "ok" | "warned" | "exhausted";
+  setBy: "account" | "operator";
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** One page of a list; ``budgets`` are its items. */
+export interface BudgetPage extends Page<Budget> {
+  budgets: Budget[];
+}
+
+/** What was acknowledged. ``unknown``: ids that were not pending; they may have been acknowledged before. */
+export interface BusAck {
+  acknowledged: number;
+  unknown: string[];
+}
+
+/** Entries handed to a consumer. What is not acknowledged is handed out again. */
+export interface BusBatch {
+  group: string;
+  consumer: string;
+  entries: BusDelivery[];
+  count: number;
+}
+
+export interface BusConsumer {
+  name: string;
+  pending: number;
+  idleSeconds: number;
+}
+
+/** An entry delivered to a consumer and not acknowledged yet. */
+export interface BusDelivery {
+  /** Id that the publisher gave, else the marketplace's. */
+  messageId: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  /** Name of the agent that published it. */
+  sender: string;
+  /** As the publisher addressed it. */
+  target: string;
+  type: BusType;
+  priority: BusPriority;
+  content: { [key: string]: JsonValue };
+  correlationId: string | null;
+  extensions: { [key: string]: JsonValue };
+  /** Its place on the stream. */
+  entryId: string;
+  /** Number of deliveries, including this one. */
+  deliveries: number;
+  /** Of a task_assignment: the task, which is claimed by this. */
+  taskId: string | null;
+  fencingToken: number | null;
+}
+
+/** A consumer group: its consumers and position. */
+export interface BusGroup {
+  stream: string;
+  group: string;
+  pending: number;
+  lag: number;
+  length: number;
+  consumers: BusConsumer[];
+}
+
+/** Health of the bus. ``redis_connection`` is false where no Redis is configured. */
+export interface BusHealth {
+  status: "healthy" | "degraded" | "unhealthy";
+  redisConnection: boolean;
+  consumerGroup: string;
+  /** Entries not delivered to the group yet. */
+  messageLag: number;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+}
+
+/** An agent whose messages are delivered on a Redis stream. */
+export interface BusMembership {
+  agentId: string;
+  /** Stream on which its messages leave. */
+  stream: string;
+  /** Group that was made for it there. */
+  group: string;
+  /** Stream on which it publishes. */
+  inbound: string;
+  active: boolean;
+}
+
+export interface BusPending {
+  group: string;
+  entries: BusPendingEntry[];
+  count: number;
+  total: number;
+}
+
+/** An entry that was handed out and not acknowledged. */
+export interface BusPendingEntry {
+  entryId: string;
+  messageId: string;
+  /** Consumer that holds it; null if it was reclaimed and waits for any consumer. */
+  consumer: string | null;
+  idleSeconds: number;
+  deliveries: number;
+}
+
+/** How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal. */
+export const BusPriority = {
+  HIGH: "high",
+  MEDIUM: "medium",
+  LOW: "low",
+} as const;
+/** How soon a response is due: by default within 5, 30 and 120 minutes. Medium is the marketplace's normal. */
+export type BusPriority = (typeof BusPriority)[keyof typeof BusPriority];
+
+/** Receipt of an entry. The entry is committed to the store. */
+export interface BusReceipt {
+  /** Id of the stored message; of a task_assignment the task's. */
+  messageId: string;
+  type: BusType;
+  priority: BusPriority;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  taskId: string | null;
+  /** How many it was addressed to; null for everyone. */
+  recipients: number | null;
+  warning: string | null;
+}
+
+/** The bus in numbers. */
+export interface BusStats {
+  engine: "embedded" | "redis";
+  /** Durability of a published entry. */
+  durability: string;
+  groups: BusGroup[];
+  deadLetters: number;
+  /** Entries whose response is not due yet. */
+  awaitingResponse: number;
+  /** Agents whose messages leave on a stream of Redis. */
+  bridged: number;
+  warnings: string[];
+}
+
+/** What an entry is about. */
+export const BusType = {
+  TASK_ASSIGNMENT: "task_assignment",
+  TASK_COMPLETION: "task_completion",
+  STATE_UPDATE: "state_update",
+  ERROR_REPORT: "error_report",
+  ASSISTANCE_REQUEST: "assistance_request",
+} as const;
+/** What an entry is about. */
+export type BusType = (typeof BusType)[keyof typeof BusType];
+
+/** Card stored for an agent. */
+export interface CardChange {
+  agentId: string;
+  /** Whether there is a stored card; if not, it is made from the registration. */
+  stored: boolean;
+  /** Whether there is one for authenticated callers. */
+  extended: boolean;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** The recognized request and its result. */
+export interface ChatAnswer {
+  /** The answer in a sentence or two. */
+  response: string;
+  /** What it is about, as data. */
+  data: ({ [key: string]: JsonValue })[];
+  /** search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if nothing was understood. */
+  toolsUsed: string[];
+  /** Of an agent that was registered. Shown once: keep it. */
+  token: string | null;
+}
+
+/** The claimed tasks; empty if none were available. */
+export interface Claim {
+  tasks: ClaimedTask[];
+  count: number;
+}
+
+/** A claimed task, with its lease. */
+export interface ClaimedTask {
+  taskId: string;
+  taskType: string;
+  payload: { [key: string]: JsonValue };
+  status: TaskStatus;
+  priority: Priority;
+  progress: number;
+  /** As it was assigned. */
+  assignee: string | null;
+  /** Id of the agent that works on it or that it is meant for. */
+  assignedAgent: string | null;
+  worker: string | null;
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Time of the next attempt after a failure. */
+  availableAt: string | null;
+  startedAt: string | null;
+  /** Time at which it ended. */
+  completedAt: string | null;
+  deadline: string | null;
+  estimatedCompletion: string | null;
+  timeout: number | null;
+  attempts: number;
+  maxAttempts: number;
+  retryBackoff: number;
+  requiredCapabilities: string[];
+  requiredModel: string | null;
+  dependsOn: string[];
+  /** Number of unfinished tasks in 'depends_on'. */
+  blockedBy: number;
+  parentId: string | null;
+  retryOf: string | null;
+  workflowId: string | null;
+  step: string | null;
+  milestone: string | null;
+  notes: string | null;
+  checkpoint: { [key: string]: JsonValue } | null;
+  result: JsonValue;
+  error: string | null;
+  /** Characters of output so far. */
+  outputSize: number;
+  leaseExpiresAt: string | null;
+  contextId: string | null;
+  metadata: { [key: string]: JsonValue };
+  fencingToken: number;
+  leaseSeconds: number;
+}
+
+/** Invoices that were issued. */
+export interface Closing {
+  period: string;
+  issued: string[];
+  /** Invoices still to be issued for the month: call again. */
+  remaining: number;
+}
+
+/** Whom an instance is to run beside: on the same host, and in the same network. */
+export interface CoLocation {
+  required?: boolean;
+  withAgent?: string | null;
+  withInstance?: string | null;
+  reason?: string | null;
+}
+
+export interface ComponentHealth {
+  status: "healthy" | "degraded" | "critical";
+  detail: string;
+  metrics: { [key: string]: number };
+  /** Problem predicted from the trend. */
+  warning: string | null;
+  /** Duration of the check, in milliseconds. */
+  latencyMs: number | null;
+  /** For `event_loop`: where the loop was last blocked. Visible to operators only. */
+  stack: string | null;
+}
+
+/** Connection state of an upstream. */
+export const ConnectionState = {
+  IDLE: "idle",
+  CONNECTING: "connecting",
+  CONNECTED: "connected",
+  UNAVAILABLE: "unavailable",
+} as const;
+/** Connection state of an upstream. */
+export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
+
+/** An exchange of messages. */
+export interface Conversation {
+  conversationId: string;
+  /** Its id in the marketplace, conv_...: conversation ids are chosen by agents. */
+  key: string;
+  state: "open" | "proposed" | "agreed" | "informed" | "confirmed" | "refused" | "failed" | "timed_out" | "done";
+  /** Of the message that began it. */
+  type: Performative;
+  intent: string | null;
+  initiator: string;
+  participants: string[];
+  messageCount: number;
+  lastType: Performative;
+  /** RFC 3339 time, with its offset. */
+  startedAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** A conversation with its messages, oldest first. */
+export interface ConversationDetail {
+  conversationId: string;
+  /** Its id in the marketplace, conv_...: conversation ids are chosen by agents. */
+  key: string;
+  state: "open" | "proposed" | "agreed" | "informed" | "confirmed" | "refused" | "failed" | "timed_out" | "done";
+  /** Of the message that began it. */
+  type: Performative;
+  intent: string | null;
+  initiator: string;
+  participants: string[];
+  messageCount: number;
+  lastType: Performative;
+  /** RFC 3339 time, with its offset. */
+  startedAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  messages: AgentMessage[];
+  nextCursor: string | null;
+}
+
+/** One page of a list; ``conversations`` are its items. */
+export interface ConversationPage extends Page<Conversation> {
+  conversations: Conversation[];
+}
+
+/** Which exchange it belongs to, and which message it answers. */
+export interface Correlation {
+  conversationId?: string | null;
+  /** Id of the message that this one answers. */
+  replyTo?: string | null;
+}
+
+/** Costs in one currency; ``other_currencies`` holds those in every other currency. */
+export interface Cost {
+  totalCost: number;
+  currency: string;
+  /** Seconds of measured running time. */
+  usageTime: number;
+  taskExecutions: number;
+  costBreakdown: CostBreakdown;
+  inputTokens: number;
+  outputTokens: number;
+  /** Accrued cost: running time that is not in the ledger yet. */
+  accruedCost: number;
+  accountId: string | null;
+  agentId: string | null;
+  instanceId: string | null;
+  since: string | null;
+  until: string | null;
+  byAgent: AgentCost[];
+  otherCurrencies: BillingInfo[];
+}
+
+/** The parts of a cost, which add up to it. */
+export interface CostBreakdown {
+  baseCost: number;
+  /** For time and tokens. */
+  usageCost: number;
+  /** For executions and tasks. */
+  taskCost: number;
+}
+
+export interface CostSummary {
+  totalCost: number;
+  totalUptimeHours: number;
+}
+
+export interface CreatedTenant {
+  tenantId: string;
+  name: string;
+  status: "active" | "suspended" | "deleting";
+  reason: string;
+  metadata: { [key: string]: JsonValue };
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  statusSince: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Id of its first admin key, in the new tenant. */
+  tokenId: string;
+  /** The key. Shown once: keep it. */
+  token: string | null;
+}
+
+export interface CreatedToken {
+  tokenId: string;
+  kind: "api_key" | "enrolment";
+  label: string;
+  scopes: string[];
+  serviceTier: ServiceTier;
+  authority: number;
+  account: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  /** The key. Shown once: keep it. */
+  token: string | null;
+}
+
+/** This month so far, beside the whole of the last one. */
+export interface CurrentBilling {
+  currentMonthCost: number;
+  lastMonthCost: number;
+  currency: string;
+  balance: number;
+}
+
+/** A summary of an account's costs. */
+export interface Dashboard {
+  customerId: string | null;
+  summary: CostSummary;
+  billing: CurrentBilling;
+  /** The last 30 days, including days without cost. */
+  days: DayCost[];
+  /** This month, most expensive first. */
+  byAgent: AgentCost[];
+  budgets: Budget[];
+}
+
+export interface DashboardSummary {
+  totalInstances: number;
+  runningInstances: number;
+  pausedInstances: number;
+  failedInstances: number;
+  totalCost: number;
+  totalUptimeHours: number;
+}
+
+export interface DayCost {
+  day: string;
+  cost: number;
+}
+
+export interface DeletedTenant {
+  tenantId: string;
+  status: "deleting";
+}
+
+/** State of a message for one recipient. */
+export const DeliveryState = {
+  HELD: "held",
+  QUEUED: "queued",
+  DELIVERED: "delivered",
+  READ: "read",
+  ACKNOWLEDGED: "acknowledged",
+  EXPIRED: "expired",
+  DEAD_LETTERED: "dead_lettered",
+} as const;
+/** State of a message for one recipient. */
+export type DeliveryState = (typeof DeliveryState)[keyof typeof DeliveryState];
+
+/** An agent of which instances can be run. */
+export interface DeployableAgent {
+  agentId: string;
+  agentName: string;
+  version: string | null;
+  /** Counts the registrations of its manifest. */
+  revision: number;
+  /** As it was registered, without secrets. */
+  manifest: { [key: string]: JsonValue };
+  /** Engines that could run it. */
+  engines: string[];
+  maxInstances: number | null;
+  hasCredentials: boolean;
+  /** Of every account, those that have ended left out. */
+  instances: number;
+  /** Whether it was withdrawn: no new instances can be created. */
+  withdrawn: boolean;
+  registeredBy: string;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+}
+
+/** One page of a list; ``deployments`` are its items. */
+export interface DeployablePage extends Page<DeployableAgent> {
+  deployments: DeployableAgent[];
+}
+
+export interface Deregistration {
+  agentId: string;
+  status: AgentStatus;
+}
+
+/** Seconds, of the tasks that ended in the time looked at. */
+export interface DurationSummary {
+  count: number;
+  mean: number | null;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+}
+
+/** How a payload is encrypted end to end. */
+export interface Encryption {
+  alg: string;
+  enc: string;
+  /** Keys it can be read with. */
+  kids?: string[];
+}
+
+/** An entry of the ledger: never changed, never deleted. A reversal is an entry of its own, with the opposite amount. */
+export interface Entry {
+  entryId: string;
+  accountId: string;
+  agentId: string | null;
+  instanceId: string | null;
+  kind: EntryKind;
+  /** In the unit. */
+  quantity: number;
+  unit: string;
+  priceVersion: number | null;
+  /** Amount charged to the account; negative for a credit. */
+  amount: number;
+  /** The same in millionths, exact. */
+  amountMicros: number;
+  currency: string;
+  /** RFC 3339 time, with its offset. */
+  began: string;
+  /** RFC 3339 time, with its offset. */
+  ended: string;
+  description: string;
+  reverses: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  createdBy: string;
+}
+
+/** Kind of a ledger entry. */
+export const EntryKind = {
+  BASE: "base",
+  TIME: "time",
+  REQUEST: "request",
+  TASK: "task",
+  INPUT_TOKENS: "input_tokens",
+  OUTPUT_TOKENS: "output_tokens",
+  CREDIT: "credit",
+  PAYMENT: "payment",
+} as const;
+/** Kind of a ledger entry. */
+export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
+
+/** One page of a list; ``usage`` are its items. */
+export interface EntryPage extends Page<Entry> {
+  usage: Entry[];
+}
+
+/** A CloudEvents 1.0 record; ``sequence`` orders the events of a marketplace without gaps. */
+export interface Event {
+  specversion: "1.0";
+  id: string;
+  type: string;
+  source: string;
+  subject: string | null;
+  /** RFC 3339 time, with its offset. */
+  time: string;
+  datacontenttype: "application/json";
+  sequence: number;
+  data: JsonValue;
+}
+
+/** One page of a list; ``events`` are its items. */
+export interface EventPage extends Page<Event> {
+  events: Event[];
+  /** Sequence of the newest event in the log. */
+  lastSequence: number;
+}
+
+export interface EventReceipt {
+  eventId: string;
+  eventType: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+}
+
+/** An execution on an instance. */
+export interface Execution {
+  executionId: string;
+  instanceId: string;
+  agentId: string;
+  endpoint: string;
+  status: "running" | "completed" | "failed" | "unknown";
+  /** Seconds, measured by the server. */
+  executionTime: number | null;
+  httpStatus: number | null;
+  error: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``executions`` are its items. */
+export interface ExecutionPage extends Page<Execution> {
+  executions: Execution[];
+}
+
+/** What an instance answered. ``result``: the JSON, or the text, or base64 of what is neither. */
+export interface ExecutionResult {
+  executionId: string;
+  instanceId: string;
+  agentId: string;
+  endpoint: string;
+  status: "running" | "completed" | "failed" | "unknown";
+  /** Seconds, measured by the server. */
+  executionTime: number | null;
+  httpStatus: number | null;
+  error: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  result: JsonValue;
+  contentType: string | null;
+  encoding: "json" | "text" | "base64";
+  /** Whether it came piece by piece; the result is all of it. */
+  streamed: boolean;
+  cost: number;
+  currency: string;
+}
+
+/** The answer that is expected. */
+export interface Expected {
+  type?: Performative | null;
+  timeout?: number | null;
+}
+
+/** A validation error of a manifest. */
+export interface Fault {
+  field: string;
+  message: string;
+}
+
+/** The value is deleted, whether or not it existed. */
+export interface Forgotten {
+  namespace: string;
+  key: string;
+  /** Whether the value existed. */
+  forgotten: boolean;
+}
+
+/** One page of a list; ``agents`` are its items. */
+export interface FoundAgentPage extends Page<Agent> {
+  agents: Agent[];
+}
+
+/** Search results, best match first. */
+export interface FoundMemories {
+  memories: FoundMemory[];
+  count: number;
+}
+
+/** A stored value with its search score. */
+export interface FoundMemory {
+  namespace: string;
+  key: string;
+  value: JsonValue;
+  tags: string[];
+  /** Grows by one with each change. */
+  version: number;
+  storedBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Share of the words asked for that it has, 0 to 1. */
+  score: number;
+}
+
+export interface Health {
+  /** Of the worst component; paused or halted where the whole marketplace is and no component is critical. */
+  status: "healthy" | "degraded" | "paused" | "halted" | "critical";
+  /** Override that stops the whole marketplace, if there is one. */
+  stopped: Stop | null;
+  /** Overrides in force: all for operators; for others, those that concern them. */
+  overrides: ActiveOverride[];
+  /** Tenants that are halted or paused. Visible to operators of the installation only. */
+  stoppedTenants: StoppedTenant[];
+  components: { [key: string]: ComponentHealth };
+  version: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+}
+
+export interface HealthStatus {
+  healthy: boolean;
+  /** Time of the last successful health check. */
+  lastHeartbeat: string | null;
+  errorCount: number;
+  lastError: string | null;
+  detail: string | null;
+}
+
+/** A host: a server of this marketplace with its engines, or a hosting agent elsewhere. */
+export interface Host {
+  hostId: string;
+  name: string;
+  kind: "server" | "agent";
+  /** Closed hosts get no new instances; silent ones have not been heard of. */
+  status: "ready" | "silent" | "closed";
+  /** Of the hosting agent. */
+  agentId: string | null;
+  region: string | null;
+  engines: string[];
+  /** Engines that cannot be used now, and why. */
+  unavailable: { [key: string]: string };
+  resources: Resources;
+  instances: number;
+  /** RFC 3339 time, with its offset. */
+  lastSeen: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``hosts`` are its items. */
+export interface HostPage extends Page<Host> {
+  hosts: Host[];
+}
+
+export interface HostRemoval {
+  hostId: string;
+  name: string;
+  /** Instances that counted as running there, and are failed now. */
+  instancesLost: number;
+}
+
+/** What an instance needs of its host: an agent manifest's ``host_requirements``. */
+export interface HostRequirements {
+  /** Memory that is kept for each instance. */
+  minMemoryMb?: number | null;
+  /** Cores that are kept for each instance. */
+  minCpuCores?: number | null;
+  /** One GPU, which is kept for each instance. */
+  gpuRequired?: boolean;
+  /** Taken if it can be had; see required_region. */
+  preferredRegion?: string | null;
+  /** Only hosts of this region. */
+  requiredRegion?: string | null;
+  /** Only this engine. */
+  engine?: "process" | "docker" | "kubernetes" | null;
+  /** Only the host on which instances of co_location_with run. */
+  coLocationRequired?: boolean;
+  coLocationWith?: string[];
+}
+
+/** An instance with its bill. */
+export interface Instance {
+  instanceId: string;
+  agentId: string;
+  agentName: string;
+  /** The account it belongs to. */
+  customerId: string;
+  name: string | null;
+  status: InstanceStatus;
+  desiredStatus: "running" | "paused" | "stopped";
+  /** Reason for the status, if it differs from the requested one. */
+  reason: string | null;
+  host: string | null;
+  engine: string | null;
+  /** Number of starts. */
+  generation: number;
+  restarts: number;
+  /** Whether it is in a crash loop. */
+  crashLoop: boolean;
+  /** Time of the next restart. */
+  retryAt: string | null;
+  taskExecutions: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** Of the present start. */
+  startedAt: string | null;
+  stoppedAt: string | null;
+  healthStatus: HealthStatus;
+  resourceUsage: ResourceUsage;
+  instanceConfig: { [key: string]: JsonValue };
+  /** Where it listens, as its host reaches it. */
+  address: string | null;
+  healthUrl: string | null;
+  coLocatedWith: string | null;
+  /** Of the agent's manifest. */
+  revision: number;
+  /** Of the agent's price, with which it was made; 0 for none. */
+  priceVersion: number;
+  /** What it costs now: the price it was made with, or a later one whose notice is over. */
+  pricingInfo: PricingInfo | null;
+  billingInfo: BillingInfo;
+}
+
+/** An instance after a change. ``message`` says what was done, or how far it is. */
+export interface InstanceChange {
+  instanceId: string;
+  agentId: string;
+  agentName: string;
+  /** The account it belongs to. */
+  customerId: string;
+  name: string | null;
+  status: InstanceStatus;
+  desiredStatus: "running" | "paused" | "stopped";
+  /** Reason for the status, if it differs from the requested one. */
+  reason: string | null;
+  host: string | null;
+  engine: string | null;
+  /** Number of starts. */
+  generation: number;
+  restarts: number;
+  /** Whether it is in a crash loop. */
+  crashLoop: boolean;
+  /** Time of the next restart. */
+  retryAt: string | null;
+  taskExecutions: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** Of the present start. */
+  startedAt: string | null;
+  stoppedAt: string | null;
+  healthStatus: HealthStatus;
+  resourceUsage: ResourceUsage;
+  instanceConfig: { [key: string]: JsonValue };
+  /** Where it listens, as its host reaches it. */
+  address: string | null;
+  healthUrl: string | null;
+  coLocatedWith: string | null;
+  /** Of the agent's manifest. */
+  revision: number;
+  /** Of the agent's price, with which it was made; 0 for none. */
+  priceVersion: number;
+  /** What it costs now: the price it was made with, or a later one whose notice is over. */
+  pricingInfo: PricingInfo | null;
+  billingInfo: BillingInfo;
+  message: string;
+}
+
+/** Configuration of one instance. */
+export interface InstanceConfig {
+  /** Most memory of all its processes, such as 512M. */
+  memoryLimit?: string | null;
+  /** Most cores, such as 0.5. */
+  cpuLimit?: string | null;
+  diskLimit?: string | null;
+  pidsLimit?: number | null;
+  /** Variables of its environment: those that the agent's manifest lists as 'configurable'; any for operators. Stored encrypted, never shown. */
+  environment?: { [key: string]: string };
+  restart?: "always" | "on_failure" | "never";
+  /** Seconds within which it has to become healthy. */
+  startTimeout?: number;
+  /** Seconds from SIGTERM to SIGKILL. */
+  stopGrace?: number;
+  /** How much its own token may commit its account to by assigning tasks that have a price; nothing if left out. In all its life, within the budgets of the account. */
+  spendLimit?: number | null;
+  /** Of spend_limit; the usual one if left out. */
+  spendCurrency?: string | null;
+}
+
+/** A summary of a customer's instances and costs. */
+export interface InstanceDashboard {
+  summary: DashboardSummary;
+  billing: CurrentBilling;
+  recentInstances: InstanceSummary[];
+  byAgent: AgentCost[];
+  customerId: string;
+}
+
+/** Output of an instance. Offsets count bytes from its first start on, across restarts and rotation. */
+export interface InstanceLog {
+  instanceId: string;
+  content: string;
+  /** Of the first byte shown; later than asked for if that part is not kept any more. */
+  begin: number;
+  /** Offset at which to continue reading. */
+  end: number;
+  size: number;
+  hasMore: boolean;
+  /** Whether no more output will follow. */
+  ended: boolean;
+}
+
+/** One page of a list; ``instances`` are its items. */
+export interface InstancePage extends Page<InstanceSummary> {
+  instances: InstanceSummary[];
+}
+
+/** Lifecycle state of an instance. */
+export const InstanceStatus = {
+  REQUESTED: "requested",
+  PROVISIONING: "provisioning",
+  STARTING: "starting",
+  RUNNING: "running",
+  PAUSED: "paused",
+  STOPPING: "stopping",
+  STOPPED: "stopped",
+  FAILED: "failed",
+} as const;
+/** Lifecycle state of an instance. */
+export type InstanceStatus = (typeof InstanceStatus)[keyof typeof InstanceStatus];
+
+/** An instance in a list. */
+export interface InstanceSummary {
+  instanceId: string;
+  agentId: string;
+  agentName: string;
+  /** The account it belongs to. */
+  customerId: string;
+  name: string | null;
+  status: InstanceStatus;
+  desiredStatus: "running" | "paused" | "stopped";
+  /** Reason for the status, if it differs from the requested one. */
+  reason: string | null;
+  host: string | null;
+  engine: string | null;
+  /** Number of starts. */
+  generation: number;
+  restarts: number;
+  /** Whether it is in a crash loop. */
+  crashLoop: boolean;
+  /** Time of the next restart. */
+  retryAt: string | null;
+  taskExecutions: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** Of the present start. */
+  startedAt: string | null;
+  stoppedAt: string | null;
+  healthStatus: HealthStatus;
+  resourceUsage: ResourceUsage;
+}
+
+/** An intervention of a person on an agent. */
+export interface Intervention {
+  success: true;
+  agentId: string;
+  action: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  /** Of the message that was sent. */
+  messageId: string | null;
+  /** Of the override that was placed. */
+  overrideId: string | null;
+  status: string | null;
+}
+
+/** An account's usage of one month. ``opening_balance + credits - charges = closing_balance``. */
+export interface Invoice {
+  invoiceId: string | null;
+  /** Invoice number, without gaps in the marketplace; null while the invoice is open. */
+  number: string | null;
+  status: "open" | "closed";
+  accountId: string;
+  currency: string;
+  period: string;
+  issuedAt: string | null;
+  /** Balance before the invoice; negative if the account owed. */
+  openingBalance: number;
+  charges: number;
+  /** Credit and payments received. */
+  credits: number;
+  closingBalance: number;
+  amountDue: number;
+  lines: InvoiceLine[];
+}
+
+/** An invoice as a file. */
+export interface InvoiceDocument {
+  filename: string;
+  mediaType: string;
+  content: string;
+}
+
+/** One kind of usage of one agent in one month; of an earlier month, what came too late for its invoice. */
+export interface InvoiceLine {
+  period: string;
+  agentId: string | null;
+  agentName: string | null;
+  kind: EntryKind;
+  description: string;
+  quantity: number;
+  unit: string;
+  amount: number;
+}
+
+/** One page of a list; ``invoices`` are its items. */
+export interface InvoicePage extends Page<InvoiceSummary> {
+  invoices: InvoiceSummary[];
+}
+
+/** An invoice without its lines. */
+export interface InvoiceSummary {
+  invoiceId: string | null;
+  /** Invoice number, without gaps in the marketplace; null while the invoice is open. */
+  number: string | null;
+  status: "open" | "closed";
+  accountId: string;
+  currency: string;
+  period: string;
+  issuedAt: string | null;
+  /** Balance before the invoice; negative if the account owed. */
+  openingBalance: number;
+  charges: number;
+  /** Credit and payments received. */
+  credits: number;
+  closingBalance: number;
+  amountDue: number;
+}
+
+/** Kind of an upstream item. */
+export const ItemKind = {
+  TOOL: "tool",
+  RESOURCE: "resource",
+  TEMPLATE: "template",
+  PROMPT: "prompt",
+} as const;
+/** Kind of an upstream item. */
+export type ItemKind = (typeof ItemKind)[keyof typeof ItemKind];
+
+/** Whether an upstream item can be used here. */
+export const ItemState = {
+  ACTIVE: "active",
+  QUARANTINED: "quarantined",
+  DROPPED: "dropped",
+} as const;
+/** Whether an upstream item can be used here. */
+export type ItemState = (typeof ItemState)[keyof typeof ItemState];
+
+/** Progress of a for_each. */
+export interface Items {
+  total: number;
+  completed: number;
+  failed: number;
+  running: number;
+}
+
+/** Lifecycle status of an operation. */
+export const Lifecycle = {
+  ACTIVE: "active",
+  BETA: "beta",
+  DEPRECATED: "deprecated",
+  SUNSET: "sunset",
+} as const;
+/** Lifecycle status of an operation. */
+export type Lifecycle = (typeof Lifecycle)[keyof typeof Lifecycle];
+
+/** A message as the log shows it. status: where it is, of one sent to a single agent. */
+export interface LoggedMessage {
+  messageId: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  type: string;
+  fromAgent: string;
+  fromName: string;
+  toAgent: string;
+  content: string;
+  priority: Priority;
+  status: DeliveryState | null;
+  correlationId: string | null;
+  replyTo: string | null;
+  metadata: { [key: string]: JsonValue };
+  broadcast: boolean;
+}
+
+/** The session has ended: none of its tokens is accepted any more. */
+export interface LoggedOut {
+  loggedOut: boolean;
+  /** Whether the identity provider ended its session too. */
+  providerLoggedOut: boolean;
+  /** URL at which a browser ends its session at the provider. */
+  logoutUrl: string | null;
+}
+
+/** Tokens of the provider: send the access token as a bearer token. */
+export interface Login {
+  accessToken: string;
+  refreshToken: string | null;
+  tokenType: string;
+  /** Lifetime of the access token, in seconds. */
+  expiresIn: number | null;
+  /** Lifetime of the refresh token, in seconds. */
+  refreshExpiresIn: number | null;
+  user: LoginUser;
+}
+
+/** Who came in. */
+export interface LoginUser {
+  /** Id in this marketplace; stable for an SSO user. */
+  id: string;
+  /** User name at the identity provider. */
+  subject: string;
+  username: string;
+  email: string | null;
+  name: string | null;
+  /** Role names given by the identity provider. */
+  roles: string[];
+  /** Role in this marketplace: admin, operator, viewer or user. */
+  role: string | null;
+}
+
+/** What the provider said was taken: none of the tokens of that session, or person, made until then counts any more. */
+export interface LogoutTaken {
+  /** User that logged out, if the token names one. */
+  userId: string | null;
+  /** Whether all sessions of that person have ended, not just one. */
+  wholePerson: boolean;
+}
+
+export interface Managed {
+  resource: string;
+  target: string;
+  action: string;
+  before: JsonValue;
+  after: JsonValue;
+  /** RFC 3339 time, with its offset. */
+  executedAt: string;
+}
+
+/** All validation errors of a manifest. */
+export interface ManifestReport {
+  valid: boolean;
+  faults: Fault[];
+  agentName: string | null;
+  /** Engines that could run it. */
+  engines: string[];
+}
+
+/** How many messages changed state, and which were not in the inbox. */
+export interface Marked {
+  updated: number;
+  status: DeliveryState;
+  unknown: string[];
+}
+
+/** The marketplace in numbers, all counted from its data. */
+export interface Marketplace {
+  agentsTotal: number;
+  agentsByStatus: { [key: string]: number };
+  agentsByTier: { [key: string]: number };
+  topCapabilities: { [key: string]: number };
+  messages: MessageStatistics;
+  eventsTotal: number;
+  servicesTotal: number;
+  calls: number;
+  errors: number;
+  busiestServices: { [key: string]: number };
+  /** RFC 3339 time, with its offset. */
+  startedAt: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+}
+
+/** An agent as a customer sees it. */
+export interface MarketplaceAgent {
+  agentId: string;
+  agentName: string;
+  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  alias: string | null;
+  description: string;
+  capabilities: string[];
+  /** Granted service tier, which decides the rate limit. */
+  serviceTier: ServiceTier;
+  /** What its last registration asked for; an operator may grant it. */
+  requestedTier: ServiceTier;
+  status: AgentStatus;
+  category: string;
+  tags: string[];
+  visibility: Visibility;
+  endpoints: { [key: string]: string };
+  metadata: { [key: string]: JsonValue };
+  maxConcurrentTasks: number;
+  proficiencyLevel: number | null;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  lastActivity: string;
+  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  load: number;
+  /** Share of the time since registration it was reachable, 0 to 1. */
+  availability: number;
+  /** Mean of its ratings, 0 to 10; null without any. */
+  reputation: number | null;
+  ratingCount: number;
+  /** Keys for encrypting messages to it; use the first. */
+  publicKeys: PublicKey[];
+  id: string;
+  name: string;
+  version: string | null;
+  marketplaceInfo: MarketplaceInfo;
+}
+
+export interface MarketplaceInfo {
+  availability: Availability;
+  pricingInfo: PricingInfo;
+  customerInstances: number;
+  totalInstances: number;
+  performanceMetrics: PerformanceMetrics;
+}
+
+/** One page of a list; ``agents`` are its items. */
+export interface MarketplacePage extends Page<MarketplaceAgent> {
+  agents: MarketplaceAgent[];
+}
+
+/** A stored value. */
+export interface Memory {
+  namespace: string;
+  key: string;
+  value: JsonValue;
+  tags: string[];
+  /** Grows by one with each change. */
+  version: number;
+  storedBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** One page of a list; ``memories`` are its items. */
+export interface MemoryPage extends Page<Memory> {
+  memories: Memory[];
+}
+
+/** A message as its recipient sees it. */
+export interface Message {
+  messageId: string;
+  fromAgent: string;
+  fromName: string;
+  toAgent: string;
+  content: string;
+  messageType: MessageType;
+  priority: Priority;
+  status: DeliveryState;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  /** Null where the marketplace's message lifetime applies. */
+  expiresAt: string | null;
+  correlationId: string | null;
+  replyTo: string | null;
+  metadata: { [key: string]: JsonValue };
+  broadcast: boolean;
+}
+
+export interface MessageCount {
+  total: number;
+  /** True where there are at least so many. */
+  totalIsEstimate: boolean;
+  typeFilter: string | null;
+}
+
+/** Messages, newest first. A page may be empty and have more behind it: then few were found among many. */
+export interface MessageLog extends Page<LoggedMessage> {
+  messages: LoggedMessage[];
+}
+
+/** One page of a list; ``messages`` are its items. */
+export interface MessagePage extends Page<Message> {
+  messages: Message[];
+}
+
+/** Receipt of a message. The message is committed to the store. */
+export interface MessageReceipt {
+  messageId: string;
+  status: DeliveryState;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  /** How many it was addressed to; null for a broadcast. */
+  recipients: number | null;
+  /** Reason for a delay, such as a name not registered yet. */
+  warning: string | null;
+}
+
+export interface MessageStatistics {
+  total: number;
+  lastHour: number;
+  /** Queued or held, not yet delivered. */
+  waiting: number;
+}
+
+/** Statistics of one minute. Durations are in milliseconds, of the calls; null without any. */
+export interface Minute {
+  /** RFC 3339 time, with its offset. */
+  minute: string;
+  /** Calls that change something, or work elsewhere. */
+  calls: number;
+  /** Calls that only read. */
+  reads: number;
+  /** Calls and reads that failed or were refused. */
+  errors: number;
+  p50Ms: number | null;
+  p95Ms: number | null;
+}
+
+export interface Modification {
+  workflowId: string;
+  status: WorkflowStatus;
+  action: string;
+  step: string | null;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Number of modifications so far. */
+  modifications: number;
+}
+
+export interface Money {
+  currency: string;
+  amount: number;
+}
+
+/** The marketplace now, and in the last hour. */
+export interface MonitorStats {
+  agents: number;
+  agentsByStatus: { [key: string]: number };
+  tasksOpen: number;
+  /** Open tasks, and those that ended in the last hour. */
+  tasksByStatus: { [key: string]: number };
+  /** Tasks that wait for somebody to take them. */
+  queueDepth: number;
+  /** At most 10,000 are counted. */
+  messagesLastHour: number;
+  /** Held or queued, not delivered yet; at most 10,000 are counted. */
+  messagesWaiting: number;
+  callsLastHour: number;
+  errorsLastHour: number;
+  /** Share of calls and reads of the last hour that failed, 0 to 1. */
+  errorRate: number;
+  /** Half of the calls of the last hour took at most this. */
+  p50Ms: number | null;
+  p95Ms: number | null;
+  /** Since midnight UTC; null for who may not see it. */
+  costToday: Money[] | null;
+  /** The last sixty, oldest first; the last one is still under way. */
+  minutes: Minute[];
+  /** Live streams that are open. */
+  streams: number;
+  /** Sequence of the newest event in the log. */
+  lastSequence: number;
+  /** RFC 3339 time, with its offset. */
+  startedAt: string;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+}
+
+/** An agent, and what waits for it. */
+export interface MonitoredAgent {
+  agentId: string;
+  agentName: string;
+  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  alias: string | null;
+  description: string;
+  capabilities: string[];
+  /** Granted service tier, which decides the rate limit. */
+  serviceTier: ServiceTier;
+  /** What its last registration asked for; an operator may grant it. */
+  requestedTier: ServiceTier;
+  status: AgentStatus;
+  category: string;
+  tags: string[];
+  visibility: Visibility;
+  endpoints: { [key: string]: string };
+  metadata: { [key: string]: JsonValue };
+  maxConcurrentTasks: number;
+  proficiencyLevel: number | null;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  lastActivity: string;
+  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  load: number;
+  /** Share of the time since registration it was reachable, 0 to 1. */
+  availability: number;
+  /** Mean of its ratings, 0 to 10; null without any. */
+  reputation: number | null;
+  ratingCount: number;
+  /** Keys for encrypting messages to it; use the first. */
+  publicKeys: PublicKey[];
+  activeTasks: number;
+  /** Messages not delivered yet. */
+  waitingMessages: number;
+}
+
+/** One page of a list; ``agents`` are its items. */
+export interface MonitoredAgentPage extends Page<MonitoredAgent> {
+  agents: MonitoredAgent[];
+}
+
+/** What an administrative override does to its target. */
+export const OverrideAction = {
+  PAUSE: "pause",
+  RESUME: "resume",
+  TERMINATE: "terminate",
+  EMERGENCY_HALT: "emergency_halt",
+} as const;
+/** What an administrative override does to its target. */
+export type OverrideAction = (typeof OverrideAction)[keyof typeof OverrideAction];
+
+export interface OverrideReceipt {
+  overrideId: string;
+  status: string;
+  targetId: string;
+  action: OverrideAction;
+  priority: number;
+  /** RFC 3339 time, with its offset. */
+  executedAt: string;
+  expiresAt: string | null;
+  /** Ids of the overrides that this one replaced. */
+  lifted: string[];
+}
+
+/** A part of a message or result: exactly one of text, raw, url and data (A2A 1.0, section 4.1.6). */
+export interface Part {
+  text?: string | null;
+  raw?: string | null;
+  url?: string | null;
+  data?: JsonValue;
+  metadata?: { [key: string]: JsonValue } | null;
+  filename?: string | null;
+  mediaType?: string | null;
+}
+
+/** One page of a list; ``messages`` are its items. */
+export interface PendingPage extends Page<AgentMessage> {
+  messages: AgentMessage[];
+}
+
+/** As measured by the server; null before the first execution. */
+export interface PerformanceMetrics {
+  /** Seconds. */
+  averageResponseTime: number | null;
+  successRate: number | null;
+  /** Share of the time since registration the agent was reachable, 0 to 1. */
+  availability: number;
+}
+
+/** What a message does. */
+export const Performative = {
+  REQUEST: "request",
+  INFORM: "inform",
+  PROPOSE: "propose",
+  AGREE: "agree",
+  REFUSE: "refuse",
+  CONFIRM: "confirm",
+  FAILURE: "failure",
+  DONE: "done",
+  DISCOVER: "discover",
+  OFFER: "offer",
+  ASSIGN: "assign",
+  DEPLOY: "deploy",
+  DEPLOY_CONFIRM: "deploy_confirm",
+  DEPLOY_FAILURE: "deploy_failure",
+  CO_LOCATE: "co_locate",
+  SCALE: "scale",
+} as const;
+/** What a message does. */
+export type Performative = (typeof Performative)[keyof typeof Performative];
+
+/** One version of an agent's price. */
+export interface Price {
+  type: PricingType;
+  price: number;
+  currency: string;
+  basePrice: number;
+  taskPrice: number;
+  usageUnit: "minute" | "hour" | null;
+  inputPrice: number;
+  outputPrice: number;
+  agentId: string;
+  agentName: string;
+  /** Counts from 1; of the versions that have begun the highest is in force. */
+  version: number;
+  /** RFC 3339 time, with its offset. */
+  effectiveFrom: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  createdBy: string;
+}
+
+/** One page of a list; ``prices`` are its items. */
+export interface PricePage extends Page<Price> {
+  prices: Price[];
+}
+
+/**
+ * What an agent costs. ``price`` is for a request, a minute or an hour, as ``type`` says.
+ *
+ * Of type hybrid, ``price`` is for running a ``usage_unit``, ``base_price`` is paid once by each instance when it is
+ * made, ``task_price`` by each execution. Of type token_based, the prices are for a million tokens.
+ */
+export interface PricingInfo {
+  type: PricingType;
+  price: number;
+  currency: string;
+  basePrice: number;
+  taskPrice: number;
+  usageUnit: "minute" | "hour" | null;
+  inputPrice: number;
+  outputPrice: number;
+}
+
+/** Pricing model of an agent. */
+export const PricingType = {
+  FREE: "free",
+  PER_REQUEST: "per_request",
+  PER_MINUTE: "per_minute",
+  PER_HOUR: "per_hour",
+  HYBRID: "hybrid",
+  TOKEN_BASED: "token_based",
+} as const;
+/** Pricing model of an agent. */
+export type PricingType = (typeof PricingType)[keyof typeof PricingType];
+
+/** How urgent a message or task is. */
+export const Priority = {
+  LOW: "low",
+  NORMAL: "normal",
+  HIGH: "high",
+  URGENT: "urgent",
+} as const;
+/** How urgent a message or task is. */
+export type Priority = (typeof Priority)[keyof typeof Priority];
+
+/** How far the sender is. */
+export interface Progress {
+  state?: string | null;
+  progress?: number | null;
+  message?: string | null;
+}
+
+/** A prompt, filled in. */
+export interface PromptResult {
+  upstream: string;
+  prompt: string;
+  description: string | null;
+  messages: JsonValue[];
+}
+
+/** A public key (JWK, RFC 7517) with which messages to the agent can be encrypted. */
+export interface PublicKey {
+  kty: "EC" | "OKP";
+  crv: "P-256" | "P-384" | "P-521" | "X25519" | "X448";
+  kid: string;
+  x: string;
+  y?: string | null;
+  use?: "enc" | null;
+  alg?: "ECDH-ES" | "ECDH-ES+A256KW" | null;
+}
+
+/** Updates of a task that could not be posted: nothing after them is, until it is told to go on. */
+export interface PushDeadLetter {
+  taskId: string;
+  configId: string;
+  /** Without its query. */
+  url: string;
+  owner: string;
+  error: string | null;
+  attempts: number;
+  /** Number of the last item of the task's stream that was posted. */
+  position: number;
+  /** RFC 3339 time, with its offset. */
+  givenUpAt: string;
+}
+
+/** One page of a list; ``deadLetters`` are its items. */
+export interface PushDeadLetters extends Page<PushDeadLetter> {
+  deadLetters: PushDeadLetter[];
+}
+
+/** Posting goes on after this item of the task's stream. */
+export interface PushRetry {
+  taskId: string;
+  configId: string;
+  position: number;
+}
+
+export interface Rating {
+  agentId: string;
+  reputation: number;
+  ratingCount: number;
+}
+
+/** A registration: the agent, and what can be run of it. */
+export interface RegisteredDeployable {
+  agentId: string;
+  name: string;
+  status: "registered";
+  message: string;
+  created: boolean;
+  revision: number;
+  engines: string[];
+  pricing: PricingInfo | null;
+  /** The new agent's own token. Shown once: keep it. */
+  token: string | null;
+}
+
+/** A registered agent, with its token and the data it needs to start. */
+export interface Registration {
+  agentId: string;
+  agentName: string;
+  /** Its address in the agent protocol, agent.COMPANY.NAME. */
+  alias: string | null;
+  description: string;
+  capabilities: string[];
+  /** Granted service tier, which decides the rate limit. */
+  serviceTier: ServiceTier;
+  /** What its last registration asked for; an operator may grant it. */
+  requestedTier: ServiceTier;
+  status: AgentStatus;
+  category: string;
+  tags: string[];
+  visibility: Visibility;
+  endpoints: { [key: string]: string };
+  metadata: { [key: string]: JsonValue };
+  maxConcurrentTasks: number;
+  proficiencyLevel: number | null;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  lastActivity: string;
+  /** Share of capacity in use, 0 to 1: as last reported, else derived from its tasks. */
+  load: number;
+  /** Share of the time since registration it was reachable, 0 to 1. */
+  availability: number;
+  /** Mean of its ratings, 0 to 10; null without any. */
+  reputation: number | null;
+  ratingCount: number;
+  /** Keys for encrypting messages to it; use the first. */
+  publicKeys: PublicKey[];
+  /** Names of the operations it may call. */
+  availableServices: string[];
+  /** The agent's own token. Shown once: keep it. */
+  token: string | null;
+  /** False where an existing registration was updated. */
+  created: boolean;
+  /** Number of tasks that waited for this name. */
+  pendingTasks: number;
+  /** Messages held for this name that now wait in the inbox. */
+  pendingMessages: number;
+  /** Why no instances of it can be run, though its manifest says how. */
+  warning: string | null;
+}
+
+/** Credentials of an image registry; stored encrypted, never shown. */
+export interface RegistryCredentials {
+  username: string;
+  password: string;
+  registry?: string | null;
+}
+
+/** A server. ``server``: its server.json. ``_meta``: what the registry knows of it. */
+export interface RegistryEntry {
+  server: { [key: string]: JsonValue };
+  _meta: { [key: string]: JsonValue };
+}
+
+export interface RegistryMetadata {
+  count: number;
+  nextCursor: string | null;
+}
+
+/** A page of servers. */
+export interface RegistryPage {
+  servers: RegistryEntry[];
+  metadata: RegistryMetadata;
+}
+
+/** A remote A2A agent that is registered in this marketplace. Credentials are never shown. */
+export interface RemoteAgent {
+  agentId: string;
+  agentName: string;
+  /** URL as given: of the card or of the agent. */
+  url: string;
+  /** Protocol binding and version in use. */
+  interface: A2AInterface | null;
+  /** Its own card, as it was last read. */
+  card: { [key: string]: JsonValue } | null;
+  hasCredentials: boolean;
+  timeout: number;
+  state: RemoteState;
+  /** Reason why it cannot be reached. */
+  error: string | null;
+  checkedAt: string | null;
+  /** When its card was last read. */
+  refreshedAt: string | null;
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** One page of a list; ``agents`` are its items. */
+export interface RemoteAgentPage extends Page<RemoteAgent> {
+  agents: RemoteAgent[];
+}
+
+export interface RemoteRemoval {
+  agentId: string;
+  agentName: string;
+}
+
+/** Whether a remote agent can be reached. */
+export const RemoteState = {
+  UNKNOWN: "unknown",
+  AVAILABLE: "available",
+  UNAVAILABLE: "unavailable",
+} as const;
+/** Whether a remote agent can be reached. */
+export type RemoteState = (typeof RemoteState)[keyof typeof RemoteState];
+
+/** The current lease. */
+export interface Renewal {
+  taskId: string;
+  status: TaskStatus;
+  fencingToken: number;
+  leaseSeconds: number;
+  /** RFC 3339 time, with its offset. */
+  leaseExpiresAt: string;
+  progress: number;
+  checkpointNumber: number | null;
+}
+
+/** Reply to a message, if there is one. */
+export interface Reply {
+  /** The answer; the failure 'timeout' if there was none in time; null if none yet. */
+  message: AgentMessage | null;
+  /** Whether an answer may still come. */
+  waiting: boolean;
+}
+
+/** One use of an agent, as it reported it. */
+export interface ReportedUse {
+  usageId: string;
+  agentId: string;
+  customerId: string | null;
+  action: string;
+  /** Milliseconds. */
+  duration: number;
+  /** RFC 3339 time, with its offset. */
+  timestamp: string;
+  reportedBy: string;
+  /** RFC 3339 time, with its offset. */
+  reportedAt: string;
+  details: { [key: string]: JsonValue };
+}
+
+/** One page of a list; ``records`` are its items. */
+export interface ReportedUsePage extends Page<ReportedUse> {
+  records: ReportedUse[];
+}
+
+/** Contents of a resource. */
+export interface ResourceResult {
+  upstream: string;
+  uri: string;
+  contents: JsonValue[];
+}
+
+/** Resource usage, as last measured. */
+export interface ResourceUsage {
+  /** Per cent of one core, since the look before. */
+  cpuUsage: number;
+  cpuSeconds: number;
+  /** Per cent of its limit; 0 without one. */
+  memoryUsage: number;
+  memoryBytes: number;
+  networkReceived: number | null;
+  networkSent: number | null;
+  taskCount: number;
+  /** Seconds it has been running, pauses left out. */
+  uptime: number;
+}
+
+/** What a host has. ``free``: not kept for instances. */
+export interface Resources {
+  memoryMb: number;
+  memoryFreeMb: number;
+  cpuCores: number;
+  cpuCoresFree: number;
+  gpus: number;
+  gpusFree: number;
+  diskFreeMb: number | null;
+  portsFree: number | null;
+}
+
+/** Revenue of an agent. */
+export interface Revenue {
+  agentId: string;
+  agentName: string;
+  currency: string;
+  revenue: number;
+  usageTime: number;
+  taskExecutions: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** How many accounts have paid for it. */
+  customers: number;
+}
+
+/** One page of a list; ``revenue`` are its items. */
+export interface RevenuePage extends Page<Revenue> {
+  revenue: Revenue[];
+}
+
+export interface RevokedToken {
+  tokenId: string;
+  /** RFC 3339 time, with its offset. */
+  revokedAt: string;
+}
+
+/** How many instances of an agent an account has, and is to have. */
+export interface Scaling {
+  agentId: string;
+  agentName: string;
+  customerId: string;
+  minInstances: number;
+  maxInstances: number;
+  targetConcurrency: number;
+  desiredInstances: number;
+  runningInstances: number;
+  /** Executions under way, on average over the last half minute. */
+  concurrency: number;
+  /** Reason why fewer instances run than requested. */
+  problem: string | null;
+  instances: string[];
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** One page of a list; ``results`` are its items. */
+export interface SearchResults extends Page<LoggedMessage> {
+  query: string;
+  results: LoggedMessage[];
+}
+
+/** Who sends it, and what it claims. Token and key are used to authenticate, never stored or passed on. */
+export interface Security {
+  token?: string | null;
+  apiKey?: string | null;
+  provider?: string | null;
+  permissions?: string[] | null;
+  encryption?: Encryption | null;
+}
+
+/** One version of one operation of the marketplace. */
+export interface ServiceInfo {
+  name: string;
+  version: string;
+  category: string;
+  status: Lifecycle;
+  description: string;
+  kind: string;
+  scope: string;
+  routes: string[];
+  deprecationDate: string | null;
+  sunsetDate: string | null;
+  replacement: string | null;
+  migrationGuide: string | null;
+  /** RFC 3339 time, with its offset. */
+  lastUpdated: string;
+  schema: { [key: string]: JsonValue } | null;
+  usage: ServiceUsage | null;
+}
+
+/** One page of a list; ``services`` are its items. */
+export interface ServicePage extends Page<ServiceInfo> {
+  services: ServiceInfo[];
+}
+
+/** Everything needed to call one operation. */
+export interface ServiceSchema {
+  name: string;
+  version: string;
+  category: string;
+  status: Lifecycle;
+  description: string;
+  inputSchema: { [key: string]: JsonValue };
+  outputSchema: { [key: string]: JsonValue };
+  routes: string[];
+  scope: string;
+  kind: string;
+  idempotent: boolean;
+  destructive: boolean;
+  deprecationDate: string | null;
+  sunsetDate: string | null;
+  replacement: string | null;
+  migrationGuide: string | null;
+}
+
+/** Service tier of an agent; it decides its rate limit. */
+export const ServiceTier = {
+  BASIC: "basic",
+  PREMIUM: "premium",
+  ENTERPRISE: "enterprise",
+} as const;
+/** Service tier of an agent; it decides its rate limit. */
+export type ServiceTier = (typeof ServiceTier)[keyof typeof ServiceTier];
+
+/** What callers experienced since the counters began. */
+export interface ServiceUsage {
+  calls: number;
+  errors: number;
+  p50Ms: number | null;
+  p99Ms: number | null;
+}
+
+/** The session of the monitor has ended on every server: copies of its cookie are refused. */
+export interface SignedOut {
+  signedOut: boolean;
+}
+
+/** A bar of a Gantt chart. */
+export interface Span {
+  step: string;
+  status: StepStatus;
+  /** Time at which it became ready. */
+  start: string | null;
+  /** Time at which it started; null if it waits for approval. */
+  begun: string | null;
+  end: string | null;
+  /** Reason for waiting. */
+  awaiting: "approval" | null;
+  durationSeconds: number | null;
+  agent: string | null;
+  taskId: string | null;
+  attempts: number;
+  /** Of a for_each: which part. */
+  index: number | null;
+  dependsOn: string[];
+}
+
+/**
+ * One step, as its author writes it.
+ *
+ * A string is a name alone; a pair is a name and an agent. Text in ``payload`` (and the expression of
+ * ``for_each``) may refer to what is known by then: ``${steps.extract.result.rows}``, ``${input.date}``, and in
+ * each part of a ``for_each`` ``${item}`` and ``${index}``.
+ */
+export interface Step {
+  name: string;
+  /** Id or name of the agent that does it. */
+  agent?: string | null;
+  /** What the agent must be able to; the least loaded one that fits gets it. */
+  capability?: string[];
+  /** Type of its task; the step's name if left out. */
+  taskType?: string | null;
+  payload?: { [key: string]: JsonValue };
+  /** Steps to be done before; if no step has any, they run in the order given. */
+  dependsOn?: string[] | null;
+  /** CEL condition; where it is false the step is skipped. */
+  when?: string | null;
+  /** Further attempts after a failed one. */
+  retries?: number;
+  retryBackoff?: number;
+  /** Seconds an attempt may take. */
+  timeout?: number | null;
+  onFailure?: "fail" | "continue" | "compensate";
+  /** With on_failure 'compensate': the step that then runs; it runs at no other time. */
+  compensate?: string | null;
+  /** Once for each item of a list, or of the list that an expression gives. */
+  forEach?: JsonValue[] | string | null;
+  /** Of a for_each: most parts at once. */
+  maxParallel?: number | null;
+  /** A person approves it; it has no task. */
+  approval?: boolean;
+  /** What is to be approved. */
+  message?: string | null;
+  /** Steps of a workflow of its own, which this step runs; its input is the payload. */
+  workflow?: Step[] | null;
+  priority?: Priority | null;
+  requiredModel?: string | null;
+  metadata?: { [key: string]: JsonValue };
+}
+
+/** Current state of a step. */
+export interface StepState {
+  name: string;
+  position: number;
+  status: StepStatus;
+  agent: string | null;
+  capability: string[];
+  taskType: string | null;
+  taskId: string | null;
+  assignedAgent: string | null;
+  dependsOn: string[];
+  attempts: number;
+  progress: number;
+  startedAt: string | null;
+  completedAt: string | null;
+  durationSeconds: number | null;
+  result: JsonValue;
+  error: string | null;
+  awaiting: "approval" | null;
+  message: string | null;
+  items: Items | null;
+  /** Of a step that runs a workflow: that workflow. */
+  workflowId: string | null;
+  /** Whether it only compensates for a failed step. */
+  compensation: boolean;
+}
+
+/** States of a step. */
+export const StepStatus = {
+  PENDING: "pending",
+  READY: "ready",
+  RUNNING: "running",
+  COMPLETED: "completed",
+  FAILED: "failed",
+  SKIPPED: "skipped",
+  CANCELLED: "cancelled",
+} as const;
+/** States of a step. */
+export type StepStatus = (typeof StepStatus)[keyof typeof StepStatus];
+
+/** A halt or pause of the whole marketplace. */
+export interface Stop {
+  action: OverrideAction;
+  /** Who made it. */
+  by: string;
+  /** RFC 3339 time, with its offset. */
+  since: string;
+  expiresAt: string | null;
+}
+
+/** A halt or pause of a tenant's whole marketplace. */
+export interface StoppedTenant {
+  action: OverrideAction;
+  /** Who made it. */
+  by: string;
+  /** RFC 3339 time, with its offset. */
+  since: string;
+  expiresAt: string | null;
+  tenantId: string;
+}
+
+export interface SubscriptionReceipt {
+  subscriptionId: string;
+  status: string;
+  eventTypes: string[];
+  /** Sequence of the last event before the subscription. */
+  position: number;
+  /** Where to read it, as WebSocket or as SSE. */
+  streamUrl: string;
+}
+
+/** A task. */
+export interface Task {
+  taskId: string;
+  taskType: string;
+  payload: { [key: string]: JsonValue };
+  status: TaskStatus;
+  priority: Priority;
+  progress: number;
+  /** As it was assigned. */
+  assignee: string | null;
+  /** Id of the agent that works on it or that it is meant for. */
+  assignedAgent: string | null;
+  worker: string | null;
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Time of the next attempt after a failure. */
+  availableAt: string | null;
+  startedAt: string | null;
+  /** Time at which it ended. */
+  completedAt: string | null;
+  deadline: string | null;
+  estimatedCompletion: string | null;
+  timeout: number | null;
+  attempts: number;
+  maxAttempts: number;
+  retryBackoff: number;
+  requiredCapabilities: string[];
+  requiredModel: string | null;
+  dependsOn: string[];
+  /** Number of unfinished tasks in 'depends_on'. */
+  blockedBy: number;
+  parentId: string | null;
+  retryOf: string | null;
+  workflowId: string | null;
+  step: string | null;
+  milestone: string | null;
+  notes: string | null;
+  checkpoint: { [key: string]: JsonValue } | null;
+  result: JsonValue;
+  error: string | null;
+  /** Characters of output so far. */
+  outputSize: number;
+  leaseExpiresAt: string | null;
+  contextId: string | null;
+  metadata: { [key: string]: JsonValue };
+}
+
+/** One entry of a task's log; ``number`` orders them without gaps. */
+export interface TaskEntry {
+  type: "status" | "progress" | "milestone" | "note" | "comment" | "checkpoint" | "output" | "message" | "artifact" | "done";
+  taskId: string;
+  number: number;
+  /** RFC 3339 time, with its offset. */
+  time: string;
+  actor: string;
+  status: TaskStatus | null;
+  progress: number | null;
+  /** Output, note, comment or reason. */
+  content: string | null;
+  /** Of output: where it begins, in characters. */
+  offset: number | null;
+  data: JsonValue;
+}
+
+/** One page of a list; ``entries`` are its items. */
+export interface TaskEntryPage extends Page<TaskEntry> {
+  entries: TaskEntry[];
+}
+
+/** A page of a task's output. */
+export interface TaskOutput {
+  taskId: string;
+  content: string;
+  offset: number;
+  /** Offset at which to continue reading. */
+  nextOffset: number;
+  /** Size of the output so far, in characters. */
+  size: number;
+  hasMore: boolean;
+  /** Whether the task has ended and no more output follows. */
+  done: boolean;
+}
+
+/** One page of a list; ``tasks`` are its items. */
+export interface TaskPage extends Page<Task> {
+  tasks: Task[];
+}
+
+/** Receipt of a task. The task is committed to the store. */
+export interface TaskReceipt {
+  taskId: string;
+  status: TaskStatus;
+  /** Estimate from earlier tasks of the type; null without any. */
+  estimatedCompletion: string | null;
+  assignedAgent: string | null;
+  /** Reason for a delay, such as a name not registered yet. */
+  warning: string | null;
+}
+
+/** Task statistics. */
+export interface TaskStatistics {
+  total: number;
+  byStatus: { [key: string]: number };
+  /** Of the tasks that wait. */
+  byPriority: { [key: string]: number };
+  /** Tasks that can be taken now. */
+  waiting: number;
+  /** RFC 3339 time, with its offset. */
+  since: string;
+  created: number;
+  completed: number;
+  failed: number;
+  throughputPerMinute: number;
+  waitSeconds: DurationSummary;
+  runSeconds: DurationSummary;
+  /** Whether the durations are of the newest 10,000 only. */
+  sampled: boolean;
+}
+
+/** States of a task. */
+export const TaskStatus = {
+  PENDING: "pending",
+  IN_PROGRESS: "in_progress",
+  COMPLETED: "completed",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  INPUT_REQUIRED: "input_required",
+  AUTH_REQUIRED: "auth_required",
+  REJECTED: "rejected",
+  EXPIRED: "expired",
+  DEAD_LETTERED: "dead_lettered",
+} as const;
+/** States of a task. */
+export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus];
+
+/** The change is stored. */
+export interface TaskUpdate {
+  success: boolean;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  taskId: string;
+  status: TaskStatus;
+  progress: number;
+}
+
+/** A tenant and its status. */
+export interface Tenant {
+  tenantId: string;
+  name: string;
+  status: "active" | "suspended" | "deleting";
+  reason: string;
+  metadata: { [key: string]: JsonValue };
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  statusSince: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** agents: registered ones, without the built-in. instances: that have not ended. Both for the operator alone. */
+export interface TenantDetails {
+  tenantId: string;
+  name: string;
+  status: "active" | "suspended" | "deleting";
+  reason: string;
+  metadata: { [key: string]: JsonValue };
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  statusSince: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  agents: number | null;
+  instances: number | null;
+}
+
+export interface TenantKey {
+  tenantId: string;
+  tokenId: string;
+  /** The key. Shown once: keep it. */
+  token: string | null;
+}
+
+/** One page of a list; ``tenants`` are its items. */
+export interface TenantPage extends Page<Tenant> {
+  tenants: Tenant[];
+}
+
+/** A terminated instance with its final bill. */
+export interface Termination {
+  instanceId: string;
+  agentId: string;
+  agentName: string;
+  /** The account it belongs to. */
+  customerId: string;
+  name: string | null;
+  status: InstanceStatus;
+  desiredStatus: "running" | "paused" | "stopped";
+  /** Reason for the status, if it differs from the requested one. */
+  reason: string | null;
+  host: string | null;
+  engine: string | null;
+  /** Number of starts. */
+  generation: number;
+  restarts: number;
+  /** Whether it is in a crash loop. */
+  crashLoop: boolean;
+  /** Time of the next restart. */
+  retryAt: string | null;
+  taskExecutions: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** Of the present start. */
+  startedAt: string | null;
+  stoppedAt: string | null;
+  healthStatus: HealthStatus;
+  resourceUsage: ResourceUsage;
+  instanceConfig: { [key: string]: JsonValue };
+  /** Where it listens, as its host reaches it. */
+  address: string | null;
+  healthUrl: string | null;
+  coLocatedWith: string | null;
+  /** Of the agent's manifest. */
+  revision: number;
+  /** Of the agent's price, with which it was made; 0 for none. */
+  priceVersion: number;
+  /** What it costs now: the price it was made with, or a later one whose notice is over. */
+  pricingInfo: PricingInfo | null;
+  billingInfo: BillingInfo;
+  message: string;
+}
+
+export interface Timeline {
+  workflowId: string;
+  status: WorkflowStatus;
+  /** RFC 3339 time, with its offset. */
+  start: string;
+  end: string | null;
+  durationSeconds: number;
+  spans: Span[];
+  /** Whether parts of a for_each were left out. */
+  hasMore: boolean;
+}
+
+/** Metadata of a key; never the key itself. */
+export interface Token {
+  tokenId: string;
+  kind: "api_key" | "enrolment";
+  label: string;
+  scopes: string[];
+  serviceTier: ServiceTier;
+  authority: number;
+  account: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
+
+/** One page of a list; ``tokens`` are its items. */
+export interface TokenPage extends Page<Token> {
+  tokens: Token[];
+}
+
+/** Result of a tool, unchanged. ``is_error``: the tool itself says that it failed. */
+export interface ToolResult {
+  upstream: string;
+  tool: string;
+  /** Content blocks, as in the MCP specification. */
+  content: JsonValue[];
+  structuredContent: JsonValue;
+  isError: boolean;
+  /** The result's _meta. */
+  meta: JsonValue;
+}
+
+export interface Unregistration {
+  workerId: string;
+  /** Number of requeued tasks. */
+  released: number;
+}
+
+/** An MCP server whose tools are offered here. Credentials are never shown. */
+export interface Upstream {
+  upstreamId: string;
+  name: string;
+  description: string;
+  transport: "http" | "stdio";
+  url: string | null;
+  command: string[];
+  hasCredentials: boolean;
+  origin: "operator" | "settings" | "file" | "registry";
+  timeout: number;
+  toolTimeouts: { [key: string]: number };
+  concurrency: number;
+  serverName: string | null;
+  serverVersion: string | null;
+  protocolVersion: string | null;
+  instructions: string | null;
+  state: ConnectionState;
+  /** Reason why it cannot be reached. */
+  error: string | null;
+  /** Time of the next connection attempt. */
+  retryAt: string | null;
+  /** Tools that can be called. */
+  tools: number;
+  /** Changed items that wait for acceptance. */
+  quarantined: number;
+  /** Items that cannot be offered; each has its reason. */
+  dropped: number;
+  listedAt: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** An upstream with what it offers; in pages, where that is more than fits into one answer. */
+export interface UpstreamDetail {
+  upstreamId: string;
+  name: string;
+  description: string;
+  transport: "http" | "stdio";
+  url: string | null;
+  command: string[];
+  hasCredentials: boolean;
+  origin: "operator" | "settings" | "file" | "registry";
+  timeout: number;
+  toolTimeouts: { [key: string]: number };
+  concurrency: number;
+  serverName: string | null;
+  serverVersion: string | null;
+  protocolVersion: string | null;
+  instructions: string | null;
+  state: ConnectionState;
+  /** Reason why it cannot be reached. */
+  error: string | null;
+  /** Time of the next connection attempt. */
+  retryAt: string | null;
+  /** Tools that can be called. */
+  tools: number;
+  /** Changed items that wait for acceptance. */
+  quarantined: number;
+  /** Items that cannot be offered; each has its reason. */
+  dropped: number;
+  listedAt: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  items: UpstreamItem[];
+  hasMore: boolean;
+  /** Cursor of the items after these. */
+  nextCursor: string | null;
+}
+
+/** A tool, resource, resource template or prompt of an upstream. */
+export interface UpstreamItem {
+  kind: ItemKind;
+  /** Name of a tool or prompt, URI of a resource. */
+  name: string;
+  /** Name of a tool in the catalogue. */
+  service: string | null;
+  description: string;
+  state: ItemState;
+  /** Reason why it is quarantined or dropped. */
+  reason: string | null;
+  /** SHA-256 of the definition. */
+  hash: string;
+  /** As the upstream gives it. */
+  definition: { [key: string]: JsonValue };
+  /** The definition accepted before it changed. */
+  accepted: { [key: string]: JsonValue } | null;
+  /** RFC 3339 time, with its offset. */
+  firstSeen: string;
+  /** RFC 3339 time, with its offset. */
+  changedAt: string;
+}
+
+/** One page of a list; ``upstreams`` are its items. */
+export interface UpstreamPage extends Page<Upstream> {
+  upstreams: Upstream[];
+}
+
+export interface UpstreamRemoval {
+  upstreamId: string;
+  name: string;
+}
+
+/** Usage as it is in the ledger. */
+export interface UsageRecord {
+  entries: Entry[];
+  totalCost: number;
+  currency: string;
+}
+
+/** An SSO user. The record is created at the first login. */
+export interface User {
+  userId: string;
+  username: string;
+  email: string | null;
+  name: string | null;
+  issuer: string;
+  subject: string;
+  /** Name at the identity provider at the last login. */
+  roles: string[];
+  /** Role here: admin, operator, viewer or user. */
+  role: string | null;
+  /** Whether the role was set here, not by the identity provider. */
+  roleGivenHere: boolean;
+  /** Tasks that may wait and run at once; null: as the setting user_concurrency says. */
+  concurrencyLimit: number | null;
+  /** How many wait and run now; not in lists. */
+  openTasks: number | null;
+  disabled: boolean;
+  /** RFC 3339 time, with its offset. */
+  firstSeen: string;
+  /** RFC 3339 time, with its offset. */
+  lastSeen: string;
+}
+
+/** Who the caller is, whatever its credential. */
+export interface UserInfo {
+  id: string;
+  /** User name at the provider for an SSO user; else the id. */
+  sub: string;
+  name: string;
+  /** user, agent, key, operator or anonymous. */
+  kind: string;
+  tenant: string;
+  account: string;
+  username: string | null;
+  preferredUsername: string | null;
+  email: string | null;
+  issuer: string | null;
+  roles: string[];
+  role: string | null;
+  scopes: string[];
+  authority: number;
+  /** Tasks that may wait and run at once; null: no limit. */
+  concurrencyLimit: number | null;
+  expiresAt: string | null;
+}
+
+/** One page of a list; ``users`` are its items. */
+export interface UserPage extends Page<User> {
+  users: User[];
+}
+
+/** Visibility of an agent in searches. */
+export const Visibility = {
+  PUBLIC: "public",
+  ORGANIZATION: "organization",
+  TEAM: "team",
+  PROJECT: "project",
+  PRIVATE: "private",
+} as const;
+/** Visibility of an agent in searches. */
+export type Visibility = (typeof Visibility)[keyof typeof Visibility];
+
+export interface Withdrawal {
+  agentId: string;
+  /** Instances that still run; they continue. */
+  instances: number;
+}
+
+/** A worker; it belongs to the agent (or the operator) that registered it. */
+export interface Worker {
+  workerId: string;
+  workerName: string;
+  owner: string;
+  capabilities: string[];
+  models: string[];
+  metadata: { [key: string]: JsonValue };
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  lastSeen: string;
+  activeTasks: number;
+}
+
+/** One page of a list; ``workers`` are its items. */
+export interface WorkerPage extends Page<Worker> {
+  workers: Worker[];
+}
+
+/** Current state of a workflow. */
+export interface Workflow {
+  workflowId: string;
+  workflowName: string;
+  status: WorkflowStatus;
+  /** Number of the first step not done yet, from 1; of the last when all are. */
+  currentStep: number;
+  /** Names of the steps under way. */
+  currentSteps: string[];
+  totalSteps: number;
+  progress: number;
+  steps: StepState[];
+  agents: AgentShare[];
+  assignedAgents: string[];
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  durationSeconds: number | null;
+  error: string | null;
+  input: { [key: string]: JsonValue };
+  metadata: { [key: string]: JsonValue };
+  parentWorkflow: string | null;
+  parentStep: string | null;
+  modifications: number;
+}
+
+export interface WorkflowDiagram {
+  workflowId: string;
+  /** A flowchart as Mermaid text. */
+  mermaid: string;
+}
+
+/** Workflows without their steps; ``agora.workflow.status`` shows those. */
+export interface WorkflowPage extends Page<Workflow> {
+  workflows: Workflow[];
+}
+
+export interface WorkflowReceipt {
+  workflowId: string;
+  status: WorkflowStatus;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** States of a workflow. */
+export const WorkflowStatus = {
+  PENDING: "pending",
+  RUNNING: "running",
+  PAUSED: "paused",
+  WAITING_APPROVAL: "waiting_approval",
+  COMPLETED: "completed",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+} as const;
+/** States of a workflow. */
+export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];

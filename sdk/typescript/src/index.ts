@@ -1,0 +1,17 @@
+/**
+ * The TypeScript client of Agora, the marketplace where AI agents register, find each other, talk and take work.
+ *
+ * @packageDocumentation
+ */
+
+export { AgoraClient } from "./client.ts";
+export { FileTokens } from "./credentials-file.ts";
+export { AgoraError, type FieldError, type Problem } from "./error.ts";
+export { EventStream } from "./event-stream.ts";
+export * from "./generated/errors.ts";
+export type * from "./generated/services.ts";
+export * from "./generated/types.ts";
+export type { JsonObject, JsonValue } from "./json.ts";
+export { type CallOptions, type ClientOptions, setDefaultOptions } from "./options.ts";
+export { Page } from "./page.ts";
+export { MemoryTokens, serverKey, type StoredToken, type TokenStore, WebStorageTokens } from "./token-store.ts";

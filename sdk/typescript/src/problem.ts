@@ -1,0 +1,42 @@
+/** From an answer that is no success to the error that it means. */
+
+import { AgoraError, type Problem } from "./error.ts";
+import { ERROR_CLASSES, Halted, RateLimited } from "./generated/errors.ts";
+import { isObject, parseJson } from "./json.ts";
+
+const byCode = new Map(ERROR_CLASSES.map((each) => [each.code, each]));
+
+/** The error that a problem document describes; the HTTP status decides where its code is unknown. */
+export function errorFromProblem(problem: Problem, status: number): AgoraError {
+  const known = byCode.get(problem.code ?? "") ?? ERROR_CLASSES.find((each) => each.status === status) ?? AgoraError;
+  return new known(problem.detail ?? "", problem);
+}
+
+/** The error in an answer of failure, be it the server's (problem+json) or of something in between. */
+export function errorFromAnswer(status: number, headers: Headers, body: string, url: string): AgoraError {
+  const document = parseJson(body);
+  let problem: Problem;
+  if (isObject(document) && "code" in document) {
+    problem = document as Problem;
+  } else {
+    const place = headers.get("location");
+    problem = { detail: `${url} answered ${status}${place ? ` to ${place}` : ""}, not as an Agora server does.` };
+  }
+  const seconds = retryAfterSeconds(headers);
+  if (problem["retry_after"] === undefined && seconds !== undefined) problem = { ...problem, retry_after: seconds };
+  return errorFromProblem(problem, status);
+}
+
+/** Seconds of the header `Retry-After`, which may also be a date. */
+export function retryAfterSeconds(headers: Headers): number | undefined {
+  const text = headers.get("retry-after")?.trim();
+  if (!text) return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000);
+}
+
+/** Whether who lives long enough may see an error go away by itself: trouble of the server, limits, a halt. */
+export function isTransient(error: unknown): error is AgoraError {
+  return error instanceof AgoraError && (error.status >= 500 || error instanceof RateLimited || error instanceof Halted);
+}

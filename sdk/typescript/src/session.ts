@@ -1,0 +1,170 @@
+/** A session: what a client and its copies share, and how one call is made over it. */
+
+import { decodeResult, encodeArguments, snakeCase } from "./case.ts";
+import { EventStream } from "./event-stream.ts";
+import { InternalError, InvalidRequest } from "./generated/errors.ts";
+import { OPERATIONS } from "./generated/operations.ts";
+import type { Services } from "./generated/services.ts";
+import type { Registration } from "./generated/types.ts";
+import type { Identity } from "./identity.ts";
+import { isObject, parseJson } from "./json.ts";
+import type { Operation, OperationTable } from "./operation.ts";
+import type { CallOptions } from "./options.ts";
+import { nextPageArguments, Page } from "./page.ts";
+import { registerAgent } from "./registration.ts";
+import { type HttpRequest, sendWithRetries } from "./transport.ts";
+
+/** The connection to a server. */
+export interface Server {
+  readonly url: string;
+  readonly fetch: typeof fetch;
+  readonly webSocket: typeof WebSocket | undefined;
+}
+
+/** How calls are made, if a call does not say otherwise. */
+export interface CallDefaults {
+  readonly timeout: number;
+  readonly retries: number;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Arguments by the names of the wire. */
+export type WireArguments = Record<string, unknown>;
+
+/** What `JSON.stringify` writes of half a character. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/;
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Makes calls to one server with one identity. */
+export class Session {
+  readonly server: Server;
+  readonly identity: Identity;
+  readonly defaults: CallDefaults;
+
+  constructor(server: Server, identity: Identity, defaults: CallDefaults) {
+    this.server = server;
+    this.identity = identity;
+    this.defaults = defaults;
+  }
+
+  /** The services of the contract, each a plain object with a method for each operation. */
+  services(): Services {
+    const services: Record<string, Record<string, unknown>> = {};
+    for (const [category, operations] of Object.entries<OperationTable[string]>(OPERATIONS)) {
+      const service: Record<string, unknown> = {};
+      for (const [action, operation] of Object.entries(operations)) {
+        const name = `${category}/${snakeCase(action)}`;
+        service[action] = (args: object = {}, options: CallOptions = {}) => this.#start(name, operation, args, options);
+      }
+      services[category] = service;
+    }
+    return services as unknown as Services;
+  }
+
+  #start(name: string, operation: Operation, args: object, options: CallOptions): unknown {
+    const opaque = operation.opaque === undefined ? NO_NAMES : new Set(operation.opaque.split(" "));
+    if (operation.kind === "stream") {
+      return new EventStream(this, name, encodeArguments(args, opaque), options, (item) => decodeResult(item, opaque));
+    }
+    return this.#call(name, operation, encodeArguments(args, opaque), options, opaque);
+  }
+
+  async #call(
+    name: string,
+    operation: Operation,
+    args: WireArguments,
+    options: CallOptions,
+    opaque: ReadonlySet<string>,
+  ): Promise<unknown> {
+    if (name === "agent/register") {
+      const send = (token: string | undefined) => this.send(name, operation, args, options, token);
+      const answer = await registerAgent(this, args, options, send);
+      return decodeResult(answer, opaque) as Registration;
+    }
+    const answer = await this.send(name, operation, args, options, this.identity.token());
+    if (name === "agent/deregister") await this.identity.forget(String(answer["agent_id"]));
+    const result = decodeResult(answer, opaque) as Record<string, unknown>;
+    return operation.items === undefined ? result : this.#page(name, operation, args, options, opaque, result);
+  }
+
+  #page(
+    name: string,
+    operation: Operation,
+    args: WireArguments,
+    options: CallOptions,
+    opaque: ReadonlySet<string>,
+    result: Record<string, unknown>,
+  ): Page<unknown> {
+    const items = (result[operation.items ?? ""] ?? []) as unknown[];
+    const following = nextPageArguments(args, operation.pagedBy, result, items);
+    const nextPage = async () =>
+      following && ((await this.#call(name, operation, following, options, opaque)) as Page<unknown>);
+    return new Page<unknown>(result, items, nextPage);
+  }
+
+  /** Call an operation as whoever has the token; its answer as the wire has it. */
+  async send(
+    name: string,
+    operation: Operation,
+    args: WireArguments,
+    options: CallOptions,
+    token: string | undefined,
+  ): Promise<Record<string, unknown>> {
+    const isChange = operation.kind === "command" || operation.kind === "relay";
+    const headers = this.identity.headers(token);
+    if (isChange) {
+      // One key for all retries of this call, so that a command whose answer was lost takes effect once.
+      const key = options.idempotencyKey ?? this.defaults.idempotencyKey ?? (operation.keyed ? crypto.randomUUID() : undefined);
+      if (key !== undefined) headers["idempotency-key"] = key;
+    }
+    const { text } = await sendWithRetries(this.server.fetch, this.server.url, buildRequest(name, isChange, args, headers), {
+      timeout: totalTimeout(options.timeout ?? this.defaults.timeout, operation, args),
+      retries: options.retries ?? this.defaults.retries,
+      signal: options.signal,
+    });
+    const answer = parseJson(text);
+    if (isObject(answer)) return answer;
+    const fix = "Is it an Agora server, of this SDK's version or newer?";
+    throw new InternalError(`The answer to agora.${name.replace("/", ".")} cannot be read.`, { fix });
+  }
+}
+
+/** The request that calls an operation; `name` is its category and action. */
+export function buildRequest(
+  name: string,
+  isChange: boolean,
+  args: WireArguments,
+  headers: Record<string, string>,
+): HttpRequest {
+  if (isChange) {
+    const body = JSON.stringify(args);
+    if (LONE_SURROGATE.test(body)) {
+      throw new InvalidRequest(`agora.${name.replace("/", ".")}: text that is no Unicode (a lone surrogate).`);
+    }
+    return { method: "POST", target: `/agora/${name}`, headers: { ...headers, "content-type": "application/json" }, body };
+  }
+  return { method: "GET", target: `/agora/${name}${queryString(args)}`, headers };
+}
+
+/** Arguments as a query: lists repeat their name, null is left out. */
+export function queryString(args: WireArguments): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(args)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== null && item !== undefined) query.append(name, queryText(item));
+    }
+  }
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}
+
+function queryText(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** How long a call may take in all: what it lets the server wait, or work elsewhere, comes on top. */
+function totalTimeout(seconds: number, operation: Operation, args: WireArguments): number {
+  const remote = operation.kind === "relay" ? Number(args["timeout"] ?? 0) : 0;
+  return seconds + Number(args["wait"] ?? 0) + remote;
+}

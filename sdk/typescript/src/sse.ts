@@ -1,0 +1,151 @@
+/** Channels over Server-Sent Events. */
+
+import { type Channel, Disconnected, type Frame, Refused } from "./channel.ts";
+import { isObject, parseJson } from "./json.ts";
+import { errorFromAnswer } from "./problem.ts";
+import { isTransientStatus } from "./transport.ts";
+
+/** There is no ping here: a server says something at least this often, or the connection is dead. */
+const SILENCE_MILLISECONDS = 60_000;
+
+/** Connect. Throws Disconnected, Refused, or the error that the server answered. */
+export async function openEventSource(
+  fetcher: typeof fetch,
+  url: string,
+  target: string,
+  headers: Record<string, string>,
+): Promise<Channel> {
+  const ending = new AbortController();
+  const silence = new Silence(() => ending.abort(new Disconnected("the server has said nothing for a minute")));
+  try {
+    const answer = await fetcher(url + target, {
+      headers: { ...headers, accept: "text/event-stream" },
+      cache: "no-store",
+      signal: ending.signal,
+    });
+    const isEvents = answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    if (answer.ok && isEvents && answer.body) return new EventSourceChannel(answer.body, ending, silence);
+    const text = await answer.text();
+    if (answer.ok) throw new Refused(`${url} does not answer with events`);
+    if (isTransientStatus(answer.status)) throw new Disconnected(`HTTP ${answer.status}`);
+    throw errorFromAnswer(answer.status, answer.headers, text, url);
+  } catch (error) {
+    silence.end();
+    throw error instanceof TypeError ? new Disconnected("no connection", { cause: error.cause ?? error }) : error;
+  }
+}
+
+/** Calls back once nothing has been heard for too long. */
+class Silence {
+  readonly #ended: () => void;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(ended: () => void) {
+    this.#ended = ended;
+    this.#timer = setTimeout(ended, SILENCE_MILLISECONDS);
+  }
+
+  interrupt(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#ended, SILENCE_MILLISECONDS);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+class EventSourceChannel implements Channel {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #ending: AbortController;
+  readonly #silence: Silence;
+  readonly #parser = new EventSourceParser();
+  #frames: Frame[] = [];
+
+  constructor(body: ReadableStream<Uint8Array>, ending: AbortController, silence: Silence) {
+    this.#reader = body.getReader();
+    this.#ending = ending;
+    this.#silence = silence;
+  }
+
+  async receive(): Promise<Frame> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      const { value, done } = await this.#read();
+      if (done || value === undefined) {
+        this.#silence.end();
+        throw new Disconnected("connection lost");
+      }
+      this.#silence.interrupt();
+      this.#frames = this.#parser.feed(value);
+    }
+  }
+
+  async #read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    try {
+      return await this.#reader.read();
+    } catch (error) {
+      this.#silence.end();
+      throw new Disconnected("connection lost", { cause: error });
+    }
+  }
+
+  acknowledge(): void {
+    // The place is told when the stream is resumed.
+  }
+
+  close(): void {
+    this.#silence.end();
+    this.#reader.cancel().catch(() => undefined);
+    this.#ending.abort();
+  }
+}
+
+/**
+ * Frames out of the bytes of Server-Sent Events, however they are cut.
+ *
+ * A message without data moves the position: a heartbeat. A frame that does not say its `sequence` gets it from the
+ * message's id.
+ */
+export class EventSourceParser {
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+  #data: string[] = [];
+  #id = "";
+
+  /** The frames that are complete with this chunk. Throws Disconnected for what is no frame. */
+  feed(chunk: Uint8Array): Frame[] {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split("\n");
+    this.#rest = lines.pop() ?? "";
+    const frames: Frame[] = [];
+    for (const line of lines) {
+      const text = line.endsWith("\r") ? line.slice(0, -1) : line;
+      const colon = text.indexOf(":");
+      const name = colon < 0 ? text : text.slice(0, colon);
+      const value = colon < 0 ? "" : text.slice(colon + 1).replace(/^ /, "");
+      if (text === "") {
+        const frame = this.#takeFrame();
+        if (frame !== undefined) frames.push(frame);
+      } else if (name === "data") this.#data.push(value);
+      else if (name === "id") this.#id = value;
+    }
+    return frames;
+  }
+
+  #takeFrame(): Frame | undefined {
+    const [data, id] = [this.#data.join("\n"), this.#id];
+    this.#data = [];
+    this.#id = "";
+    const position = /^\d+$/.test(id) ? { sequence: Number(id) } : {};
+    if (data) return { ...position, ...decodeFrame(data) };
+    return "sequence" in position ? { control: "heartbeat", ...position } : undefined;
+  }
+}
+
+/** A frame from its JSON. */
+export function decodeFrame(text: unknown): Frame {
+  const frame = typeof text === "string" ? parseJson(text) : undefined;
+  if (!isObject(frame)) throw new Disconnected("the server sent something that is no event");
+  return frame as Frame;
+}

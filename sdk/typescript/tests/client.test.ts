@@ -1,0 +1,218 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import {
+  AgoraClient,
+  AgoraError,
+  DeadlineExceeded,
+  FileTokens,
+  IdempotencyConflict,
+  InvalidRequest,
+  MemoryTokens,
+  MessageType,
+  NotFound,
+  ServerUnreachable,
+  ServiceTier,
+  type Task,
+  TaskStatus,
+  Unauthenticated,
+} from "../src/index.ts";
+
+const url = inject("url");
+let number = 0;
+const unique = (name: string) => `${name}${(number += 1)}`;
+const makeClient = () => new AgoraClient({ url, tokens: new MemoryTokens() });
+
+async function registered(name: string, capabilities: string[] = []) {
+  const client = makeClient();
+  const registration = await client.register({ agentName: unique(name), capabilities });
+  return { client, registration };
+}
+
+test("register answers a registration, and the client acts as that agent", async () => {
+  const { client, registration } = await registered("Ada", ["writing"]);
+  expect(registration.capabilities).toEqual(["writing"]);
+  expect(registration.agentId).toMatch(/^agent_/);
+  expect([client.agentName, client.agentId]).toEqual([registration.agentName, registration.agentId]);
+  const receipt = await client.messaging.send({ toAgent: registration.agentName, content: "to myself" });
+  const inbox = await client.messaging.receive();
+  expect(inbox.messages.map((message) => [message.messageId, message.fromAgent])).toEqual([[receipt.messageId, registration.agentId]]);
+});
+
+test("a premium tier is granted to an agent of the local operator, also when it is asked for later", async () => {
+  const client = makeClient();
+  const agentName = unique("Premium");
+  expect((await client.register({ agentName })).serviceTier).toBe("basic");
+  const registration = await client.register({ agentName, serviceTier: ServiceTier.PREMIUM });
+  expect(registration.serviceTier).toBe("premium");
+  expect((await client.agent.get({ agentId: agentName })).serviceTier).toBe("premium");
+});
+
+test("contents of payload, metadata and result keep their names, at any depth", async () => {
+  const { client, registration } = await registered("Verbatim", ["typing"]);
+  const contents = { snake_case: { inner_name: [{ deep_er: 1, camelCase: true }] }, camelCase: null };
+  const { taskId } = await client.task.assign({
+    taskType: "letter",
+    assignee: registration.agentName,
+    payload: contents,
+    metadata: contents,
+  });
+  const claim = await client.task.claim({ taskTypes: ["letter"], wait: 5 });
+  const claimed = claim.tasks[0];
+  expect(claimed?.payload).toEqual(contents);
+  await client.task.complete({ taskId, result: contents, fencingToken: claimed?.fencingToken ?? 0 });
+  const task: Task = await client.task.get({ taskId });
+  expect([task.payload, task.metadata, task.result]).toEqual([contents, contents, contents]);
+  expect(task.status).toBe(TaskStatus.COMPLETED);
+});
+
+test("a workflow's steps are written in camel case", async () => {
+  const { client, registration } = await registered("Steps");
+  const agent = registration.agentName;
+  const { workflowId } = await client.workflow.create({
+    workflowName: "graph",
+    steps: [
+      { name: "first", agent, taskType: "one", payload: { keep_me: "${input.some_name}" } },
+      { name: "second", agent, dependsOn: ["first"] },
+    ],
+    input: { some_name: "x" },
+  });
+  const workflow = await client.workflow.status({ workflowId });
+  expect(workflow.input).toEqual({ some_name: "x" });
+  const { tasks } = await client.task.list({ workflowId });
+  expect(tasks.map((task) => [task.taskType, task.payload])).toEqual([["one", { keep_me: "x" }]]);
+});
+
+test("a page is array-like, has its list by name, and goes on to the next pages", async () => {
+  const { client, registration } = await registered("Pages");
+  for (let at = 0; at < 5; at += 1) await client.task.assign({ taskType: `t${at}`, assignee: registration.agentName });
+  const page = await client.task.list({ agentId: registration.agentId, status: "pending", limit: 2 });
+  expect([page.length, page.count, page.tasks.length, page.total, page.hasMore]).toEqual([2, 2, 2, 5, true]);
+  expect(page[1]?.taskId).toBe(page.tasks[1]?.taskId);
+  expect([...page].length).toBe(2);
+  const seen = new Set<string>();
+  for await (const task of page) seen.add(task.taskId);
+  expect(seen.size).toBe(5);
+  const next = await page.nextPage();
+  expect(next?.tasks.length).toBe(2);
+  const log = await client.task.history({ taskId: page.tasks[0]?.taskId ?? "" });
+  expect(log.entries.map((entry) => entry.type)).toEqual([...log].map((entry) => entry.type));
+  const services = await client.discovery.list({ category: "task", status: "active" });
+  expect(services.length).toBeGreaterThan(10);
+  expect(services.services[0]?.name).toMatch(/^agora\.task\./);
+});
+
+test("errors are classes by their code", async () => {
+  const { client } = await registered("Errors");
+  const error = await client.agent.get({ agentId: "Nobody" }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(NotFound);
+  expect(error).toBeInstanceOf(AgoraError);
+  expect((error as NotFound).code).toBe("not_found");
+  expect((error as NotFound).status).toBe(404);
+  const invalid = await client.task.list({ limit: 0 }).catch((thrown: unknown) => thrown);
+  expect(invalid).toBeInstanceOf(InvalidRequest);
+  expect((invalid as InvalidRequest).errors[0]?.field).toBe("limit");
+  await expect(new AgoraClient({ url, token: "agt_forged.x" }).agent.list()).rejects.toBeInstanceOf(Unauthenticated);
+  await expect(new AgoraClient({ url: "http://127.0.0.1:9", retries: 1 }).admin.health()).rejects.toBeInstanceOf(ServerUnreachable);
+  expect(() => new AgoraClient({ url, tokens: new MemoryTokens() }).asAgent("Nobody")).toThrow(Unauthenticated);
+  expect(() => new AgoraClient({ url: "ftp://x" })).toThrow(InvalidRequest);
+});
+
+test("a command whose answer is lost takes effect once", async () => {
+  let calls = 0;
+  const keys = new Set<string | null>();
+  const losing: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init);
+    if (init?.method !== "POST") return answer;
+    keys.add(new Headers(init.headers).get("idempotency-key"));
+    calls += 1;
+    if (calls <= 2) {
+      await answer.text();
+      throw new TypeError("the connection broke");
+    }
+    return answer;
+  };
+  const { client, registration } = await registered("Once");
+  const lossy = new AgoraClient({ url, fetch: losing, token: tokenOf(registration) });
+  await lossy.messaging.send({ toAgent: registration.agentName, content: "once" });
+  expect([calls, keys.size]).toEqual([3, 1]);
+  expect((await client.messaging.receive()).length).toBe(1);
+});
+
+function tokenOf(registration: { token?: string | null }): string {
+  return registration.token ?? "";
+}
+
+test("an idempotency key of one's own is used, and refused for another request", async () => {
+  const { client, registration } = await registered("Keyed");
+  const toAgent = registration.agentName;
+  const first = await client.messaging.send({ toAgent, content: "a" }, { idempotencyKey: "report" });
+  const again = await client.messaging.send({ toAgent, content: "a" }, { idempotencyKey: "report" });
+  expect(again.messageId).toBe(first.messageId);
+  const other = client.messaging.send({ toAgent, content: "b" }, { idempotencyKey: "report" });
+  await expect(other).rejects.toBeInstanceOf(IdempotencyConflict);
+});
+
+test("Retry-After and transient statuses are obeyed; what a signal or the timeout ends is not tried again", async () => {
+  const { registration } = await registered("Retries");
+  const statuses = [503, 429];
+  const busy: typeof fetch = (input, init) => {
+    const status = statuses.shift();
+    if (status === undefined) return fetch(input, init);
+    return Promise.resolve(new Response("{}", { status, headers: { "retry-after": "0" } }));
+  };
+  const options = { url, token: tokenOf(registration) };
+  expect((await new AgoraClient({ ...options, fetch: busy }).agent.list({ limit: 1 })).length).toBe(1);
+  const client = new AgoraClient(options);
+  await expect(client.messaging.receive({ unread: true, wait: 30 }, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout|aborted/i);
+  const hanging: typeof fetch = (_, init) =>
+    new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+  await expect(new AgoraClient({ ...options, fetch: hanging, timeout: 0.1 }).agent.list()).rejects.toBeInstanceOf(DeadlineExceeded);
+});
+
+test("concurrent registrations of one name are one", async () => {
+  let calls = 0;
+  const counting: typeof fetch = (input, init) => {
+    calls += 1;
+    return fetch(input, init);
+  };
+  const tokens = new MemoryTokens();
+  const agentName = unique("Strict");
+  const clients = [0, 1, 2].map(() => new AgoraClient({ url, fetch: counting, tokens }));
+  const answers = await Promise.all(clients.map((client) => client.register({ agentName, capabilities: ["ui"] })));
+  expect(new Set(answers.map((answer) => answer.agentId)).size).toBe(1);
+  expect(calls).toBe(1);
+  await Promise.all(clients.map((client) => client.messaging.send({ toAgent: agentName, content: "as itself" })));
+  const changed = await Promise.all([
+    clients[0]?.register({ agentName, capabilities: ["a"] }),
+    clients[1]?.register({ agentName, capabilities: ["b"] }),
+  ]);
+  expect(changed.map((answer) => answer?.capabilities)).toEqual([["a"], ["b"]]);
+});
+
+test("tokens are kept in the file, and found by the next client", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "tokens-")), "deep", "credentials.json");
+  const names = Array.from({ length: 8 }, () => unique("Kept"));
+  const writers = names.map((agentName) => new AgoraClient({ url, tokens: new FileTokens(path) }).register({ agentName }));
+  await Promise.all(writers); // each changes the file; none loses what another wrote
+  for (const agent of names) {
+    const client = new AgoraClient({ url, agent, tokens: new FileTokens(path) });
+    expect((await client.agent.get({ agentId: agent })).agentName).toBe(agent);
+    const { created } = await client.register({ agentName: agent });
+    expect(created).toBe(false);
+  }
+  const client = new AgoraClient({ url, agent: names[0], tokens: new FileTokens(path) });
+  await client.agent.deregister({ agentId: names[0] ?? "" });
+  expect(() => new AgoraClient({ url, tokens: new FileTokens(path) }).asAgent(names[0] ?? "")).toThrow(Unauthenticated);
+});
+
+test("one client acts for several agents", async () => {
+  const client = makeClient();
+  const [ada, bob] = [await client.register({ agentName: unique("A") }), await client.register({ agentName: unique("B") })];
+  expect(client.agentName).toBe(ada.agentName);
+  await client.asAgent(bob).messaging.send({ toAgent: ada.agentName, content: "hi", messageType: MessageType.INTRODUCTION });
+  const inbox = await client.messaging.receive();
+  expect(inbox[0]?.fromAgent).toBe(bob.agentId);
+  expect(inbox[0]?.messageType).toBe("introduction");
+});
