@@ -97,6 +97,12 @@ export const OPERATIONS = {
     pending: { kind: "query", items: "messages", pagedBy: "cursor" },
     usage: { kind: "query", items: "records", pagedBy: "cursor" },
   },
+  deadLetter: {
+    list: { kind: "query", items: "deadLetters", pagedBy: "cursor" },
+    get: { kind: "query" },
+    replay: { kind: "command" },
+    discard: { kind: "command" },
+  },
   deployment: {
     register: { kind: "command", keyed: true },
     registerDocker: { kind: "command", keyed: true },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SignedOut, Step, SubscriptionReceipt, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SignedOut, Step, SubscriptionReceipt, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -224,7 +224,7 @@ export interface AdminOverrideArguments {
 
 /** Arguments of ``agora.admin.health``. */
 export interface AdminHealthArguments {
-  /** One component alone: database, mcp_server, agents ... */
+  /** Only this component: database, mcp_server, agents ... */
   component?: string | null | undefined;
 }
 
@@ -260,7 +260,7 @@ export interface AdminAuditArguments {
 export interface AgentRegisterArguments {
   /** Name of the agent, unique in the marketplace; no slash, no control character. */
   agentName: string;
-  /** What the agent can do. */
+  /** Capabilities of the agent. */
   capabilities?: string[] | undefined;
   serviceTier?: ServiceTier | undefined;
   description?: string | undefined;
@@ -271,7 +271,7 @@ export interface AgentRegisterArguments {
   endpoints?: { [key: string]: string } | undefined;
   /** Free-form data kept with the agent. */
   metadata?: { [key: string]: JsonValue } | undefined;
-  /** How many tasks the agent takes at once. */
+  /** Maximum number of concurrent tasks. */
   maxConcurrentTasks?: number | undefined;
   /** The agent's own rating of its skill, in percent. */
   proficiencyLevel?: number | null | undefined;
@@ -296,7 +296,7 @@ export interface AgentListArguments {
   category?: string | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
@@ -306,7 +306,7 @@ export interface AgentListArguments {
 export interface AgentUpdateArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
-  /** What the agent can do. */
+  /** Capabilities of the agent. */
   capabilities?: string[] | null | undefined;
   status?: AgentStatus | null | undefined;
   description?: string | null | undefined;
@@ -317,7 +317,7 @@ export interface AgentUpdateArguments {
   endpoints?: { [key: string]: string } | null | undefined;
   /** Free-form data kept with the agent. */
   metadata?: { [key: string]: JsonValue } | null | undefined;
-  /** How many tasks the agent takes at once. */
+  /** Maximum number of concurrent tasks. */
   maxConcurrentTasks?: number | null | undefined;
   /** The agent's own rating of its skill, in percent. */
   proficiencyLevel?: number | null | undefined;
@@ -411,7 +411,7 @@ export interface BillingSetPriceArguments {
   currency?: string | null | undefined;
   basePrice?: number | undefined;
   taskPrice?: number | undefined;
-  /** Of hybrid: what price is for; an hour if left out. */
+  /** Of hybrid: the time unit of the price; an hour if left out. */
   usageUnit?: "minute" | "hour" | null | undefined;
   /** Of token_based: for a million tokens in. */
   inputPrice?: number | undefined;
@@ -425,7 +425,7 @@ export interface BillingSetPriceArguments {
 export interface BillingRecordArguments {
   /** Unique key of this usage: repeating the call with it has no further effect. */
   usageKey: string;
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account: string;
   /** Agent id, name or dotted alias. */
   agentId: string;
@@ -450,7 +450,7 @@ export interface BillingReverseArguments {
 
 /** Arguments of ``agora.billing.usage``. */
 export interface BillingUsageArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -468,7 +468,7 @@ export interface BillingUsageArguments {
 
 /** Arguments of ``agora.billing.cost``. */
 export interface BillingCostArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -497,7 +497,7 @@ export interface BillingRevenueArguments {
 
 /** Arguments of ``agora.billing.dashboard``. */
 export interface BillingDashboardArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Code of the currency, such as USD. */
   currency?: string | null | undefined;
@@ -505,7 +505,7 @@ export interface BillingDashboardArguments {
 
 /** Arguments of ``agora.billing.credit``. */
 export interface BillingCreditArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account: string;
   amount: number;
   /** Code of the currency, such as USD. */
@@ -519,7 +519,7 @@ export interface BillingCreditArguments {
 
 /** Arguments of ``agora.billing.balance``. */
 export interface BillingBalanceArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -529,15 +529,15 @@ export interface BillingBalanceArguments {
 
 /** Arguments of ``agora.billing.budget``. */
 export interface BillingBudgetArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   /** Code of the currency, such as USD. */
   currency?: string | null | undefined;
-  /** In a month; at it there is a warning. 80 % of the hard limit if left out. */
+  /** Monthly; at this amount there is a warning. 80 % of the hard limit if left out. */
   softLimit?: number | null | undefined;
-  /** In a month; beyond it calls are refused, and at it instances pause. */
+  /** Monthly; charges beyond it are refused, and instances pause when it is reached. */
   hardLimit?: number | null | undefined;
   /** Refuse calls that the account's credit does not cover. */
   prepaid?: boolean | undefined;
@@ -545,7 +545,7 @@ export interface BillingBudgetArguments {
 
 /** Arguments of ``agora.billing.budgets``. */
 export interface BillingBudgetsArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -555,7 +555,7 @@ export interface BillingBudgetsArguments {
 
 /** Arguments of ``agora.billing.invoices``. */
 export interface BillingInvoicesArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** A month in UTC, such as 2026-11. */
   period?: string | null | undefined;
@@ -567,9 +567,9 @@ export interface BillingInvoicesArguments {
 
 /** Arguments of ``agora.billing.invoice``. */
 export interface BillingInvoiceArguments {
-  /** Id or number; what is not invoiced yet if left out. */
+  /** Id or number; the open, not yet issued invoice if left out. */
   invoice?: string | null | undefined;
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Code of the currency, such as USD. */
   currency?: string | null | undefined;
@@ -592,20 +592,20 @@ export interface BillingCloseArguments {
 /** Arguments of ``agora.bus.publish``. */
 export interface BusPublishArguments {
   type: BusType;
-  /** What it says; each type has its own keys. */
+  /** Content of the entry; each type has its own keys. */
   content?: { [key: string]: JsonValue } | undefined;
-  /** Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' waits for whoever takes it first. */
+  /** Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent. */
   target?: string | undefined;
   priority?: BusPriority | undefined;
   /** Links a response to its request. */
   correlationId?: string | null | undefined;
-  /** Id that the publisher gave, such as a UUID; a repetition under it has no further effect. */
+  /** Id set by the publisher, such as a UUID; repeating it has no further effect. */
   messageId?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   sender?: string | null | undefined;
   /** RFC 3339 time, with its offset. */
   timestamp?: string | null | undefined;
-  /** What other views of the entry know beyond it: message_type, priority, metadata, reply_to ... */
+  /** Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ... */
   extensions?: { [key: string]: JsonValue } | undefined;
 }
 
@@ -615,7 +615,7 @@ export interface BusReadArguments {
   count?: number | undefined;
   /** Seconds to wait for a first entry when there is none. */
   wait?: number | undefined;
-  /** Who reads within the group; several share its entries, each entry goes to one of them. */
+  /** Name of the consumer in the group; each entry goes to one consumer. */
   consumer?: string | undefined;
   /** Whether to claim tasks too. */
   tasks?: boolean | undefined;
@@ -637,7 +637,7 @@ export interface BusRecoverArguments {
   count?: number | undefined;
   /** Seconds without an acknowledgement; the setting bus_stale if left out. */
   idle?: number | null | undefined;
-  /** Who reads within the group; several share its entries, each entry goes to one of them. */
+  /** Name of the consumer in the group; each entry goes to one consumer. */
   consumer?: string | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
@@ -722,6 +722,39 @@ export interface ConversationUsageArguments {
   cursor?: string | null | undefined;
 }
 
+/** Arguments of ``agora.dead_letter.list``. */
+export interface DeadLetterListArguments {
+  /** Only those of one source, such as bus or push. */
+  source?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  state?: DeadLetterState | undefined;
+  /** Only those about a message or task. */
+  ref?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.dead_letter.get``. */
+export interface DeadLetterGetArguments {
+  /** Id of a dead letter. */
+  deadLetterId: string;
+}
+
+/** Arguments of ``agora.dead_letter.replay``. */
+export interface DeadLetterReplayArguments {
+  /** Id of a dead letter. */
+  deadLetterId: string;
+}
+
+/** Arguments of ``agora.dead_letter.discard``. */
+export interface DeadLetterDiscardArguments {
+  /** Id of a dead letter. */
+  deadLetterId: string;
+}
+
 /** Arguments of ``agora.deployment.register``. */
 export interface DeploymentRegisterArguments {
   /** An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ... */
@@ -776,7 +809,7 @@ export interface QueryAgentsArguments {
   category?: string | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
@@ -790,7 +823,7 @@ export interface QueryServicesArguments {
   status?: Lifecycle | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
 }
 
@@ -802,7 +835,7 @@ export interface DiscoveryListArguments {
   status?: Lifecycle | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
 }
 
@@ -858,7 +891,7 @@ export interface MessagingReceiveArguments {
   wait?: number | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
@@ -948,7 +981,7 @@ export interface HostRegisterArguments {
   memoryMb?: number | null | undefined;
   cpuCores?: number | null | undefined;
   gpus?: number | undefined;
-  /** Whether its containers may be at private or loopback addresses. */
+  /** Whether its containers may have private or loopback addresses. */
   privateAddresses?: boolean | undefined;
 }
 
@@ -966,7 +999,7 @@ export interface HostUpdateArguments {
 export interface HostRemoveArguments {
   /** Id or name. */
   host: string;
-  /** Also with instances on it: it will never come back, and they count as failed. */
+  /** Remove the host although instances are on it: it is lost for good, and they count as failed. */
   lost?: boolean | undefined;
 }
 
@@ -978,7 +1011,7 @@ export interface InstanceDiscoverArguments {
   /** Part of the name. */
   name?: string | null | undefined;
   capabilities?: string[] | undefined;
-  /** Only agents of which instances can be made. */
+  /** Only agents of which instances can be created. */
   available?: boolean | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -992,7 +1025,7 @@ export interface InstanceCreateArguments {
   agentId: string;
   instanceConfig?: InstanceConfig | null | undefined;
   name?: string | null | undefined;
-  /** Beside those of the agent's manifest. */
+  /** In addition to those of the agent's manifest. */
   hostRequirements?: HostRequirements | null | undefined;
   coLocation?: CoLocation | null | undefined;
   /** Id or name. */
@@ -1012,7 +1045,7 @@ export interface InstanceListArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   status?: InstanceStatus | InstanceStatus[] | null | undefined;
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
   /** Include terminated instances. */
   ended?: boolean | undefined;
@@ -1110,7 +1143,7 @@ export interface InstanceScaleArguments {
 export interface InstanceScalingArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
 }
 
@@ -1137,7 +1170,7 @@ export interface InstanceDropBackupArguments {
 
 /** Arguments of ``agora.instance.dashboard``. */
 export interface InstanceDashboardArguments {
-  /** The account: of the caller's credential, or, where that has none of its own, the caller's id. */
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
 }
 
@@ -1146,10 +1179,10 @@ export interface MemoryStoreArguments {
   /** Unique in its namespace; case counts. */
   key: string;
   value: JsonValue;
-  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
   namespace?: string | undefined;
   tags?: string[] | undefined;
-  /** Store only if the version is still this one; 0: only if it is new. */
+  /** Store only if the current version is this one; 0: only if the key is new. */
   ifVersion?: number | null | undefined;
 }
 
@@ -1157,15 +1190,15 @@ export interface MemoryStoreArguments {
 export interface MemoryRecallArguments {
   /** Unique in its namespace; case counts. */
   key: string;
-  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
   namespace?: string | undefined;
 }
 
 /** Arguments of ``agora.memory.list``. */
 export interface MemoryListArguments {
-  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
   namespace?: string | undefined;
-  /** Only keys that begin so. */
+  /** Only keys with this prefix. */
   prefix?: string | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -1175,7 +1208,7 @@ export interface MemoryListArguments {
 
 /** Arguments of ``agora.memory.search``. */
 export interface MemorySearchArguments {
-  /** Words of what is looked for. */
+  /** Words to search for. */
   query: string;
   /** All that is shared, and 'own', if left out. */
   namespace?: string | null | undefined;
@@ -1186,7 +1219,7 @@ export interface MemorySearchArguments {
 export interface MemoryForgetArguments {
   /** Unique in its namespace; case counts. */
   key: string;
-  /** Groups keys. Each is shared by the whole marketplace, but 'own', which is the caller's alone. */
+  /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
   namespace?: string | undefined;
 }
 
@@ -1194,7 +1227,7 @@ export interface MemoryForgetArguments {
 export interface TaskAssignArguments {
   taskType: string;
   payload?: { [key: string]: JsonValue } | undefined;
-  /** Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
   assignee?: string | null | undefined;
   /** RFC 3339 time, with its offset. */
   deadline?: string | null | undefined;
@@ -1209,7 +1242,7 @@ export interface TaskAssignArguments {
   /** Seconds an attempt may take; no bound if left out. */
   timeout?: number | null | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
-  /** Groups the tasks of one conversation; each is one of its own without it. */
+  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
   contextId?: string | null | undefined;
 }
 
@@ -1234,7 +1267,7 @@ export interface TaskListArguments {
   status?: TaskStatus | TaskStatus[] | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
   taskType?: string | null | undefined;
   priority?: Priority | null | undefined;
@@ -1250,7 +1283,7 @@ export interface TaskListArguments {
   until?: string | null | undefined;
   sort?: "created" | "priority" | "deadline" | undefined;
   descending?: boolean | undefined;
-  /** Groups the tasks of one conversation; each is one of its own without it. */
+  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
   contextId?: string | null | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
@@ -1278,7 +1311,7 @@ export interface TaskClaimArguments {
   wait?: number | undefined;
   /** Only these types; any if empty. */
   taskTypes?: string[] | undefined;
-  /** To serve only these of your own capabilities. */
+  /** Only tasks for these of your own capabilities. */
   capabilities?: string[] | null | undefined;
   /** Models that can be run. */
   models?: string[] | undefined;
@@ -1310,7 +1343,7 @@ export interface TaskReleaseArguments {
   reason?: string | null | undefined;
   /** Checkpoint, for the agent that continues the work. */
   checkpoint?: { [key: string]: JsonValue } | null | undefined;
-  /** Seconds before it can be taken again. */
+  /** Seconds before it can be claimed again. */
   delay?: number | undefined;
 }
 
@@ -1344,14 +1377,14 @@ export interface TaskCancelArguments {
 /** Arguments of ``agora.task.retry``. */
 export interface TaskRetryArguments {
   taskId: string;
-  /** Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
   assignee?: string | null | undefined;
 }
 
 /** Arguments of ``agora.task.reassign``. */
 export interface TaskReassignArguments {
   taskId: string;
-  /** Agent id or name, 'capability:NAME' for whoever has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
   assignee: string | null;
   /** Notes for people. */
   reason?: string | null | undefined;
@@ -1367,9 +1400,9 @@ export interface TaskCommentArguments {
 export interface TaskMessageArguments {
   taskId: string;
   text?: string | null | undefined;
-  /** What is said, in parts, where it is not one text. */
+  /** The message in parts, if it is not a single text. */
   parts?: Part[] | undefined;
-  /** Of the assignee: the work waits until it is answered. */
+  /** Set by the assignee: the task waits until the message is answered. */
   status?: "input_required" | "auth_required" | null | undefined;
   messageId?: string | null | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
@@ -1383,13 +1416,13 @@ export interface TaskMessageArguments {
 export interface TaskArtifactArguments {
   taskId: string;
   text?: string | null | undefined;
-  /** What is said, in parts, where it is not one text. */
+  /** The message in parts, if it is not a single text. */
   parts?: Part[] | undefined;
   /** Made if left out; needed to append to it. */
   artifactId?: string | null | undefined;
   name?: string | null | undefined;
   description?: string | null | undefined;
-  /** To what the artifact of this id has; else it begins anew. */
+  /** Append to the artifact with this id; otherwise replace it. */
   append?: boolean | undefined;
   /** Whether it is complete. */
   last?: boolean | undefined;
@@ -1404,7 +1437,7 @@ export interface TaskArtifactArguments {
 export interface TaskAppendArguments {
   taskId: string;
   content: string;
-  /** Where it belongs; refused if the output does not end there. */
+  /** Offset of the chunk; refused if the output does not end there. */
   offset?: number | null | undefined;
   /** The claim's fencing token. With it, a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
@@ -1413,7 +1446,7 @@ export interface TaskAppendArguments {
 /** Arguments of ``agora.task.output``. */
 export interface TaskOutputArguments {
   taskId: string;
-  /** Where to begin, in characters. */
+  /** Start position, in characters. */
   offset?: number | undefined;
   /** Most characters. */
   limit?: number | undefined;
@@ -1486,7 +1519,7 @@ export interface MonitorMessagesArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Words that all have to be in the text, in any order; case does not matter for A to Z. */
+  /** Words that must all be in the text, in any order; A to Z are compared without case. */
   q?: string | null | undefined;
   /** Who sent it. */
   fromAgent?: string | null | undefined;
@@ -1495,7 +1528,7 @@ export interface MonitorMessagesArguments {
   priority?: Priority | null | undefined;
   /** Groups messages of one exchange. */
   correlationId?: string | null | undefined;
-  /** That one message. */
+  /** Id of a message. */
   messageId?: string | null | undefined;
   /** Sent at this time or later. */
   since?: string | null | undefined;
@@ -1509,7 +1542,7 @@ export interface MonitorMessagesArguments {
 
 /** Arguments of ``agora.monitor.search``. */
 export interface MonitorSearchArguments {
-  /** Words that all have to be in the text. */
+  /** Words that must all be in the text. */
   q: string;
   /** Message type. */
   type?: string | null | undefined;
@@ -1531,7 +1564,7 @@ export interface MonitorCountArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Words that all have to be in the text, in any order; case does not matter for A to Z. */
+  /** Words that must all be in the text, in any order; A to Z are compared without case. */
   q?: string | null | undefined;
   /** Who sent it. */
   fromAgent?: string | null | undefined;
@@ -1540,7 +1573,7 @@ export interface MonitorCountArguments {
   priority?: Priority | null | undefined;
   /** Groups messages of one exchange. */
   correlationId?: string | null | undefined;
-  /** That one message. */
+  /** Id of a message. */
   messageId?: string | null | undefined;
   /** Sent at this time or later. */
   since?: string | null | undefined;
@@ -1554,7 +1587,7 @@ export interface MonitorExportArguments {
   type?: string | null | undefined;
   /** Sender or recipient. */
   agent?: string | null | undefined;
-  /** Words that all have to be in the text, in any order; case does not matter for A to Z. */
+  /** Words that must all be in the text, in any order; A to Z are compared without case. */
   q?: string | null | undefined;
   /** Who sent it. */
   fromAgent?: string | null | undefined;
@@ -1563,7 +1596,7 @@ export interface MonitorExportArguments {
   priority?: Priority | null | undefined;
   /** Groups messages of one exchange. */
   correlationId?: string | null | undefined;
-  /** That one message. */
+  /** Id of a message. */
   messageId?: string | null | undefined;
   /** Sent at this time or later. */
   since?: string | null | undefined;
@@ -1618,7 +1651,7 @@ export interface UpstreamAddArguments {
   timeout?: number | null | undefined;
   /** Timeout of individual tools, in seconds. */
   toolTimeouts?: { [key: string]: number } | undefined;
-  /** Largest number of calls at the upstream at once; of one caller three quarters. */
+  /** Maximum number of concurrent calls at the upstream; one caller can use three quarters of them. */
   concurrency?: number | undefined;
   /** Connect first; false stores it even if it cannot be reached now. */
   verify?: boolean | undefined;
@@ -1636,9 +1669,9 @@ export interface UpstreamListArguments {
 export interface UpstreamGetArguments {
   /** Name or id of the upstream. */
   upstream: string;
-  /** Only what is of this kind. */
+  /** Only items of this kind. */
   kind?: ItemKind | null | undefined;
-  /** Only what is in this state. */
+  /** Only items in this state. */
   state?: ItemState | null | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
@@ -1656,7 +1689,7 @@ export interface UpstreamAcceptArguments {
   upstream: string;
   /** Tools, resources or prompts; all that are quarantined if empty. */
   names?: string[] | undefined;
-  /** Only definitions with these hashes: those that were looked at. */
+  /** Only definitions with these hashes: those that were reviewed. */
   hashes?: string[] | undefined;
 }
 
@@ -1738,7 +1771,7 @@ export interface RegistryImportArguments {
   headers?: { [key: string]: string } | undefined;
   /** Seconds a call may take. */
   timeout?: number | null | undefined;
-  /** Largest number of calls at the upstream at once; of one caller three quarters. */
+  /** Maximum number of concurrent calls at the upstream; one caller can use three quarters of them. */
   concurrency?: number | undefined;
   /** Connect first; false stores it even if it cannot be reached now. */
   verify?: boolean | undefined;
@@ -1750,7 +1783,7 @@ export interface TenantCreateArguments {
   tenantId: string;
   /** Display name. */
   name?: string | null | undefined;
-  /** What the operator keeps of it, such as a subscription or a namespace. */
+  /** Metadata for the operator, such as a subscription or a namespace. */
   metadata?: { [key: string]: JsonValue } | undefined;
 }
 
@@ -1774,7 +1807,7 @@ export interface TenantUpdateArguments {
   tenantId: string;
   /** Display name. */
   name?: string | null | undefined;
-  /** Replaces what was kept; unchanged if left out. */
+  /** Replaces the metadata; unchanged if left out. */
   metadata?: { [key: string]: JsonValue } | null | undefined;
 }
 
@@ -1803,7 +1836,7 @@ export interface TenantCreateKeyArguments {
 export interface TenantDeleteArguments {
   /** Id of a tenant: small letters, digits, hyphens between. */
   tenantId: string;
-  /** The id again: everything of it is erased for good. */
+  /** The tenant's id, as confirmation: all its data is erased permanently. */
   confirm: string;
 }
 
@@ -1813,7 +1846,7 @@ export interface TokenCreateArguments {
   label: string;
   /** An API key, or a token that allows registration. */
   kind?: "api_key" | "enrolment" | undefined;
-  /** Such as read:agents, write:messages; what an agent may if empty. */
+  /** Such as read:agents, write:messages; the default scopes of an agent if empty. */
   scopes?: string[] | undefined;
   serviceTier?: ServiceTier | undefined;
   authority?: number | undefined;
@@ -1846,13 +1879,13 @@ export interface UserListArguments {
 
 /** Arguments of ``agora.user.get``. */
 export interface UserGetArguments {
-  /** Id of the person. */
+  /** Id of the user. */
   userId: string;
 }
 
 /** Arguments of ``agora.user.update``. */
 export interface UserUpdateArguments {
-  /** Id of the person. */
+  /** Id of the user. */
   userId: string;
   /** Role that overrides the provider's; 'provider' removes the override. Unchanged if left out. */
   role?: "admin" | "operator" | "viewer" | "user" | "provider" | null | undefined;
@@ -1887,7 +1920,7 @@ export interface WorkflowListArguments {
   since?: string | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
-  /** How many items to skip; a cursor goes on from any place, and is cheaper. */
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
   offset?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
@@ -1934,7 +1967,7 @@ export interface WorkflowDiagramArguments {
 /** Operations of the category ``a2a``. */
 export interface A2aService {
   /**
-   * Send a message to an agent: it makes a task, or goes on with one (section 3.1.1).
+   * Send a message to an agent: it creates a task, or continues one (section 3.1.1).
    *
    * A text is a message with one part. The message is stored when the call has an answer; the call waits until
    * the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
@@ -1961,7 +1994,7 @@ export interface A2aService {
    */
   cancel(args: A2aCancelArguments, options?: CallOptions): Promise<A2ATask>;
   /**
-   * The task, then everything that happens to it, to its end (section 3.1.6).
+   * Stream a task and its updates until it ends (section 3.1.6).
    *
    * Refused for a task that has ended, unless it is resumed.
    *
@@ -2017,7 +2050,7 @@ export interface A2aService {
    */
   extendedCard(args?: A2aExtendedCardArguments, options?: CallOptions): Promise<A2ACard>;
   /**
-   * Store a card for an agent. Its addresses stay this marketplace's, whatever the card says.
+   * Store a card for an agent. The addresses in it are replaced by this marketplace's.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2067,7 +2100,7 @@ export interface AdminService {
   /**
    * Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
    *
-   * ``resume`` lifts what stands against the target; a lower authority never lifts a higher one.
+   * ``resume`` lifts the overrides of the target that have the same authority or less.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2123,7 +2156,7 @@ export interface AgentService {
    */
   list(args?: AgentListArguments, options?: CallOptions): Promise<AgentPage>;
   /**
-   * Change an agent's profile; what is left out stays. An agent changes only its own.
+   * Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2186,7 +2219,7 @@ export interface AuthService {
    */
   userinfo(options?: CallOptions): Promise<UserInfo>;
   /**
-   * Log out: end the session and its streams here, and at the identity provider if the refresh token is given.
+   * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2200,7 +2233,7 @@ export interface AuthService {
   /**
    * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
    *
-   * Providers send a form; nobody needs a credential here, for the token is signed. One that does not count, or was
+   * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
    * taken before, is answered with 400.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
@@ -2211,7 +2244,7 @@ export interface AuthService {
 /** Operations of the category ``billing``. */
 export interface BillingService {
   /**
-   * List what agents cost. An agent without a price is free.
+   * List the prices of agents. An agent without a price is free.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2219,7 +2252,7 @@ export interface BillingService {
   /**
    * Set an agent's price from now on or from a future time; earlier usage keeps its price.
    *
-   * For the agent itself, its account and operators. A new version takes the place of those that had not begun.
+   * For the agent itself, its account and operators. A new version replaces those that are not yet effective.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2282,7 +2315,7 @@ export interface BillingService {
    */
   budget(args?: BillingBudgetArguments, options?: CallOptions): Promise<Budget>;
   /**
-   * List budgets, with what is spent of them.
+   * List budgets with their spent amounts.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2300,13 +2333,13 @@ export interface BillingService {
    */
   invoice(args?: BillingInvoiceArguments, options?: CallOptions): Promise<Invoice>;
   /**
-   * Make a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too.
+   * Create a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   document(args: BillingDocumentArguments, options?: CallOptions): Promise<InvoiceDocument>;
   /**
-   * Issue the invoices of a month that is over, now; the server does it by itself an hour after the month's end.
+   * Issue the invoices of a past month now; the server does so automatically an hour after the month's end.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2369,7 +2402,7 @@ export interface BusService {
   /**
    * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
    *
-   * An agent that publishes an entry through Redis joins by that.
+   * An agent that publishes an entry through Redis joins automatically.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2387,7 +2420,7 @@ export interface ConversationService {
   /**
    * Send a message of the agent protocol.
    *
-   * Recipients are named by id, name or dotted alias; nobody is asked to be there. What answers another message has to be
+   * Recipients are named by id, name or dotted alias; they need not be online. An answer to another message has to be
    * a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
    * sent again under its id is sent once.
    *
@@ -2395,7 +2428,7 @@ export interface ConversationService {
    */
   send(args: ConversationSendArguments, options?: CallOptions): Promise<Accepted>;
   /**
-   * The answer to a message you sent, waiting for it if there is none yet; it counts as acknowledged then.
+   * Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
    *
    * Past ``expected.timeout`` the answer is a failure with the intent 'timeout'; a late one waits in the inbox.
    *
@@ -2423,11 +2456,41 @@ export interface ConversationService {
    */
   pending(args?: ConversationPendingArguments, options?: CallOptions): Promise<PendingPage>;
   /**
-   * The uses of an agent that were reported with inform/track_usage, oldest first.
+   * List the uses of an agent that were reported with inform/track_usage, oldest first.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   usage(args?: ConversationUsageArguments, options?: CallOptions): Promise<ReportedUsePage>;
+}
+
+/** Operations of the category ``dead_letter``. */
+export interface DeadLetterService {
+  /**
+   * List dead letters, newest first: one's own; for operators all.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: DeadLetterListArguments, options?: CallOptions): Promise<DeadLetterPage>;
+  /**
+   * Show a dead letter with its content, and whether it can be replayed. Raises NotFound.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: DeadLetterGetArguments, options?: CallOptions): Promise<DeadLetterDetail>;
+  /**
+   * Deliver it again, as if for the first time. One that was replayed already is not delivered once more.
+   *
+   * Raises Conflict if it was discarded, or if what it is about is gone.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  replay(args: DeadLetterReplayArguments, options?: CallOptions): Promise<DeadLetter>;
+  /**
+   * Give it up for good. Raises Conflict if it was replayed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  discard(args: DeadLetterDiscardArguments, options?: CallOptions): Promise<DeadLetter>;
 }
 
 /** Operations of the category ``deployment``. */
@@ -2435,7 +2498,7 @@ export interface DeploymentService {
   /**
    * Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
    *
-   * For operators, and whoever they gave the scope deploy:agents. Instances that run keep their revision.
+   * For operators, and callers with the scope deploy:agents. Running instances keep their revision.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2487,7 +2550,7 @@ export interface QueryService {
    */
   services(args?: QueryServicesArguments, options?: CallOptions): Promise<ServicePage>;
   /**
-   * See the marketplace in numbers: agents, messages, events, service usage.
+   * Show statistics of the marketplace: agents, messages, events, service usage.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2544,7 +2607,7 @@ export interface MessagingService {
    */
   mark(args: MessagingMarkArguments, options?: CallOptions): Promise<Marked>;
   /**
-   * Make a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
+   * Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2554,7 +2617,7 @@ export interface MessagingService {
 /** Operations of the category ``event``. */
 export interface EventService {
   /**
-   * Publish an event of your own; types that begin with ``agora.`` are the server's.
+   * Publish an event; types that begin with ``agora.`` are the server's.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2566,7 +2629,7 @@ export interface EventService {
    */
   list(args?: EventListArguments, options?: CallOptions): Promise<EventPage>;
   /**
-   * Make a durable subscription: a filter and a position that survive reconnects.
+   * Create a durable subscription: a filter and a position that survive reconnects.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2648,7 +2711,7 @@ export interface InstanceService {
   /**
    * Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
    *
-   * It is charged when it begins, and taken back if it fails. If there was no answer in time, or the connection
+   * It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
    * broke, the error says ``outcome: unknown``.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
@@ -2679,13 +2742,13 @@ export interface InstanceService {
    */
   logs(args: InstanceLogsArguments, options?: CallOptions): Promise<InstanceLog>;
   /**
-   * Follow what happens to an instance, from its beginning or after ``last_event_id``.
+   * Stream the events of an instance, from its creation or after ``last_event_id``.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   events(args: InstanceEventsArguments, options?: CallOptions): EventStream<Event>;
   /**
-   * List what was executed on an instance, newest first.
+   * List the executions on an instance, newest first.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2734,9 +2797,9 @@ export interface InstanceService {
 /** Operations of the category ``memory``. */
 export interface MemoryService {
   /**
-   * Keep a value under a key, in place of what was there; at most 65,536 characters of JSON.
+   * Store a value under a key, replacing any earlier one; at most 65,536 characters of JSON.
    *
-   * Raises Conflict when ``if_version`` is given and somebody has changed it meanwhile.
+   * Raises Conflict if ``if_version`` is set and the memory has another version.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2754,7 +2817,7 @@ export interface MemoryService {
    */
   list(args?: MemoryListArguments, options?: CallOptions): Promise<MemoryPage>;
   /**
-   * Recall by words: of keys, tags and texts. What has most of them comes first, then the newest.
+   * Search keys, tags and values by words: best match first, then newest first.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2770,7 +2833,7 @@ export interface MemoryService {
 /** Operations of the category ``task``. */
 export interface TaskService {
   /**
-   * Give a task to an agent, to whoever has a capability, to a worker, or to anyone.
+   * Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
    *
    * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
    * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
@@ -2782,7 +2845,7 @@ export interface TaskService {
    * Update a task as its assignee: status, progress, notes.
    *
    * It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-   * and completes it. Refused while somebody else's lease lives, and where it says of a task that has ended
+   * and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
    * something else than what was recorded.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
@@ -2832,7 +2895,7 @@ export interface TaskService {
   /**
    * Complete a task with its result.
    *
-   * Repeated unchanged, it answers the same; with another result or other notes it is refused (409).
+   * Repeating the same call returns the same result; a different result or different notes are refused (409).
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2887,7 +2950,7 @@ export interface TaskService {
   /**
    * Append to a task's output. With ``offset`` a repeated chunk is recognised.
    *
-   * An assignee's output starts a pending task; an operator's is refused, since nobody works on the task.
+   * An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2945,7 +3008,7 @@ export interface MonitorService {
    */
   stats(options?: CallOptions): Promise<MonitorStats>;
   /**
-   * List agents with what they work on and what waits for them.
+   * List agents with their current tasks and pending messages.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2969,19 +3032,19 @@ export interface MonitorService {
    */
   search(args: MonitorSearchArguments, options?: CallOptions): Promise<SearchResults>;
   /**
-   * Count messages; above 10,000, or where too many would have to be looked at, it is a lower estimate.
+   * Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   count(args?: MonitorCountArguments, options?: CallOptions): Promise<MessageCount>;
   /**
-   * Export messages, oldest first, all that match: a file of JSON or CSV, or a stream that ends.
+   * Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   export(args?: MonitorExportArguments, options?: CallOptions): EventStream<LoggedMessage>;
   /**
-   * Stream what happens, live: messages, agents, tasks; all events unless types are given.
+   * Stream events live: messages, agents, tasks; all events unless types are given.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -3148,7 +3211,7 @@ export interface TenantService {
    */
   createKey(args: TenantCreateKeyArguments, options?: CallOptions): Promise<TenantKey>;
   /**
-   * Erase a suspended tenant with all its rows; its id is not given again.
+   * Erase a suspended tenant with all its rows; its id is not reused.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -3186,7 +3249,7 @@ export interface UserService {
    */
   list(args?: UserListArguments, options?: CallOptions): Promise<UserPage>;
   /**
-   * Show a person.
+   * Show a user.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -3204,7 +3267,7 @@ export interface WorkflowService {
   /**
    * Create a workflow and start it.
    *
-   * Every fault of the steps is named at once: cycles, unknown steps, unknown agent ids, bad expressions.
+   * All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
    * A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
@@ -3269,6 +3332,7 @@ export interface Services {
   readonly billing: BillingService;
   readonly bus: BusService;
   readonly conversation: ConversationService;
+  readonly deadLetter: DeadLetterService;
   readonly deployment: DeploymentService;
   readonly query: QueryService;
   readonly discovery: DiscoveryService;

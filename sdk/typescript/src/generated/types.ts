@@ -131,7 +131,7 @@ export const A2ARole = {
 /** Role of a message's sender (section 4.1.5). */
 export type A2ARole = (typeof A2ARole)[keyof typeof A2ARole];
 
-/** The task that a message made or went on with; or a message, where no task is needed (section 3.1.1). */
+/** The task that a message created or continued, or a direct answer (section 3.1.1). */
 export interface A2ASendResult {
   task: A2ATask | null;
   message: A2AMessage | null;
@@ -169,7 +169,7 @@ export interface A2AStatus {
   timestamp: string | null;
 }
 
-/** A task's state changed, or something was said about it (section 4.2.1). */
+/** A task's state changed, or there is a new message about it (section 4.2.1). */
 export interface A2AStatusUpdate {
   taskId: string;
   contextId: string;
@@ -202,7 +202,7 @@ export interface A2ATaskList {
   totalSize: number;
 }
 
-/** One item of a stream: the task, then what happens to it (section 3.2.3). */
+/** One item of a stream: the task, then its updates (section 3.2.3). */
 export interface A2AUpdate {
   task: A2ATask | null;
   message: A2AMessage | null;
@@ -220,21 +220,21 @@ export interface Acceptance {
 /** Receipt of a message. The message is committed to the store. */
 export interface Accepted {
   messageId: string;
-  /** As its sender named it; the message_id if it did not. */
+  /** Id set by the sender; otherwise the message_id. */
   id: string;
   conversationId: string;
   status: DeliveryState;
   /** RFC 3339 time, with its offset. */
   timestamp: string;
-  /** How many it was addressed to; null for a broadcast. */
+  /** Number of recipients; null for a broadcast. */
   recipients: number | null;
   /** Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts as an answer to nothing. */
   warning: string | null;
-  /** When it counts as unanswered, by expected.timeout. */
+  /** Time after which it counts as unanswered, by expected.timeout. */
   dueAt: string | null;
-  /** Whether it was sent before, under the same id. */
+  /** Whether it was a repetition under the same id. */
   replayed: boolean;
-  /** What the marketplace itself answered at once. */
+  /** Immediate answer of the marketplace itself. */
   answer: AgentMessage | null;
 }
 
@@ -245,7 +245,7 @@ export interface ActiveOverride {
   action: OverrideAction;
   /** Who made it. */
   by: string;
-  /** Its authority: who lifts it needs as much. */
+  /** Its authority; lifting it needs the same or more. */
   priority: number;
   reason: string;
   /** RFC 3339 time, with its offset. */
@@ -253,7 +253,7 @@ export interface ActiveOverride {
   expiresAt: string | null;
 }
 
-/** An agent as everyone may see it. */
+/** Public profile of an agent. */
 export interface Agent {
   agentId: string;
   agentName: string;
@@ -263,7 +263,7 @@ export interface Agent {
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** What its last registration asked for; an operator may grant it. */
+  /** Requested at its last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -319,7 +319,7 @@ export interface AgentMessage {
   id?: string | null;
   ts?: string | null;
   type: Performative;
-  /** Who sends it; the caller if left out. */
+  /** Sender; the caller if left out. */
   sender?: string | null;
   to?: string[];
   intent?: string | null;
@@ -409,7 +409,7 @@ export interface AuthConfiguration {
   password: boolean;
 }
 
-/** Whether an instance can be had now. */
+/** Whether an instance can be created now. */
 export interface Availability {
   available: boolean;
   maxInstances: number | null;
@@ -444,7 +444,7 @@ export interface Balance {
   balance: number;
   /** Part of the balance reserved for tasks that were assigned and have not ended. */
   reserved: number;
-  /** Whether calls are refused that the credit does not cover. */
+  /** Whether charges beyond the credit are refused. */
   prepaid: boolean;
 }
 
@@ -491,13 +491,13 @@ export interface BudgetPage extends Page<Budget> {
   budgets: Budget[];
 }
 
-/** What was acknowledged. ``unknown``: ids that were not pending; they may have been acknowledged before. */
+/** Acknowledged entries. ``unknown``: ids that were not pending; they may have been acknowledged before. */
 export interface BusAck {
   acknowledged: number;
   unknown: string[];
 }
 
-/** Entries handed to a consumer. What is not acknowledged is handed out again. */
+/** Entries delivered to a consumer. Unacknowledged entries are delivered again. */
 export interface BusBatch {
   group: string;
   consumer: string;
@@ -526,11 +526,11 @@ export interface BusDelivery {
   content: { [key: string]: JsonValue };
   correlationId: string | null;
   extensions: { [key: string]: JsonValue };
-  /** Its place on the stream. */
+  /** Its position on the stream. */
   entryId: string;
   /** Number of deliveries, including this one. */
   deliveries: number;
-  /** Of a task_assignment: the task, which is claimed by this. */
+  /** Of a task_assignment: the task, which is claimed by reading it. */
   taskId: string | null;
   fencingToken: number | null;
 }
@@ -608,7 +608,7 @@ export interface BusReceipt {
   warning: string | null;
 }
 
-/** The bus in numbers. */
+/** Statistics of the bus. */
 export interface BusStats {
   engine: "embedded" | "redis";
   /** Durability of a published entry. */
@@ -622,7 +622,7 @@ export interface BusStats {
   warnings: string[];
 }
 
-/** What an entry is about. */
+/** Type of an entry. */
 export const BusType = {
   TASK_ASSIGNMENT: "task_assignment",
   TASK_COMPLETION: "task_completion",
@@ -630,13 +630,13 @@ export const BusType = {
   ERROR_REPORT: "error_report",
   ASSISTANCE_REQUEST: "assistance_request",
 } as const;
-/** What an entry is about. */
+/** Type of an entry. */
 export type BusType = (typeof BusType)[keyof typeof BusType];
 
 /** Card stored for an agent. */
 export interface CardChange {
   agentId: string;
-  /** Whether there is a stored card; if not, it is made from the registration. */
+  /** Whether there is a stored card; if not, it is generated from the registration. */
   stored: boolean;
   /** Whether there is one for authenticated callers. */
   extended: boolean;
@@ -648,7 +648,7 @@ export interface CardChange {
 export interface ChatAnswer {
   /** The answer in a sentence or two. */
   response: string;
-  /** What it is about, as data. */
+  /** The answer as data. */
   data: ({ [key: string]: JsonValue })[];
   /** search_agents, get_agent, search_apps, register_agent or get_marketplace_stats; empty if nothing was understood. */
   toolsUsed: string[];
@@ -672,7 +672,7 @@ export interface ClaimedTask {
   progress: number;
   /** As it was assigned. */
   assignee: string | null;
-  /** Id of the agent that works on it or that it is meant for. */
+  /** Id of the assignee. */
   assignedAgent: string | null;
   worker: string | null;
   createdBy: string;
@@ -722,7 +722,7 @@ export interface Closing {
   remaining: number;
 }
 
-/** Whom an instance is to run beside: on the same host, and in the same network. */
+/** Instances to co-locate with: on the same host, and in the same network. */
 export interface CoLocation {
   required?: boolean;
   withAgent?: string | null;
@@ -874,7 +874,7 @@ export interface CreatedToken {
   token: string | null;
 }
 
-/** This month so far, beside the whole of the last one. */
+/** This month so far, and the whole previous month. */
 export interface CurrentBilling {
   currentMonthCost: number;
   lastMonthCost: number;
@@ -907,6 +907,68 @@ export interface DayCost {
   day: string;
   cost: number;
 }
+
+/** A delivery that was given up. */
+export interface DeadLetter {
+  deadLetterId: string;
+  /** What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks). */
+  source: string;
+  state: DeadLetterState;
+  /** Who was to get it; null if only operators are concerned. */
+  agentId: string | null;
+  /** Id of the message or task that it is about. */
+  ref: string | null;
+  /** Where it was to go: a stream, or a URL without its query. */
+  destination: string;
+  reason: string;
+  /** How often it was delivered, or tried. */
+  attempts: number;
+  /** RFC 3339 time, with its offset. */
+  diedAt: string;
+  /** When it was replayed or discarded. */
+  settledAt: string | null;
+  settledBy: string | null;
+}
+
+/** A dead letter with what it says. */
+export interface DeadLetterDetail {
+  deadLetterId: string;
+  /** What gave it up: bus (an agent's stream), bus_inbound (entries from Redis), push (webhooks). */
+  source: string;
+  state: DeadLetterState;
+  /** Who was to get it; null if only operators are concerned. */
+  agentId: string | null;
+  /** Id of the message or task that it is about. */
+  ref: string | null;
+  /** Where it was to go: a stream, or a URL without its query. */
+  destination: string;
+  reason: string;
+  /** How often it was delivered, or tried. */
+  attempts: number;
+  /** RFC 3339 time, with its offset. */
+  diedAt: string;
+  /** When it was replayed or discarded. */
+  settledAt: string | null;
+  settledBy: string | null;
+  /** What was to be delivered; null if it is gone. */
+  content: { [key: string]: JsonValue } | null;
+  /** Why it cannot be replayed; null if it can. */
+  obstacle: string | null;
+}
+
+/** One page of a list; ``deadLetters`` are its items. */
+export interface DeadLetterPage extends Page<DeadLetter> {
+  deadLetters: DeadLetter[];
+}
+
+/** What became of a dead letter. */
+export const DeadLetterState = {
+  DEAD: "dead",
+  REPLAYED: "replayed",
+  DISCARDED: "discarded",
+} as const;
+/** What became of a dead letter. */
+export type DeadLetterState = (typeof DeadLetterState)[keyof typeof DeadLetterState];
 
 export interface DeletedTenant {
   tenantId: string;
@@ -958,7 +1020,7 @@ export interface Deregistration {
   status: AgentStatus;
 }
 
-/** Seconds, of the tasks that ended in the time looked at. */
+/** Durations in seconds, of the tasks that ended in the requested period. */
 export interface DurationSummary {
   count: number;
   mean: number | null;
@@ -975,7 +1037,7 @@ export interface Encryption {
   kids?: string[];
 }
 
-/** An entry of the ledger: never changed, never deleted. A reversal is an entry of its own, with the opposite amount. */
+/** An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount. */
 export interface Entry {
   entryId: string;
   accountId: string;
@@ -1069,7 +1131,7 @@ export interface ExecutionPage extends Page<Execution> {
   executions: Execution[];
 }
 
-/** What an instance answered. ``result``: the JSON, or the text, or base64 of what is neither. */
+/** The response of an instance. ``result``: JSON, text, or base64 of anything else. */
 export interface ExecutionResult {
   executionId: string;
   instanceId: string;
@@ -1192,19 +1254,19 @@ export interface HostPage extends Page<Host> {
 export interface HostRemoval {
   hostId: string;
   name: string;
-  /** Instances that counted as running there, and are failed now. */
+  /** Instances that were running there, and are failed now. */
   instancesLost: number;
 }
 
 /** What an instance needs of its host: an agent manifest's ``host_requirements``. */
 export interface HostRequirements {
-  /** Memory that is kept for each instance. */
+  /** Memory reserved for each instance. */
   minMemoryMb?: number | null;
-  /** Cores that are kept for each instance. */
+  /** Cores reserved for each instance. */
   minCpuCores?: number | null;
-  /** One GPU, which is kept for each instance. */
+  /** One GPU, reserved for each instance. */
   gpuRequired?: boolean;
-  /** Taken if it can be had; see required_region. */
+  /** Preferred region; see required_region. */
   preferredRegion?: string | null;
   /** Only hosts of this region. */
   requiredRegion?: string | null;
@@ -1245,20 +1307,20 @@ export interface Instance {
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
   instanceConfig: { [key: string]: JsonValue };
-  /** Where it listens, as its host reaches it. */
+  /** Address at which its host reaches it. */
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
   /** Of the agent's manifest. */
   revision: number;
-  /** Of the agent's price, with which it was made; 0 for none. */
+  /** Version of the agent's price at its creation; 0 for none. */
   priceVersion: number;
-  /** What it costs now: the price it was made with, or a later one whose notice is over. */
+  /** Current price: the price at its creation, or a later one whose notice period is over. */
   pricingInfo: PricingInfo | null;
   billingInfo: BillingInfo;
 }
 
-/** An instance after a change. ``message`` says what was done, or how far it is. */
+/** An instance after a change. ``message`` describes the result or the progress. */
 export interface InstanceChange {
   instanceId: string;
   agentId: string;
@@ -1288,15 +1350,15 @@ export interface InstanceChange {
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
   instanceConfig: { [key: string]: JsonValue };
-  /** Where it listens, as its host reaches it. */
+  /** Address at which its host reaches it. */
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
   /** Of the agent's manifest. */
   revision: number;
-  /** Of the agent's price, with which it was made; 0 for none. */
+  /** Version of the agent's price at its creation; 0 for none. */
   priceVersion: number;
-  /** What it costs now: the price it was made with, or a later one whose notice is over. */
+  /** Current price: the price at its creation, or a later one whose notice period is over. */
   pricingInfo: PricingInfo | null;
   billingInfo: BillingInfo;
   message: string;
@@ -1304,22 +1366,22 @@ export interface InstanceChange {
 
 /** Configuration of one instance. */
 export interface InstanceConfig {
-  /** Most memory of all its processes, such as 512M. */
+  /** Maximum memory of all its processes, such as 512M. */
   memoryLimit?: string | null;
-  /** Most cores, such as 0.5. */
+  /** Maximum CPU cores, such as 0.5. */
   cpuLimit?: string | null;
   diskLimit?: string | null;
   pidsLimit?: number | null;
   /** Variables of its environment: those that the agent's manifest lists as 'configurable'; any for operators. Stored encrypted, never shown. */
   environment?: { [key: string]: string };
   restart?: "always" | "on_failure" | "never";
-  /** Seconds within which it has to become healthy. */
+  /** Maximum seconds until it is healthy. */
   startTimeout?: number;
   /** Seconds from SIGTERM to SIGKILL. */
   stopGrace?: number;
   /** How much its own token may commit its account to by assigning tasks that have a price; nothing if left out. In all its life, within the budgets of the account. */
   spendLimit?: number | null;
-  /** Of spend_limit; the usual one if left out. */
+  /** Currency of spend_limit; the setting billing_currency if left out. */
   spendCurrency?: string | null;
 }
 
@@ -1336,7 +1398,7 @@ export interface InstanceDashboard {
 export interface InstanceLog {
   instanceId: string;
   content: string;
-  /** Of the first byte shown; later than asked for if that part is not kept any more. */
+  /** Position of the first returned byte; later than requested if that part is no longer kept. */
   begin: number;
   /** Offset at which to continue reading. */
   end: number;
@@ -1437,7 +1499,7 @@ export interface InvoiceDocument {
   content: string;
 }
 
-/** One kind of usage of one agent in one month; of an earlier month, what came too late for its invoice. */
+/** One kind of usage of one agent in one month; an earlier month if the entry was too late for its invoice. */
 export interface InvoiceLine {
   period: string;
   agentId: string | null;
@@ -1549,7 +1611,7 @@ export interface Login {
   user: LoginUser;
 }
 
-/** Who came in. */
+/** The user that logged in. */
 export interface LoginUser {
   /** Id in this marketplace; stable for an SSO user. */
   id: string;
@@ -1564,11 +1626,11 @@ export interface LoginUser {
   role: string | null;
 }
 
-/** What the provider said was taken: none of the tokens of that session, or person, made until then counts any more. */
+/** The logout was accepted: tokens issued to that session or user until then are rejected. */
 export interface LogoutTaken {
   /** User that logged out, if the token names one. */
   userId: string | null;
-  /** Whether all sessions of that person have ended, not just one. */
+  /** Whether all sessions of the user have ended, not just one. */
   wholePerson: boolean;
 }
 
@@ -1598,7 +1660,7 @@ export interface Marked {
   unknown: string[];
 }
 
-/** The marketplace in numbers, all counted from its data. */
+/** Statistics of the marketplace. */
 export interface Marketplace {
   agentsTotal: number;
   agentsByStatus: { [key: string]: number };
@@ -1626,7 +1688,7 @@ export interface MarketplaceAgent {
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** What its last registration asked for; an operator may grant it. */
+  /** Requested at its last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -1710,12 +1772,12 @@ export interface Message {
 
 export interface MessageCount {
   total: number;
-  /** True where there are at least so many. */
+  /** True if the count is a lower bound. */
   totalIsEstimate: boolean;
   typeFilter: string | null;
 }
 
-/** Messages, newest first. A page may be empty and have more behind it: then few were found among many. */
+/** Messages, newest first. A page may be empty although more pages follow, if few of many messages match. */
 export interface MessageLog extends Page<LoggedMessage> {
   messages: LoggedMessage[];
 }
@@ -1731,7 +1793,7 @@ export interface MessageReceipt {
   status: DeliveryState;
   /** RFC 3339 time, with its offset. */
   timestamp: string;
-  /** How many it was addressed to; null for a broadcast. */
+  /** Number of recipients; null for a broadcast. */
   recipients: number | null;
   /** Reason for a delay, such as a name not registered yet. */
   warning: string | null;
@@ -1748,11 +1810,11 @@ export interface MessageStatistics {
 export interface Minute {
   /** RFC 3339 time, with its offset. */
   minute: string;
-  /** Calls that change something, or work elsewhere. */
+  /** Calls that change data or call another server. */
   calls: number;
   /** Calls that only read. */
   reads: number;
-  /** Calls and reads that failed or were refused. */
+  /** Calls that failed or were refused. */
   errors: number;
   p50Ms: number | null;
   p95Ms: number | null;
@@ -1781,7 +1843,7 @@ export interface MonitorStats {
   tasksOpen: number;
   /** Open tasks, and those that ended in the last hour. */
   tasksByStatus: { [key: string]: number };
-  /** Tasks that wait for somebody to take them. */
+  /** Tasks that can be claimed. */
   queueDepth: number;
   /** At most 10,000 are counted. */
   messagesLastHour: number;
@@ -1791,12 +1853,12 @@ export interface MonitorStats {
   errorsLastHour: number;
   /** Share of calls and reads of the last hour that failed, 0 to 1. */
   errorRate: number;
-  /** Half of the calls of the last hour took at most this. */
+  /** Median duration of the calls of the last hour, in milliseconds. */
   p50Ms: number | null;
   p95Ms: number | null;
-  /** Since midnight UTC; null for who may not see it. */
+  /** Since midnight UTC; null if the caller may not see it. */
   costToday: Money[] | null;
-  /** The last sixty, oldest first; the last one is still under way. */
+  /** The last sixty, oldest first; the last one is incomplete. */
   minutes: Minute[];
   /** Live streams that are open. */
   streams: number;
@@ -1818,7 +1880,7 @@ export interface MonitoredAgent {
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** What its last registration asked for; an operator may grant it. */
+  /** Requested at its last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -1986,7 +2048,7 @@ export const Priority = {
 /** How urgent a message or task is. */
 export type Priority = (typeof Priority)[keyof typeof Priority];
 
-/** How far the sender is. */
+/** Progress of the sender. */
 export interface Progress {
   state?: string | null;
   progress?: number | null;
@@ -2012,7 +2074,7 @@ export interface PublicKey {
   alg?: "ECDH-ES" | "ECDH-ES+A256KW" | null;
 }
 
-/** Updates of a task that could not be posted: nothing after them is, until it is told to go on. */
+/** Updates of a task that could not be posted. Later updates wait until delivery is resumed. */
 export interface PushDeadLetter {
   taskId: string;
   configId: string;
@@ -2032,7 +2094,7 @@ export interface PushDeadLetters extends Page<PushDeadLetter> {
   deadLetters: PushDeadLetter[];
 }
 
-/** Posting goes on after this item of the task's stream. */
+/** Delivery resumes after this item of the task's stream. */
 export interface PushRetry {
   taskId: string;
   configId: string;
@@ -2045,7 +2107,7 @@ export interface Rating {
   ratingCount: number;
 }
 
-/** A registration: the agent, and what can be run of it. */
+/** A registration of a deployment: the agent and its manifest. */
 export interface RegisteredDeployable {
   agentId: string;
   name: string;
@@ -2069,7 +2131,7 @@ export interface Registration {
   capabilities: string[];
   /** Granted service tier, which decides the rate limit. */
   serviceTier: ServiceTier;
-  /** What its last registration asked for; an operator may grant it. */
+  /** Requested at its last registration; an operator may grant it. */
   requestedTier: ServiceTier;
   status: AgentStatus;
   category: string;
@@ -2138,7 +2200,7 @@ export interface RemoteAgent {
   url: string;
   /** Protocol binding and version in use. */
   interface: A2AInterface | null;
-  /** Its own card, as it was last read. */
+  /** Its own card, as last fetched. */
   card: { [key: string]: JsonValue } | null;
   hasCredentials: boolean;
   timeout: number;
@@ -2146,7 +2208,7 @@ export interface RemoteAgent {
   /** Reason why it cannot be reached. */
   error: string | null;
   checkedAt: string | null;
-  /** When its card was last read. */
+  /** Time of the last fetch of its card. */
   refreshedAt: string | null;
   createdBy: string;
   /** RFC 3339 time, with its offset. */
@@ -2224,7 +2286,7 @@ export interface ResourceResult {
 
 /** Resource usage, as last measured. */
 export interface ResourceUsage {
-  /** Per cent of one core, since the look before. */
+  /** Per cent of one core, since the previous measurement. */
   cpuUsage: number;
   cpuSeconds: number;
   /** Per cent of its limit; 0 without one. */
@@ -2233,11 +2295,11 @@ export interface ResourceUsage {
   networkReceived: number | null;
   networkSent: number | null;
   taskCount: number;
-  /** Seconds it has been running, pauses left out. */
+  /** Running time in seconds, without pauses. */
   uptime: number;
 }
 
-/** What a host has. ``free``: not kept for instances. */
+/** Resources of a host. ``free``: not reserved for instances. */
 export interface Resources {
   memoryMb: number;
   memoryFreeMb: number;
@@ -2274,7 +2336,7 @@ export interface RevokedToken {
   revokedAt: string;
 }
 
-/** How many instances of an agent an account has, and is to have. */
+/** Actual and desired number of instances of an agent. */
 export interface Scaling {
   agentId: string;
   agentName: string;
@@ -2284,7 +2346,7 @@ export interface Scaling {
   targetConcurrency: number;
   desiredInstances: number;
   runningInstances: number;
-  /** Executions under way, on average over the last half minute. */
+  /** Running executions, averaged over the last half minute. */
   concurrency: number;
   /** Reason why fewer instances run than requested. */
   problem: string | null;
@@ -2299,7 +2361,7 @@ export interface SearchResults extends Page<LoggedMessage> {
   results: LoggedMessage[];
 }
 
-/** Who sends it, and what it claims. Token and key are used to authenticate, never stored or passed on. */
+/** Credentials and claims of the sender. Token and key are used to authenticate, never stored or forwarded. */
 export interface Security {
   token?: string | null;
   apiKey?: string | null;
@@ -2362,7 +2424,7 @@ export const ServiceTier = {
 /** Service tier of an agent; it decides its rate limit. */
 export type ServiceTier = (typeof ServiceTier)[keyof typeof ServiceTier];
 
-/** What callers experienced since the counters began. */
+/** Call statistics since the counters started. */
 export interface ServiceUsage {
   calls: number;
   errors: number;
@@ -2390,7 +2452,7 @@ export interface Span {
   agent: string | null;
   taskId: string | null;
   attempts: number;
-  /** Of a for_each: which part. */
+  /** Of a for_each: index of the item. */
   index: number | null;
   dependsOn: string[];
 }
@@ -2404,34 +2466,34 @@ export interface Span {
  */
 export interface Step {
   name: string;
-  /** Id or name of the agent that does it. */
+  /** Id or name of the agent that executes it. */
   agent?: string | null;
-  /** What the agent must be able to; the least loaded one that fits gets it. */
+  /** Capability that the agent must have; the least loaded such agent gets the step. */
   capability?: string[];
   /** Type of its task; the step's name if left out. */
   taskType?: string | null;
   payload?: { [key: string]: JsonValue };
-  /** Steps to be done before; if no step has any, they run in the order given. */
+  /** Steps that must complete first; if no step has any, the steps run in order. */
   dependsOn?: string[] | null;
-  /** CEL condition; where it is false the step is skipped. */
+  /** CEL condition; if false, the step is skipped. */
   when?: string | null;
-  /** Further attempts after a failed one. */
+  /** Maximum retries after a failed attempt. */
   retries?: number;
   retryBackoff?: number;
   /** Seconds an attempt may take. */
   timeout?: number | null;
   onFailure?: "fail" | "continue" | "compensate";
-  /** With on_failure 'compensate': the step that then runs; it runs at no other time. */
+  /** With on_failure 'compensate': the compensating step; it only runs then. */
   compensate?: string | null;
-  /** Once for each item of a list, or of the list that an expression gives. */
+  /** Run once for each item of a list, or of the list that an expression returns. */
   forEach?: JsonValue[] | string | null;
-  /** Of a for_each: most parts at once. */
+  /** Of a for_each: maximum number of concurrent items. */
   maxParallel?: number | null;
-  /** A person approves it; it has no task. */
+  /** The step waits for a person's approval; it has no task. */
   approval?: boolean;
-  /** What is to be approved. */
+  /** Text shown to the approver. */
   message?: string | null;
-  /** Steps of a workflow of its own, which this step runs; its input is the payload. */
+  /** Steps of a nested workflow, which this step runs; its input is the payload. */
   workflow?: Step[] | null;
   priority?: Priority | null;
   requiredModel?: string | null;
@@ -2505,7 +2567,7 @@ export interface SubscriptionReceipt {
   eventTypes: string[];
   /** Sequence of the last event before the subscription. */
   position: number;
-  /** Where to read it, as WebSocket or as SSE. */
+  /** URL to read it, over WebSocket or SSE. */
   streamUrl: string;
 }
 
@@ -2519,7 +2581,7 @@ export interface Task {
   progress: number;
   /** As it was assigned. */
   assignee: string | null;
-  /** Id of the agent that works on it or that it is meant for. */
+  /** Id of the assignee. */
   assignedAgent: string | null;
   worker: string | null;
   createdBy: string;
@@ -2571,7 +2633,7 @@ export interface TaskEntry {
   progress: number | null;
   /** Output, note, comment or reason. */
   content: string | null;
-  /** Of output: where it begins, in characters. */
+  /** Of output: its start, in characters. */
   offset: number | null;
   data: JsonValue;
 }
@@ -2617,7 +2679,7 @@ export interface TaskStatistics {
   byStatus: { [key: string]: number };
   /** Of the tasks that wait. */
   byPriority: { [key: string]: number };
-  /** Tasks that can be taken now. */
+  /** Tasks that can be claimed now. */
   waiting: number;
   /** RFC 3339 time, with its offset. */
   since: string;
@@ -2673,7 +2735,7 @@ export interface Tenant {
   updatedAt: string;
 }
 
-/** agents: registered ones, without the built-in. instances: that have not ended. Both for the operator alone. */
+/** agents: registered agents without the built-in ones. instances: those that have not ended. Both are visible to the operator only. */
 export interface TenantDetails {
   tenantId: string;
   name: string;
@@ -2733,15 +2795,15 @@ export interface Termination {
   healthStatus: HealthStatus;
   resourceUsage: ResourceUsage;
   instanceConfig: { [key: string]: JsonValue };
-  /** Where it listens, as its host reaches it. */
+  /** Address at which its host reaches it. */
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
   /** Of the agent's manifest. */
   revision: number;
-  /** Of the agent's price, with which it was made; 0 for none. */
+  /** Version of the agent's price at its creation; 0 for none. */
   priceVersion: number;
-  /** What it costs now: the price it was made with, or a later one whose notice is over. */
+  /** Current price: the price at its creation, or a later one whose notice period is over. */
   pricingInfo: PricingInfo | null;
   billingInfo: BillingInfo;
   message: string;
@@ -2755,7 +2817,7 @@ export interface Timeline {
   end: string | null;
   durationSeconds: number;
   spans: Span[];
-  /** Whether parts of a for_each were left out. */
+  /** Whether items of a for_each were left out. */
   hasMore: boolean;
 }
 
@@ -2832,7 +2894,7 @@ export interface Upstream {
   updatedAt: string;
 }
 
-/** An upstream with what it offers; in pages, where that is more than fits into one answer. */
+/** An upstream with its items, in pages if there are many. */
 export interface UpstreamDetail {
   upstreamId: string;
   name: string;
@@ -2884,7 +2946,7 @@ export interface UpstreamItem {
   reason: string | null;
   /** SHA-256 of the definition. */
   hash: string;
-  /** As the upstream gives it. */
+  /** As offered by the upstream. */
   definition: { [key: string]: JsonValue };
   /** The definition accepted before it changed. */
   accepted: { [key: string]: JsonValue } | null;
@@ -2925,9 +2987,9 @@ export interface User {
   role: string | null;
   /** Whether the role was set here, not by the identity provider. */
   roleGivenHere: boolean;
-  /** Tasks that may wait and run at once; null: as the setting user_concurrency says. */
+  /** Maximum number of open tasks; null: the setting user_concurrency. */
   concurrencyLimit: number | null;
-  /** How many wait and run now; not in lists. */
+  /** Number of open tasks; not in lists. */
   openTasks: number | null;
   disabled: boolean;
   /** RFC 3339 time, with its offset. */
@@ -2936,7 +2998,7 @@ export interface User {
   lastSeen: string;
 }
 
-/** Who the caller is, whatever its credential. */
+/** The caller's identity, for every kind of credential. */
 export interface UserInfo {
   id: string;
   /** User name at the provider for an SSO user; else the id. */
@@ -2954,7 +3016,7 @@ export interface UserInfo {
   role: string | null;
   scopes: string[];
   authority: number;
-  /** Tasks that may wait and run at once; null: no limit. */
+  /** Maximum number of open tasks; null: no limit. */
   concurrencyLimit: number | null;
   expiresAt: string | null;
 }
@@ -3008,7 +3070,7 @@ export interface Workflow {
   status: WorkflowStatus;
   /** Number of the first step not done yet, from 1; of the last when all are. */
   currentStep: number;
-  /** Names of the steps under way. */
+  /** Names of the current steps. */
   currentSteps: string[];
   totalSteps: number;
   progress: number;
