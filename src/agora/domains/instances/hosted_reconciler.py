@@ -20,7 +20,7 @@ __all__ = ["HostedInstanceReconciler"]
 
 BATCH = 200
 HOSTS = 1000
-LARGEST = 65_536
+MAX_RESPONSE_BYTES = 65_536
 TIMEOUT = 5.0
 
 
@@ -78,7 +78,7 @@ class HostedInstanceReconciler(DueController):
                     request_target(url),
                     {"user-agent": "agora-health"},
                     b"",
-                    limit=LARGEST,
+                    limit=MAX_RESPONSE_BYTES,
                     private=bool(host.private),
                 )
         except TimeoutError:

@@ -53,7 +53,7 @@ KEPT = frozenset(
     {"authority", "author", "desires", "documentation_url", "ethics", "io", "license", "metadata", "repository_url"}
     | {"requirements", "status"}
 )
-LARGEST = 65_536  #: bytes; each instance's row holds a copy
+MAX_MANIFEST_BYTES = 65_536  #: bytes; each instance's row holds a copy
 MARK = 0.8  #: similarity above which an unknown field counts as misspelled
 
 
@@ -193,8 +193,8 @@ def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.So
 
 def parse_manifest(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
     """Validate a manifest to be run; return it and all errors. It is None if there are any."""
-    if len(to_json(document)) > LARGEST:
-        return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
+    if len(to_json(document)) > MAX_MANIFEST_BYTES:
+        return None, [Fault(field="", message=f"is larger than {MAX_MANIFEST_BYTES} bytes")]
     faults = list(_find_misspelled(document))
     understood: AgentManifest | None
     try:
@@ -210,8 +210,8 @@ def parse_manifest(document: Mapping[str, Any]) -> tuple[AgentManifest | None, l
 
 def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, list[Fault]]:
     """Validate a manifest as an agent's profile, without checking that it can run. Unknown fields are errors here."""
-    if len(to_json(document)) > LARGEST:
-        return None, [Fault(field="", message=f"is larger than {LARGEST} bytes")]
+    if len(to_json(document)) > MAX_MANIFEST_BYTES:
+        return None, [Fault(field="", message=f"is larger than {MAX_MANIFEST_BYTES} bytes")]
     fields = set(AgentManifest.model_fields) | {"agent_id"}
     faults = []
     for name in document:

@@ -16,7 +16,7 @@ from . import queries as instances
 from .records import HostRow, InstanceRow, ReservedResources
 
 __all__ = [
-    "MOST_HOSTS",
+    "MAX_HOSTS",
     "SILENT",
     "Neighbour",
     "Placement",
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 SILENT = 180_000_000  #: microseconds without a heartbeat after which a server gets no new instances
-MOST_HOSTS = 1000
+MAX_HOSTS = 1000
 REMOTE = "remote"  #: the engine of instances that a hosting agent runs
 MEBIBYTE = 1024 * 1024
 
@@ -126,7 +126,7 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
     query = (
         host_queries.hosts_locked if need.memory or need.cpu or need.gpus else host_queries.hosts
     )  # locked, so that two requests cannot reserve the same resources
-    hosts = await call.tx.all(query, after="", limit=MOST_HOSTS)
+    hosts = await call.tx.all(query, after="", limit=MAX_HOSTS)
     reserved_by_host = {row.host_id: row for row in await call.tx.all(host_queries.reserved)}
     missing: list[UnmetRequirement] = []
     candidates: list[tuple[Any, Placement]] = []

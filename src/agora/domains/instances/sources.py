@@ -10,7 +10,7 @@ from agora_sdk.contract.deployments import Fault
 
 from . import host_queries
 from .manifests import AgentManifest, engines_of
-from .placement import MOST_HOSTS, is_silent
+from .placement import MAX_HOSTS, is_silent
 
 __all__ = ["source_faults"]
 
@@ -45,5 +45,5 @@ def _repository_faults(url: str, *, private: bool) -> list[Fault]:
 
 async def _has_other_servers(call: Call, host_id: str) -> bool:
     """Whether another active server exists, which may have the directory."""
-    hosts = await call.tx.all(host_queries.hosts, after="", limit=MOST_HOSTS)
+    hosts = await call.tx.all(host_queries.hosts, after="", limit=MAX_HOSTS)
     return any(host.kind == "server" and host.host_id != host_id and not is_silent(host, call.now) for host in hosts)

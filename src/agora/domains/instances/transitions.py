@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 RESTARTS = RestartPolicy()
-LONGEST = 2000  #: characters of a reason
+MAX_REASON_CHARACTERS = 2000  #: characters of a reason
 MAX_FAILED_STARTS = 3  #: failed starts until an instance requested by message is given up
 
 
@@ -60,8 +60,8 @@ async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any)
 
 
 def clean_text(text: str) -> str:
-    """Make program output storable: valid UTF-8 without NUL, at most ``LONGEST`` characters."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:LONGEST]
+    """Make program output storable: valid UTF-8 without NUL, at most ``MAX_REASON_CHARACTERS`` characters."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:MAX_REASON_CHARACTERS]
 
 
 def expected_row_state(row: InstanceRow) -> dict[str, Any]:

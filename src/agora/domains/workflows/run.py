@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MAX_CACHED_CHARACTERS = 4096  #: characters of a definition that is kept in memory
-MOST_TEXT = 16_777_216  #: characters of the payloads of all that begins in one transaction
+MAX_PAYLOAD_CHARACTERS = 16_777_216  #: characters of the payloads of all that begins in one transaction
 WORK = 30_000  #: units of what expressions do in one transaction: some 25 milliseconds
 _W, _S = WorkflowStatus, StepStatus
 ENDED = frozenset({_W.COMPLETED, _W.FAILED, _W.CANCELLED})
@@ -57,14 +57,14 @@ class Budget:
 
     def __init__(self) -> None:
         self.work = WorkBudget(WORK)
-        self.characters = MOST_TEXT
+        self.characters = MAX_PAYLOAD_CHARACTERS
 
     def write(self, text: str) -> str:
         """Pay for a payload. ExpressionError where there are too many, or too large ones."""
         self.characters -= len(text)
         if self.characters < 0:
             raise ExpressionError(
-                f"the payloads of what begins at once are larger than {MOST_TEXT:,} characters; "
+                f"the payloads of what begins at once are larger than {MAX_PAYLOAD_CHARACTERS:,} characters; "
                 "store large values outside of the workflow, and set max_parallel"
             )
         return text
