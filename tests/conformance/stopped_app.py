@@ -23,7 +23,9 @@ T = TypeVar("T")
 SECOND = 1_000_000
 MOST_LOOKS = 10  #: rounds in which whatever is due must have settled
 
-_DUE = Query("select count(*) as due from tasks where tenant_id = :tenant and due_at <= :now", types={"now": "bigint"})
+_DUE = Query(
+    "select count(*) as due from tasks where tenant_id = :tenant and due_at <= :now", int, types={"now": "bigint"}
+)
 
 
 class StillClock:
@@ -83,7 +85,7 @@ class Place:
 
         return self.run(work())
 
-    def rows(self, tenant: str, query: Query, **parameters: Any) -> list[Any]:
+    def rows(self, tenant: str, query: Query[Any], **parameters: Any) -> list[Any]:
         async def work(reader: Reader) -> list[Any]:
             return list(await reader.all(query, **parameters))
 
@@ -93,6 +95,6 @@ class Place:
         """Let the controller look until nothing is due; it must come to an end."""
         for _ in range(MOST_LOOKS):
             self.run(self.upkeep.reconcile(tenant))
-            if not self.rows(tenant, _DUE, now=self.clock.time)[0]["due"]:
+            if not self.rows(tenant, _DUE, now=self.clock.time)[0]:
                 return
         raise AssertionError(f"still due after {MOST_LOOKS} rounds")

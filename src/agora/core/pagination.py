@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from operator import getitem
 from typing import Any, TypeVar
 
 from pydantic_core import from_json, to_json
 
 from agora.store.port import Query, Reader
-from agora.store.records import is_record, record_values
+from agora.store.records import record_values
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = [
@@ -166,11 +165,8 @@ async def fill_page(
             rows.append(row)
         if len(following) < count:
             return rows, False
-        last: Any = rows[-1]
-        read_value = getattr if is_record(last) else getitem
-        place = (
-            read_value(last, column) if isinstance(column, str) else tuple(read_value(last, name) for name in column)
-        )
+        last = rows[-1]
+        place = getattr(last, column) if isinstance(column, str) else tuple(getattr(last, name) for name in column)
 
 
 async def count_rows(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:

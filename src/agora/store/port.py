@@ -13,7 +13,7 @@ the engine drives it, many calls to one commit. An engine guarantees:
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter, itemgetter
@@ -25,7 +25,7 @@ from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
 from .checked_statements import COLUMN, Unconfined, is_listed
-from .records import Loader, column_types, record_loader
+from .records import Loader, RecordMismatch, column_types, record_loader
 
 __all__ = [
     "ROOM",
@@ -33,7 +33,6 @@ __all__ = [
     "Peers",
     "Query",
     "Reader",
-    "Row",
     "Store",
     "StoreFailure",
     "StoreUnavailable",
@@ -94,16 +93,9 @@ class TxClosed(RuntimeError):
     """A transaction was used after its call had ended."""
 
 
-class Row(Protocol):
-    """A row without a record: columns by name or position; iterated, it gives their values."""
-
-    def __getitem__(self, key: Any) -> Any: ...
-    def __iter__(self) -> Iterator[Any]: ...
-    def keys(self) -> Any: ...
-
-
-R = DefaultTypeVar("R", default=Row)
-R_co = DefaultTypeVar("R_co", default=Row, covariant=True)
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+W_co = DefaultTypeVar("W_co", default=None, covariant=True)  # of a write that returns no rows
 
 
 def _require_confined(sql: str) -> str:
@@ -127,7 +119,7 @@ class Statement(Generic[R_co]):
     """
 
     sql: str
-    record: type[R_co] | None = None
+    record: type[R_co] | None
     postgres: str | None = None
     types: Mapping[str, str] = field(default_factory=dict)
     beyond: bool = False
@@ -160,11 +152,13 @@ class Statement(Generic[R_co]):
 
     def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[R_co]:
         """Rows of an engine as records. columns: names of the rows' columns, asked for once. Raises RecordMismatch."""
-        if self.record is None or not rows:
-            return list(rows)
+        if not rows:
+            return []
         shape = (type(rows[0]), len(rows[0]))  # a migration by a newer server adds a column
         loader = self._loaders.get(shape)
         if loader is None:
+            if self.record is None:
+                raise RecordMismatch(f"the statement declares no record of its rows: {self.sql}")
             loader = self._loaders[shape] = record_loader(self.record, columns())
         return loader(rows)
 
@@ -178,13 +172,14 @@ class Query(Statement[R_co]):
     row: of one that locks a single row, the parameter that names it. Such calls can share a commit (ADR 23).
     """
 
+    record: type[R_co]
     scan: bool = False
     lock: bool = False
     row: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Write(Statement[R_co]):
+class Write(Statement[W_co]):
     """A statement that changes rows in place; ``returning`` is allowed.
 
     Declared so that its calls can share a commit (ADR 23), either of:
@@ -196,6 +191,7 @@ class Write(Statement[R_co]):
     column for each other parameter and ``_ord``, which numbers it from 1 and is the last column of what it returns.
     """
 
+    record: type[W_co] | None = None
     row: str | None = None
     takes: str | None = None
     alike: tuple[str, ...] = ()
@@ -217,7 +213,7 @@ class Table(Generic[R]):
     """A table that takes appended rows. record: their class, whose fields are the columns."""
 
     name: str
-    record: type[R] | tuple[tuple[str, str], ...]
+    record: type[R]
 
     def __post_init__(self) -> None:
         if COLUMN not in self.names:
@@ -226,7 +222,7 @@ class Table(Generic[R]):
     @cached_property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """(name, PostgreSQL type), in the order of :meth:`to_row`."""
-        return self.record if isinstance(self.record, tuple) else column_types(self.record)
+        return column_types(self.record)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -240,9 +236,9 @@ class Table(Generic[R]):
     def _tenant(self) -> int:
         return self.names.index(COLUMN)
 
-    def to_row(self, record: R | tuple[Any, ...], tenant: str) -> tuple[Any, ...]:
+    def to_row(self, record: R, tenant: str) -> tuple[Any, ...]:
         """The record's values in the order of the columns. Raises Unconfined for one of another tenant."""
-        row = record if isinstance(record, tuple) else self._values(record)
+        row = self._values(record)
         if row[self._tenant] != tenant:
             raise Unconfined(f"a row of another tenant was appended to {self.name}")
         return row
@@ -306,7 +302,7 @@ class Reader(Protocol):
 class Tx(Reader, Protocol):
     """One call's transaction."""
 
-    def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
+    def append(self, table: Table[R], record: R, /) -> None:
         """Buffer a new row; written with the batch."""
 
     def emit(self, event: NewEvent, /) -> None:

@@ -15,7 +15,7 @@ from itertools import starmap
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["Loader", "RecordMismatch", "column_types", "is_record", "record", "record_loader", "record_values"]
+__all__ = ["Loader", "RecordMismatch", "column_types", "record", "record_loader", "record_values"]
 
 T = TypeVar("T")
 
@@ -73,14 +73,10 @@ def record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
     return lambda rows: list(starmap(cls, map(pick, rows)))
 
 
-def is_record(row: object) -> bool:
-    return hasattr(type(row), "__dataclass_fields__")
-
-
 def record_values(row: Any) -> Iterable[Any]:
     """Values of a row, in the order of its fields."""
     kind: Any = type(row)
-    return _values_getter(kind)(row) if is_record(row) else row
+    return _values_getter(kind)(row)
 
 
 @cache

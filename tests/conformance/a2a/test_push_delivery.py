@@ -19,6 +19,7 @@ from agora_sdk.errors import NotFound
 from tests.conformance.a2a.a2a_calls import ask, say
 from tests.conformance.a2a.push_receiver import Receiver, receiver
 from tests.conformance.engines import Engine, RunsOn
+from tests.dict_rows import DictQuery
 from tests.harness import ManualClock, local_client, make_settings
 from tests.hostile_upstream import whole
 from tests.market import Market
@@ -265,9 +266,9 @@ async def test_a_receiver_that_never_answers(market: Market, ann: Caller, bob: C
 
 
 async def _row(market: Market, ann: Caller, task_id: str) -> Any:
-    from agora.store.port import Query, Reader
+    from agora.store.port import Reader
 
-    query = Query("select * from a2a_push_configs where tenant_id = :tenant and task_id = :task_id")
+    query = DictQuery("select * from a2a_push_configs where tenant_id = :tenant and task_id = :task_id")
 
     async def read(reader: Reader) -> Any:
         return await reader.one(query, task_id=task_id)

@@ -13,8 +13,9 @@ from agora.core.jobs import JobContext
 from agora.domains.billing.jobs import Billing
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import Run, bill
-from agora.store.port import Query, Reader, Row
+from agora.store.port import Query, Reader
 from agora_sdk.contract.billing import EntryKind
+from tests.dict_rows import DictQuery
 from tests.market import Market
 
 __all__ = ["COST", "DAY", "HOUR", "PRICE", "SECOND", "Till", "a_run", "costs", "priced", "rows", "till"]
@@ -23,11 +24,11 @@ T = TypeVar("T")
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
-EVERYTHING = Query("select * from billing_ledger where tenant_id = :tenant order by entry_id")
+EVERYTHING = DictQuery("select * from billing_ledger where tenant_id = :tenant order by entry_id")
 
 
-async def rows(market: Market, query: Query = EVERYTHING, tenant: str = "default", **parameters: Any) -> list[Row]:
-    async def work(reader: Reader) -> list[Row]:
+async def rows(market: Market, query: Query[Any] = EVERYTHING, tenant: str = "default", **parameters: Any) -> list[Any]:
+    async def work(reader: Reader) -> list[Any]:
         return list(await reader.all(query, **parameters))
 
     return await market.app.store.read(tenant, work)

@@ -20,12 +20,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from agora.clock import new_id
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import Run, bill
-from agora.store.port import Query
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import BudgetExceeded, Conflict, InternalError, InvalidRequest
 from tests.conformance.billing.billing_calls import HOUR, SECOND, Till
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.stopped_app import Place
+from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
@@ -37,11 +37,11 @@ CURRENCIES = ("USD", "EUR")
 INSTANCES = ("inst_1", "inst_2", "inst_3")
 PAID_IN = ("credit", "payment")
 
-LEDGER = Query("select * from billing_ledger where tenant_id = :tenant order by entry_id")
-DAYS = Query("select * from billing_days where tenant_id = :tenant")
-BY_INSTANCE = Query("select * from billing_instances where tenant_id = :tenant")
-TOTALS = Query("select * from billing_totals where tenant_id = :tenant")
-RUNS = Query("select * from billing_runs where tenant_id = :tenant")
+LEDGER = DictQuery("select * from billing_ledger where tenant_id = :tenant order by entry_id")
+DAYS = DictQuery("select * from billing_days where tenant_id = :tenant")
+BY_INSTANCE = DictQuery("select * from billing_instances where tenant_id = :tenant")
+TOTALS = DictQuery("select * from billing_totals where tenant_id = :tenant")
+RUNS = DictQuery("select * from billing_runs where tenant_id = :tenant")
 
 prices = st.one_of(
     st.just({"type": "free"}),
@@ -138,7 +138,7 @@ class Machine(RuleBasedStateMachine):
     def ask(self, name: str, **given: Any) -> Any:
         return self.place.call(self.operator, f"billing.{name}", **given)
 
-    def rows(self, query: Query) -> list[Any]:
+    def rows(self, query: DictQuery) -> list[Any]:
         return self.place.rows(self.tenant, query)
 
     # -- the model's own arithmetic --------------------------------------------------------------

@@ -333,10 +333,10 @@ async def test_what_is_over_is_forgotten(market: Market) -> None:
         from agora.store.port import Query
 
         tables = ("user_sessions", "ended_logins")
-        rows = [
-            await reader.one(Query(f"select count(*) as n from {name} where tenant_id = :tenant")) for name in tables
+        return [
+            await reader.one(Query(f"select count(*) as n from {name} where tenant_id = :tenant", int))
+            for name in tables
         ]
-        return [row["n"] for row in rows]
 
     assert await market.app.store.read("default", count) == [0, 0]
 

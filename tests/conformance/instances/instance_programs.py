@@ -22,8 +22,9 @@ from agora.domains.instances.reconciler import InstanceReconciler
 from agora.domains.instances.records import InstanceRow
 from agora.runtimes.process import orphans
 from agora.server.app import App
-from agora.store.port import Query, Row
+from agora.store.port import Query
 from tests.conformance.engines import Engine
+from tests.dict_rows import DictQuery
 from tests.harness import ManualClock, make_settings, running
 from tests.market import Market
 from tests.polling import eventually
@@ -209,8 +210,8 @@ class Site:
             return await eventually(lambda: self.get(instance_id), lambda found: found.status == state)
         return await eventually(lambda: self.get(instance_id), is_right)
 
-    async def rows(self, sql: str) -> list[Row]:
-        query = Query(sql)
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        query = DictQuery(sql)
         return list(await self.app.store.read("default", lambda reader: reader.all(query)))  # type: ignore[arg-type]
 
     async def instance_rows(self) -> list[InstanceRow]:

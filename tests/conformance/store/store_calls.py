@@ -7,13 +7,18 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from agora.clock import new_id
-from agora.store.port import NewEvent, Query, Reader, Row, Store, Table, Tx, Work, Write
+from agora.store.port import NewEvent, Query, R, Reader, Store, Table, Tx, Work, Write
+from agora.store.records import record
 
 __all__ = [
     "RATINGS",
     "SETTINGS",
     "TENANT",
     "TOKENS",
+    "RatingRow",
+    "Setting",
+    "SettingRow",
+    "TokenRow",
     "add",
     "append",
     "append_if_absent",
@@ -34,43 +39,83 @@ __all__ = [
 ]
 
 TENANT = "acme"
-SETTINGS = Table(
-    "settings",
-    (
-        ("tenant_id", "text"),
-        ("name", "text"),
-        ("value", "text"),
-        ("changed_at", "bigint"),
-        ("changed_by", "text"),
-    ),
-)
-RATINGS = Table(
-    "ratings",
-    (
-        ("tenant_id", "text"),
-        ("agent_id", "text"),
-        ("rater_id", "text"),
-        ("rating", "double precision"),
-        ("comment", "text"),
-        ("rated_at", "bigint"),
-    ),
-)
 
-get = Query("select name, value, changed_at from settings where tenant_id = :tenant and name = :name")
-get_locked = Query("select value from settings where tenant_id = :tenant and name = :name", lock=True)
-listed = Query("select name, value, changed_at from settings where tenant_id = :tenant order by name")
+
+@record
+class SettingRow:
+    tenant_id: str
+    name: str
+    value: str
+    changed_at: int
+    changed_by: str
+
+
+@record
+class Setting:
+    name: str
+    value: str
+    changed_at: int
+
+
+@record
+class RatingRow:
+    tenant_id: str
+    agent_id: str
+    rater_id: str
+    rating: float
+    comment: str
+    rated_at: int
+
+
+@record
+class TokenRow:
+    tenant_id: str
+    token_id: str
+    kind: str
+    label: str
+    account_id: str
+    digest: bytes
+    scopes: str
+    service_tier: str
+    authority: int
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+
+@record
+class TokenDigest:
+    token_id: str
+    digest: bytes
+
+
+@record
+class LoggedEvent:
+    seq: int
+    event_id: str
+    subject: str
+
+
+SETTINGS = Table("settings", SettingRow)
+RATINGS = Table("ratings", RatingRow)
+TOKENS = Table("tokens", TokenRow)
+
+get = Query("select name, value, changed_at from settings where tenant_id = :tenant and name = :name", Setting)
+get_locked = Query("select value from settings where tenant_id = :tenant and name = :name", str, lock=True)
+listed = Query("select name, value, changed_at from settings where tenant_id = :tenant order by name", Setting)
 put = Write("update settings set value = :value where tenant_id = :tenant and name = :name")
 add = Write(
     "update settings set changed_at = changed_at + :n where tenant_id = :tenant and name = :name returning changed_at",
+    int,
     types={"n": "bigint"},
 )
 rename = Write("update settings set name = :new where tenant_id = :tenant and name = :name")
-tokens_of = Query("select token_id, digest from tokens where tenant_id = :tenant order by token_id")
-event_log = Query("select seq, event_id, subject from events where tenant_id = :tenant order by seq")
+tokens_of = Query("select token_id, digest from tokens where tenant_id = :tenant order by token_id", TokenDigest)
+event_log = Query("select seq, event_id, subject from events where tenant_id = :tenant order by seq", LoggedEvent)
 
 
-def setting(name: str, value: str = "", at: int = 0, *, tenant: str = TENANT) -> tuple[Any, ...]:
-    return (tenant, name, value, at, "test")
+def setting(name: str, value: str = "", at: int = 0, *, tenant: str = TENANT) -> SettingRow:
+    return SettingRow(tenant_id=tenant, name=name, value=value, changed_at=at, changed_by="test")
 
 
 def event(subject: str = "x") -> NewEvent:
@@ -83,7 +128,7 @@ def append_if_absent(name: str, value: str) -> Work[str]:
     async def work(tx: Tx) -> str:
         row = await tx.one(get, name=name)
         if row is not None:
-            return str(row["value"])
+            return row.value
         tx.append(SETTINGS, setting(name, value, tenant=tx.tenant))
         tx.emit(event(name))
         return value
@@ -97,7 +142,7 @@ def increment(name: str) -> Work[int]:
     async def work(tx: Tx) -> int:
         row = await tx.one(get_locked, name=name)
         assert row is not None
-        value = int(row["value"]) + 1
+        value = int(row) + 1
         await tx.execute(put, name=name, value=str(value))
         tx.emit(event(name))
         return value
@@ -105,8 +150,8 @@ def increment(name: str) -> Work[int]:
     return work
 
 
-async def read_all(store: Store, query: Query, tenant: str = TENANT, **parameters: Any) -> Sequence[Row]:
-    async def work(reader: Reader) -> Sequence[Row]:
+async def read_all(store: Store, query: Query[R], tenant: str = TENANT, **parameters: Any) -> Sequence[R]:
+    async def work(reader: Reader) -> Sequence[R]:
         return await reader.all(query, **parameters)
 
     return await store.read(tenant, work)
@@ -115,15 +160,15 @@ async def read_all(store: Store, query: Query, tenant: str = TENANT, **parameter
 async def value_of(store: Store, name: str, tenant: str = TENANT) -> str | None:
     """The committed value of a setting."""
     rows = await read_all(store, get, tenant, name=name)
-    return rows[0]["value"] if rows else None
+    return rows[0].value if rows else None
 
 
 async def logged(store: Store, tenant: str = TENANT) -> list[tuple[int, str]]:
     """Sequence and subject of every logged event."""
-    return [(row["seq"], row["subject"]) for row in await read_all(store, event_log, tenant)]
+    return [(row.seq, row.subject) for row in await read_all(store, event_log, tenant)]
 
 
-def append(*rows: tuple[Any, ...], table: Table = SETTINGS) -> Work[None]:
+def append(*rows: Any, table: Table[Any] = SETTINGS) -> Work[None]:
     """Append rows, nothing else."""
 
     def work(tx: Tx) -> Coroutine[Any, Any, None]:
@@ -134,25 +179,6 @@ def append(*rows: tuple[Any, ...], table: Table = SETTINGS) -> Work[None]:
         return run()
 
     return work
-
-
-TOKENS = Table(
-    "tokens",
-    (
-        ("tenant_id", "text"),
-        ("token_id", "text"),
-        ("kind", "text"),
-        ("label", "text"),
-        ("account_id", "text"),
-        ("digest", "bytea"),
-        ("scopes", "text"),
-        ("service_tier", "text"),
-        ("authority", "bigint"),
-        ("created_at", "bigint"),
-        ("expires_at", "bigint"),
-        ("revoked_at", "bigint"),
-    ),
-)
 
 
 async def together(store: Store, *works: Any, tenant: str = TENANT) -> list[Any]:

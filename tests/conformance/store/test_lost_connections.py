@@ -90,7 +90,7 @@ async def reading(store: PostgresStore) -> list[Any]:
 
     async def work(reader: Any) -> list[str]:
         first = await reader.one(get, name="counter")
-        return [first["value"], *[row["name"] for row in await reader.all(listed)]]
+        return [first.value, *[row.name for row in await reader.all(listed)]]
 
     return await asyncio.gather(*[store.read(TENANT, work) for _ in range(3)], return_exceptions=True)
 
@@ -114,7 +114,7 @@ EVENTS: dict[Kind, int] = {batch: 8, solo: 1, quiet_batch: 0, quiet_solo: 0, rea
 
 
 async def stored(store: PostgresStore) -> set[str]:
-    return {row["name"] for row in await read_all(store, listed)} - {"counter"}
+    return {row.name for row in await read_all(store, listed)} - {"counter"}
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["unsent", "unanswered"])

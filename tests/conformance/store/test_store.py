@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from agora.store.port import Query, Store, StoreFailure, Tx
+from agora.store.records import record
 from agora_sdk.errors import NotFound
 from tests.conformance.engines import RunsOn
 from tests.conformance.store.store_calls import (
     SETTINGS,
     TENANT,
+    Setting,
     add,
     append,
     append_if_absent,
@@ -31,6 +33,12 @@ from tests.conformance.store.store_calls import (
 RUNS_ON = RunsOn.BOTH
 
 # -- commit and rollback ---------------------------------------------------------------------------
+
+
+@record
+class NamedChange:
+    name: str
+    changed_at: int
 
 
 async def test_what_was_written_is_read_after_the_commit(store: Store) -> None:
@@ -82,7 +90,7 @@ async def test_a_direct_write_of_a_call_that_raises_is_undone(store: Store) -> N
     results = await together(store, good, bad, append(setting("c")))
     assert results[0] == 1
     assert isinstance(results[1], NotFound)
-    assert {row["name"]: row["value"] for row in await read_all(store, listed)} == {
+    assert {row.name: row.value for row in await read_all(store, listed)} == {
         "a": "before",
         "b": "after",
         "c": "",
@@ -93,7 +101,7 @@ async def test_rows_that_cannot_be_stored_fail_only_their_call(store: Store) -> 
     """The engine finds out when it writes the rows, long after the work ended well."""
     works: list[Any] = [append(setting(f"s{n}")) for n in range(40)]
     works[11] = append(setting("twice"), setting("twice"))
-    works[29] = append((TENANT, None, "", 0, "test"))
+    works[29] = append(setting(None))  # type: ignore[arg-type]
     results = await together(store, *works)
     assert [n for n, result in enumerate(results) if result is not None] == [11, 29]
     assert all(isinstance(results[n], StoreFailure) for n in (11, 29))
@@ -107,7 +115,7 @@ async def test_work_that_is_cancelled_from_inside_fails_alone(store: Store) -> N
 
     results = await together(store, append(setting("a")), work, append(setting("b")))
     assert isinstance(results[1], asyncio.CancelledError)
-    assert [row["name"] for row in await read_all(store, listed)] == ["a", "b"]
+    assert [row.name for row in await read_all(store, listed)] == ["a", "b"]
 
 
 # -- what a call sees ------------------------------------------------------------------------------
@@ -119,7 +127,7 @@ async def test_a_call_reads_what_it_appended(store: Store) -> None:
         tx.append(SETTINGS, setting("b", "2"))
         row = await tx.one(get, name="a")
         tx.append(SETTINGS, setting("c", "3"))
-        return row and row["value"], [row["name"] for row in await tx.all(listed)]
+        return row and row.value, [row.name for row in await tx.all(listed)]
 
     results = await together(store, work, append(setting("z")))
     assert results[0][0] == "1"
@@ -130,13 +138,13 @@ async def test_a_call_updates_what_it_appended(store: Store) -> None:
     async def work(tx: Tx) -> tuple[int, list[int]]:
         tx.append(SETTINGS, setting("a", "1", 5))
         changed = await tx.execute(put, name="a", value="2")
-        added = [row["changed_at"] for row in await tx.returning(add, name="a", n=3)]
+        added = list(await tx.returning(add, name="a", n=3))
         tx.append(SETTINGS, setting("b"))
         return changed, added
 
     results = await together(store, append(setting("z")), work)
     assert results[1] == (1, [8])
-    assert {row["name"]: row["value"] for row in await read_all(store, listed)} == {"a": "2", "b": "", "z": ""}
+    assert {row.name: row.value for row in await read_all(store, listed)} == {"a": "2", "b": "", "z": ""}
 
 
 async def test_a_call_reads_what_it_updated(store: Store) -> None:
@@ -146,7 +154,7 @@ async def test_a_call_reads_what_it_updated(store: Store) -> None:
         await tx.execute(put, name="a", value="2")
         assert await tx.execute(put, name="nobody", value="2") == 0
         row = await tx.one(get, name="a")
-        return row and row["value"]
+        return row and row.value
 
     assert await store.write(TENANT, work) == "2"
 
@@ -201,6 +209,7 @@ async def test_reads_of_many_calls_answer_each_its_own(store: Store) -> None:
     newest = Query(
         "select changed_at, name from settings where tenant_id = :tenant and value = :value "
         "order by changed_at desc limit :limit",
+        NamedChange,
         types={"limit": "bigint"},
     )
 
@@ -209,30 +218,31 @@ async def test_reads_of_many_calls_answer_each_its_own(store: Store) -> None:
             page = await tx.all(newest, value=f"v{n % 7}", limit=n % 4)
             first = await tx.one(newest, value=f"v{n % 7}", limit=10)
             own = await tx.one(get, name=f"n{n:02}")
-            return [tuple(row) for row in page], first and dict(first), own and [*own], own and list(own.keys())
+            return page, first, own
 
         return work
 
     def expected(n: int) -> tuple[Any, ...]:
-        having = [(at, name) for _, name, value, at, _ in reversed(rows) if value == f"v{n % 7}"]
-        first = {"changed_at": having[0][0], "name": having[0][1]} if having else None
-        own = [f"n{n:02}", f"v{n % 5}", n] if n < 50 else None
-        return having[: n % 4], first, own, own and ["name", "value", "changed_at"]
+        having = [
+            NamedChange(name=row.name, changed_at=row.changed_at) for row in reversed(rows) if row.value == f"v{n % 7}"
+        ]
+        own = Setting(name=f"n{n:02}", value=f"v{n % 5}", changed_at=n) if n < 50 else None
+        return having[: n % 4], having[0] if having else None, own
 
     assert await together(store, *[reading(n) for n in range(60)]) == [expected(n) for n in range(60)]
 
 
-async def test_rows_are_read_by_name_and_by_position(store: Store) -> None:
+async def test_rows_become_records_by_the_names_of_their_columns(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "1", 7), setting("b", "2", 8)))
+    reordered = Query(
+        "select changed_at, changed_by, value, name from settings where tenant_id = :tenant and name = :name", Setting
+    )
 
-    async def work(tx: Tx) -> list[Any]:
-        row = await tx.one(get, name="b")
-        assert row is not None
-        return [row["changed_at"], row[0], row[2], len(row), list(row.keys())]  # type: ignore[arg-type]
+    async def work(tx: Tx) -> Any:
+        return await tx.one(reordered, name="b")
 
-    expected = ["b", 8, 3, ["name", "value", "changed_at"]]
     for result in await together(store, work, work, append_if_absent("a", "")):
-        assert result in ([8, *expected], "1")
+        assert result in (Setting(name="b", value="2", changed_at=8), "1")
 
 
 async def test_a_parameter_that_was_not_given_fails_the_call(store: Store) -> None:
@@ -242,7 +252,7 @@ async def test_a_parameter_that_was_not_given_fails_the_call(store: Store) -> No
 
     results = await together(store, work, append(setting("a")))
     assert isinstance(results[0], Exception)
-    assert [row["name"] for row in await read_all(store, listed)] == ["a"]
+    assert [row.name for row in await read_all(store, listed)] == ["a"]
 
 
 # -- tenants ---------------------------------------------------------------------------------------
@@ -254,7 +264,7 @@ async def test_a_statement_is_bound_to_the_tenant(store: Store) -> None:
 
     async def reach(tx: Tx) -> tuple[Any, int]:
         row = await tx.one(get, name="a", tenant="two")
-        return row and row["value"], await tx.execute(put, name="a", value="changed", tenant="two")
+        return row and row.value, await tx.execute(put, name="a", value="changed", tenant="two")
 
     assert await store.write("one", reach) == ("one", 1)
     assert [await value_of(store, "a", tenant) for tenant in ("one", "two", "three")] == ["changed", "two", None]

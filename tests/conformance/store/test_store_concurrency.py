@@ -84,7 +84,7 @@ async def test_500_mixed_calls_leave_what_their_answers_say(store: Store, seed: 
     store.on_commit = published.extend
     await store.write(TENANT, append(*[setting(key) for key in model.added]))
     await asyncio.gather(*[model.run(store, n, dice) for n in range(500)])
-    rows = {row["name"]: (row["value"], row["changed_at"]) for row in await read_all(store, listed)}
+    rows = {row.name: (row.value, row.changed_at) for row in await read_all(store, listed)}
     for key, total in model.added.items():
         assert rows.pop(key) == ("", total)
     assert all(len(answers) == 1 for answers in model.first.values())
@@ -111,4 +111,4 @@ async def test_a_call_that_fails_takes_no_rows_of_others_with_it(store: Store) -
     ]
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(result) for result in results] == [type(None), NotFound, type(None)]
-    assert {row["name"] for row in await read_all(store, listed)} == {"a", "c", "counter"}
+    assert {row.name for row in await read_all(store, listed)} == {"a", "c", "counter"}

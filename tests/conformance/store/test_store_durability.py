@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from agora.store.port import Query, Reader, Row, Store, StoredEvent, Tx
+from agora.store.port import Query, Reader, Store, StoredEvent, Tx
+from agora.store.records import record
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.store.store_calls import (
     RATINGS,
     TENANT,
     TOKENS,
+    RatingRow,
+    Setting,
+    TokenRow,
     append,
     append_if_absent,
     get,
@@ -37,7 +41,7 @@ async def test_a_restart_keeps_everything(engine: Engine) -> None:
     store = engine.store()
     store.on_commit = published.extend
     await store.start()
-    assert [row["value"] for row in await read_all(store, listed)] == [str(n) for n in range(10)]
+    assert [row.value for row in await read_all(store, listed)] == [str(n) for n in range(10)]
     await store.write(TENANT, append_if_absent("after", ""))
     assert [stored.seq for stored in published] == [11]
     assert [seq for seq, _ in await logged(store)] == list(range(1, 12))
@@ -64,15 +68,15 @@ async def test_text_comes_back_as_it_was(store: Store, alone: bool) -> None:
             await store.write(TENANT, row)
     else:
         assert await together(store, *rows) == [None] * len(rows)
-    by_value = Query("select name from settings where tenant_id = :tenant and value = :value")
+    by_value = Query("select name from settings where tenant_id = :tenant and value = :value", str)
 
     def finding(text: str) -> Any:
         async def work(tx: Tx) -> list[Any]:
-            return [row["name"] for row in await tx.all(by_value, value=text)]
+            return list(await tx.all(by_value, value=text))
 
         return work
 
-    assert [row["value"] for row in await read_all(store, listed)] == TEXTS
+    assert [row.value for row in await read_all(store, listed)] == TEXTS
     assert await together(store, *map(finding, TEXTS)) == [[f"n{n}"] for n in range(len(TEXTS))]
 
 
@@ -80,44 +84,77 @@ async def test_text_comes_back_as_it_was(store: Store, alone: bool) -> None:
 async def test_blobs_come_back_as_they_were(store: Store, count: int) -> None:
     blobs = [bytes(range(256)), b"", b"\0", b"\xff" * 2000, b"\\x00", b"'"][:count]
     rows = [
-        (TENANT, f"t{n}", "key", "", "default", blob, "[]", "basic", 0, 1, None, None) for n, blob in enumerate(blobs)
+        TokenRow(
+            tenant_id=TENANT,
+            token_id=f"t{n}",
+            kind="key",
+            label="",
+            account_id="default",
+            digest=blob,
+            scopes="[]",
+            service_tier="basic",
+            authority=0,
+            created_at=1,
+            expires_at=None,
+            revoked_at=None,
+        )
+        for n, blob in enumerate(blobs)
     ]
     assert await together(store, *[append(row, table=TOKENS) for row in rows]) == [None] * count
-    assert [bytes(row["digest"]) for row in await read_all(store, tokens_of)] == blobs
+    assert [row.digest for row in await read_all(store, tokens_of)] == blobs
     by_digest = Query(
-        "select token_id from tokens where tenant_id = :tenant and digest = :digest", types={"digest": "bytea"}
+        "select token_id from tokens where tenant_id = :tenant and digest = :digest", str, types={"digest": "bytea"}
     )
-    assert [row[0] for row in await read_all(store, by_digest, digest=blobs[0])] == ["t0"]
+    assert await read_all(store, by_digest, digest=blobs[0]) == ["t0"]
+
+
+@record
+class Sums:
+    total: int
+    mean: float
+    n: int
+    most: int
+    positive: int
+
+
+@record
+class Rated:
+    rated_at: int
+    rating: float
 
 
 async def test_numbers_come_back_as_they_were(store: Store) -> None:
     values = [(2**62, 0.1), (-1, -2.5e300), (0, 3.0)]
-    rows = [(TENANT, "a", f"r{n}", real, "", whole) for n, (whole, real) in enumerate(values)]
+    rows = [
+        RatingRow(tenant_id=TENANT, agent_id="a", rater_id=f"r{n}", rating=real, comment="", rated_at=whole)
+        for n, (whole, real) in enumerate(values)
+    ]
     await together(store, *[append(row, table=RATINGS) for row in rows])
     query = Query(
         "select sum(rated_at) as total, avg(rating) as mean, count(*) as n, max(rated_at) as most, "
         "sum(case when rated_at > 0 then 1 else 0 end) as positive from ratings where tenant_id = :tenant "
-        "and rater_id <> 'r1'"
+        "and rater_id <> 'r1'",
+        Sums,
     )
     (row,) = await read_all(store, query)
-    assert (row["total"], row["mean"], row["n"], row["most"], row["positive"]) == (2**62, 1.55, 2, 2**62, 1)
-    assert isinstance(row["total"], int)
+    assert row == Sums(total=2**62, mean=1.55, n=2, most=2**62, positive=1)
+    assert isinstance(row.total, int)
     kept = await read_all(
-        store, Query("select rated_at, rating from ratings where tenant_id = :tenant order by rater_id")
+        store, Query("select rated_at, rating from ratings where tenant_id = :tenant order by rater_id", Rated)
     )
-    assert [tuple(row) for row in kept] == values
+    assert [(row.rated_at, row.rating) for row in kept] == values
 
 
 async def test_names_are_ordered_by_code_point(store: Store) -> None:
     names = ["Zoë", "ada", "Ada", "a_b", "a-b", "éa", "a", "Á", "z", "Z0", "msg_01", "msg_0a"]
     await together(store, *[append_if_absent(name, "") for name in names])
-    assert [row["name"] for row in await read_all(store, listed)] == sorted(names)
+    assert [row.name for row in await read_all(store, listed)] == sorted(names)
 
 
 async def test_a_read_is_of_one_moment_or_later(store: Store) -> None:
     """A reader never sees half of a call."""
     await store.write(TENANT, append(setting("a", "0"), setting("b", "0")))
-    both = Query("select value from settings where tenant_id = :tenant and name in ('a', 'b') order by name")
+    both = Query("select value from settings where tenant_id = :tenant and name in ('a', 'b') order by name", str)
 
     def move(n: int) -> Any:
         async def work(tx: Tx) -> None:
@@ -127,7 +164,7 @@ async def test_a_read_is_of_one_moment_or_later(store: Store) -> None:
         return work
 
     async def look() -> set[str]:
-        return {row["value"] for row in await read_all(store, both)}
+        return set(await read_all(store, both))
 
     writes = [store.write(TENANT, move(n)) for n in range(30)]
     seen = await asyncio.gather(*[look() for _ in range(30)])
@@ -138,7 +175,7 @@ async def test_a_read_is_of_one_moment_or_later(store: Store) -> None:
 async def test_reads_of_one_reader_may_run_at_once(store: Store) -> None:
     await store.write(TENANT, append(*[setting(f"n{n}", str(n)) for n in range(10)]))
 
-    async def work(reader: Reader) -> list[Row | None]:
+    async def work(reader: Reader) -> list[Setting | None]:
         return await asyncio.gather(*[reader.one(get, name=f"n{n}") for n in range(10)])
 
-    assert [row and row["value"] for row in await store.read(TENANT, work)] == [str(n) for n in range(10)]
+    assert [row and row.value for row in await store.read(TENANT, work)] == [str(n) for n in range(10)]

@@ -29,6 +29,7 @@ from tests.conformance.store.store_calls import (
     together,
     value_of,
 )
+from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
@@ -113,7 +114,7 @@ async def test_an_event_is_stored_as_it_was_emitted(store: Store) -> None:
         tx.emit(new)
 
     await together(store, work, append_if_absent("a", ""))
-    query = Query("select * from events where tenant_id = :tenant and event_id = :id")
+    query = DictQuery("select * from events where tenant_id = :tenant and event_id = :id")
     (row,) = await read_all(store, query, id=new.event_id)
     assert (row["type"], row["source"], row["subject"], row["time"]) == ("agora.x.y", "/a", None, 2**53)
     assert bytes(row["data"]) == bytes(range(256))
@@ -135,7 +136,7 @@ async def test_awaiting_something_else_fails_that_call_alone(store: Store) -> No
 
     results = await together(store, append_if_absent("a", ""), sleeps, waits, append_if_absent("b", ""))
     assert [type(result) for result in results] == [str, SuspendedInTransaction, SuspendedInTransaction, str]
-    assert [row["name"] for row in await read_all(store, listed)] == ["a", "b"]
+    assert [row.name for row in await read_all(store, listed)] == ["a", "b"]
 
 
 async def test_a_timeout_inside_a_transaction_cannot_touch_the_others(store: Store) -> None:
@@ -176,7 +177,7 @@ async def test_a_transaction_cannot_be_used_after_its_call(store: Store) -> None
 
 async def test_a_reader_cannot_write(store: Store) -> None:
     await store.write(TENANT, append(setting("a", "1")))
-    sneaky = Query("update settings set value = 'x' where tenant_id = :tenant and name = 'a' returning value")
+    sneaky = Query("update settings set value = 'x' where tenant_id = :tenant and name = 'a' returning value", str)
     with pytest.raises(Exception, match=r"(?i)read-?only"):
         await read_all(store, sneaky)
     assert await value_of(store, "a") == "1"

@@ -77,8 +77,8 @@ async def test_a_full_queue_says_when_to_retry(store: Store) -> None:
         store.write(TENANT, append(setting("one too many")))
     assert refused.value.retry_after >= 1
     await asyncio.gather(*accepted)
-    (row,) = await read_all(store, Query("select count(*) as n from settings where tenant_id = :tenant"))
-    assert row["n"] == limit
+    (count,) = await read_all(store, Query("select count(*) as n from settings where tenant_id = :tenant", int))
+    assert count == limit
     await store.write(TENANT, append(setting("after")))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from agora.store.port import Query, Store, Tally, Tx, Work, Write
 from agora.store.postgres import PostgresStore
+from agora.store.records import record
 from agora_sdk.errors import Conflict
 from tests.conformance.engines import Engine, PostgresEngine, RunsOn
 from tests.conformance.store.store_calls import (
@@ -29,14 +30,28 @@ from tests.conformance.store.store_calls import (
 
 RUNS_ON = RunsOn.BOTH
 
-lock = Query("select value from settings where tenant_id = :tenant and name = :name", lock=True, row="name")
+
+@record
+class ChosenSetting:
+    name: str
+    changed_at: int
+
+
+@record
+class Change:
+    tenant_id: str
+    name: str
+    n: int
+
+
+lock = Query("select value from settings where tenant_id = :tenant and name = :name", str, lock=True, row="name")
 change = Write("update settings set value = :value where tenant_id = :tenant and name = :name", row="name")
 _TAKE = """
     update settings set value = :taker where tenant_id = :tenant and name = (
         select name from settings where tenant_id = :tenant and value = 'free' order by name limit 1 {skip})
     returning name
 """
-take = Write(_TAKE.format(skip=""), postgres=_TAKE.format(skip="for update skip locked"), takes="name")
+take = Write(_TAKE.format(skip=""), str, postgres=_TAKE.format(skip="for update skip locked"), takes="name")
 _CHOOSE = """
     update settings set value = :taker where tenant_id = :tenant and name = (
         select name from settings where tenant_id = :tenant and value = :wanted order by name limit 1 {skip})
@@ -44,6 +59,7 @@ _CHOOSE = """
 """
 choose = Write(
     _CHOOSE.format(skip=""),
+    ChosenSetting,
     postgres=_CHOOSE.format(skip="for update skip locked"),
     takes="name",
     alike=("wanted",),
@@ -60,7 +76,7 @@ choose = Write(
 #: never below zero, so that the order of what is added matters
 ADDED = Tally(
     "settings",
-    (("tenant_id", "text"), ("name", "text"), ("n", "bigint")),
+    Change,
     key=("tenant_id", "name"),
     add=Write(
         """
@@ -76,7 +92,7 @@ def increment(name: str) -> Work[int]:
     async def work(tx: Tx) -> int:
         row = await tx.one(lock, name=name)
         assert row is not None
-        value = int(row["value"]) + 1
+        value = int(row) + 1
         await tx.execute(change, name=name, value=str(value))
         tx.emit(event(name))
         return value
@@ -91,7 +107,7 @@ def taking(taker: str, *, then: Exception | None = None) -> Work[str | None]:
         rows = await tx.returning(take, taker=taker)
         if then is not None:
             raise then
-        return str(rows[0]["name"]) if rows else None
+        return rows[0] if rows else None
 
     return work
 
@@ -101,7 +117,7 @@ def freeing(name: str, reader: str = "closed") -> Work[bool]:
 
     async def work(tx: Tx) -> bool:
         row = await tx.one(lock, name=name)
-        if row is None or row["value"] != "free":
+        if row is None or row != "free":
             return False
         await tx.execute(change, name=name, value=reader)
         return True
@@ -136,9 +152,7 @@ async def test_each_changes_its_own_row(store: Store) -> None:
     await store.write(TENANT, append(*(setting(f"n{n}", str(n)) for n in range(40))))
     for _ in range(3):
         await together(store, *(increment(f"n{n}") for n in range(40)))
-    assert {row["name"]: row["value"] for row in await read_all(store, listed)} == {
-        f"n{n}": str(n + 3) for n in range(40)
-    }
+    assert {row.name: row.value for row in await read_all(store, listed)} == {f"n{n}": str(n + 3) for n in range(40)}
     assert len(await logged(store)) == 120
 
 
@@ -153,7 +167,7 @@ async def test_each_takes_another_and_who_comes_too_late_none(store: Store) -> N
     taken = await together(store, *(taking(f"t{n}") for n in range(30)))
     assert sorted(name for name in taken if name) == [f"n{n:02}" for n in range(20)]
     assert taken.count(None) == 10
-    kept = {row["name"]: row["value"] for row in await read_all(store, listed)}
+    kept = {row.name: row.value for row in await read_all(store, listed)}
     assert kept == {name: f"t{n}" for n, name in enumerate(taken) if name}
 
 
@@ -164,7 +178,7 @@ async def test_each_chooses_among_those_it_wants(store: Store) -> None:
     def choosing(n: int) -> Work[tuple[Any, ...] | None]:
         async def work(tx: Tx) -> tuple[Any, ...] | None:
             chosen = await tx.returning(choose, wanted=("red", "blue", "green")[n % 3], taker=f"t{n}")
-            return tuple(chosen[0]) if chosen else None
+            return (chosen[0].name, chosen[0].changed_at) if chosen else None
 
         return work
 
@@ -173,7 +187,7 @@ async def test_each_chooses_among_those_it_wants(store: Store) -> None:
         taken = [result for result in results[at::3] if result]
         assert sorted(taken) == [(f"{kind}{n:02}", n) for n in range(10)]
     assert set(results[2::3]) == {None}
-    kept = {row["name"]: row["value"] for row in await read_all(store, listed)}
+    kept = {row.name: row.value for row in await read_all(store, listed)}
     assert kept == {result[0]: f"t{n}" for n, result in enumerate(results) if result}
 
 
@@ -215,7 +229,7 @@ async def test_one_is_either_taken_or_closed(store: Store) -> None:
         taken = [results[at] for at in range(8) if results[at]]
         closed = [name for at, name in enumerate(names, 8) if results[at]]
         assert sorted(taken + closed) == names
-        values = {row["name"]: row["value"] for row in await read_all(store, listed) if row["name"] in names}
+        values = {row.name: row.value for row in await read_all(store, listed) if row.name in names}
         assert values == {results[at]: f"t{at}" for at in range(8) if results[at]} | dict.fromkeys(closed, "closed")
 
 
@@ -225,25 +239,24 @@ async def test_what_is_added_is_all_there_in_the_order_of_each_call(store: Store
     def adding(*changes: tuple[str, int]) -> Work[None]:
         async def work(tx: Tx) -> None:
             for name, n in changes:
-                tx.append(ADDED, (TENANT, name, n))
+                tx.append(ADDED, Change(tenant_id=TENANT, name=name, n=n))
 
         return work
 
     works = [adding((f"n{n % 5}", 3), (f"n{(n + 1) % 5}", 1)) for n in range(50)]
     await together(store, *works)
-    assert [row["changed_at"] for row in await read_all(store, listed)] == [40] * 5
+    assert [row.changed_at for row in await read_all(store, listed)] == [40] * 5
     # seen from zero: one up and one down is nothing, one down and one up is one
     await together(store, adding(("n0", -40)), adding(("n1", -40)))
     await together(store, adding(("n0", 1), ("n0", -1)), adding(("n1", -1), ("n1", 1)))
-    assert [row["changed_at"] for row in await read_all(store, listed)][:2] == [0, 1]
+    assert [row.changed_at for row in await read_all(store, listed)][:2] == [0, 1]
 
 
 async def test_a_call_reads_what_it_added(store: Store) -> None:
     async def work(tx: Tx) -> Any:
         tx.append(SETTINGS, setting("n", at=1))
-        tx.append(ADDED, (TENANT, "n", 4))
-        row = await tx.one(Query("select changed_at from settings where tenant_id = :tenant and name = 'n'"))
-        return None if row is None else row["changed_at"]
+        tx.append(ADDED, Change(tenant_id=TENANT, name="n", n=4))
+        return await tx.one(Query("select changed_at from settings where tenant_id = :tenant and name = 'n'", int))
 
     assert (await together(store, work, append(setting("other"))))[0] == 5
 
@@ -252,10 +265,10 @@ async def test_rows_of_another_tenant_are_not_added_to(store: Store) -> None:
     await store.write(TENANT, append(setting("n", at=1)))
 
     async def work(tx: Tx) -> None:
-        tx.append(ADDED, (TENANT, "n", 4))
+        tx.append(ADDED, Change(tenant_id=TENANT, name="n", n=4))
 
     assert isinstance((await together(store, work, tenant="other"))[0], ValueError)
-    assert [row["changed_at"] for row in await read_all(store, listed)] == [1]
+    assert [row.changed_at for row in await read_all(store, listed)] == [1]
 
 
 # -- how PostgreSQL does it --------------------------------------------------------------------------
@@ -310,7 +323,7 @@ async def test_what_takes_a_row_that_another_has_locked_goes_alone(shared: Postg
         row = await tx.one(lock, name="only")
         for _ in range(3):
             await tx.all(listed)
-        if row is None or row["value"] != "free":
+        if row is None or row != "free":
             return False
         await tx.execute(change, name="only", value="closed")
         return True

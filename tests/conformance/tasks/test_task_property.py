@@ -24,11 +24,11 @@ from hypothesis.stateful import (
 
 from agora.clock import to_datetime
 from agora.core.call import Caller
-from agora.store.port import Query
 from agora_sdk.errors import AgoraError
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.stopped_app import Place
 from tests.conformance.tasks.task_model import BOSS, ENDED, FOLLOWING, FOREVER, OPERATOR, SECOND, Board, Refused, Task
+from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
@@ -38,14 +38,14 @@ BRINGS = {"Ann": frozenset({"x"}), "Bob": frozenset({"x", "y"}), "Cat": frozense
 RANKS = ["urgent", "high", "normal", "low"]
 MOST_TASKS = 8
 
-ALL_TASKS = Query("select * from tasks where tenant_id = :tenant order by task_id")
-ALL_ENTRIES = Query(
+ALL_TASKS = DictQuery("select * from tasks where tenant_id = :tenant order by task_id")
+ALL_ENTRIES = DictQuery(
     """
     select task_id, number, type, status from task_entries where tenant_id = :tenant order by task_id, number
     """
 )
-BUSY = Query("select agent_id, active_tasks from agents where tenant_id = :tenant")
-OFFERS = Query(
+BUSY = DictQuery("select agent_id, active_tasks from agents where tenant_id = :tenant")
+OFFERS = DictQuery(
     """
     select subject, count(*) as times from events where tenant_id = :tenant and type = 'agora.task.available'
     group by subject
@@ -327,7 +327,7 @@ class Machine(RuleBasedStateMachine):
 
     # -- what always holds -----------------------------------------------------------------------
 
-    def _rows(self, query: Query) -> list[Any]:
+    def _rows(self, query: DictQuery) -> list[Any]:
         return self.place.rows(self.tenant, query)
 
     def _name(self, subject: str | None) -> str | None:

@@ -23,10 +23,10 @@ from hypothesis.stateful import (
 from pydantic_core import from_json
 
 from agora.core.call import Caller
-from agora.store.port import Query
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.stopped_app import SECOND, Place
+from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
@@ -39,10 +39,10 @@ ENDED = {"completed", "failed", "cancelled"}
 STEP_ENDED = ENDED | {"skipped"}
 TASK_ENDED = {"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"}
 
-ALL_WORKFLOWS = Query("select * from workflows where tenant_id = :tenant order by workflow_id")
-ALL_STEPS = Query("select * from workflow_steps where tenant_id = :tenant order by workflow_id, position")
-ALL_ITEMS = Query("select * from workflow_items where tenant_id = :tenant order by workflow_id, step, item")
-ALL_TASKS = Query("select * from tasks where tenant_id = :tenant order by task_id")
+ALL_WORKFLOWS = DictQuery("select * from workflows where tenant_id = :tenant order by workflow_id")
+ALL_STEPS = DictQuery("select * from workflow_steps where tenant_id = :tenant order by workflow_id, position")
+ALL_ITEMS = DictQuery("select * from workflow_items where tenant_id = :tenant order by workflow_id, step, item")
+ALL_TASKS = DictQuery("select * from tasks where tenant_id = :tenant order by task_id")
 
 
 # -- random workflows ------------------------------------------------------------------------------

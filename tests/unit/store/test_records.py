@@ -39,7 +39,6 @@ VALUES = {"tenant_id": "t", "account": "a", "amount": 5, "share": None, "digest"
 @pytest.fixture
 def connection() -> Any:
     connection = sqlite3.connect(":memory:")
-    connection.row_factory = sqlite3.Row
     connection.execute("create table entries (digest, share, amount, account, tenant_id)")
     connection.execute("insert into entries values (x'64', null, 5, 'a', 't')")
     yield connection

@@ -14,6 +14,7 @@ from agora.store import checked_statements
 from agora.store.checked_statements import Unconfined
 from agora.store.port import Query, Table, Write
 from agora.store.postgres import sql
+from agora.store.records import record
 from agora.store.sqlite.reading import Reader
 from agora.store.tenancy import check_confined
 
@@ -90,7 +91,7 @@ def test_what_could_reach_another_is_refused(text: str) -> None:
 
 
 async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
-    wrong = Query("select * from agents where agent_id = :tenant")
+    wrong = Query("select * from agents where agent_id = :tenant", str)
 
     async def scan(text: str, values: Any) -> list[Any]:
         raise AssertionError("it was run")
@@ -99,16 +100,22 @@ async def test_neither_engine_runs_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unconfined, match="agents is not held by tenant_id = :tenant"):
         await Reader(connection, scan, "acme").all(wrong)
     with pytest.raises(Unconfined):
-        await Reader(connection, scan, "acme").all(Query(wrong.sql, scan=True))
+        await Reader(connection, scan, "acme").all(Query(wrong.sql, str, scan=True))
     connection.close()
-    for statement in (wrong, Write("delete from agents"), Query("select 1 as x", postgres="select * from agents")):
+    for statement in (wrong, Write("delete from agents"), Query("select 1 as x", int, postgres="select * from agents")):
         with pytest.raises(Unconfined):
             sql.single_text(statement)
 
 
+@record
+class AgentName:
+    agent_id: str
+    agent_name: str
+
+
 def test_a_table_has_a_column_for_its_tenant() -> None:
     with pytest.raises(Unconfined):
-        Table("agents", (("agent_id", "text"), ("agent_name", "text")))
+        Table("agents", AgentName)
 
 
 def test_every_declared_statement_is_confined_and_listed() -> None:
@@ -122,9 +129,9 @@ def test_only_a_statement_that_is_not_listed_is_checked_again(monkeypatch: pytes
     wrong = "select * from agents where agent_id = :tenant"
     digests = frozenset({checked_statements.statement_digest(wrong)})
     monkeypatch.setattr(checked_statements, "_listed_digests", lambda: digests)
-    assert Query(wrong).safe == wrong
+    assert Query(wrong, str).safe == wrong
     with pytest.raises(Unconfined):
-        assert Query(wrong + " limit 1").safe
+        assert Query(wrong + " limit 1", str).safe
 
 
 def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +139,7 @@ def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch
     checked_statements._listed_digests.cache_clear()
     try:
         with pytest.raises(Unconfined):
-            assert Query("select * from agents").safe
-        assert Query(GOOD[0]).safe == GOOD[0]
+            assert Query("select * from agents", str).safe
+        assert Query(GOOD[0], str).safe == GOOD[0]
     finally:
         checked_statements._listed_digests.cache_clear()

@@ -38,7 +38,7 @@ class Kind(Enum):
 
 def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
     """The rows of an answer as records of the statement."""
-    if statement.record is None or not answer or kind is Kind.COUNT:
+    if not answer or kind is Kind.COUNT:
         return answer
     if kind is Kind.ONE:
         return statement.load((answer,), lambda: _column_names(answer))[0]
@@ -46,7 +46,7 @@ def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
 
 
 def _column_names(row: asyncpg.Record) -> list[str]:
-    return list(asyncpg.Record.keys(row))  # with the last one of a shared row, which it does not show
+    return list(row.keys())
 
 
 class Request:
@@ -106,7 +106,7 @@ class PostgresTx:
         self.check()
         return Request(self, Kind.ALL, query, parameters)
 
-    def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
+    def append(self, table: Table[R], record: R, /) -> None:
         self.check()
         self.rows.setdefault(table, []).append(table.to_row(record, self.tenant))
 

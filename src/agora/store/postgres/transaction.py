@@ -40,24 +40,9 @@ select base, case when $10::text is not null
 
 
 class SharedRow(asyncpg.Record):  # type: ignore[misc]
-    """A row of a shared statement: its last column, which says whose row it is, is not shown."""
+    """A row of a shared statement, whose last column says whose it is: a type of its own, because its columns differ."""
 
     __slots__ = ()
-
-    def __len__(self) -> int:
-        return int(super().__len__()) - 1
-
-    def __iter__(self) -> Any:
-        return iter(self.values())
-
-    def keys(self) -> Any:
-        return list(super().keys())[:-1]
-
-    def values(self) -> Any:
-        return list(super().values())[:-1]
-
-    def items(self) -> Any:
-        return list(super().items())[:-1]
 
 
 class Transaction:

@@ -183,7 +183,6 @@ class SqliteStore:
 
     def _open_connection(self, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        connection.row_factory = sqlite3.Row
         if read_only:
             connection.execute("pragma query_only=1")
             connection.execute("pragma busy_timeout=5000")
@@ -197,7 +196,7 @@ class SqliteStore:
             "create table if not exists schema_migrations "
             "(number integer primary key, name text not null, checksum text not null, applied_at integer not null)"
         )
-        applied = {row["number"]: row["checksum"] for row in execute("select number, checksum from schema_migrations")}
+        applied = dict(execute("select number, checksum from schema_migrations"))
         for migration in migrate.pending_migrations(applied, "sqlite"):
             self._apply_migration(migration)
 

@@ -38,17 +38,11 @@ class Reader:
 
 def load_all(statement: Statement[R], cursor: sqlite3.Cursor) -> list[R]:
     """The rows of a statement that was just run."""
-    if statement.record is None:
-        return cursor.fetchall()
-    cursor.row_factory = None  # tuples: the loader knows the columns
     return statement.load(cursor.fetchall(), lambda: [column[0] for column in cursor.description])
 
 
 def load_first(statement: Statement[R], cursor: sqlite3.Cursor) -> R | None:
     """The first row of a statement that was just run."""
-    if statement.record is None:
-        return cursor.fetchone()  # type: ignore[no-any-return]
-    cursor.row_factory = None
     row = cursor.fetchone()
     if row is None:
         return None

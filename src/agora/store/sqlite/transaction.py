@@ -73,7 +73,7 @@ class Transaction:
         self._flush_for(query.tables)
         return load_all(query, self._run_statement(query, parameters))
 
-    def append(self, table: Table[R], record: R | tuple[Any, ...], /) -> None:
+    def append(self, table: Table[R], record: R, /) -> None:
         self._check_open()
         self._rows.setdefault(table, []).append(table.to_row(record, self.tenant))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -11,24 +11,34 @@ from agora.clock import new_id
 from agora.core.call import Entry, LogPage, LogStreamSpec
 from agora.core.events.filter import Viewer
 from agora.store.port import NewEvent, Query, Reader, Store, Table, Tx
+from agora.store.records import record
 
 __all__ = ["TaskLog"]
 
-_TABLE = Table(
-    "task_entries",
-    (
-        ("tenant_id", "text"),
-        ("task_id", "text"),
-        ("number", "bigint"),
-        ("type", "text"),
-        ("time", "bigint"),
-        ("actor", "text"),
-        ("content", "text"),
-    ),
-)
+
+@record
+class WrittenEntry:
+    tenant_id: str
+    task_id: str
+    number: int
+    type: str
+    time: int
+    actor: str
+    content: str
+
+
+@record
+class ReadEntry:
+    number: int
+    type: str
+    content: str
+
+
+_TABLE = Table("task_entries", WrittenEntry)
 _PAGE = Query(
     "select number, type, content from task_entries "
     "where tenant_id = :tenant and task_id = :task_id and number > :after order by number limit :limit",
+    ReadEntry,
     types={"after": "bigint", "limit": "bigint"},
 )
 
@@ -50,7 +60,16 @@ class TaskLog:
 
         async def work(tx: Tx) -> None:
             for number, (type, content) in enumerate(rows, self.written + 1):
-                tx.append(_TABLE, (self.tenant, self.task_id, number, type, 0, "agent_a", content))
+                entry = WrittenEntry(
+                    tenant_id=self.tenant,
+                    task_id=self.task_id,
+                    number=number,
+                    type=type,
+                    time=0,
+                    actor="agent_a",
+                    content=content,
+                )
+                tx.append(_TABLE, entry)
             if hint:
                 tx.emit(NewEvent(new_id("evt"), "agora.task.output", "/agora", self.task_id, 0, b"null", audience))
 
@@ -65,17 +84,15 @@ class TaskLog:
         rows = await reader.all(_PAGE, task_id=self.task_id, after=after, limit=self.page)
         if self.after_read:
             await self.after_read.pop(0)()
-        entries = [Entry(row["number"], row["type"], self._document(row)) for row in rows]
+        entries = [Entry(row.number, row.type, self._document(row)) for row in rows]
         return LogPage(entries, await self._is_done(reader, rows, after))
 
-    def _document(self, row: Any) -> bytes:
-        return to_json(
-            {"type": row["type"], "task_id": self.task_id, "number": row["number"], "content": row["content"]}
-        )
+    def _document(self, row: ReadEntry) -> bytes:
+        return to_json({"type": row.type, "task_id": self.task_id, "number": row.number, "content": row.content})
 
-    async def _is_done(self, reader: Reader, rows: Any, after: int) -> bool:
+    async def _is_done(self, reader: Reader, rows: Sequence[ReadEntry], after: int) -> bool:
         """Whether the last entry that the reader has, or gets now, is the last of all."""
         if not rows:
             last = await reader.all(_PAGE, task_id=self.task_id, after=after - 1, limit=1)
-            rows = [row for row in last if row["number"] == after]  # not one that came since
-        return bool(rows and rows[-1]["type"] == "done")
+            rows = [row for row in last if row.number == after]  # not one that came since
+        return bool(rows and rows[-1].type == "done")

@@ -62,12 +62,10 @@ def methods(messages: list[tuple[str, Any]]) -> set[str]:
 
 
 async def rows(app: App, table: str) -> int:
-    query = Query(f"select count(*) as number from {table} where tenant_id = :tenant")
+    query = Query(f"select count(*) as number from {table} where tenant_id = :tenant", int)
 
     async def count(reader: Reader) -> int:
-        row = await reader.one(query)
-        assert row is not None
-        return int(row["number"])
+        return await reader.one(query) or 0
 
     return await app.store.read("default", count)
 

@@ -1,0 +1,29 @@
+"""Statements whose rows are dictionaries: for tests that look at tables as they are stored, without a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from agora.store.port import Query, Write
+
+__all__ = ["DictQuery", "DictWrite"]
+
+Row = dict[str, Any]
+
+
+def _load_dicts(rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
+    return [dict(zip(columns(), row, strict=True)) for row in rows]
+
+
+class DictQuery(Query[Row]):
+    def __init__(self, sql: str, **options: Any) -> None:
+        super().__init__(sql, Row, **options)
+
+    def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
+        return _load_dicts(rows, columns)
+
+
+class DictWrite(Write[Row]):
+    def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
+        return _load_dicts(rows, columns)
