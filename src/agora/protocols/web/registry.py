@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from agora.core.events.filter import EventFilter
 
-__all__ = ["FRAGMENTS", "PAGES", "Fragment", "Page", "fragment", "page"]
+__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "fragment", "page"]
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
@@ -79,6 +79,7 @@ class Fragment:
         return f"live/{self.name}.html"
 
 
+BRAKE = "brake"  #: the fragment that every page has: what stops the whole marketplace
 PAGES: list[Page] = []
 FRAGMENTS: dict[str, Fragment] = {}
 
@@ -98,7 +99,7 @@ def page(
 
     def register_page(build: Build) -> Build:
         name = template or f"{build.__name__}.html"
-        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, live))
+        PAGES.append(Page(path, title, name, build, scope, nav, key, needs, (*live, BRAKE)))
         return build
 
     return register_page

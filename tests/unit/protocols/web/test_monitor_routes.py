@@ -80,7 +80,7 @@ async def test_odd_requests_get_plain_answers(browser: Browser) -> None:
         ("agents/%ff", 404),
         ("agents//", 200),
         ("../../etc/passwd", 404),
-        ("live/settings", 404),
+        ("live/nothing", 404),
         ("act", 404),
         ("?" + "x" * 9000, 404),
         ("agents?limit=%00", 200),

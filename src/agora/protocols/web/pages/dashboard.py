@@ -14,6 +14,7 @@ from ..view import View
 from .agent_names import names_by_id
 from .event_lines import EventLine, describe_events, notable_events
 from .list_parameters import query_if_allowed
+from .task_exchange import load_exchange
 
 __all__ = ["attention", "dashboard", "numbers", "recent", "tallies"]
 
@@ -73,7 +74,6 @@ async def tallies(view: View) -> Mapping[str, Any]:
         "agora.task.dead_lettered",
         "agora.task.cancelled",
         "agora.agent.status_changed",
-        "agora.override.*",
     ),
     every=1.0,
 )
@@ -87,9 +87,11 @@ async def attention(view: View) -> Mapping[str, Any]:
         ),
         query_if_allowed(view, "agora.agent.list", {"status": "error", **limit}),
     )
+    asking = questions.items if questions else []
+    exchanges = await asyncio.gather(*(load_exchange(view, task) for task in asking))
     return {
         "approvals": approvals.items if approvals else [],
-        "questions": questions.items if questions else [],
+        "questions": list(zip(asking, exchanges, strict=True)),
         "ill": ill.items if ill else [],
     }
 

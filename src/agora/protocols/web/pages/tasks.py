@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora_sdk.contract import fields
+from agora_sdk.contract.tasks import TaskEntry
 
 from ..registry import fragment, page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
+from .task_exchange import load_exchange, parts_of_entry
 
 __all__ = ["LANES", "task", "tasks"]
 
 CARDS = 15  #: of a lane of the board
 TAIL = 20_000  #: characters of output that are shown
+TRAIL_ENTRIES = 200  #: entries of the history that are shown, the newest
+TRAIL_PAGES = 10  #: pages of the history that are read to find them
 
 #: Lanes of the board: its title, the states in it, what an empty one says.
 LANES = (
@@ -67,7 +71,12 @@ async def _lane_values(
     return {"title": title, "statuses": statuses, "page": page, "empty": trouble or words}
 
 
-@page("tasks/{task_id}", title="Task", scope="read:tasks", live=("task_now", "task_output", "task_trail"))
+@page(
+    "tasks/{task_id}",
+    title="Task",
+    scope="read:tasks",
+    live=("task_now", "task_question", "task_output", "task_artifacts", "task_trail"),
+)
 async def task(view: View) -> Mapping[str, Any]:
     """One task: what it is, its output, who did what to it."""
     parts = await asyncio.gather(_task_values(view), _output_values(view), _trail_values(view))
@@ -77,6 +86,18 @@ async def task(view: View) -> Mapping[str, Any]:
 @fragment("task_now", on=("agora.task.*",), every=0.25)
 async def task_now(view: View) -> Mapping[str, Any] | None:
     """How it stands."""
+    return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
+
+
+@fragment("task_question", on=("agora.task.*",), every=0.5)
+async def task_question(view: View) -> Mapping[str, Any] | None:
+    """What is asked and what has been produced, beside the field for the answer."""
+    return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
+
+
+@fragment("task_artifacts", on=("agora.task.*",), every=0.5)
+async def task_artifacts(view: View) -> Mapping[str, Any] | None:
+    """What it has produced."""
     return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
@@ -94,8 +115,10 @@ async def task_trail(view: View) -> Mapping[str, Any] | None:
 
 async def _task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
-    agent_names = await names_by_id(view, [task.created_by, task.assigned_agent])
-    return {"task": task, "open": task.status in OPEN, "names": agent_names}
+    agent_names, exchange = await asyncio.gather(
+        names_by_id(view, [task.created_by, task.assigned_agent]), load_exchange(view, task)
+    )
+    return {"task": task, "open": task.status in OPEN, "names": agent_names, "exchange": exchange}
 
 
 async def _output_values(view: View) -> Mapping[str, Any]:
@@ -110,5 +133,16 @@ async def _output_values(view: View) -> Mapping[str, Any]:
 
 
 async def _trail_values(view: View) -> Mapping[str, Any]:
-    trail = await query_if_allowed(view, "agora.task.history", {"task_id": view.path["task_id"], "limit": 200})
-    return {"trail": trail, "actors": await names_by_id(view, [entry.actor for entry in trail.items] if trail else [])}
+    """The newest entries: the history is read from its beginning, and only its end is shown."""
+    arguments: dict[str, Any] = {"task_id": view.path["task_id"], "limit": 500}
+    entries: list[TaskEntry] = []
+    for _ in range(TRAIL_PAGES):
+        page = await query_if_allowed(view, "agora.task.history", arguments)
+        if page is None:
+            break
+        entries = [*entries, *page.items][-TRAIL_ENTRIES:]
+        if page.next_cursor is None:
+            break
+        arguments["cursor"] = page.next_cursor
+    trail = [(entry, parts_of_entry(entry)) for entry in entries]
+    return {"trail": trail, "actors": await names_by_id(view, [entry.actor for entry in entries])}
