@@ -16,7 +16,11 @@ HERE = Path(__file__).parent
 DOMAINS = Path(__file__).parents[2] / "src" / "agora" / "domains"
 #: where the operations of domains without a folder here are tested
 ELSEWHERE = {"workers": "tasks"}
-WITHOUT_OPERATIONS = {"client_sessions"}  # rows that the MCP server keeps: server/test_mcp_replicas
+#: domains shown on both engines by other modules than those of a folder here
+SHOWN_BY = {
+    "client_sessions": "tests/conformance/server/test_mcp_replicas.py",  # rows that the MCP server keeps; no operations
+    "dead_letters": "tests/blackbox/test_dead_letters.py",
+}
 
 
 def test_modules_that_state_nothing_or_something_else_are_refused(
@@ -29,7 +33,8 @@ def test_modules_that_state_nothing_or_something_else_are_refused(
 
 @pytest.mark.parametrize("domain", sorted(path.parent.name for path in DOMAINS.glob("*/__init__.py")))
 def test_every_domain_runs_on_both_engines_in_every_run(domain: str) -> None:
-    if domain in WITHOUT_OPERATIONS:
+    if domain in SHOWN_BY:
+        assert "postgres" in (DOMAINS.parents[2] / SHOWN_BY[domain]).read_text().lower()
         return
     modules = list((HERE / ELSEWHERE.get(domain, domain)).glob("test_*.py"))
     statements = {path.stem: re.findall(r"^RUNS_ON = RunsOn\.(\w+)$", path.read_text(), re.M) for path in modules}
