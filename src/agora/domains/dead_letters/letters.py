@@ -15,7 +15,7 @@ from .records import LETTERS, DeadLetterRow
 __all__ = ["emit_letter_event", "record_dead_letter", "record_dead_letters", "settle_by_key"]
 
 MAX_LETTERS = 1000  #: of one owner and source; the oldest make room
-LONGEST_REASON = 1000
+MAX_REASON_CHARACTERS = 1000
 
 
 async def record_dead_letter(call: Call, letter: NewDeadLetter) -> None:
@@ -52,7 +52,7 @@ def _build_row(call: Call, letter: NewDeadLetter) -> DeadLetterRow:
         account=letter.account,
         ref=letter.ref,
         destination=letter.destination,
-        reason=letter.reason[:LONGEST_REASON].replace("\0", ""),
+        reason=letter.reason[:MAX_REASON_CHARACTERS].replace("\0", ""),
         attempts=letter.attempts,
         detail=encode_json(dict(letter.detail)),
         state=DeadLetterState.DEAD.value,
