@@ -1,14 +1,18 @@
 """Whether the server of this container can serve calls: the exit code says it."""
 
 import os
+import ssl
 import sys
 import urllib.error
 import urllib.request
 
-URL = "http://127.0.0.1:" + os.environ.get("AGORA_PORT", "8080") + "/health/ready"
+TLS = "AGORA_TLS_CERT" in os.environ
+URL = ("https" if TLS else "http") + "://127.0.0.1:" + os.environ.get("AGORA_PORT", "8080") + "/health/ready"
+# The certificate is for the name that clients use; this asks the same machine.
+CONTEXT = ssl._create_unverified_context() if TLS else None
 
 try:
-    with urllib.request.urlopen(URL, timeout=4) as answer:
+    with urllib.request.urlopen(URL, timeout=4, context=CONTEXT) as answer:
         sys.exit(0 if answer.status == 200 else 1)
 except (OSError, urllib.error.URLError) as error:
     sys.exit(f"not ready: {error}")

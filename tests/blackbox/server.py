@@ -25,10 +25,10 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # every server is spoken to in
 class Account:
     """One caller of a server: a credential and a client that sends it."""
 
-    def __init__(self, name: str, agent_id: str, token: str, url: str) -> None:
+    def __init__(self, name: str, agent_id: str, token: str, url: str, trust: ssl.SSLContext = NO_TLS) -> None:
         self.name, self.agent_id, self.token, self.url = name, agent_id, token, url
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=60, verify=NO_TLS)
+        self.http = httpx.Client(base_url=url, headers=headers, timeout=60, verify=trust)
 
     def call(self, method: str, path: str, expect: int | None = None, **options: Any) -> Any:
         """The JSON of an answer. expect: the status it must have; without it, any 2xx."""
@@ -49,12 +49,21 @@ class ServerProcess:
 
     settings: as ``AGORA_*`` environment variables, by their lower-case names (``store="postgresql://..."``).
     files: how many it may have open (``ulimit -n``).
+    trust: for HTTPS, the authority of the server's certificate.
     The process ends with the test process, whatever ends that.
     """
 
-    def __init__(self, directory: Path, *, port: int | None = None, files: int | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        files: int | None = None,
+        trust: ssl.SSLContext | None = None,
+        **settings: str,
+    ) -> None:
         self.directory, self.port, self.files = directory, port or free_port(), files
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url, self.trust = f"{'http' if trust is None else 'https'}://127.0.0.1:{self.port}", trust or NO_TLS
         self.log_file = directory.parent / f"{directory.name}-server.log"
         self.settings = {"rate_basic": "1000000", "log_level": "warning", "builtin_agents": "false"} | settings
         self.process: subprocess.Popen[bytes] | None = None
@@ -98,7 +107,7 @@ class ServerProcess:
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
         deadline = time.monotonic() + timeout
-        with httpx.Client(base_url=self.url, timeout=5, verify=NO_TLS) as client:
+        with httpx.Client(base_url=self.url, timeout=5, verify=self.trust) as client:
             while time.monotonic() < deadline:
                 assert self.process is not None
                 assert self.process.poll() is None, f"the server ended:\n{self.log()[-4000:]}"
@@ -140,7 +149,7 @@ class ServerProcess:
 
     def account(self, token: str = "", name: str = "", agent_id: str = "") -> Account:
         """A caller with any credential; without one, a tokenless local caller."""
-        account = Account(name, agent_id, token, self.url)
+        account = Account(name, agent_id, token, self.url, self.trust)
         self._clients.append(account)
         return account
 

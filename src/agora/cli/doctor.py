@@ -23,6 +23,7 @@ __all__ = ["doctor"]
 
 MINIMUM_SQLITE = (3, 35, 0)
 SKEW_SECONDS = 60.0
+RENEWAL_DAYS = 14  #: days before its end from which a certificate is to be renewed
 MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -70,6 +71,34 @@ def _check_directory(settings: Settings) -> Finding:
     if lock.exists() and _is_locked(str(lock)):
         return Finding("ok", "data directory", f"{directory} is in use by a running server")
     return Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be created)"))
+
+
+def _check_certificate(settings: Settings) -> Iterator[Finding]:
+    """The pair of the server's own TLS, if it is to have one."""
+    if settings.tls_cert is None and settings.tls_key is None:
+        return
+    from agora.net.tls import CertificateError, TlsFiles, load_certificate
+
+    try:
+        files = TlsFiles.of(settings)
+        assert files is not None
+        certificate = load_certificate(files)
+    except CertificateError as error:
+        yield Finding(
+            "fail", "certificate", str(error), "Then 'agora serve' starts; SIGHUP has a running server read it."
+        )
+        return
+    days, until = certificate.days_left(), f"{certificate.expires:%Y-%m-%d}"
+    detail = f"for {', '.join(certificate.names) or 'no name'}, until {until}"
+    renew = "Renew it and send the server SIGHUP."
+    if days < 0:
+        yield Finding("fail", "certificate", f"{detail}: it has expired", renew)
+    elif days < RENEWAL_DAYS:
+        yield Finding("warn", "certificate", f"{detail}: {days} days are left", renew)
+    elif not certificate.names:
+        yield Finding("fail", "certificate", detail, "Ask for one with a subjectAltName: clients look at nothing else.")
+    else:
+        yield Finding("ok", "certificate", detail)
 
 
 def _is_locked(path: str) -> bool:
@@ -144,7 +173,15 @@ def doctor(session: Session) -> None:
     settings, wrong = _load_settings()
     server = list(_check_server(session))
     ports = _check_ports(settings, reachable=_has_answered(server))
-    findings = [_check_python(), _check_sqlite(), *wrong, _check_directory(settings), *ports, *server]
+    findings = [
+        _check_python(),
+        _check_sqlite(),
+        *wrong,
+        _check_directory(settings),
+        *_check_certificate(settings),
+        *ports,
+        *server,
+    ]
     if session.out.json:
         for finding in findings:
             session.out.value({name: getattr(finding, name) for name in Finding.__slots__})

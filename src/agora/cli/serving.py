@@ -32,6 +32,13 @@ def serve(
             help="Pages of this machine may call the server from a browser (AGORA_ALLOW_LOOPBACK_ORIGINS).",
         ),
     ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate chain in PEM: serve HTTPS and WSS (AGORA_TLS_CERT).")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key in PEM (AGORA_TLS_KEY).")] = None,
+    tls_min_version: Annotated[
+        str | None, typer.Option(help="Oldest version of TLS, 1.3 or 1.2; 1.3 if left out (AGORA_TLS_MIN_VERSION).")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")
     ] = None,
@@ -54,6 +61,9 @@ def serve(
             log_format=log_format,
             auth_required=auth_required,
             allow_loopback_origins=allow_loopback_origins,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            tls_min_version=tls_min_version,
         )
         raise typer.Exit(run_server(settings))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:

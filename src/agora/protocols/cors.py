@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agora.protocols.host_header import LOOPBACK_NAMES, Origin, parse_host, parse_origin
+from agora.protocols.host_header import DEFAULT_PORTS, LOOPBACK_NAMES, Origin, parse_host, parse_origin
 from agora.protocols.http import Scope, Send, read_header
 from agora.settings import Settings
 from agora_sdk.errors import PermissionDenied
@@ -36,7 +36,6 @@ EXPOSED: Final = b", ".join(
         b"X-Request-Id",
     ]
 )
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 VARY: Final = (b"vary", b"Origin")
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4000}", re.ASCII)
 

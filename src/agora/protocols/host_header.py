@@ -16,6 +16,7 @@ from agora.settings import Settings
 from agora_sdk.errors import MalformedRequest, field_error
 
 __all__ = [
+    "DEFAULT_PORTS",
     "LOOPBACK_NAMES",
     "Host",
     "Origin",
@@ -28,6 +29,7 @@ __all__ = [
 
 MAX_HOST_LENGTH: Final = 300  # characters: a name has at most 253
 MAX_PORT: Final = 65_535
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+))(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.domains.identity.authenticator import Authenticator
 from agora.net.backpressure import Backpressure, Connection
-from agora.protocols.host_header import known_names, parse_host, parse_origin
+from agora.protocols.host_header import DEFAULT_PORTS, known_names, parse_host, parse_origin
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, InvalidRequest, PayloadTooLarge, RateLimited, Unauthenticated, field_error
 
@@ -116,7 +116,7 @@ class Access:
         self._backpressure = backpressure
         self._port, self._events_port = settings.port, settings.events_port
         self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
-        self._names = known_names(settings)
+        self._names, self._scheme = known_names(settings), settings.scheme
 
     async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
         """The caller of a request or WebSocket handshake, whose connection it then is.
@@ -180,10 +180,11 @@ class Access:
     def _own_origin(self, scope: Scope, origin: str) -> bool:
         """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
         parsed = parse_origin(origin)
-        if parsed is None or parsed.scheme != "http" or parsed.host.name not in self._names:
+        if parsed is None or parsed.scheme != self._scheme or parsed.host.name not in self._names:
             return False
         own = {self._port, self._events_port, (scope.get("server") or (None, None))[1]}
-        return (parsed.host.port or 80) in own or parsed.host == parse_host(read_header(scope, b"host") or "")
+        port = parsed.host.port or DEFAULT_PORTS[parsed.scheme]
+        return port in own or parsed.host == parse_host(read_header(scope, b"host") or "")
 
 
 def _client_network(address: str) -> str:

@@ -27,7 +27,7 @@ def open_local_host(settings: Settings) -> LocalHost:
     Raises ConfigurationError.
     """
     host_id = _load_host_id(settings.data_dir / "host-id")
-    url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    url = settings.public_url or f"{settings.scheme}://127.0.0.1:{settings.port}"
     return LocalHost(
         host_id=host_id,
         name=settings.host_name or _machine_name() or host_id[-12:],

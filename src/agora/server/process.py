@@ -20,6 +20,7 @@ import uvicorn
 from agora import __version__
 from agora.net.backpressure import limit_unsent
 from agora.net.socket_limits import http_protocol, websocket_protocol
+from agora.net.tls import CertificateError, ReloadableContext, TlsFiles
 from agora.settings import ConfigurationError, Settings
 
 from . import logging as logs
@@ -83,14 +84,15 @@ def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> l
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     ports = [listener.getsockname()[1] for listener in listeners]
     base = f"{host}:{ports[0]}"
+    http, ws = ("https", "wss") if settings.scheme == "https" else ("http", "ws")
     lines = [
         f"Agora {__version__} is ready",
-        f"  monitor   http://{base}/v1/monitor/",
-        f"  REST      http://{base}/",
-        f"  docs      http://{base}/docs",
-        f"  MCP       http://{base}/mcp",
-        f"  A2A       http://{base}/   http://{base}/a2a/AGENT",
-        f"  events    ws://{host}:{ports[-1]}/ws   http://{base}/events",
+        f"  monitor   {http}://{base}/v1/monitor/",
+        f"  REST      {http}://{base}/",
+        f"  docs      {http}://{base}/docs",
+        f"  MCP       {http}://{base}/mcp",
+        f"  A2A       {http}://{base}/   {http}://{base}/a2a/AGENT",
+        f"  events    {ws}://{host}:{ports[-1]}/ws   {http}://{base}/events",
         f"  admin     {settings.keys / 'admin-token'} (token for operators)",
     ]
     if not settings.trusts_local_callers:
@@ -119,11 +121,18 @@ def _free_large_blocks() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells streams to resume later before it waits for requests in flight."""
+    """Tells streams to resume later before it waits for requests in flight. tls: of its sockets; None for plain HTTP."""
 
-    def __init__(self, config: uvicorn.Config, app: App, say: Callable[[str], None], lines: list[str]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: App,
+        tls: ReloadableContext | None,
+        say: Callable[[str], None],
+        lines: list[str],
+    ) -> None:
         super().__init__(config)
-        self._app, self._say, self._lines = app, say, lines
+        self._app, self._tls, self._say, self._lines = app, tls, say, lines
         self._loop: asyncio.AbstractEventLoop | None = None
         self._exit_requested = asyncio.Event()
 
@@ -131,6 +140,8 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Stop at SIGTERM and SIGINT; a stop that was asked for is a success, not a death by signal."""
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        if self._tls is not None:
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._handle_reload)
         try:
             yield
         finally:
@@ -142,6 +153,19 @@ class _Server(uvicorn.Server):
         if self._loop is not None:  # a signal may come between any two bytecodes, also while the loop sleeps
             self._loop.call_soon_threadsafe(self._exit_requested.set)
 
+    def _handle_reload(self, sig: int, frame: FrameType | None) -> None:
+        if self._loop is not None:  # before that the start itself reads the files
+            self._loop.call_soon_threadsafe(self._reload_certificate)
+
+    def _reload_certificate(self) -> None:
+        assert self._tls is not None
+        try:
+            self._tls.reload()
+        except CertificateError as error:
+            log.error("the certificate stays as it was: %s", error)
+        else:
+            log.info("the certificate in %s serves new connections", self._tls.files.cert)
+
     async def main_loop(self) -> None:
         """Wait for a signal. uvicorn's own loop wakes ten times a second to look for one, and for limits not used here."""
         self._loop = asyncio.get_running_loop()
@@ -149,13 +173,32 @@ class _Server(uvicorn.Server):
             await self._exit_requested.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])  # the application; uvicorn would give a TLS handshake a whole minute
         if self.started:
+            await self._listen(sockets or [])
             gc.freeze()  # what is here now stays: no collection looks at it again
             gc.set_threshold(*COLLECTION)
             self._app.watchdog.start()
             for line in self._lines:
                 self._say(line)
+
+    async def _listen(self, sockets: list[socket.socket]) -> None:
+        """Accept connections. A TLS handshake has the time that a request has."""
+        loop, config = asyncio.get_running_loop(), self.config
+        timeout = None if self._tls is None else self._app.settings.request_timeout
+        for listener in sockets:
+            server = await loop.create_server(
+                self._create_protocol,
+                sock=listener,
+                ssl=self._tls,
+                ssl_handshake_timeout=timeout,
+                backlog=config.backlog,
+            )
+            self.servers.append(server)
+
+    def _create_protocol(self) -> asyncio.Protocol:
+        protocol: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.drain()
@@ -186,6 +229,8 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
     _free_large_blocks()
     if say is None:  # machine-readable output must contain nothing else
         say = _print_line if settings.log_format == "text" else _log_line
+    files = TlsFiles.of(settings)
+    tls = None if files is None else ReloadableContext.load(files)
     listeners = _open_listeners(settings, say)
     app = App(settings)
     config = uvicorn.Config(
@@ -207,7 +252,7 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
         h11_max_incomplete_event_size=65_536,
         proxy_headers=False,
     )
-    server = _Server(config, app, say, _describe_addresses(settings, listeners))
+    server = _Server(config, app, tls, say, _describe_addresses(settings, listeners))
     try:
         with contextlib.suppress(SystemExit):  # uvicorn's way to say that the start failed; ``failure`` says why
             server.run(sockets=listeners)

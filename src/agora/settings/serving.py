@@ -28,11 +28,17 @@ class Serving(Section):
     port: int = Field(8080, ge=0, le=65535, description="Port of the API; 0 takes a free one.")
     events_port: int = Field(8081, ge=0, le=65535, description="Second listener for event streams; 0 for none.")
     mcp_port: int = Field(0, ge=0, le=65535, description="Second listener for MCP clients, 9000 by custom; 0 for none.")
+    tls_cert: Path | None = Field(
+        None, description="Certificate chain in PEM, the server's own first: the server speaks HTTPS and WSS itself."
+    )
+    tls_key: Path | None = Field(None, description="Private key of tls_cert in PEM, not encrypted.")
+    tls_min_version: Literal["1.2", "1.3"] = Field("1.3", description="Oldest version of TLS that is spoken.")
     public_url: str = Field(
         "",
         max_length=2000,
         pattern=r"^(https?://[^\s\"<>]+)?$",
-        description="URL under which clients reach the server, where a proxy stands in front of it.",
+        description="URL under which clients reach the server, where a proxy stands in front of it, or its certificate has "
+        "another name than host.",
     )
     data_dir: Path = Field(default_factory=_default_data_dir, description="Where the database, keys and lock live.")
     keys_dir: Path | None = Field(
@@ -117,15 +123,26 @@ class Serving(Section):
     def _hosts(cls, value: Any) -> Any:
         return split_list(value)
 
-    @field_validator("keys_dir", mode="before")
+    @field_validator("keys_dir", "tls_cert", "tls_key", mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
         return None if value == "" else value
 
-    @field_validator("data_dir", "keys_dir")
+    @field_validator("data_dir", "keys_dir", "tls_cert", "tls_key")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
+
+    @property
+    def scheme(self) -> str:
+        """Of the URLs of the server's own sockets."""
+        return "https" if self.tls_cert is not None else "http"
+
+    @property
+    def own_url(self) -> str:
+        """Where the server is reached: public_url, or the address it listens on; without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"{self.scheme}://{host}:{self.port}"
 
     @property
     def keys(self) -> Path:

@@ -45,8 +45,7 @@ _METADATA_FIELDS = {
 
 def base_url(call: Call, override: str | None) -> str:
     """Where this server is reached."""
-    settings = call.context.settings
-    return (override or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    return (override or call.context.settings.own_url).rstrip("/")
 
 
 def _agent_url(base: str, agent: AgentRow | None) -> str:

@@ -23,7 +23,7 @@ def service_of(settings: Settings) -> Service:
         name=settings.consul_name,
         address=address,
         port=settings.port,
-        check=f"http://{host}:{settings.port}/ready",
+        check=f"{settings.scheme}://{host}:{settings.port}/ready",
         tags=TAGS,
         meta={"version": __version__, "mcp": "/mcp", "bus_stream": settings.bus_stream if settings.bus_url else ""},
     )

@@ -137,7 +137,7 @@ def _upstream_entry(call: Call, row: UpstreamRow) -> Entry:
 
 def _build_entry(call: Call, name: str, about: str, version: str, query: str, since: int, changed: int) -> Entry:
     settings = call.context.settings
-    base = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    base = settings.own_url
     server: Mapping[str, Any] = {
         "$schema": SCHEMA,
         "name": name,

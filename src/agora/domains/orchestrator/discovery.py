@@ -116,5 +116,5 @@ def agent_address(call: Call, row: AgentRow) -> str:
         if protocol in endpoints:
             return str(endpoints[protocol]).rstrip("/")
     settings = call.context.settings
-    base = settings.public_url or (f"http://{settings.host}:{settings.port}" if settings.port else "")
+    base = settings.public_url or (settings.own_url if settings.port else "")
     return f"{base.rstrip('/')}/agents/{row.agent_id}"

@@ -87,7 +87,7 @@ class MonitorApp:
     ) -> None:
         self.dispatcher, self.access, self.public_url = dispatcher, access, settings.public_url
         ways = {TOKEN: self._by_token, LOCAL: self._by_place}
-        secure = urlsplit(settings.public_url).scheme == "https"
+        secure = urlsplit(settings.own_url).scheme == "https"
         self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
         self.notices = Notices(self.sessions)
         self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)

@@ -1,0 +1,58 @@
+"""Certificates: what is said of pairs that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from agora.net.tls import CertificateError, TlsFiles, load_certificate
+from agora.settings import Settings
+from tests.blackbox.certificates import Authority
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> TlsFiles:
+    files = TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem")
+    Authority().issue(files.cert, files.key)
+    return files
+
+
+def test_a_pair_and_what_it_is_for(pair: TlsFiles) -> None:
+    certificate = load_certificate(pair)
+    assert certificate.names == ("localhost", "127.0.0.1")
+    assert certificate.days_left() == 89
+
+
+def test_half_a_pair(pair: TlsFiles) -> None:
+    assert TlsFiles.of(Settings()) is None
+    for half in ({"tls_cert": pair.cert}, {"tls_key": pair.key}):
+        with pytest.raises(CertificateError, match="tls_cert and tls_key belong together"):
+            TlsFiles.of(Settings(**half))
+
+
+def test_files_that_are_none(pair: TlsFiles, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.pem"
+    with pytest.raises(CertificateError, match=r"^tls_cert: .*missing.pem does not exist"):
+        load_certificate(TlsFiles(missing, pair.key))
+    with pytest.raises(CertificateError, match=r"^tls_key: .*missing.pem does not exist"):
+        load_certificate(TlsFiles(pair.cert, missing))
+    with pytest.raises(CertificateError, match=r"^tls_key: .* cannot be read: Is a directory"):
+        load_certificate(TlsFiles(pair.cert, tmp_path))
+    with pytest.raises(CertificateError, match="holds no certificate in PEM"):
+        load_certificate(TlsFiles(pair.key, pair.key))
+    with pytest.raises(CertificateError, match="holds no private key in PEM"):
+        load_certificate(TlsFiles(pair.cert, pair.cert))
+
+
+def test_a_key_that_is_encrypted(pair: TlsFiles) -> None:
+    key = load_pem_private_key(pair.key.read_bytes(), None)
+    pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+    with pytest.raises(CertificateError, match="is encrypted"):
+        load_certificate(pair)
