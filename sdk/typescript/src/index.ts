@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { Agent, type AgentOptions } from "./agent.ts";
 export { AgoraClient } from "./client.ts";
 export { FileTokens } from "./credentials-file.ts";
 export { AgoraError, type FieldError, type Problem } from "./error.ts";
@@ -14,4 +15,5 @@ export * from "./generated/types.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type CallOptions, type ClientOptions, setDefaultOptions } from "./options.ts";
 export { Page } from "./page.ts";
+export { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
 export { MemoryTokens, serverKey, type StoredToken, type TokenStore, WebStorageTokens } from "./token-store.ts";

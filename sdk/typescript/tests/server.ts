@@ -55,7 +55,9 @@ export class ServerProcess {
     const settings = { port: String(this.port), events_port: "0", rate_basic: "1000000", log_level: "warning", ...this.#settings };
     for (const [name, value] of Object.entries(settings)) env[`AGORA_${name.toUpperCase()}`] = value;
     env["AGORA_DATA_DIR"] = join(this.directory, "data");
-    this.#process = spawn(AGORA, ["serve"], { env, stdio: "inherit" });
+    // It ends with this process, whatever ends that; nothing of it holds on to this process's output.
+    const tether = ["--pdeathsig", "KILL", "--", AGORA, "serve"];
+    this.#process = spawn("setpriv", tether, { env, stdio: ["ignore", "ignore", "inherit"] });
     const deadline = Date.now() + START_MILLISECONDS;
     for (;;) {
       const answer = await fetch(`${this.url}/ready`).catch(() => undefined);

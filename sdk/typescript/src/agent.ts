@@ -1,0 +1,268 @@
+import { Backoff, sleep } from "./backoff.ts";
+import { AgoraClient } from "./client.ts";
+import { AgoraError } from "./error.ts";
+import { EventStream } from "./event-stream.ts";
+import { Executor } from "./executor.ts";
+import type { AgentRegisterArguments, MessagingSendArguments, TaskClaimArguments } from "./generated/services.ts";
+import { AgentStatus, type Event, type Message, type MessageReceipt, type Registration, ServiceTier } from "./generated/types.ts";
+import { Inbox } from "./inbox.ts";
+import { isObject, type JsonObject, type JsonValue } from "./json.ts";
+import type { ClientOptions } from "./options.ts";
+import { isTransient } from "./problem.ts";
+import type { TaskRun } from "./task-run.ts";
+
+const MESSAGE_EVENTS = ["agora.message.received", "agora.broadcast.sent"];
+/** After these a task may not be ours any more. */
+const TASK_LOST_EVENTS = ["cancelled", "reassigned", "requeued", "failed", "expired", "dead_lettered"].map((name) => `agora.task.${name}`);
+const HEARTBEAT_SECONDS = 30;
+
+/** How an agent runs. */
+export interface AgentOptions extends ClientOptions {
+  /** The agent's name, in place of its class's. */
+  name?: string;
+  /** A client whose connections and tokens it shares. */
+  client?: AgoraClient;
+}
+
+/**
+ * An agent: subclass it, say what it is, handle messages, do tasks.
+ *
+ * ```ts
+ * class Echo extends Agent {
+ *   override capabilities = ["echo"];
+ *
+ *   override async onMessage(message: Message) {
+ *     await this.reply(message, message.content);
+ *   }
+ *
+ *   override async onTask(task: TaskRun) {
+ *     return { echo: task.payload };
+ *   }
+ * }
+ *
+ * await new Echo().run(); // until SIGTERM
+ * ```
+ *
+ * `maxConcurrentTasks` messages are handled at once, and as many tasks beside them; each message at least once: after a crash a
+ * handler may see one again. A handler of messages that fails is tried three times; then its message stays in the inbox as
+ * read, and events of the type `error` say why. A class that defines `onTask` claims tasks: those for it, for a capability of
+ * its, or for anyone, and of these only `taskTypes`, if it names some.
+ */
+export class Agent {
+  /** Its name; that of its class unless said otherwise, which minifiers change. */
+  name: string;
+  description = "";
+  capabilities: string[] = [];
+  serviceTier: ServiceTier = ServiceTier.BASIC;
+  category = "";
+  tags: string[] = [];
+  metadata: JsonObject = {};
+  maxConcurrentTasks = 1;
+  /** Types of tasks that it claims; all if empty. */
+  taskTypes: string[] = [];
+  /** Seconds after which a task returns to the queue when its lease was not renewed. */
+  leaseSeconds = 60;
+  /** Types of events that `onEvent` gets. */
+  events: string[] = [];
+  /** Seconds that handlers may take to end when the agent stops. */
+  stopSeconds = 10;
+
+  /** Acts as the agent, once it is registered. */
+  client: AgoraClient;
+  readonly #stopping = new AbortController();
+  readonly #backoff = new Backoff(Infinity, 0.5);
+  #registration: Registration | undefined;
+  #serving: Promise<void> | undefined;
+  #listening: (() => void) | undefined;
+
+  constructor(options: AgentOptions = {}) {
+    const { name, client, ...connection } = options;
+    this.name = name ?? new.target.name;
+    this.client = client ?? new AgoraClient(connection);
+  }
+
+  // -- what a subclass writes
+
+  /** A message came. */
+  async onMessage(_message: Message): Promise<void> {}
+
+  /**
+   * A task was claimed: do it, and return its result. An error fails the attempt, which is repeated while attempts are left,
+   * unless it is a PermanentFailure.
+   */
+  async onTask(_task: TaskRun): Promise<JsonValue | void> {}
+
+  /** An event of one of the types in `events` happened. */
+  async onEvent(_event: Event): Promise<void> {}
+
+  /** The agent is registered and about to listen. */
+  async onStart(): Promise<void> {}
+
+  /** The agent is about to leave; it can still send. */
+  async onStop(): Promise<void> {}
+
+  /** A handler of a message failed: tell the operators by an event of the type `error`. */
+  async onError(message: Message, error: unknown, attempt: number): Promise<void> {
+    const data = { message_id: message.messageId, attempt, error: String(error).slice(0, 500) };
+    await this.client.event.publish({ eventType: "error", data, subject: message.messageId, to: [this.agentId] });
+  }
+
+  // -- what it may use
+
+  /** The agent's id, once it is registered. */
+  get agentId(): string {
+    if (this.#registration === undefined) throw new AgoraError(`${this.name} is not registered yet.`, { fix: "Wait until onStart." });
+    return this.#registration.agentId;
+  }
+
+  /** Answer a message. */
+  reply(message: Message, content: string, options: Partial<MessagingSendArguments> = {}): Promise<MessageReceipt> {
+    const correlationId = message.correlationId ?? message.messageId;
+    return this.client.messaging.send({ toAgent: message.fromAgent, content, replyTo: message.messageId, correlationId, ...options });
+  }
+
+  // -- its life
+
+  /** Run until SIGTERM or SIGINT, where there are such, or until {@link Agent.stop}. */
+  async run(): Promise<void> {
+    const process = (globalThis as { process?: { on?: SignalListening; off?: SignalListening } }).process;
+    const stop = () => this.stop();
+    for (const signal of ["SIGTERM", "SIGINT"]) process?.on?.(signal, stop);
+    try {
+      await this.serve();
+    } finally {
+      for (const signal of ["SIGTERM", "SIGINT"]) process?.off?.(signal, stop);
+    }
+  }
+
+  /** Run in the background; resolves when the agent listens. */
+  async start(): Promise<this> {
+    const listening = new Promise<void>((resolve) => (this.#listening = resolve));
+    this.#serving = this.serve();
+    await Promise.race([listening, this.#serving]);
+    return this;
+  }
+
+  /** Stop: handlers under way may end. Resolves when it has left, if it was started in the background. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#serving;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Register, work until {@link Agent.stop}, leave.
+   *
+   * A server that is away is waited for. Throws the error that waiting would not mend, such as Unauthenticated when the agent
+   * was taken off the marketplace.
+   */
+  async serve(): Promise<void> {
+    await this.#retryUntilStopped(() => this.#register());
+    if (this.#registration === undefined) return;
+    const handlers = {
+      handle: (message: Message) => this.onMessage(message),
+      failed: (message: Message, error: unknown, attempt: number) => this.onError(message, error, attempt),
+    };
+    const inbox = new Inbox(this.client, this.maxConcurrentTasks, handlers, this.#backoff);
+    const executor = new Executor(this.client, this.maxConcurrentTasks, (task) => this.onTask(task), this.#claimArguments(), this.#backoff);
+    const ending = new AbortController();
+    const until = AbortSignal.any([ending.signal, this.#stopping.signal]);
+    try {
+      await this.onStart();
+      const loops = [inbox.run(until), this.#followInbox(inbox, executor, until), this.#sendHeartbeats(inbox, executor, until)];
+      if (this.#takesTasks) loops.push(executor.run(until));
+      if (this.events.length > 0) loops.push(this.#followEvents(until));
+      await Promise.all(loops);
+      await Promise.all([inbox.finish(this.stopSeconds), executor.finish(this.stopSeconds)]);
+      await this.onStop();
+      await this.client.agent.heartbeat({ status: AgentStatus.OFFLINE }).catch(() => undefined);
+    } finally {
+      ending.abort();
+      await Promise.all([inbox.finish(0), executor.finish(0)]);
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { name: agentName, description, capabilities, serviceTier, category, tags, metadata, maxConcurrentTasks } = this;
+    const args: AgentRegisterArguments = { agentName, description, capabilities, serviceTier, category, tags, metadata, maxConcurrentTasks };
+    const registration = await this.client.register(args);
+    this.client = this.client.asAgent(registration); // whatever else the client is used for
+    this.#registration = registration;
+  }
+
+  get #takesTasks(): boolean {
+    return this.onTask !== Agent.prototype.onTask;
+  }
+
+  #claimArguments(): TaskClaimArguments {
+    const { leaseSeconds, taskTypes } = this;
+    return taskTypes.length > 0 ? { leaseSeconds, taskTypes } : { leaseSeconds };
+  }
+
+  /** Look into the inbox at every connection, and whenever a message of somebody else comes. */
+  async #followInbox(inbox: Inbox, executor: Executor, until: AbortSignal): Promise<void> {
+    const types = this.#takesTasks ? [...MESSAGE_EVENTS, ...TASK_LOST_EVENTS] : MESSAGE_EVENTS;
+    const onListening = () => {
+      this.#listening?.();
+      inbox.wake();
+    };
+    const isOwn = ({ data }: Event) => isObject(data) && data["from_agent"] === this.agentId;
+    await this.#follow(types, until, onListening, async (event) => {
+      if (TASK_LOST_EVENTS.includes(event.type)) executor.check(event.subject);
+      else if (!isOwn(event)) inbox.wake();
+    });
+  }
+
+  async #followEvents(until: AbortSignal): Promise<void> {
+    await this.#follow(this.events, until, undefined, async (event) => {
+      await this.onEvent(event).catch((error: unknown) => console.error(`agora: ${this.name}: onEvent failed:`, error));
+    });
+  }
+
+  async #follow(
+    types: string[],
+    until: AbortSignal,
+    onListening: (() => void) | undefined,
+    handle: (event: Event) => Promise<void>,
+  ): Promise<void> {
+    const live = onListening === undefined ? { skipsGaps: true } : { skipsGaps: true, onListening };
+    let stream: EventStream<Event> | undefined;
+    until.addEventListener("abort", () => stream?.close(), { once: true });
+    await this.#retryUntilStopped(async () => {
+      if (until.aborted) return;
+      const args = stream?.position === undefined ? { types } : { types, last_event_id: String(stream.position) };
+      stream = new EventStream<Event>(AgoraClient.sessionOf(this.client), "event/stream", args, {}, (item) => item, live);
+      for await (const event of stream) await handle(event);
+    });
+  }
+
+  async #sendHeartbeats(inbox: Inbox, executor: Executor, until: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(HEARTBEAT_SECONDS, until).catch(() => undefined);
+      if (until.aborted) return;
+      try {
+        await this.client.agent.heartbeat({ load: Math.max(inbox.load, executor.load) });
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+      }
+    }
+  }
+
+  /** Do something again and again, with pauses, until it is done or the agent stops. */
+  async #retryUntilStopped(work: () => Promise<void>): Promise<void> {
+    const until = this.#stopping.signal;
+    for (let attempt = 0; !until.aborted; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+      }
+      await sleep(this.#backoff.pause(attempt), until).catch(() => undefined);
+    }
+  }
+}
+
+type SignalListening = (signal: string, listener: () => void) => unknown;

@@ -1,0 +1,168 @@
+/** The executor of a running agent: it claims tasks and has them worked off. */
+
+import { type Backoff, sleep } from "./backoff.ts";
+import type { AgoraClient } from "./client.ts";
+import { AgoraError } from "./error.ts";
+import { InvalidRequest } from "./generated/errors.ts";
+import type { TaskClaimArguments } from "./generated/services.ts";
+import type { ClaimedTask } from "./generated/types.ts";
+import { isPutOff } from "./inbox.ts";
+import type { JsonValue } from "./json.ts";
+import { Lease } from "./lease.ts";
+import { isTransient } from "./problem.ts";
+import { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
+
+/** Seconds a claim waits for a task: what lies between may cut longer calls off. */
+const CLAIM_WAIT_SECONDS = 25;
+/** Milliseconds: a server that has no task for us sooner than that would not wait, as one that is about to stop. */
+const EARLY_MILLISECONDS = 1000;
+const MAX_ERROR_CHARACTERS = 4000;
+
+/** What a handler of tasks answers: the task's result. */
+export type TaskHandler = (task: TaskRun) => Promise<JsonValue | void>;
+
+/**
+ * Hands each claimed task to a handler, as many at once as there are places, and writes how it ended.
+ *
+ * A task is claimed only for a free place, by a call that waits on the server until there is one. While its handler runs, its
+ * lease is renewed; the task's signal is aborted when the lease is lost.
+ */
+export class Executor {
+  readonly #client: AgoraClient;
+  readonly #places: number;
+  readonly #handle: TaskHandler;
+  readonly #claim: TaskClaimArguments;
+  readonly #backoff: Backoff;
+  readonly #leases = new Map<string, Lease>();
+  readonly #working = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #freed: (() => void) | undefined;
+
+  constructor(client: AgoraClient, places: number, handle: TaskHandler, claim: TaskClaimArguments, backoff: Backoff) {
+    this.#client = client;
+    this.#places = places;
+    this.#handle = handle;
+    this.#claim = claim;
+    this.#backoff = backoff;
+  }
+
+  /** Share of the places in use, 0 to 1. */
+  get load(): number {
+    return this.#working.size / this.#places;
+  }
+
+  /** Something happened to a task: if it is one of ours, see whether it still is. */
+  check(taskId: string | null): void {
+    this.#leases.get(taskId ?? "")?.check();
+  }
+
+  /** Work until the signal is aborted. */
+  async run(until: AbortSignal): Promise<void> {
+    until.addEventListener("abort", () => this.#freed?.(), { once: true });
+    while (!until.aborted) {
+      if (this.#working.size >= this.#places) {
+        await new Promise<void>((resolve) => (this.#freed = resolve));
+        continue;
+      }
+      const begun = performance.now();
+      const tasks = await this.#claimTasks(this.#places - this.#working.size, until);
+      for (const task of tasks) this.#start(task);
+      if (tasks.length === 0 && performance.now() - begun < EARLY_MILLISECONDS) {
+        await sleep(this.#backoff.pause(0), until).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Let the handlers under way end; those that take longer are aborted, and their tasks given back. */
+  async finish(seconds: number): Promise<void> {
+    const done = new AbortController();
+    const overdue = sleep(seconds, done.signal).then(() => this.#stopping.abort(new Error("The agent stopped.")));
+    await Promise.all([...this.#working]);
+    done.abort();
+    await overdue.catch(() => undefined);
+  }
+
+  async #claimTasks(limit: number, until: AbortSignal): Promise<ClaimedTask[]> {
+    // One key: tasks of a lost answer are answered again, and not left leased to us, unknown, until their leases expire.
+    const options = { idempotencyKey: crypto.randomUUID(), signal: until };
+    for (let attempt = 0; !until.aborted; attempt += 1) {
+      try {
+        return (await this.#client.task.claim({ ...this.#claim, limit, wait: CLAIM_WAIT_SECONDS }, options)).tasks;
+      } catch (error) {
+        if (until.aborted) break;
+        if (!isTransient(error)) throw error;
+      }
+      await sleep(this.#backoff.pause(attempt), until).catch(() => undefined);
+    }
+    return [];
+  }
+
+  #start(task: ClaimedTask): void {
+    const lease = new Lease(this.#client, task, this.#backoff);
+    this.#leases.set(task.taskId, lease);
+    const working = this.#run(new TaskRun(task, lease, this.#stopping.signal), lease).finally(() => {
+      this.#working.delete(working);
+      this.#freed?.();
+      if (this.#leases.get(task.taskId) === lease) this.#leases.delete(task.taskId);
+    });
+    this.#working.add(working);
+  }
+
+  async #run(task: TaskRun, lease: Lease): Promise<void> {
+    const ended = new AbortController();
+    const keeping = lease.keep(ended.signal);
+    try {
+      await this.#report(lease, this.#handleUntilAborted(task));
+    } catch (error) {
+      if (!lease.signal.aborted) console.error(`agora: what became of task ${lease.taskId} could not be told:`, error);
+    } finally {
+      ended.abort();
+      await keeping;
+    }
+  }
+
+  /** The handler's result; rejects when the task's signal is aborted, whether the handler follows it or not. */
+  #handleUntilAborted(task: TaskRun): Promise<JsonValue | void> {
+    const handling = Promise.resolve().then(() => this.#handle(task));
+    const signal = task.signal;
+    return Promise.race([handling, aborted(signal).then(() => Promise.reject(signal.reason as Error))]);
+  }
+
+  /** Write how the handler ended. */
+  async #report(lease: Lease, handling: Promise<JsonValue | void>): Promise<void> {
+    let result: JsonValue;
+    try {
+      result = (await handling) ?? null;
+      this.#stopping.signal.throwIfAborted(); // what a handler answers when it is told to end is no result
+    } catch (error) {
+      lease.signal.throwIfAborted();
+      await lease.call((tasks, held): Promise<object> => {
+        if (this.#stopping.signal.aborted) return tasks.release({ ...held, reason: "The agent stopped." });
+        if (isPutOff(error)) return tasks.release({ ...held, reason: errorText(error), delay: this.#backoff.most });
+        if (error instanceof InputRequired) return tasks.message({ ...held, text: error.message, status: "input_required" });
+        return tasks.fail({ ...held, error: errorText(error), retry: !(error instanceof PermanentFailure) });
+      });
+      return;
+    }
+    try {
+      await lease.call((tasks, held) => tasks.complete({ ...held, result }));
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+      await lease.call((tasks, held) => tasks.fail({ ...held, error: errorText(error), retry: false }));
+    }
+  }
+}
+
+/** Resolves when a signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** What is stored of an error: its kind and its text, without what the wire refuses. */
+function errorText(error: unknown): string {
+  const text = error instanceof PermanentFailure ? error.message : error instanceof AgoraError ? `${error.name}: ${error.message}` : String(error);
+  return text.replaceAll("\0", "").slice(0, MAX_ERROR_CHARACTERS) || "Error";
+}

@@ -1,0 +1,161 @@
+/** The inbox of a running agent, worked off. */
+
+import { type Backoff, sleep } from "./backoff.ts";
+import type { AgoraClient } from "./client.ts";
+import { Halted, Overloaded, RateLimited, ServerUnreachable } from "./generated/errors.ts";
+import { DeliveryState, type Message } from "./generated/types.ts";
+import { isTransient } from "./problem.ts";
+
+const MAX_ATTEMPTS = 3;
+const PAGE_SIZE = 100;
+const MAX_REMEMBERED = 10_000;
+
+/** Whether an error is not the handler's fault: what met it is done again from the start. */
+export function isPutOff(error: unknown): boolean {
+  return [ServerUnreachable, Overloaded, RateLimited, Halted].some((kind) => error instanceof kind);
+}
+
+/** What handles the messages of an inbox. */
+export interface MessageHandlers {
+  handle(message: Message): Promise<void>;
+  /** Told of each failed attempt, the first being 1. */
+  failed(message: Message, error: unknown, attempt: number): Promise<void>;
+}
+
+/**
+ * Hands each unread message to a handler, so many at once, and marks what became of it.
+ *
+ * The durable inbox is the truth, and live events only a reason to look. A message is marked as delivered before and as
+ * acknowledged after its handler; after a crash in between it is handled again. One whose handler fails every time is left
+ * as read.
+ */
+export class Inbox {
+  readonly #client: AgoraClient;
+  readonly #places: number;
+  readonly #handlers: MessageHandlers;
+  readonly #backoff: Backoff;
+  readonly #working = new Set<Promise<void>>();
+  /** Messages seen, by id: undefined while they are handled. */
+  readonly #states = new Map<string, DeliveryState | undefined>();
+  #wake: (() => void) | undefined;
+  #isDue = false;
+
+  constructor(client: AgoraClient, places: number, handlers: MessageHandlers, backoff: Backoff) {
+    this.#client = client;
+    this.#places = places;
+    this.#handlers = handlers;
+    this.#backoff = backoff;
+  }
+
+  /** Share of the places in use, 0 to 1. */
+  get load(): number {
+    return this.#working.size / this.#places;
+  }
+
+  /** There may be something new. */
+  wake(): void {
+    this.#isDue = true;
+    this.#wake?.();
+  }
+
+  /** Work until the signal is aborted. */
+  async run(until: AbortSignal): Promise<void> {
+    until.addEventListener("abort", () => this.#wake?.(), { once: true });
+    for (let attempt = 0; !until.aborted; ) {
+      if (!this.#isDue) {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+        continue;
+      }
+      this.#isDue = false;
+      try {
+        await this.#readUnread(until);
+        attempt = 0;
+      } catch (error) {
+        if (until.aborted) return;
+        if (!isTransient(error)) throw error;
+        this.#isDue = true;
+        await sleep(this.#backoff.pause(attempt), until).catch(() => undefined);
+        attempt += 1;
+      }
+    }
+  }
+
+  /** Let the handlers under way end, for so many seconds. */
+  async finish(seconds: number): Promise<void> {
+    const done = new AbortController();
+    await Promise.race([Promise.all([...this.#working]), sleep(seconds, done.signal).catch(() => undefined)]);
+    done.abort();
+  }
+
+  async #readUnread(until: AbortSignal): Promise<void> {
+    let page = await this.#client.messaging.receive({ unread: true, limit: PAGE_SIZE }, { signal: until });
+    for (;;) {
+      // A message in handling is still unread at the server and comes again: the states tell that it is known.
+      const fresh = page.messages.filter((message) => !this.#states.has(message.messageId));
+      const queued = fresh.filter((message) => message.status === DeliveryState.QUEUED);
+      await this.#mark(queued.map((message) => message.messageId), DeliveryState.DELIVERED);
+      await this.#markAgain(page.messages.map((message) => message.messageId));
+      for (const message of fresh) {
+        while (this.#working.size >= this.#places) await Promise.race(this.#working);
+        if (until.aborted) return;
+        this.#start(message);
+      }
+      const next = await page.nextPage();
+      if (next === undefined) return;
+      page = next;
+    }
+  }
+
+  async #mark(messageIds: string[], status: DeliveryState): Promise<void> {
+    if (messageIds.length > 0) await this.#client.messaging.mark({ messageIds, status });
+  }
+
+  /** Messages that are done but still unread: their mark got lost. */
+  async #markAgain(messageIds: string[]): Promise<void> {
+    for (const state of [DeliveryState.ACKNOWLEDGED, DeliveryState.READ]) {
+      await this.#mark(messageIds.filter((id) => this.#states.get(id) === state), state);
+    }
+  }
+
+  #start(message: Message): void {
+    this.#states.set(message.messageId, undefined);
+    const working = this.#handleAndMark(message).finally(() => this.#working.delete(working));
+    this.#working.add(working);
+  }
+
+  async #handleAndMark(message: Message): Promise<void> {
+    const state = await this.#handle(message);
+    if (state === undefined) {
+      await sleep(this.#backoff.pause(1));
+      this.#states.delete(message.messageId);
+      this.wake();
+      return;
+    }
+    this.#remember(message.messageId, state);
+    await this.#mark([message.messageId], state).catch(() => undefined); // marked again when it comes again
+  }
+
+  /** What became of a message; undefined if it is put off. */
+  async #handle(message: Message): Promise<DeliveryState | undefined> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      try {
+        await this.#handlers.handle(message);
+        return DeliveryState.ACKNOWLEDGED;
+      } catch (error) {
+        if (isPutOff(error)) return undefined;
+        await this.#handlers.failed(message, error, attempt).catch((failure: unknown) => {
+          console.error(`agora: what became of message ${message.messageId} could not be told:`, failure);
+        });
+        if (attempt < MAX_ATTEMPTS) await sleep(this.#backoff.pause(attempt - 1));
+      }
+    }
+    return DeliveryState.READ;
+  }
+
+  #remember(messageId: string, state: DeliveryState): void {
+    this.#states.set(messageId, state);
+    if (this.#states.size <= MAX_REMEMBERED) return;
+    const oldest = [...this.#states].find(([, known]) => known !== undefined);
+    if (oldest !== undefined) this.#states.delete(oldest[0]);
+  }
+}

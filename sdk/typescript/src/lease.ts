@@ -1,0 +1,120 @@
+/** The lease on a claimed task: kept alive, and written under. */
+
+import { type Backoff, sleep } from "./backoff.ts";
+import type { AgoraClient } from "./client.ts";
+import { AgoraError } from "./error.ts";
+import { Conflict, IllegalTransition, InternalError, NotFound, StaleLease } from "./generated/errors.ts";
+import type { TaskService } from "./generated/services.ts";
+import { type ClaimedTask, TaskStatus } from "./generated/types.ts";
+import type { JsonObject } from "./json.ts";
+import { isTransient } from "./problem.ts";
+
+/** Of a call that the server fails at. */
+const MAX_SERVER_ERRORS = 5;
+/** Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it. */
+const CHECKPOINTS_PER_CLAIM = 1_000_000;
+const TERMINAL: ReadonlySet<TaskStatus> = new Set([
+  TaskStatus.COMPLETED,
+  TaskStatus.FAILED,
+  TaskStatus.CANCELLED,
+  TaskStatus.REJECTED,
+  TaskStatus.EXPIRED,
+  TaskStatus.DEAD_LETTERED,
+]);
+
+/**
+ * The hold on one claimed task.
+ *
+ * Every call carries the claim's fencing token, and waits for a server that is away. Once the server has said that the hold
+ * is gone, `signal` is aborted with the reason, and nothing more is written.
+ */
+export class Lease {
+  readonly taskId: string;
+  readonly fencingToken: number;
+  readonly #client: AgoraClient;
+  readonly #seconds: number;
+  readonly #backoff: Backoff;
+  readonly #lost = new AbortController();
+  #due = new AbortController();
+  #checkpoints = 0;
+
+  constructor(client: AgoraClient, task: ClaimedTask, backoff: Backoff) {
+    this.taskId = task.taskId;
+    this.fencingToken = task.fencingToken;
+    this.#client = client;
+    this.#seconds = task.leaseSeconds;
+    this.#backoff = backoff;
+  }
+
+  /** Aborted when the task is not ours any more. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Renew until the lease is lost or the signal is aborted. */
+  async keep(until: AbortSignal): Promise<void> {
+    while (!until.aborted && !this.signal.aborted) {
+      // A third of the lease leaves time for two failed renewals before it expires.
+      const wake = AbortSignal.any([until, this.#due.signal]);
+      await sleep(this.#seconds / 3, wake).catch(() => undefined);
+      this.#due = new AbortController();
+      if (until.aborted) return;
+      await this.renew().catch((error: unknown) => {
+        if (!(error instanceof AgoraError)) throw error;
+      });
+    }
+  }
+
+  /** Renew at once: something may have happened to the task. */
+  check(): void {
+    this.#due.abort();
+  }
+
+  /** Extend the lease; throws StaleLease once it is lost. */
+  async renew(options: { checkpoint?: JsonObject; checkpointNumber?: number } = {}): Promise<void> {
+    let status: TaskStatus;
+    try {
+      ({ status } = await this.call((tasks, held) => tasks.renew({ ...held, ...options })));
+    } catch (error) {
+      if (error instanceof IllegalTransition || error instanceof NotFound) throw this.#loseTo(error);
+      throw error;
+    }
+    if (TERMINAL.has(status)) throw this.#loseTo(new StaleLease(`${this.taskId} is ${status}.`));
+  }
+
+  /** Extend the lease and store how far the work is. */
+  async checkpoint(checkpoint: JsonObject): Promise<void> {
+    this.#checkpoints += 1;
+    // The fencing token grows with every claim, so that a late write is recognised.
+    const checkpointNumber = this.fencingToken * CHECKPOINTS_PER_CLAIM + this.#checkpoints;
+    await this.renew({ checkpoint, checkpointNumber });
+  }
+
+  /**
+   * Call an operation on the task until it is answered or refused; repetitions are recognised by the server.
+   *
+   * @param operation - is given the task's operations, and the arguments that each of them needs
+   */
+  async call<R>(operation: (tasks: TaskService, held: { taskId: string; fencingToken: number }) => Promise<R>): Promise<R> {
+    const client = this.#client.withOptions({ idempotencyKey: crypto.randomUUID() });
+    for (let attempt = 0; ; attempt += 1) {
+      this.signal.throwIfAborted();
+      try {
+        return await operation(client.task, { taskId: this.taskId, fencingToken: this.fencingToken });
+      } catch (error) {
+        if (error instanceof StaleLease) throw this.#loseTo(error);
+        if (!isTransient(error) || (error instanceof InternalError && attempt >= MAX_SERVER_ERRORS)) {
+          if (error instanceof Conflict) this.check(); // whether it is the lease, the next renewal tells
+          throw error;
+        }
+      }
+      await sleep(this.#backoff.pause(attempt), this.signal).catch(() => undefined);
+    }
+  }
+
+  #loseTo(error: AgoraError): AgoraError {
+    this.#lost.abort(error);
+    this.check();
+    return error;
+  }
+}

@@ -1,0 +1,167 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { beforeAll, expect, inject, test } from "vitest";
+import { Agent, AgoraClient, type Event, InputRequired, MemoryTokens, type Message, PermanentFailure, type TaskRun } from "../src/index.ts";
+import { freePort, ServerProcess } from "./server.ts";
+
+const options = () => ({ url: inject("url"), tokens: new MemoryTokens() });
+
+let requester: AgoraClient;
+
+beforeAll(async () => {
+  requester = new AgoraClient(options());
+  await requester.register({ agentName: "Requester" });
+});
+
+async function until<T>(look: () => Promise<T | undefined> | T | undefined, seconds = 20): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (Date.now() > deadline) throw new Error("it did not happen");
+    await new Promise((later) => setTimeout(later, 20));
+  }
+}
+
+const ended = (taskId: string) =>
+  until(async () => {
+    const task = await requester.task.get({ taskId });
+    return ["pending", "in_progress"].includes(task.status) ? undefined : task;
+  });
+
+const assign = async (assignee: string, payload = {}) =>
+  (await requester.task.assign({ taskType: "work", assignee, payload, maxAttempts: 1 })).taskId;
+
+class Worker extends Agent {
+  override capabilities = ["work"];
+  override events = ["ping.*"];
+  override maxConcurrentTasks = 2;
+  readonly seen: string[] = [];
+  readonly heard: Event[] = [];
+
+  override async onMessage(message: Message) {
+    this.seen.push(message.content);
+    if (message.content === "fail") throw new Error("no");
+    if (message.replyTo === null) await this.reply(message, `Re: ${message.content}`);
+  }
+
+  override async onEvent(event: Event) {
+    this.heard.push(event);
+  }
+
+  override async onTask(task: TaskRun) {
+    switch (task.payload["how"]) {
+      case "permanently":
+        throw new PermanentFailure("never");
+      case "ask":
+        throw new InputRequired("Which one?");
+      case "for ever":
+        await new Promise((_, reject) => task.signal.addEventListener("abort", () => reject(task.signal.reason as Error)));
+    }
+    await Promise.all([task.write("a"), task.write("b")]);
+    await task.save({ some_rows: 1 });
+    await task.report({ progress: 50, notes: "half" });
+    return { kept_name: task.payload };
+  }
+}
+
+test("an agent answers messages, does tasks, hears events, and leaves", async () => {
+  const worker = await new Worker({ ...options(), name: "Worker" }).start();
+  await requester.messaging.send({ toAgent: "Worker", content: "hello" });
+  const reply = await until(async () => (await requester.messaging.receive({ unread: true, wait: 1 })).messages[0]);
+  expect([reply.content, reply.fromName]).toEqual(["Re: hello", "Worker"]);
+  await requester.event.publish({ eventType: "ping.one", data: 1 });
+  expect((await until(() => worker.heard[0])).type).toBe("ping.one");
+
+  const task = await ended(await assign("capability:work", { in_put: 1 }));
+  expect([task.status, task.result, task.progress]).toEqual(["completed", { kept_name: { in_put: 1 } }, 100]);
+  expect([task.checkpoint, task.notes]).toEqual([{ some_rows: 1 }, "half"]);
+  expect((await requester.task.output({ taskId: task.taskId })).content).toBe("ab");
+  expect((await ended(await assign("Worker", { how: "permanently" }))).error).toBe("never");
+  expect((await ended(await assign("Worker", { how: "ask" }))).status).toBe("input_required");
+
+  const failing = await requester.messaging.send({ toAgent: "Worker", content: "fail" });
+  await until(() => (worker.seen.filter((content) => content === "fail").length === 3 ? true : undefined));
+  const failures = await until(async () => {
+    const { events } = await worker.client.event.list({ types: ["error"], subject: failing.messageId });
+    return events.length === 3 ? events : undefined;
+  });
+  expect(failures[0]?.data).toMatchObject({ attempt: 1, error: "Error: no" });
+  await worker.stop();
+  expect((await requester.agent.get({ agentId: "Worker" })).status).toBe("offline");
+});
+
+test("a task's signal is aborted when the task is cancelled; a stop gives tasks back", async () => {
+  class Holder extends Agent {
+    override stopSeconds = 0.2;
+    readonly reasons: unknown[] = [];
+    readonly begun: string[] = [];
+    override async onTask(task: TaskRun) {
+      this.begun.push(task.taskId);
+      await new Promise<void>((resolve) => task.signal.addEventListener("abort", () => resolve()));
+      this.reasons.push(task.signal.reason);
+    }
+  }
+  const holder = await new Holder(options()).start();
+  const taskId = await assign("Holder");
+  const begun = (id: string) => until(() => (holder.begun.includes(id) ? true : undefined));
+  await begun(taskId);
+  await requester.task.cancel({ taskId });
+  expect(await until(() => holder.reasons[0])).toBeInstanceOf(Error);
+  const given = await requester.task.assign({ taskType: "work", assignee: "Holder" });
+  await begun(given.taskId);
+  await holder.stop();
+  expect((await requester.task.get({ taskId: given.taskId })).status).toBe("pending");
+});
+
+test("a lease is renewed while a handler works, and work goes on after the server was killed", async () => {
+  const server = await new ServerProcess(await freePort()).start();
+  const client = new AgoraClient({ url: server.url, tokens: new MemoryTokens() });
+  let finish = () => {};
+  class Slow extends Agent {
+    override leaseSeconds = 5;
+    attempts = 0;
+    override async onTask() {
+      this.attempts += 1;
+      await new Promise<void>((resolve) => (finish = resolve));
+      return "done";
+    }
+  }
+  const slow = await new Slow({ url: server.url, tokens: new MemoryTokens() }).start();
+  try {
+    await client.register({ agentName: "Boss" });
+    const { taskId } = await client.task.assign({ taskType: "slow", assignee: "Slow" });
+    const first = await until(async () => (await client.task.get({ taskId })).leaseExpiresAt ?? undefined);
+    await until(async () => {
+      const expires = (await client.task.get({ taskId })).leaseExpiresAt;
+      return expires !== null && Date.parse(expires) - Date.parse(first) > 1000 ? true : undefined;
+    });
+    await server.stop("SIGKILL");
+    await server.start();
+    finish();
+    await until(async () => ((await client.task.get({ taskId })).status === "completed" ? true : undefined));
+    await client.messaging.send({ toAgent: "Slow", content: "still there?" });
+    await until(async () => ((await slow.client.messaging.receive({ unread: true })).length === 0 ? true : undefined));
+    expect(slow.attempts).toBe(1);
+  } finally {
+    finish();
+    await slow.stop();
+    await server.remove();
+  }
+});
+
+test("a program of an agent ends with SIGTERM, having left", async () => {
+  const env = { ...process.env, AGORA_URL: inject("url"), AGORA_CREDENTIALS: "/dev/null/none" };
+  const program = `import { Agent } from "./src/index.ts";
+    class Echo extends Agent { async onStart() { console.log("started"); } }
+    await new Echo().run(); console.log("left");`;
+  const echo = spawn("node", ["--input-type=module", "-e", program], { env, cwd: resolve(import.meta.dirname, "..") });
+  let printed = "";
+  echo.stdout.on("data", (text: Buffer) => (printed += text.toString()));
+  await until(() => (printed.includes("started") ? true : undefined));
+  echo.kill("SIGTERM");
+  const [code] = (await once(echo, "exit")) as [number];
+  expect([code, printed]).toEqual([0, "started\nleft\n"]);
+});
+
