@@ -146,7 +146,9 @@ def intervene(place: Marketplace) -> Case:
 
 
 def billing_credit(place: Marketplace) -> Case:
-    entry = created(place.operator, "/billing/credit", {"account": place.name("acc"), "amount": 5}, "entry_id")
+    account = place.name("acc")
+    place.operator.post("/tokens", {"label": "key of an account", "account": account})
+    entry = created(place.operator, "/billing/credit", {"account": account, "amount": 5}, "entry_id")
     return "billing.reverse", {"entry_id": entry, "reason": "mine now"}
 
 

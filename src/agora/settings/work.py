@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 
+from agora_sdk.contract.currencies import CODES
+
 from .section import DAY, Section
 
 __all__ = ["Work"]
@@ -138,6 +140,13 @@ class Work(Section):
         description="Name of this server as a host of instances; that of the machine if left out.",
     )
     host_region: str = Field("", max_length=64, description="Region of this server as a host of instances.")
+
+    @field_validator("billing_currency")
+    @classmethod
+    def _check_currency(cls, value: str) -> str:
+        if value not in CODES:
+            raise ValueError("is not a currency of ISO 4217, such as USD")
+        return value
 
     @field_validator("instance_sources", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from agora.clock import to_datetime
 from agora.domains.billing.metering import Run
+from agora_sdk.contract.currencies import CODES
 from agora_sdk.errors import (
     BudgetExceeded,
     CreditExhausted,
@@ -195,11 +196,14 @@ async def test_who_sets_which_budget(market: Market, till: Till) -> None:
 
 async def test_budgets_are_bounded(market: Market, till: Till) -> None:
     acme = till.customer("acme")
-    for n in range(200):
-        await market.call(acme, BUDGET, hard_limit=1, currency=f"X{chr(65 + n // 26)}{chr(65 + n % 26)}")
+    agent = await priced(market, price=1)
+    currencies = sorted(CODES)[:100]
+    for currency in currencies:
+        await market.call(acme, BUDGET, hard_limit=1, currency=currency)
+        await market.call(acme, BUDGET, agent_id=agent.subject, account="acme", hard_limit=1, currency=currency)
     with pytest.raises(InvalidRequest, match="200 budgets"):
         await market.call(acme, BUDGET, hard_limit=1, currency="USD")
-    await market.call(acme, BUDGET, currency="XAA")
+    await market.call(acme, BUDGET, currency=currencies[0])
     await market.call(acme, BUDGET, hard_limit=1, currency="USD")
     await market.call(till.customer("other"), BUDGET, hard_limit=1)
 
@@ -241,6 +245,7 @@ async def test_prepaid_credit_is_all_there_is(market: Market, till: Till) -> Non
 
 async def test_running_time_uses_credit_up(market: Market, till: Till) -> None:
     agent = await priced(market, type="per_minute", price=1)
+    await market.call(market.operator, "token.create", label="key of acme", account="acme")
     await market.call(market.operator, CREDIT, account="acme", amount=2)
     await market.call(market.operator, BUDGET, account="acme", prepaid=True)
     start = market.clock.now()
@@ -265,6 +270,7 @@ async def test_credit_that_makes_no_sense_is_refused(market: Market, wrong: dict
 
 async def test_balances_are_listed_in_pages(market: Market) -> None:
     for account, currency in (("a", "EUR"), ("a", "USD"), ("b", "USD")):
+        await market.call(market.operator, "token.create", label=f"key of {account}", account=account)
         await market.call(market.operator, CREDIT, account=account, amount=1, currency=currency)
     page = await market.call(market.operator, "billing.balance", limit=2)
     rest = await market.call(market.operator, "billing.balance", limit=2, cursor=page.next_cursor)

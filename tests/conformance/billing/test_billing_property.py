@@ -176,6 +176,8 @@ class Machine(RuleBasedStateMachine):
     def begin(self, first: dict[str, Any], second: dict[str, Any]) -> None:
         self.set_price("Ann", first, "USD", None, False)
         self.set_price("Bob", second, "EUR", None, False)
+        for account in ACCOUNTS:
+            self.place.call(self.operator, "token.create", label=f"key of {account}", account=account)
 
     @rule(agent=agents, price=prices, currency=st.sampled_from(CURRENCIES), commits=lives, after=afterwards)
     def set_price(self, agent: str, price: dict[str, Any], currency: str, commits: int | None, after: bool) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from agora.core.call import Caller
+from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import looks_like_key
@@ -18,6 +21,7 @@ __all__ = [
     "account_of",
     "account_of_subject",
     "can_set_price",
+    "require_account",
     "require_developer",
     "sees_all_accounts",
     "visible_account",
@@ -77,6 +81,23 @@ def require_developer(caller: Caller, agent: AgentRow) -> None:
             f"What {agent.agent_name} costs is decided by itself, its account and operators.",
             fix="Use the agent's token, or a credential of its account.",
         )
+
+
+async def require_account(tx: Reader, account_id: str) -> None:
+    """Raise NotFound for an account that nobody spends from: money for a misspelt one would be lost.
+
+    There is an account once a credential, an agent, an entry of the ledger or a budget has it; each agent and key without an
+    account of its own is one.
+    """
+    if account_id == NOBODY or await tx.one(statements.account_exists, account=account_id):
+        return
+    near = get_close_matches(account_id, await tx.all(statements.some_accounts), 3)
+    fix = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise not_found(
+        "account",
+        f"There is no account {account_id}.",
+        fix=f"{fix}Make a credential of the account, or set its budget, before it gets credit.",
+    )
 
 
 async def account_members(tx: Reader, account_id: str) -> tuple[str, ...]:

@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from agora.clock import to_datetime, to_microseconds
+from agora_sdk.contract.currencies import decimal_places
+from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = [
     "FIRST_DAY",
     "LAST_DAY",
     "MICROS",
     "amount_text",
+    "check_whole_units",
     "day_number",
     "day_of",
     "divide_half_up",
@@ -45,6 +48,22 @@ def from_micros(amount: int) -> float:
 def amount_text(amount: int, currency: str) -> str:
     """An amount in millionths as errors name it: ``0.25 USD``."""
     return f"{from_micros(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
+
+
+def check_whole_units(currency: str, **amounts: float | None) -> None:
+    """Refuse parts of a unit in a currency without decimal places. amounts: by the names of their fields.
+
+    Raises InvalidRequest.
+    """
+    if decimal_places(currency):
+        return
+    parts = [name for name, amount in amounts.items() if amount is not None and amount != int(amount)]
+    if parts:
+        raise InvalidRequest(
+            f"{currency} has no decimal places.",
+            fix=f"Give a whole number of {currency}.",
+            errors=[field_error(name, "not a whole number") for name in parts],
+        )
 
 
 def divide_half_up(numerator: int, denominator: int) -> int:

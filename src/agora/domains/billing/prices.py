@@ -14,7 +14,7 @@ from agora_sdk.contract.billing import PricingType
 from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
 
 from . import queries as statements
-from .money import to_micros
+from .money import check_whole_units, to_micros
 from .records import PRICES, PriceRow
 from .terms import Terms, pricing_fields
 
@@ -56,6 +56,7 @@ async def add_version(call: Call, agent: AgentRow, request: PriceRequest) -> con
     """
     _check_amounts(request)
     currency = await _resolve_currency(call, agent, request.currency)
+    check_whole_units(currency, **{name: getattr(request, name) for name in AMOUNTS})
     begins = _parse_effective_from(call.now, request.effective_from)
     latest = await call.tx.one(statements.latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0

@@ -17,6 +17,7 @@ from .records import (
 
 __all__ = [
     "account_agents",
+    "account_exists",
     "account_keys",
     "allowance",
     "balance",
@@ -50,6 +51,7 @@ __all__ = [
     "run",
     "save_budget",
     "save_run",
+    "some_accounts",
     "spent",
     "spent_on",
     "tell",
@@ -281,6 +283,25 @@ account_keys = Query(
     """
     select token_id from tokens where tenant_id = :tenant and account_id = :account and account_id <> 'default'
         and revoked_at is null order by token_id limit 100
+    """,
+    str,
+)
+account_exists = Query(
+    """
+    select 1 as found where exists (select 1 from tokens where tenant_id = :tenant and token_id = :account)
+        or exists (select 1 from agents where tenant_id = :tenant and agent_id = :account)
+        or exists (select 1 from tokens where tenant_id = :tenant and account_id = :account and account_id <> 'default')
+        or exists (select 1 from agents where tenant_id = :tenant and account_id = :account and account_id <> 'default')
+        or exists (select 1 from billing_totals where tenant_id = :tenant and scope = 'account' and ref = :account)
+        or exists (select 1 from billing_budgets where tenant_id = :tenant and account_id = :account)
+    """,
+    int,
+)
+# Names that a misspelt account is compared with.
+some_accounts = Query(
+    """
+    select account_id from tokens where tenant_id = :tenant and account_id <> 'default' group by account_id
+    order by account_id limit 2000
     """,
     str,
 )

@@ -17,7 +17,7 @@ from . import queries as statements
 from .accounts import account_of, require_developer, visible_account
 from .invoice_files import render_csv, render_html
 from .ledger import Ledger
-from .money import to_micros
+from .money import check_whole_units, to_micros
 from .views import build_entry
 
 __all__ = ["BillingService"]
@@ -189,10 +189,12 @@ class BillingService(BoundService, contract.Billing):
         reason: str | None = None,
         credit_key: str | None = None,
     ) -> contract.Entry:
+        currency = currency or self._usual
+        check_whole_units(currency, amount=amount)
         request = usage_records.CreditRequest(
             account=account,
             amount=to_micros(amount),
-            currency=currency or self._usual,
+            currency=currency,
             kind=EntryKind(kind),
             key=credit_key,
             reason=reason or "",
@@ -217,12 +219,14 @@ class BillingService(BoundService, contract.Billing):
         prepaid: bool = False,
     ) -> contract.Budget:
         agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
+        currency = currency or self._usual
+        check_whole_units(currency, soft_limit=soft_limit, hard_limit=hard_limit)
         desired = limits.BudgetLimits(
             None if soft_limit is None else to_micros(soft_limit),
             None if hard_limit is None else to_micros(hard_limit),
             prepaid,
         )
-        return await limits.set_budget(self.call, account, agent, currency or self._usual, desired)
+        return await limits.set_budget(self.call, account, agent, currency, desired)
 
     @implements
     async def budgets(

@@ -15,6 +15,7 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as views
+from .accounts import require_account
 from .invoices import issue_invoice
 from .ledger import Charge, Ledger
 from .money import from_micros, month_after, month_of, month_text, month_value
@@ -149,9 +150,10 @@ class CreditRequest:
 
 
 async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
-    """Give credit, once for each key."""
+    """Give credit, once for each key. Raises NotFound for an account that there is not."""
     account, amount, currency, kind = request.account, request.amount, request.currency, request.kind
     call.target, call.detail = account, request.reason or None
+    await require_account(call.tx, account)
     key = f"credit:{request.key}" if request.key is not None else new_id("credit")
     row = await Ledger(call).credit(account, amount, currency, kind, key, request.reason)
     if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):

@@ -33,6 +33,7 @@ __all__ = [
     "Text",
     "Timestamp",
     "Visibility",
+    "not_a_boolean",
     "not_a_number",
     "split",
 ]
@@ -216,6 +217,13 @@ def not_a_number(value: object) -> object:
     """Refuses seconds since 1970, which pydantic would take, in a string or not: the schema says RFC 3339."""
     if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
         raise ValueError("expected a date or time of RFC 3339, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+def not_a_boolean(value: object) -> object:
+    """Refuses true and false, which pydantic would take for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number, not true or false")
     return value
 
 

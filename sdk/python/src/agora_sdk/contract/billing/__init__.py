@@ -29,6 +29,7 @@ from .usage import (
     Key,
     Revenue,
     RevenuePage,
+    Seconds,
     UsageRecord,
 )
 
@@ -134,7 +135,7 @@ class Billing(Service, category="billing"):
         agent_id: AgentRef,
         *,
         requests: Annotated[Count, Field(description="Executions.")] = 0,
-        seconds: Annotated[float, Field(ge=0, le=31_622_400, description="Measured running time.")] = 0.0,
+        seconds: Annotated[Seconds, Field(description="Measured running time.")] = 0.0,
         input_tokens: Count = 0,
         output_tokens: Count = 0,
         instance_id: InstanceId | None = None,

@@ -6,9 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from ..fields import Timestamp
+from ..currencies import CODES
+from ..fields import Timestamp, not_a_boolean
 from ..results import Page, Result
 
 __all__ = ["PLACES", "Amount", "Currency", "Positive", "Price", "PricePage", "PricingInfo", "PricingType"]
@@ -22,9 +23,20 @@ def _check_decimal_places(value: float) -> float:
     return value
 
 
-Amount = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_check_decimal_places)]
-Positive = Annotated[float, Field(gt=0, le=10_000_000), AfterValidator(_check_decimal_places)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Code of the currency, such as USD.")]
+def _check_currency(value: str) -> str:
+    if value not in CODES:
+        raise ValueError(f"{value} is not a currency of ISO 4217, such as USD")
+    return value
+
+
+_AMOUNT_RULES = (BeforeValidator(not_a_boolean), AfterValidator(_check_decimal_places))
+Amount = Annotated[float, Field(ge=0, le=1_000_000), *_AMOUNT_RULES]
+Positive = Annotated[float, Field(gt=0, le=10_000_000), *_AMOUNT_RULES]
+Currency = Annotated[
+    str,
+    Field(pattern=r"^[A-Z]{3}$", description="Code of the currency in ISO 4217, such as USD."),
+    AfterValidator(_check_currency),
+]
 
 
 class PricingType(StrEnum):

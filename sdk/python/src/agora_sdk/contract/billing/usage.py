@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from ..fields import Timestamp, not_a_number
+from ..fields import Timestamp, not_a_boolean, not_a_number
 from ..results import Page, Result
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Key",
     "Revenue",
     "RevenuePage",
+    "Seconds",
     "UsageRecord",
 ]
 
@@ -38,7 +39,8 @@ Key = Annotated[
         description="Unique key of this usage: repeating the call with it has no further effect.",
     ),
 ]
-Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000_000), BeforeValidator(not_a_boolean)]
+Seconds = Annotated[float, Field(ge=0, le=31_622_400), BeforeValidator(not_a_boolean)]
 Day = Annotated[date, BeforeValidator(not_a_number), Field(description="A day in UTC, such as 2026-11-30.")]
 
 
