@@ -407,7 +407,7 @@ export interface BillingSetPriceArguments {
   agentId: string;
   type: PricingType;
   price?: number | undefined;
-  /** Code of the currency, such as USD. */
+  /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
   basePrice?: number | undefined;
   taskPrice?: number | undefined;
@@ -477,7 +477,7 @@ export interface BillingCostArguments {
   since?: string | null | undefined;
   /** Last day. */
   until?: string | null | undefined;
-  /** Code of the currency, such as USD. */
+  /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
 }
 
@@ -499,7 +499,7 @@ export interface BillingRevenueArguments {
 export interface BillingDashboardArguments {
   /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
-  /** Code of the currency, such as USD. */
+  /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
 }
 
@@ -508,7 +508,7 @@ export interface BillingCreditArguments {
   /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account: string;
   amount: number;
-  /** Code of the currency, such as USD. */
+  /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
   /** Prepaid or granted credit, or the payment of an invoice. */
   kind?: "credit" | "payment" | undefined;
@@ -533,7 +533,7 @@ export interface BillingBudgetArguments {
   account?: string | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
-  /** Code of the currency, such as USD. */
+  /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
   /** Monthly; at this amount there is a warning. 80 % of the hard limit if left out. */
   softLimit?: number | null | undefined;
@@ -571,7 +571,7 @@ export interface BillingInvoiceArguments {
   invoice?: string | null | undefined;
   /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
-  /** Code of the currency, such as USD. */
+  /** Code of the currency in ISO 4217, such as USD. */
   currency?: string | null | undefined;
 }
 
