@@ -89,7 +89,7 @@ async def require_account(tx: Reader, account_id: str) -> None:
     There is an account once a credential, an agent, an entry of the ledger or a budget has it; each agent and key without an
     account of its own is one.
     """
-    if account_id == NOBODY or await tx.one(statements.account_exists, account=account_id):
+    if account_id == NOBODY or await tx.one(statements.account_exists, account=account_id) is not None:
         return
     near = get_close_matches(account_id, await tx.all(statements.some_accounts), 3)
     fix = f"Did you mean {' or '.join(near)}? " if near else ""
