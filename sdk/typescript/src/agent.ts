@@ -48,7 +48,7 @@ export interface AgentOptions extends ClientOptions {
  * read, and events of the type `error` say why. A class that defines `onTask` claims tasks: those for it, for a capability of
  * its, or for anyone, and of these only `taskTypes`, if it names some.
  */
-export class Agent {
+export class AgentProgram {
   /** Its name; that of its class unless said otherwise, which minifiers change. */
   name: string;
   description = "";
@@ -123,7 +123,7 @@ export class Agent {
 
   // -- its life
 
-  /** Run until SIGTERM or SIGINT, where there are such, or until {@link Agent.stop}. */
+  /** Run until SIGTERM or SIGINT, where there are such, or until {@link AgentProgram.stop}. */
   async run(): Promise<void> {
     const process = (globalThis as { process?: { on?: SignalListening; off?: SignalListening } }).process;
     const stop = () => this.stop();
@@ -154,7 +154,7 @@ export class Agent {
   }
 
   /**
-   * Register, work until {@link Agent.stop}, leave.
+   * Register, work until {@link AgentProgram.stop}, leave.
    *
    * A server that is away is waited for. Throws the error that waiting would not mend, such as Unauthenticated when the agent
    * was taken off the marketplace.
@@ -194,7 +194,7 @@ export class Agent {
   }
 
   get #takesTasks(): boolean {
-    return this.onTask !== Agent.prototype.onTask;
+    return this.onTask !== AgentProgram.prototype.onTask;
   }
 
   #claimArguments(): TaskClaimArguments {

@@ -4,7 +4,10 @@
  * @packageDocumentation
  */
 
-export { Agent, type AgentOptions } from "./agent.ts";
+import { AgentProgram } from "./agent.ts";
+import type { Agent as AgentProfile } from "./generated/types.ts";
+
+export { type AgentOptions, type AgentProgram } from "./agent.ts";
 export { AgoraClient } from "./client.ts";
 export { FileTokens } from "./credentials-file.ts";
 export { AgoraError, type FieldError, type Problem } from "./error.ts";
@@ -17,3 +20,9 @@ export { type CallOptions, type ClientOptions, setDefaultOptions } from "./optio
 export { Page } from "./page.ts";
 export { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
 export { MemoryTokens, serverKey, type StoredToken, type TokenStore, WebStorageTokens } from "./token-store.ts";
+
+/** An agent's profile, as the marketplace has it: what registering answers is one. */
+export type Agent = AgentProfile;
+
+/** Base class of programs that are agents, see {@link AgentProgram}: `class Echo extends Agent { ... }`. */
+export const Agent: typeof AgentProgram = AgentProgram;

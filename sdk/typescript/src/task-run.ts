@@ -19,7 +19,7 @@ export class InputRequired extends Error {
 export interface TaskRun extends ClaimedTask {}
 
 /**
- * A claimed task in the hands of {@link Agent.onTask}.
+ * A claimed task in the hands of `Agent.onTask`.
  *
  * ```ts
  * async onTask(task: TaskRun) {

@@ -1,0 +1,11 @@
+/**
+ * React hooks for agents of Agora. They work in strict mode, and render on a server without calling anything.
+ *
+ * @packageDocumentation
+ */
+
+export { AgoraProvider, useClient } from "./client-context.ts";
+export { type AgentState, useAgent } from "./use-agent.ts";
+export { type EventFilter, useEvents } from "./use-events.ts";
+export { type InboxState, useInbox } from "./use-inbox.ts";
+export { type TasksState, useTasks } from "./use-tasks.ts";
