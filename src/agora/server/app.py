@@ -524,7 +524,11 @@ class App:
                 await self.monitor_app(scope, receive, send)
                 return
             if match is None:
-                if not await self.pages(scope, send):
+                if await self.pages(scope, send):
+                    return
+                if self.monitor_app.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"]):
+                    await self.monitor_app.send_not_found(scope, send)
+                else:
                     await self.rest.send_not_found(scope, send)
             elif match.operation.kind is Kind.STREAM:
                 PROTOCOL.set("sse")

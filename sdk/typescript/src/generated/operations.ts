@@ -86,7 +86,7 @@ export const OPERATIONS = {
     pending: { kind: "query" },
     health: { kind: "query" },
     stats: { kind: "query" },
-    join: { kind: "relay" },
+    join: { kind: "command" },
     leave: { kind: "command" },
   },
   conversation: {

@@ -1913,7 +1913,7 @@ export interface WorkflowStatusArguments {
 
 /** Arguments of ``agora.workflow.list``. */
 export interface WorkflowListArguments {
-  status?: WorkflowStatus | null | undefined;
+  status?: WorkflowStatus | WorkflowStatus[] | null | undefined;
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   /** RFC 3339 time, with its offset. */
@@ -2388,7 +2388,7 @@ export interface BusService {
    */
   pending(args?: BusPendingArguments, options?: CallOptions): Promise<BusPending>;
   /**
-   * Show the health of the bus, and how many entries wait for the caller.
+   * Show the health of the bus and the lag of the consumer group.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2402,8 +2402,7 @@ export interface BusService {
   /**
    * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
    *
-   * The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
-   * agent that publishes an entry through Redis joins automatically.
+   * An agent that publishes an entry through Redis joins automatically.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -3281,7 +3280,7 @@ export interface WorkflowService {
    */
   status(args: WorkflowStatusArguments, options?: CallOptions): Promise<Workflow>;
   /**
-   * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it.
+   * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */

@@ -208,9 +208,9 @@ def _build_agent_shares(rows: Sequence[AgentShare]) -> list[contract.AgentShare]
 
 @dataclass(frozen=True, slots=True)
 class WorkflowListing:
-    """Which workflows a caller asks for. agent_id: their creator; offset and cursor: where the page begins."""
+    """Which workflows a caller asks for. statuses: any if empty; agent_id: their creator; offset and cursor: where the page begins."""
 
-    status: WorkflowStatus | None
+    statuses: Sequence[WorkflowStatus]
     agent_id: str | None
     since: datetime | None
     limit: int
@@ -222,7 +222,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     """A page of workflows, newest first."""
     caller, limit, offset, cursor = call.caller, listing.limit, listing.offset, listing.cursor
     parameters: dict[str, Any] = {
-        "status": listing.status and listing.status.value,
+        "statuses": encode_json([status.value for status in listing.statuses]) if listing.statuses else None,
         "since": listing.since and to_microseconds(listing.since),
     }
     if (agent_id := listing.agent_id) is not None:

@@ -243,7 +243,7 @@ async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
             run.move(run.steps[name], _S.SKIPPED)
     run.set(status=status.value, completed_at=run.call.now, paused_at=None)
     await run.save_steps()
-    run.set(done_steps=sum(1 for step in run.plain() if step.ended))
+    run.set(done_steps=run.count_done_steps())
     await run.emit(status.value, error=run.row.error)
     if run.row.parent_id is not None and not run.reported:
         await _handle_child_ended(run)

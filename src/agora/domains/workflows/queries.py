@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.tasks.records import TaskRow
-from agora.store.port import Query, R, Write
+from agora.store.port import Query, R, Write, in_list
 
 from .records import (
     ITEMS,
@@ -192,7 +192,7 @@ hold_tasks = Write(
 # -- lists -------------------------------------------------------------------------------------
 
 _FILTERS = {
-    "status": "and status = :status",
+    "statuses": "and status @statuses",
     "created_by": "and created_by = :created_by",
     "since": "and created_at >= :since",
     "viewer": "and (created_by = :viewer or {assigned})",
@@ -211,7 +211,10 @@ _LIST_TYPES = {"viewer_since": BIG, "since": BIG, "limit": BIG, "offset": BIG}
 def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     text = sql.replace("@conditions", conditions)
-    sqlite, postgres = [text.replace("{assigned}", _ASSIGNED.replace("@at", at)) for at in ("instr", "strpos")]
+    sqlite, postgres = [
+        text.replace("{assigned}", _ASSIGNED.replace("@at", at)).replace("@statuses", statuses)
+        for at, statuses in zip(("instr", "strpos"), in_list("statuses"), strict=True)
+    ]
     types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}
     return Query(sqlite, record, postgres=postgres, types=types, scan=True)
 

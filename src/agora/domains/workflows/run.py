@@ -263,7 +263,7 @@ class WorkflowRun:
     async def save(self) -> None:
         """Write everything that changed, and say what did."""
         await self.save_steps()
-        self.set(done_steps=sum(1 for step in self.plain() if step.ended), status=self._status())
+        self.set(done_steps=self.count_done_steps(), status=self._status())
         self.set(updated_at=self.call.now)
         columns, self._changed = frozenset(self._changed), set()
         values = {name: getattr(self.row, name) for name in columns}
@@ -271,6 +271,13 @@ class WorkflowRun:
             await self.call.tx.execute(workflows.update_workflow(columns), workflow_id=self.workflow_id, **values)
         await self.emit("updated", steps=self.moved)
         self.moved = {}
+
+    def count_done_steps(self) -> int:
+        """Steps that need no more work. Of a workflow that failed or was cancelled, those that were done by then: what
+        failed with it, or never began, is no progress.
+        """
+        unfinished = (_S.FAILED, _S.CANCELLED) if self.row.status in (_W.FAILED, _W.CANCELLED) else ()
+        return sum(1 for step in self.plain() if step.ended and step.status not in unfinished)
 
     def _status(self) -> str:
         if self.ended:

@@ -57,7 +57,7 @@ class WorkflowService(BoundService, contract.Workflows):
     @implements
     async def list(
         self,
-        status: WorkflowStatus | None = None,
+        status: contract.WorkflowStatuses | None = None,
         agent_id: str | None = None,
         *,
         since: datetime | None = None,
@@ -65,7 +65,8 @@ class WorkflowService(BoundService, contract.Workflows):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.WorkflowPage:
-        listing = lookup.WorkflowListing(status, agent_id, since, limit, offset, cursor)
+        statuses = [status] if isinstance(status, WorkflowStatus) else status or []
+        listing = lookup.WorkflowListing(statuses, agent_id, since, limit, offset, cursor)
         return await lookup.list_workflows(self.call, listing)
 
     @implements

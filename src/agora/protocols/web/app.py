@@ -111,6 +111,17 @@ class MonitorApp:
             return False
         return not declared or self.exports.owns(scope) or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
 
+    def shows_not_found(self, scope: Scope) -> bool:
+        """Whether a browser goes to an address where nothing is: people get a page, programs a problem document."""
+        return scope["method"] in ("GET", "HEAD") and wants_html(scope)
+
+    async def send_not_found(self, scope: Scope, send: Send) -> None:
+        """Say in a page that nothing is there."""
+        error = NotFound(
+            "There is nothing at this address.", fix="Check it for a typing error, or begin at the monitor."
+        )
+        await self._send_failure(error, scope, send)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         try:
@@ -236,9 +247,8 @@ class MonitorApp:
             view: View | None = await self._create_view(scope, NO_PAGE, {}, {})
         except AgoraError:
             view = None
-        await send_html(
-            send, error.status, render_template("error.html", {"view": view, "notice": None, "error": error})
-        )
+        values = {"view": view, "notice": None, "error": error, "list_page": _list_page(scope, view)}
+        await send_html(send, error.status, render_template("error.html", values))
 
     # -- live ------------------------------------------------------------------------------------
 
@@ -280,6 +290,14 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
         incident = new_id("err")
         log.exception("the page %r failed (%s)", page.path, incident)
         raise InternalError("The page could not be shown.", incident=incident) from error
+
+
+def _list_page(scope: Scope, view: View | None) -> Page | None:
+    """The list that a page belongs to, where a person goes on from an address of a thing that is not there."""
+    root, _, rest = _monitor_path(scope).partition("/")
+    if view is None or not rest:
+        return None
+    return next((page for page in view.navigation if page.path == root), None)
 
 
 def _monitor_path(scope: Scope) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from .drawing import tone
 from .drawing.svg import tag, truncate
 
-__all__ = ["FILTERS", "format_duration", "format_money", "page_path_of", "short_id", "state_badge"]
+__all__ = ["FILTERS", "format_duration", "format_money", "page_path_of", "short_id", "state_badge", "task_title"]
 
 PAGES_BY_PREFIX = {
     "agent": "agents",
@@ -24,6 +24,24 @@ PAGES_BY_PREFIX = {
 }
 NO_VALUE = "\u2013"  #: where there is no value
 MAX_JSON = 20_000  #: characters of a document on a page
+MESSAGE_TYPES = frozenset({"a2a.message"})  #: types that say how a task came, not what it is about
+TEXT_FIELDS = (
+    "text",
+    "message",
+    "content",
+    "task",
+    "prompt",
+    "question",
+    "query",
+    "title",
+    "goal",
+    "instructions",
+    "topic",
+    "about",
+    "parts",
+    "input",
+)
+MAX_PREVIEW_DEPTH = 4
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -133,6 +151,45 @@ def page_path_of(id: str | None) -> str | None:
     return f"{room}/{id}" if room and len(tail) == 32 and tail.isalnum() else None
 
 
+def task_preview(task: Any) -> str:
+    """What a task is about, in one line: the first text of its payload, else the payload itself; empty without one."""
+    text = _first_text(task.payload, 0)
+    if not text and task.payload:
+        text = to_json(task.payload, fallback=str).decode()
+    return truncate(text[:1000], 120)
+
+
+def _first_text(value: Any, depth: int) -> str:
+    """The text that a person would read first: under a field that usually holds it, before any other."""
+    if isinstance(value, str):
+        return value.strip()
+    if depth > MAX_PREVIEW_DEPTH:
+        return ""
+    if isinstance(value, Mapping):
+        for name in TEXT_FIELDS:
+            if text := _first_text(value.get(name), depth + 1):
+                return text
+    elif isinstance(value, list):
+        return next((text for part in value[:20] if (text := _first_text(part, depth + 1))), "")
+    return ""
+
+
+def task_title(task: Any) -> str:
+    """The name of a task: its type, or what it says where the type only says that it came as a message."""
+    if task.task_type not in MESSAGE_TYPES:
+        return str(task.task_type)
+    return truncate(task_preview(task), 80) or "Message"
+
+
+def task_state(task: Any) -> str:
+    """The state that is shown: a task that waits for others, or for its next attempt, is told from one to be taken."""
+    if task.status != "pending":
+        return str(task.status)
+    if task.blocked_by:
+        return "blocked"
+    return "scheduled" if task.available_at is not None and task.available_at > datetime.now(UTC) else "ready"
+
+
 def format_document(value: Any) -> str:
     """JSON to read; text as it is; very long ones cut."""
     text = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()
@@ -162,6 +219,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "share": format_share,
     "size": format_bytes,
     "state": state_badge,
+    "task_preview": task_preview,
+    "task_state": task_state,
+    "task_title": task_title,
     "tone": tone,
     "words": identifier_words,
 }

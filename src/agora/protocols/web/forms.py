@@ -23,7 +23,9 @@ __all__ = ["Form", "read_form", "to_arguments"]
 
 MAX_FIELDS = 500
 FORM = "application/x-www-form-urlencoded"
-OWN_FIELDS = frozenset({"csrf", "next", "idempotency_key", "show"})  #: fields that are ours, not the operation's
+OWN_FIELDS = frozenset(
+    {"agents", "csrf", "next", "idempotency_key", "show"}
+)  #: fields that are ours, not the operation's
 
 
 @dataclass(frozen=True, slots=True)

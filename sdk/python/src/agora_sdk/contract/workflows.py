@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .fields import AgentRef, Capability, Cursor, JsonData, JsonObject, Label, Limit, Offset, Priority, Text, Timestamp
+from .fields import (
+    AgentRef,
+    Capability,
+    Cursor,
+    JsonData,
+    JsonObject,
+    Label,
+    Limit,
+    Offset,
+    Priority,
+    Text,
+    Timestamp,
+    split,
+)
 from .operation import Service, operation
 from .results import Page, Result
 from .tasks import Model, WorkflowId
@@ -28,6 +41,7 @@ __all__ = [
     "WorkflowPage",
     "WorkflowReceipt",
     "WorkflowStatus",
+    "WorkflowStatuses",
     "Workflows",
 ]
 
@@ -48,6 +62,9 @@ class WorkflowStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+WorkflowStatuses = Annotated[WorkflowStatus | list[WorkflowStatus], BeforeValidator(split)]
 
 
 class StepStatus(StrEnum):
@@ -300,7 +317,7 @@ class Workflows(Service, category="workflow"):
     @operation("GET /agora/workflow/list", scope="read:workflows")
     async def list(
         self,
-        status: WorkflowStatus | None = None,
+        status: WorkflowStatuses | None = None,
         agent_id: AgentRef | None = None,
         *,
         since: Timestamp | None = None,
@@ -308,7 +325,7 @@ class Workflows(Service, category="workflow"):
         offset: Offset = 0,
         cursor: Cursor = None,
     ) -> WorkflowPage:
-        """List workflows that concern you, newest first; operators see all. ``agent_id``: created by it."""
+        """List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several."""
 
     @operation(scope="write:workflows")
     async def modify(

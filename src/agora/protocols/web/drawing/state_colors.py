@@ -14,7 +14,7 @@ _STATES = {
     "suspended changed",
     "bad": "failed error rejected expired dead_lettered timed_out critical exhausted unreachable denied sunset "
     "terminated unknown halted dead",
-    "idle": "discarded cancelled skipped inactive offline retired stopped idle lifted dropped",
+    "idle": "blocked discarded cancelled skipped inactive offline retired stopped idle lifted dropped",
 }
 _TONE = {state: tone for tone, states in _STATES.items() for state in states.split()}
 

@@ -13,9 +13,10 @@ from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
-__all__ = ["agent", "agents", "workers"]
+__all__ = ["agent", "agent_names", "agents", "workers"]
 
 EVENTS = ("agora.agent.*",)
+MAX_SUGGESTIONS = 20
 
 
 @page("agents", title="Agents", scope="read:agents", nav=20, key="a", live=("agent_rows",))
@@ -50,6 +51,14 @@ async def worker_rows(view: View) -> Mapping[str, Any]:
     return {"found": result_page, "names": names_of_owners, "trouble": trouble, "filtered": "search" in view.query}
 
 
+@page("agents/names", title="Names", template="agent_names.html", scope="read:agents")
+async def agent_names(view: View) -> Mapping[str, Any]:
+    """Agents whose names are suggested for what a field holds, given as ``q``."""
+    words = view.query.get("q", "").strip()[:200]
+    found = await query_if_allowed(view, "agora.query.agents", {"search": words or None, "limit": MAX_SUGGESTIONS})
+    return {"agents": found.items if found else []}
+
+
 @page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
 async def agent(view: View) -> Mapping[str, Any]:
     """One agent: its card, its work, what was done to it."""
@@ -70,7 +79,13 @@ async def agent(view: View) -> Mapping[str, Any]:
         "price": price.items[0] if price and price.items else None,
         "cost": cost,
         "messages": messages,
-        "names": await names_by_id(view, [entry.actor for entry in trail.items] if trail else []),
+        "names": await names_by_id(
+            view,
+            [
+                *(entry.actor for entry in (trail.items if trail else [])),
+                *(said.to_agent for said in (messages.items if messages else [])),
+            ],
+        ),
     }
 
 

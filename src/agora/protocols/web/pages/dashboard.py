@@ -20,7 +20,12 @@ __all__ = ["attention", "dashboard", "numbers", "recent", "tallies"]
 
 RECENT = 14
 MOVING = ("agora.agent.*", "agora.task.*", "agora.message.*", "agora.broadcast.*")
-WAITING = 8
+WAITING = 8  #: of each kind
+ALL_WAITING = (
+    ("workflows?status=waiting_approval", "All approvals"),
+    ("tasks?view=table&status=input_required,auth_required", "All questions"),
+    ("agents?status=error", "All agents in trouble"),
+)
 STATES = ("active", "busy", "error", "paused", "suspended", "inactive", "offline")
 WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead_lettered")
 
@@ -93,6 +98,9 @@ async def attention(view: View) -> Mapping[str, Any]:
         "approvals": approvals.items if approvals else [],
         "questions": list(zip(asking, exchanges, strict=True)),
         "ill": ill.items if ill else [],
+        "more": [
+            link for page, link in zip((approvals, questions, ill), ALL_WAITING, strict=True) if page and page.has_more
+        ],
     }
 
 

@@ -108,6 +108,7 @@ async def message(view: View) -> Mapping[str, Any]:
         "said": shown_message,
         "names": recipient_names,
         "rows": rows,
+        "more": thread is not None and thread.has_more,
         "drawing": draw_sequence(arrows, f"Thread of {len(rows)} messages") if len(rows) > 1 else "",
     }
 

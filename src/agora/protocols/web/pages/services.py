@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agora_sdk.contract import Lifecycle
 
 from ..registry import fragment, page
 from ..view import View
-from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .list_parameters import ROWS, chosen_filters, list_operation, query_if_allowed
 
 __all__ = ["service", "services", "upstream", "upstreams"]
 
@@ -26,7 +27,35 @@ async def services(view: View) -> Mapping[str, Any]:
     matches = [item for item in items if all(word in f"{item.name} {item.description}".lower() for word in words)]
     everything = await query_if_allowed(view, "agora.query.services", {"limit": 500})
     categories = sorted({item.category for item in everything.items}) if everything else []
-    return {"shown": matches, "trouble": trouble, "categories": categories, "lifecycles": LIFECYCLES}
+    return {
+        "found": _slice_page(view, matches),
+        "trouble": trouble,
+        "categories": categories,
+        "lifecycles": LIFECYCLES,
+        "filtered": bool(filters or words),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows of a list that is here as a whole, with what a pager needs."""
+
+    items: Sequence[Any]
+    total: int
+    next_cursor: str | None
+    total_is_estimate: bool = False
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+
+def _slice_page(view: View, matches: Sequence[Any]) -> Slice:
+    """The rows of a page. The cursor of the address is the number of rows before them."""
+    cursor = view.query.get("cursor", "0")
+    start = int(cursor) if cursor.isdecimal() and len(cursor) < 9 else 0
+    end = start + ROWS
+    return Slice(matches[start:end], len(matches), str(end) if end < len(matches) else None)
 
 
 @page(

@@ -21,8 +21,11 @@ __all__ = ["workflow", "workflows"]
 
 EVENTS = ("agora.workflow.*",)
 INLINE = 60  #: steps; a graph of more is drawn beside the event loop
+MAX_FAILURES = 5  #: failed steps that a page leads to
+ENDED = frozenset({"completed", "failed", "skipped", "cancelled"})
 SPANS = 300  #: rows of the timeline
-OPEN = frozenset({"pending", "running", "paused", "waiting_approval"})
+OPEN = ("pending", "running", "paused", "waiting_approval")
+UNDER_WAY = "under_way"  #: the filter for all of them
 
 
 @page("workflows", title="Workflows", scope="read:workflows", nav=40, key="w", live=("workflow_rows",))
@@ -30,7 +33,7 @@ async def workflows(view: View) -> Mapping[str, Any]:
     """All of them, newest first."""
     return {
         **await workflow_rows(view),
-        "statuses": [status.value for status in WorkflowStatus],
+        "statuses": [UNDER_WAY, *(status.value for status in WorkflowStatus)],
         "priorities": [priority.value for priority in fields.Priority],
     }
 
@@ -39,7 +42,8 @@ async def workflows(view: View) -> Mapping[str, Any]:
 async def workflow_rows(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "agent_id")
-    result_page, trouble = await list_operation(view, "agora.workflow.list", filters)
+    arguments = filters | {"status": list(OPEN)} if filters.get("status") == UNDER_WAY else filters
+    result_page, trouble = await list_operation(view, "agora.workflow.list", arguments)
     creator_names = await names_by_id(
         view, [flow.created_by for flow in result_page.items] if result_page.count else []
     )
@@ -75,7 +79,8 @@ def _is_concerned(view: View) -> bool:
 async def _workflow_values(view: View) -> Mapping[str, Any]:
     flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
     words = f"Workflow {flow.workflow_name}, {len(flow.steps)} steps, {flow.status.replace('_', ' ')}"
-    stages = [_to_stage(view, step) for step in flow.steps]
+    waits = _unfinished_dependencies(flow)
+    stages = [_to_stage(view, step, waits) for step in flow.steps]
     many = len(stages) > INLINE
     return {
         "flow": flow,
@@ -85,10 +90,30 @@ async def _workflow_values(view: View) -> Mapping[str, Any]:
         if many
         else drawing.draw_workflow(stages, words),
         "awaiting": [step for step in flow.steps if step.awaiting],
+        "failures": [step for step in flow.steps if step.status == "failed"][:MAX_FAILURES],
+        "states": {step.name: _step_state(step, waits) for step in flow.steps},
+        "waits": waits,
     }
 
 
-def _to_stage(view: View, step: StepState) -> drawing.Stage:
+def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
+    """What each step that has not begun waits for: names of steps."""
+    ended = {step.name for step in flow.steps if step.completed_at is not None or step.status in ENDED}
+    return {
+        step.name: [name for name in step.depends_on if name not in ended]
+        for step in flow.steps
+        if step.status == "pending"
+    }
+
+
+def _step_state(step: StepState, waits: Mapping[str, list[str]]) -> str:
+    """The state that is shown: a step that waits for others is told from one that an agent may take."""
+    if step.awaiting:
+        return "waiting_approval"
+    return "blocked" if waits.get(step.name) else str(step.status)
+
+
+def _to_stage(view: View, step: StepState, waits: Mapping[str, list[str]]) -> drawing.Stage:
     share = step.progress / 100 if step.status == "running" else None
     detail = step.agent or ", ".join(step.capability)
     if step.items is not None:
@@ -100,7 +125,12 @@ def _to_stage(view: View, step: StepState) -> drawing.Stage:
     href = view.url(f"tasks/{step.task_id}") if step.task_id else None
     if step.workflow_id:
         href = view.url(f"workflows/{step.workflow_id}")
-    return drawing.Stage(step.name, step.status, step.depends_on, detail, share, step.awaiting is not None, href)
+    if waits.get(step.name):
+        detail = f"waits for {', '.join(waits[step.name])}"
+    elif step.status == "ready" and not step.awaiting:
+        detail = f"ready: {detail}" if detail else "ready"
+    status = _step_state(step, waits) if not step.awaiting else step.status
+    return drawing.Stage(step.name, status, step.depends_on, detail, share, step.awaiting is not None, href)
 
 
 def _to_bar(span: Span) -> drawing.Bar:
