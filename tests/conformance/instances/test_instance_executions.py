@@ -202,6 +202,11 @@ async def test_requirements_no_host_can_meet_are_named(here: Site) -> None:
     assert any("does not run this agent" in each["message"] for each in other.value.errors)
 
 
+async def _create_instances(here: Site, count: int) -> None:
+    for _ in range(count):
+        await here.create()
+
+
 async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
     (host,) = (await here.call("host.list")).hosts
     need, total = host.resources.memory_free_mb * 2 // 3, host.resources.memory_mb
@@ -211,8 +216,7 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
     assert kept.instances == 1
     assert kept.resources.memory_free_mb <= total - need
     with pytest.raises(Conflict, match="No host can take it now"):
-        for _ in range(total // need):  # with the first, more than there is
-            await here.create()
+        await _create_instances(here, total // need)  # with the first, more than there is
     await here.call("instance.terminate", instance_id=made.instance_id)
     await here.create()
 
