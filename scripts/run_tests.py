@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -71,4 +72,6 @@ def _run_pytest(options: list[str], directory: str) -> tuple[int, list[str]]:
 
 
 if __name__ == "__main__":
+    # Where this runs in the background, SIGINT is ignored, by all its children too; tests of Ctrl+C send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run_tests(sys.argv[1:]))
