@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from agora import __version__
 from agora.clock import Clock
-from agora.domains.bus.engines.port import Bus, Terms
+from agora.domains.bus.engines.port import BridgeBus, Terms
 from agora.settings import ConfigurationError, Settings
 from agora.store.databases import is_postgres, sqlite_path
 from agora.store.port import Store
@@ -31,7 +31,7 @@ def open_store(settings: Settings, clock: Clock) -> Store:
     raise ConfigurationError(f"store: {url.split(':', 1)[0]!r} is no engine; use postgresql://... or sqlite:///...")
 
 
-def open_bus(settings: Settings) -> Bus | None:
+def open_bus(settings: Settings) -> BridgeBus | None:
     """The bus of Redis that the settings name; None where it is embedded."""
     if settings.bus_url is None:
         return None

@@ -181,7 +181,7 @@ async def test_another_marketplaces_agents_have_streams_of_their_own(
     await bridge.send_on("other", 0)
     found = [json.loads(f["content"]) for _, f in await client.xrange(f"{STREAM}:other//B")]
     assert {"text": "to myself, elsewhere"} in found
-    assert await client.exists(f"{STREAM}:B") == 0
+    assert await client.xlen(f"{STREAM}:B") == 0
     assert (await market.call(b, "messaging.receive")).messages == []
 
 

@@ -29,7 +29,7 @@ from . import queries as statements
 from .agent_streams import BRIDGE, ensure_group, owner_of_agent
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
-from .engines.port import DEAD, Bridge, Bus
+from .engines.port import DEAD, Bridge, BridgeBus
 from .records import BridgeMember
 
 __all__ = ["BusBridge"]
@@ -42,12 +42,14 @@ MIN_LOOP_SECONDS = 0.05
 SENT_CHECK_SECONDS = (
     5.0  # seconds between checks of sent entries, and of the inbound group while nothing is pending in it
 )
+CHECKS_EACH_DELIVERY = 6
 SWEEP = 30.0  # seconds between checks of all agents, in case an event was missed
 DURABILITY_CHECK_SECONDS = 300.0  # seconds between checks of Redis' durability settings
+MAX_STRANGERS = 5  # warnings of programs that read in the marketplace's group
 MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
-JOINED = "agora.bus.joined"
-OCCASIONS = EventFilter.of((RECEIVED, SENT, AVAILABLE, JOINED))
+JOINED, REPLAYED = "agora.bus.joined", "agora.dead_letter.replayed"
+OCCASIONS = EventFilter.of((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
 SYSTEM = Viewer("system", sees_all=True)
 
 
@@ -57,13 +59,16 @@ class BusBridge(Controller):
     name = "bus_bridge"
     interval = 1.0
 
-    def __init__(self, context: JobContext, bus: Bus, authenticate: Authenticate) -> None:
+    def __init__(self, context: JobContext, bus: BridgeBus, authenticate: Authenticate) -> None:
         super().__init__(context)
         self.bus = bus
         publish = next(o for o in context.server.registry.operations if o.name == "agora.bus.publish")
         self.inbound = Inbound(context, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
         self.outbound = Outbound(self, bus)
-        self.state = context.server.ports.provide(BRIDGE_PORT, Bridge())
+        self.state = context.server.ports.provide(BRIDGE_PORT, Bridge(create_group=self._create_group))
+        # Often enough that the last delivery of an entry is over before a consumer claims it once more.
+        self._sent_check = min(SENT_CHECK_SECONDS, context.server.settings.bus_stale / CHECKS_EACH_DELIVERY)
+        self.interval = min(self.interval, self._sent_check)
         self._members: set[tuple[str, str]] = set()
         self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
         self._swept: dict[str, int] = {}
@@ -72,6 +77,7 @@ class BusBridge(Controller):
         self._pending = False  # whether inbound entries were delivered to any server and not acknowledged
         self._reconnected = asyncio.Event()  # replaced when set
         self._refused: list[Refusal] = []
+        self.strangers: Sequence[str] = ()  # warnings of programs that read in the inbound group
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -132,8 +138,10 @@ class BusBridge(Controller):
             return
         await self._report_refusals()
         now, settings = self.context.clock.now(), self.context.server.settings
-        due = now - self._followed >= SENT_CHECK_SECONDS * SECOND
+        due = now - self._followed >= self._sent_check * SECOND
         try:
+            if due:
+                await self._expel_strangers()
             await self._recover_pending(maintain=due)
         except NotFound:
             self.ready = False  # the stream was deleted: create its group again
@@ -163,7 +171,22 @@ class BusBridge(Controller):
         if await super()._wait_for_next_step(stop):
             return True
         active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self.ready)
-        return False if active else await self._wait_for_wakeup(stop, SENT_CHECK_SECONDS - self.interval)
+        return False if active else await self._wait_for_wakeup(stop, self._sent_check - self.interval)
+
+    async def _expel_strangers(self) -> None:
+        """Remove consumers of programs from the inbound group: whatever they read, the marketplace would not get."""
+        settings = self.context.server.settings
+        names, outcome = await self.inbound.expel_strangers()
+        await self._record_outcome(*outcome)
+        for name in names:
+            text = (
+                f"A program reads {settings.bus_stream} in the group {settings.bus_group} as {name[:100]!r}, which is the "
+                "marketplace's own: what it had was taken back. Let it use a group of its own, or its agent's stream."
+            )
+            if text not in self.strangers:
+                log.warning("the bus: %s", text)
+                self.strangers = [*self.strangers, text][-MAX_STRANGERS:]
+        self.state.warnings = [*self.bus.warnings, *self.strangers]
 
     def _on_bus_change(self) -> None:
         self._copy_state()
@@ -191,11 +214,12 @@ class BusBridge(Controller):
             for warning in self.bus.warnings:
                 if warning not in state.warnings:
                     log.warning("the bus: %s", warning)
-            state.warnings = self.bus.warnings
+            state.warnings = [*self.bus.warnings, *self.strangers]
         if not self.ready:
             settings = self.context.server.settings
             await self.bus.join(settings.bus_stream, settings.bus_group)
             await self.inbound.record_buried()
+            await self._expel_strangers()  # announces this server's own consumer before it reads
             self.ready = True
 
     # -- in --------------------------------------------------------------------------------------
@@ -280,6 +304,12 @@ class BusBridge(Controller):
             after = rows[-1].agent_id
         return members
 
+    async def _create_group(self, tenant: str, agent_id: str) -> None:
+        """Make the stream and group of an agent that joins. Raises UpstreamUnavailable."""
+        members = await self.read(tenant, statements.member, group=BRIDGE, agent_id=agent_id)
+        for agent in members:
+            await self.outbound.create_group(tenant, agent)
+
     async def follow_tenant(self, tenant: str) -> None:
         """Take over what a tenant's agents acknowledged on Redis."""
         for agent in await self._read_members(tenant):
@@ -293,7 +323,7 @@ def _find_concerned(events: Iterable[NewEvent]) -> set[str] | None:
         data = from_json(event.data)
         if event.type == RECEIVED:
             agent_ids.update(data["recipients"])
-        elif event.type == JOINED or (event.type == AVAILABLE and data["queue"] == "own"):
+        elif event.type in (JOINED, REPLAYED) or (event.type == AVAILABLE and data["queue"] == "own"):
             agent_ids.add(data.get("agent_id") or data.get("assigned_agent") or "")
         else:
             return None

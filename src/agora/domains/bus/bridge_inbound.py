@@ -40,7 +40,7 @@ from agora_sdk.errors import (
 )
 
 from .engines import wire
-from .engines.port import Bus, Delivery, Fields, original_fields
+from .engines.port import BridgeBus, Delivery, Fields, original_fields
 from .held_entries import HeldEntries, Sender
 
 __all__ = ["Authenticate", "Inbound", "Refusal"]
@@ -53,6 +53,7 @@ Entry = tuple[Delivery, Caller | None]  #: with its authenticated sender; None i
 BATCH = 100
 DEAD_LETTER_SOURCE = "bus_inbound"  #: name of the inbound stream as a source of dead letters
 EXHAUSTED = "tried too often"
+TOUCHES_EACH_DELIVERY = 3
 MAX_CLOCK_SKEW_SECONDS = 300  # seconds by which a signer's clock may be ahead
 OURS = (InternalError, StorageUnavailable, UpstreamUnavailable)  # server errors: the entry is tried again
 MARKETPLACE = 64  # characters of a tenant's name
@@ -71,10 +72,11 @@ class Inbound:
     """Processes inbound entries. consumer: this server's name in the group."""
 
     def __init__(
-        self, context: JobContext, bus: Bus, authenticate: Authenticate, publish: Operation, consumer: str
+        self, context: JobContext, bus: BridgeBus, authenticate: Authenticate, publish: Operation, consumer: str
     ) -> None:
         self._context, self._bus, self._authenticate, self._publish = context, bus, authenticate, publish
         self.consumer = consumer
+        self._loop, self._touch_at, self._taking = asyncio.get_running_loop(), 0.0, asyncio.Lock()
         self.held = HeldEntries()
 
     @property
@@ -96,7 +98,8 @@ class Inbound:
     async def recover(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
         # Buffered entries stay pending here on purpose: touched, they are not recovered by another server meanwhile.
-        if self.held:
+        if self.held and self._loop.time() >= self._touch_at:
+            self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_EACH_DELIVERY
             await self._bus.touch(*self._place, self.consumer, self.held.ids)
         maintenance = await self._bus.maintain(*self._place)
         recovery = await self._bus.recover(*self._place, self.consumer, count=BATCH)
@@ -105,23 +108,47 @@ class Inbound:
         callers, refused = await self.take(recovery.entries)
         return callers, [*(_build_refusal(each, EXHAUSTED) for each in dead), *refused]
 
+    async def expel_strangers(self) -> tuple[Sequence[str], tuple[list[Caller], list[Refusal]]]:
+        """Process what programs took that read in the marketplace's own group; their names, and the outcome."""
+        names, entries = await self._bus.expel_strangers(*self._place, self.consumer)
+        return names, (await self.take(entries) if entries else ([], []))
+
     async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         """Process entries: those of one sender in order, after its buffered ones; different senders concurrently."""
+        async with self._taking:  # new and recovered entries come by loops of their own, but a sender has one order
+            return await self._take(deliveries)
+
+    async def _take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
         if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
             await self._bus.ack(*self._place, ours)
         senders = await asyncio.gather(*map(self._identify_sender, fresh))
-        turns = self._take_buffered()
+        turns = await self._take_buffered()
         for delivery, result in zip(fresh, senders, strict=True):
             if isinstance(result, Caller):
-                turns.setdefault((result.tenant, result.subject), []).append((delivery, result))
+                sender = result.tenant, result.subject
+                if not self.held.defer(sender, delivery.entry_id):
+                    turns.setdefault(sender, []).append((delivery, result))
         refused = [result for result in senders if isinstance(result, Refusal)]
         outcomes = await asyncio.gather(*(self._enter_in_order(sender, entries) for sender, entries in turns.items()))
         callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
-    def _take_buffered(self) -> dict[Sender, list[Entry]]:
-        return {sender: [(each, None) for each in buffered] for sender, buffered in self.held.take().items()}
+    async def _take_buffered(self) -> dict[Sender, list[Entry]]:
+        """Buffered entries by sender, in order; after them those of which only the id was kept, as many as have room."""
+        deferred = self.held.take_deferred()
+        ids = [each for entry_ids in deferred.values() for each in entry_ids]
+        try:
+            fetched = {each.entry_id: each for each in await self._bus.fetch(self._place[0], ids)}
+        except AgoraError:
+            self.held.return_deferred(deferred)
+            raise
+        turns: dict[Sender, list[Entry]] = {
+            sender: [(each, None) for each in buffered] for sender, buffered in self.held.take().items()
+        }
+        for sender, entry_ids in deferred.items():
+            turns.setdefault(sender, []).extend((fetched[each], None) for each in entry_ids if each in fetched)
+        return turns
 
     async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
         """The sender of an entry; a refusal; or None if it will be delivered again."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,8 @@ from agora_sdk.errors import AgoraError, NotFound
 from . import queries as statements
 from .agent_streams import BRIDGE, call_as_owner, mark_dead, outbound_stream, owner_of_agent, take_fresh_entries
 from .engines import groups, wire
-from .engines.port import DEAD, Bus, Delivery
+from .engines.port import BRIDGE as BRIDGE_PORT
+from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry
 from .records import BridgeMember, PendingEntry
 from .views import show_entries
 
@@ -38,10 +40,11 @@ UNREAD = 1000  # unacknowledged entries of one agent, above which no more are se
 class Outbound:
     """Sends agents' entries and tracks their acknowledgement."""
 
-    def __init__(self, controller: Controller, bus: Bus) -> None:
+    def __init__(self, controller: Controller, bus: BridgeBus) -> None:
         self._controller, self._bus = controller, bus
         self._context = controller.context
         self._owned: dict[str, str] = {}
+        self._active_at: dict[tuple[str, str], int] = {}  # last request of an agent's consumers
 
     def stream(self, tenant: str, name: str) -> str:
         return outbound_stream(self._context.server.settings.bus_stream, tenant, name)
@@ -88,24 +91,79 @@ class Outbound:
         """Verify all streams again after a reconnect, because Redis may have lost entries."""
         self._owned.clear()
 
+    async def create_group(self, tenant: str, agent: BridgeMember) -> None:
+        """Make an agent's stream and group, so that its programs may read before the first entry. Raises UpstreamUnavailable."""
+        stream = await self._claim_stream(tenant, agent)
+        await self._bus.join(stream, agent.agent_name)
+
     async def follow(self, tenant: str, agent: BridgeMember) -> None:
-        """Copy acknowledgements and dead letters of an agent's Redis group to the store, and trim the stream."""
+        """Copy acknowledgements and dead letters of an agent's Redis group to the store, redeliver, and trim the stream."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
-        place = {"stream": agent.agent_id, "group": BRIDGE}
-        sent_rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
-        by_entry = {row.consumer: row for row in sent_rows}
+        sent_rows = await self._read_sent(tenant, agent)
+        moved = await self._record_moved(tenant, agent, stream) if sent_rows else ()
         try:
-            await self._bus.maintain(stream, name)
-        except NotFound:  # nothing was sent yet, or the stream was deleted
+            report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
+        except NotFound:  # the stream was deleted: it is made again, and what was on it leaves again
             self._owned.pop(stream, None)
+            await self.create_group(tenant, agent)
             return
-        if by_entry and (settled := await self._bus.settled(stream, name, list(by_entry))):
-            # A server may have died after dead-lettering an entry and before storing that: Redis is authoritative here.
-            buried = await self._bus.buried(stream, name, list(settled))
-            dead, rows = [by_entry[each] for each in buried], [by_entry[each] for each in settled if each not in buried]
-            await self._controller.act(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
+        self._note_activity(tenant, agent, report.active_idle)
+        if sent_rows:
+            await self._settle_sent(tenant, agent, stream)
         await self._bus.trim(stream)
         await self._bus.trim(stream + DEAD, MAX_DEAD_LETTERS)
+
+    async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
+        """Entries that were sent and not acknowledged, as far as is known."""
+        place = {"stream": agent.agent_id, "group": BRIDGE}
+        return await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
+
+    async def _record_moved(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
+        """Store the new ids of entries that were appended again, by any server."""
+        moved = await self._bus.read_moved(stream)
+        if moved:
+            await self._controller.act(tenant, partial(_store_moved, agent=agent, moved=moved))
+        return moved
+
+    async def _settle_sent(self, tenant: str, agent: BridgeMember, stream: str) -> None:
+        """Store what was acknowledged or dead-lettered in Redis.
+
+        What was appended again counts as acknowledged there, under its old id: so the moved entries are read after the
+        acknowledged ones, and an acknowledgement is stored only for the id that the outbox has by then.
+        """
+        name = agent.agent_name
+        by_entry = {row.consumer: row for row in await self._read_sent(tenant, agent)}
+        state = self._context.server.ports.get(BRIDGE_PORT)
+        state.delivered[tenant, agent.agent_id] = await self._bus.last_delivered(stream, name)
+        settled = await self._bus.settled(stream, name, list(by_entry))
+        moved = await self._record_moved(tenant, agent, stream)
+        previous = {each.previous_id for each in moved}
+        if done := [each for each in settled if each not in previous]:
+            # A server may have died after dead-lettering an entry and before storing that: Redis is authoritative here.
+            letters = {each.entry_id: each for each in await self._bus.read_dead(stream)}
+            dead = [replace(by_entry[each], deliveries=letters[each].deliveries) for each in done if each in letters]
+            rows = [by_entry[each] for each in done if each not in letters]
+            await self._controller.act(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
+        if moved:
+            current = {row.consumer for row in await self._read_sent(tenant, agent)}
+            over = await self._bus.settled(stream, name, [each.entry_id for each in moved])
+            await self._bus.forget_moved(stream, [each for each in over if each not in current])
+
+    def _note_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
+        """Count requests of an agent's consumers as its own activity, so that it shows as online."""
+        if idle is None:
+            return
+        key, at = (tenant, agent.agent_id), self._context.clock.now() - int(idle * SECOND)
+        if at > self._active_at.get(key, 0) + SECOND:  # idle times are not exact: the same request is not a new one
+            self._active_at[key] = at
+            last_seen = self._context.server.last_seen
+            last_seen[key] = max(at, last_seen.get(key, 0))
+
+
+async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
+    place = {"stream": agent.agent_id, "group": BRIDGE}
+    for each in moved:  # in order: an entry may have been appended again several times
+        await call.tx.execute(statements.move_sent, **place, entry=each.entry_id, previous=each.previous_id)
 
 
 async def _take_waiting(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
@@ -178,9 +236,14 @@ async def _take_back(call: Call, *, agent: BridgeMember, numbers: Sequence[int])
 async def _settle_entries(
     call: Call, *, agent: BridgeMember, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
 ) -> None:
+    """Remove acknowledged and dead entries from the outbox, unless another server has done so, or they were sent again."""
     whose = owner_of_agent(call, agent)
-    await groups.acknowledge_entries(call.tx, whose.stream, BRIDGE, [row.number for row in (*rows, *dead)])
-    await mark_dead(call, whose, BRIDGE, dead)
-    messages = [row.ref for row in rows if row.ref and row.ref.startswith("msg_")]
+    place = {"stream": whose.stream, "group": BRIDGE}
+    settled = set()
+    for row in (*rows, *dead):
+        if await call.tx.execute(statements.drop_sent, **place, number=row.number, entry=row.consumer):
+            settled.add(row.number)
+    await mark_dead(call, whose, BRIDGE, [row for row in dead if row.number in settled])
+    messages = [row.ref for row in rows if row.number in settled and row.ref and row.ref.startswith("msg_")]
     if messages:
         await MessagingService(call_as_owner(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)

@@ -13,28 +13,29 @@ from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
 
 from . import agent_streams as streams
 from . import queries as statements
+from .engines.port import Bridge, entry_order
 from .records import GroupOverview
 
 __all__ = ["read_health", "read_stats"]
 
 SHOWN = 500
 LAG_HIGH = 1000
+UNSENT = frozenset({"", statements.LEAVING})
 DURABLE = "the store's: committed before it is answered"
 
 
 async def read_health(call: Call) -> BusHealth:
-    """Health of the bridge's group on Redis; without Redis, of the caller's own group."""
-    bridge = call.context.ports.find(BRIDGE)
+    """Health of the bus, and what waits for the caller."""
+    bridge, whose = call.context.ports.find(BRIDGE), await streams.resolve_stream_owner(call, None)
+    connected, group = False, whose.name
     if bridge is not None:
-        connected, group, lag = bridge.connected, call.context.settings.bus_group, bridge.lag
-    else:
-        whose = await streams.resolve_stream_owner(call, None)
-        connected, group, lag = False, whose.name, await _read_lag(call, whose)
+        connected, group = bridge.connected, call.context.settings.bus_group
+    lag = await _read_lag(call, whose, bridge)
     trouble = call.context.ports.get(TROUBLE_REPORT).trouble()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if trouble is not None or (bridge is not None and not connected):
         status = "unhealthy"
-    elif lag >= LAG_HIGH:
+    elif lag >= LAG_HIGH or (bridge is not None and bridge.lag >= LAG_HIGH):
         status = "degraded"
     return BusHealth.model_construct(
         status=status,
@@ -45,12 +46,21 @@ async def read_health(call: Call) -> BusHealth:
     )
 
 
-async def _read_lag(call: Call, whose: streams.StreamOwner) -> int:
-    """Unread messages in the inbox plus undelivered entries on the stream."""
+async def _read_lag(call: Call, whose: streams.StreamOwner, bridge: Bridge | None) -> int:
+    """Unread messages in the inbox, plus entries on the stream that were not delivered to the caller's consumers.
+
+    The consumers of an agent that receives by Redis are there: what was sent waits until one of them has read it.
+    """
     waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
     group_rows = await call.tx.all(statements.groups_of, stream=whose.stream)
-    lag = next((row.lag for row in group_rows if row.group_name == whose.agent_id), 0)
-    return lag + (waiting or 0)
+    lags = {row.group_name: row.lag for row in group_rows}
+    if bridge is None or streams.BRIDGE not in lags:
+        return lags.get(whose.agent_id, 0) + (waiting or 0)
+    delivered = entry_order(bridge.delivered.get((call.caller.tenant, whose.agent_id), "0-0"))
+    place = {"stream": whose.stream, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
+    outbox = await call.tx.all(statements.pending, **place)
+    unread = sum(row.consumer in UNSENT or entry_order(row.consumer) > delivered for row in outbox)
+    return lags[streams.BRIDGE] + unread + (waiting or 0)
 
 
 async def read_stats(call: Call) -> BusStats:
@@ -68,6 +78,7 @@ async def read_stats(call: Call) -> BusStats:
         groups=[await _describe_group(call, row) for row in rows],
         dead_letters=dead or 0,
         awaiting_response=open_ or 0,
+        inbound_lag=bridge.lag if bridge is not None and everything else 0,
         bridged=sum(row.group_name == streams.BRIDGE for row in rows),
         warnings=list(bridge.warnings) if bridge is not None and everything else [],
     )

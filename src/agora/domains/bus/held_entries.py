@@ -1,6 +1,7 @@
 """Bounded buffer of inbound entries that are refused for now, fair between tenants and senders.
 
-An entry without room stays unacknowledged on the stream, and is delivered again when it is stale.
+Of an entry without room only the id is kept: it is fetched from the stream again when its turn comes. What is beyond that
+bound too stays unacknowledged on the stream, and is delivered again when it is stale.
 """
 
 from __future__ import annotations
@@ -18,20 +19,56 @@ Sender = tuple[str, str]  #: tenant and subject of the entry's credential; its f
 class HeldEntries:
     """Entries by sender, in order. When full, the largest tenant's largest sender makes room for smaller ones.
 
-    limit: entries, ``tenant_limit`` of one tenant, ``sender_limit`` of one sender.
+    limit: entries, ``tenant_limit`` of one tenant, ``sender_limit`` of one sender. id_limit: ids of further entries.
     """
 
-    def __init__(self, limit: int = 1000, tenant_limit: int = 500, sender_limit: int = 100) -> None:
+    def __init__(
+        self, limit: int = 1000, tenant_limit: int = 500, sender_limit: int = 100, id_limit: int = 100_000
+    ) -> None:
         self._limit, self._tenant_limit, self._sender_limit = limit, tenant_limit, sender_limit
+        self._id_limit = id_limit
         self._entries: dict[Sender, deque[Delivery]] = {}
+        self._deferred: dict[Sender, deque[str]] = {}  # ids; they come after the entries of their sender
 
     def __len__(self) -> int:
         return sum(map(len, self._entries.values()))
 
+    def __bool__(self) -> bool:
+        return bool(self._entries or self._deferred)
+
     @property
     def ids(self) -> Sequence[str]:
-        """Stream ids of the buffered entries."""
-        return [each.entry_id for entries in self._entries.values() for each in entries]
+        """Stream ids of the buffered entries, those without room included."""
+        held = [each.entry_id for entries in self._entries.values() for each in entries]
+        return [*held, *(each for ids in self._deferred.values() for each in ids)]
+
+    def take_deferred(self) -> Mapping[Sender, Sequence[str]]:
+        """Take ids of entries without room out of the buffer: of each sender as many as it may hold."""
+        taken: dict[Sender, list[str]] = {}
+        for sender, ids in list(self._deferred.items()):
+            room = self._sender_limit - len(self._entries.get(sender, ()))
+            taken[sender] = [ids.popleft() for _ in range(min(room, len(ids)))]
+            if not ids:
+                del self._deferred[sender]
+        return taken
+
+    def return_deferred(self, deferred: Mapping[Sender, Sequence[str]]) -> None:
+        """Put ids that were taken back before the others."""
+        for sender, ids in deferred.items():
+            self._add_deferred(sender, ids, first=True)
+
+    def defer(self, sender: Sender, entry_id: str) -> bool:
+        """Keep an entry's id if earlier ones of its sender wait for room; whether they do."""
+        if sender not in self._deferred:
+            return False
+        self._add_deferred(sender, [entry_id])
+        return True
+
+    def _add_deferred(self, sender: Sender, ids: Sequence[str], *, first: bool = False) -> None:
+        room = self._id_limit - sum(map(len, self._deferred.values()))
+        if kept := ids[: max(room, 0)]:
+            waiting = self._deferred.setdefault(sender, deque())
+            waiting.extendleft(reversed(kept)) if first else waiting.extend(kept)
 
     def take(self) -> Mapping[Sender, Sequence[Delivery]]:
         """Take all entries out of the buffer."""
@@ -39,9 +76,11 @@ class HeldEntries:
         return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
     def keep(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
-        """Add entries in order, as many as there is room for."""
-        for delivery in deliveries:
+        """Add entries in order, before those without room, as many as there is room for."""
+        entries = list(deliveries)
+        for at, delivery in enumerate(entries):
             if not self._makes_room(sender):
+                self._add_deferred(sender, [each.entry_id for each in entries[at:]], first=True)
                 return
             self._entries.setdefault(sender, deque()).append(delivery)
 
@@ -65,7 +104,7 @@ class HeldEntries:
         loudest = max((each for each in self._entries if each[0] == tenant), key=lambda each: len(self._entries[each]))
         if len(self._entries[loudest]) <= unless:
             return False
-        self._entries[loudest].pop()
+        self._add_deferred(loudest, [self._entries[loudest].pop().entry_id], first=True)
         if not self._entries[loudest]:
             del self._entries[loudest]
         return True

@@ -39,6 +39,7 @@ __all__ = [
     "drop_entries",
     "drop_group",
     "drop_pending",
+    "drop_sent",
     "due",
     "excess",
     "group",
@@ -51,9 +52,11 @@ __all__ = [
     "lock_group",
     "lock_stream",
     "mark_sent",
+    "member",
     "members",
     "messages",
     "move_group",
+    "move_sent",
     "next_due",
     "open_responses",
     "open_stream",
@@ -273,6 +276,10 @@ sent = Query(
     PendingEntry,
     types={"limit": BIG},
 )
+move_sent = Write(f"update bus_pending set consumer = :entry where {_GROUP} and consumer = :previous")
+drop_sent = Write(
+    f"delete from bus_pending where {_GROUP} and number = :number and consumer = :entry", types={"number": BIG}
+)
 mark_sent = Write(
     f"update bus_pending set consumer = :entry where {_GROUP} and number = :number", types={"number": BIG}
 )
@@ -392,16 +399,13 @@ CLEARING = tuple(
     Write(f"delete from {table} where {_STREAM}")
     for table in ("bus_pending", "bus_consumers", "bus_groups", "bus_entries", "bus_streams")
 )
-members = Query(
-    """
+_MEMBERS = """
     select a.agent_id, a.agent_name, a.account_id, a.service_tier, a.status, a.token_generation, a.registered_at
     from bus_groups g join agents a on a.tenant_id = g.tenant_id and a.agent_id = g.stream
-    where g.tenant_id = :tenant and g.group_name = :group and a.retired_at is null and g.stream > :after
-    order by g.stream limit :limit
-    """,
-    BridgeMember,
-    types={"limit": BIG},
-)
+    where g.tenant_id = :tenant and g.group_name = :group and a.retired_at is null
+"""
+members = Query(f"{_MEMBERS} and g.stream > :after order by g.stream limit :limit", BridgeMember, types={"limit": BIG})
+member = Query(f"{_MEMBERS} and g.stream = :agent_id", BridgeMember)
 # -- responses ---------------------------------------------------------------------------------
 
 # The first response due, or the time at which the first delivery is stale or the first consumer silent for too long.

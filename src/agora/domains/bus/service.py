@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic_core import from_json
 
-from agora.core.call import BoundService, WaitForEvent, encode_json
+from agora.core.call import BoundService, Call, WaitForEvent, as_relay, encode_json
 from agora.core.pagination import PageBudget
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.messaging.service import MessagingService
@@ -17,7 +17,7 @@ from agora_sdk.contract import bus as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.bus import BusPriority, BusType
 from agora_sdk.contract.fields import DeliveryState, JsonObject
-from agora_sdk.errors import Conflict
+from agora_sdk.errors import AgoraError, Conflict
 
 from . import agent_streams as streams
 from . import health as status
@@ -30,8 +30,9 @@ from .records import PendingEntry
 
 __all__ = ["BusService"]
 
+GROUP_SECONDS = 5.0  # until an answer to bus.join, while Redis does not answer
 RECEIVED, SENT = "agora.message.received", "agora.broadcast.sent"
-ARRIVALS = frozenset({RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed"})
+ARRIVALS = frozenset({RECEIVED, SENT, "agora.task.available", "agora.bus.reclaimed", "agora.dead_letter.replayed"})
 
 
 class BusService(BoundService, contract.Bus):
@@ -179,7 +180,17 @@ class BusService(BoundService, contract.Bus):
             )
         if await streams.ensure_group(call, whose, streams.BRIDGE):
             call.emit("agora.bus.joined", whose.event_data, subject=whose.agent_id, audience=(whose.agent_id,))
-        return self._build_membership(whose, active=True)
+        membership, tenant = self._build_membership(whose, active=True), call.caller.tenant
+
+        async def create_group() -> None:
+            if bridge.create_group is not None:
+                await bridge.create_group(tenant, whose.agent_id)
+
+        async def settle(call: Call, outcome: AgoraError | None) -> contract.BusMembership:
+            """The membership: while Redis is away it holds too, and the group is made when Redis is back."""
+            return membership
+
+        return as_relay(create_group, settle, GROUP_SECONDS)
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:

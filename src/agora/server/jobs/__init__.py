@@ -21,7 +21,7 @@ from agora.domains.admin.jobs import Overrides
 from agora.domains.admin.retention import Retention
 from agora.domains.agents.jobs import Heartbeats
 from agora.domains.billing.jobs import Billing
-from agora.domains.bus.engines.port import Bus
+from agora.domains.bus.engines.port import BridgeBus
 from agora.domains.bus.jobs import BusReconciler
 from agora.domains.conversations.jobs import ConversationTimeouts
 from agora.domains.events.jobs import PositionFlusher
@@ -77,7 +77,7 @@ def build_controllers(
     monitor: HealthMonitor,
     host: AgentHost,
     lines: A2AClientPool,
-    bus: Bus | None,
+    bus: BridgeBus | None,
     authenticate: Authenticate,
 ) -> list[Controller]:
     """Every loop of a server. The monitor gets to know them, to tell how they fare. bus: that of Redis, if any."""

@@ -24,11 +24,30 @@ def shown(waiting: HeldEntries) -> dict[str, Sequence[str]]:
     return dict(sorted(found.items()))
 
 
-def test_they_stay_in_order_and_the_last_find_no_room(waiting: HeldEntries) -> None:
-    waiting.keep(("t", "a"), some(9))
-    assert waiting.ids == ["0", "1", "2", "3"]
+def test_they_stay_in_order_and_of_the_last_only_ids_are_kept(waiting: HeldEntries) -> None:
+    sender = ("t", "a")
+    assert not waiting.defer(sender, "x"), "nothing of it waits"
+    waiting.keep(sender, some(9))
+    assert "".join(waiting.ids) == "012345678"
+    assert len(waiting) == 4
+    assert waiting.defer(sender, "9"), "it comes after those that wait"
+    assert waiting.take_deferred() == {sender: []}, "there is no room yet"
     assert shown(waiting) == {"t/a": "0123"}
-    assert (len(waiting), bool(waiting)) == (0, False)
+    assert (len(waiting), bool(waiting)) == (0, True)
+    taken = waiting.take_deferred()
+    assert taken == {sender: ["4", "5", "6", "7"]}
+    waiting.keep(sender, some(2, 6))
+    assert "".join(waiting.ids) == "6789"
+    waiting.return_deferred({sender: ["y"]})
+    assert waiting.take_deferred() == {sender: ["y", "8"]}, "as many as have room"
+
+
+def test_ids_are_bounded_too() -> None:
+    waiting = HeldEntries(limit=2, tenant_limit=2, sender_limit=2, id_limit=3)
+    waiting.keep(("t", "a"), some(9))
+    assert "".join(waiting.ids) == "01234"
+    assert waiting.defer(("t", "a"), "9")
+    assert "".join(waiting.ids) == "01234"
 
 
 def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: HeldEntries) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, JsonValue
 
 from .fields import AgentRef, JsonObject, Timestamp, split
-from .operation import Service, operation
+from .operation import Kind, Service, operation
 from .results import Result
 
 __all__ = [
@@ -173,12 +173,16 @@ class BusPending(Result):
 
 
 class BusHealth(Result):
-    """Health of the bus. ``redis_connection`` is false where no Redis is configured."""
+    """Health of the bus, for the caller. ``redis_connection`` is false where no Redis is configured."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
     redis_connection: bool
-    consumer_group: str
-    message_lag: int = Field(description="Entries not delivered to the group yet.")
+    consumer_group: str = Field(
+        description="With Redis, the group that takes in what programs publish there; without, the caller's own."
+    )
+    message_lag: int = Field(
+        description="Entries that wait for the caller: not delivered to any of its consumers yet, here or on Redis."
+    )
     timestamp: Timestamp
 
 
@@ -207,6 +211,9 @@ class BusStats(Result):
     groups: list[BusGroup] = []
     dead_letters: int = 0
     awaiting_response: int = Field(default=0, description="Entries whose response is not due yet.")
+    inbound_lag: int = Field(
+        default=0, description="Entries on the inbound stream of Redis that were not taken in yet."
+    )
     bridged: int = Field(default=0, description="Agents whose messages leave on a stream of Redis.")
     warnings: list[str] = []
 
@@ -290,17 +297,18 @@ class Bus(Service, category="bus"):
 
     @operation("GET /agora/bus/health", scope="read:messages", tools=("bus_health",))
     async def health(self) -> BusHealth:
-        """Show the health of the bus and the lag of the consumer group."""
+        """Show the health of the bus, and how many entries wait for the caller."""
 
     @operation("GET /agora/bus/stats", scope="read:messages")
     async def stats(self) -> BusStats:
         """Show the groups with their consumers, lag and pending entries: one's own; for operators all."""
 
-    @operation(scope="write:messages", idempotent=True)
+    @operation(scope="write:messages", kind=Kind.RELAY, idempotent=True)
     async def join(self, agent_id: AgentRef | None = None) -> BusMembership:
         """Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
 
-        An agent that publishes an entry through Redis joins automatically.
+        The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
+        agent that publishes an entry through Redis joins automatically.
         """
 
     @operation(scope="write:messages", idempotent=True)

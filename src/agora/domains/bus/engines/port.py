@@ -12,8 +12,8 @@ acknowledged; a stream may have any number of groups, and each gets every entry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agora.core.ports import Port
@@ -24,16 +24,20 @@ __all__ = [
     "MAX_DEAD_LETTERS",
     "PARKED",
     "Bridge",
+    "BridgeBus",
     "Bus",
     "Consumer",
     "Delivery",
     "Fields",
     "Group",
     "MaintenanceReport",
+    "MovedEntry",
     "Pending",
     "Recovery",
+    "RedeliveryReport",
     "Terms",
     "dead_letter",
+    "entry_order",
     "letter_from_fields",
     "original_fields",
 ]
@@ -115,11 +119,29 @@ class MaintenanceReport:
     removed: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class MovedEntry:
+    """An entry that was appended again for redelivery. deliveries: those of all its earlier copies."""
+
+    entry_id: str
+    previous_id: str
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedeliveryReport:
+    """What :meth:`BridgeBus.redeliver` did. active_idle: seconds since the last request of any consumer, None without one."""
+
+    dead: Sequence[Delivery] = ()
+    active_idle: float | None = None
+
+
 @dataclass(slots=True)
 class Bridge:
     """State of the bridge to Redis, updated in the background so that reading it never blocks.
 
-    lag: inbound entries that were not processed yet.
+    lag: inbound entries that were not processed yet. delivered: by tenant and agent, the last entry on its stream that
+    one of its consumers was given. create_group: makes an agent's stream and group, by tenant and name.
     """
 
     connected: bool = False
@@ -127,6 +149,8 @@ class Bridge:
     durability: str = "not known: Redis was not reached yet"
     warnings: Sequence[str] = ()
     lag: int = 0
+    delivered: dict[tuple[str, str], str] = field(default_factory=dict)
+    create_group: Callable[[str, str], Awaitable[None]] | None = None
 
 
 def dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
@@ -151,6 +175,12 @@ def letter_from_fields(fields: Fields) -> Delivery:
     return Delivery(
         fields.get("dead_entry_id", ""), fields, int(deliveries) if deliveries.isascii() and deliveries.isdigit() else 1
     )
+
+
+def entry_order(entry: str) -> tuple[int, int]:
+    """By what the ids of entries in Redis are ordered."""
+    stamp, _, number = entry.partition("-")
+    return int(stamp), int(number or 0)
 
 
 class Bus(Protocol):
@@ -253,6 +283,39 @@ class Bus(Protocol):
 
     async def length(self, stream: str) -> int:
         """Number of entries on the stream."""
+
+
+class BridgeBus(Bus, Protocol):
+    """What the bridge needs beyond that: groups whose consumers speak to the broker themselves."""
+
+    async def fetch(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
+        """Those entries, as far as they exist, without delivering them."""
+
+    async def redeliver(self, stream: str, group: str, earlier: Mapping[str, int]) -> RedeliveryReport:
+        """Hand over what was not acknowledged in time to whoever reads next, dead-letter what was delivered too often.
+
+        For groups whose consumers may read new entries only: a copy of the entry is appended, and the original
+        acknowledged, in one step that :meth:`read_moved` tells of. The time is ``Terms.stale`` for every delivery, since
+        consumers that claim entries themselves do not wait longer. The last delivery has a little less, so that a
+        consumer that claims at ``Terms.stale`` does not get a further one. Removes silent consumers.
+
+        earlier: deliveries of earlier copies, by entry. Raises NotFound without such a group.
+        """
+
+    async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
+        """Entries that :meth:`redeliver` appended, oldest first, until :meth:`forget_moved`."""
+
+    async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
+        """Forget about entries that were appended again and are settled."""
+
+    async def expel_strangers(self, stream: str, group: str, consumer: str) -> tuple[Sequence[str], Sequence[Delivery]]:
+        """Take over the entries of consumers that are no server's, and remove these consumers; their names, and the entries.
+
+        consumer: this server's, which is announced to the others by that.
+        """
+
+    async def last_delivered(self, stream: str, group: str) -> str:
+        """Id of the last entry that was delivered to a consumer of the group; ``0-0`` if none was."""
 
 
 #: state of the bridge, where there is one

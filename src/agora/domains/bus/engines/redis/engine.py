@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agora_sdk.errors import NotFound, UpstreamUnavailable
@@ -17,10 +18,13 @@ from ..port import (
     Fields,
     Group,
     MaintenanceReport,
+    MovedEntry,
     Pending,
     Recovery,
+    RedeliveryReport,
     Terms,
     dead_letter,
+    entry_order,
     letter_from_fields,
 )
 from .address import Address
@@ -39,10 +43,33 @@ MILLISECONDS = 1000
 OWNERS = "agora:owners"  # a hash: whose each stream is
 OWN = """
 if redis.call('HGET', KEYS[3], KEYS[1]) == ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
 redis.call('HSET', KEYS[3], KEYS[1], ARGV[1])
 return 1
 """
+MOVED = "/moved"  # suffix of a hash: entries that were appended again, each with its previous id and deliveries
+#: KEYS: stream, its hash of moved entries. ARGV: group, entry, least idle time, its deliveries, those with earlier copies
+APPEND_AGAIN = """
+local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1)
+if #pending == 0 or pending[1][3] < tonumber(ARGV[3]) or pending[1][4] ~= tonumber(ARGV[4]) then return 0 end
+local entry = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+if #entry > 0 and #entry[1][2] > 2000 then return 0 end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+if #entry == 0 then return 0 end
+local id = redis.call('XADD', KEYS[1], '*', unpack(entry[1][2]))
+redis.call('HSET', KEYS[2], id, ARGV[2] .. '|' .. ARGV[5])
+return 1
+"""
+#: KEYS: names of servers' consumers, by when they were announced. ARGV: a name, seconds for which one is known
+ANNOUNCE = """
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+"""
+SERVERS = "/servers"  # suffix of their key
+KNOWN_SECONDS = 86_400  # a server that ended is no stranger while others look after what it left
+LAST_SHARE = 0.8  # of the time that every delivery has, for the last one
 FORGET = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
@@ -171,7 +198,7 @@ class RedisBus:
         """Entries taken back, and entries idle for longer than their number of deliveries allows."""
         entries = {entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED)}
         entries |= {entry.entry_id: entry for entry in await self._find_overdue(stream, group, idle, count)}
-        return [entries[name] for name in sorted(entries, key=_id_order)[:count]]
+        return [entries[name] for name in sorted(entries, key=entry_order)[:count]]
 
     async def _find_overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
         """Entries that a consumer holds for too long, and exhausted ones of any consumer."""
@@ -211,7 +238,7 @@ class RedisBus:
             raise command_failure(error) from None
 
     async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        valid_ids = sorted(filter(_is_id, ids), key=_id_order)
+        valid_ids = sorted(filter(_is_id, ids), key=entry_order)
         last = next(
             (
                 g["last-delivered-id"]
@@ -227,7 +254,9 @@ class RedisBus:
         while page := await self._run_command("XPENDING", stream, group, after, valid_ids[-1], str(PAGE)):
             open_ |= {_decode_text(entry[0]) for entry in page}
             after = f"({_decode_text(page[-1][0])}"
-        return {each for each in valid_ids if _id_order(each) <= _id_order(_decode_text(last)) and each not in open_}
+        return {
+            each for each in valid_ids if entry_order(each) <= entry_order(_decode_text(last)) and each not in open_
+        }
 
     async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         letters = await self.read_dead(stream)
@@ -251,10 +280,75 @@ class RedisBus:
             [entry.entry_id for entry in stale], dead, await self._delete_silent_consumers(stream, group)
         )
 
-    async def _delete_silent_consumers(self, stream: str, group: str) -> list[str]:
+    async def redeliver(self, stream: str, group: str, earlier: Mapping[str, int]) -> RedeliveryReport:
+        stale, dead = [], []
+        for entry in await self._scan_pending(stream, group):
+            total = entry.deliveries + earlier.get(entry.entry_id, 0)
+            exhausted = total > self.terms.most
+            if exhausted or (total == self.terms.most and entry.idle >= LAST_SHARE * self.terms.stale):
+                dead.append(replace(entry, deliveries=total))
+            elif total < self.terms.most and entry.idle >= self.terms.stale:
+                stale.append((entry, total))
+        buried = await self._bury_entries(stream, group, dead)
+        least = str(int(self.terms.stale * MILLISECONDS))
+        for entry, total in stale:
+            place = [stream, stream + MOVED, group, entry.entry_id, least, str(entry.deliveries), str(total)]
+            await self._run_command("EVAL", APPEND_AGAIN, "2", *place)
+        consumers = await self.consumers(stream, group)
+        await self._delete_silent_consumers(stream, group, consumers)
+        return RedeliveryReport(buried, min((consumer.idle for consumer in consumers), default=None))
+
+    async def _scan_pending(self, stream: str, group: str) -> list[Pending]:
+        """All pending entries, as far as they are looked at."""
+        entries: list[Pending] = []
+        after = "-"
+        for _ in range(PAGES):
+            page = await self._read_pending(stream, group, PAGE, after=after)
+            entries += page
+            if len(page) < PAGE:
+                break
+            after = f"({page[-1].entry_id}"
+        return entries
+
+    async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
+        reply = list(map(_decode_text, await self._run_command("HGETALL", stream + MOVED)))
+        moved = []
+        for entry_id, value in zip(reply[::2], reply[1::2], strict=True):
+            previous_id, _, deliveries = value.partition("|")
+            moved.append(MovedEntry(entry_id, previous_id, int(deliveries)))
+        return sorted(moved, key=lambda each: entry_order(each.entry_id))
+
+    async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
+        if ids:
+            await self._run_command("HDEL", stream + MOVED, *ids)
+
+    async def expel_strangers(self, stream: str, group: str, consumer: str) -> tuple[Sequence[str], Sequence[Delivery]]:
+        reply = await self._run_command("EVAL", ANNOUNCE, "1", stream + SERVERS, consumer, str(KNOWN_SECONDS))
+        servers = set(map(_decode_text, reply))
+        strangers = [each.name for each in await self.consumers(stream, group) if each.name not in servers]
+        entries: list[Delivery] = []
+        for name in strangers:
+            while ids := [each.entry_id for each in await self._read_pending(stream, group, PAGE, consumer=name)]:
+                claimed = await self._run_command("XCLAIM", stream, group, consumer, "0", *ids)
+                entries += [_to_delivery(entry) for entry in claimed if entry is not None and entry[1] is not None]
+            await self._run_command("EVAL", FORGET, "1", stream, group, name)
+        return strangers, entries
+
+    async def last_delivered(self, stream: str, group: str) -> str:
+        rows = await self._read_info("GROUPS", stream)
+        ids = (_decode_text(row["last-delivered-id"]) for row in rows if _decode_text(row["name"]) == group)
+        return next(ids, "0-0")
+
+    async def fetch(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
+        replies = await asyncio.gather(*(self._run_command("XRANGE", stream, each, each) for each in ids))
+        return [_to_delivery(entry) for entries in replies for entry in entries]
+
+    async def _delete_silent_consumers(
+        self, stream: str, group: str, consumers: Sequence[Consumer] | None = None
+    ) -> list[str]:
         """Delete silent consumers without pending entries, which Redis would delete with them; return their names."""
         removed = []
-        for consumer in await self.consumers(stream, group):
+        for consumer in await self.consumers(stream, group) if consumers is None else consumers:
             if consumer.idle >= self.terms.silent and not consumer.pending:
                 deleted = await self._run_command("EVAL", FORGET, "1", stream, group, consumer.name)
                 removed += [consumer.name] if deleted else []
@@ -271,7 +365,7 @@ class RedisBus:
                 _decode_text(entry[0])
                 for entry in await self._run_command("XRANGE", stream, "-", "+", "COUNT", str(excess))
             ]
-            doomed = [name for name in oldest if safe is None or _id_order(name) <= _id_order(safe)]
+            doomed = [name for name in oldest if safe is None or entry_order(name) <= entry_order(safe)]
             if not doomed:
                 return dropped
             dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _id_after(doomed[-1])))
@@ -282,8 +376,8 @@ class RedisBus:
         for group in await self._read_info("GROUPS", stream):
             name, last = _decode_text(group["name"]), _decode_text(group["last-delivered-id"])
             first = await self._read_pending(stream, name, 1)
-            ends.append(min(last, _id_before(first[0].entry_id), key=_id_order) if first else last)
-        return min(ends, key=_id_order) if ends else None
+            ends.append(min(last, _id_before(first[0].entry_id), key=entry_order) if first else last)
+        return min(ends, key=entry_order) if ends else None
 
     # -- inspection ------------------------------------------------------------------------------
 
@@ -338,7 +432,7 @@ class RedisBus:
         return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
 
     async def own(self, stream: str, owner: str) -> bool:
-        return bool(await self._run_command("EVAL", OWN, "3", stream, stream + DEAD, OWNERS, owner))
+        return bool(await self._run_command("EVAL", OWN, "4", stream, stream + DEAD, OWNERS, stream + MOVED, owner))
 
     async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         valid_ids = list(filter(_is_id, ids))
@@ -421,16 +515,11 @@ def _is_id(entry: str) -> bool:
     return stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(entry) < 40
 
 
-def _id_order(entry: str) -> tuple[int, int]:
-    stamp, _, number = entry.partition("-")
-    return int(stamp), int(number)
-
-
 def _id_after(entry: str) -> str:
-    stamp, number = _id_order(entry)
+    stamp, number = entry_order(entry)
     return f"{stamp}-{number + 1}"
 
 
 def _id_before(entry: str) -> str:
-    stamp, number = _id_order(entry)
+    stamp, number = entry_order(entry)
     return f"{stamp}-{number - 1}" if number else f"{stamp - 1}-{2**64 - 1}"
