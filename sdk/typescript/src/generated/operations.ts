@@ -86,7 +86,7 @@ export const OPERATIONS = {
     pending: { kind: "query" },
     health: { kind: "query" },
     stats: { kind: "query" },
-    join: { kind: "command" },
+    join: { kind: "relay" },
     leave: { kind: "command" },
   },
   conversation: {

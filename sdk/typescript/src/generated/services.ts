@@ -2388,7 +2388,7 @@ export interface BusService {
    */
   pending(args?: BusPendingArguments, options?: CallOptions): Promise<BusPending>;
   /**
-   * Show the health of the bus and the lag of the consumer group.
+   * Show the health of the bus, and how many entries wait for the caller.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2402,7 +2402,8 @@ export interface BusService {
   /**
    * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
    *
-   * An agent that publishes an entry through Redis joins automatically.
+   * The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
+   * agent that publishes an entry through Redis joins automatically.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */

@@ -545,12 +545,13 @@ export interface BusGroup {
   consumers: BusConsumer[];
 }
 
-/** Health of the bus. ``redis_connection`` is false where no Redis is configured. */
+/** Health of the bus, for the caller. ``redis_connection`` is false where no Redis is configured. */
 export interface BusHealth {
   status: "healthy" | "degraded" | "unhealthy";
   redisConnection: boolean;
+  /** With Redis, the group that takes in what programs publish there; without, the caller's own. */
   consumerGroup: string;
-  /** Entries not delivered to the group yet. */
+  /** Entries that wait for the caller: not delivered to any of its consumers yet, here or on Redis. */
   messageLag: number;
   /** RFC 3339 time, with its offset. */
   timestamp: string;
@@ -617,6 +618,8 @@ export interface BusStats {
   deadLetters: number;
   /** Entries whose response is not due yet. */
   awaitingResponse: number;
+  /** Entries on the inbound stream of Redis that were not taken in yet. */
+  inboundLag: number;
   /** Agents whose messages leave on a stream of Redis. */
   bridged: number;
   warnings: string[];
