@@ -13,7 +13,9 @@ __all__ = ["SECOND", "AlignedClock", "Clock", "SystemClock", "new_id", "to_datet
 SECOND: Final = 1_000_000  #: in microseconds, the unit of every stored time and of every clock
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_POOL = 256
+_POOL = 256  # ids whose randomness is drawn at once
+_VARIANT_DIGITS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_FRACTION_DIGITS = tuple(f"7{fraction:03x}" for fraction in range(4096))  # after the version, 7
 
 
 class Clock(Protocol):
@@ -54,13 +56,14 @@ def to_microseconds(value: datetime) -> int:
 
 
 _tails: list[str] = []  # the last 16 digits of ids to come
-_last = 0
+_last = 0  # when the last id was made, in 4096ths of a millisecond
+_millisecond, _millisecond_digits = 0, ""  # of the last id
 
 
 def _refill_tails() -> None:
     """Draw the randomness of many ids with one system call; the first digit carries the UUID variant."""
     digits = os.urandom(8 * _POOL).hex()
-    _tails.extend("89ab"[int(digits[at], 16) & 3] + digits[at + 1 : at + 16] for at in range(0, 16 * _POOL, 16))
+    _tails.extend(_VARIANT_DIGITS[digits[at]] + digits[at + 1 : at + 16] for at in range(0, 16 * _POOL, 16))
 
 
 os.register_at_fork(after_in_child=_tails.clear)
@@ -72,11 +75,13 @@ def new_id(prefix: str) -> str:
     Ids made by one process sort in the order they were made: the 12 bits after the millisecond
     count fractions of it (method 3), and never repeat or go back.
     """
-    global _last
+    global _last, _millisecond, _millisecond_digits
     if not _tails:
         _refill_tails()
     fraction = time.time_ns() * 4096 // 1_000_000
     if fraction <= _last:
         fraction = _last + 1
     _last = fraction
-    return f"{prefix}_{fraction >> 12:012x}7{fraction & 4095:03x}{_tails.pop()}"
+    if (millisecond := fraction >> 12) != _millisecond:
+        _millisecond, _millisecond_digits = millisecond, f"{millisecond:012x}"
+    return f"{prefix}_{_millisecond_digits}{_FRACTION_DIGITS[fraction & 4095]}{_tails.pop()}"
