@@ -11,6 +11,7 @@ from typing import Any
 from agora.core.lazy import Lazy
 from agora.core.signals import Handler, Signal
 from agora.domains.agents import signals as agents
+from agora.domains.billing import signals as billing
 from agora.domains.conversations import signals as conversations
 from agora.domains.messaging import signals as messaging
 from agora.domains.tasks import signals as tasks
@@ -30,6 +31,7 @@ SUBSCRIPTIONS: Mapping[Signal[Any], Sequence[Handler]] = {
     agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_while_running"),
     agents.AGENT_RETIRED: _load_handlers("tasks.subscribers:release_tasks", "instances.subscribers:end_instances"),
     agents.HALT_ENDED: _load_handlers("tasks.subscribers:resume_leases"),
+    billing.BUDGET_SET: _load_handlers("instances.subscribers:check_limited_instances"),
     conversations.MESSAGE_DELIVERED: _load_handlers("orchestrator.subscribers:answer_message"),
     messaging.REPLY_COMPOSED: _load_handlers("conversations.subscribers:correlate_reply"),
     messaging.REPLY_STORED: _load_handlers("a2a.subscribers:complete_answered_task"),

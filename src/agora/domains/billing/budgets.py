@@ -23,7 +23,7 @@ from .money import amount_text, from_micros, month_of, month_text, until_month_e
 from .records import BudgetRow
 from .terms import Terms
 
-__all__ = ["SOFT_SHARE", "Limits", "Standing", "find_block_reason", "read_standing"]
+__all__ = ["SOFT_SHARE", "Headroom", "Limits", "Standing", "find_block_reason", "find_headroom", "read_standing"]
 
 SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
 
@@ -109,6 +109,34 @@ async def find_block_reason(
         if standing.available is not None and standing.available < max(ahead, 1):
             return "credit"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What is left under a budget, in millionths. account_id, agent_id: what it is over; empty for every one."""
+
+    account_id: str
+    agent_id: str
+    amount: int
+
+    def covers(self, account: str, agent: str) -> bool:
+        """Whether what an account spends on an agent counts against it."""
+        return self.account_id in ("", account) and self.agent_id in ("", agent)
+
+
+async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
+    """What is left under each limit over what an account spends on an agent."""
+    headroom = []
+    for row in await tx.all(statements.limits, account=account, agent=agent):
+        if row.currency != currency:
+            continue
+        standing = await read_standing(tx, row, month_of(now))
+        amounts = [] if row.hard_limit is None else [row.hard_limit - standing.committed]
+        if standing.available is not None:
+            amounts.append(standing.available)
+        if amounts:
+            headroom.append(Headroom(row.account_id, row.agent_id, min(amounts)))
+    return headroom
 
 
 class Limits:

@@ -20,6 +20,7 @@ from .accounts import account_of, require_developer, sees_all_accounts
 from .budgets import SOFT_SHARE, Limits, Standing, read_standing
 from .money import from_micros, month_of, month_text
 from .records import BudgetRow
+from .signals import BUDGET_SET
 
 __all__ = ["BudgetLimits", "list_budgets", "set_budget"]
 
@@ -64,6 +65,7 @@ async def set_budget(
     await call.tx.execute(statements.save_budget, **place, **values, actor=call.caller.subject)
     row = await call.tx.one(statements.budget, **place)
     assert row is not None
+    await call.publish(BUDGET_SET, row)
     if wish.warning is None and not wish.prepaid:
         await call.tx.execute(statements.drop_budget, **place)
         return await _build_budget(call.tx, row, call.now)

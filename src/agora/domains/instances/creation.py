@@ -159,10 +159,10 @@ async def _check_numbers(call: Call, deployment: DeploymentRow, request: Instanc
 async def find_payment_error(call: Call, account: str, agent_id: str, terms: Terms) -> PaymentRequired | None:
     """The error if an account's budget or credit does not cover running an instance on these terms; None if it does.
 
-    The remaining amount has to cover the time until the first measurement: otherwise the limit would be exceeded
-    before anything checks it.
+    The remaining amount has to cover a second, or the time between two checks where that is shorter: an instance is
+    measured when a limit will be used up (``spending_limits``), but not in less time than that.
     """
-    check = int(call.context.settings.instance_check * SECOND)
+    check = int(min(1.0, call.context.settings.instance_check) * SECOND)
     ahead = terms.amount(EntryKind.TIME, check)
     why = await Ledger(call).blocked(account, agent_id, terms, ahead=ahead)
     if why is None:

@@ -25,6 +25,7 @@ from .metering import Ticks
 from .notifications import emit_instance_event
 from .records import InstanceRow
 from .reports import CREATE, report_running
+from .spending_limits import apply_limits, schedule_limit_checks
 
 __all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
 
@@ -257,6 +258,7 @@ async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any])
     )
     if moved:
         await metering.begin_interval(call, row, read_ticks(call))
+        await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
         fresh = await call.tx.one(statements.by_id, instance_id=row.instance_id)
         if fresh is not None:
@@ -273,6 +275,7 @@ async def _handle_changed(call: Call, row: InstanceRow, intent: str | None) -> N
     elif intent == "resume_container" and row.state == "paused":
         await transitions.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
         await metering.begin_interval(call, row, read_ticks(call))
+        await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
 
 
@@ -289,6 +292,7 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
     if healthy:
         await metering.extend_intervals(call, [row.instance_id], read_ticks(call))
         await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
+        await apply_limits(call, [now])
     elif now.failing + 1 >= UNHEALTHY:
         await transitions.record_crash(call, now, read_ticks(call), None, f"It does not work any more: {detail}.")
     else:

@@ -29,6 +29,7 @@ from .notifications import emit_instance_event
 from .records import InstanceRow
 from .reports import report_running
 from .specs import health_of, spec_of
+from .spending_limits import schedule_limit_checks
 from .transitions import effective_goal
 
 __all__ = ["UNHEALTHY", "InstanceLifecycle", "StepSuperseded"]
@@ -222,6 +223,7 @@ class InstanceLifecycle:
             began, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
             look = metering.build_check(call, row, observation.usage, since=began, due=due)
             await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
+            await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
             await report_running(call, row, row.address, row.health_url)
 
@@ -306,6 +308,7 @@ class InstanceLifecycle:
             if not moved:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
+            await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
 
         await self._run_unless_superseded(store_resume)

@@ -167,15 +167,9 @@ async def _adjust_one(call: Call, *, agent_id: str, account: str) -> None:
 
 
 async def _update_blocks(call: Call, *, groups: Mapping[tuple[str, str, int], Sequence[InstanceRow]]) -> None:
-    from agora.domains.billing.ledger import Ledger
+    from .spending_limits import schedule_limit_checks, update_blocks
 
-    from .transitions import set_block
-
-    for (account, agent, version), rows in groups.items():
-        why = await Ledger(call).blocks_running(account, agent, version)
-        for row in rows:
-            if row.blocked != why:
-                await set_block(call, row, why)
+    await schedule_limit_checks(call, await update_blocks(call, groups))
 
 
 async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRow]) -> None:

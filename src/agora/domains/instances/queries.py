@@ -23,6 +23,7 @@ __all__ = [
     "account_counts",
     "asked",
     "block",
+    "bring_forward",
     "built",
     "by_asked",
     "by_id",
@@ -44,6 +45,7 @@ __all__ = [
     "moved",
     "next_due",
     "of_agent",
+    "open_in_scope",
     "open_interval",
     "open_of_account",
     "recent",
@@ -253,6 +255,15 @@ wake = Write(
     f"update instances set due_at = :now where {_ONE} and stopped_at is null and (due_at is null or due_at > :now)",
     types={"now": BIG},
 )
+# Earlier checks of running instances, those of one account, of one agent, or of both.
+bring_forward = Write(
+    """
+    update instances set due_at = :due_at
+    where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
+        and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent) and due_at > :due_at
+    """,
+    types={"due_at": BIG},
+)
 # Health checks of many instances: [[id, generation, due, healthy, failing, error, cpu, percent, memory, in, out]...]
 _CHECKS = """
     select json_extract(value, '$[0]') as id, json_extract(value, '$[1]') as generation, json_extract(value, '$[2]') as due,
@@ -318,6 +329,17 @@ open_of_account = Query(
     where v.tenant_id = :tenant and v.ended is null and v.boot = :boot and (i.account_id = :account or :account = '')
     """,
     OpenInterval,
+    scan=True,
+)
+open_in_scope = Query(
+    """
+    select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
+    join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
+    where v.tenant_id = :tenant and v.ended is null and v.seen_at >= :since
+        and (i.account_id = :account or i.agent_id = :agent)
+    """,
+    OpenInterval,
+    types={"since": BIG},
     scan=True,
 )
 # Running time measured by :ticks. Only intervals of the same boot: readings of another boot do not compare.

@@ -283,6 +283,7 @@ class InstanceReconciler(DueController):
     ) -> None:
         from . import metering
         from .lifecycle import UNHEALTHY
+        from .spending_limits import apply_limits
 
         checks: list[list[Any]] = []
         for row, observation in looks:
@@ -295,7 +296,9 @@ class InstanceReconciler(DueController):
                 metering.build_check(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
             )
         await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
-        await metering.extend_intervals(call, [row.instance_id for row, _ in looks], ticks)
+        rows = [row for row, _ in looks]
+        await metering.extend_intervals(call, [row.instance_id for row in rows], ticks)
+        await apply_limits(call, rows)
 
     async def _glance_over(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""

@@ -1,13 +1,21 @@
-"""Handlers of signals of the agents domain."""
+"""Handlers of signals of agents and billing."""
 
 from __future__ import annotations
 
 from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
+from agora.domains.billing.records import BudgetRow
 
+from . import queries as statements
 from .retirement import check_idle, end_all
 
-__all__ = ["end_instances", "refuse_while_running"]
+__all__ = ["check_limited_instances", "end_instances", "refuse_while_running"]
+
+
+async def check_limited_instances(call: Call, budget: BudgetRow) -> None:
+    """Measure the instances under a new limit now: their next check is planned without it."""
+    scope = {"account": budget.account_id, "agent": budget.agent_id}
+    await call.tx.execute(statements.bring_forward, due_at=call.now, **scope)
 
 
 async def refuse_while_running(call: Call, agent: AgentRow) -> None:
