@@ -3,7 +3,8 @@
 The info string of a block says what happens to it::
 
     python                a program of its own; must end well
-    python file=echo.py   saved under that name for later blocks; must compile
+    typescript            the same, run by Node on the SDK's sources
+    python file=echo.py   saved under that name for later blocks; must compile (TypeScript: no check)
     output                what the program before it printed
     console               lines beginning with "$ " are run by bash, the others are what they print
     console fails         the same; the last command ends with an error
@@ -34,10 +35,12 @@ from agora.runtimes.process import orphans
 from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import make_settings, running
+from tests.processes import node_executable
 
 __all__ = ["LANGUAGES", "Block", "Page", "SnippetFailure", "blocks_of", "check", "matches", "opened", "run_page"]
 
-LANGUAGES = ("python", "output", "console", "bash", "toml", "json", "text")
+LANGUAGES = ("python", "typescript", "output", "console", "bash", "toml", "json", "text")
+ROOT = Path(__file__).parents[2]
 DOCUMENTED_URL = "127.0.0.1:8080"
 SECONDS = 60
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
@@ -127,7 +130,10 @@ class Page:
             return
         match block.language:
             case "python":
-                await self._python(block)
+                compile(block.text, block.place, "exec")
+                await self._program(block, ".py", sys.executable)
+            case "typescript":
+                await self._program(block, ".ts", node_executable())
             case "output":
                 _compare(block, block.text, self._printed)
             case "console":
@@ -143,15 +149,14 @@ class Page:
     def _here(self, text: str) -> str:
         return text.replace(DOCUMENTED_URL, self.address)
 
-    async def _python(self, block: Block) -> None:
+    async def _program(self, block: Block, suffix: str, interpreter: str) -> None:
         name = block.option("file")
-        compile(block.text, block.place, "exec")
-        file = self.directory / (name or f"program_{block.line}.py")
+        file = self.directory / (name or f"program_{block.line}{suffix}")
         file.write_text(self._here(block.text), "utf-8")
         if name:
             return
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            interpreter,
             str(file),
             cwd=self.directory,
             env=self._env,
@@ -225,6 +230,9 @@ async def opened(directory: Path, **overrides: str) -> AsyncIterator[Page]:
     """A server, and a shell that knows it."""
     work, data = directory / "work", directory / "data"
     work.mkdir(parents=True)
+    (work / "node_modules" / "@agora").mkdir(parents=True)
+    (work / "node_modules" / "@agora" / "sdk").symlink_to(ROOT / "sdk" / "typescript")
+    (work / "package.json").write_text('{"type": "module"}', "utf-8")
     async with running(App(make_settings(data, **overrides))) as server:
         env = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -235,6 +243,7 @@ async def opened(directory: Path, **overrides: str) -> AsyncIterator[Page]:
             "AGORA_URL": server.url,
             "AGORA_CREDENTIALS": str(directory / "credentials.json"),
             "AGORA_DATA_DIR": str(data),
+            "NODE_OPTIONS": "--conditions=@agora/source",
         }
         shell = await asyncio.create_subprocess_exec(
             "bash",
