@@ -184,7 +184,7 @@ def _settings() -> Iterator[str]:
     yield from (
         "## Changing a setting while the server runs",
         "",
-        "With `agora.admin.manage` (resource `configuration`; actions `get`, `set`, `reset`) an operator changes these, at",
+        "With `agora.admin.manage` (resource `configuration`; actions `list`, `get`, `set`, `reset`) an operator changes these, at",
         "once and for later starts; `reset` goes back to what the sources above say:",
         "",
         ", ".join(f"`{name}`" for name in CHANGEABLE) + ".",

@@ -60,7 +60,8 @@ def _load_command(name: str) -> Any:
 def _single_command(
     name: str, function: Callable[..., Any], panel: str | None = None, settings: Mapping[str, Any] = SETTINGS
 ) -> Any:
-    app = typer.Typer(add_completion=False)
+    # A table has no room for the options of serve: it would cut off their names.
+    app = typer.Typer(add_completion=False, rich_markup_mode=None if name == "serve" else "rich")
     app.command(name, rich_help_panel=panel, context_settings=dict(settings))(function)
     return typer.main.get_command(app)
 

@@ -1,71 +1,57 @@
-"""``agora serve``: the only command that imports the server."""
+"""``agora serve``: the only command that imports the server. Every setting is an option of it, by its declaration."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from agora.settings import PREFIX, ConfigurationError, Settings
 
 __all__ = ["serve"]
 
 
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on (AGORA_HOST).")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the API (AGORA_PORT).")] = None,
-    events_port: Annotated[
-        int | None, typer.Option(help="Second listener for events; 0 for none (AGORA_EVENTS_PORT).")
-    ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where the database and keys live (AGORA_DATA_DIR).")] = None,
-    store: Annotated[str | None, typer.Option(help="postgresql://...; SQLite if left out (AGORA_STORE).")] = None,
-    bus: Annotated[str | None, typer.Option(help="embedded, or redis://...; embedded if left out (AGORA_BUS).")] = None,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error (AGORA_LOG_LEVEL).")] = None,
-    log_format: Annotated[str | None, typer.Option(help="text or json (AGORA_LOG_FORMAT).")] = None,
-    auth_required: Annotated[
-        bool | None,
-        typer.Option("--auth-required", help="Callers on this machine need a credential, too (AGORA_AUTH_REQUIRED)."),
-    ] = None,
-    allow_loopback_origins: Annotated[
-        bool | None,
-        typer.Option(
-            "--allow-loopback-origins",
-            help="Pages of this machine may call the server from a browser (AGORA_ALLOW_LOOPBACK_ORIGINS).",
-        ),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option(help="Certificate chain in PEM: serve HTTPS and WSS (AGORA_TLS_CERT).")
-    ] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="Its private key in PEM (AGORA_TLS_KEY).")] = None,
-    tls_min_version: Annotated[
-        str | None, typer.Option(help="Oldest version of TLS, 1.3 or 1.2; 1.3 if left out (AGORA_TLS_MIN_VERSION).")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Settings file; agora.toml if there is one (AGORA_CONFIG).")
-    ] = None,
-) -> None:
+def serve(config: Path | None = None, **options: Any) -> None:
     """Run the server. Every setting is also AGORA_NAME in the environment and a line of agora.toml."""
     from agora.server.process import run_server
-    from agora.settings import ConfigurationError, Settings
     from agora.store.port import StoreFailure
 
     try:
-        settings = Settings.load(
-            config,
-            host=host,
-            port=port,
-            events_port=events_port,
-            data_dir=data_dir,
-            store=store,
-            bus=bus,
-            log_level=log_level,
-            log_format=log_format,
-            auth_required=auth_required,
-            allow_loopback_origins=allow_loopback_origins,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            tls_min_version=tls_min_version,
-        )
+        settings = Settings.load(config, **options)
         raise typer.Exit(run_server(settings))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+def _option_parameters() -> Iterator[inspect.Parameter]:
+    """An option for each setting; the values are checked with the settings, hence with the same errors."""
+    for name, field in Settings.model_fields.items():
+        yield _parameter(name, _option_type(name, field))
+    about = f"Settings file; agora.toml if there is one ({PREFIX}CONFIG)."
+    yield _parameter("config", Annotated[Path | None, typer.Option("--config", help=about)])
+
+
+def _option_type(name: str, field: FieldInfo) -> Any:
+    option, about = f"--{name.replace('_', '-')}", f"{field.description} ({PREFIX}{name.upper()})"
+    if field.annotation is bool:
+        return Annotated[bool | None, typer.Option(f"{option}/--no-{option[2:]}", help=about)]
+    if field.annotation is SecretStr:
+        about += " Everybody on this machine can read a command line: the environment or the file is safer."
+    metavar = {int: "INTEGER", float: "NUMBER"}.get(field.annotation or str, "TEXT")
+    return Annotated[str | None, typer.Option(option, help=about, metavar=metavar)]
+
+
+def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+# typer reads the options from the signature and the annotations.
+_PARAMETERS = tuple(_option_parameters())
+serve.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
+serve.__annotations__ = {parameter.name: parameter.annotation for parameter in _PARAMETERS}

@@ -74,6 +74,25 @@ class RuntimeSettings:
                 errors=[field_error("value", fault)],
             ) from None
 
+    def describe(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """The settings in force whose names begin so: value, whether it was changed, and whether it can be. No secrets."""
+        values = self.current.model_dump(mode="json")
+        return {
+            name: {
+                "value": self._without_secrets(value),
+                "changed": name in self._changed,
+                "changeable": name in CHANGEABLE,
+            }
+            for name, value in values.items()
+            if name.startswith(prefix)
+        }
+
+    def _without_secrets(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in self.current.secrets:
+                value = value.replace(secret, "***")
+        return value
+
     def load(self, rows: Iterable[RuntimeSettingRow]) -> None:
         """Take over what was changed: rows of ``settings``."""
         self._changed.clear()

@@ -114,6 +114,8 @@ class Management(BoundService):
         call.target = target
         if call.caller.tenant != HOME:
             raise PermissionDenied("Settings are of the whole installation.", fix="Ask whoever runs it.")
+        if action == "list":
+            return None, configuration.describe("" if target in ("*", "all") else target)
         configuration.check(target)
         if action != "get":
             check_authority(call.caller, configuration.current.admin_authority_level, "change settings, which takes")
@@ -129,7 +131,7 @@ class Management(BoundService):
             after = getattr(configuration.settings, target)
             await call.tx.execute(statements.clear_setting, name=target)
         else:
-            raise _unknown_action(action, ("get", "set", "reset"))
+            raise _unknown_action(action, ("list", "get", "set", "reset"))
         data = {"name": target, "value": after, "reset": action == "reset"}
         call.emit("agora.configuration.changed", data, subject=target, audience=(call.caller.subject,))
         return before, after

@@ -161,7 +161,7 @@ class Admin(Service, category="admin"):
         scope="admin",
         exposure=Exposure.OPERATOR,
         destructive=True,
-        read_actions=("get",),
+        read_actions=("get", "list"),
     )
     async def manage(
         self,
@@ -169,14 +169,19 @@ class Admin(Service, category="admin"):
             Literal["agent", "configuration", "service"], Field(description="What kind of thing to manage.")
         ],
         target: Annotated[
-            str, Field(min_length=1, max_length=200, description="Agent id or name, setting, or operation name.")
+            str,
+            Field(
+                min_length=1,
+                max_length=200,
+                description="Agent id or name, setting, or operation name; for list, all or how the names begin.",
+            ),
         ],
         action: Annotated[
             str,
             Field(
                 min_length=1,
                 max_length=64,
-                description="agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: get, set, reset; service: activate, beta, deprecate, sunset.",
+                description="agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset.",
             ),
         ],
         value: JsonData = None,
@@ -184,7 +189,8 @@ class Admin(Service, category="admin"):
     ) -> Managed:
         """Manage an agent's life, a setting that may change at run time, or a service's status.
 
-        The action ``get`` only reads, so it is answered during a halt too.
+        The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
+        setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
         """
 
     @operation("GET /agora/admin/audit", scope="admin", exposure=Exposure.OPERATOR, during_halt=True)
