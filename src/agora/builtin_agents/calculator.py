@@ -12,7 +12,9 @@ from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
 __all__ = ["CalculatorAgent"]
 
+OPERATORS = ("+", "-", "*", "/", "//", "%", "^", "**")
 SIGNS = {
+    **{operator: operator for operator in OPERATORS},
     "add": "+",
     "plus": "+",
     "subtract": "-",
@@ -40,7 +42,7 @@ class CalculatorAgent(BuiltinAgent):
                 "id": "calculate",
                 "name": "Calculate",
                 "description": "Evaluates an expression, or a question about numbers in words; data as {expression}, "
-                "or {operation, operands}.",
+                "{operation, operands}, or {a, b, op}.",
                 "tags": ["math", "arithmetic", "calculator"],
                 "examples": ["Calculate 25 * 4", "What is 10 plus 5?", "15% of 80", "sqrt(2) ^ 2"],
             }
@@ -58,7 +60,9 @@ class CalculatorAgent(BuiltinAgent):
             value = evaluate(expression)
         except CalculationError as error:
             await job.publish("calculation.error", _describe_failure(expression, error))
-            raise TaskFailed(f"That cannot be calculated. {error}") from None
+            raise TaskFailed(
+                f"That cannot be calculated. {error}", intent="calculation_failed", code="MATH_ERROR", details=payload
+            ) from None
         answer = _build_answer(expression, value)
         await job.publish("calculation.complete", answer)
         if payload:
@@ -83,8 +87,8 @@ def _build_answer(expression: str, value: Number) -> dict[str, Any]:
 
 
 def _expression_of_operands(payload: dict[str, Any]) -> str:
-    """``{"operation": "add", "operands": [1, 2]}``, or with ``a`` and ``b``, as an expression."""
-    operation, operands = payload.get("operation"), payload.get("operands")
+    """``{"operation": "add", "operands": [1, 2]}`` or ``{"a": 1, "b": 2, "op": "+"}``, as an expression."""
+    operation, operands = payload.get("operation", payload.get("op")), payload.get("operands")
     if operation is None:
         return ""
     if operands is None and "a" in payload:

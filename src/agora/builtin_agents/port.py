@@ -63,11 +63,22 @@ class Reply:
 
 
 class TaskFailed(Exception):
-    """Raised by a handler: the task has failed. retry: whether another attempt may help."""
+    """Raised by a handler: the task has failed. retry: whether another attempt may help.
 
-    def __init__(self, reason: str, *, retry: bool = False) -> None:
+    intent, code, details: of the ``failure`` that answers a request of the agent protocol.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry: bool = False,
+        intent: str = "failed",
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(reason)
-        self.retry = retry
+        self.retry, self.intent, self.code, self.details = retry, intent, code, details
 
 
 class TaskRejected(Exception):

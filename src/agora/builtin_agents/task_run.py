@@ -148,9 +148,9 @@ class TaskRun(Job):
                 )
             case TaskRejected():
                 await self._write_task("update", status=TaskStatus.REJECTED, notes=_truncate_text(str(error)))
-                await self._reply_to_message(str(error))
+                await self._reply_to_message(str(error), type="refuse", intent="refused", payload={"error": str(error)})
             case TaskFailed():
-                await self._fail_task(str(error), retry=error.retry)
+                await self._fail_task(str(error), retry=error.retry, failure=error)
             case AgoraError():
                 await self._fail_task(error.detail, retry=False)
             case _:
@@ -159,38 +159,63 @@ class TaskRun(Job):
                 what = f"{self.calls.caller.name} failed at it ({type(error).__name__}, {incident})."
                 await self._fail_task(what, retry=False)
 
-    async def _fail_task(self, error: str, *, retry: bool) -> None:
+    async def _fail_task(self, error: str, *, retry: bool, failure: TaskFailed | None = None) -> None:
         if not retry:
-            await self._reply_to_message(error)
+            payload: dict[str, Any] = {"error": error}
+            if failure is not None:
+                payload |= {"code": failure.code} if failure.code else {}
+                payload |= {"details": dict(failure.details)} if failure.details else {}
+            intent = "failed" if failure is None else failure.intent
+            await self._reply_to_message(error, type="failure", intent=intent, payload=payload)
         await self._write_task("fail", error=_truncate_text(error), retry=retry)
 
     async def _ask_requester(self, question: InputRequired) -> None:
-        await self._reply_to_message(str(question))
-        status = TaskStatus.AUTH_REQUIRED if question.auth else TaskStatus.INPUT_REQUIRED
-        await self._write_task("message", parts=question.parts, status=status.value)
+        payload, status = {"text": str(question)}, {"state": "in_progress"}
+        await self._reply_to_message(str(question), intent="input_required", payload=payload, status=status)
+        task_status = TaskStatus.AUTH_REQUIRED if question.auth else TaskStatus.INPUT_REQUIRED
+        await self._write_task("message", parts=question.parts, status=task_status.value)
 
     async def _complete_task(self, answer: Any) -> None:
         result = as_result(answer)
         try:
             if isinstance(answer, Reply) and answer.parts and not is_plain(answer.parts):
                 await self.artifact(answer.parts, name="result")
-            await self._reply_to_message(_reply_text(answer))
+            payload = result if isinstance(result, dict) else {"text": _reply_text(answer)}
+            await self._reply_to_message(_reply_text(answer), intent="result", payload=payload)
             notes = answer.notes if isinstance(answer, Reply) else None
             await self._write_task("complete", result=result, **({"notes": _truncate_text(notes)} if notes else {}))
         except InvalidRequest as error:
             await self._fail_task(f"Its result cannot be kept: {error.detail}", retry=False)
 
-    async def _reply_to_message(self, text: str) -> None:
-        """Reply to the message that created the task, before the task ends: after a crash both are repeated."""
-        message_id = self.metadata.get(MESSAGE_ID_KEY)
-        if isinstance(message_id, str):
-            await self.calls(
-                "agora.messaging.send",
-                idempotency_key=f"reply:{self.task_id}",
-                to_agent=self.requester,
-                content=text[:CHUNK],
-                reply_to=message_id,
-            )
+    async def _reply_to_message(
+        self, text: str, *, type: str = "inform", intent: str, payload: Mapping[str, Any], **fields: Any
+    ) -> None:
+        """Reply to the message that created the task, before the task ends: after a crash both are repeated.
+
+        A request of the agent protocol gets an envelope (type, intent, payload, fields), any other message the text.
+        """
+        message_id, key = self.metadata.get(MESSAGE_ID_KEY), f"reply:{self.task_id}"
+        if not isinstance(message_id, str):
+            return
+        if "agentify" in self.metadata:
+            envelope = {
+                "id": key if intent != "input_required" else f"question:{self.task_id}:{self.token}",
+                "type": type,
+                "to": [self.requester],
+                "intent": intent,
+                "payload": dict(payload),
+                "correlation": {"reply_to": message_id},
+                **fields,
+            }
+            await self.calls("agora.conversation.send", message=envelope)
+            return
+        await self.calls(
+            "agora.messaging.send",
+            idempotency_key=key,
+            to_agent=self.requester,
+            content=text[:CHUNK],
+            reply_to=message_id,
+        )
 
     async def _write_task(self, action: str, **arguments: Any) -> Any:
         if action != "renew" and self.ended == "lost":

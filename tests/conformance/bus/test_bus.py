@@ -315,7 +315,8 @@ async def test_scopes(market: Market, a: Caller, b: Caller) -> None:
 async def test_a_state_update_sets_the_state(market: Market, a: Caller, b: Caller) -> None:
     await publish(market, b, type="state_update", target="broadcast", content={"status": "busy"})
     assert (await market.call(a, "agent.get", agent_id="B")).status.value == "busy"
-    await publish(market, b, type="state_update", target="broadcast", content={"status": "dancing"})
+    with pytest.raises(InvalidRequest, match=r"content\.status must be one of active, busy"):
+        await publish(market, b, type="state_update", target="broadcast", content={"status": "dancing"})
     assert (await market.call(a, "agent.get", agent_id="B")).status.value == "busy"
 
 

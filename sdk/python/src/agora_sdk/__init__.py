@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .client import AgoraClient
     from .events import EventStream
     from .message import Message, Part
-    from .protocol import AgentMessage, AgentProtocol
+    from .protocol import AgentMessage, AgentProtocol, MessageType
     from .taskrun import InputRequired, PermanentFailure, TaskRun
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "EventStream",
     "InputRequired",
     "Message",
+    "MessageType",
     "Part",
     "PermanentFailure",
     "TaskRun",
@@ -51,6 +52,7 @@ _HOMES = {
     "EventStream": "events",
     "InputRequired": "taskrun",
     "Message": "message",
+    "MessageType": "protocol",
     "Part": "message",
     "PermanentFailure": "taskrun",
     "TaskRun": "taskrun",

@@ -175,6 +175,66 @@ class AgentProtocol:
         """Assign a task; answers ``confirm``/``task_assigned`` with its ``task_id``."""
         return self.send_message(to, MessageType.ASSIGN, task_type, payload, **more)
 
+    def deploy(
+        self,
+        agent_id: str,
+        customer_id: str | None = None,
+        *,
+        co_location: Payload | None = None,
+        preferred_host: str | None = None,
+        instance_config: Payload | None = None,
+        timeout: float = 120.0,
+        **more: Any,
+    ) -> AgentMessage:
+        """Have an instance of an agent run; answers ``deploy_confirm`` with its ``address``, or ``deploy_failure``.
+
+        customer_id: a customer of yours that it is for; for operators, the account that pays.
+        """
+        fields = {
+            "agent_id": agent_id,
+            "customer_id": customer_id,
+            "co_location": co_location,
+            "preferred_host": preferred_host,
+            "instance_config": instance_config,
+        }
+        return self._request_answer("deploy", ORCHESTRATOR, "deploy_agent", _without_none(fields), timeout, more)
+
+    def co_locate(
+        self,
+        agent_id: str,
+        with_agent: str,
+        customer_id: str | None = None,
+        *,
+        reason: str | None = None,
+        timeout: float = 120.0,
+        **more: Any,
+    ) -> AgentMessage:
+        """Have an instance of an agent run where one of another runs; answers as :meth:`deploy` does, or ``refuse``."""
+        near = _without_none({"required": True, "with_agent": with_agent, "reason": reason})
+        fields = {"agent_id": agent_id, "customer_id": customer_id, "with_agent": with_agent, "co_location": near}
+        return self._request_answer("co_locate", ORCHESTRATOR, "co_locate", _without_none(fields), timeout, more)
+
+    def scale(
+        self,
+        agent_id: str,
+        min_instances: int,
+        max_instances: int | None = None,
+        customer_id: str | None = None,
+        *,
+        target_concurrency: float | None = None,
+        timeout: float = 30.0,
+        **more: Any,
+    ) -> AgentMessage:
+        """Set how many instances of an agent run, 0 ends all; answers ``confirm``/``scaled``, or ``refuse``."""
+        fields = {
+            "agent_id": agent_id,
+            "min_instances": min_instances,
+            "max_instances": max_instances,
+            "customer_id": customer_id,
+            "target_concurrency": target_concurrency,
+        }
+        return self._request_answer("scale", ORCHESTRATOR, "scale_agent", _without_none(fields), timeout, more)
+
     # -- receiving -------------------------------------------------------------------------------
 
     def pending(self, wait: float = 0, limit: int = 50) -> PendingPage:
@@ -362,6 +422,10 @@ def _message_document(
     }
     document |= {name: more.get(name) for name in ("task", "context", "expected", "status")}
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _authenticated_fields(message: AgentMessage) -> dict[str, Any]:

@@ -232,9 +232,9 @@ export interface AdminHealthArguments {
 export interface AdminManageArguments {
   /** What kind of thing to manage. */
   resource: "agent" | "configuration" | "service";
-  /** Agent id or name, setting, or operation name. */
+  /** Agent id or name, setting, or operation name; for list, all or how the names begin. */
   target: string;
-  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: get, set, reset; service: activate, beta, deprecate, sunset. */
+  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset. */
   action: string;
   value?: JsonValue | undefined;
   reason?: string | undefined;
@@ -2116,7 +2116,8 @@ export interface AdminService {
   /**
    * Manage an agent's life, a setting that may change at run time, or a service's status.
    *
-   * The action ``get`` only reads, so it is answered during a halt too.
+   * The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
+   * setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2431,7 +2432,8 @@ export interface ConversationService {
   /**
    * Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
    *
-   * Past ``expected.timeout`` the answer is a failure with the intent 'timeout'; a late one waits in the inbox.
+   * Past ``expected.timeout`` the answer is a failure with the intent 'timeout', which names the recipients that no
+   * agent is registered as; a late answer waits in the inbox.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2451,7 +2453,8 @@ export interface ConversationService {
   /**
    * List an agent's pending messages in the form of the agent protocol, oldest first.
    *
-   * Reading changes nothing: ``agora.messaging.mark`` does, with the ids under ``agora.message_id`` of each.
+   * Reading changes nothing. ``agora.messaging.mark`` with the status ``acknowledged`` takes a message off the list. It
+   * names a message by its ``id``, or by ``agora.message_id`` where the message has that: its sender chose the ``id``.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
@@ -2755,7 +2758,10 @@ export interface InstanceService {
    */
   executions(args: InstanceExecutionsArguments, options?: CallOptions): Promise<ExecutionPage>;
   /**
-   * Keep between a least and a most number of instances of an agent, as many as the work needs; 0 ends them.
+   * Keep between a least and a most number of instances of an agent, as many as the work needs.
+   *
+   * 0 ends all of the account's instances of the agent, also those that scaling has not created; otherwise scaling
+   * ends only its own.
    *
    * Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
    * holds for them, and for those that scaling makes later, only once its notice is over.

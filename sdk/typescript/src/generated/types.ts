@@ -230,6 +230,8 @@ export interface Accepted {
   recipients: number | null;
   /** Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts as an answer to nothing. */
   warning: string | null;
+  /** Recipients that no agent is registered as; the message is held for them. */
+  unregistered: string[] | null;
   /** Time after which it counts as unanswered, by expected.timeout. */
   dueAt: string | null;
   /** Whether it was a repetition under the same id. */
@@ -1377,6 +1379,8 @@ export interface InstanceConfig {
   pidsLimit?: number | null;
   /** Variables of its environment: those that the agent's manifest lists as 'configurable'; any for operators. Stored encrypted, never shown. */
   environment?: { [key: string]: string };
+  /** A customer of yours that the instance is for: shown with it, and sent to hosting agents. The account that it belongs to pays. */
+  customerId?: string | null;
   restart?: "always" | "on_failure" | "never";
   /** Maximum seconds until it is healthy. */
   startTimeout?: number;

@@ -19,7 +19,7 @@ __all__ = ["LEASE", "apply_effects"]
 LEASE = 3600  #: seconds of the lease of a task claimed for the bus
 TASK = re.compile(r"task_[0-9a-f]{32}")
 FAILED = frozenset({"failed", "error", "failure"})
-STATES = frozenset({"active", "busy", "error", "inactive", "offline"})
+STATES = ("active", "busy", "error", "inactive", "offline")
 MAX_ERROR_CHARACTERS = 4000
 _PROGRESS = TypeAdapter(float)
 
@@ -33,8 +33,11 @@ async def apply_effects(call: Call, type: BusType, content: dict[str, Any]) -> s
     if isinstance(task_id, str) and TASK.fullmatch(task_id):
         return await _apply_to_task(call, type, task_id, content)
     status = content.get("status")
-    if type is BusType.STATE_UPDATE and call.caller.kind == "agent" and isinstance(status, str) and status in STATES:
-        await AgentService(call).heartbeat(status=AgentStatus(status))
+    if type is BusType.STATE_UPDATE and status is not None and "task_id" not in content:
+        if status not in STATES:
+            raise _invalid_field("status", f"must be one of {', '.join(STATES)}")
+        if call.caller.kind == "agent":
+            await AgentService(call).heartbeat(status=AgentStatus(status))
     return None
 
 

@@ -9,7 +9,7 @@ from agora.clock import new_id, to_datetime
 from agora.core.call import Call, encode_json
 from agora.core.errors import not_found
 from agora.core.idempotency import key_reused
-from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
+from agora.domains.agents.references import OPERATOR, check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import Destination, MessagingService
@@ -266,6 +266,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
         timestamp=receipt.timestamp,
         recipients=None if draft.destination.broadcast else len(draft.to),
         warning=" ".join(filter(None, (draft.warning, receipt.warning))) or None,
+        unregistered=[name for name in draft.destination.held if name != OPERATOR] or None,
         due_at=to_datetime(due) if due else None,
     )
     return Sent(message_id, document["id"], conversation[0], conversation[1], accepted)

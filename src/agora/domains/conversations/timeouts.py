@@ -6,8 +6,11 @@ is correlated only if its ``reply_to`` names the question.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from agora.core.call import Call
-from agora.domains.agents.references import find_agent
+from agora.domains.agents.references import OPERATOR, find_agent
 from agora.domains.messaging import queries as messages
 from agora_sdk.contract.envelopes import AgentMessage
 
@@ -53,6 +56,10 @@ async def time_out(call: Call, message_id: str) -> EnvelopeRow | None:
     )
     draft.own = await own_agents(call, question.to)
     draft.to = [ref for ref in question.to if ref in draft.own or await _is_reachable(call, ref)]
+    if unregistered := await _find_unregistered(call, question.to):
+        document["payload"] |= _explain_unregistered(unregistered)
+        message = draft.message = AgentMessage.model_validate(document)
+        draft.digest = digest_of(document)
     await deliver_draft(call, draft)
     return await call.tx.one(statements.of_message, message_id=message_id)
 
@@ -61,3 +68,18 @@ async def _is_reachable(call: Call, ref: str) -> bool:
     """Whether a recipient is an active agent, not a retired one or a group."""
     row = await find_agent(call.tx, ref)
     return row is not None and row.retired_at is None
+
+
+async def _find_unregistered(call: Call, refs: Sequence[str]) -> list[str]:
+    """Those recipients that are names of no agent."""
+    own, groups = await own_agents(call, list(refs)), ("broadcast", OPERATOR)
+    others = [ref for ref in refs if ref not in own and ref not in groups and not ref.startswith("capability:")]
+    return [ref for ref in others if await find_agent(call.tx, ref) is None]
+
+
+def _explain_unregistered(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "reason": f"No agent is registered as {', '.join(map(repr, names))}; the message is held until one is.",
+        "code": "AGENT_NOT_FOUND",
+        "unregistered": list(names),
+    }

@@ -54,7 +54,7 @@ async def deploy_agent(
         request = InstanceRequest(
             agent.agent_id,
             _resolve_account(call, payload),
-            InstanceConfig.model_validate(payload.get("instance_config") or {}),
+            _parse_config(call, payload),
             requirements=_parse_requirements(payload),
             near=_parse_co_location(message),
             preferred=host,
@@ -62,11 +62,15 @@ async def deploy_agent(
         )
         await create_instance(call, request)
     except ValidationError as error:
-        detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {describe_error(each)}" for each in error.errors()[:5])
-        return _build_refusal(message, agent, InvalidRequest(detail))
+        return _build_refusal(message, agent, _explain_validation_error(error))
     except AgoraError as error:
         return _build_refusal(message, agent, error)
     return None
+
+
+def _explain_validation_error(error: ValidationError) -> InvalidRequest:
+    detail = "; ".join(f"{'.'.join(map(str, each['loc']))}: {describe_error(each)}" for each in error.errors()[:5])
+    return InvalidRequest(detail)
 
 
 def _check_scope(call: Call) -> None:
@@ -75,7 +79,10 @@ def _check_scope(call: Call) -> None:
 
 
 def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
-    """The account that pays: the sender's; an admin may name another in ``customer_id``."""
+    """The account that pays: the sender's; an admin may name another in ``customer_id``.
+
+    For other senders ``customer_id`` is a customer of theirs, a label of the instance (:func:`_parse_config`).
+    """
     customer = payload.get("customer_id")
     if not customer or not call.caller.may("admin"):
         return account_of(call.caller)
@@ -83,6 +90,15 @@ def _resolve_account(call: Call, payload: dict[str, Any]) -> str:
         return _ACCOUNT.validate_python(customer)
     except ValidationError:
         raise InvalidRequest("customer_id is not the name of an account.") from None
+
+
+def _parse_config(call: Call, payload: dict[str, Any]) -> InstanceConfig:
+    """The configuration in a message. ``customer_id`` is part of it where it does not name the account that pays."""
+    document = payload.get("instance_config") or {}
+    customer = payload.get("customer_id")
+    if isinstance(document, dict) and customer and customer != _resolve_account(call, payload):
+        document = {"customer_id": customer} | document
+    return InstanceConfig.model_validate(document)
 
 
 def _parse_requirements(payload: dict[str, Any]) -> HostRequirements | None:
@@ -142,8 +158,11 @@ async def scale_agent(call: Call, message: AgentMessage, agent: AgentRow) -> dic
             least=least,
             most=most,
             target=float(target),
+            config=_parse_config(call, payload),
         )
         scaling_state = await scaling.set_scaling(call, order)
+    except ValidationError as error:
+        return _build_refusal(message, agent, _explain_validation_error(error))
     except AgoraError as error:
         return _build_refusal(message, agent, error)
     answer = scaling_state.model_dump(mode="json", exclude={"updated_at", "problem"}) | {

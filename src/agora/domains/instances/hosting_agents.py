@@ -24,7 +24,7 @@ from . import queries as statements
 from .metering import Ticks
 from .notifications import emit_instance_event
 from .records import InstanceRow
-from .reports import CREATE, report_running
+from .reports import CREATE, customer_of, report_running
 from .spending_limits import apply_limits, schedule_limit_checks
 
 __all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
@@ -131,7 +131,7 @@ async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, An
         "instance_id": row.instance_id,
         "generation": row.generation,
         "agent_id": (agent.alias or agent.agent_name) if agent is not None else row.agent_id,
-        "customer_id": row.account_id,
+        "customer_id": customer_of(row),
         "host_requirements": manifest.get("host_requirements", {}),
         "instance_config": decode_json(row.config),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agora.core.call import Call
+from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.conversations import queries as conversations
@@ -16,7 +16,7 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from . import queries as statements
 from .records import InstanceRow
 
-__all__ = ["CREATE", "describe_container", "report_failure", "report_running"]
+__all__ = ["CREATE", "customer_of", "describe_container", "report_failure", "report_running"]
 
 CREATE = "create_container"
 
@@ -62,7 +62,8 @@ async def describe_container(
         "container_id": row.remote_id or row.instance_id,
         "instance_id": row.instance_id,
         "agent_id": _display_name(agent, row.agent_id),
-        "customer_id": row.account_id,
+        "customer_id": customer_of(row),
+        "account": row.account_id,
     }
     if address:
         payload["address"] = address
@@ -72,6 +73,12 @@ async def describe_container(
         near = await call.tx.one(statements.by_id, instance_id=row.beside)
         payload["co_located_with"] = (near.remote_id if near is not None else None) or row.beside
     return payload
+
+
+def customer_of(row: InstanceRow) -> str:
+    """The customer that an instance is for: the one its configuration names, else the account that pays."""
+    customer = decode_json(row.config).get("customer_id")
+    return customer if isinstance(customer, str) else row.account_id
 
 
 def _display_name(agent: AgentRow | None, agent_id: str) -> str:

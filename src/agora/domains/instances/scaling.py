@@ -143,13 +143,14 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
         forced = len(instances) > row.most
         changes |= {"calm_since": since, "retry_at": None, "problem": None}
         if forced or call.now - since >= SCALE_DOWN_DELAY:
-            await _end_surplus(call, instances, len(instances) - target_count)
+            await _end_surplus(call, instances, len(instances) - target_count, every=not row.most)
             changes["calm_since"] = None
+            instances = [] if not row.most else instances
         else:
             changes["desired"] = len(instances)
     else:
         changes |= {"retry_at": None, "problem": None}
-    if not row.most and not any(each.pool for each in instances):
+    if not row.most and not instances:
         await call.tx.execute(host_queries.drop_scaling, agent_id=agent_id, account=account)
         return
     if any(getattr(row, name) != value for name, value in changes.items()):
@@ -178,10 +179,13 @@ async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> di
     return {"retry_at": None, "problem": None}
 
 
-async def _end_surplus(call: Call, instances: Sequence[InstanceRow], number: int) -> None:
-    """End instances that scaling created: those not running first, then the newest."""
-    own = [each for each in instances if each.pool]
+async def _end_surplus(call: Call, instances: Sequence[InstanceRow], number: int, *, every: bool) -> None:
+    """End instances that scaling created: those not running first, then the newest. every: end all, whoever made them.
+
+    All of them end at once, so that scaling is over and an instance that is made next is left alone.
+    """
+    own = [each for each in instances if every or each.pool]
     own.sort(key=lambda each: (each.state == "running", [-ord(letter) for letter in each.instance_id]))
-    for each in own[: min(number, AT_ONCE)]:
+    for each in own if every else own[: min(number, AT_ONCE)]:
         await set_desired_state(call, each, "stopped", "stopping", "It is not needed any more.")
         await emit_instance_event("agora.instance.stopping", call, each, status="stopping", desired_status="stopped")

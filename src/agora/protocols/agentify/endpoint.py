@@ -100,6 +100,8 @@ class AgentifyApp:
             return await while_connected(receive, self._exchange.call_operation(letter, caller))
         accepted = await self._exchange.send_message(letter, caller, read_header(scope, b"idempotency-key"))
         seconds = _preferred_wait(read_header(scope, b"prefer") or "")
+        if accepted.unregistered and len(accepted.unregistered) == accepted.recipients and seconds is None:
+            seconds = 0.0  # nobody is there to answer: the receipt says so at once
         if seconds != 0 and (accepted.answer is not None or expects_reply(letter)):
             reply = await while_connected(receive, self._exchange.wait_for_reply(letter, caller, accepted, seconds))
             if reply is not None:

@@ -59,6 +59,9 @@ class Accepted(Result):
         description="Why it may take longer, such as a name not registered yet; or why an answer without reply_to counts "
         "as an answer to nothing.",
     )
+    unregistered: list[str] | None = Field(
+        default=None, description="Recipients that no agent is registered as; the message is held for them."
+    )
     due_at: Timestamp | None = Field(
         default=None, description="Time after which it counts as unanswered, by expected.timeout."
     )
@@ -146,7 +149,8 @@ class Conversations(Service, category="conversation"):
     async def reply(self, message_id: MessageRef, wait: Wait = 0) -> Reply:
         """Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
 
-        Past ``expected.timeout`` the answer is a failure with the intent 'timeout'; a late one waits in the inbox.
+        Past ``expected.timeout`` the answer is a failure with the intent 'timeout', which names the recipients that no
+        agent is registered as; a late answer waits in the inbox.
         """
 
     @operation("GET /agora/conversation/get", "GET /agora/conversations/{conversation_id}", scope="read:messages")
@@ -172,7 +176,8 @@ class Conversations(Service, category="conversation"):
     ) -> PendingPage:
         """List an agent's pending messages in the form of the agent protocol, oldest first.
 
-        Reading changes nothing: ``agora.messaging.mark`` does, with the ids under ``agora.message_id`` of each.
+        Reading changes nothing. ``agora.messaging.mark`` with the status ``acknowledged`` takes a message off the list. It
+        names a message by its ``id``, or by ``agora.message_id`` where the message has that: its sender chose the ``id``.
         """
 
     @operation("GET /agora/conversation/usage", scope="read:agents")

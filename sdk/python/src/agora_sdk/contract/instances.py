@@ -109,6 +109,11 @@ class InstanceConfig(BaseModel):
         description="Variables of its environment: those that the agent's manifest lists as 'configurable'; any for "
         "operators. Stored encrypted, never shown.",
     )
+    customer_id: Label | None = Field(
+        default=None,
+        description="A customer of yours that the instance is for: shown with it, and sent to hosting agents. The account "
+        "that it belongs to pays.",
+    )
     restart: Literal["always", "on_failure", "never"] = "always"
     start_timeout: Annotated[float, Field(gt=0, le=3600, description="Maximum seconds until it is healthy.")] = 60.0
     stop_grace: Annotated[float, Field(ge=0, le=300, description="Seconds from SIGTERM to SIGKILL.")] = 10.0
@@ -486,7 +491,10 @@ class Instances(Service, category="instance"):
         account: Annotated[Account | None, Field(description="Owner account; for operators only.")] = None,
         max_price: MaxPrice | None = None,
     ) -> Scaling:
-        """Keep between a least and a most number of instances of an agent, as many as the work needs; 0 ends them.
+        """Keep between a least and a most number of instances of an agent, as many as the work needs.
+
+        0 ends all of the account's instances of the agent, also those that scaling has not created; otherwise scaling
+        ends only its own.
 
         Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
         holds for them, and for those that scaling makes later, only once its notice is over.
