@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
 from agora.settings import Settings
@@ -74,7 +74,7 @@ class RuntimeSettings:
                 errors=[field_error("value", fault)],
             ) from None
 
-    def describe(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+    def describe(self, prefix: str = "") -> dict[str, JsonValue]:
         """The settings in force whose names begin so: value, whether it was changed, and whether it can be. No secrets."""
         values = self.current.model_dump(mode="json")
         return {

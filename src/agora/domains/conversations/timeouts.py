@@ -38,7 +38,7 @@ async def time_out(call: Call, message_id: str) -> EnvelopeRow | None:
         await call.tx.execute(statements.lapse, message_id=message_id, answer=None)
         return None
     question = envelope_from_row(letter)
-    document = {
+    document: dict[str, Any] = {
         "type": "failure",
         "to": question.to,
         "intent": "timeout",
