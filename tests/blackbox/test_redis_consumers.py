@@ -17,7 +17,7 @@ from tests.valkey import Broker, empty_database, valkey_server
 __all__ = ["valkey_server"]
 
 INBOUND, INBOUND_GROUP = "xnai:agent_bus", "xnai-mcp-server"
-STALE = 1.5  # seconds; the source's consumers claim after 30, which is what bus_stale is by default
+STALE = 5.5  # seconds, longer than an idle server waits between looks; the source's consumers claim after 30, which is what bus_stale is by default
 
 
 class Consumer:

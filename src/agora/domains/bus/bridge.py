@@ -66,9 +66,6 @@ class BusBridge(Controller):
         self.inbound = Inbound(context, bus, authenticate, publish, f"mcp-{uuid4().hex[:8]}")
         self.outbound = Outbound(self, bus)
         self.state = context.server.ports.provide(BRIDGE_PORT, Bridge(create_group=self._create_group))
-        # Often enough that the last delivery of an entry is over before a consumer claims it once more.
-        self._sent_check = min(SENT_CHECK_SECONDS, context.server.settings.bus_stale / CHECKS_EACH_DELIVERY)
-        self.interval = min(self.interval, self._sent_check)
         self._members: set[tuple[str, str]] = set()
         self._positions: dict[str, tuple[int, int]] = {}  # in the log of each tenant, and the connection it is of
         self._swept: dict[str, int] = {}
@@ -171,7 +168,21 @@ class BusBridge(Controller):
         if await super()._wait_for_next_step(stop):
             return True
         active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self.ready)
-        return False if active else await self._wait_for_wakeup(stop, self._sent_check - self.interval)
+        return False if active else await self._wait_for_wakeup(stop, max(0, self._sent_check - self.interval))
+
+    @property
+    def _sent_check(self) -> float:
+        """Seconds until sent entries are looked at again.
+
+        While consumers have some, often enough that the last delivery of one is over before it is claimed once more.
+        """
+        if not self.outbound.open:
+            return SENT_CHECK_SECONDS
+        return min(SENT_CHECK_SECONDS, self.context.server.settings.bus_stale / CHECKS_EACH_DELIVERY)
+
+    @property
+    def pause(self) -> float:
+        return min(super().pause, self._sent_check) if not self.failures else super().pause
 
     async def _expel_strangers(self) -> None:
         """Remove consumers of programs from the inbound group: whatever they read, the marketplace would not get."""

@@ -44,6 +44,7 @@ class Outbound:
         self._controller, self._bus = controller, bus
         self._context = controller.context
         self._owned: dict[str, str] = {}
+        self._open: dict[tuple[str, str], bool] = {}  # whether an agent's consumers have entries to acknowledge
         self._active_at: dict[tuple[str, str], int] = {}  # last request of an agent's consumers
 
     def stream(self, tenant: str, name: str) -> str:
@@ -90,6 +91,12 @@ class Outbound:
     def forget(self) -> None:
         """Verify all streams again after a reconnect, because Redis may have lost entries."""
         self._owned.clear()
+        self._open.clear()
+
+    @property
+    def open(self) -> bool:
+        """Whether consumers of any agent have entries to acknowledge."""
+        return any(self._open.values())
 
     async def create_group(self, tenant: str, agent: BridgeMember) -> None:
         """Make an agent's stream and group, so that its programs may read before the first entry. Raises UpstreamUnavailable."""
@@ -100,7 +107,9 @@ class Outbound:
         """Copy acknowledgements and dead letters of an agent's Redis group to the store, redeliver, and trim the stream."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
         sent_rows = await self._read_sent(tenant, agent)
-        moved = await self._record_moved(tenant, agent, stream) if sent_rows else ()
+        key = tenant, agent.agent_id
+        was_open = key not in self._open or self._open[key]  # on Redis, as far as this server knows
+        moved = await self._record_moved(tenant, agent, stream) if sent_rows and was_open else ()
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
         except NotFound:  # the stream was deleted: it is made again, and what was on it leaves again
@@ -108,8 +117,12 @@ class Outbound:
             await self.create_group(tenant, agent)
             return
         self._note_activity(tenant, agent, report.active_idle)
-        if sent_rows:
+        self._open[key] = bool(report.pending)
+        state = self._context.server.ports.get(BRIDGE_PORT)
+        delivered = await self._bus.last_delivered(stream, name) if sent_rows else state.delivered.get(key, "0-0")
+        if sent_rows and (was_open or report.pending or delivered != state.delivered.get(key)):
             await self._settle_sent(tenant, agent, stream)
+        state.delivered[key] = delivered
         await self._bus.trim(stream)
         await self._bus.trim(stream + DEAD, MAX_DEAD_LETTERS)
 
@@ -133,8 +146,6 @@ class Outbound:
         """
         name = agent.agent_name
         by_entry = {row.consumer: row for row in await self._read_sent(tenant, agent)}
-        state = self._context.server.ports.get(BRIDGE_PORT)
-        state.delivered[tenant, agent.agent_id] = await self._bus.last_delivered(stream, name)
         settled = await self._bus.settled(stream, name, list(by_entry))
         moved = await self._record_moved(tenant, agent, stream)
         previous = {each.previous_id for each in moved}

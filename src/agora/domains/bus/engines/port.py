@@ -130,9 +130,10 @@ class MovedEntry:
 
 @dataclass(frozen=True, slots=True)
 class RedeliveryReport:
-    """What :meth:`BridgeBus.redeliver` did. active_idle: seconds since the last request of any consumer, None without one."""
+    """What :meth:`BridgeBus.redeliver` saw. pending: entries it looked at. active_idle: seconds since the last request of any consumer, None without one."""
 
     dead: Sequence[Delivery] = ()
+    pending: int = 0
     active_idle: float | None = None
 
 

@@ -282,7 +282,8 @@ class RedisBus:
 
     async def redeliver(self, stream: str, group: str, earlier: Mapping[str, int]) -> RedeliveryReport:
         stale, dead = [], []
-        for entry in await self._scan_pending(stream, group):
+        pending = await self._scan_pending(stream, group)
+        for entry in pending:
             total = entry.deliveries + earlier.get(entry.entry_id, 0)
             exhausted = total > self.terms.most
             if exhausted or (total == self.terms.most and entry.idle >= LAST_SHARE * self.terms.stale):
@@ -296,7 +297,7 @@ class RedisBus:
             await self._run_command("EVAL", APPEND_AGAIN, "2", *place)
         consumers = await self.consumers(stream, group)
         await self._delete_silent_consumers(stream, group, consumers)
-        return RedeliveryReport(buried, min((consumer.idle for consumer in consumers), default=None))
+        return RedeliveryReport(buried, len(pending), min((consumer.idle for consumer in consumers), default=None))
 
     async def _scan_pending(self, stream: str, group: str) -> list[Pending]:
         """All pending entries, as far as they are looked at."""
