@@ -177,3 +177,30 @@ async def test_nobody_changes_the_ledger(market: Market, till: Till, engine: Eng
     assert [[row[name] for name in LEDGER.names] for row in await rows(market)] == before
     assert before[0][6] == EntryKind.REQUEST
     assert to_micros(0.1) == 100_000
+
+
+async def test_entries_of_a_task_and_of_a_workflow_with_their_reversals(market: Market) -> None:
+    worker = await market.agent("Worker")
+    await market.call(
+        worker, "billing.set_price", agent_id="Worker", type="hybrid", price=1, usage_unit="hour", task_price=2
+    )
+    steps = [{"name": "one", "agent": "Worker"}, {"name": "two", "agent": "Worker"}]
+    flow = await market.call(market.operator, "workflow.create", workflow_name="Paid", steps=steps)
+    tasks = []
+    for number in range(2):
+        status = await market.call(market.operator, "workflow.status", workflow_id=flow.workflow_id)
+        tasks.append(status.steps[number].task_id)
+        await market.call(worker, "task.complete", task_id=tasks[-1])
+    other = await market.call(market.operator, "task.assign", task_type="other", assignee="Worker")
+    await market.call(worker, "task.complete", task_id=other.task_id)
+
+    async def amounts(**filters: Any) -> list[tuple[str, float]]:
+        page = await market.call(market.operator, "billing.usage", **filters)
+        return sorted((entry.task_id, entry.amount) for entry in page.items)
+
+    assert await amounts(workflow_id=flow.workflow_id) == sorted((task, 2) for task in tasks)
+    charge = (await market.call(market.operator, "billing.usage", task_id=tasks[0])).items[0]
+    await market.call(market.operator, "billing.reverse", entry_id=charge.entry_id, reason="spoilt")
+    assert await amounts(task_id=tasks[0]) == [(tasks[0], -2), (tasks[0], 2)]
+    assert await amounts(workflow_id=flow.workflow_id) == sorted([(tasks[0], -2), (tasks[0], 2), (tasks[1], 2)])
+    assert await amounts(task_id=other.task_id, workflow_id=flow.workflow_id) == []

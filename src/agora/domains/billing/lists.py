@@ -9,7 +9,7 @@ from typing import Any
 
 from agora.clock import to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call
+from agora.core.call import Call, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.supervision import audience_of
 from agora.store.port import Query
@@ -23,7 +23,7 @@ from .accounts import sees_all_accounts
 from .money import from_micros, month_value
 from .prices import build_price
 from .records import AccountBalance, InvoiceRow, LedgerEntry
-from .views import build_entries, names_of
+from .views import build_entries, names_of, task_key, task_of
 
 __all__ = [
     "EntryFilters",
@@ -41,7 +41,7 @@ MAX_SUM_MICROS = 2**62
 
 @dataclass(frozen=True, slots=True)
 class EntryFilters:
-    """Filter of entries. account: None for all accounts, '' for none."""
+    """Filter of entries. account: None for all accounts, '' for none. task, workflow: ids, '' for any."""
 
     account: str | None
     agent: str
@@ -49,6 +49,8 @@ class EntryFilters:
     kind: EntryKind | None
     since: datetime | None
     until: datetime | None
+    task: str = ""
+    workflow: str = ""
 
 
 def announce_price(call: Call, agent: AgentRow, made: contract.Price) -> None:
@@ -105,9 +107,10 @@ async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str
             since=to_microseconds(wanted.since) if wanted.since else -MAX_SUM_MICROS,
             until=to_microseconds(wanted.until) if wanted.until else MAX_SUM_MICROS,
             limit=limit + 1,
+            **_task_parameters(wanted),
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    page = build_entries(rows)
+    page = build_entries(rows, await _reversed_tasks(call, rows))
     return contract.EntryPage(
         usage=page,
         count=len(page),
@@ -118,11 +121,29 @@ async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str
 
 def _choose_query(wanted: EntryFilters) -> Query[LedgerEntry]:
     """The statement with the narrowest index."""
+    if wanted.task or wanted.workflow:
+        return statements.entries_of_task if wanted.task else statements.entries_of_workflow
     if wanted.instance:
         return statements.entries_of_instance
     if wanted.account:
         return statements.entries_of_account
     return statements.entries_of_agent if wanted.agent else statements.entries
+
+
+def _task_parameters(wanted: EntryFilters) -> dict[str, str]:
+    """Parameters that only the statements of tasks and workflows have."""
+    if wanted.task:
+        return {"key": task_key(wanted.task), "workflow": wanted.workflow}
+    return {"workflow": wanted.workflow} if wanted.workflow else {}
+
+
+async def _reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[str, str]:
+    """The tasks whose charges are reversed by some of the entries, by the ids of the charges."""
+    ids = sorted({row.reverses for row in rows if row.reverses is not None and row.kind == EntryKind.TASK})
+    if not ids:
+        return {}
+    charges = await call.tx.all(views.charges, ids=encode_json(ids))
+    return {row.entry_id: task for row in charges if (task := task_of(row.key)) is not None}
 
 
 async def list_balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:

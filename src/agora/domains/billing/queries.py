@@ -35,6 +35,8 @@ __all__ = [
     "entries_of_account",
     "entries_of_agent",
     "entries_of_instance",
+    "entries_of_task",
+    "entries_of_workflow",
     "key_account",
     "latest_price",
     "limits",
@@ -163,6 +165,32 @@ entries_of_agent = Query(
 )
 entries_of_instance = Query(
     f"select * from billing_ledger where {_LATER} and instance_id = :instance and instance_id <> '' and {_WANTED}",
+    LedgerEntry,
+    types=_PAGE,
+    scan=True,
+)
+
+# What tasks were charged for is under keys made of their ids, and its reversal under one made of the entry's.
+_TASKS_CHARGES = """
+    select 'reversal:' || charge.entry_id from billing_ledger as charge where charge.tenant_id = :tenant and charge.key
+"""
+_WORKFLOW_TASKS = (
+    "select 'task:' || t.task_id from tasks as t where t.tenant_id = :tenant and t.workflow_id = :workflow"
+)
+entries_of_task = Query(
+    f"""
+    select * from billing_ledger where {_LATER} and (key = :key or key in ({_TASKS_CHARGES} = :key))
+        and (:workflow = '' or :key in ({_WORKFLOW_TASKS})) and {_WANTED}
+    """,
+    LedgerEntry,
+    types=_PAGE,
+    scan=True,
+)
+entries_of_workflow = Query(
+    f"""
+    select * from billing_ledger
+    where {_LATER} and key in ({_WORKFLOW_TASKS} union all {_TASKS_CHARGES} in ({_WORKFLOW_TASKS})) and {_WANTED}
+    """,
     LedgerEntry,
     types=_PAGE,
     scan=True,

@@ -20,6 +20,7 @@ from .budgets import Limits
 from .ledger import Charge, Ledger
 from .records import RESERVATIONS, ReservationRow
 from .terms import Terms
+from .views import task_key
 
 __all__ = ["release_reservation", "reserve_price", "settle_completed", "settle_reservation"]
 
@@ -83,7 +84,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
     if row is None:
         return
     await call.tx.execute(statements.release, task_id=task_id)  # first, or it would count twice
-    charge = Charge(f"task:{task_id}", row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description)
+    charge = Charge(task_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description)
     terms = Terms(row.price_version, row.currency)
     await Ledger(call).write(charge, terms, row.amount, enforce=False)
 

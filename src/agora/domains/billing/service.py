@@ -131,6 +131,8 @@ class BillingService(BoundService, contract.Billing):
         agent_id: str | None = None,
         instance_id: str | None = None,
         *,
+        task_id: str | None = None,
+        workflow_id: str | None = None,
         kind: EntryKind | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -138,7 +140,16 @@ class BillingService(BoundService, contract.Billing):
         cursor: str | None = None,
     ) -> contract.EntryPage:
         account_filter = visible_account(self.call.caller, account)
-        filters = lists.EntryFilters(account_filter, await self._agent(agent_id), instance_id or "", kind, since, until)
+        filters = lists.EntryFilters(
+            account_filter,
+            await self._agent(agent_id),
+            instance_id or "",
+            kind,
+            since,
+            until,
+            task=task_id or "",
+            workflow=workflow_id or "",
+        )
         return await lists.list_entries(self.call, filters, limit, cursor)
 
     # -- what it comes to --------------------------------------------------------------------------

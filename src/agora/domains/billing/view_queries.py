@@ -14,6 +14,7 @@ from .records import (
     DueInvoice,
     InvoiceLineRow,
     InvoiceRow,
+    LedgerEntry,
     LineSum,
     MonthCost,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "accrued",
     "balances",
     "by_day",
+    "charges",
     "costs",
     "costs_of_account",
     "costs_of_instance",
@@ -76,6 +78,11 @@ accrued = Query(
     AccruedRun,
     types=_DAYS,
     scan=True,
+)
+charges = Query(
+    f"select * from billing_ledger where tenant_id = :tenant and entry_id {_IN}",
+    LedgerEntry,
+    postgres=f"select * from billing_ledger where tenant_id = :tenant and entry_id {_IN_POSTGRES}",
 )
 months = Query(
     """

@@ -34,8 +34,11 @@ __all__ = [
     "merge_by_currency",
     "names_of",
     "period_of",
+    "task_key",
+    "task_of",
 ]
 
+TASK_KEY = "task:"
 BASE = (EntryKind.BASE,)
 USAGE = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
 TASKS = (EntryKind.REQUEST, EntryKind.TASK)
@@ -181,8 +184,18 @@ def days_before(now: int, count: int) -> list[date]:
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
-def build_entry(row: LedgerEntry) -> contract.Entry:
-    """An entry of the ledger as answers show it."""
+def task_key(task_id: str) -> str:
+    """The key under which a task is charged for, once."""
+    return f"{TASK_KEY}{task_id}"
+
+
+def task_of(key: str) -> str | None:
+    """The task that an entry with such a key charges for."""
+    return key.removeprefix(TASK_KEY) if key.startswith(TASK_KEY) else None
+
+
+def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> contract.Entry:
+    """An entry of the ledger as answers show it. reversed_tasks: by the ids of entries that charged for them."""
     kind = EntryKind(row.kind)
     unit, size = UNITS[kind]
     return contract.Entry(
@@ -190,6 +203,7 @@ def build_entry(row: LedgerEntry) -> contract.Entry:
         account_id=row.account_id,
         agent_id=row.agent_id or None,
         instance_id=row.instance_id or None,
+        task_id=task_of(row.key) or reversed_tasks.get(row.reverses or ""),
         kind=kind,
         quantity=row.quantity / size,
         unit=unit,
@@ -206,5 +220,5 @@ def build_entry(row: LedgerEntry) -> contract.Entry:
     )
 
 
-def build_entries(rows: Sequence[LedgerEntry]) -> list[contract.Entry]:
-    return [build_entry(row) for row in rows]
+def build_entries(rows: Sequence[LedgerEntry], reversed_tasks: Mapping[str, str] = {}) -> list[contract.Entry]:
+    return [build_entry(row, reversed_tasks) for row in rows]

@@ -12,7 +12,16 @@ from pydantic_core import to_json
 from .drawing import tone
 from .drawing.svg import tag, truncate
 
-__all__ = ["FILTERS", "format_duration", "format_money", "page_path_of", "short_id", "state_badge", "task_title"]
+__all__ = [
+    "FILTERS",
+    "NO_VALUE",
+    "format_duration",
+    "format_money",
+    "page_path_of",
+    "short_id",
+    "state_badge",
+    "task_title",
+]
 
 PAGES_BY_PREFIX = {
     "agent": "agents",

@@ -6,14 +6,19 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from agora_sdk.contract.billing import EntryKind
+
 from ..drawing import draw_columns
 from ..filters import format_day, format_money
 from ..registry import page
 from ..view import View
 from .agent_names import names_by_id
-from .list_parameters import query_if_allowed
+from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["billing", "invoice"]
+__all__ = ["accounts", "billing", "entries", "invoice"]
+
+MAX_ROWS = 12  #: of each list of the first page
+ENTRY_FILTERS = ("account", "agent_id", "instance_id", "task_id", "workflow_id", "kind")
 
 
 @page("billing", title="Billing", scope="read:billing", nav=80, key="b", needs="agora.billing.dashboard")
@@ -23,10 +28,10 @@ async def billing(view: View) -> Mapping[str, Any]:
     mine = {"account": account}
     costs, balances, budgets, invoices, usage = await asyncio.gather(
         view.invoke("agora.billing.dashboard", mine),
-        query_if_allowed(view, "agora.billing.balance", mine),
+        query_if_allowed(view, "agora.billing.balance", {**mine, "limit": 50 if account else MAX_ROWS}),
         query_if_allowed(view, "agora.billing.budgets", mine),
-        query_if_allowed(view, "agora.billing.invoices", {**mine, "limit": 12}),
-        query_if_allowed(view, "agora.billing.usage", {**mine, "limit": 12}),
+        query_if_allowed(view, "agora.billing.invoices", {**mine, "limit": MAX_ROWS}),
+        query_if_allowed(view, "agora.billing.usage", {**mine, "limit": MAX_ROWS}),
     )
     currency = costs.billing.currency
     return {
@@ -36,12 +41,33 @@ async def billing(view: View) -> Mapping[str, Any]:
             "Cost of each of the last 30 days",
         ),
         "dearest": max((agent.total_cost for agent in costs.by_agent), default=0) or 1,
-        "balances": balances.items if balances else [],
-        "budgets": budgets.items if budgets else [],
+        "balances": balances,
+        "budgets": budgets,
         "invoices": invoices,
         "usage": usage,
-        "names": await names_by_id(view, [entry.agent_id for entry in usage.items] if usage else []),
+        "names": await names_by_id(
+            view,
+            [item.agent_id for page in (usage, budgets) if page for item in page.items],
+        ),
     }
+
+
+@page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
+async def accounts(view: View) -> Mapping[str, Any]:
+    """Every account with what is left of its credit, in each currency."""
+    found, trouble = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
+    return {"found": found, "trouble": trouble, "filtered": "account" in view.query}
+
+
+@page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
+async def entries(view: View) -> Mapping[str, Any]:
+    """Entries of the ledger, newest first: of an account, an agent, an instance, a task or a workflow."""
+    filters = chosen_filters(view, *ENTRY_FILTERS)
+    found, trouble = await list_operation(view, "agora.billing.usage", filters)
+    rows = found.items if found.count else []
+    agent_names = await names_by_id(view, [*(entry.agent_id for entry in rows), filters.get("agent_id")])
+    kinds = [kind.value for kind in EntryKind]
+    return {"found": found, "trouble": trouble, "filters": filters, "names": agent_names, "kinds": kinds}
 
 
 @page("billing/invoices/{invoice}", title="Invoice", scope="read:billing", needs="agora.billing.invoice")

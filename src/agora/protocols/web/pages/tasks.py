@@ -12,6 +12,7 @@ from agora_sdk.contract.tasks import TaskEntry
 from ..registry import fragment, page
 from ..view import View
 from .agent_names import names_by_id
+from .charges import load_charges
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 from .task_exchange import load_exchange, parts_of_entry
 
@@ -115,10 +116,18 @@ async def task_trail(view: View) -> Mapping[str, Any] | None:
 
 async def _task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
-    agent_names, exchange = await asyncio.gather(
-        names_by_id(view, [task.created_by, task.assigned_agent]), load_exchange(view, task)
+    agent_names, exchange, charges = await asyncio.gather(
+        names_by_id(view, [task.created_by, task.assigned_agent]),
+        load_exchange(view, task),
+        load_charges(view, task_id=task.task_id),
     )
-    return {"task": task, "open": task.status in OPEN, "names": agent_names, "exchange": exchange}
+    return {
+        "task": task,
+        "open": task.status in OPEN,
+        "names": agent_names,
+        "exchange": exchange,
+        "charges": charges,
+    }
 
 
 async def _output_values(view: View) -> Mapping[str, Any]:

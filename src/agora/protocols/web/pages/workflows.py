@@ -15,6 +15,7 @@ from ..filters import format_duration
 from ..registry import fragment, page
 from ..view import View
 from .agent_names import names_by_id
+from .charges import load_charges
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
 __all__ = ["workflow", "workflows"]
@@ -86,6 +87,7 @@ async def _workflow_values(view: View) -> Mapping[str, Any]:
         "flow": flow,
         "names": await names_by_id(view, [flow.created_by, *(step.assigned_agent for step in flow.steps)]),
         "open": flow.status in OPEN,
+        "charges": await load_charges(view, workflow_id=flow.workflow_id),
         "graph": await asyncio.to_thread(drawing.draw_workflow, stages, words)
         if many
         else drawing.draw_workflow(stages, words),

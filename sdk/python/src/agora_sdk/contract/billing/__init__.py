@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ..fields import PRINTABLE, AgentRef, Cursor, Limit, Timestamp
 from ..operation import Exposure, Kind, Service, operation
+from ..tasks import TaskId, WorkflowId
 from .budgets import Balance, Balances, Budget, BudgetPage
 from .dashboard import CostSummary, CurrentBilling, Dashboard, DayCost
 from .invoices import Closing, Invoice, InvoiceDocument, InvoiceLine, InvoicePage, InvoiceRef, InvoiceSummary, Month
@@ -164,6 +165,10 @@ class Billing(Service, category="billing"):
         agent_id: AgentRef | None = None,
         instance_id: InstanceId | None = None,
         *,
+        task_id: Annotated[TaskId | None, Field(description="What a task was charged for, and its reversal.")] = None,
+        workflow_id: Annotated[
+            WorkflowId | None, Field(description="What the tasks of a workflow were charged for, and reversals.")
+        ] = None,
         kind: EntryKind | None = None,
         since: Annotated[Timestamp | None, Field(description="Entries made at or after this.")] = None,
         until: Annotated[Timestamp | None, Field(description="Entries made before this.")] = None,

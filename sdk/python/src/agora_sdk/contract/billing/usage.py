@@ -104,6 +104,7 @@ class Entry(Result):
     account_id: str
     agent_id: str | None = None
     instance_id: str | None = None
+    task_id: str | None = Field(default=None, description="The task that was charged for, or whose charge is reversed.")
     kind: EntryKind
     quantity: float = Field(description="In the unit.")
     unit: str

@@ -1,0 +1,40 @@
+"""Charges: what one task or workflow was billed, summed from the ledger's entries for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..filters import NO_VALUE, format_money
+from ..view import View
+from .list_parameters import query_if_allowed
+
+__all__ = ["Charges", "load_charges"]
+
+MAX_CHARGES = 500  #: entries that are summed
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What something was charged: amounts by currency. partial: whether there are more entries than were summed."""
+
+    amounts: Mapping[str, float]
+    partial: bool
+
+    @property
+    def text(self) -> str:
+        if not self.amounts:
+            return NO_VALUE
+        amounts = " + ".join(format_money(amount, currency) for currency, amount in sorted(self.amounts.items()))
+        return f"over {amounts}" if self.partial else amounts
+
+
+async def load_charges(view: View, **subject: str) -> Charges | None:
+    """What a task (``task_id``) or a workflow (``workflow_id``) was charged; None where this person may not see it."""
+    page = await query_if_allowed(view, "agora.billing.usage", {**subject, "limit": MAX_CHARGES})
+    if page is None:
+        return None
+    micros: dict[str, int] = {}
+    for entry in page.items:
+        micros[entry.currency] = micros.get(entry.currency, 0) + entry.amount_micros
+    return Charges({currency: amount / 1_000_000 for currency, amount in micros.items()}, page.has_more)
