@@ -389,6 +389,362 @@ export interface AuthBackchannelLogoutArguments {
   logoutToken: string;
 }
 
+/** Arguments of ``agora.messaging.send``. */
+export interface MessagingSendArguments {
+  /** Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it. */
+  toAgent: string | string[];
+  /** The message, as text. */
+  content: string;
+  messageType?: MessageType | undefined;
+  priority?: Priority | undefined;
+  /** Agent id, name or dotted alias. */
+  fromAgent?: string | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  replyTo?: string | null | undefined;
+  /** Seconds after which an unread message expires; the server's default if left out. */
+  expiresIn?: number | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.messaging.send_legacy``. */
+export interface MessagingSendLegacyArguments {
+  /** Agent id, name or dotted alias. */
+  toAgent: string;
+  /** The message, as text. */
+  content: string;
+}
+
+/** Arguments of ``agora.messaging.receive``. */
+export interface MessagingReceiveArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  messageType?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  unread?: boolean | null | undefined;
+  status?: DeliveryState | null | undefined;
+  /** Agent id, name or dotted alias. */
+  fromAgent?: string | null | undefined;
+  /** Groups messages of one exchange. */
+  correlationId?: string | null | undefined;
+  replyTo?: string | null | undefined;
+  /** Seconds to wait for a first message when there is none. */
+  wait?: number | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.messaging.mark``. */
+export interface MessagingMarkArguments {
+  messageIds: string[];
+  status?: DeliveryState | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.messaging.subscribe``. */
+export interface MessagingSubscribeArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  eventTypes?: string[] | undefined;
+}
+
+/** Arguments of ``agora.event.publish``. */
+export interface EventPublishArguments {
+  eventType: string;
+  data?: JsonValue | undefined;
+  subject?: string | null | undefined;
+  /** Only these agents see it; everyone if empty. */
+  to?: string[] | undefined;
+}
+
+/** Arguments of ``agora.event.list``. */
+export interface EventListArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  subject?: string | null | undefined;
+  /** Only events after this sequence number. */
+  after?: number | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.event.subscribe``. */
+export interface EventSubscribeArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  subject?: string | null | undefined;
+}
+
+/** Arguments of ``agora.event.stream``. */
+export interface EventStreamArguments {
+  /** Event types or patterns; all if empty. */
+  types?: string[] | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  subject?: string | null | undefined;
+  subscriptionId?: string | null | undefined;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.assign``. */
+export interface TaskAssignArguments {
+  taskType: string;
+  payload?: { [key: string]: JsonValue } | undefined;
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  assignee?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  deadline?: string | null | undefined;
+  priority?: Priority | undefined;
+  requiredCapabilities?: string[] | undefined;
+  requiredModel?: string | null | undefined;
+  dependsOn?: string[] | undefined;
+  parentId?: string | null | undefined;
+  maxAttempts?: number | undefined;
+  /** Seconds before the second attempt; doubled for each further one. */
+  retryBackoff?: number | undefined;
+  /** Seconds an attempt may take; no bound if left out. */
+  timeout?: number | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
+  contextId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.update``. */
+export interface TaskUpdateArguments {
+  taskId: string;
+  status?: TaskStatus | null | undefined;
+  /** Per cent done. */
+  progress?: number | null | undefined;
+  /** Notes for people. */
+  notes?: string | null | undefined;
+  milestone?: string | null | undefined;
+  result?: JsonValue | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.list``. */
+export interface TaskListArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  status?: TaskStatus | TaskStatus[] | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  offset?: number | undefined;
+  taskType?: string | null | undefined;
+  priority?: Priority | null | undefined;
+  workflowId?: string | null | undefined;
+  parentId?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  createdBy?: string | null | undefined;
+  /** Worker id or name. */
+  workerId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  until?: string | null | undefined;
+  sort?: "created" | "priority" | "deadline" | undefined;
+  descending?: boolean | undefined;
+  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
+  contextId?: string | null | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.get``. */
+export interface TaskGetArguments {
+  taskId: string;
+}
+
+/** Arguments of ``agora.task.history``. */
+export interface TaskHistoryArguments {
+  taskId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.claim``. */
+export interface TaskClaimArguments {
+  /** Most tasks to take at once. */
+  limit?: number | undefined;
+  /** Seconds to wait for a task when there is none. */
+  wait?: number | undefined;
+  /** Only these types; any if empty. */
+  taskTypes?: string[] | undefined;
+  /** Only tasks for these of your own capabilities. */
+  capabilities?: string[] | null | undefined;
+  /** Models that can be run. */
+  models?: string[] | undefined;
+  /** Worker id or name. */
+  worker?: string | null | undefined;
+  /** Seconds until the lease expires unless renewed. */
+  leaseSeconds?: number | undefined;
+}
+
+/** Arguments of ``agora.task.renew``. */
+export interface TaskRenewArguments {
+  taskId: string;
+  fencingToken: number;
+  /** Seconds until the lease expires unless renewed. */
+  leaseSeconds?: number | null | undefined;
+  /** Per cent done. */
+  progress?: number | null | undefined;
+  /** Checkpoint, for the agent that continues the work. */
+  checkpoint?: { [key: string]: JsonValue } | null | undefined;
+  /** Grows with each checkpoint; a smaller one is refused. */
+  checkpointNumber?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.release``. */
+export interface TaskReleaseArguments {
+  taskId: string;
+  fencingToken: number;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+  /** Checkpoint, for the agent that continues the work. */
+  checkpoint?: { [key: string]: JsonValue } | null | undefined;
+  /** Seconds before it can be claimed again. */
+  delay?: number | undefined;
+}
+
+/** Arguments of ``agora.task.complete``. */
+export interface TaskCompleteArguments {
+  taskId: string;
+  result?: JsonValue | undefined;
+  /** Notes for people. */
+  notes?: string | null | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.fail``. */
+export interface TaskFailArguments {
+  taskId: string;
+  error: string;
+  /** Whether another attempt may help. */
+  retry?: boolean | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.cancel``. */
+export interface TaskCancelArguments {
+  taskId: string;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.retry``. */
+export interface TaskRetryArguments {
+  taskId: string;
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  assignee?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.reassign``. */
+export interface TaskReassignArguments {
+  taskId: string;
+  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
+  assignee: string | null;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.comment``. */
+export interface TaskCommentArguments {
+  taskId: string;
+  text: string;
+}
+
+/** Arguments of ``agora.task.message``. */
+export interface TaskMessageArguments {
+  taskId: string;
+  text?: string | null | undefined;
+  /** The message in parts, if it is not a single text. */
+  parts?: Part[] | undefined;
+  /** Set by the assignee: the task waits until the message is answered. */
+  status?: "input_required" | "auth_required" | null | undefined;
+  messageId?: string | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** URIs of extensions. */
+  extensions?: string[] | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.artifact``. */
+export interface TaskArtifactArguments {
+  taskId: string;
+  text?: string | null | undefined;
+  /** The message in parts, if it is not a single text. */
+  parts?: Part[] | undefined;
+  /** Made if left out; needed to append to it. */
+  artifactId?: string | null | undefined;
+  name?: string | null | undefined;
+  description?: string | null | undefined;
+  /** Append to the artifact with this id; otherwise replace it. */
+  append?: boolean | undefined;
+  /** Whether it is complete. */
+  last?: boolean | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** URIs of extensions. */
+  extensions?: string[] | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.append``. */
+export interface TaskAppendArguments {
+  taskId: string;
+  content: string;
+  /** Offset of the chunk; refused if the output does not end there. */
+  offset?: number | null | undefined;
+  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
+  fencingToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.task.output``. */
+export interface TaskOutputArguments {
+  taskId: string;
+  /** Start position, in characters. */
+  offset?: number | undefined;
+  /** Most characters. */
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.task.stream``. */
+export interface TaskStreamArguments {
+  taskId: string;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.statistics``. */
+export interface TaskStatisticsArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  taskType?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+}
+
 /** Arguments of ``agora.billing.prices``. */
 export interface BillingPricesArguments {
   /** Agent id, name or dotted alias. */
@@ -455,6 +811,10 @@ export interface BillingUsageArguments {
   /** Agent id, name or dotted alias. */
   agentId?: string | null | undefined;
   instanceId?: string | null | undefined;
+  /** What a task was charged for, and its reversal. */
+  taskId?: string | null | undefined;
+  /** What the tasks of a workflow were charged for, and reversals. */
+  workflowId?: string | null | undefined;
   kind?: EntryKind | null | undefined;
   /** Entries made at or after this. */
   since?: string | null | undefined;
@@ -846,117 +1206,6 @@ export interface DiscoverySchemaArguments {
   version?: string | null | undefined;
 }
 
-/** Arguments of ``agora.messaging.send``. */
-export interface MessagingSendArguments {
-  /** Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it. */
-  toAgent: string | string[];
-  /** The message, as text. */
-  content: string;
-  messageType?: MessageType | undefined;
-  priority?: Priority | undefined;
-  /** Agent id, name or dotted alias. */
-  fromAgent?: string | null | undefined;
-  /** Groups messages of one exchange. */
-  correlationId?: string | null | undefined;
-  replyTo?: string | null | undefined;
-  /** Seconds after which an unread message expires; the server's default if left out. */
-  expiresIn?: number | null | undefined;
-  metadata?: { [key: string]: JsonValue } | undefined;
-}
-
-/** Arguments of ``agora.messaging.send_legacy``. */
-export interface MessagingSendLegacyArguments {
-  /** Agent id, name or dotted alias. */
-  toAgent: string;
-  /** The message, as text. */
-  content: string;
-}
-
-/** Arguments of ``agora.messaging.receive``. */
-export interface MessagingReceiveArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  since?: string | null | undefined;
-  messageType?: string | null | undefined;
-  priority?: Priority | null | undefined;
-  unread?: boolean | null | undefined;
-  status?: DeliveryState | null | undefined;
-  /** Agent id, name or dotted alias. */
-  fromAgent?: string | null | undefined;
-  /** Groups messages of one exchange. */
-  correlationId?: string | null | undefined;
-  replyTo?: string | null | undefined;
-  /** Seconds to wait for a first message when there is none. */
-  wait?: number | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
-  offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.messaging.mark``. */
-export interface MessagingMarkArguments {
-  messageIds: string[];
-  status?: DeliveryState | undefined;
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.messaging.subscribe``. */
-export interface MessagingSubscribeArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-  eventTypes?: string[] | undefined;
-}
-
-/** Arguments of ``agora.event.publish``. */
-export interface EventPublishArguments {
-  eventType: string;
-  data?: JsonValue | undefined;
-  subject?: string | null | undefined;
-  /** Only these agents see it; everyone if empty. */
-  to?: string[] | undefined;
-}
-
-/** Arguments of ``agora.event.list``. */
-export interface EventListArguments {
-  /** Event types or patterns; all if empty. */
-  types?: string[] | undefined;
-  /** Agent id, name or dotted alias. */
-  agent?: string | null | undefined;
-  subject?: string | null | undefined;
-  /** Only events after this sequence number. */
-  after?: number | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.event.subscribe``. */
-export interface EventSubscribeArguments {
-  /** Event types or patterns; all if empty. */
-  types?: string[] | undefined;
-  /** Agent id, name or dotted alias. */
-  agent?: string | null | undefined;
-  subject?: string | null | undefined;
-}
-
-/** Arguments of ``agora.event.stream``. */
-export interface EventStreamArguments {
-  /** Event types or patterns; all if empty. */
-  types?: string[] | undefined;
-  /** Agent id, name or dotted alias. */
-  agent?: string | null | undefined;
-  subject?: string | null | undefined;
-  subscriptionId?: string | null | undefined;
-  /** Resume after this event: its id (evt_...) or its sequence number. */
-  lastEventId?: string | null | undefined;
-}
-
 /** Arguments of ``agora.host.list``. */
 export interface HostListArguments {
   /** Largest number of items in the answer. */
@@ -1221,251 +1470,6 @@ export interface MemoryForgetArguments {
   key: string;
   /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
   namespace?: string | undefined;
-}
-
-/** Arguments of ``agora.task.assign``. */
-export interface TaskAssignArguments {
-  taskType: string;
-  payload?: { [key: string]: JsonValue } | undefined;
-  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
-  assignee?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  deadline?: string | null | undefined;
-  priority?: Priority | undefined;
-  requiredCapabilities?: string[] | undefined;
-  requiredModel?: string | null | undefined;
-  dependsOn?: string[] | undefined;
-  parentId?: string | null | undefined;
-  maxAttempts?: number | undefined;
-  /** Seconds before the second attempt; doubled for each further one. */
-  retryBackoff?: number | undefined;
-  /** Seconds an attempt may take; no bound if left out. */
-  timeout?: number | null | undefined;
-  metadata?: { [key: string]: JsonValue } | undefined;
-  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
-  contextId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.update``. */
-export interface TaskUpdateArguments {
-  taskId: string;
-  status?: TaskStatus | null | undefined;
-  /** Per cent done. */
-  progress?: number | null | undefined;
-  /** Notes for people. */
-  notes?: string | null | undefined;
-  milestone?: string | null | undefined;
-  result?: JsonValue | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
-  fencingToken?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.list``. */
-export interface TaskListArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-  status?: TaskStatus | TaskStatus[] | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
-  offset?: number | undefined;
-  taskType?: string | null | undefined;
-  priority?: Priority | null | undefined;
-  workflowId?: string | null | undefined;
-  parentId?: string | null | undefined;
-  /** Agent id, name or dotted alias. */
-  createdBy?: string | null | undefined;
-  /** Worker id or name. */
-  workerId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  since?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  until?: string | null | undefined;
-  sort?: "created" | "priority" | "deadline" | undefined;
-  descending?: boolean | undefined;
-  /** Groups the tasks of one conversation; without it, each task is a separate conversation. */
-  contextId?: string | null | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.get``. */
-export interface TaskGetArguments {
-  taskId: string;
-}
-
-/** Arguments of ``agora.task.history``. */
-export interface TaskHistoryArguments {
-  taskId: string;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.claim``. */
-export interface TaskClaimArguments {
-  /** Most tasks to take at once. */
-  limit?: number | undefined;
-  /** Seconds to wait for a task when there is none. */
-  wait?: number | undefined;
-  /** Only these types; any if empty. */
-  taskTypes?: string[] | undefined;
-  /** Only tasks for these of your own capabilities. */
-  capabilities?: string[] | null | undefined;
-  /** Models that can be run. */
-  models?: string[] | undefined;
-  /** Worker id or name. */
-  worker?: string | null | undefined;
-  /** Seconds until the lease expires unless renewed. */
-  leaseSeconds?: number | undefined;
-}
-
-/** Arguments of ``agora.task.renew``. */
-export interface TaskRenewArguments {
-  taskId: string;
-  fencingToken: number;
-  /** Seconds until the lease expires unless renewed. */
-  leaseSeconds?: number | null | undefined;
-  /** Per cent done. */
-  progress?: number | null | undefined;
-  /** Checkpoint, for the agent that continues the work. */
-  checkpoint?: { [key: string]: JsonValue } | null | undefined;
-  /** Grows with each checkpoint; a smaller one is refused. */
-  checkpointNumber?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.release``. */
-export interface TaskReleaseArguments {
-  taskId: string;
-  fencingToken: number;
-  /** Notes for people. */
-  reason?: string | null | undefined;
-  /** Checkpoint, for the agent that continues the work. */
-  checkpoint?: { [key: string]: JsonValue } | null | undefined;
-  /** Seconds before it can be claimed again. */
-  delay?: number | undefined;
-}
-
-/** Arguments of ``agora.task.complete``. */
-export interface TaskCompleteArguments {
-  taskId: string;
-  result?: JsonValue | undefined;
-  /** Notes for people. */
-  notes?: string | null | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
-  fencingToken?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.fail``. */
-export interface TaskFailArguments {
-  taskId: string;
-  error: string;
-  /** Whether another attempt may help. */
-  retry?: boolean | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
-  fencingToken?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.cancel``. */
-export interface TaskCancelArguments {
-  taskId: string;
-  /** Notes for people. */
-  reason?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.retry``. */
-export interface TaskRetryArguments {
-  taskId: string;
-  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
-  assignee?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.reassign``. */
-export interface TaskReassignArguments {
-  taskId: string;
-  /** Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name. */
-  assignee: string | null;
-  /** Notes for people. */
-  reason?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.comment``. */
-export interface TaskCommentArguments {
-  taskId: string;
-  text: string;
-}
-
-/** Arguments of ``agora.task.message``. */
-export interface TaskMessageArguments {
-  taskId: string;
-  text?: string | null | undefined;
-  /** The message in parts, if it is not a single text. */
-  parts?: Part[] | undefined;
-  /** Set by the assignee: the task waits until the message is answered. */
-  status?: "input_required" | "auth_required" | null | undefined;
-  messageId?: string | null | undefined;
-  metadata?: { [key: string]: JsonValue } | undefined;
-  /** URIs of extensions. */
-  extensions?: string[] | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
-  fencingToken?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.artifact``. */
-export interface TaskArtifactArguments {
-  taskId: string;
-  text?: string | null | undefined;
-  /** The message in parts, if it is not a single text. */
-  parts?: Part[] | undefined;
-  /** Made if left out; needed to append to it. */
-  artifactId?: string | null | undefined;
-  name?: string | null | undefined;
-  description?: string | null | undefined;
-  /** Append to the artifact with this id; otherwise replace it. */
-  append?: boolean | undefined;
-  /** Whether it is complete. */
-  last?: boolean | undefined;
-  metadata?: { [key: string]: JsonValue } | undefined;
-  /** URIs of extensions. */
-  extensions?: string[] | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
-  fencingToken?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.append``. */
-export interface TaskAppendArguments {
-  taskId: string;
-  content: string;
-  /** Offset of the chunk; refused if the output does not end there. */
-  offset?: number | null | undefined;
-  /** The claim's fencing token. With it, a write after the lease was lost is refused. */
-  fencingToken?: number | null | undefined;
-}
-
-/** Arguments of ``agora.task.output``. */
-export interface TaskOutputArguments {
-  taskId: string;
-  /** Start position, in characters. */
-  offset?: number | undefined;
-  /** Most characters. */
-  limit?: number | undefined;
-}
-
-/** Arguments of ``agora.task.stream``. */
-export interface TaskStreamArguments {
-  taskId: string;
-  /** Resume after this event: its id (evt_...) or its sequence number. */
-  lastEventId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.task.statistics``. */
-export interface TaskStatisticsArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-  taskType?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  since?: string | null | undefined;
 }
 
 /** Arguments of ``agora.worker.register``. */
@@ -2242,6 +2246,222 @@ export interface AuthService {
   backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
 }
 
+/** Operations of the category ``messaging``. */
+export interface MessagingService {
+  /**
+   * Send a message to one agent, to several, to a capability, or to everyone.
+   *
+   * The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  send(args: MessagingSendArguments, options?: CallOptions): Promise<MessageReceipt>;
+  /**
+   * Send a message the way of version 0.9; sunset, use agora.messaging.send.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``operation_sunset``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  sendLegacy(args: MessagingSendLegacyArguments, options?: CallOptions): Promise<MessageReceipt>;
+  /**
+   * Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
+   *
+   * The inbox is the caller's own. An operator, who acts for every agent, has to say whose (``agent_id``); ``operator``
+   * is the operator's own.
+   * ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
+   * watched until a message comes or the time is over.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  receive(args?: MessagingReceiveArguments, options?: CallOptions): Promise<MessagePage>;
+  /**
+   * Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  mark(args: MessagingMarkArguments, options?: CallOptions): Promise<Marked>;
+  /**
+   * Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  subscribe(args?: MessagingSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
+}
+
+/** Operations of the category ``event``. */
+export interface EventService {
+  /**
+   * Publish an event; types that begin with ``agora.`` are the server's.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  publish(args: EventPublishArguments, options?: CallOptions): Promise<EventReceipt>;
+  /**
+   * Read the event log, oldest first, from a sequence number on.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: EventListArguments, options?: CallOptions): Promise<EventPage>;
+  /**
+   * Create a durable subscription: a filter and a position that survive reconnects.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  subscribe(args?: EventSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
+  /**
+   * Stream events live, after the events since ``last_event_id``: nothing lost, nothing repeated.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stream(args?: EventStreamArguments, options?: CallOptions): EventStream<Event>;
+}
+
+/** Operations of the category ``task``. */
+export interface TaskService {
+  /**
+   * Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
+   *
+   * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
+   * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  assign(args: TaskAssignArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Update a task as its assignee: status, progress, notes.
+   *
+   * It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
+   * and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
+   * something else than what was recorded.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: TaskUpdateArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * List tasks: those given to an agent, or all that concern you; operators see all.
+   *
+   * ``since`` and ``until`` bound the time of creation.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: TaskListArguments, options?: CallOptions): Promise<TaskPage>;
+  /**
+   * Read a task.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: TaskGetArguments, options?: CallOptions): Promise<Task>;
+  /**
+   * Read the history of a task: actor, change and time, oldest first; output and artifacts are left out.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  history(args: TaskHistoryArguments, options?: CallOptions): Promise<TaskEntryPage>;
+  /**
+   * Claim the best tasks for the caller: by priority, then deadline, then age.
+   *
+   * Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
+   * carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  claim(args?: TaskClaimArguments, options?: CallOptions): Promise<Claim>;
+  /**
+   * Extend a lease: the heartbeat of a task in progress.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  renew(args: TaskRenewArguments, options?: CallOptions): Promise<Renewal>;
+  /**
+   * Release a claimed task to the queue; the attempt is not counted.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  release(args: TaskReleaseArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Complete a task with its result.
+   *
+   * Repeating the same call returns the same result; a different result or different notes are refused (409).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  complete(args: TaskCompleteArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Report a failed attempt; it is retried after the backoff while attempts are left.
+   *
+   * A task that has failed for good keeps its error: another one is refused (409).
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  fail(args: TaskFailArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Cancel a task; its worker learns it from the next response.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  cancel(args: TaskCancelArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Retry an ended task as a new task, linked to the old one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  retry(args: TaskRetryArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Add a comment to a task's trail.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  comment(args: TaskCommentArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Send a message in a task: from its assignee to its requester, or the other way round.
+   *
+   * Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
+   * takes it up again. A task that has ended takes no message.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  message(args: TaskMessageArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Add a part of a task's result as an artifact while it is in progress, as its assignee.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  artifact(args: TaskArtifactArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Append to a task's output. With ``offset`` a repeated chunk is recognised.
+   *
+   * An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  append(args: TaskAppendArguments, options?: CallOptions): Promise<TaskOutput>;
+  /**
+   * Read a task's output from any offset.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  output(args: TaskOutputArguments, options?: CallOptions): Promise<TaskOutput>;
+  /**
+   * Stream a task's log from its beginning, live; the stream ends with the task.
+   *
+   * ``last_event_id`` is the number of the last entry seen.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  stream(args: TaskStreamArguments, options?: CallOptions): EventStream<TaskEntry>;
+  /**
+   * Task statistics: by status, throughput, waiting and running times; of the last day by default.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  statistics(args?: TaskStatisticsArguments, options?: CallOptions): Promise<TaskStatistics>;
+}
+
 /** Operations of the category ``billing``. */
 export interface BillingService {
   /**
@@ -2577,75 +2797,6 @@ export interface DiscoveryService {
   schema(args: DiscoverySchemaArguments, options?: CallOptions): Promise<ServiceSchema>;
 }
 
-/** Operations of the category ``messaging``. */
-export interface MessagingService {
-  /**
-   * Send a message to one agent, to several, to a capability, or to everyone.
-   *
-   * The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  send(args: MessagingSendArguments, options?: CallOptions): Promise<MessageReceipt>;
-  /**
-   * Send a message the way of version 0.9; sunset, use agora.messaging.send.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``operation_sunset``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  sendLegacy(args: MessagingSendLegacyArguments, options?: CallOptions): Promise<MessageReceipt>;
-  /**
-   * Read an agent's inbox, oldest first; it never changes state, ``mark`` does.
-   *
-   * The inbox is the caller's own. An operator, who acts for every agent, has to say whose (``agent_id``); ``operator``
-   * is the operator's own.
-   * ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
-   * watched until a message comes or the time is over.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  receive(args?: MessagingReceiveArguments, options?: CallOptions): Promise<MessagePage>;
-  /**
-   * Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  mark(args: MessagingMarkArguments, options?: CallOptions): Promise<Marked>;
-  /**
-   * Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  subscribe(args?: MessagingSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
-}
-
-/** Operations of the category ``event``. */
-export interface EventService {
-  /**
-   * Publish an event; types that begin with ``agora.`` are the server's.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  publish(args: EventPublishArguments, options?: CallOptions): Promise<EventReceipt>;
-  /**
-   * Read the event log, oldest first, from a sequence number on.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  list(args?: EventListArguments, options?: CallOptions): Promise<EventPage>;
-  /**
-   * Create a durable subscription: a filter and a position that survive reconnects.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  subscribe(args?: EventSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
-  /**
-   * Stream events live, after the events since ``last_event_id``: nothing lost, nothing repeated.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  stream(args?: EventStreamArguments, options?: CallOptions): EventStream<Event>;
-}
-
 /** Operations of the category ``host``. */
 export interface HostService {
   /**
@@ -2835,153 +2986,6 @@ export interface MemoryService {
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   forget(args: MemoryForgetArguments, options?: CallOptions): Promise<Forgotten>;
-}
-
-/** Operations of the category ``task``. */
-export interface TaskService {
-  /**
-   * Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
-   *
-   * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
-   * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  assign(args: TaskAssignArguments, options?: CallOptions): Promise<TaskReceipt>;
-  /**
-   * Update a task as its assignee: status, progress, notes.
-   *
-   * It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
-   * and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
-   * something else than what was recorded.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  update(args: TaskUpdateArguments, options?: CallOptions): Promise<TaskUpdate>;
-  /**
-   * List tasks: those given to an agent, or all that concern you; operators see all.
-   *
-   * ``since`` and ``until`` bound the time of creation.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  list(args?: TaskListArguments, options?: CallOptions): Promise<TaskPage>;
-  /**
-   * Read a task.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  get(args: TaskGetArguments, options?: CallOptions): Promise<Task>;
-  /**
-   * Read the history of a task: actor, change and time, oldest first; output and artifacts are left out.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  history(args: TaskHistoryArguments, options?: CallOptions): Promise<TaskEntryPage>;
-  /**
-   * Claim the best tasks for the caller: by priority, then deadline, then age.
-   *
-   * Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
-   * carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  claim(args?: TaskClaimArguments, options?: CallOptions): Promise<Claim>;
-  /**
-   * Extend a lease: the heartbeat of a task in progress.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  renew(args: TaskRenewArguments, options?: CallOptions): Promise<Renewal>;
-  /**
-   * Release a claimed task to the queue; the attempt is not counted.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  release(args: TaskReleaseArguments, options?: CallOptions): Promise<TaskUpdate>;
-  /**
-   * Complete a task with its result.
-   *
-   * Repeating the same call returns the same result; a different result or different notes are refused (409).
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  complete(args: TaskCompleteArguments, options?: CallOptions): Promise<TaskUpdate>;
-  /**
-   * Report a failed attempt; it is retried after the backoff while attempts are left.
-   *
-   * A task that has failed for good keeps its error: another one is refused (409).
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  fail(args: TaskFailArguments, options?: CallOptions): Promise<TaskUpdate>;
-  /**
-   * Cancel a task; its worker learns it from the next response.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  cancel(args: TaskCancelArguments, options?: CallOptions): Promise<TaskUpdate>;
-  /**
-   * Retry an ended task as a new task, linked to the old one.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  retry(args: TaskRetryArguments, options?: CallOptions): Promise<TaskReceipt>;
-  /**
-   * Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
-  /**
-   * Add a comment to a task's trail.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  comment(args: TaskCommentArguments, options?: CallOptions): Promise<TaskEntry>;
-  /**
-   * Send a message in a task: from its assignee to its requester, or the other way round.
-   *
-   * Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
-   * takes it up again. A task that has ended takes no message.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  message(args: TaskMessageArguments, options?: CallOptions): Promise<TaskEntry>;
-  /**
-   * Add a part of a task's result as an artifact while it is in progress, as its assignee.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  artifact(args: TaskArtifactArguments, options?: CallOptions): Promise<TaskEntry>;
-  /**
-   * Append to a task's output. With ``offset`` a repeated chunk is recognised.
-   *
-   * An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  append(args: TaskAppendArguments, options?: CallOptions): Promise<TaskOutput>;
-  /**
-   * Read a task's output from any offset.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  output(args: TaskOutputArguments, options?: CallOptions): Promise<TaskOutput>;
-  /**
-   * Stream a task's log from its beginning, live; the stream ends with the task.
-   *
-   * ``last_event_id`` is the number of the last entry seen.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  stream(args: TaskStreamArguments, options?: CallOptions): EventStream<TaskEntry>;
-  /**
-   * Task statistics: by status, throughput, waiting and running times; of the last day by default.
-   *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
-   */
-  statistics(args?: TaskStatisticsArguments, options?: CallOptions): Promise<TaskStatistics>;
 }
 
 /** Operations of the category ``worker``. */
@@ -3336,6 +3340,9 @@ export interface Services {
   readonly admin: AdminService;
   readonly agent: AgentService;
   readonly auth: AuthService;
+  readonly messaging: MessagingService;
+  readonly event: EventService;
+  readonly task: TaskService;
   readonly billing: BillingService;
   readonly bus: BusService;
   readonly conversation: ConversationService;
@@ -3343,12 +3350,9 @@ export interface Services {
   readonly deployment: DeploymentService;
   readonly query: QueryService;
   readonly discovery: DiscoveryService;
-  readonly messaging: MessagingService;
-  readonly event: EventService;
   readonly host: HostService;
   readonly instance: InstanceService;
   readonly memory: MemoryService;
-  readonly task: TaskService;
   readonly worker: WorkerService;
   readonly monitor: MonitorService;
   readonly orchestrator: OrchestratorService;

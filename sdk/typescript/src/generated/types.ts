@@ -1048,6 +1048,8 @@ export interface Entry {
   accountId: string;
   agentId: string | null;
   instanceId: string | null;
+  /** The task that was charged for, or whose charge is reversed. */
+  taskId: string | null;
   kind: EntryKind;
   /** In the unit. */
   quantity: number;
