@@ -44,6 +44,7 @@ from agora.domains.mcp_upstreams.federation import Federation
 from agora.domains.mcp_upstreams.offers import OFFERS, Offers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
+from agora.domains.outbox.port import OUTBOX_SOURCES
 from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
 from agora.net.backpressure import Backpressure, Limits
 from agora.net.sealing import Sealer
@@ -97,6 +98,7 @@ from .bootstrap import open_bus, open_store, open_tracing
 from .dead_letters import DEAD_LETTER_SOURCES
 from .jobs import CommitListener, build_controllers
 from .local_engines import open_local_host
+from .outbox import SOURCES_OF_OUTBOX
 from .prometheus import PrometheusExporter
 from .replication import Replication
 from .subscriptions import SUBSCRIPTIONS
@@ -267,6 +269,7 @@ class App:
         )
         ports = context.ports
         ports.provide(SOURCES, DEAD_LETTER_SOURCES)
+        ports.provide(OUTBOX_SOURCES, SOURCES_OF_OUTBOX)
         ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
         ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))

@@ -12,5 +12,6 @@ __all__ = ["DEAD_LETTER_SOURCES"]
 DEAD_LETTER_SOURCES: Mapping[str, Lazy[DeadLetterSource]] = {
     "bus": Lazy("agora.domains.bus.dead_letters:BUS_SOURCE"),
     "bus_inbound": Lazy("agora.domains.bus.dead_letters:INBOUND_SOURCE"),
+    "endpoint": Lazy("agora.domains.conversations.endpoint_delivery:ENDPOINT_SOURCE"),
     "push": Lazy("agora.domains.a2a.dead_letters:PUSH_SOURCE"),
 }

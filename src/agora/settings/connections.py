@@ -57,6 +57,19 @@ class Connections(Section):
     push_attempts: int = Field(
         12, ge=1, le=100, description="Attempts at a push notification, an hour apart in the end, until it is given up."
     )
+    endpoint_private_networks: bool = Field(
+        False,
+        description="Whether messages are posted to agents' own endpoints (endpoints.agentify) at private and loopback addresses.",
+    )
+    endpoint_timeout: float = Field(
+        30.0, ge=0.1, le=60, description="Seconds that an agent's own endpoint may take to answer a message."
+    )
+    endpoint_attempts: int = Field(
+        12,
+        ge=1,
+        le=100,
+        description="Attempts at posting a message to an agent's own endpoint, an hour apart in the end, until it is a dead letter.",
+    )
     a2a_wait: float = Field(
         300.0, ge=1, le=3600, description="Seconds that an A2A SendMessage waits for its task, if it is to wait."
     )

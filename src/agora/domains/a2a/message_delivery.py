@@ -1,6 +1,7 @@
 """Delivery of A2A messages to agents that use messages instead of tasks; their reply completes the task.
 
-An agent asks for it when it registers, with the metadata ``{"a2a": {"deliver": "message"}}``. The message's
+An agent asks for it when it registers, with the metadata ``{"a2a": {"deliver": "message"}}``, or by having an HTTP endpoint of
+its own. The message's
 ``correlation_id`` is the context's id, and its metadata has ``a2a``: ``task_id`` and the ``message`` of A2A.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from agora.core.call import Call, decode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.messaging import queries as messages
+from agora.domains.messaging.endpoints import find_endpoint
 from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks import messages as task_messages
 from agora.domains.tasks import queries as tasks
@@ -34,8 +36,9 @@ def _wants_messages(agent: AgentRow) -> bool:
 
 
 async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
-    """Send the message of a task to its agent's inbox, if the agent asked for that."""
-    if '"deliver"' not in agent.metadata or not _wants_messages(agent):
+    """Send the message of a task to its agent, if the agent asked for that."""
+    wanted = '"deliver"' in agent.metadata and _wants_messages(agent)
+    if not wanted and find_endpoint(agent, call.context.settings) is None:
         return
 
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"

@@ -23,6 +23,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
+from agora.domains.outbox.http_sender import DeliveryRejected
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 from agora.net.backoff import jittered_delay
@@ -30,7 +31,7 @@ from agora.store.port import Reader, StoredEvent
 from agora.wire.a2a import v03 as legacy
 
 from . import push_queries as statements
-from .push_delivery import DeliveryRejected, Notification, NotificationSender
+from .push_delivery import Notification, NotificationSender
 from .records import PushConfigRow
 
 __all__ = ["PushOutbox"]

@@ -12,6 +12,7 @@ __all__ = [
     "AgentName",
     "AgentPresence",
     "AgentRow",
+    "CapableAgent",
 ]
 
 
@@ -84,3 +85,11 @@ class AgentName:
 
     agent_id: str
     agent_name: str
+
+
+@record
+class CapableAgent(AgentName):
+    """An agent that has a capability, and what is needed to send it a message. endpoints: JSON."""
+
+    account_id: str
+    endpoints: str

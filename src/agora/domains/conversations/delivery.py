@@ -248,12 +248,17 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
     service = MessagingService(call)
     draft.destination = await _resolve_destination(service, draft)
     if draft.copied and draft.sender.agent_id not in draft.destination.agents:
-        draft.destination.agents.append(draft.sender.agent_id)
+        if draft.sender.row is None:
+            draft.destination.agents.append(draft.sender.agent_id)
+        else:
+            service.add_agent(draft.destination, draft.sender.row)
     await permissions.check_permissions(call, draft.message, draft.sender, draft.destination.agents)
     conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.party, draft.asked)
     message_id = new_id("msg")
     document = _complete_document(draft, message_id, conversation[1], call.now)
     row = _build_message_row(call, draft, document, message_id, conversation[1])
+    if draft.message.expected is not None and draft.message.expected.timeout:
+        draft.destination.answer_by = call.now + draft.message.expected.timeout * 1000
     receipt = service.post(row, draft.destination)
     record = _build_record(draft, document, message_id)
     await record_envelope(call, record, conversation)

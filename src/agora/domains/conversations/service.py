@@ -31,8 +31,11 @@ __all__ = ["ConversationService"]
 class ConversationService(BoundService, contract.Conversations):
     @implements
     async def send(self, message: AgentMessage) -> contract.Accepted:
-        call = self.call
-        draft = await prepare_draft(call, message)
+        return await self.send_draft(await prepare_draft(self.call, message))
+
+    async def send_draft(self, draft: Draft) -> contract.Accepted:
+        """Deliver a draft once, and do what its message means."""
+        call, message = self.call, draft.message
         call.target = draft.sender.agent_id
         if (earlier := await find_earlier_receipt(call, draft)) is not None:
             return earlier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -15,6 +15,7 @@ from agora.core.call import BoundService, WaitForEvent, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
+from agora.domains.agents.records import AgentRow, CapableAgent
 from agora.domains.agents.references import (
     OPERATOR,
     check_may_act_for,
@@ -34,6 +35,7 @@ from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recip
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import queries as statements
+from .endpoints import Endpoint, append_endpoint_delivery, find_endpoint
 from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, MessageSender
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
 from .views import emit_message_event, expiry_horizon, message_from_row
@@ -66,11 +68,17 @@ class MessageDraft:
 
 @dataclass(slots=True)
 class Destination:
-    """Resolved recipients of a message: ids of agents, and unregistered names that it is held for."""
+    """Resolved recipients of a message: ids of agents, and unregistered names that it is held for.
+
+    endpoints: by the id of the agent, of those that have messages posted to them. answer_by: when the sender stops waiting for
+    an answer, in microseconds since 1970.
+    """
 
     agents: list[str]
     held: list[str]
     broadcast: bool = False
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    answer_by: int | None = None
 
     @property
     def parties(self) -> list[str]:
@@ -189,7 +197,7 @@ class MessagingService(BoundService, contract.Messaging):
                     errors=[field_error("to_agent", "mixed with other recipients")],
                 )
             if ref.startswith("capability:"):
-                found.agents += await self._find_capable_agents(ref.removeprefix("capability:"))
+                await self._add_capable_agents(ref.removeprefix("capability:"), found)
             else:
                 await self._add_recipient(ref, found)
         found.agents = list(dict.fromkeys(found.agents))
@@ -197,9 +205,9 @@ class MessagingService(BoundService, contract.Messaging):
             raise _too_many(f"These are {len(found.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
         return found
 
-    async def _find_capable_agents(self, capability: str) -> list[str]:
+    async def _add_capable_agents(self, capability: str, destination: Destination) -> None:
         rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)
-        chosen = [row.agent_id for row in rows if row.agent_id != self.call.caller.subject]
+        chosen = [row for row in rows if row.agent_id != self.call.caller.subject]
         if not chosen:
             raise NotFound(
                 f"No agent has the capability {capability!r}.",
@@ -208,12 +216,19 @@ class MessagingService(BoundService, contract.Messaging):
             )
         if len(rows) > CAPABILITY_LIMIT:
             raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
-        return chosen
+        for row in chosen:
+            self.add_agent(destination, row)
+
+    def add_agent(self, destination: Destination, row: CapableAgent | AgentRow) -> None:
+        """Have a message delivered to an agent."""
+        destination.agents.append(row.agent_id)
+        if (endpoint := find_endpoint(row, self.call.context.settings)) is not None:
+            destination.endpoints[row.agent_id] = endpoint
 
     async def _add_recipient(self, ref: str, destination: Destination) -> None:
         row = await find_agent(self.call.tx, ref)
         if row is not None and row.retired_at is None:
-            destination.agents.append(row.agent_id)
+            self.add_agent(destination, row)
             return
         if looks_like_id(ref):
             raise NotFound(
@@ -241,6 +256,8 @@ class MessagingService(BoundService, contract.Messaging):
                 tenant_id=tenant, recipient=recipient, message_id=message_id, state=state, updated_at=call.now
             )
             call.tx.append(DELIVERIES, delivery)
+        for agent_id, endpoint in destination.endpoints.items():
+            append_endpoint_delivery(call, row, agent_id, endpoint, destination.answer_by)
         reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
             emit_message_event(call, row, reached, metadata)

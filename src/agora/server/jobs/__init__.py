@@ -38,6 +38,7 @@ from agora.domains.monitoring.readiness import Readiness
 from agora.domains.monitoring.sampling import Sampling
 from agora.domains.monitoring.stored_counts import StoredCounts
 from agora.domains.monitoring.usage_jobs import UsageCounters
+from agora.domains.outbox.jobs import Outbox
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora.domains.tenants.jobs import Tenants
 from agora.store.port import Store
@@ -57,6 +58,7 @@ KINDS: tuple[type[Controller], ...] = (
     RelaySettler,
     UpstreamReconciler,
     PushOutbox,
+    Outbox,
     Billing,
     Retention,
     UsageCounters,

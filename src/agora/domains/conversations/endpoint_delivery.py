@@ -1,0 +1,156 @@
+"""Messages for agents with an HTTP endpoint of their own: POST ``ADDRESS/agent/message``, in the agent protocol's form.
+
+A source of the outbox, and of dead letters. Whatever protocol a message came by, its recipient gets the envelope; a response
+of 200 with a message is its answer and reaches the sender like any other reply, 202 says that the answer comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from agora.core.call import Call
+from agora.domains.agents import queries as agents
+from agora.domains.agents.records import AgentRow
+from agora.domains.dead_letters.port import DeadLetterSource, Inspection
+from agora.domains.dead_letters.records import DeadLetterRow
+from agora.domains.messaging import queries as messages
+from agora.domains.messaging.endpoints import Endpoint, append_endpoint_delivery, find_endpoint
+from agora.domains.messaging.records import MessageRow
+from agora.domains.messaging.service import MessageDraft, MessagingService
+from agora.domains.outbox.http_sender import HttpResponse
+from agora.domains.outbox.port import OutboxRequest, OutboxSource
+from agora.domains.outbox.records import OutboxRow
+from agora.settings import Settings
+from agora.store.port import Reader
+from agora.wire.envelopes import VIEWS, embed, to_agentify
+from agora_sdk.contract.envelopes import AgentMessage, Performative
+from agora_sdk.contract.fields import DeliveryState, Priority
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import queries as statements
+from .correlation import to_document
+from .delivery import prepare_draft
+from .records import EnvelopeRow
+from .rules import ASKING
+
+__all__ = ["ENDPOINT_SOURCE"]
+
+OK = 200
+GONE = "The message is gone, or its recipient has left or has no endpoint for the agent protocol any more."
+
+
+class EndpointSource(OutboxSource, DeadLetterSource):
+    """Messages to agents' own endpoints."""
+
+    # -- deliveries ------------------------------------------------------------------------------
+
+    async def build_request(self, reader: Reader, row: OutboxRow, settings: Settings) -> OutboxRequest | None:
+        message = await reader.one(messages.of, message_id=row.ref)
+        agent = await reader.one(agents.by_id, ref=row.recipient)
+        endpoint = _endpoint_of(agent, settings)
+        if message is None or endpoint is None:
+            return None
+        body = to_json(to_agentify(to_document(message)))
+        return OutboxRequest(endpoint.url, body, f"{row.ref}.{row.recipient}", settings.endpoint_private_networks)
+
+    async def complete(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
+        """Acknowledge the message for its recipient, and send what the response says as its answer."""
+        await MessagingService(call).mark([row.ref], DeliveryState.ACKNOWLEDGED, row.recipient)
+        message = await call.tx.one(messages.of, message_id=row.ref)
+        if message is None or response.status != OK:
+            return
+        if response.body is None:
+            raise InvalidRequest("It is longer than body_limit allows.", errors=[field_error("", "too long")])
+        document = _parse_answer(response.body)
+        question = await call.tx.one(statements.of_message, message_id=row.ref)
+        if document is not None and _asks(message, question):
+            await _send_answer(call, row, message, question, document)
+
+    # -- dead letters ----------------------------------------------------------------------------
+
+    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+        message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
+        if message is None:
+            return Inspection(None, GONE)
+        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        obstacle = GONE if _endpoint_of(agent, call.context.settings) is None else None
+        return Inspection(to_agentify(to_document(message)), obstacle)
+
+    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
+        endpoint = _endpoint_of(agent, call.context.settings)
+        if message is None or endpoint is None:
+            raise Conflict(GONE, fix="Discard it.")
+        append_endpoint_delivery(call, message, letter.owner, endpoint, None)
+
+    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+        """Nothing was kept but the message, which is in its recipient's inbox."""
+
+
+def _endpoint_of(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
+    return None if agent is None or agent.retired_at is not None else find_endpoint(agent, settings)
+
+
+def _parse_answer(body: bytes) -> dict[str, Any] | None:
+    """The message in a response; None if it holds none: a receiver may answer 200 and say nothing, or something else."""
+    try:
+        document = from_json(body) if body.strip() else None
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) and document.get("type") in set(Performative) else None
+
+
+def _asks(message: MessageRow, question: EnvelopeRow | None) -> bool:
+    """Whether what a response says is an answer to the message.
+
+    Programs answer every request with some message; were answers to answers sent on, two of them would never end.
+    """
+    if question is None:
+        return message.reply_to is None
+    return Performative(question.type) in ASKING or question.expected is not None
+
+
+async def _send_answer(
+    call: Call, row: OutboxRow, message: MessageRow, question: EnvelopeRow | None, document: Mapping[str, Any]
+) -> None:
+    """Store a message of the recipient that answers. Raises an AgoraError if it is no legal answer."""
+    correlation = {"reply_to": row.ref, "conversation_id": message.correlation_id}
+    answer = {
+        **{name: value for name, value in document.items() if name != "id"},  # its own ids need not be unique
+        "sender": row.recipient,
+        "to": [message.from_agent],
+        "correlation": {name: value for name, value in correlation.items() if value is not None},
+    }
+    try:
+        envelope = AgentMessage.model_validate(answer)
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        field = ".".join(map(str, first["loc"]))
+        raise InvalidRequest(f"{field}: {first['msg']}.", errors=[field_error(field, first["msg"])]) from None
+    if question is not None:
+        from .service import ConversationService
+
+        draft = await prepare_draft(call, envelope)
+        draft.document["correlation"]["reply_to"] = question.envelope_id  # by which its asker knows it
+        await ConversationService(call).send_draft(draft)
+        return
+    plain = VIEWS["agentify"].read(answer)
+    section = embed("agentify", plain | {"metadata": {}}, answer)["metadata"]
+    reply = MessageDraft(
+        to_agent=message.from_agent,
+        content=plain["content"],
+        message_type=plain["message_type"],
+        priority=Priority(message.priority),
+        from_agent=row.recipient,
+        reply_to=row.ref,
+        metadata=plain["metadata"] | section,
+    )
+    await MessagingService(call).compose(reply)
+
+
+ENDPOINT_SOURCE = EndpointSource()

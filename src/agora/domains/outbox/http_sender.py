@@ -1,0 +1,142 @@
+"""POST to receivers elsewhere: egress policy, connections, concurrency by origin, and what their answers mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
+from agora.net.http_client import ConnectionLost, HttpClient, Reply, default_ssl_context, request_target
+
+__all__ = ["MAX_AT_ONCE", "DeliveryRejected", "HttpResponse", "HttpSender"]
+
+MAX_AT_ONCE: Final = 64  #: posts under way
+MAX_EACH: Final = 8  #: posts under way to one origin
+MAX_ORIGINS: Final = 256  #: origins with connections
+CONNECT_SECONDS: Final = 5.0  # seconds
+MAX_QUOTED_CHARACTERS: Final = 200  #: characters of an error response that are told
+MAX_RETRY_AFTER_SECONDS: Final = 3600.0  #: seconds that a receiver may ask to be left alone
+PERMANENT: Final = frozenset({410})
+
+
+class DeliveryRejected(Exception):
+    """The receiver rejected it.
+
+    permanent: a retry is pointless. retry_after: seconds until the next attempt. status: of the response, if there was one.
+    """
+
+    def __init__(
+        self, why: str, *, permanent: bool = False, retry_after: float = 0.0, status: int | None = None
+    ) -> None:
+        super().__init__(why)
+        self.permanent, self.retry_after, self.status = permanent, retry_after, status
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A response of 2xx. body: None if it is longer than what was asked for."""
+
+    status: int
+    body: bytes | None
+
+
+@dataclass(slots=True, eq=False)
+class Origin:
+    """Where several deliveries may go."""
+
+    http: HttpClient
+    egress: EgressPolicy
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_EACH))
+    users: int = 0
+
+
+class HttpSender:
+    """Posts. limit: bytes that are read of a response, so that its connection can be used again."""
+
+    def __init__(self, *, limit: int = 65_536, resolver: Resolve = resolve_host) -> None:
+        self._limit, self._resolver = limit, resolver
+        self._slots = asyncio.Semaphore(MAX_AT_ONCE)
+        self._origins: OrderedDict[tuple[str, str, bool], Origin] = OrderedDict()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for origin in self._origins.values():
+            origin.http.close()
+        self._origins.clear()
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, private: bool, seconds: float
+    ) -> HttpResponse:
+        """Post. private: addresses that are not public are allowed. seconds: with the response. Raises DeliveryRejected."""
+        try:
+            origin = await self._open_origin(url, private)
+            own = {"host": origin.http.host, "user-agent": "agora", "accept-encoding": "identity"}
+            origin.users += 1
+            try:
+                async with origin.slots, self._slots, asyncio.timeout(seconds):
+                    reply = await origin.http.request("POST", request_target(url), {**own, **headers}, body)
+                    try:
+                        return await self._read_response(reply)
+                    finally:
+                        reply.close()
+            finally:
+                origin.users -= 1
+        except AddressRefused as error:
+            raise DeliveryRejected(f"{error}.", permanent=True) from None
+        except TimeoutError:
+            raise DeliveryRejected(f"The receiver did not respond within {seconds:g} s.") from None
+        except OSError as error:
+            origin.egress.forget()
+            raise DeliveryRejected(f"It cannot be reached: {error}.") from None
+        except ConnectionLost as error:
+            raise DeliveryRejected(f"The connection broke: {error}.") from None
+        except ValueError as error:
+            raise DeliveryRejected(f"It cannot be posted: {error}.", permanent=True) from None
+
+    async def _open_origin(self, url: str, private: bool) -> Origin:
+        """Return the connections to a URL's origin; the least recently used idle ones are closed."""
+        parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc, private)
+        origin = self._origins.get(key)
+        if origin is None:
+            context = await asyncio.to_thread(default_ssl_context) if parts.scheme == "https" else None
+            egress = EgressPolicy(private=private, resolver=self._resolver)
+            origin = self._origins.setdefault(key, Origin(HttpClient(url, egress, CONNECT_SECONDS, context), egress))
+        self._origins.move_to_end(key)
+        if len(self._origins) > MAX_ORIGINS:
+            for idle in [name for name, other in self._origins.items() if not other.users and name != key]:
+                self._origins.pop(idle).http.close()
+        return origin
+
+    async def _read_response(self, reply: Reply) -> HttpResponse:
+        """Read the receiver's answer. Raises DeliveryRejected unless it is a 2xx."""
+        body = bytearray()
+        async for part in reply:
+            body += part
+            if len(body) > self._limit:
+                break
+        if 200 <= reply.status < 300:
+            return HttpResponse(reply.status, None if len(body) > self._limit else bytes(body))
+        if 300 <= reply.status < 400:
+            raise DeliveryRejected("It answers with a redirect; redirects are not followed.", status=reply.status)
+        text = body[:MAX_QUOTED_CHARACTERS].decode("utf-8", "replace").strip()
+        printable = "".join(character for character in text if character.isprintable())
+        raise DeliveryRejected(
+            f"It answers with the HTTP status {reply.status}" + (f": {printable}" if printable else ""),
+            permanent=reply.status in PERMANENT,
+            retry_after=_parse_retry_after(reply.headers.get("retry-after")),
+            status=reply.status,
+        )
+
+
+def _parse_retry_after(header: str | None) -> float:
+    """Parse the seconds of ``Retry-After``, bounded. HTTP dates are ignored."""
+    return (
+        min(float(header), MAX_RETRY_AFTER_SECONDS)
+        if header is not None and header.isascii() and header.isdigit()
+        else 0.0
+    )

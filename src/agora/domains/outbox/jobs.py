@@ -1,0 +1,234 @@
+"""The job of the outbox: claims deliveries that are due, posts them, acts on their outcome.
+
+A claim is a lease with a fence. An outcome counts in the transaction that deletes the row under that fence, so its effects
+happen once, whoever repeats the request: a server that dies after a receiver has answered leaves the lease, and the request
+is made again under the same key. Each destination has one worker, which posts a few at a time: one that does not answer keeps
+nobody else waiting, and all that waits for it is put off together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+from agora.clock import SECOND
+from agora.core.call import Call
+from agora.core.jobs import DueController, JobContext
+from agora.core.usage import DEFAULT_TENANT
+from agora.domains.dead_letters.letters import record_dead_letter
+from agora.domains.dead_letters.port import NewDeadLetter
+from agora.domains.identity.signing_key import KEY_FILE, SigningKey
+from agora.net.backoff import jittered_delay
+from agora.store.port import Reader, StoredEvent, StoreUnavailable
+from agora_sdk.errors import AgoraError
+
+from . import queries as statements
+from .http_sender import MAX_AT_ONCE, DeliveryRejected, HttpResponse, HttpSender
+from .port import OUTBOX_SOURCES, OutboxRequest, OutboxSource
+from .records import OutboxRow
+
+__all__ = ["Outbox"]
+
+log = logging.getLogger(__name__)
+
+EACH: Final = 4  #: deliveries that one worker makes at a time
+MAX_WORKERS: Final = (
+    MAX_AT_ONCE // EACH
+)  #: destinations at a time: no delivery waits for the sender while its lease runs
+MAX_DESTINATIONS: Final = 1000  #: that are looked at together
+LEASE_SECONDS: Final = 90  # longer than endpoint_timeout can be, with the connecting before it
+FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
+#: statuses that the same request will get again
+PERMANENT: Final = frozenset({400, 410, 413, 415, 422})
+#: events whose transactions add rows
+WAKING: Final = frozenset({"agora.message.received", "agora.dead_letter.replayed"})
+
+
+class Outbox(DueController):
+    """Delivers what is due, for all sources."""
+
+    name = "outbox"
+    interval = 0.2
+    next_due = statements.next_due
+
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
+        settings = context.server.settings
+        self._sender = HttpSender(limit=settings.body_limit)
+        self._key = SigningKey(settings.keys / KEY_FILE)
+        self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(MAX_WORKERS)
+
+    async def load(self) -> None:
+        if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
+            for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
+                await self.act(tenant, _release_leases)
+
+    def committed(self, events: Sequence[StoredEvent], /) -> None:
+        for stored in events:
+            if stored.event.type in WAKING:
+                self.wake(stored.tenant_id)
+
+    async def reconcile(self, tenant: str) -> None:
+        """Begin to deliver to each destination with something due; nothing while the marketplace is halted."""
+        if self.context.overrides.frozen(tenant):
+            return
+        now = self.context.clock.now()
+        for destination in await self.read(tenant, statements.due_destinations, now=now, limit=MAX_DESTINATIONS):
+            key = (tenant, destination)
+            if key not in self._workers and not self.stopping:
+                self._workers[key] = asyncio.get_running_loop().create_task(self._serve_destination(*key))
+
+    async def finish(self) -> None:
+        for worker in self._workers.values():
+            worker.cancel()  # a lease that is left runs out, and the request is made again
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        self._sender.close()
+
+    # -- one destination -------------------------------------------------------------------------
+
+    async def _serve_destination(self, tenant: str, destination: str) -> None:
+        """Deliver until nothing is due there, or it does not answer."""
+        claim = partial(_claim, destination=destination)
+        try:
+            while True:
+                async with self._slots:
+                    rows = await self.act(tenant, claim)
+                    answering = await asyncio.gather(*(self._deliver(tenant, row) for row in rows))
+                if not rows or not all(answering):
+                    return
+        except Exception:
+            log.exception("deliveries to %s could not be made; they will be", destination)
+        finally:
+            del self._workers[tenant, destination]
+            self.wake(tenant)
+
+    async def _deliver(self, tenant: str, row: OutboxRow) -> bool:
+        """Make one delivery; whether its destination answers."""
+        source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
+        request = await self._build_request(tenant, source, row)
+        if request is None:
+            await self.act(tenant, partial(_finish, row=row))
+            return True
+        try:
+            response = await self._post(row, request)
+            await self.act(tenant, partial(_complete, row=row, source=source, response=response))
+        except DeliveryRejected as error:
+            await self._record_failure(tenant, row, request, error)
+            return error.status is not None and not error.retry_after
+        except StoreUnavailable:
+            raise
+        except AgoraError as error:
+            await self._give_up(tenant, row, request, f"Its answer cannot be taken: {error}")
+        except Exception as error:  # of one delivery: the others go on
+            log.exception("the answer to %s from %s could not be taken", row.ref, row.destination)
+            failure = DeliveryRejected(f"Its answer could not be taken: {type(error).__name__}.", status=0)
+            await self._record_failure(tenant, row, request, failure)
+        return True
+
+    async def _record_failure(
+        self, tenant: str, row: OutboxRow, request: OutboxRequest, error: DeliveryRejected
+    ) -> None:
+        attempts = self.context.server.settings.endpoint_attempts
+        if error.permanent or error.status in PERMANENT or row.attempts + 1 >= attempts:
+            await self._give_up(tenant, row, request, str(error))
+        else:
+            await self._put_off(tenant, row, error)
+
+    async def _build_request(self, tenant: str, source: OutboxSource, row: OutboxRow) -> OutboxRequest | None:
+        settings = self.context.server.settings
+
+        async def build(reader: Reader) -> OutboxRequest | None:
+            return await source.build_request(reader, row, settings)
+
+        return await self.context.store.read(tenant, build)
+
+    async def _post(self, row: OutboxRow, request: OutboxRequest) -> HttpResponse:
+        """Post, signed like a push notification. Raises DeliveryRejected."""
+        now, settings = self.context.clock.now(), self.context.server.settings
+        seconds = settings.endpoint_timeout
+        if row.expires_at is not None:
+            seconds = min(seconds, (row.expires_at - now) / SECOND)
+            if seconds <= 0:
+                raise DeliveryRejected("Its time is over: nobody waits for an answer any more.", permanent=True)
+        parts = urlsplit(request.url)
+        claims = {
+            "iss": settings.public_url or "urn:agora",
+            "aud": f"{parts.scheme}://{parts.netloc}",
+            "sub": row.recipient,
+            "jti": request.key,
+            "iat": now // SECOND,
+            "request_body_sha256": hashlib.sha256(request.body).hexdigest(),
+        }
+        headers = {
+            "content-type": "application/json",
+            "accept": "application/json",
+            "authorization": f"Bearer {self._key.token(claims)}",
+            "idempotency-key": request.key,
+        }
+        return await self._sender.post(request.url, headers, request.body, private=request.private, seconds=seconds)
+
+    # -- outcomes --------------------------------------------------------------------------------
+
+    async def _put_off(self, tenant: str, row: OutboxRow, error: DeliveryRejected) -> None:
+        attempts = row.attempts + 1
+        pause = max(jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
+        due_at = self.context.clock.now() + int(pause * SECOND)
+        if row.expires_at is not None:
+            due_at = min(due_at, row.expires_at)  # to be given up then
+        values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_row_key(row)}
+
+        async def write(call: Call) -> None:
+            await call.tx.execute(statements.put_off, **values)
+            if error.status is None or error.retry_after:
+                await call.tx.execute(statements.hold, destination=row.destination, due_at=due_at)
+
+        await self.act(tenant, write)
+
+    async def _give_up(self, tenant: str, row: OutboxRow, request: OutboxRequest, reason: str) -> None:
+        letter = NewDeadLetter(
+            source=row.source,
+            key=f"{row.ref}/{row.recipient}",
+            owner=row.recipient,
+            account=row.account,
+            ref=row.ref,
+            destination=urlsplit(request.url)._replace(query="", fragment="").geturl(),
+            reason=reason,
+            attempts=row.attempts + 1,
+        )
+
+        async def write(call: Call) -> None:
+            if await call.tx.execute(statements.finish, **_row_key(row)):
+                call.target = row.ref
+                await record_dead_letter(call, letter)
+
+        await self.act(tenant, write)
+        log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)
+
+
+def _row_key(row: OutboxRow) -> dict[str, str | int]:
+    return {"delivery_id": row.delivery_id, "fence": row.fence}
+
+
+async def _release_leases(call: Call) -> None:
+    await call.tx.execute(statements.release)
+
+
+async def _claim(call: Call, *, destination: str) -> Sequence[OutboxRow]:
+    times = {"until": call.now + LEASE_SECONDS * SECOND, "now": call.now}
+    return await call.tx.returning(statements.claim, destination=destination, limit=EACH, **times)
+
+
+async def _finish(call: Call, *, row: OutboxRow) -> None:
+    await call.tx.execute(statements.finish, **_row_key(row))
+
+
+async def _complete(call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse) -> None:
+    """Delete the row and act on the answer, unless another server has claimed it since."""
+    if await call.tx.execute(statements.finish, **_row_key(row)):
+        await source.complete(call, row, response)
