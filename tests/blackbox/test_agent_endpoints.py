@@ -191,6 +191,14 @@ def test_an_a2a_client_gets_the_answer_as_its_task(server: ServerProcess, endpoi
     assert '{\\"result\\":8}' in json.dumps(task) or '"result": 8' in json.dumps(task)
 
 
+def test_what_waited_for_a_name_is_posted_when_its_agent_registers(server: ServerProcess, endpoint: Endpoint) -> None:
+    endpoint.respond = _result
+    asker = server.register("Early")
+    sent = asker.post("/agora/messaging/send", {"to_agent": "Late Calculator", "content": "5 + 3"})
+    _register(server, "Late Calculator", endpoint)
+    assert _replies(asker, sent["message_id"])[0]["content"] == '{"result":8}'
+
+
 def test_202_means_later(server: ServerProcess, endpoint: Endpoint) -> None:
     asker, agent = server.register("Patient"), _register(server, "Slow Worker", endpoint)
     request = {"type": "request", "to": ["Slow Worker"], "intent": "work", "payload": {}}
@@ -235,7 +243,8 @@ def test_an_expected_timeout_bounds_it(server: ServerProcess, endpoint: Endpoint
         answer = asker.post("/agent/message", request)
         assert (answer["type"], answer["intent"]) == ("failure", "timeout")
         (letter,) = poll_until(lambda: agent.get("/agora/dead_letter/list")["dead_letters"], "it is given up")
-        assert letter["source"] == "endpoint"
+        assert (letter["source"], letter["attempts"]) == ("endpoint", 1)
+        assert [message["type"] for message in endpoint.messages].count("request") == 1  # the failure is posted, too
     finally:
         released.set()
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
+from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address
 from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority
 from agora_sdk.contract.messaging import Message
 
 from . import queries as messages
+from .endpoints import append_endpoint_delivery, find_endpoint
 from .records import MessageRow
 
 __all__ = ["deliver_held", "emit_message_event", "expiry_horizon", "hand_over_mail", "message_from_row"]
@@ -75,8 +77,12 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=expiry_horizon(call))
     # Expired deliveries are moved too, so that the next holder of the name does not get them.
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
+    agent = await call.tx.one(agents.by_id, ref=agent_id) if rows else None
+    endpoint = None if agent is None else find_endpoint(agent, call.context.settings)
     for row in rows:
         emit_message_event(call, row, (agent_id,))
+        if endpoint is not None:
+            append_endpoint_delivery(call, row, agent_id, endpoint, None)
     return len(rows)
 
 

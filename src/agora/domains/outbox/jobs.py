@@ -96,7 +96,7 @@ class Outbox(DueController):
         """Deliver until nothing is due there, or it does not answer."""
         claim = partial(_claim, destination=destination)
         try:
-            while True:
+            while not self.context.overrides.frozen(tenant):
                 async with self._slots:
                     rows = await self.act(tenant, claim)
                     answering = await asyncio.gather(*(self._deliver(tenant, row) for row in rows))
@@ -114,6 +114,9 @@ class Outbox(DueController):
         request = await self._build_request(tenant, source, row)
         if request is None:
             await self.act(tenant, partial(_finish, row=row))
+            return True
+        if row.expires_at is not None and row.expires_at <= self.context.clock.now():
+            await self._give_up(tenant, row, request, "Its time is over: nobody waits for an answer any more.", 0)
             return True
         try:
             response = await self._post(row, request)
@@ -153,9 +156,7 @@ class Outbox(DueController):
         now, settings = self.context.clock.now(), self.context.server.settings
         seconds = settings.endpoint_timeout
         if row.expires_at is not None:
-            seconds = min(seconds, (row.expires_at - now) / SECOND)
-            if seconds <= 0:
-                raise DeliveryRejected("Its time is over: nobody waits for an answer any more.", permanent=True)
+            seconds = min(seconds, max(row.expires_at - now, 1) / SECOND)
         parts = urlsplit(request.url)
         claims = {
             "iss": settings.public_url or "urn:agora",
@@ -190,7 +191,8 @@ class Outbox(DueController):
 
         await self.act(tenant, write)
 
-    async def _give_up(self, tenant: str, row: OutboxRow, request: OutboxRequest, reason: str) -> None:
+    async def _give_up(self, tenant: str, row: OutboxRow, request: OutboxRequest, reason: str, failed: int = 1) -> None:
+        """Make it a dead letter. failed: attempts that the row does not count yet."""
         letter = NewDeadLetter(
             source=row.source,
             key=f"{row.ref}/{row.recipient}",
@@ -199,7 +201,7 @@ class Outbox(DueController):
             ref=row.ref,
             destination=urlsplit(request.url)._replace(query="", fragment="").geturl(),
             reason=reason,
-            attempts=row.attempts + 1,
+            attempts=row.attempts + failed,
         )
 
         async def write(call: Call) -> None:
