@@ -128,7 +128,7 @@ def test_a_person_steps_in(market: Lively, page: Any) -> None:
     say = dialog(page, "Send a message")
     say.get_by_label("Message").fill("Please look at the draft first.")
     say.get_by_role("button", name="Send").click()
-    page.locator("#notices .note.good").wait_for()
+    page.locator("#toasts .note.good").wait_for()
     headers = {"Authorization": f"Bearer {market.tokens['Reviewer']}"}
     inbox = market.http.get("/agora/messaging/receive", headers=headers).json()["messages"]
     assert [said["content"] for said in inbox][-1] == "Please look at the draft first."
@@ -156,7 +156,7 @@ def test_a_task_is_given_and_cancelled(market: Lively, page: Any) -> None:
     new.locator(".trouble .note.bad").wait_for()  # what was wrong is said where it was written
     new.get_by_label("Payload").fill('{"plants": 4}')
     new.get_by_role("button", name="Give").click()
-    page.locator("#notices .note.good").wait_for()
+    page.locator("#toasts .note.good").wait_for()
     page.get_by_role("link", name="water_plants").click()
     end = dialog(page, "Cancel")
     end.get_by_label("Reason").fill("It rains")
@@ -181,6 +181,73 @@ def test_a_step_is_approved(market: Lively, page: Any) -> None:
     page.locator(".stage.good", has_text="legal").wait_for()
     page.locator(".stage.good", has_text="collect").wait_for()
     assert page.get_by_role("button", name="Decide").count() == 0
+
+
+def test_an_act_leaves_the_page_as_its_reader_has_it(market: Lively, page: Any) -> None:
+    opened(page, f"workflows/{market.made['workflow']}")
+    page.get_by_text("As a table").click()
+    dialog(page, "Pause").get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume", exact=True).wait_for()
+    resume = dialog(page, "Resume")
+    page.evaluate("scrollTo(0, 120)")
+    resume.get_by_role("button", name="Resume").click()
+    page.locator("#toasts .note.good", has_text="Workflow resumed").wait_for()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+    assert page.evaluate("scrollY") == 120
+    assert page.locator("details[open] table").count() == 1
+    assert page.url.endswith(f"workflows/{market.made['workflow']}")
+    opened(page, "tasks")
+    for type in ("water_ferns", "water_moss"):  # the second form has a key of its own
+        page.keyboard.press("n")
+        new = page.locator("dialog[open]")
+        new.get_by_label("Type").fill(type)
+        new.get_by_role("button", name="Give").click()
+        page.locator(".card", has_text=type).wait_for()
+    page.locator("#toasts").get_by_role("link", name="Open").first.click()
+    page.get_by_role("heading", name="water_moss").wait_for()
+
+
+def test_rows_of_a_log_wait_while_it_is_read(market: Lively, page: Any) -> None:
+    opened(page, "messages")
+    rows = page.locator("#live-messages > li")
+    rows.first.hover()
+    first = rows.first.get_attribute("id")
+    for number in range(3):
+        market.call("agora.messaging.send", "Writer", to_agent="Reviewer", content=f"meanwhile {number}")
+    new = page.get_by_role("button", name="3 new ↑")
+    new.wait_for()
+    assert rows.first.get_attribute("id") == first
+    new.click()
+    page.locator("#live-messages > li", has_text="meanwhile 2").wait_for()
+    assert new.count() == 0
+
+
+def test_what_was_written_outlives_the_connection_and_the_session(market: Lively, context: Any) -> None:
+    own = context.browser.new_context(base_url=market.url, reduced_motion="reduce")
+    own.set_default_timeout(WAIT)
+    page = own.new_page()
+    page.goto(f"{HOME}agents/{market.agents['Courier']}")
+    page.get_by_role("button", name="Enter as operator").click()
+    say = dialog(page, "Send a message")
+    say.get_by_label("Message").fill("A long thought")
+    own.set_offline(True)
+    say.get_by_role("button", name="Send").click()
+    say.get_by_text("What you have written is kept").wait_for()
+    own.set_offline(False)
+    own.clear_cookies()
+    say.get_by_role("button", name="Send").click()
+    say.get_by_text("Your session has ended").wait_for()
+    with own.expect_page() as opening:
+        say.get_by_role("link", name="Sign in in a new tab").click()
+    opening.value.get_by_role("button", name="Enter as operator").click()
+    opening.value.get_by_role("heading", name="Dashboard").wait_for()
+    assert say.get_by_label("Message").input_value() == "A long thought"
+    say.get_by_role("button", name="Send").click()
+    page.locator("#toasts .note.good").wait_for()
+    own.close()
+    headers = {"Authorization": f"Bearer {market.tokens['Courier']}"}
+    inbox = market.http.get("/agora/messaging/receive", headers=headers).json()["messages"]
+    assert [said["content"] for said in inbox].count("A long thought") == 1
 
 
 def test_what_is_filtered_is_exported(market: Lively, page: Any) -> None:

@@ -2,15 +2,16 @@
 
 ``POST /v1/monitor/act/OPERATION`` with the operation's arguments as fields, the session's token as ``csrf`` (or in the header
 ``X-CSRF-Token``), ``next`` for where to go afterwards, ``idempotency_key`` so that sending it twice acts once. What the
-operation answers is not shown unless ``show`` asks for it: then the answer is a page with it, which is how a new key is
-seen once.
+operation answers is not shown unless ``show`` asks for it: then the notice has it, which is how a new key is seen once.
+
+No page is at the address of an act. A script that sends the form gets a toast, and brings its page up to date; a browser
+without scripts is redirected, and finds the notice on the next page.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-from pydantic_core import to_json
+from urllib.parse import urlsplit
 
 from agora.core.dispatcher import Dispatcher
 from agora.protocols.http import Receive, Scope, Send, read_header, while_connected
@@ -18,11 +19,11 @@ from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from . import forms, outcomes
+from .filters import format_document
 from .named_agents import check_named_agents
-from .notices import Notices, render_notice
+from .notices import Notice, Notices, render_notice, render_toast
 from .responses import is_htmx_request, send_html, send_redirect
-from .security import safe_next_path
-from .templating import render_template
+from .security import HOME, safe_next_path
 from .view import View
 
 __all__ = ["Actions"]
@@ -45,11 +46,7 @@ class Actions:
         except AgoraError as error:
             await self._send_failure(error, form, scope, send)
             return
-        if form.get("show"):
-            values = {"view": view, "notice": None, "operation": operation, "result": result, "next": _next_path(form)}
-            await send_html(send, 200, render_template("acted.html", values))
-        else:
-            await self._send_success(operation, form, scope, send)
+        await self._send_success(_describe_success(operation, form, result, scope), form, scope, send)
 
     def _find_operation(self, name: str, view: View) -> Operation:
         operation = self.dispatcher.context.registry.find(name, None, view.caller.tenant)
@@ -66,22 +63,43 @@ class Actions:
         )
         return (await while_connected(receive, call)).result
 
-    async def _send_success(self, operation: Operation, form: forms.Form, scope: Scope, send: Send) -> None:
-        words = outcomes.describe_outcome(operation, form.get)
+    async def _send_success(self, notice: Notice, form: forms.Form, scope: Scope, send: Send) -> None:
         if not is_htmx_request(scope):
-            await send_redirect(send, _next_path(form), [self.notices.cookie("done", words)])
-        elif form.get("next"):
+            await send_redirect(send, _next_path(form), [self.notices.cookie(notice)])
+        elif form.get("next") and not _leads_to_sender(form, scope):
             away = (b"hx-redirect", _next_path(form).encode("ascii"))
-            await send_html(send, 200, b"", [away, self.notices.cookie("done", words)])
+            await send_html(send, 200, b"", [away, self.notices.cookie(notice)])
         else:
-            trigger = to_json({"agora:done": {"operation": operation.name}})
-            await send_html(send, 200, render_notice("done", words), [(b"hx-trigger", trigger)])
+            await send_html(send, 200, render_toast(notice))
 
     async def _send_failure(self, error: AgoraError, form: forms.Form, scope: Scope, send: Send) -> None:
+        notice = Notice("failed", str(error))
         if is_htmx_request(scope):
-            await send_html(send, error.status, render_notice("failed", str(error)))
+            await send_html(send, error.status, render_notice(notice))
         else:
-            await send_redirect(send, _next_path(form), [self.notices.cookie("failed", str(error))])
+            await send_redirect(send, _next_path(form), [self.notices.cookie(notice)])
+
+
+def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
+    """The notice of an act that was done, with a link to what it made unless the page that sent it shows that."""
+    path = outcomes.find_result_page(result)
+    if path and urlsplit(_sender(scope)).path == HOME + path:
+        path = ""
+    words = outcomes.describe_outcome(operation, form.get)
+    if not form.get("show"):
+        return Notice("done", words, path)
+    secret = next((str(value) for name in operation.secrets if (value := getattr(result, name, None))), "")
+    return Notice("done", words, path, secret, format_document(result))
+
+
+def _leads_to_sender(form: forms.Form, scope: Scope) -> bool:
+    """Whether a form leads back to the page that sent it, which then stays and is brought up to date."""
+    return urlsplit(_next_path(form)).path == urlsplit(_sender(scope)).path
+
+
+def _sender(scope: Scope) -> str:
+    """URL of the page that sent a form, as htmx says it; empty where it does not."""
+    return read_header(scope, b"hx-current-url") or ""
 
 
 def _next_path(form: forms.Form) -> str:

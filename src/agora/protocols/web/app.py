@@ -46,8 +46,8 @@ from .assets import ASSETS
 from .exports import Exports
 from .notices import NOTICE, Notice, Notices, render_notice
 from .registry import FRAGMENTS, Page
-from .responses import is_htmx_request, send_html, send_redirect, wants_html
-from .security import HOME, check_origin
+from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
+from .security import HOME, check_origin, safe_next_path
 from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
@@ -217,17 +217,22 @@ class MonitorApp:
             raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as a user who may see it.")
         notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
         body = await _render_page(page, view, notice)
-        await send_html(send, 200, body, [self.notices.discard_cookie()] if notice else [])
+        await send_page(scope, send, body, [self.notices.discard_cookie()] if notice else [])
 
     async def _redirect_to_sign_in(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
         """Lead a browser to the sign-in page and back; a script is told, and leads there itself."""
         headers = [self.sessions.discard_cookie()] if self.sessions.name in parse_cookies(scope) else []
         if is_htmx_request(scope):
-            await send_html(
-                send, 401, render_notice("failed", str(error)), [*headers, (b"hx-redirect", f"{HOME}sign-in".encode())]
-            )
-        elif scope["method"] == "POST" or not wants_html(scope):
+            if scope["method"] == "POST":  # the form stays as it is, and is sent again after signing in
+                notice = Notice("failed", "Your session has ended. Sign in, then send this again.", sign_in=True)
+            else:
+                notice = Notice("failed", str(error))
+                headers.append((b"hx-redirect", f"{HOME}sign-in".encode()))
+            await send_html(send, 401, render_notice(notice), headers)
+        elif not wants_html(scope):
             await send_problem(send, error, instance=scope["path"])
+        elif scope["method"] == "POST":
+            await send_redirect(send, f"{HOME}sign-in", headers)
         else:
             here = HOME + _monitor_path(scope)
             if scope["query_string"]:
@@ -238,10 +243,14 @@ class MonitorApp:
     async def _send_failure(self, error: AgoraError, scope: Scope, send: Send) -> None:
         """Say what went wrong as a page, or as a piece of the page that asked."""
         if is_htmx_request(scope):
-            await send_html(send, error.status, render_notice("failed", str(error)))
+            await send_html(send, error.status, render_notice(Notice("failed", str(error))))
             return
         if not wants_html(scope):
             await send_problem(send, error, instance=scope["path"])
+            return
+        page = _referring_page(scope) if scope["method"] == "POST" else None
+        if page is not None:  # a page at the address of an act could not be loaded again
+            await send_redirect(send, page, [self.notices.cookie(Notice("failed", str(error)))])
             return
         try:
             view: View | None = await self._create_view(scope, NO_PAGE, {}, {})
@@ -277,7 +286,7 @@ class MonitorApp:
         except CursorTooOld:
             await live.send_reload(send)
             return
-        await live.serve_fragments(stream, view, fragments, receive, send)
+        await live.serve_fragments(stream, view, fragments, receive, send, compressed=accepts_gzip(scope))
 
 
 async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
@@ -298,6 +307,12 @@ def _list_page(scope: Scope, view: View | None) -> Page | None:
     if view is None or not rest:
         return None
     return next((page for page in view.navigation if page.path == root), None)
+
+
+def _referring_page(scope: Scope) -> str | None:
+    """Path of the page of the monitor that sent a form, if the browser says it."""
+    referer = urlsplit(read_header(scope, b"referer") or "")
+    return safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME) else None
 
 
 def _monitor_path(scope: Scope) -> str:

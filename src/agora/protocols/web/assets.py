@@ -16,6 +16,7 @@ from typing import Final
 from agora.protocols.http import Scope, Send, read_header
 from agora_sdk.errors import NotFound
 
+from .responses import accepts_gzip
 from .security import HOME
 
 __all__ = ["ASSETS", "Assets"]
@@ -91,7 +92,7 @@ class Assets:
             await send({"type": "http.response.body", "body": b""})
             return
         body = asset.body
-        if Path(name).suffix in COMPRESSED and "gzip" in (read_header(scope, b"accept-encoding") or ""):
+        if Path(name).suffix in COMPRESSED and accepts_gzip(scope):
             body = asset.gzipped
             headers.append((b"content-encoding", b"gzip"))
         headers += [(b"content-type", asset.kind.encode()), (b"content-length", str(len(body)).encode())]

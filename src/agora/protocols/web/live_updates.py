@@ -2,7 +2,10 @@
 
 Events are not kept for a reader: they mark fragments as due, and what is due is rendered when the reader has taken what came
 before. So a thousand events make one fragment, and a slow reader costs nothing but its connection. Rendering takes at most a
-twentieth of the time. A message's id is the place in the event log up to which the page is then true; a stream resumes there.
+twentieth of the time, and there are at most four updates a second, each of all the fragments that are due. A message's id is the
+place in the event log up to which the page is then true; a stream resumes there.
+
+A fragment is sent without its rows that have not changed since it was last sent (:mod:`.row_changes`), and compressed.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -22,6 +26,7 @@ from agora.protocols.http import Message, Receive, Send, abort_connection
 from agora_sdk.errors import AgoraError, CursorTooOld, RateLimited
 
 from .registry import Fragment
+from .row_changes import RowChanges
 from .security import HEADERS
 from .templating import render_template
 from .view import View
@@ -31,9 +36,12 @@ __all__ = ["RELOAD_DISTANCE", "FragmentSink", "Schedule", "send_reload", "serve_
 log = logging.getLogger(__name__)
 
 REST_FACTOR: Final = 20  #: renderings take one part in so many of the time
+UPDATE_SECONDS: Final = 0.25  #: least time between two updates of one page
 STALL_SECONDS: Final = 30.0  #: a reader that takes nothing for so long is cut off
 RELOAD_DISTANCE: Final = 2_000  #: events behind which a page is loaded anew rather than brought up to date
 MAX_EVENTS: Final = 100  #: events that a fragment is given, the newest ones
+COMPRESSION_LEVEL: Final = 5
+GZIP_WINDOW_BITS: Final = 31
 HEAD: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -125,6 +133,10 @@ class Schedule:
         times = [max(self._next[name], self._resting) for name in due] + list(self._ticks.values())
         return max(min(times) - now, 0.0) if times else None
 
+    def mark_updated(self, now: float) -> None:
+        """Something was sent: the next update comes a quarter of a second later at the earliest."""
+        self._resting = max(self._resting, now + UPDATE_SECONDS)
+
     def mark_rendered(self, part: Fragment, began: float, now: float) -> None:
         """A rendering took from one time to another: rest in proportion."""
         self._next[part.name] = now + part.every
@@ -140,25 +152,32 @@ class Schedule:
 
 
 class EventWriter:
-    """The wire of one stream."""
+    """The wire of one stream. compressed: with gzip, flushed after each write."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, compressed: bool = False) -> None:
         self._send = send
+        self._compressor = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_WINDOW_BITS) if compressed else None
 
     async def begin(self) -> None:
-        await self._send({"type": "http.response.start", "status": 200, "headers": [*HEAD, *HEADERS]})
-
-    async def write_event(self, name: str, position: int, data: bytes) -> None:
-        lines = data.replace(b"\r", b"").replace(b"\n", b"\ndata: ")
-        await self.write(b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), position, lines))
+        encoding = [(b"content-encoding", b"gzip")] if self._compressor else []
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*HEAD, *encoding, *HEADERS]})
 
     async def write(self, data: bytes) -> None:
+        if self._compressor is not None:
+            data = self._compressor.compress(data) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
         message: Message = {"type": "http.response.body", "body": data, "more_body": True}
         async with asyncio.timeout(STALL_SECONDS):
             await self._send(message)
 
     async def close(self) -> None:
-        await self._send({"type": "http.response.body", "body": b""})
+        rest = self._compressor.flush() if self._compressor else b""
+        await self._send({"type": "http.response.body", "body": rest})
+
+
+def encode_event(name: str, position: int, data: bytes) -> bytes:
+    """A message of the stream: a fragment by its name, and the position up to which it is true."""
+    lines = data.replace(b"\r", b"").replace(b"\n", b"\ndata: ")
+    return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), position, lines)
 
 
 class FragmentRenderer:
@@ -167,7 +186,7 @@ class FragmentRenderer:
     def __init__(self, view: View, feeder: FragmentSink, writer: EventWriter) -> None:
         self._view, self._feeder, self._writer = view, feeder, writer
         self._schedule = Schedule(feeder.fragments, time.monotonic())
-        self._last_bodies: dict[str, bytes] = {}
+        self._changes: dict[str, RowChanges] = {part.name: RowChanges() for part in feeder.fragments}
 
     async def run(self) -> None:
         """Until the stream of events ends."""
@@ -175,8 +194,10 @@ class FragmentRenderer:
         while feeder.close_reason is None:
             now = time.monotonic()
             feeder.mark_due(schedule.due_ticks(now))
-            for part in schedule.ready_fragments(feeder.due, now):
-                await self._render_fragment(part)
+            update = [await self._render_fragment(part) for part in schedule.ready_fragments(feeder.due, now)]
+            if any(update):
+                await self._writer.write(b"".join(update))
+                schedule.mark_updated(time.monotonic())
             if feeder.beat:
                 feeder.beat = False
                 if not feeder.due:
@@ -197,7 +218,8 @@ class FragmentRenderer:
         except TimeoutError:
             return
 
-    async def _render_fragment(self, part: Fragment) -> None:
+    async def _render_fragment(self, part: Fragment) -> bytes:
+        """The message of a fragment that is due; empty if nothing in it has changed."""
         feeder, began = self._feeder, time.monotonic()
         position = feeder.position
         events = [item.model() for item in feeder.take_events(part.name)]
@@ -206,11 +228,11 @@ class FragmentRenderer:
         except RateLimited as error:
             feeder.mark_due([part.name])
             self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
-            return
-        if body is not None and (events or self._last_bodies.get(part.name) != body):
-            self._last_bodies[part.name] = body
-            await self._writer.write_event(part.name, position, body)
+            return b""
+        if body is not None and not part.grows:
+            body = self._changes[part.name].leave_out_unchanged(body)
         self._schedule.mark_rendered(part, began, time.monotonic())
+        return b"" if body is None else encode_event(part.name, position, body)
 
 
 async def _fragment_body(part: Fragment, view: View) -> bytes | None:
@@ -228,10 +250,16 @@ async def _fragment_body(part: Fragment, view: View) -> bytes | None:
 
 
 async def serve_fragments(
-    stream: LiveStream, view: View, fragments: Sequence[Fragment], receive: Receive, send: Send
+    stream: LiveStream,
+    view: View,
+    fragments: Sequence[Fragment],
+    receive: Receive,
+    send: Send,
+    *,
+    compressed: bool = False,
 ) -> None:
     """Answer a request with the stream of a page's fragments, until either side leaves."""
-    writer, feeder = EventWriter(send), FragmentSink(fragments, stream.position)
+    writer, feeder = EventWriter(send, compressed=compressed), FragmentSink(fragments, stream.position)
     await writer.begin()
     await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
     painting = asyncio.create_task(FragmentRenderer(view, feeder, writer).run())

@@ -1,19 +1,37 @@
-"""Notices: what an act came to, said on the page that follows it."""
+"""Notices: what an act came to, as a toast on the page that sent it, or on the page that follows."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from agora_sdk.errors import Unauthenticated
 
 from .session import Sessions
 from .templating import render_template
 
-__all__ = ["NOTICE", "Notice", "Notices", "render_notice"]
+__all__ = ["NOTICE", "Notice", "Notices", "render_notice", "render_toast"]
 
 NOTICE: Final = "agora_notice"
 LIFETIME_SECONDS: Final = 60
 MAX_NOTICE_LENGTH: Final = 500
+TOO_LONG: Final = "The answer is too long for a browser without scripts. Call the operation from a shell to read it."
 
-Notice = dict[str, str]  #: ``kind`` (done or failed) and ``words``
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What an act came to.
+
+    path: of the page of what it made, below the monitor. secret: a value that is shown once. answer: what the operation
+    answered, where a form asks for it (``show``). sign_in: whether the person has to sign in before trying again.
+    """
+
+    kind: Literal["done", "failed"]
+    words: str
+    path: str = ""
+    secret: str = ""
+    answer: str = ""
+    sign_in: bool = False
 
 
 class Notices:
@@ -22,22 +40,33 @@ class Notices:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def cookie(self, kind: str, words: str) -> tuple[bytes, bytes]:
-        """The header that leaves a notice for the next page."""
-        return self._sessions.set_cookie(
-            NOTICE, self._sessions.seal([kind, words[:MAX_NOTICE_LENGTH]], "notice"), LIFETIME_SECONDS
-        )
+    def cookie(self, notice: Notice) -> tuple[bytes, bytes]:
+        """The header that leaves a notice for the next page. An answer that no cookie can hold is left out."""
+        words = notice.words[:MAX_NOTICE_LENGTH]
+        try:
+            sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, notice.answer], "notice")
+        except Unauthenticated:
+            sealed = self._sessions.seal([notice.kind, words, notice.path, notice.secret, TOO_LONG], "notice")
+        return self._sessions.set_cookie(NOTICE, sealed, LIFETIME_SECONDS)
 
     def discard_cookie(self) -> tuple[bytes, bytes]:
         """The header that takes it away once it was shown."""
         return self._sessions.set_cookie(NOTICE, "", 0)
 
-    def read_cookie(self, given: str | None) -> Notice | None:
+    def read_cookie(self, text: str | None) -> Notice | None:
         """The notice of a cookie."""
-        fields = self._sessions.open(given, "notice") if given else None
-        return {"kind": str(fields[0]), "words": str(fields[1])} if fields and len(fields) == 2 else None
+        fields = self._sessions.open(text, "notice") if text else None
+        if fields is None or len(fields) != 5:
+            return None
+        kind, words, path, secret, answer = map(str, fields)
+        return Notice("failed" if kind == "failed" else "done", words, path, secret, answer)
 
 
-def render_notice(kind: str, words: str) -> bytes:
+def render_notice(notice: Notice) -> bytes:
     """A notice as a piece of a page."""
-    return render_template("parts/notice.html", {"notice": {"kind": kind, "words": words}})
+    return render_template("parts/notice.html", {"notice": notice})
+
+
+def render_toast(notice: Notice) -> bytes:
+    """A notice as a toast: a piece that htmx puts over the page."""
+    return b'<hx-partial hx-target="#toasts" hx-swap="afterbegin">%b</hx-partial>' % render_notice(notice)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from agora_sdk.contract import Operation
 
-__all__ = ["describe_outcome"]
+from .filters import page_path_of
+
+__all__ = ["describe_outcome", "find_result_page"]
+
+#: fields of a result that name what the operation made or changed, the most telling first
+RESULT_IDS: Final = ("task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
 #: by operation name without ``agora.``, followed by the form's ``action`` or ``approved`` where one operation does several things
 WORDS: Final[Mapping[str, str]] = {
@@ -39,6 +44,7 @@ WORDS: Final[Mapping[str, str]] = {
     "event.publish": "Event published",
     "instance.backup": "Instance backed up",
     "instance.create": "Instance created",
+    "instance.execute": "Executed",
     "instance.pause": "Instance paused",
     "instance.resume": "Instance resumed",
     "instance.scale": "Scaling set",
@@ -90,3 +96,9 @@ def describe_outcome(operation: Operation, field: Callable[[str], str | None]) -
     which = field("action") or field("approved")
     text = WORDS.get(f"{name} {which}") or WORDS.get(name)
     return text or f"Done: {operation.summary.rstrip('.')}"
+
+
+def find_result_page(result: Any) -> str:
+    """Path of the page of what an operation made, below the monitor; empty if there is none."""
+    ids = (getattr(result, name, None) for name in RESULT_IDS)
+    return next((path for id in ids if isinstance(id, str) and (path := page_path_of(id))), "")

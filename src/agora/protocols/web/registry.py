@@ -61,7 +61,8 @@ class Page:
 @dataclass(frozen=True)
 class Fragment:
     """A piece of a page. on: types and patterns of events after which it is rendered again. tick: seconds after which
-    it is rendered even so; 0 for never. every: least seconds between two renderings.
+    it is rendered even so; 0 for never. every: least seconds between two renderings. grows: what is rendered is added to
+    what is there, as rows of a log.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Fragment:
     on: tuple[str, ...] = ()
     tick: float = 0.0
     every: float = 0.25
+    grows: bool = False
 
     @cached_property
     def filter(self) -> EventFilter:
@@ -105,13 +107,15 @@ def page(
     return register_page
 
 
-def fragment(name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: float = 0.25) -> Callable[[F], F]:
+def fragment(
+    name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: float = 0.25, grows: bool = False
+) -> Callable[[F], F]:
     """Register a function as a fragment; one that answers None changes nothing this time."""
 
     def register_fragment(build: F) -> F:
         if name in FRAGMENTS:
             raise ValueError(f"there is a fragment {name!r} already")
-        FRAGMENTS[name] = Fragment(name, build, on, tick, every)
+        FRAGMENTS[name] = Fragment(name, build, on, tick, every, grows)
         return build
 
     return register_fragment

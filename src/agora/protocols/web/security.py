@@ -29,7 +29,7 @@ HEADERS: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-    (b"vary", b"Accept, Cookie"),
+    (b"vary", b"Accept, Accept-Encoding, Cookie"),
 )
 
 

@@ -52,8 +52,6 @@ def test_what_forms_do_is_said_in_words() -> None:
     acts = [each for each in operations() if each.name in named and not each.reads]
     assert len(acts) > 15
     for operation in acts:
-        if operation.name == "agora.instance.execute":  # its answer is shown
-            continue
         for fields in choices(operation):
             words = describe_outcome(operation, fields.get)
             assert not words.startswith("Done: "), (operation, fields)
@@ -97,7 +95,8 @@ async def test_without_the_sessions_token_nothing_is_done(market: Market, browse
         sent = await browser.http.post(HOME + REGISTER, content=body, headers={"content-type": kind})
         assert sent.status_code == 415
     stranger = Browser(market.app)
-    assert (await stranger.post(REGISTER, {"agent_name": "Mallory", "csrf": own})).status_code == 401
+    away = await stranger.post(REGISTER, {"agent_name": "Mallory", "csrf": own})
+    assert (away.status_code, away.headers["location"]) == (303, f"{HOME}sign-in")
     assert (await stranger.get(f"{REGISTER}?agent_name=Mallory")).status_code == 303
     assert (await browser.get(f"{REGISTER}?agent_name=Mallory&csrf={own}")).status_code == 404
     assert await count(market) == 0
@@ -136,7 +135,12 @@ async def test_a_script_is_told_and_led(browser: Browser) -> None:
     htmx = {"hx-request": "true", "x-csrf-token": await browser.csrf()}
     done = await browser.post(REGISTER, {"agent_name": "Alice"}, **htmx)
     assert (done.status_code, "Agent registered" in done.text) == (200, True)
-    assert done.headers["hx-trigger"] == '{"agora:done":{"operation":"agora.agent.register"}}'
+    assert 'hx-target="#toasts"' in done.text
+    assert re.search(rf'href="{HOME}agents/agent_[0-9a-f]{{32}}"', done.text), "the toast leads to what was made"
+    sender = {"hx-current-url": f"http://127.0.0.1:8080{HOME}agents?status=busy"}
+    stays = await browser.post(REGISTER, {"agent_name": "Carol", "next": f"{HOME}agents?new=1"}, **htmx, **sender)
+    assert "hx-redirect" not in stays.headers
+    assert 'hx-target="#toasts"' in stays.text
     led = await browser.post(REGISTER, {"agent_name": "Bob", "next": f"{HOME}agents"}, **htmx)
     assert led.headers["hx-redirect"] == f"{HOME}agents"
     for number, evil in enumerate(("//evil.example", "https://evil.example", "/v1/monitor/\r\nx: y")):
@@ -144,15 +148,33 @@ async def test_a_script_is_told_and_led(browser: Browser) -> None:
         assert led.headers["hx-redirect"] == HOME
     stranger = Browser(browser.http._transport.app)  # type: ignore[attr-defined]
     away = await stranger.post(REGISTER, {"agent_name": "Bob"}, **htmx)
-    assert (away.status_code, away.headers["hx-redirect"]) == (401, f"{HOME}sign-in")
+    assert (away.status_code, "hx-redirect" in away.headers) == (401, False), "what was typed would be lost"
+    assert "Your session has ended" in away.text
 
 
 async def test_a_new_key_is_seen_once(browser: Browser) -> None:
     await browser.sign_in()
-    shown = await browser.act("agora.token.create", label="k", scopes="read:agents", show="1")
-    assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
+    fields = {"label": "k", "scopes": "read:agents", "show": "1"}
+    sent = await browser.act("agora.token.create", **fields, next=f"{HOME}settings")
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{HOME}settings")
+    shown = await browser.get("settings")
+    assert shown.headers["cache-control"] == "no-store"
     assert "agfy_" in shown.text
-    assert "agfy_" not in (await browser.get()).text
+    assert "agfy_" not in (await browser.get("settings")).text
+    htmx = {"hx-request": "true", "x-csrf-token": await browser.csrf()}
+    toast = await browser.post("act/agora.token.create", fields, **htmx)
+    assert "agfy_" in toast.text
+
+
+async def test_no_page_is_at_the_address_of_an_act(browser: Browser) -> None:
+    await browser.sign_in()
+    referer = {"referer": f"http://127.0.0.1:8080{HOME}agents?status=busy"}
+    stale = await browser.post(REGISTER, {"agent_name": "Alice", "csrf": "of another session"}, **referer)
+    assert (stale.status_code, stale.headers["location"]) == (303, f"{HOME}agents?status=busy")
+    assert "does not belong to your session" in (await browser.get("agents")).text
+    for foreign in ("https://evil.example/v1/monitor/agents", "https://evil.example/x"):
+        refused = await browser.post(REGISTER, {"agent_name": "A", "csrf": "x"}, referer=foreign)
+        assert refused.headers.get("location", HOME).startswith(HOME)
 
 
 async def test_nobody_else_puts_words_on_a_page(browser: Browser) -> None:

@@ -104,7 +104,7 @@ async def attention(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("recent", on=("*",), every=0.5)
+@fragment("recent", on=("*",), every=0.5, grows=True)
 async def recent(view: View) -> Mapping[str, Any] | None:
     """What happened since, to be put on top."""
     happenings = await _describe_events(view, view.events)

@@ -53,7 +53,7 @@ async def messages(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("messages", on=SENT, every=0.5)
+@fragment("messages", on=SENT, every=0.5, grows=True)
 async def fresh_messages(view: View) -> Mapping[str, Any] | None:
     """Those that came since, to be put on top. A later page, or one of words that were looked for, stays as it is."""
     filters = chosen_filters(view, *FILTERS)

@@ -21,7 +21,10 @@ from .list_parameters import query_if_allowed
 __all__ = ["Artifact", "Exchange", "ReadablePart", "load_exchange", "parts_of_entry", "readable_parts"]
 
 QUESTION_STATES = ("input_required", "auth_required")
-OUTPUT = "output"  #: the artifact that A2A makes of a task's output, which its page shows apart
+SHOWN_APART = (
+    "output",
+    "result",
+)  #: artifacts that A2A makes of a task's output and result, which its page has already
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ async def load_exchange(view: View, task: Task) -> Exchange:
     artifacts = [
         Artifact(artifact.name or artifact.artifact_id, artifact.description or "", _parts_of_model(artifact))
         for artifact in (a2a_task.artifacts if a2a_task else None) or []
-        if artifact.artifact_id != OUTPUT
+        if artifact.artifact_id not in SHOWN_APART
     ]
     return Exchange(question, artifacts)
 

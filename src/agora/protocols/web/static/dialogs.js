@@ -1,5 +1,7 @@
 // Dialogs are the browser's own. Buttons open them by command/commandfor, which older browsers need taught.
 
+import { written } from "./page.js";
+
 const taught = "commandForElement" in HTMLButtonElement.prototype;
 
 document.addEventListener("click", (event) => {
@@ -11,17 +13,4 @@ document.addEventListener("click", (event) => {
   }
   // A click beside the dialog closes it, unless something was written in it.
   if (event.target.tagName === "DIALOG" && !written(event.target)) event.target.close();
-});
-
-function written(dialog) {
-  return [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
-}
-
-// What a dialog sent was accepted: it has done its work.
-document.addEventListener("htmx:after:request", (event) => {
-  const { response } = event.detail.ctx;
-  if (!response || response.status >= 400) return;
-  const dialog = event.target.closest?.("dialog[open]");
-  dialog?.querySelector("form")?.reset();
-  dialog?.close();
 });

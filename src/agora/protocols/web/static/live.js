@@ -1,6 +1,9 @@
 // Says whether what is shown is live, puts what comes where it belongs, and keeps what grows within bounds.
 
-const said = { live: "Live", joining: "Reconnecting", lost: "Offline" };
+import { hold, trim } from "./logs.js";
+import { refreshPage, writing } from "./page.js";
+
+const said = { live: "Live", joining: "Reconnecting", lost: "Offline", ended: "Signed out" };
 const stream = "[hx-sse\\:connect]";
 
 function say(state) {
@@ -11,12 +14,18 @@ function say(state) {
   }
 }
 
+// Load the page anew; what somebody is writing is kept, and the page says instead that it is not live any more.
+function reload() {
+  if (writing()) say("ended");
+  else location.reload();
+}
+
 const interrupted = () => say(navigator.onLine ? "joining" : "lost");
 
 document.addEventListener("htmx:sse:after:connection", () => say("live"));
 document.addEventListener("htmx:sse:error", (event) => {
   interrupted();
-  if ([401, 403].includes(event.detail.status)) location.reload(); // the session has ended: sign in again
+  if ([401, 403].includes(event.detail.status)) reload(); // the session has ended: sign in again
 });
 document.addEventListener("htmx:sse:before:connection", (event) => {
   if (event.detail.connection.attempt > 0) interrupted();
@@ -36,14 +45,37 @@ document.addEventListener("htmx:error", (event) => {
   setTimeout(() => element.isConnected && htmx.process(element), 2000);
 });
 
+// Rows that have not changed come as empty elements: a copy of what is shown takes their place. Null if one is not shown.
+function fillUnchanged(html) {
+  if (!html.includes("data-same")) return html;
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  for (const mark of template.content.querySelectorAll("[data-same]")) {
+    const row = document.getElementById(mark.id);
+    if (!row) return null;
+    mark.replaceWith(row.cloneNode(true));
+  }
+  return template.innerHTML;
+}
+
 // A message is named after a piece of the page: what it holds is swapped in there.
 document.addEventListener("htmx:sse:before:message", (event) => {
   const { message } = event.detail;
-  if (message.event === "reload") location.reload();
+  if (message.event === "reload") reload();
   const piece = message.event && document.getElementById(`live-${message.event}`);
   if (!piece) return;
   const swap = piece.dataset.swap ?? "innerMorph";
-  message.data = `<hx-partial hx-target="#${piece.id}" hx-swap="${swap}">${message.data}</hx-partial>`;
+  if (swap === "afterbegin" && hold(piece, message.data)) {
+    event.preventDefault();
+    return;
+  }
+  const data = fillUnchanged(message.data);
+  if (data === null) {
+    event.preventDefault();
+    refreshPage();
+    return;
+  }
+  message.data = `<hx-partial hx-target="#${piece.id}" hx-swap="${swap}">${data}</hx-partial>`;
   message.event = "";
 });
 
@@ -54,10 +86,7 @@ document.addEventListener("htmx:before:swap", () => {
   }
 });
 document.addEventListener("htmx:after:swap", () => {
-  for (const list of document.querySelectorAll("[data-keep]")) {
-    const over = list.children.length - Number(list.dataset.keep);
-    for (let i = 0; i < over; i++) list.lastElementChild.remove();
-  }
+  for (const list of document.querySelectorAll("[data-keep]")) trim(list);
   for (const list of document.querySelectorAll('[data-tail][data-end="true"]')) list.scrollTop = list.scrollHeight;
 });
 for (const list of document.querySelectorAll("[data-tail]")) list.scrollTop = list.scrollHeight;

@@ -20,5 +20,5 @@ function tellAll(root = document) {
 
 tellAll();
 setInterval(() => document.hidden || tellAll(), 10_000);
-document.addEventListener("htmx:after:swap", () => tellAll());
+for (const change of ["htmx:after:swap", "agora:rows"]) document.addEventListener(change, () => tellAll());
 document.addEventListener("visibilitychange", () => document.hidden || tellAll());
