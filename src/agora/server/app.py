@@ -33,6 +33,7 @@ from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.admin import queries as admin
 from agora.domains.admin.ports import HEALTH_REPORT
 from agora.domains.agents.signals import MANIFEST_REGISTRATION
+from agora.domains.billing.ports import RUNNING_TIME
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.dead_letters.port import SOURCES
 from agora.domains.identity.authenticator import Authenticator
@@ -272,6 +273,7 @@ class App:
         ports.provide(OUTBOX_SOURCES, SOURCES_OF_OUTBOX)
         ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
+        ports.provide(RUNNING_TIME, Lazy("agora.domains.instances.running_time:measure_running_time"))
         ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
         self._lines = A2AClientPool(sealer)

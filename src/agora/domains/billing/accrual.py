@@ -1,37 +1,36 @@
-"""Accrued cost: the estimated price of running time that is not metered yet. Nothing is written."""
+"""Accrued cost: the estimated price of running time that is not metered yet. Nothing is written.
+
+Whatever says what an account owes asks for it here, so that all say the same.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agora.core.call import Call
 
 from .ledger import Ledger
+from .ports import RUNNING_TIME, Ahead
 from .records import PriceChange
 from .terms import Terms, later_versions
 
-__all__ = ["Ahead", "ahead"]
+__all__ = ["ahead", "read_running_time"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """Running time of an instance of an agent, in microseconds, and what it costs at least, in millionths."""
-
-    agent_id: str
-    currency: str
-    quantity: int
-    amount: int
+async def read_running_time(call: Call, account: str | None, instance: str = "") -> Sequence[Ahead]:
+    """Running time that is not metered yet, with its cost. account: None for all, '' for none. instance: '' for all."""
+    port = call.context.ports.find(RUNNING_TIME)
+    return [] if port is None or account == "" else await port.get()(call, account, instance)
 
 
-async def ahead(call: Call, stretches: Sequence[tuple[str, int, int, int]]) -> list[Ahead]:
-    """What each stretch (agent, price version, began, length) costs: never more than metering will bill for it.
+async def ahead(call: Call, stretches: Sequence[tuple[str, str, int, int, int]]) -> list[Ahead]:
+    """What each stretch (account, agent, price version, began, length) costs: never more than metering will bill for it.
 
     Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
     """
     spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    for agent, version, began, length in stretches:
+    for _, agent, version, began, length in stretches:
         spans[agent, version].append((began, began + length))
     ledger, found = Ledger(call), {}
     for (agent, version), bounds in spans.items():
@@ -39,13 +38,18 @@ async def ahead(call: Call, stretches: Sequence[tuple[str, int, int, int]]) -> l
         until = max(ended for _, ended in bounds)
         later = await later_versions(call.tx, agent, first.version, until, ledger.notice)
         found[agent, version] = (first, later)
-    return [_estimate_cost(agent, began, length, *found[agent, version]) for agent, version, began, length in stretches]
+    return [
+        _estimate_cost(account, agent, began, length, *found[agent, version])
+        for account, agent, version, began, length in stretches
+    ]
 
 
-def _estimate_cost(agent: str, began: int, length: int, first: Terms, later: Sequence[PriceChange]) -> Ahead:
+def _estimate_cost(
+    account: str, agent: str, began: int, length: int, first: Terms, later: Sequence[PriceChange]
+) -> Ahead:
     begun = [row for row in later if row.begins <= began]
     terms = Terms.of(begun[-1]) if begun else first
     changes = [row.begins for row in later if row.begins > began and row.version > terms.version]
     price, unit = terms.time
     costs = min(length, min(changes, default=began + length) - began)
-    return Ahead(agent, terms.currency, length, price * costs // unit)
+    return Ahead(account, agent, terms.currency, length, price * costs // unit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agora.clock import new_id, to_datetime
@@ -25,7 +25,7 @@ from .ledger import PAID_IN
 from .money import from_micros, month_of, month_text
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
-from .views import names_of
+from .views import Scope, Tally, choose_currency, load_current_tallies, names_of
 
 __all__ = ["Line", "build_invoice", "build_open_invoice", "build_summary", "find_invoice", "issue_invoice"]
 
@@ -174,16 +174,41 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
 
 
 async def build_open_invoice(
-    tx: Reader, account: str, currency: str, now: int, *, visible: bool = True
+    call: Call, account: str, currency: str | None, *, visible: bool = True
 ) -> contract.Invoice:
     """What the next invoice of an account would be now; of one that may not be seen, as of one that is not there."""
-    period = month_of(now)
-    lines, opening = await read_pending_lines(tx, account, currency, period) if visible else ([], 0)
-    names = await names_of(tx, (line.agent_id for line in lines))
-    charges, credits = _sum_lines(lines)
-    totals = InvoiceTotals(account, currency, period, opening, charges, credits)
-    invoice_lines = [_build_line(line, names.get(line.agent_id, line.agent_id)) for line in lines]
-    return contract.Invoice(status="open", **_total_fields(totals), lines=invoice_lines)
+    tallies = await load_current_tallies(call, Scope(account)) if visible else {}
+    paid_in = await call.tx.all(statements.months, account=account) if visible else []
+    currencies = set(tallies) | {row.currency for row in paid_in}
+    main_currency = choose_currency(currencies, currency, str(call.context.settings.billing_currency))
+    lines, totals = await _read_open_lines(call, account, main_currency, tallies, visible=visible)
+    names = await names_of(call.tx, (line.agent_id for line in lines))
+    others = [
+        (await _read_open_lines(call, account, other, tallies))[1] for other in sorted(currencies - {main_currency})
+    ]
+    return contract.Invoice(
+        status="open",
+        **_total_fields(totals),
+        lines=[_build_line(line, names.get(line.agent_id, line.agent_id)) for line in lines],
+        other_currencies=[contract.InvoiceSummary(status="open", **_total_fields(each)) for each in others],
+    )
+
+
+async def _read_open_lines(
+    call: Call, account: str, currency: str, tallies: Mapping[str, Mapping[str, Tally]], *, visible: bool = True
+) -> tuple[list[Line], InvoiceTotals]:
+    """Lines of the open invoice in a currency, with running time that is not in the ledger yet."""
+    period = month_of(call.now)
+    pending, opening = await read_pending_lines(call.tx, account, currency, period) if visible else ([], 0)
+    lines = {(line.period, line.agent_id, line.kind): line for line in pending}
+    for agent_id, tally in tallies.get(currency, {}).items():
+        if tally.accrued_time:
+            key = (period, agent_id, EntryKind.TIME)
+            line = lines.get(key, Line(*key, 0, 0, 0))
+            lines[key] = replace(line, quantity=line.quantity + tally.accrued_time, amount=line.amount + tally.accrued)
+    ordered = [lines[key] for key in sorted(lines)]
+    charges, credits = _sum_lines(ordered)
+    return ordered, InvoiceTotals(account, currency, period, opening, charges, credits)
 
 
 def build_summary(row: InvoiceRow) -> contract.InvoiceSummary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from . import invoices
 from . import queries as statements
 from . import view_queries as views
 from .accounts import sees_all_accounts
+from .accrual import read_running_time
 from .money import from_micros, month_value
 from .prices import build_price
 from .records import AccountBalance, InvoiceRow, LedgerEntry
@@ -155,7 +157,16 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
             views.balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    page = [_build_balance(row) for row in rows]
+    running: dict[tuple[str, str], int] = defaultdict(int)
+    for each in await read_running_time(call, account):
+        running[each.account_id, each.currency] += each.amount
+    listed = {(row.account_id, row.currency) for row in rows}
+    newcomers = [
+        AccountBalance(account_id=name, currency=currency, charged=0, credited=0, prepaid=0, accrued=0, reserved=0)
+        for name, currency in sorted(running)
+        if account and cursor is None and not more and (name, currency) not in listed
+    ]  # an account whose first instance has not been measured yet
+    page = [_build_balance(row, running[row.account_id, row.currency]) for row in (*rows, *newcomers)]
     return contract.Balances(
         balances=page,
         count=len(page),
@@ -164,8 +175,8 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
     )
 
 
-def _build_balance(row: AccountBalance) -> contract.Balance:
-    charged = row.charged + row.accrued
+def _build_balance(row: AccountBalance, running: int) -> contract.Balance:
+    charged = row.charged + row.accrued + running
     return contract.Balance(
         account_id=row.account_id,
         currency=row.currency,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
@@ -25,9 +26,10 @@ from .views import (
     agent_costs,
     choose_currency,
     days_before,
-    load_tallies,
+    load_current_tallies,
     merge_by_currency,
     names_of,
+    other_costs,
     period_of,
 )
 
@@ -64,7 +66,7 @@ class CostRequest:
 async def report_cost(call: Call, asked: CostRequest) -> contract.Cost:
     """What was used, and what it cost."""
     scope = asked.scope()
-    by_agent = await load_tallies(call.tx, scope) if asked.account != "" else {}
+    by_agent = await load_current_tallies(call, scope) if asked.account != "" else {}
     together = merge_by_currency(by_agent)
     main_currency = choose_currency(together, asked.currency, call.context.settings.billing_currency)
     agents = by_agent.get(main_currency, {})
@@ -77,11 +79,7 @@ async def report_cost(call: Call, asked: CostRequest) -> contract.Cost:
         since=asked.since,
         until=asked.until,
         by_agent=agent_costs(agents, names, main_currency, SHOWN_AGENTS),
-        other_currencies=[
-            contract.BillingInfo(**tally.fields(currency))
-            for currency, tally in sorted(together.items())
-            if currency != main_currency
-        ],
+        other_currencies=other_costs(together, main_currency),
     )
 
 
@@ -160,42 +158,47 @@ def _build_revenue(
 async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
     """Costs at a glance; everybody's for operators that name no account."""
     months = await call.tx.all(statements.months, account=account or "") if account != "" else []
-    main_currency = choose_currency({row.currency for row in months}, currency, call.context.settings.billing_currency)
-    sums = {row.period: row for row in months if row.currency == main_currency}
     month = month_of(call.now)
-    agents = await _sum_costs_by_agent(call, account, main_currency, month * 100, month * 100 + 99)
-    whole = _merge_tallies(await _sum_costs_by_agent(call, account, main_currency, FIRST_DAY, LAST_DAY))
-    before = sums.get(month_before(month))
+    by_agent = await _load_account_tallies(call, account, month * 100, month * 100 + 99)
+    this_month = merge_by_currency(by_agent)
+    whole = merge_by_currency(await _load_account_tallies(call, account, FIRST_DAY, LAST_DAY))
+    currencies = {row.currency for row in months} | set(whole)
+    main_currency = choose_currency(currencies, currency, call.context.settings.billing_currency)
+    agents, total = by_agent.get(main_currency, {}), whole.get(main_currency, Tally())
+
+    def sum_currency(code: str) -> dict[str, Any]:
+        rows = {row.period: row for row in months if row.currency == code}
+        before = rows.get(month_before(month))
+        balance = sum(row.credited for row in rows.values()) - whole.get(code, Tally()).total
+        return {
+            "current_month_cost": from_micros(this_month.get(code, Tally()).total),
+            "last_month_cost": from_micros(before.charged) if before else 0.0,
+            "currency": code,
+            "balance": from_micros(balance),
+        }
+
     listed = await list_budgets(call, account, SHOWN_BUDGETS, None)
     return contract.Dashboard(
         customer_id=account or None,
         summary=contract.CostSummary(
-            total_cost=from_micros(whole.total), total_uptime_hours=whole.quantity[EntryKind.TIME] / HOUR
+            total_cost=from_micros(total.total), total_uptime_hours=total.quantity[EntryKind.TIME] / HOUR
         ),
-        billing=contract.CurrentBilling(
-            current_month_cost=from_micros(_merge_tallies(agents).total),
-            last_month_cost=from_micros(before.charged) if before else 0.0,
-            currency=main_currency,
-            balance=from_micros(sum(row.credited for row in sums.values()) - whole.total),
-        ),
+        billing=contract.CurrentBilling(**sum_currency(main_currency)),
         days=await _cost_by_day(call, account, main_currency),
         by_agent=agent_costs(agents, await names_of(call.tx, agents), main_currency, SHOWN_AGENTS),
         budgets=listed.budgets,
+        other_currencies=[
+            contract.CurrencyBilling(**sum_currency(code), total_cost=from_micros(whole.get(code, Tally()).total))
+            for code in sorted(currencies - {main_currency})
+        ],
     )
 
 
-async def _sum_costs_by_agent(
-    call: Call, account: str | None, currency: str, since: int, until: int
-) -> dict[str, Tally]:
-    """What each agent has cost in these days, in one currency."""
+async def _load_account_tallies(call: Call, account: str | None, since: int, until: int) -> dict[str, dict[str, Tally]]:
+    """By currency and agent: what was used in these days."""
     if account == "":
         return {}
-    by_agent = await load_tallies(call.tx, Scope(account or "", since=since, until=until))
-    return by_agent.get(currency, {})
-
-
-def _merge_tallies(agents: Mapping[str, Tally]) -> Tally:
-    return merge_by_currency({"": agents})[""]
+    return await load_current_tallies(call, Scope(account or "", since=since, until=until))
 
 
 async def _cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:

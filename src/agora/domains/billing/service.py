@@ -267,9 +267,7 @@ class BillingService(BoundService, contract.Billing):
         if invoice is not None:
             return await invoices.build_invoice(call.tx, await invoices.find_invoice(call.tx, invoice, account_filter))
         whose = account or account_of(call.caller)
-        return await invoices.build_open_invoice(
-            call.tx, whose, currency or self._usual, call.now, visible=account_filter != ""
-        )
+        return await invoices.build_open_invoice(call, whose, currency, visible=account_filter != "")
 
     @implements
     async def document(self, invoice: str, *, format: Literal["csv", "html"] = "html") -> contract.InvoiceDocument:

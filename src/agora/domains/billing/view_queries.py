@@ -107,18 +107,23 @@ by_day = Query(
 )
 balances = Query(
     """
-    select t.ref as account_id, t.currency, cast(sum(t.charged) as bigint) as charged,
+    select t.account_id, t.currency, cast(sum(t.charged) as bigint) as charged,
         cast(sum(t.credited) as bigint) as credited,
-        (select b.prepaid from billing_budgets as b where b.tenant_id = :tenant and b.account_id = t.ref
+        (select b.prepaid from billing_budgets as b where b.tenant_id = :tenant and b.account_id = t.account_id
             and b.agent_id = '' and b.currency = t.currency) as prepaid,
-        (select cast(coalesce(sum(r.accrued), 0) as bigint) from billing_runs as r where r.tenant_id = :tenant
-            and r.account_id = t.ref and r.currency = t.currency and r.state = 'open') as accrued,
+        cast(sum(t.accrued) as bigint) as accrued,
         (select cast(coalesce(sum(h.amount), 0) as bigint) from billing_reservations as h where h.tenant_id = :tenant
-            and h.account_id = t.ref and h.currency = t.currency) as reserved
-    from billing_totals as t
-    where t.tenant_id = :tenant and t.scope = 'account' and (:account = '' or t.ref = :account)
-        and (t.ref, t.currency) > (:account_after, :currency_after)
-    group by t.ref, t.currency order by t.ref, t.currency limit :limit
+            and h.account_id = t.account_id and h.currency = t.currency) as reserved
+    from (
+        select ref as account_id, currency, charged, credited, 0 as accrued from billing_totals
+        where tenant_id = :tenant and scope = 'account' and (:account = '' or ref = :account)
+            and (ref, currency) > (:account_after, :currency_after)
+        union all
+        select account_id, currency, 0 as charged, 0 as credited, accrued from billing_runs
+        where tenant_id = :tenant and state = 'open' and accrued <> 0 and (:account = '' or account_id = :account)
+            and (account_id, currency) > (:account_after, :currency_after)
+    ) as t
+    group by t.account_id, t.currency order by t.account_id, t.currency limit :limit
     """,
     AccountBalance,
     types={"limit": BIG},

@@ -9,15 +9,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from agora.clock import to_datetime
-from agora.core.call import encode_json
+from agora.core.call import Call, encode_json
 from agora.store.port import Query, Reader
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as statements
-from .accrual import Ahead
-from .money import FIRST_DAY, LAST_DAY, day_number, from_micros
+from .accrual import read_running_time
+from .money import FIRST_DAY, LAST_DAY, day_number, day_of, from_micros
 from .records import Cost, LedgerEntry
 from .terms import UNITS
 
@@ -25,14 +25,15 @@ __all__ = [
     "Scope",
     "Tally",
     "agent_costs",
-    "billing_info",
+    "build_bill",
     "build_entries",
     "build_entry",
     "choose_currency",
     "days_before",
-    "load_tallies",
+    "load_current_tallies",
     "merge_by_currency",
     "names_of",
+    "other_costs",
     "period_of",
     "task_key",
     "task_of",
@@ -62,6 +63,7 @@ class Tally:
     quantity: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     amount: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     accrued: int = 0
+    accrued_time: int = 0
 
     def add(self, kind: str, quantity: int, amount: int) -> None:
         self.quantity[kind] += quantity
@@ -71,6 +73,13 @@ class Tally:
         for kind, quantity in other.quantity.items():
             self.add(kind, quantity, other.amount[kind])
         self.accrued += other.accrued
+        self.accrued_time += other.accrued_time
+
+    def accrue(self, quantity: int, amount: int) -> None:
+        """Add running time that is not in the ledger yet."""
+        self.add(EntryKind.TIME, quantity, amount)
+        self.accrued += amount
+        self.accrued_time += quantity
 
     def part(self, kinds: Iterable[str]) -> int:
         return sum(self.amount.get(kind, 0) for kind in kinds)
@@ -98,15 +107,28 @@ class Tally:
         }
 
 
+async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, Tally]]:
+    """By currency and agent: everything in scope, with what accrued and what has run since it was last measured.
+
+    What somebody owes is read here, whoever asks. Of days that are over, nothing runs.
+    """
+    sums = await load_tallies(call.tx, scope)
+    if scope.since <= day_of(call.now) <= scope.until:
+        for each in await read_running_time(call, scope.account or None, scope.instance):
+            if scope.agent in ("", each.agent_id):
+                agents = sums.setdefault(each.currency, {})
+                agents.setdefault(each.agent_id, Tally()).accrue(each.quantity, each.amount)
+    return sums
+
+
 async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
-    """By currency and agent: everything in scope, what accrues included."""
+    """By currency and agent: everything in scope that was measured, what accrues included."""
     sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for row in await tx.all(_choose_query(scope), **_query_parameters(_choose_query(scope), scope)):
         sums[row.currency][row.agent_id].add(row.kind, row.quantity, row.amount)
     for run in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
         tally = sums[run.currency][run.agent_id]
-        tally.add(EntryKind.TIME, run.quantity, run.amount)
-        tally.accrued += run.amount
+        tally.accrue(run.quantity, run.amount)
     return {currency: dict(agents) for currency, agents in sums.items()}
 
 
@@ -132,20 +154,28 @@ def merge_by_currency(found: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tal
 
 
 def choose_currency(found: Iterable[str], wanted: str | None, usual: str) -> str:
-    """The currency that is shown first: the one asked for, the only one there is, or the usual one."""
-    there = list(found)
-    return wanted or (there[0] if len(there) == 1 else usual)
+    """The currency that is shown first: the one asked for, the usual one, or the first there is where it is not used."""
+    there = sorted(found)
+    return wanted or (usual if usual in there or not there else there[0])
 
 
-async def billing_info(tx: Reader, scope: Scope, currency: str, more: Ahead | None = None) -> contract.BillingInfo:
-    """What something has cost, as the details of an instance show it. more: what passes just now."""
-    together = merge_by_currency(await load_tallies(tx, scope))
-    if more is not None:
-        tally = together.setdefault(more.currency, Tally())
-        tally.add(EntryKind.TIME, more.quantity, more.amount)
-        tally.accrued += more.amount
-    main_currency = choose_currency(together, None, currency)
-    return contract.BillingInfo(**together.get(main_currency, Tally()).fields(main_currency))
+async def build_bill(call: Call, scope: Scope) -> contract.Bill:
+    """What something has cost, as the details of an instance show it."""
+    together = merge_by_currency(await load_current_tallies(call, scope))
+    main_currency = choose_currency(together, None, str(call.context.settings.billing_currency))
+    return contract.Bill(
+        **together.get(main_currency, Tally()).fields(main_currency),
+        other_currencies=other_costs(together, main_currency),
+    )
+
+
+def other_costs(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
+    """Costs in every currency but one."""
+    return [
+        contract.BillingInfo(**tally.fields(currency))
+        for currency, tally in sorted(together.items())
+        if currency != main_currency
+    ]
 
 
 async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,6 @@ from . import host_queries
 from . import queries as statements
 from .access import resolve_visible_account
 from .records import AccountInstanceCounts, AgentCounter, AgentInstanceCounts, DeploymentRow, InstanceRow
-from .running_time import add_running_costs, measure_account_time
 from .views import build_summaries
 
 __all__ = ["MarketplaceQuery", "build_dashboard", "discover_agents"]
@@ -27,7 +26,6 @@ __all__ = ["MarketplaceQuery", "build_dashboard", "discover_agents"]
 UNUSABLE = frozenset({AgentStatus.RETIRED, AgentStatus.SUSPENDED, AgentStatus.PAUSED})
 PAGES = 10  #: pages of agents read to fill one page that is filtered by name or availability
 RECENT = 10
-HOUR = 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +145,6 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     """An account's instances and costs; those of all accounts for operators that name none."""
     account = resolve_visible_account(call.caller, wanted)
     costs = await BillingService(call).dashboard(wanted)
-    passing = await measure_account_time(call, account)
-    amount = sum(each.amount for each in passing if each.currency == costs.billing.currency) / SECOND
-    hours = sum(each.quantity for each in passing if each.currency == costs.billing.currency) / HOUR
-    month = round(costs.billing.current_month_cost + amount, 6)
     counts: AccountInstanceCounts | None = None
     rows: Sequence[InstanceRow] = ()
     if account != "":
@@ -164,11 +158,12 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
             running_instances=counts.running if counts is not None else 0,
             paused_instances=counts.paused if counts is not None else 0,
             failed_instances=counts.failed if counts is not None else 0,
-            total_cost=round(costs.summary.total_cost + amount, 6),
-            total_uptime_hours=costs.summary.total_uptime_hours + hours,
+            total_cost=costs.summary.total_cost,
+            total_uptime_hours=costs.summary.total_uptime_hours,
         ),
-        billing=costs.billing.model_copy(update={"current_month_cost": month}),
+        billing=costs.billing,
         recent_instances=await build_summaries(call, rows),
-        by_agent=[add_running_costs(each, passing) for each in costs.by_agent],
+        by_agent=costs.by_agent,
+        other_currencies=costs.other_currencies,
         customer_id=account or account_of(call.caller),
     )

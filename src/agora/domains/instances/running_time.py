@@ -8,18 +8,17 @@ zero for hosts with another clock, and stops growing when checks are missed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.domains.billing.accrual import Ahead, ahead
+from agora.domains.billing.accrual import ahead
+from agora.domains.billing.ports import Ahead
 from agora.domains.instances.ports import LOCAL_HOST
-from agora_sdk.contract.billing import AgentCost, CostBreakdown
 
 from . import queries as statements
 from .records import OpenInterval
 
-__all__ = ["add_running_costs", "measure_account_time", "measure_instance_time"]
+__all__ = ["measure_instance_time", "measure_running_time"]
 
 CHECKS = 2  #: missed checks after which the estimate stops growing
 
@@ -31,10 +30,12 @@ async def measure_instance_time(call: Call, ids: Sequence[str]) -> dict[str, Ahe
     return await _price_running_time(call, await call.tx.all(statements.looked_at, ids=encode_json(sorted(ids))))
 
 
-async def measure_account_time(call: Call, account: str | None) -> list[Ahead]:
-    """Unmetered running time and cost of an account's instances; of all accounts if None."""
+async def measure_running_time(call: Call, account: str | None, instance: str) -> list[Ahead]:
+    """Unmetered running time and cost of an account's instances (None: of all accounts), or of one instance."""
+    if instance:
+        return list((await measure_instance_time(call, [instance])).values())
     local = call.context.ports.find(LOCAL_HOST)
-    if local is None or account == "":
+    if local is None:
         return []
     rows = await call.tx.all(statements.open_of_account, boot=local.boot, account=account or "")
     return list((await _price_running_time(call, rows)).values())
@@ -42,7 +43,9 @@ async def measure_account_time(call: Call, account: str | None) -> list[Ahead]:
 
 async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[str, Ahead]:
     passed = [(row, time) for row in rows if (time := _time_since_measured(call, row)) > 0]
-    intervals = [(row.agent_id, row.price_version, row.began + row.measured, time) for row, time in passed]
+    intervals = [
+        (row.account_id, row.agent_id, row.price_version, row.began + row.measured, time) for row, time in passed
+    ]
     amounts = await ahead(call, intervals)
     return {row.instance_id: each for (row, _), each in zip(passed, amounts, strict=True)}
 
@@ -56,19 +59,3 @@ def _time_since_measured(call: Call, interval: OpenInterval) -> int:
     now = min(now, local.ending.get(interval.instance_id, now))
     limit = int(CHECKS * call.context.settings.instance_check * SECOND)
     return min(max(0, now - measured_at), limit)
-
-
-def add_running_costs(cost: AgentCost, more: Sequence[Ahead]) -> AgentCost:
-    """An agent's costs plus the unmetered ones."""
-    mine = [each for each in more if each.agent_id == cost.agent_id and each.currency == cost.currency]
-    amount, time = (sum(getattr(each, name) for each in mine) / SECOND for name in ("amount", "quantity"))
-    parts: dict[str, Any] = dict(cost.cost_breakdown)
-    parts["usage_cost"] = round(parts["usage_cost"] + amount, 6)
-    return cost.model_copy(
-        update={
-            "total_cost": round(cost.total_cost + amount, 6),
-            "accrued_cost": round(cost.accrued_cost + amount, 6),
-            "usage_time": round(cost.usage_time + time, 6),
-            "cost_breakdown": CostBreakdown(**parts),
-        }
-    )

@@ -7,10 +7,10 @@ from typing import Any
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing.accrual import Ahead
 from agora.domains.billing.ledger import Ledger
+from agora.domains.billing.ports import Ahead
 from agora.domains.billing.terms import pricing_fields as terms_shown
-from agora.domains.billing.views import Scope, billing_info, names_of
+from agora.domains.billing.views import Scope, build_bill, names_of
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
 from agora.store.port import Reader
@@ -56,7 +56,6 @@ async def build_termination(call: Call, row: InstanceRow, message: str) -> contr
 async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
     more = await measure_instance_time(call, [row.instance_id])
     (fields,) = await _summary_fields(call.tx, [row], more)
-    currency = str(call.context.settings.billing_currency)
     config = decode_json(row.config)
     config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
     return fields | {
@@ -67,9 +66,7 @@ async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
         "revision": row.revision,
         "price_version": row.price_version,
         "pricing_info": PricingInfo(**terms_shown(await Ledger(call).agreed(row.agent_id, row.price_version))),
-        "billing_info": await billing_info(
-            call.tx, Scope(instance=row.instance_id), currency, more.get(row.instance_id)
-        ),
+        "billing_info": await build_bill(call, Scope(instance=row.instance_id)),
     }
 
 

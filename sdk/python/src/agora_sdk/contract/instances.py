@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from .agents import Agent
-from .billing import Account, AgentCost, Amount, BillingInfo, Currency, CurrentBilling, PricingInfo
+from .billing import Account, AgentCost, Amount, Bill, Currency, CurrencyBilling, CurrentBilling, PricingInfo
 from .deployments import Path, Value, Variable
 from .events import Event, LastEvent
 from .fields import PRINTABLE, AgentRef, Capability, Cursor, Limit, Text, Timestamp, split
@@ -197,7 +197,7 @@ class Instance(InstanceSummary):
         default=None,
         description="Current price: the price at its creation, or a later one whose notice period is over.",
     )
-    billing_info: BillingInfo
+    billing_info: Bill
 
 
 class InstanceChange(Instance):
@@ -350,6 +350,7 @@ class InstanceDashboard(Result):
     billing: CurrentBilling
     recent_instances: list[InstanceSummary]
     by_agent: list[AgentCost] = []
+    other_currencies: list[CurrencyBilling] = []
     customer_id: str
 
 

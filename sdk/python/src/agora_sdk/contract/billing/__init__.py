@@ -13,11 +13,12 @@ from ..fields import PRINTABLE, AgentRef, Cursor, Limit, Timestamp
 from ..operation import Exposure, Kind, Service, operation
 from ..tasks import TaskId, WorkflowId
 from .budgets import Balance, Balances, Budget, BudgetPage
-from .dashboard import CostSummary, CurrentBilling, Dashboard, DayCost
+from .dashboard import CostSummary, CurrencyBilling, CurrentBilling, Dashboard, DayCost
 from .invoices import Closing, Invoice, InvoiceDocument, InvoiceLine, InvoicePage, InvoiceRef, InvoiceSummary, Month
 from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType
 from .usage import (
     AgentCost,
+    Bill,
     BillingInfo,
     Cost,
     CostBreakdown,
@@ -40,6 +41,7 @@ __all__ = [
     "Amount",
     "Balance",
     "Balances",
+    "Bill",
     "Billing",
     "BillingInfo",
     "Budget",
@@ -49,6 +51,7 @@ __all__ = [
     "CostBreakdown",
     "CostSummary",
     "Currency",
+    "CurrencyBilling",
     "CurrentBilling",
     "Dashboard",
     "DayCost",

@@ -10,7 +10,7 @@ from ..results import Result
 from .budgets import Budget
 from .usage import AgentCost
 
-__all__ = ["CostSummary", "CurrentBilling", "Dashboard", "DayCost"]
+__all__ = ["CostSummary", "CurrencyBilling", "CurrentBilling", "Dashboard", "DayCost"]
 
 
 class CostSummary(Result):
@@ -27,6 +27,12 @@ class CurrentBilling(Result):
     balance: float
 
 
+class CurrencyBilling(CurrentBilling):
+    """The same in another currency, with what it comes to altogether."""
+
+    total_cost: float
+
+
 class DayCost(Result):
     day: date
     cost: float
@@ -41,3 +47,4 @@ class Dashboard(Result):
     days: list[DayCost] = Field(description="The last 30 days, including days without cost.")
     by_agent: list[AgentCost] = Field(description="This month, most expensive first.")
     budgets: list[Budget]
+    other_currencies: list[CurrencyBilling] = []

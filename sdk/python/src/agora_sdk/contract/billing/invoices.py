@@ -66,6 +66,9 @@ class Invoice(InvoiceSummary):
     """An account's usage of one month. ``opening_balance + credits - charges = closing_balance``."""
 
     lines: list[InvoiceLine]
+    other_currencies: list[InvoiceSummary] = Field(
+        default=[], description="Of the open invoice: those that the account would get in other currencies."
+    )
 
 
 class InvoicePage(Page[InvoiceSummary]):

@@ -13,6 +13,7 @@ from ..results import Page, Result
 
 __all__ = [
     "AgentCost",
+    "Bill",
     "BillingInfo",
     "Cost",
     "CostBreakdown",
@@ -78,6 +79,12 @@ class BillingInfo(Result):
     accrued_cost: float = Field(default=0.0, description="Accrued cost: running time that is not in the ledger yet.")
 
 
+class Bill(BillingInfo):
+    """Costs in one currency; ``other_currencies`` holds those in every other currency."""
+
+    other_currencies: list[BillingInfo] = []
+
+
 class AgentCost(BillingInfo):
     """Cost of one agent."""
 
@@ -85,8 +92,8 @@ class AgentCost(BillingInfo):
     agent_name: str
 
 
-class Cost(BillingInfo):
-    """Costs in one currency; ``other_currencies`` holds those in every other currency."""
+class Cost(Bill):
+    """What was used, and what it cost."""
 
     account_id: str | None = None
     agent_id: str | None = None
@@ -94,7 +101,6 @@ class Cost(BillingInfo):
     since: date | None = None
     until: date | None = None
     by_agent: list[AgentCost] = []
-    other_currencies: list[BillingInfo] = []
 
 
 class Entry(Result):

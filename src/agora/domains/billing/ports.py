@@ -1,0 +1,27 @@
+"""Ports of billing: what runs now, which instances know."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from agora.core.call import Call
+from agora.core.lazy import Lazy
+from agora.core.ports import Port
+
+__all__ = ["RUNNING_TIME", "Ahead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Running time of an instance of an agent, in microseconds, and what it costs at least, in millionths."""
+
+    account_id: str
+    agent_id: str
+    currency: str
+    quantity: int
+    amount: int
+
+
+#: running time that is not metered yet, of an account (None: of all) or of one instance
+RUNNING_TIME: Port[Lazy[Callable[[Call, str | None, str], Awaitable[Sequence[Ahead]]]]] = Port("running instances")
