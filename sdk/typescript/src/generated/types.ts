@@ -455,6 +455,21 @@ export interface Balances extends Page<Balance> {
   balances: Balance[];
 }
 
+/** Costs in one currency; ``other_currencies`` holds those in every other currency. */
+export interface Bill {
+  totalCost: number;
+  currency: string;
+  /** Seconds of measured running time. */
+  usageTime: number;
+  taskExecutions: number;
+  costBreakdown: CostBreakdown;
+  inputTokens: number;
+  outputTokens: number;
+  /** Accrued cost: running time that is not in the ledger yet. */
+  accruedCost: number;
+  otherCurrencies: BillingInfo[];
+}
+
 /** Cost totals. ``total_cost`` is the sum of the breakdown. */
 export interface BillingInfo {
   totalCost: number;
@@ -809,7 +824,7 @@ export interface Correlation {
   replyTo?: string | null;
 }
 
-/** Costs in one currency; ``other_currencies`` holds those in every other currency. */
+/** What was used, and what it cost. */
 export interface Cost {
   totalCost: number;
   currency: string;
@@ -821,13 +836,13 @@ export interface Cost {
   outputTokens: number;
   /** Accrued cost: running time that is not in the ledger yet. */
   accruedCost: number;
+  otherCurrencies: BillingInfo[];
   accountId: string | null;
   agentId: string | null;
   instanceId: string | null;
   since: string | null;
   until: string | null;
   byAgent: AgentCost[];
-  otherCurrencies: BillingInfo[];
 }
 
 /** The parts of a cost, which add up to it. */
@@ -879,6 +894,15 @@ export interface CreatedToken {
   token: string | null;
 }
 
+/** The same in another currency, with what it comes to altogether. */
+export interface CurrencyBilling {
+  currentMonthCost: number;
+  lastMonthCost: number;
+  currency: string;
+  balance: number;
+  totalCost: number;
+}
+
 /** This month so far, and the whole previous month. */
 export interface CurrentBilling {
   currentMonthCost: number;
@@ -897,6 +921,7 @@ export interface Dashboard {
   /** This month, most expensive first. */
   byAgent: AgentCost[];
   budgets: Budget[];
+  otherCurrencies: CurrencyBilling[];
 }
 
 export interface DashboardSummary {
@@ -1324,7 +1349,7 @@ export interface Instance {
   priceVersion: number;
   /** Current price: the price at its creation, or a later one whose notice period is over. */
   pricingInfo: PricingInfo | null;
-  billingInfo: BillingInfo;
+  billingInfo: Bill;
 }
 
 /** An instance after a change. ``message`` describes the result or the progress. */
@@ -1367,7 +1392,7 @@ export interface InstanceChange {
   priceVersion: number;
   /** Current price: the price at its creation, or a later one whose notice period is over. */
   pricingInfo: PricingInfo | null;
-  billingInfo: BillingInfo;
+  billingInfo: Bill;
   message: string;
 }
 
@@ -1400,6 +1425,7 @@ export interface InstanceDashboard {
   billing: CurrentBilling;
   recentInstances: InstanceSummary[];
   byAgent: AgentCost[];
+  otherCurrencies: CurrencyBilling[];
   customerId: string;
 }
 
@@ -1499,6 +1525,8 @@ export interface Invoice {
   closingBalance: number;
   amountDue: number;
   lines: InvoiceLine[];
+  /** Of the open invoice: those that the account would get in other currencies. */
+  otherCurrencies: InvoiceSummary[];
 }
 
 /** An invoice as a file. */
@@ -2814,7 +2842,7 @@ export interface Termination {
   priceVersion: number;
   /** Current price: the price at its creation, or a later one whose notice period is over. */
   pricingInfo: PricingInfo | null;
-  billingInfo: BillingInfo;
+  billingInfo: Bill;
   message: string;
 }
 
