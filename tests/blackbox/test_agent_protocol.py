@@ -102,3 +102,20 @@ def test_the_sdk_deploys_scales_and_names_the_types(server: ServerProcess) -> No
     scaled = client.protocol.scale("Helped", 0)
     assert (scaled.type, scaled.payload["desired_instances"]) == (MessageType.CONFIRM, 0)
     client.close()
+
+
+def test_built_in_agents_are_mcp_tools(server: ServerProcess) -> None:
+    app = server.register("Tooling")
+    headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
+
+    def ask(method: str, params: dict[str, Any]) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        response = app.http.post("/mcp/v1/rpc", json=body, headers=headers)
+        return response.json()["result"]
+
+    names = {tool["name"] for tool in ask("tools/list", {})["tools"]}
+    assert {"calculator", "text_analyzer"} <= names
+    answer = ask("tools/call", {"name": "calculator", "arguments": {"a": 5, "b": 3, "op": "+"}})
+    assert (answer["isError"], answer["structuredContent"]["result"]) == (False, 8)
+    answer = ask("tools/call", {"name": "text_analyzer", "arguments": {"text": "One two. Three."}})
+    assert answer["structuredContent"]["statistics"]["words"] == 3

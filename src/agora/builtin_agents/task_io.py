@@ -24,6 +24,8 @@ def message_of(task: ClaimedTask) -> Mapping[str, Any]:
     message = payload.get("message")
     if isinstance(message, dict) and isinstance(message_parts := message.get("parts"), list):
         return message | {"parts": [part for part in message_parts if isinstance(part, dict)]}
+    if payload.keys() == {"capability", "arguments"} and isinstance(payload["arguments"], dict):
+        payload = payload["arguments"]  # a tool's call, over MCP
     texts = [text for text in (payload.get(name) for name in TEXTS) if isinstance(text, str) and text]
     parts: list[Part] = [{"text": text} for text in texts[:1]]
     if not parts or len(payload) > 1:

@@ -30,6 +30,7 @@ def blocking() -> None:
     for event in client.event.stream(["agora.message.*"]):
         assert_type(event, Event)
     assert_type(client.discovery.list(category="messaging"), ServicePage)
+    assert_type(client.discovery.list()[0].schema, dict[str, object] | None)
     assert_type(client.request("You", "Well?", timeout=3), Message)
     assert_type(client.publish_event("work.done", {"n": 1}), EventReceipt)
     assert_type(client.admin.health().status in ("healthy", "degraded"), bool)

@@ -140,6 +140,12 @@ class Management(BoundService):
         call, registry = self.call, self.call.context.registry
         if action not in STATUSES:
             raise _unknown_action(action, tuple(STATUSES))
+        if value is not None:
+            raise InvalidRequest(
+                f"{action} takes no value.",
+                fix="Leave it out: the replacement, the dates and the guide of an operation are those of its declaration.",
+                errors=[field_error("value", "not used by this action")],
+            )
         operation = registry.find(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
         if operation.name in ALWAYS_AVAILABLE and action == "sunset":

@@ -5,7 +5,7 @@ component     degraded                                        critical
 ============  ==============================================  ===================================================
 database      a round trip over 1 s, queue half full          no answer, takes no writes, queue 95 % full
 mcp_server    -                                               no operation in the catalogue
-agents        more than half offline, of at least four        -
+agents        more than half offline, of at least four *      -
 events        a stream 10,000 events behind                   -
 upstreams     one of them is not available                    -
 remotes       an A2A agent elsewhere is not available         -
@@ -16,6 +16,8 @@ memory        less than 10 % available                        less than 3 % avai
 controllers   a loop failed three times, or is overdue        -
 event_loop    it stood still for 5 s within the last minute   -
 ============  ==============================================  ===================================================
+
+* Of those offline, only agents that were reachable for ten minutes in all count: programs that ran for a moment are done.
 
 A warning names where a trend leads: the disk full within a day, memory used up within an hour, the write
 queue full or the streams too far behind within ten minutes. What was measured too long ago is degraded.
@@ -65,6 +67,7 @@ LAG_HIGH, BUS_LAG_HIGH = 10_000, 1000
 DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
+ESTABLISHED = 600 * SECOND  #: microseconds that an agent was reachable before its absence counts
 FAILED_OFTEN = 3
 LONG_STALL_SECONDS, RECENT_STALL_SECONDS = 5.0, 60.0  # seconds
 MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
@@ -255,14 +258,16 @@ async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHeal
 
 async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
-        rows = await call.tx.all(health_queries.agents)
+        rows = await call.tx.all(health_queries.agents, established=ESTABLISHED)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     counts = {row.status: float(row.agents) for row in rows}
     total, offline = sum(counts.values()), counts.get("offline", 0.0)
-    share = offline / total if total else 0.0
+    missing = float(sum(row.established for row in rows if row.status == "offline"))
+    expected = total - offline + missing
+    share = missing / expected if expected else 0.0
     return ComponentHealth(
-        status="degraded" if total >= AGENTS_ENOUGH and share > OFFLINE_SHARE else "healthy",
+        status="degraded" if expected >= AGENTS_ENOUGH and share > OFFLINE_SHARE else "healthy",
         detail=f"{total:.0f} registered, {offline:.0f} offline",
         metrics=counts | {"total": total, "offline_share": round(share, 4)},
     )

@@ -18,10 +18,11 @@ __all__ = [
 
 @record
 class AgentStatusCount:
-    """How many agents have a status."""
+    """How many agents have a status. established: those of them that were reachable for long enough in all."""
 
     status: str
     agents: int
+    established: int
 
 
 @record

@@ -218,6 +218,14 @@ class WorkflowListing:
     cursor: str | None
 
 
+async def _add_current_steps(call: Call, page: Sequence[contract.Workflow]) -> None:
+    """Name the steps that are ready or running, with one query for all workflows of a page."""
+    by_id = {workflow.workflow_id: workflow for workflow in page if workflow.completed_at is None}
+    if by_id:
+        for step in await call.tx.all(workflows.current_steps, workflow_ids=encode_json(list(by_id))):
+            by_id[step.workflow_id].current_steps.append(step.name)
+
+
 async def list_workflows(call: Call, listing: WorkflowListing) -> contract.WorkflowPage:
     """A page of workflows, newest first."""
     caller, limit, offset, cursor = call.caller, listing.limit, listing.offset, listing.cursor
@@ -238,6 +246,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [build_summary(row, call.now) for row in rows]
+    await _add_current_steps(call, page)
     total, estimate = len(page), False
     if more or cursor or offset:
         total, estimate = await paging.count_rows(call.tx, workflows.count_workflows(filters), parameters)

@@ -12,6 +12,7 @@ from .records import (
     STEPS,
     WORKFLOWS,
     AgentShare,
+    CurrentStep,
     EnclosingStep,
     ItemOutcome,
     ItemSpan,
@@ -23,6 +24,7 @@ from .records import (
 
 __all__ = [
     "count_workflows",
+    "current_steps",
     "hold_tasks",
     "item_outcomes",
     "item_spans",
@@ -63,6 +65,13 @@ select_steps = Query(
     """,
     WorkflowStep,
 )
+_CURRENT = """
+    select workflow_id, name from workflow_steps
+    where tenant_id = :tenant and status in ('ready', 'running') and workflow_id {among}
+    order by workflow_id, position
+"""
+_AMONG, _AMONG_POSTGRES = in_list("workflow_ids")
+current_steps = Query(_CURRENT.format(among=_AMONG), CurrentStep, postgres=_CURRENT.format(among=_AMONG_POSTGRES))
 select_step_status = Query(
     "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name", str
 )

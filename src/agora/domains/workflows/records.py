@@ -10,6 +10,7 @@ __all__ = [
     "STEPS",
     "WORKFLOWS",
     "AgentShare",
+    "CurrentStep",
     "EnclosingStep",
     "ItemOutcome",
     "ItemSpan",
@@ -101,6 +102,14 @@ class WorkflowItemRow:
 
 
 ITEMS = Table("workflow_items", WorkflowItemRow)
+
+
+@record
+class CurrentStep:
+    """A step that is ready or running."""
+
+    workflow_id: str
+    name: str
 
 
 @record

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,6 +37,44 @@ RESERVED_PREFIXES = frozenset({"agora", "test"})
 ANY_OBJECT_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
 
 
+#: built-in agents as tools under the names that MCP clients are configured with: name, agent, capability, schema
+BUILTIN_TOOLS: Final = (
+    (
+        "calculator",
+        "Calculator Agent",
+        "calculate",
+        {
+            "type": "object",
+            "properties": {
+                "expression": {"type": "string", "description": "An expression, such as 25 * 4 or sqrt(2) ^ 2."},
+                "operation": {"type": "string", "description": "add, subtract, multiply, divide, or a function."},
+                "op": {"type": "string", "description": "A sign: +, -, *, /, // or %."},
+                "operands": {"type": "array", "items": {"type": "number"}},
+                "a": {"type": "number"},
+                "b": {"type": "number"},
+            },
+        },
+    ),
+    (
+        "text_analyzer",
+        "Analysis Agent",
+        "analyze",
+        {
+            "type": "object",
+            "properties": {
+                "text": {"type": "string"},
+                "parts": {
+                    "type": "array",
+                    "items": {"enum": ["statistics", "readability", "keywords", "sentiment"]},
+                    "description": "What to report; everything if left out.",
+                },
+            },
+            "required": ["text"],
+        },
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A capability of an agent as a tool. timeout: seconds a call waits for the task's end."""
@@ -55,19 +93,23 @@ class AgentOffers:
 
     async def visible(self, exchange: Exchange) -> list[Offer]:
         """Every offer, under a name that is its own."""
+        agents = sorted(await self._query_agents(exchange, capabilities=[MARK]), key=lambda agent: agent["agent_id"])
+        names = {name for name, *_ in BUILTIN_TOOLS}
+        builtin = []
+        if self._dispatcher.context.settings.builtin_agents:
+            builtin = list(_builtin_offers(await self._query_agents(exchange, category="builtin")))
+        return builtin + [offer for agent in agents for offer in _agent_offers(agent, names)]
+
+    async def _query_agents(self, exchange: Exchange, **filters: Any) -> list[dict[str, Any]]:
         operation = self._dispatcher.context.registry.find("agora.query.agents", None, exchange.caller.tenant)
         try:
             outcome = await self._dispatcher.invoke(
-                operation,
-                exchange.caller,
-                {"capabilities": [MARK], "limit": MAX_AGENTS},
-                request_id=exchange.request_id,
+                operation, exchange.caller, filters | {"limit": MAX_AGENTS}, request_id=exchange.request_id
             )
         except AgoraError:  # who may not look for agents sees none of their tools
             return []
-        agents = sorted(from_json(outcome.body)["agents"], key=lambda agent: agent["agent_id"])
-        names: set[str] = set()
-        return [offer for agent in agents for offer in _agent_offers(agent, names)]
+        agents: list[dict[str, Any]] = from_json(outcome.body)["agents"]
+        return agents
 
     async def find(self, exchange: Exchange, name: str) -> Offer | None:
         """The offer of a name, with dots or underscores."""
@@ -75,6 +117,15 @@ class AgentOffers:
             return None
         offers = await self.visible(exchange)
         return next((o for o in offers if name in (o.tool.name, underscore_name(o.tool.name))), None)
+
+
+def _builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]:
+    by_name = {agent["agent_name"]: agent for agent in agents if agent["metadata"].get("builtin") is True}
+    for name, agent_name, capability, schema in BUILTIN_TOOLS:
+        if agent := by_name.get(agent_name):
+            about = {"description": agent["description"], "input_schema": schema, "destructive": False}
+            tool = Tool(_tool_document(name, agent, capability, about))
+            yield Offer(tool, agent["agent_id"], capability, TIMEOUT)
 
 
 def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:

@@ -156,6 +156,12 @@ async def test_a_warning_comes_before_the_trouble(
 async def test_agents_are_counted_by_state(market: Market) -> None:
     assert (await part(market, "agents")).detail == "0 registered, 0 offline"
     agents = [await market.agent(f"agent-{number}") for number in range(5)]
+    for agent in agents[:3]:
+        await market.call(agent, "agent.update", agent_id=agent.subject, status="offline")
+    assert (await part(market, "agents")).status == "healthy", "they ran for a moment"
+    for agent in agents[:3]:
+        await market.call(agent, "agent.update", agent_id=agent.subject, status="active")
+    market.clock.advance(601)
 
     async def offline(count: int) -> ComponentHealth:
         for agent in agents[:count]:

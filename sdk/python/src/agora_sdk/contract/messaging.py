@@ -124,7 +124,7 @@ class Messaging(Service, category="messaging"):
         deprecation_date=date(2025, 6, 1),
         sunset_date=date(2025, 12, 1),
         replacement="agora.messaging.send@1.0.0",
-        migration_guide="https://docs.agora.dev/migration/messaging-v1",
+        migration_guide="/docs/migration/messaging-v1",
     )
     async def send_legacy(self, to_agent: AgentRef, content: Content) -> MessageReceipt:
         """Send a message the way of version 0.9; sunset, use agora.messaging.send."""

@@ -56,6 +56,11 @@ class ServiceInfo(Result):
     )
     usage: ServiceUsage | None = None
 
+    @property
+    def schema(self) -> dict[str, object] | None:  # type: ignore[override]
+        """The schema of its parameters, under the name that JSON has; a model's method of pydantic, otherwise."""
+        return self.input_schema
+
 
 class ServicePage(Page[ServiceInfo]):
     items_field: ClassVar[str] = "services"

@@ -1,0 +1,44 @@
+"""What operators are shown: workflows under way, health, the life of services and its pages."""
+
+from __future__ import annotations
+
+from agora_sdk import AgoraClient
+from tests.blackbox.server import ServerProcess
+
+
+def test_the_list_of_workflows_names_the_current_steps(shared_server: ServerProcess) -> None:
+    shared_server.register("Stepping")
+    steps = [{"name": name, "agent": "Stepping"} for name in ("one", "two")]
+    steps.append({"name": "three", "agent": "Stepping", "depends_on": ["one", "two"]})
+    operator = shared_server.operator
+    made = operator.post("/agora/workflow/create", {"workflow_name": "w", "steps": steps})
+    (workflow,) = operator.get("/agora/workflow/list")["workflows"]
+    assert (workflow["workflow_id"], sorted(workflow["current_steps"])) == (made["workflow_id"], ["one", "two"])
+
+
+def test_agents_that_ran_for_a_moment_do_not_degrade_health(shared_server: ServerProcess) -> None:
+    for number in range(6):
+        agent = shared_server.register(f"Brief {number}")
+        agent.post("/agora/agent/heartbeat", {"status": "offline"})
+    health = shared_server.operator.get("/agora/admin/health")
+    assert health["components"]["agents"]["metrics"]["offline"] >= 6
+    assert (health["components"]["agents"]["status"], health["status"]) == ("healthy", "healthy")
+
+
+def test_services_have_their_schema_and_guides_that_exist(shared_server: ServerProcess) -> None:
+    operator = shared_server.operator
+    client = AgoraClient(url=shared_server.url, token=operator.token)
+    services = client.discovery.list()
+    assert services[0].schema == services[0].input_schema is not None
+    guides = [service.migration_guide for service in services if service.migration_guide]
+    client.close()
+    assert guides
+    for guide in guides:
+        page = operator.http.get(guide)
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+def test_a_value_that_a_status_does_not_take_is_refused(shared_server: ServerProcess) -> None:
+    request = {"resource": "service", "target": "agora.messaging.send", "action": "deprecate", "value": "x@2.0.0"}
+    problem = shared_server.operator.post("/agora/admin/manage", request, expect=422)
+    assert problem["errors"][0]["field"] == "value"
