@@ -25,7 +25,7 @@ from . import queries as statements
 from .agent_streams import BRIDGE, call_as_owner, mark_dead, outbound_stream, owner_of_agent, take_fresh_entries
 from .engines import groups, wire
 from .engines.port import BRIDGE as BRIDGE_PORT
-from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry
+from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry, entry_order
 from .records import BridgeMember, PendingEntry
 from .views import show_entries
 
@@ -107,9 +107,13 @@ class Outbound:
         """Copy acknowledgements and dead letters of an agent's Redis group to the store, redeliver, and trim the stream."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
         sent_rows = await self._read_sent(tenant, agent)
-        key = tenant, agent.agent_id
-        was_open = key not in self._open or self._open[key]  # on Redis, as far as this server knows
-        moved = await self._record_moved(tenant, agent, stream) if sent_rows and was_open else ()
+        key, state = (tenant, agent.agent_id), self._context.server.ports.get(BRIDGE_PORT)
+        if sent_rows:
+            state.delivered[key] = await self._bus.last_delivered(stream, name)
+        delivered = entry_order(state.delivered.get(key, "0-0"))
+        # What no consumer was given needs no look: an agent may leave it unread for days.
+        is_delivered = any(entry_order(row.consumer) <= delivered for row in sent_rows)
+        moved = await self._record_moved(tenant, agent, stream) if is_delivered else ()
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
         except NotFound:  # the stream was deleted: it is made again, and what was on it leaves again
@@ -118,11 +122,8 @@ class Outbound:
             return
         self._note_activity(tenant, agent, report.active_idle)
         self._open[key] = bool(report.pending)
-        state = self._context.server.ports.get(BRIDGE_PORT)
-        delivered = await self._bus.last_delivered(stream, name) if sent_rows else state.delivered.get(key, "0-0")
-        if sent_rows and (was_open or report.pending or delivered != state.delivered.get(key)):
+        if is_delivered:
             await self._settle_sent(tenant, agent, stream)
-        state.delivered[key] = delivered
         await self._bus.trim(stream)
         await self._bus.trim(stream + DEAD, MAX_DEAD_LETTERS)
 
