@@ -165,6 +165,17 @@ def test_a_task_is_given_and_cancelled(market: Lively, page: Any) -> None:
     assert "It rains" in page.locator("#live-task_trail").inner_text()
 
 
+def test_names_of_agents_are_suggested_and_a_misspelt_one_is_said_where_it_was_written(page: Any) -> None:
+    opened(page, "tasks")
+    new = dialog(page, "New task")
+    new.get_by_label("Type").fill("misdirected")
+    new.get_by_label("For").press_sequentially("resea")
+    page.locator("#new-assignee-names option[value=Researcher]").wait_for(state="attached")
+    new.get_by_role("button", name="Give").click()
+    new.locator(".trouble", has_text="There is no agent").wait_for()
+    assert new.get_by_label("Type").input_value() == "misdirected"
+
+
 def test_output_is_shown_as_it_is_written(market: Lively, page: Any) -> None:
     opened(page, f"tasks/{market.made['task']}")
     market.call("agora.task.append", "Researcher", task_id=market.made["task"], content="one more line\n")

@@ -45,7 +45,7 @@ from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
 from .notices import NOTICE, Notice, Notices, render_notice
-from .registry import FRAGMENTS, Page
+from .registry import FRAGMENTS, Page, PageElsewhere
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
 from .security import HOME, check_origin, safe_next_path
 from .session import HasEnded, Sessions, parse_cookies
@@ -216,7 +216,11 @@ class MonitorApp:
         if not view.shows(page):
             raise PermissionDenied(f"{page.title} is not for you.", fix="Sign in as a user who may see it.")
         notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE))
-        body = await _render_page(page, view, notice)
+        try:
+            body = await _render_page(page, view, notice)
+        except PageElsewhere as elsewhere:
+            await send_redirect(send, elsewhere.path)
+            return
         await send_page(scope, send, body, [self.notices.discard_cookie()] if notice else [])
 
     async def _redirect_to_sign_in(self, error: Unauthenticated, scope: Scope, send: Send) -> None:
@@ -293,7 +297,7 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
     """A page as HTML; what fails but is no error of an operation is a mistake of the page, and InternalError."""
     try:
         return render_template(page.template, {"view": view, "notice": notice, **await page.build(view)})
-    except AgoraError:
+    except (AgoraError, PageElsewhere):
         raise
     except Exception as error:
         incident = new_id("err")

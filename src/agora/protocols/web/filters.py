@@ -30,6 +30,8 @@ PAGES_BY_PREFIX = {
     "msg": "messages",
     "inst": "instances",
     "dead": "dead-letters",
+    "conv": "conversations",
+    "inv": "billing/invoices",
 }
 NO_VALUE = "\u2013"  #: where there is no value
 MAX_JSON = 20_000  #: characters of a document on a page

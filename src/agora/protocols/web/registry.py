@@ -13,12 +13,20 @@ from typing import Any, TypeVar
 
 from agora.core.events.filter import EventFilter
 
-__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "fragment", "page"]
+__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "PageElsewhere", "fragment", "page"]
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
 BuildFragment = Callable[[Any], Awaitable[Values | None]]
 F = TypeVar("F", bound=BuildFragment)
+
+
+class PageElsewhere(Exception):
+    """What a page is asked for is another page. path: its URL on this server."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ async def filled(market: Market) -> list[str]:
         "tasks?view=table",
         "tasks?view=table&status=pending",
         "find?q=writ",
-        f"find?q={task.task_id}",
+        "events/1",
     ]
 
 

@@ -1,37 +1,233 @@
-"""Finding: one field for everything. An id leads to its page; words are looked for in agents, messages and services."""
+"""Search: one field for everything. A whole id leads to its page; words and the ends of ids are looked for in every list.
+
+Agents and messages are searched as a whole. Of the other lists the newest rows are read, and the page says how many.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from ..filters import page_path_of
-from ..registry import page
+from agora_sdk.errors import NotFound
+
+from ..drawing.svg import truncate
+from ..filters import format_money, page_path_of, short_id, task_preview, task_state, task_title
+from ..registry import PageElsewhere, page
 from ..view import View
+from .event_lines import describe_events
 from .list_parameters import query_if_allowed
 
-__all__ = ["find"]
+__all__ = ["event", "find"]
 
-MAX_RESULTS = 10
+MAX_RESULTS = 10  #: of each kind
+NEWEST = 500  #: rows of a list that are read
+SHORT_ID = 8  #: characters of an id that pages show
+HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A result. path: of its page. texts: what it may be found by, besides the end of its id."""
+
+    id: str
+    path: str
+    title: str
+    detail: str = ""
+    status: str | None = None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Results of one kind. searched: how many rows of it were read, if there are more; None where all were searched."""
+
+    title: str
+    hits: list[Hit]
+    more: str = ""
+    searched: int | None = None
 
 
 @page("find", title="Search")
 async def find(view: View) -> Mapping[str, Any]:
-    """What there is of the words in the field."""
+    """What there is of the words in the field. Raises PageElsewhere for a whole id."""
     words = view.query.get("q", "").strip()[:200]
     if not words:
-        return {"words": "", "room": None, "agents": [], "messages": [], "services": []}
-    agents, messages, services = await asyncio.gather(
-        query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS}),
-        query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS}),
-        query_if_allowed(view, "agora.query.services", {"limit": 500}),
+        return {"words": "", "groups": [], "partial": False}
+    if (path := page_path_of(words)) is not None:
+        raise PageElsewhere(view.url(path))
+    groups = await asyncio.gather(
+        _find_agents(view, words),
+        _find_messages(view, words),
+        _find_services(view, words),
+        *(_find_in_list(view, words, source) for source in SOURCES),
+        _find_events(view, words),
     )
-    named = [item for item in services.items if words.lower() in item.name] if services else []
+    exact = {hit.path for group in groups for hit in group.hits if hit.id == words}
+    if len(exact) == 1:
+        raise PageElsewhere(view.url(exact.pop()))
     return {
         "words": words,
-        "room": page_path_of(words),
-        "agents": agents.items if agents else [],
-        "messages": messages.items if messages else [],
-        "services": named[:MAX_RESULTS],
+        "groups": [group for group in groups if group.hits],
+        "partial": any(group.searched for group in groups),
+        "newest": NEWEST,
     }
+
+
+@page("events/{sequence}", title="Event", scope="read:events", needs="agora.event.list")
+async def event(view: View) -> Mapping[str, Any]:
+    """One event of the log."""
+    sequence = view.path["sequence"]
+    if not sequence.isdecimal() or len(sequence) > 15 or sequence == "0":
+        raise NotFound("There is no such event.")
+    found = await view.invoke("agora.event.list", {"after": int(sequence) - 1, "limit": 1})
+    if not found.items or found.items[0].sequence != int(sequence):
+        raise NotFound("There is no such event, or it is not kept any more, or it is not for you.")
+    return {"event": found.items[0], "line": describe_events(found.items, {})[0]}
+
+
+def _matches(hit: Hit, words: str) -> bool:
+    """Whether every word is in one of its texts, or the words are its id or the end of it."""
+    lowered = words.lower()
+    if hit.id == words or (len(lowered) >= SHORT_ID and set(lowered) <= HEX and hit.id.endswith(lowered)):
+        return True
+    text = "\n".join((hit.title, hit.detail, *hit.texts)).lower()
+    return all(word in text for word in lowered.split())
+
+
+# -- lists of which the newest rows are read -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A list. build: from a row to its hit. more: path of the list with the words as a filter, where it has one."""
+
+    title: str
+    operation: str
+    build: Callable[[Any], Hit]
+    arguments: Mapping[str, Any]
+    more: str = ""
+
+
+def _task_hit(task: Any) -> Hit:
+    texts = (task.task_type, task.step or "", task.error or "", task.assignee or "")
+    detail = task.error or task_preview(task)
+    return Hit(task.task_id, f"tasks/{task.task_id}", task_title(task), detail, task_state(task), texts)
+
+
+def _workflow_hit(flow: Any) -> Hit:
+    return Hit(flow.workflow_id, f"workflows/{flow.workflow_id}", flow.workflow_name, flow.error or "", flow.status)
+
+
+def _instance_hit(instance: Any) -> Hit:
+    texts = (instance.agent_name, instance.customer_id, instance.host or "")
+    title = instance.name or instance.agent_name
+    return Hit(
+        instance.instance_id, f"instances/{instance.instance_id}", title, instance.agent_name, instance.status, texts
+    )
+
+
+def _invoice_hit(invoice: Any) -> Hit:
+    detail = f"{invoice.account_id}, {invoice.period}, {format_money(invoice.amount_due, invoice.currency)} due"
+    return Hit(invoice.number, f"billing/invoices/{invoice.number}", str(invoice.number), detail, invoice.status)
+
+
+def _account_hit(balance: Any) -> Hit:
+    word = "owed" if balance.balance < 0 else "left"
+    detail = f"{format_money(balance.balance, balance.currency)} {word}"
+    return Hit(balance.account_id, _with_query("billing", account=balance.account_id), balance.account_id, detail)
+
+
+def _agent_hit(agent: Any) -> Hit:
+    return Hit(
+        agent.agent_id,
+        f"agents/{agent.agent_id}",
+        agent.agent_name,
+        agent.description,
+        agent.status,
+        tuple(agent.capabilities),
+    )
+
+
+def _message_hit(said: Any) -> Hit:
+    return Hit(
+        said.message_id, f"messages/{said.message_id}", said.from_name, said.content, texts=(said.correlation_id or "",)
+    )
+
+
+SOURCES = (
+    Source("Tasks", "agora.task.list", _task_hit, {"descending": True}, "tasks?view=table"),
+    Source("Workflows", "agora.workflow.list", _workflow_hit, {}, "workflows"),
+    Source("Instances", "agora.instance.list", _instance_hit, {"ended": True}, "instances?ended=true"),
+    Source("Invoices", "agora.billing.invoices", _invoice_hit, {}),
+    Source("Accounts", "agora.billing.balance", _account_hit, {}, "billing/accounts"),
+)
+
+
+async def _find_in_list(view: View, words: str, source: Source) -> Group:
+    page = await query_if_allowed(view, source.operation, {**source.arguments, "limit": NEWEST})
+    hits = _select_hits(map(source.build, page.items if page else ()), words)
+    return Group(source.title, hits, source.more, page.count if page and page.has_more else None)
+
+
+def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
+    matches = {hit.path: hit for hit in hits if _matches(hit, words)}
+    return list(matches.values())[:MAX_RESULTS]
+
+
+# -- what is searched as a whole -------------------------------------------------------------------
+
+
+async def _find_agents(view: View, words: str) -> Group:
+    found = await query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS})
+    hits = [_agent_hit(agent) for agent in found.items] if found else []
+    if not hits and _is_short_id(words):
+        newest = await query_if_allowed(view, "agora.query.agents", {"limit": NEWEST})
+        hits = _select_hits(map(_agent_hit, newest.items if newest else ()), words)
+    return Group("Agents", hits, _with_query("agents", search=words))
+
+
+async def _find_messages(view: View, words: str) -> Group:
+    found = await query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS})
+    hits = [_message_hit(said) for said in found.items] if found else []
+    if not hits and _is_short_id(words):
+        newest = await query_if_allowed(view, "agora.monitor.messages", {"limit": NEWEST})
+        hits = _select_hits(map(_message_hit, newest.items if newest else ()), words)
+    return Group("Messages", hits, _with_query("messages", q=words))
+
+
+async def _find_services(view: View, words: str) -> Group:
+    found = await query_if_allowed(view, "agora.query.services", {"limit": NEWEST})
+    lowered = words.lower()
+    hits = [
+        Hit(one.name, f"services/{one.name}", one.name, one.description, one.status)
+        for one in (found.items if found else ())
+        if lowered in one.name
+    ]
+    return Group("Services", hits[:MAX_RESULTS], _with_query("services", q=words))
+
+
+async def _find_events(view: View, words: str) -> Group:
+    """By type, subject and data, of the newest of the log; or by number."""
+    after = max(view.position - NEWEST, 0)
+    found = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": NEWEST})
+    events = list(reversed(found.items)) if found else []
+    hits = []
+    for one in events:
+        line = describe_events([one], {})[0]
+        detail = truncate(f"{line.about} {line.what} {line.detail}", 200)
+        texts = (str(one.sequence), f"{one.source} {one.subject or ''}")
+        hit = Hit(one.id, f"events/{one.sequence}", one.type, detail, texts=texts)
+        if _matches(hit, words) or (one.subject and _is_short_id(words) and short_id(one.subject) == words.lower()):
+            hits.append(hit)
+    return Group("Events", hits[:MAX_RESULTS], "", NEWEST if after else None)
+
+
+def _with_query(path: str, **query: str) -> str:
+    return f"{path}?{urlencode(query)}"
+
+
+def _is_short_id(words: str) -> bool:
+    return len(words) >= SHORT_ID and set(words.lower()) <= HEX

@@ -1,0 +1,83 @@
+"""The search of the monitor finds things of every kind, by their words and by the ends of their ids; an id leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.blackbox.monitor_browser import Browser
+from tests.blackbox.server import ServerProcess
+
+HOME = "/v1/monitor/"
+
+
+@pytest.fixture(scope="module")
+def things(shared_server: ServerProcess) -> dict[str, str]:
+    """Ids of a thing of each kind, by kind."""
+    operator = shared_server.operator
+    agent = shared_server.register("Seeker", description="Finds mislaid umbrellas.")
+    steps = [{"name": "look", "agent": "Seeker"}]
+    workflow = operator.post("/agora/workflow/create", {"workflow_name": "Umbrella hunt", "steps": steps})
+    body = {"task_type": "search_cellar", "assignee": "Seeker", "payload": {"text": "A red parasol"}}
+    task = operator.post("/agora/task/assign", body)
+    sent = operator.post("/agora/messaging/send", {"to_agent": "Seeker", "content": "Look behind the door"})
+    usage = {"usage_key": "one", "account": "rainy-days", "agent_id": "Seeker", "requests": 1}
+    operator.call("PUT", f"/billing/prices/{agent.agent_id}", json={"type": "per_request", "price": 2})
+    operator.post("/billing/usage", usage)
+    event = operator.get("/agora/event/list", params={"subject": task["task_id"]})["events"][0]
+    return {
+        "agents": agent.agent_id,
+        "tasks": task["task_id"],
+        "workflows": workflow["workflow_id"],
+        "messages": sent["message_id"],
+        "event": event["id"],
+        "sequence": str(event["sequence"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def browser(shared_server: ServerProcess) -> Iterator[Browser]:
+    with Browser(shared_server.url) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("kind", ["agents", "tasks", "workflows", "messages"])
+def test_an_id_leads_to_its_page_and_its_end_is_found(browser: Browser, things: dict[str, str], kind: str) -> None:
+    id = things[kind]
+    page = browser.http.get(f"{HOME}find", params={"q": f" {id} "})
+    assert (page.status_code, page.url.path) == (200, f"{HOME}{kind}/{id}")
+    page = browser.http.get(f"{HOME}find", params={"q": id[-8:]})
+    assert f'href="{HOME}{kind}/{id}"' in page.text
+
+
+def test_an_event_is_found_and_its_id_leads_to_it(browser: Browser, things: dict[str, str]) -> None:
+    page = browser.http.get(f"{HOME}find", params={"q": things["event"]})
+    assert (page.status_code, page.url.path) == (200, f"{HOME}events/{things['sequence']}")
+    assert f'href="{HOME}tasks/{things["tasks"]}"' in page.text
+    page = browser.http.get(f"{HOME}find", params={"q": "task.assigned"})
+    assert f'href="{HOME}events/' in page.text
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ("red parasol", "tasks/{tasks}"),
+        ("search_cell", "tasks/{tasks}"),
+        ("umbrella hunt", "workflows/{workflows}"),
+        ("behind door", "messages/{messages}"),
+        ("mislaid", "agents/{agents}"),
+        ("task.assign", "services/agora.task.assign"),
+        ("rainy", "billing?account=rainy-days"),
+    ],
+)
+def test_words_find_things_of_every_kind(browser: Browser, things: dict[str, str], words: str, path: str) -> None:
+    page = browser.http.get(f"{HOME}find", params={"q": words})
+    assert f'href="{HOME}{path.format(**things)}"' in page.text
+
+
+def test_a_whole_id_of_nothing_is_a_page_that_says_so(browser: Browser) -> None:
+    page = browser.http.get(f"{HOME}find", params={"q": "task_" + "0" * 32})
+    assert page.status_code == 404
+    assert ">All tasks</a>" in page.text
+    assert "Nothing found" in browser.http.get(f"{HOME}find", params={"q": "qwertzuiop"}).text
