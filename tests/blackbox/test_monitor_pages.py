@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import unescape
 
@@ -81,3 +82,22 @@ def test_a_page_without_rows_learns_of_a_halt(shared_server: ServerProcess, brow
         shared_server.operator.post("/agora/admin/override", {"target_id": "system_wide", "action": "pause"})
         assert next(line for line in lines if "halt-bar" in line)
     browser.act("agora.admin.override", "/v1/monitor/", target_id="system_wide", action="resume")
+
+
+def test_each_time_is_one_component_absolute_and_in_utc_without_scripts(
+    shared_server: ServerProcess, browser: Browser, asker: Account
+) -> None:
+    said = asker.post("/agora/messaging/send", {"to_agent": "Asker", "content": "When?"})["message_id"]
+    paths = ["", "agents", f"agents/{asker.agent_id}", "tasks?view=table", "messages", f"messages/{said}", "settings"]
+    for path in paths:
+        page = _text(browser, path)
+        main = page[page.index("<main") : page.index("</main>")]
+        times = re.findall(r"<time ([^>]*)>([^<]*)</time>", main)
+        assert times, path
+        for attributes, text in times:
+            form = re.fullmatch(r'datetime="([0-9T:.+-]+)" data-time="(ago|clock|full)"', attributes)
+            assert form is not None, (path, attributes)
+            assert text == f"{form[1][:10]} {form[1][11:19]} UTC"
+        assert not re.search(r"\d\d:\d\d:\d\d", re.sub(r"<time .*?</time>|<pre.*?</pre>", "", main, flags=re.DOTALL)), (
+            path
+        )

@@ -233,6 +233,25 @@ def test_rows_of_a_log_wait_while_it_is_read(market: Lively, page: Any) -> None:
     assert new.count() == 0
 
 
+def test_times_are_local_and_in_utc_by_choice(market: Lively, context: Any, page: Any) -> None:
+    zone = context.new_cdp_session(page)
+    zone.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    opened(page, f"messages/{market.made['message']}")
+    sent = page.locator("dt:has-text('Sent') + dd time")
+    hour = int(str(sent.get_attribute("datetime"))[11:13])
+    page.wait_for_function("document.querySelector('.facts time').textContent.includes('GMT+9')")
+    assert f", {(hour + 9) % 24:02}:" in sent.inner_text()
+    page.get_by_role("button", name="Times: local").click()
+    page.get_by_role("button", name="Times: UTC").wait_for()
+    assert f", {hour:02}:" in sent.inner_text()
+    assert sent.inner_text().endswith("UTC")
+    opened(page, "agents")
+    ago = page.locator("tbody time").first
+    assert ago.inner_text().endswith(("ago", "now"))
+    assert str(ago.get_attribute("title")).endswith("UTC"), "the exact time, in the zone of choice"
+    page.evaluate("localStorage.clear()")
+
+
 def test_what_was_written_outlives_the_connection_and_the_session(market: Lively, context: Any) -> None:
     own = context.browser.new_context(base_url=market.url, reduced_motion="reduce")
     own.set_default_timeout(WAIT)

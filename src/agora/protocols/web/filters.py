@@ -57,8 +57,8 @@ UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def format_time(value: datetime | None) -> str:
-    """A time, to the second."""
-    return "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S")
+    """A time to the second, in UTC: what is shown without scripts."""
+    return "" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def format_count(value: float | None) -> str:
@@ -67,19 +67,25 @@ def format_count(value: float | None) -> str:
 
 
 def time_ago(value: datetime | None) -> Markup:
-    """How long ago; without scripts, when."""
-    return _time_element(value, "%Y-%m-%d %H:%M:%S", data_ago="")
+    """How long ago."""
+    return _time_element(value, "ago")
 
 
 def time_of_day(value: datetime | None) -> Markup:
-    """The time of the day, the whole of it as a tooltip."""
-    return _time_element(value, "%H:%M:%S", title=format_time(value) + " UTC")
+    """The time of the day, with the date where it is not today's."""
+    return _time_element(value, "clock")
 
 
-def _time_element(value: datetime | None, form: str, **attributes: str) -> Markup:
+def full_time(value: datetime | None) -> Markup:
+    """Date, time and zone."""
+    return _time_element(value, "full")
+
+
+def _time_element(value: datetime | None, form: str) -> Markup:
+    """The one component of all times: absolute and in UTC, until a script shows it in its form and the reader's zone."""
     if value is None:
         return escape(NO_VALUE)
-    return tag("time", escape(value.strftime(form)), datetime=value.isoformat(), **attributes)
+    return tag("time", escape(format_time(value)), datetime=value.isoformat(), data_time=form)
 
 
 def state_badge(value: object, label: str | None = None) -> Markup:
@@ -222,7 +228,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "document": format_document,
     "duration": format_duration,
     "milliseconds": format_milliseconds,
-    "moment": format_time,
+    "moment": full_time,
     "money": format_money,
     "quantity": format_quantity,
     "room": page_path_of,

@@ -77,7 +77,7 @@ def test_a_wide_graph_of_five_hundred_steps_is_laid_out() -> None:
     [
         draw_workflow([Stage(EVIL, "running", (), EVIL, 0.5, href=EVIL), Stage("b", EVIL, (EVIL,))], EVIL),
         draw_sequence(
-            [Arrow(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL), Arrow(EVIL, None, EVIL), Arrow("b", EVIL, EVIL)], EVIL
+            [Arrow(EVIL, EVIL, EVIL, NOON, EVIL, EVIL), Arrow(EVIL, None, EVIL), Arrow("b", EVIL, EVIL)], EVIL
         ),
         draw_sparkline([1, None, 2], EVIL, kind="live"),
         draw_columns([(EVIL, 1.0)], EVIL),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup, escape
 
@@ -21,12 +22,12 @@ OTHERS = "others"
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A message. recipient: None for a broadcast. note: the small words beneath, such as its time."""
+    """A message. recipient: None for a broadcast. time: the small words beneath."""
 
     sender: str
     recipient: str | None
     label: str
-    note: str = ""
+    time: datetime | None = None
     state: str = ""
     href: str | None = None
 
@@ -89,7 +90,9 @@ def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
         tag("path", d=tip, class_="tip"),
         svg_text(truncate(arrow.label, room), middle, y - 6 if span else y + 4, "label", anchor=anchor),
     ]
-    if arrow.note and span:
-        parts.append(svg_text(arrow.note, middle, y + 13, "remark", anchor=anchor))
+    if arrow.time is not None and span:
+        remark = escape(f"{arrow.time:%H:%M:%S}")
+        place = {"x": middle, "y": y + 13, "class_": "remark", "text_anchor": anchor}
+        parts.append(tag("text", remark, **place, data_at=arrow.time.isoformat(), data_time="clock"))
     drawn = tag("g", *parts, class_=f"arrow {tone(arrow.state)}")
     return tag("a", drawn, href=arrow.href) if arrow.href else drawn

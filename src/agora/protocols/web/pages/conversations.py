@@ -9,7 +9,6 @@ from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage
 
 from ..drawing import Arrow, draw_sequence
-from ..filters import format_time
 from ..registry import page
 from ..view import View
 from .agent_names import names_by_id
@@ -61,9 +60,8 @@ def _recipients(said: AgentMessage) -> list[str]:
 
 def _message_arrows(number: int, said: AgentMessage, known: Mapping[str, str]) -> list[Arrow]:
     words = f"{said.type}: {said.intent or said.task or ''}".rstrip(": ")
-    note = format_time(said.ts).rpartition(" ")[2]
     sender, state = known.get(said.sender or "", said.sender or "?"), _STATE.get(said.type, "")
-    return [Arrow(sender, known.get(to, to), words, note, state, f"#said-{number}") for to in _recipients(said)]
+    return [Arrow(sender, known.get(to, to), words, said.ts, state, f"#said-{number}") for to in _recipients(said)]
 
 
 _STATE = {"request": "running", "inform": "completed", "refuse": "refused", "failure": "failed", "confirm": "confirmed"}

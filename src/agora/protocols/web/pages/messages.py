@@ -124,5 +124,6 @@ async def _find_message(view: View, id: str) -> LoggedMessage:
 
 def _message_arrow(view: View, said: LoggedMessage, known: Mapping[str, str]) -> Arrow:
     to = None if said.broadcast else known.get(said.to_agent, said.to_agent)
-    note = f"{said.timestamp:%H:%M:%S}"
-    return Arrow(said.from_name, to, said.content, note, said.status or "", view.url(f"messages/{said.message_id}"))
+    return Arrow(
+        said.from_name, to, said.content, said.timestamp, said.status or "", view.url(f"messages/{said.message_id}")
+    )

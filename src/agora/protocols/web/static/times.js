@@ -1,24 +1,75 @@
-// Times as people say them: "3 min ago", kept true while the page is open, the exact one as a tooltip.
+// Times, by one component: <time data-time="FORM">, or an SVG text with data-at. The server writes them absolute and in UTC; here
+// they are in the reader's own zone, or in UTC for who chooses that, and the exact one is the tooltip.
+//
+//   ago    "3 min. ago"; after a week the date
+//   clock  "18:16:23", with the date where it is not today
+//   full   date, time and zone
 
-const words = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "auto", style: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const KEY = "agora-times";
+const locale = document.documentElement.lang || "en";
+const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 const steps = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const WEEK = 7 * 86400;
+
+let formats = {};
+
+function chooseZone() {
+  const timeZone = localStorage.getItem(KEY) === "utc" ? "UTC" : undefined;
+  const format = (options) => new Intl.DateTimeFormat(locale, { ...options, timeZone });
+  const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  formats = {
+    day: format({ day: "numeric", month: "short", year: "numeric" }),
+    clock: format(time),
+    full: format({ day: "numeric", month: "short", year: "numeric", ...time, timeZoneName: "short" }),
+  };
+  for (const button of document.querySelectorAll("[data-zone-switch]")) {
+    button.hidden = false;
+    button.querySelector("[data-word]").textContent = timeZone ?? "local";
+  }
+}
+
+const forms = {
+  full: (then) => formats.full.format(then),
+  clock(then) {
+    const day = formats.day.format(then);
+    const clock = formats.clock.format(then);
+    return day === formats.day.format(Date.now()) ? clock : `${day}, ${clock}`;
+  },
+  ago(then) {
+    const seconds = Math.round((then - Date.now()) / 1000);
+    if (Math.abs(seconds) > WEEK) return formats.day.format(then);
+    const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+    return Math.abs(seconds) < 5 ? "now" : words.format(Math.trunc(seconds / size), unit);
+  },
+};
 
 function tell(element) {
-  const then = Date.parse(element.dateTime);
-  if (Number.isNaN(then)) return;
-  const seconds = Math.round((then - Date.now()) / 1000);
-  const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
-  const said = Math.abs(seconds) < 5 ? "now" : words.format(Math.trunc(seconds / size), unit);
-  if (element.textContent !== said) element.textContent = said;
-  if (!element.title) element.title = exact.format(then);
+  const then = Date.parse(element.dateTime ?? element.dataset.at);
+  const form = forms[element.dataset.time];
+  if (Number.isNaN(then) || !form) return;
+  const text = form(then);
+  if (element.textContent !== text) element.textContent = text;
+  const exact = formats.full.format(then);
+  if (element.title !== undefined && element.title !== exact) element.title = exact;
 }
 
-function tellAll(root = document) {
-  for (const element of root.querySelectorAll("time[data-ago]")) tell(element);
+function tellAll() {
+  for (const element of document.querySelectorAll("[data-time]")) tell(element);
 }
 
-tellAll();
+function changeZone() {
+  chooseZone();
+  tellAll();
+}
+
+changeZone();
 setInterval(() => document.hidden || tellAll(), 10_000);
-for (const change of ["htmx:after:swap", "agora:rows"]) document.addEventListener(change, () => tellAll());
-document.addEventListener("visibilitychange", () => document.hidden || tellAll());
+for (const change of ["htmx:after:swap", "agora:rows", "visibilitychange"]) {
+  document.addEventListener(change, () => document.hidden || tellAll());
+}
+addEventListener("storage", (event) => event.key === KEY && changeZone());
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-zone-switch]")) return;
+  localStorage.setItem(KEY, localStorage.getItem(KEY) === "utc" ? "local" : "utc");
+  changeZone();
+});
