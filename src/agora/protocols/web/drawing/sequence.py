@@ -91,8 +91,13 @@ def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
         svg_text(truncate(arrow.label, room), middle, y - 6 if span else y + 4, "label", anchor=anchor),
     ]
     if arrow.time is not None and span:
-        remark = escape(f"{arrow.time:%H:%M:%S}")
-        place = {"x": middle, "y": y + 13, "class_": "remark", "text_anchor": anchor}
-        parts.append(tag("text", remark, **place, data_at=arrow.time.isoformat(), data_time="clock"))
+        parts.append(_draw_time(arrow.time, middle, y + 13, anchor))
     drawn = tag("g", *parts, class_=f"arrow {tone(arrow.state)}")
     return tag("a", drawn, href=arrow.href) if arrow.href else drawn
+
+
+def _draw_time(value: datetime, x: float, y: float, anchor: str) -> Markup:
+    """A time beneath an arrow; scripts show it in the zone of choice."""
+    words = escape(f"{value:%H:%M:%S}")
+    at = value.isoformat()
+    return tag("text", words, x=x, y=y, class_="remark", text_anchor=anchor, data_at=at, data_time="clock")
