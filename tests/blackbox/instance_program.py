@@ -41,6 +41,8 @@ def answer(client):
             out = json.dumps(dict(os.environ)).encode()
         elif path == "/status":
             status = given["status"]
+        elif path == "/agent/message":
+            out = json.dumps({"type": "inform", "intent": "result", "payload": {"echo": given["payload"]}}).encode()
         elif path == "/slow":
             time.sleep(given["seconds"])
         elif path == "/hangup":

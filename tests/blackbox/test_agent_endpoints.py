@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, Ellip
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from tests.blackbox.instance_program import deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
@@ -302,3 +303,18 @@ def test_two_servers_on_one_database_post_each_message_once(
     keys = [headers["idempotency-key"] for headers, _ in endpoint.requests]
     assert len(keys) == len(set(keys)) == 24
     assert len(asker.get("/agora/messaging/receive")["messages"]) == 24
+
+
+def test_instances_whose_manifest_opts_in_get_their_agents_messages(tmp_path: Path) -> None:
+    with serving_instances(tmp_path) as server:
+        deploy(server, "Opted In", endpoints=[{"path": "/agent/message", "method": "POST"}])
+        deploy(server, "Opted Out")
+        asker = server.register("Instance Asker")
+        for name in ("Opted In", "Opted Out"):
+            make_instance(server.operator, name)
+        sent = [
+            asker.post("/agora/messaging/send", {"to_agent": name, "content": "5 + 3"})["message_id"]
+            for name in ("Opted Out", "Opted In")
+        ]
+        assert _replies(asker, sent[1])[0]["content"] == '{"echo":{"text":"5 + 3"}}'
+        assert len(asker.get("/agora/messaging/receive")["messages"]) == 1

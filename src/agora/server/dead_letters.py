@@ -13,5 +13,6 @@ DEAD_LETTER_SOURCES: Mapping[str, Lazy[DeadLetterSource]] = {
     "bus": Lazy("agora.domains.bus.dead_letters:BUS_SOURCE"),
     "bus_inbound": Lazy("agora.domains.bus.dead_letters:INBOUND_SOURCE"),
     "endpoint": Lazy("agora.domains.conversations.endpoint_delivery:ENDPOINT_SOURCE"),
+    "instance": Lazy("agora.domains.instances.message_delivery:INSTANCE_SOURCE"),
     "push": Lazy("agora.domains.a2a.dead_letters:PUSH_SOURCE"),
 }

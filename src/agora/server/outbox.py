@@ -11,4 +11,5 @@ __all__ = ["SOURCES_OF_OUTBOX"]
 
 SOURCES_OF_OUTBOX: Mapping[str, Lazy[OutboxSource]] = {
     "endpoint": Lazy("agora.domains.conversations.endpoint_delivery:ENDPOINT_SOURCE"),
+    "instance": Lazy("agora.domains.instances.message_delivery:INSTANCE_SOURCE"),
 }

@@ -93,7 +93,7 @@ lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref
 
 by_capability = Query(
     """
-    select a.agent_id, a.agent_name, a.account_id, a.endpoints from agent_capabilities c
+    select a.agent_id, a.agent_name, a.account_id, a.endpoints, a.metadata from agent_capabilities c
     join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
     where c.tenant_id = :tenant and c.capability = :capability and a.visibility <> 'private'
     order by c.agent_id limit :limit

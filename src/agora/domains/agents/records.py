@@ -89,7 +89,8 @@ class AgentName:
 
 @record
 class CapableAgent(AgentName):
-    """An agent that has a capability, and what is needed to send it a message. endpoints: JSON."""
+    """An agent that has a capability, and what is needed to send it a message. endpoints, metadata: JSON."""
 
     account_id: str
     endpoints: str
+    metadata: str

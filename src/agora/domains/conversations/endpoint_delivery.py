@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from agora.core.call import Call
+from agora.core.call import Call, ServerContext
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
@@ -37,7 +37,7 @@ from .delivery import prepare_draft
 from .records import EnvelopeRow
 from .rules import ASKING
 
-__all__ = ["ENDPOINT_SOURCE"]
+__all__ = ["ENDPOINT_SOURCE", "EndpointSource"]
 
 OK = 200
 GONE = "The message is gone, or its recipient has left or has no endpoint for the agent protocol any more."
@@ -46,16 +46,22 @@ GONE = "The message is gone, or its recipient has left or has no endpoint for th
 class EndpointSource(OutboxSource, DeadLetterSource):
     """Messages to agents' own endpoints."""
 
+    async def locate(self, reader: Reader, endpoint: Endpoint, context: ServerContext) -> tuple[str, bool] | None:
+        """The URL now, and whether it may be at a private address; None if there is none. Raises DeliveryRejected."""
+        return None if endpoint.url is None else (endpoint.url, context.settings.endpoint_private_networks)
+
     # -- deliveries ------------------------------------------------------------------------------
 
-    async def build_request(self, reader: Reader, row: OutboxRow, settings: Settings) -> OutboxRequest | None:
+    async def build_request(self, reader: Reader, row: OutboxRow, context: ServerContext) -> OutboxRequest | None:
         message = await reader.one(messages.of, message_id=row.ref)
         agent = await reader.one(agents.by_id, ref=row.recipient)
-        endpoint = _endpoint_of(agent, settings)
-        if message is None or endpoint is None:
+        endpoint = _endpoint_of(agent, context.settings)
+        place = None if endpoint is None else await self.locate(reader, endpoint, context)
+        if message is None or place is None:
             return None
         body = to_json(to_agentify(to_document(message)))
-        return OutboxRequest(endpoint.url, body, f"{row.ref}.{row.recipient}", settings.endpoint_private_networks)
+        url, private = place
+        return OutboxRequest(url, body, f"{row.ref}.{row.recipient}", private)
 
     async def complete(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
         """Acknowledge the message for its recipient, and send what the response says as its answer."""
@@ -86,7 +92,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         endpoint = _endpoint_of(agent, call.context.settings)
         if message is None or endpoint is None:
             raise Conflict(GONE, fix="Discard it.")
-        append_endpoint_delivery(call, message, letter.owner, endpoint, None)
+        append_endpoint_delivery(call, message, endpoint, None)
 
     async def discard(self, call: Call, letter: DeadLetterRow) -> None:
         """Nothing was kept but the message, which is in its recipient's inbox."""

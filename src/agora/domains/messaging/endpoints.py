@@ -13,47 +13,58 @@ from agora.settings import Settings
 
 from .records import MessageRow
 
-__all__ = ["ENDPOINT_SOURCE_NAME", "Endpoint", "append_endpoint_delivery", "find_endpoint"]
+__all__ = ["Endpoint", "append_endpoint_delivery", "find_endpoint"]
 
-ENDPOINT_SOURCE_NAME = "endpoint"  #: name as a source of the outbox and of dead letters
+ENDPOINT, INSTANCE = "endpoint", "instance"  #: names as sources of the outbox and of dead letters
 PATH = "/agent/message"
 PROTOCOL = "agentify"  #: under which a profile's ``endpoints`` name it
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where messages for an agent are posted. account: of the agent."""
+    """Where messages for an agent are posted. url: None for the instance of it that runs then. account: of the agent."""
 
-    url: str
+    agent_id: str
     account: str
+    url: str | None
 
 
 def find_endpoint(agent: AgentRow | CapableAgent, settings: Settings) -> Endpoint | None:
     """Where an agent takes messages by HTTP; None if it does not."""
     if f'"{PROTOCOL}"' not in agent.endpoints:  # most have none: their JSON is not read
-        return None
+        return Endpoint(agent.agent_id, agent.account_id, None) if _runs_with_endpoint(agent.metadata) else None
     url = decode_json(agent.endpoints).get(PROTOCOL)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
     if urlsplit(url).netloc == urlsplit(settings.own_url).netloc:  # this marketplace: a message would go in a circle
         return None
-    return Endpoint(url if url.endswith(PATH) else url.rstrip("/") + PATH, agent.account_id)
+    return Endpoint(agent.agent_id, agent.account_id, url if url.endswith(PATH) else url.rstrip("/") + PATH)
 
 
-def append_endpoint_delivery(
-    call: Call, message: MessageRow, agent_id: str, endpoint: Endpoint, answer_by: int | None
-) -> None:
+def _runs_with_endpoint(metadata: str) -> bool:
+    """Whether an agent's manifest says that its instances take messages. metadata: JSON, of the agent's row."""
+    if f'"{PATH}"' not in metadata:
+        return False
+    endpoints = decode_json(metadata).get("endpoints")
+    return isinstance(endpoints, list) and any(
+        isinstance(endpoint, dict) and endpoint.get("path") == PATH for endpoint in endpoints
+    )
+
+
+def append_endpoint_delivery(call: Call, message: MessageRow, endpoint: Endpoint, answer_by: int | None) -> None:
     """Have a message posted. answer_by: when its sender stops waiting for an answer, in microseconds since 1970."""
-    parts = urlsplit(endpoint.url)
+    parts = None if endpoint.url is None else urlsplit(endpoint.url)
     limits = [limit for limit in (answer_by, message.expires_at) if limit is not None]
     row = OutboxRow(
         tenant_id=call.caller.tenant,
         delivery_id=new_id("out"),
-        source=ENDPOINT_SOURCE_NAME,
-        recipient=agent_id,
+        source=INSTANCE if parts is None else ENDPOINT,
+        recipient=endpoint.agent_id,
         account=endpoint.account,
         ref=message.message_id,
-        destination=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+        destination=f"instances of {endpoint.agent_id}"
+        if parts is None
+        else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
         attempts=0,
         due_at=call.now,
         leased=0,

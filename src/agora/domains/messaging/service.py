@@ -256,8 +256,8 @@ class MessagingService(BoundService, contract.Messaging):
                 tenant_id=tenant, recipient=recipient, message_id=message_id, state=state, updated_at=call.now
             )
             call.tx.append(DELIVERIES, delivery)
-        for agent_id, endpoint in destination.endpoints.items():
-            append_endpoint_delivery(call, row, agent_id, endpoint, destination.answer_by)
+        for endpoint in destination.endpoints.values():
+            append_endpoint_delivery(call, row, endpoint, destination.answer_by)
         reached = [*destination.agents, *(name for name in destination.held if name == OPERATOR)]
         if destination.broadcast or reached:
             emit_message_event(call, row, reached, metadata)

@@ -82,7 +82,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     for row in rows:
         emit_message_event(call, row, (agent_id,))
         if endpoint is not None:
-            append_endpoint_delivery(call, row, agent_id, endpoint, None)
+            append_endpoint_delivery(call, row, endpoint, None)
     return len(rows)
 
 

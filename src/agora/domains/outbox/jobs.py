@@ -111,43 +111,41 @@ class Outbox(DueController):
     async def _deliver(self, tenant: str, row: OutboxRow) -> bool:
         """Make one delivery; whether its destination answers."""
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
-        request = await self._build_request(tenant, source, row)
-        if request is None:
-            await self.act(tenant, partial(_finish, row=row))
-            return True
+        url = row.destination
         if row.expires_at is not None and row.expires_at <= self.context.clock.now():
-            await self._give_up(tenant, row, request, "Its time is over: nobody waits for an answer any more.", 0)
+            await self._give_up(tenant, row, url, "Its time is over: nobody waits for an answer any more.", 0)
             return True
         try:
+            request = await self._build_request(tenant, source, row)
+            if request is None:
+                await self.act(tenant, partial(_finish, row=row))
+                return True
+            url = request.url
             response = await self._post(row, request)
             await self.act(tenant, partial(_complete, row=row, source=source, response=response))
         except DeliveryRejected as error:
-            await self._record_failure(tenant, row, request, error)
+            await self._record_failure(tenant, row, url, error)
             return error.status is not None and not error.retry_after
         except StoreUnavailable:
             raise
         except AgoraError as error:
-            await self._give_up(tenant, row, request, f"Its answer cannot be taken: {error}")
+            await self._give_up(tenant, row, url, f"Its answer cannot be taken: {error}")
         except Exception as error:  # of one delivery: the others go on
             log.exception("the answer to %s from %s could not be taken", row.ref, row.destination)
             failure = DeliveryRejected(f"Its answer could not be taken: {type(error).__name__}.", status=0)
-            await self._record_failure(tenant, row, request, failure)
+            await self._record_failure(tenant, row, url, failure)
         return True
 
-    async def _record_failure(
-        self, tenant: str, row: OutboxRow, request: OutboxRequest, error: DeliveryRejected
-    ) -> None:
+    async def _record_failure(self, tenant: str, row: OutboxRow, url: str, error: DeliveryRejected) -> None:
         attempts = self.context.server.settings.endpoint_attempts
         if error.permanent or error.status in PERMANENT or row.attempts + 1 >= attempts:
-            await self._give_up(tenant, row, request, str(error))
+            await self._give_up(tenant, row, url, str(error))
         else:
             await self._put_off(tenant, row, error)
 
     async def _build_request(self, tenant: str, source: OutboxSource, row: OutboxRow) -> OutboxRequest | None:
-        settings = self.context.server.settings
-
         async def build(reader: Reader) -> OutboxRequest | None:
-            return await source.build_request(reader, row, settings)
+            return await source.build_request(reader, row, self.context.server)
 
         return await self.context.store.read(tenant, build)
 
@@ -191,7 +189,7 @@ class Outbox(DueController):
 
         await self.act(tenant, write)
 
-    async def _give_up(self, tenant: str, row: OutboxRow, request: OutboxRequest, reason: str, failed: int = 1) -> None:
+    async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
         """Make it a dead letter. failed: attempts that the row does not count yet."""
         letter = NewDeadLetter(
             source=row.source,
@@ -199,7 +197,7 @@ class Outbox(DueController):
             owner=row.recipient,
             account=row.account,
             ref=row.ref,
-            destination=urlsplit(request.url)._replace(query="", fragment="").geturl(),
+            destination=urlsplit(url)._replace(query="", fragment="").geturl(),
             reason=reason,
             attempts=row.attempts + failed,
         )

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from agora.core.call import Call
+from agora.core.call import Call, ServerContext
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
-from agora.settings import Settings
 from agora.store.port import Reader
 
 from .http_sender import HttpResponse
@@ -31,8 +30,11 @@ class OutboxRequest:
 class OutboxSource(Protocol):
     """Something that has HTTP requests made."""
 
-    async def build_request(self, reader: Reader, row: OutboxRow, settings: Settings) -> OutboxRequest | None:
-        """What a row becomes now; None if there is nothing to be delivered any more."""
+    async def build_request(self, reader: Reader, row: OutboxRow, context: ServerContext) -> OutboxRequest | None:
+        """What a row becomes now; None if there is nothing to be delivered any more.
+
+        Raises DeliveryRejected if it cannot be delivered now.
+        """
 
     async def complete(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
         """Act on what the receiver answered (2xx), in the transaction that deletes the row.

@@ -1,0 +1,47 @@
+"""Messages for agents whose instances take them: POST ``/agent/message`` at an instance that runs.
+
+An agent's manifest opts in by listing that path among its ``endpoints``. Only instances of the agent's own account get its
+messages: those that a customer runs are the customer's.
+"""
+
+from __future__ import annotations
+
+from agora.core.call import ServerContext
+from agora.domains.conversations.endpoint_delivery import EndpointSource
+from agora.domains.messaging.endpoints import PATH, Endpoint
+from agora.domains.outbox.http_sender import DeliveryRejected
+from agora.store.port import Reader
+
+from . import host_queries
+from . import queries as statements
+from .ports import LOCAL_HOST
+
+__all__ = ["INSTANCE_SOURCE"]
+
+LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
+
+
+class InstanceSource(EndpointSource):
+    """Messages to the instances of agents."""
+
+    async def locate(self, reader: Reader, endpoint: Endpoint, context: ServerContext) -> tuple[str, bool] | None:
+        """An instance that runs; None if the agent has none at all. Raises DeliveryRejected while none can be reached."""
+        if endpoint.url is not None:  # it has an address of its own since
+            return await super().locate(reader, endpoint, context)
+        place = {"agent_id": endpoint.agent_id, "account": endpoint.account}
+        rows = [row for row in await reader.all(statements.recent, **place) if row.desired == "running"]
+        local = context.ports.find(LOCAL_HOST)
+        for row in rows:
+            if row.state != "running" or row.address is None:
+                continue
+            host = await reader.one(host_queries.host, ref=row.host_id)
+            on_server = host is not None and host.kind == "server"
+            here = local is not None and row.host_id == local.host_id
+            if host is not None and (here or not row.address.startswith(LOOPBACK) or not on_server):
+                return row.address.rstrip("/") + PATH, on_server or bool(host.private)
+        if rows:
+            raise DeliveryRejected("No instance of the agent runs where this server can reach it.")
+        return None
+
+
+INSTANCE_SOURCE = InstanceSource()
