@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from agora_sdk import AgoraClient
 from tests.blackbox.server import ServerProcess
+
+QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.py"
 
 
 def test_the_list_of_workflows_names_the_current_steps(shared_server: ServerProcess) -> None:
@@ -23,6 +29,10 @@ def test_agents_that_ran_for_a_moment_do_not_degrade_health(shared_server: Serve
     health = shared_server.operator.get("/agora/admin/health")
     assert health["components"]["agents"]["metrics"]["offline"] >= 6
     assert (health["components"]["agents"]["status"], health["status"]) == ("healthy", "healthy")
+    environment = shared_server.environment | {"AGORA_URL": shared_server.url, "PYTHONIOENCODING": "utf-8"}
+    run = subprocess.run([sys.executable, QUICKSTART], env=environment, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "Marketplace status: healthy" in run.stdout
 
 
 def test_services_have_their_schema_and_guides_that_exist(shared_server: ServerProcess) -> None:

@@ -67,7 +67,6 @@ LAG_HIGH, BUS_LAG_HIGH = 10_000, 1000
 DISK_LOW, DISK_OUT = 1024 * MIB, 128 * MIB
 MEMORY_LOW, MEMORY_OUT = 0.10, 0.03
 AGENTS_ENOUGH, OFFLINE_SHARE = 4, 0.5
-ESTABLISHED = 600 * SECOND  #: microseconds that an agent was reachable before its absence counts
 FAILED_OFTEN = 3
 LONG_STALL_SECONDS, RECENT_STALL_SECONDS = 5.0, 60.0  # seconds
 MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
@@ -258,7 +257,7 @@ async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHeal
 
 async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
-        rows = await call.tx.all(health_queries.agents, established=ESTABLISHED)
+        rows = await call.tx.all(health_queries.agents)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     counts = {row.status: float(row.agents) for row in rows}
