@@ -19,7 +19,7 @@ PATH = "/agora/messaging/send"
 BODY = json.dumps({"to_agent": "Receiver", "content": "x" * 200, "message_type": "info", "priority": "high"})
 
 
-def _register(server: process.Server, name: str) -> str:
+def register(server: process.Server, name: str) -> str:
     request = urllib.request.Request(
         f"{server.url}/agents/register",
         data=json.dumps({"agent_name": name, "service_tier": "enterprise"}).encode(),
@@ -44,8 +44,8 @@ def main(rounds: int = ROUNDS, seconds: float = 3.0) -> None:
     with tempfile.TemporaryDirectory() as directory:
         options = {"rate_enterprise": "1000000"}
         with process.agora(Path(directory), **options) as ours, process.anchor("benchmarks.anchors:app") as theirs:
-            _register(ours, "Receiver")
-            token = _register(ours, "Sender")
+            register(ours, "Receiver")
+            token = register(ours, "Sender")
             _measure(ours, token, 1.0)
             _measure(theirs, token, 1.0)
             ratios, mine, anchors, reports = [], [], [], []

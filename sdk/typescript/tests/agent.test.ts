@@ -156,7 +156,7 @@ test("a program of an agent ends with SIGTERM, having left", async () => {
   const program = `import { Agent } from "./src/index.ts";
     class Echo extends Agent { async onStart() { console.log("started"); } }
     await new Echo().run(); console.log("left");`;
-  const echo = spawn("node", ["--input-type=module", "-e", program], { env, cwd: resolve(import.meta.dirname, "..") });
+  const echo = spawn(process.execPath, ["--input-type=module", "-e", program], { env, cwd: resolve(import.meta.dirname, "..") });
   let printed = "";
   echo.stdout.on("data", (text: Buffer) => (printed += text.toString()));
   await until(() => (printed.includes("started") ? true : undefined));

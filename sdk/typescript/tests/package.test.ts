@@ -1,11 +1,12 @@
 /** The package as others get it: built, packed, installed, bundled. `make test-typescript` builds it first. */
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 import { build } from "esbuild";
 import { publint } from "publint";
 import { expect, inject, test } from "vitest";
@@ -43,7 +44,7 @@ test("the source's program runs as it is, on a server without agents, and ends b
   const server = await new ServerProcess(await freePort()).start();
   try {
     const program = resolve(import.meta.dirname, "source/basic-usage.ts");
-    const { stdout } = await run("node", [program], { env: environmentOf(server.url), timeout: 30_000 });
+    const { stdout } = await run(process.execPath, [program], { env: environmentOf(server.url), timeout: 30_000 });
     expect(stdout).toMatch(
       /^Registration: agent_\w+\nMessage sent: msg_\w+\nWorkflow created: wf_\w+\nAvailable services: [1-9]\d*\n$/,
     );
@@ -59,7 +60,7 @@ test("the packed package installs and runs", async () => {
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], { cwd: directory });
   const program = 'import { AgoraClient } from "@agora/sdk"; console.log((await new AgoraClient().admin.health()).status);';
   writeFileSync(join(directory, "program.js"), program);
-  const answer = await run("node", ["program.js"], { cwd: directory, env: environmentOf(inject("url")), timeout: 30_000 });
+  const answer = await run(process.execPath, ["program.js"], { cwd: directory, env: environmentOf(inject("url")), timeout: 30_000 });
   expect(answer.stdout.trim()).toMatch(/^(healthy|degraded|warning|ok)$/);
 });
 
@@ -69,6 +70,23 @@ test("the package is published as package managers and bundlers expect it", asyn
   expect(messages).toEqual([]);
 });
 
+test("the public surface is that of the report, and nothing in it is any", () => {
+  const config = ExtractorConfig.loadFileAndPrepare(join(PACKAGE, "api-extractor.json"));
+  const messageCallback = (message: { handled: boolean }) => (message.handled = true);
+  const { apiReportChanged } = Extractor.invoke(config, { localBuild: false, messageCallback });
+  expect(apiReportChanged, "run `npm run report -w @agora/sdk` after the build, and review the change").toBe(false);
+  const declarations = globSync("dist/**/*.d.ts", { cwd: PACKAGE }).map((file) => readFileSync(join(PACKAGE, file), "utf8"));
+  expect(declarations.length).toBeGreaterThan(10);
+  for (const text of declarations) expect(text.replaceAll(/\/\*[^]*?\*\/|"[^"]*"/g, "")).not.toMatch(/\bany\b/);
+});
+
+test("what would be published is known without publishing it", async () => {
+  const { stdout } = await run("npm", ["pack", "--workspaces", "--dry-run", "--json"], { cwd: resolve(PACKAGE, "../..") });
+  expect(stdout).toContain('"@agora/sdk"');
+  expect(stdout).toContain('"@agora/react"');
+  expect(stdout).toContain('"dist/index.d.ts"');
+});
+
 test("programs of Python and TypeScript share one file of credentials", async () => {
   const credentials = join(newDirectory(), "credentials.json");
   const env = { ...process.env, AGORA_URL: inject("url"), AGORA_CREDENTIALS: credentials };
@@ -76,7 +94,7 @@ test("programs of Python and TypeScript share one file of credentials", async ()
   const register = "from agora_sdk import AgoraClient\nfor n in range(10): AgoraClient().register(f'FromPython{n}')";
   const source = `import { AgoraClient } from "@agora/sdk";
     for (let n = 0; n < 10; n += 1) await new AgoraClient().register({ agentName: "FromTypeScript" + n });`;
-  const node = (code: string) => run("node", ["--input-type=module", "-e", code], { env, cwd: PACKAGE, timeout: 30_000 });
+  const node = (code: string) => run(process.execPath, ["--input-type=module", "-e", code], { env, cwd: PACKAGE, timeout: 30_000 });
   await Promise.all([run(python, ["-c", register], { env, timeout: 30_000 }), node(source)]);
   const { servers } = JSON.parse(readFileSync(credentials, "utf8")) as { servers: Record<string, { default: object }> };
   const names = Object.values(servers).flatMap((tenants) => Object.keys(tenants.default));

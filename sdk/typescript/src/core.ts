@@ -1,0 +1,12 @@
+/** What is written by hand of the public surface: api/sdk.api.md reports its changes. The rest follows the contract. */
+
+export { type AgentOptions, type AgentProgram } from "./agent.ts";
+export { AgoraClient } from "./client.ts";
+export { FileTokens } from "./credentials-file.ts";
+export { AgoraError, type FieldError, type Problem } from "./error.ts";
+export { EventStream } from "./event-stream.ts";
+export type { JsonObject, JsonValue } from "./json.ts";
+export { type CallOptions, type ClientOptions, setDefaultOptions } from "./options.ts";
+export { Page } from "./page.ts";
+export { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
+export { MemoryTokens, serverKey, type StoredToken, type TokenStore, WebStorageTokens } from "./token-store.ts";
