@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo cluster test test-long test-typescript conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
+.PHONY: help up down logs demo cluster test test-long test-typescript test-typescript-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -60,6 +60,9 @@ conformance-engines: .venv/test ## Print how many conformance tests of each modu
 
 test-typescript: .venv/test node_modules ## Install what the TypeScript packages need, build, check and test them
 	@$(NODE) npm run --silent test
+
+test-typescript-long: .venv/test node_modules ## The same, and the package on Deno and Bun, which are fetched for it
+	@AGORA_TYPESCRIPT_LONG=1 $(NODE) npm run --silent test
 
 node_modules: .venv/test
 	@cmp -s package-lock.json node_modules/.installed-lock || { $(NODE) npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed-lock; }

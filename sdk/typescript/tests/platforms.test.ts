@@ -1,0 +1,39 @@
+/** The built package on Deno and Bun, and as every resolver of types sees it: `make test-typescript-long`, which fetches them. */
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+
+const run = promisify(execFile);
+const PACKAGE = resolve(import.meta.dirname, "..");
+const PROGRAM = `import { AgoraClient } from "@agora/sdk";
+const client = new AgoraClient();
+await client.register({ agentName: "Platform" + process.pid });
+const events = client.event.stream({ types: ["platform.*"] });
+await events.opened;
+await client.event.publish({ eventType: "platform.seen", data: { some_name: 1 } });
+for await (const event of events) { console.log(JSON.stringify(event.data)); break; }
+`;
+
+describe.skipIf(process.env["AGORA_TYPESCRIPT_LONG"] === undefined)("platforms", { timeout: 300_000 }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "agora-platforms-"));
+  const env = { ...process.env, AGORA_URL: inject("url"), AGORA_CREDENTIALS: join(directory, "credentials.json") };
+  const tool = (name: string, ...args: string[]) => run(join(directory, "node_modules/.bin", name), args, { cwd: directory, env });
+
+  beforeAll(async () => {
+    writeFileSync(join(directory, "package.json"), '{ "private": true, "type": "module" }');
+    writeFileSync(join(directory, "program.js"), PROGRAM);
+    await run("npm", ["pack", "--pack-destination", directory], { cwd: PACKAGE });
+    const packages = ["deno", "bun", "@arethetypeswrong/cli", join(directory, "agora-sdk-5.0.0.tgz")];
+    await run("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: directory });
+  }, 300_000);
+
+  test("Deno", async () => expect((await tool("deno", "run", "-A", "program.js")).stdout).toBe('{"some_name":1}\n'));
+  test("Bun", async () => expect((await tool("bun", "program.js")).stdout).toBe('{"some_name":1}\n'));
+  test("types resolve", async () => {
+    await tool("attw", "--profile", "esm-only", join(directory, "agora-sdk-5.0.0.tgz")); // fails where they do not
+  });
+});
