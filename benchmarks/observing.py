@@ -65,7 +65,7 @@ def _alone_microseconds(measures: Measures) -> float:
     operation, count = object(), 100_000
     began = time.process_time()
     for _ in range(count):
-        measures.call(PROTOCOL.get(), operation, 0.001, None)
+        measures.record_call(PROTOCOL.get(), operation, 0.001, None)
     return (time.process_time() - began) / count * 1e6
 
 

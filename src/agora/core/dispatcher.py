@@ -288,7 +288,7 @@ class Dispatcher:
         self.meter.record(operation, seconds, failure is None, caller.tenant)
         # tools of others are as many as others please: they are counted as one
         label = operation if type(operation) is Operation else f"agora.{operation.implementation}.call"
-        self.measures.call(PROTOCOL.get(), label, seconds - waited, failure)
+        self.measures.record_call(PROTOCOL.get(), label, seconds - waited, failure)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", operation.name, failure or "ok", seconds * 1000)
 

@@ -152,7 +152,7 @@ class Connection:
     def pause(self) -> None:
         """The transport is above its high-water mark."""
         self.paused = True
-        self.measure()
+        self.update_unsent_size()
 
     def resume(self) -> None:
         """The transport has drained, or is gone."""
@@ -160,16 +160,16 @@ class Connection:
         if self._resumed is not None:
             self._resumed.set()
             self._resumed = None
-        self.measure()
+        self.update_unsent_size()
 
-    async def writable(self) -> None:
+    async def wait_until_writable(self) -> None:
         """Return when the transport is below its high-water mark, or gone."""
         while self.paused:
             if self._resumed is None:
                 self._resumed = asyncio.Event()
             await self._resumed.wait()
 
-    def measure(self) -> None:
+    def update_unsent_size(self) -> None:
         """Count anew what waits to be written."""
         size = self._held
         if self.transport is not None:
@@ -183,25 +183,25 @@ class Connection:
             self._backpressure.waiting += change
 
     @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
+    def count_bytes(self, size: int) -> Iterator[None]:
         """Count bytes that are ready for this connection and not in its transport yet."""
         self._held += size
-        self.measure()
+        self.update_unsent_size()
         try:
             yield
         finally:
             self._held -= size
-            self.measure()
+            self.update_unsent_size()
 
     @contextmanager
-    def watch(self, queue: SizedQueue) -> Iterator[None]:
+    def count_queue(self, queue: SizedQueue) -> Iterator[None]:
         """Count what waits in a queue for this connection."""
         self._queues = (*self._queues, queue)
         try:
             yield
         finally:
             self._queues = tuple(other for other in self._queues if other is not queue)
-            self.measure()
+            self.update_unsent_size()
 
     @property
     def is_over(self) -> bool:
@@ -211,7 +211,7 @@ class Connection:
     def admit(self, size: int) -> None:
         """Let a finished answer of that size through. Raises RateLimited or Overloaded: too much waits already."""
         if size > LARGE:
-            self._backpressure.check(self.account, self.caller)
+            self._backpressure.check_limits(self.account, self.caller)
 
     # -- its end ---------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class Backpressure:
         connection.account.connections -= 1
         self._forget_if_empty(connection.account)
 
-    def bind(self, connection: Connection, caller: _Caller) -> None:
+    def bind_caller(self, connection: Connection, caller: _Caller) -> None:
         """Learn who uses a connection. Raises Overloaded, RateLimited: it is one too many."""
         if connection.caller is caller:
             return
@@ -345,9 +345,9 @@ class Backpressure:
     def admit(self, caller: _Caller) -> None:
         """Let a call begin. Raises RateLimited or Overloaded while too many answers are unread."""
         if self.waiting > self.limits.unread_each:  # otherwise no caller can be above its own limit
-            self.check(self._accounts.get(caller.owner), caller)
+            self.check_limits(self._accounts.get(caller.owner), caller)
 
-    def check(self, account: SubjectUsage | None, caller: _Caller | None) -> None:
+    def check_limits(self, account: SubjectUsage | None, caller: _Caller | None) -> None:
         """Raises RateLimited if a subject is above its bound, Overloaded if the server is."""
         if account is not None and account.waiting > self.limits.unread_each:
             raise RateLimited(
@@ -379,7 +379,7 @@ class Backpressure:
         limits = self.limits
         stalled: list[tuple[float, Connection]] = []
         for connection in self._connections:
-            connection.measure()
+            connection.update_unsent_size()
             if connection.waiting and (seconds := connection.is_stalled(now)) > 0:
                 stalled.append((seconds, connection))
         stalled.sort(key=lambda each: each[0], reverse=True)

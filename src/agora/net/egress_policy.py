@@ -90,7 +90,7 @@ class EgressPolicy:
         self._private, self._resolver = private, resolver
         self._checked: dict[tuple[str, int], tuple[str, float]] = {}
 
-    async def address(self, host: str, port: int) -> str:
+    async def resolve_address(self, host: str, port: int) -> str:
         """Raises AddressRefused, OSError."""
         if self._private:
             return host
@@ -101,6 +101,6 @@ class EgressPolicy:
             self._checked[host, port] = (address, now + REMEMBERED_FOR)
         return address
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Drop the cached address after a failed connection, so that the host is resolved again."""
         self._checked.clear()

@@ -105,7 +105,7 @@ class HttpClient:
         connection = self._take_idle() or await self._open_connection()
         try:
             connection.send(head.encode("latin-1") + body)
-            await connection.answered()
+            await connection.wait_for_head()
         except BaseException:
             connection.close()
             raise
@@ -127,7 +127,7 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._seconds):
-                address = await self._egress.address(self._host, self._port)
+                address = await self._egress.resolve_address(self._host, self._port)
                 _, connection = await loop.create_connection(
                     lambda: _Connection(self._idle, self._open, self._keepalive),
                     address,
@@ -150,12 +150,12 @@ class Reply:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The parts of the body. Raises Lost."""
-        while part := await self._connection.part():
+        while part := await self._connection.read_part():
             yield part
 
-    async def part(self) -> bytes:
+    async def read_part(self) -> bytes:
         """The next part of the body; nothing at its end. Raises Lost."""
-        return await self._connection.part()
+        return await self._connection.read_part()
 
     def close(self) -> None:
         """Keep the connection if the answer was read to its end, else hang up; once."""
@@ -201,12 +201,12 @@ class _Connection(asyncio.Protocol):
         self._reset_reply()
         self._transport.write(data)
 
-    async def answered(self) -> None:
+    async def wait_for_head(self) -> None:
         """Wait for the head of the answer."""
         while not self.status or self._error is not None:
             await self._wait_for_data()
 
-    async def part(self) -> bytes:
+    async def read_part(self) -> bytes:
         """The next part of the body; nothing at its end."""
         while not self._parts:
             if self._complete:

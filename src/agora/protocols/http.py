@@ -134,7 +134,7 @@ class Access:
             caller = replace(caller, registrar=f"address:{_client_network(client[0])}")
         connection = connection_of(scope)
         if connection is not None and connection.caller is not caller:
-            self._backpressure.bind(connection, caller)
+            self._backpressure.bind_caller(connection, caller)
         return caller
 
     def credential(self, scope: Scope) -> str | None:
@@ -216,13 +216,13 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         raise _too_large(limit)
     body, connection = _RequestBody(), connection_of(scope)
     if await body.read_part(receive):  # else it arrived whole, as small ones do
-        with nullcontext() if connection is None else connection.watch(body):
+        with nullcontext() if connection is None else connection.count_queue(body):
             more = True
             while more:
                 if body.size > limit:
                     raise _too_large(limit)
                 if connection is not None:
-                    connection.measure()
+                    connection.update_unsent_size()
                     connection.admit(body.size)
                 more = await body.read_part(receive)
     if body.size > limit:

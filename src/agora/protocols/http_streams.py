@@ -46,7 +46,7 @@ async def follow_stream(stream: LiveStream, wording: StreamEncoder, receive: Rec
     """
     connection = send.connection if isinstance(send, Answer) else None
     sink = CuttingSink(limit, connection)
-    with nullcontext() if connection is None else connection.watch(sink):
+    with nullcontext() if connection is None else connection.count_queue(sink):
         await _follow_until_closed(stream, sink, wording, receive, send)
 
 

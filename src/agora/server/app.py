@@ -191,7 +191,7 @@ class App:
             raise
         self._followers = [found for found in self.controllers if isinstance(found, CommitListener)]
         self.store.on_commit = self._on_commit
-        self.store.on_transaction = self.measures.committed
+        self.store.on_transaction = self.measures.record_commit
         await self.feed.start()
         await self.replicas.start()
         try:
@@ -371,7 +371,7 @@ class App:
         self.replicas.committed(events)
         changed = False
         for stored in events:
-            self.measures.event(stored.event.type)
+            self.measures.count_event(stored.event.type)
             if stored.event.type.startswith(FOLLOWED):
                 changed = self.overrides.apply(stored) or changed
                 self.registry.apply(stored)
@@ -505,8 +505,8 @@ class App:
         method = scope["method"]
         with tracing.begin(f"HTTP {method}", "server", trace_carrier(scope), {"http.request.method": method}) as span:
             await self._route_request(scope, receive, answer)
-            span.note("agora.protocol", PROTOCOL.get())
-            span.note("http.response.status_code", answer.status)
+            span.set_attribute("agora.protocol", PROTOCOL.get())
+            span.set_attribute("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
 

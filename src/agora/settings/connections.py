@@ -137,7 +137,7 @@ class Connections(Section):
 
     @field_validator("mcp_server_urls", mode="before")
     @classmethod
-    def _urls(cls, value: Any) -> Any:
+    def _split_urls(cls, value: Any) -> Any:
         return split_list(value)
 
     @property

@@ -94,12 +94,12 @@ class Serving(Section):
 
     @field_validator("service_discovery", mode="before")
     @classmethod
-    def _words(cls, value: Any) -> Any:
+    def _parse_enabled(cls, value: Any) -> Any:
         return {"enabled": True, "disabled": False}.get(value, value) if isinstance(value, str) else value
 
     @field_validator("log_format", mode="before")
     @classmethod
-    def _format(cls, value: Any) -> Any:
+    def _normalize_log_format(cls, value: Any) -> Any:
         lowered = value.lower() if isinstance(value, str) else value
         return "text" if lowered == "console" else lowered
 
@@ -115,22 +115,22 @@ class Serving(Section):
 
     @field_validator("log_level", mode="before")
     @classmethod
-    def _lower(cls, value: Any) -> Any:
+    def _to_lowercase(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
     @field_validator("trusted_hosts", "cors_origins", mode="before")
     @classmethod
-    def _hosts(cls, value: Any) -> Any:
+    def _split_hosts(cls, value: Any) -> Any:
         return split_list(value)
 
     @field_validator("keys_dir", "tls_cert", "tls_key", mode="before")
     @classmethod
-    def _named(cls, value: Any) -> Any:
+    def _empty_to_none(cls, value: Any) -> Any:
         return None if value == "" else value
 
     @field_validator("data_dir", "keys_dir", "tls_cert", "tls_key")
     @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
+    def _make_absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
 
     @property

@@ -67,5 +67,5 @@ class SignOn(Section):
 
     @field_validator("oidc_issuers", "oidc_audience", "oidc_roles", mode="before")
     @classmethod
-    def _lists(cls, value: Any) -> Any:
+    def _split_lists(cls, value: Any) -> Any:
         return split_list(value)

@@ -150,5 +150,5 @@ class Work(Section):
 
     @field_validator("instance_sources", mode="before")
     @classmethod
-    def _paths(cls, value: Any) -> Any:
+    def _split_paths(cls, value: Any) -> Any:
         return tuple(part for part in value.split(":") if part) if isinstance(value, str) else value

@@ -24,7 +24,7 @@ class Outages:
         self._calls: Counter[str] = Counter()
         self._began = self._last = 0.0
 
-    def failed(self, error: StoreUnavailable) -> None:
+    def record_failure(self, error: StoreUnavailable) -> None:
         """Count a call that failed."""
         self._last = time.monotonic()
         cause: str = error.extra["cause"]
@@ -34,7 +34,7 @@ class Outages:
             log.error("storage unavailable (%s): %s %s", cause, error.detail, error.reason)
         self._calls[cause] += 1
 
-    def recovered(self, since: float) -> None:
+    def record_recovery(self, since: float) -> None:
         """End the outage: something was stored that began at ``since`` (monotonic seconds), after the last failure."""
         if self._calls and since > self._last:
             causes = ", ".join(f"{cause} {count}" for cause, count in self._calls.items())

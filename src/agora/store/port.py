@@ -125,7 +125,7 @@ class Statement(Generic[R_co]):
     beyond: bool = False
 
     @cached_property
-    def safe(self) -> str:
+    def confined_sql(self) -> str:
         """``sql``, once it is known to stay with one tenant. Raises Unconfined."""
         return self.sql if self.beyond else _require_confined(self.sql)
 
@@ -134,7 +134,7 @@ class Statement(Generic[R_co]):
         """The text for PostgreSQL, likewise."""
         if self.beyond:
             return self.postgres or self.sql
-        return self.safe if self.postgres is None else _require_confined(self.postgres)
+        return self.confined_sql if self.postgres is None else _require_confined(self.postgres)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -229,17 +229,17 @@ class Table(Generic[R]):
         return tuple(name for name, _ in self.columns)
 
     @cached_property
-    def _values(self) -> Callable[[Any], tuple[Any, ...]]:
+    def _value_getter(self) -> Callable[[Any], tuple[Any, ...]]:
         return attrgetter(*self.names)
 
     @cached_property
-    def _tenant(self) -> int:
+    def _tenant_index(self) -> int:
         return self.names.index(COLUMN)
 
     def to_row(self, record: R, tenant: str) -> tuple[Any, ...]:
         """The record's values in the order of the columns. Raises Unconfined for one of another tenant."""
-        row = self._values(record)
-        if row[self._tenant] != tenant:
+        row = self._value_getter(record)
+        if row[self._tenant_index] != tenant:
             raise Unconfined(f"a row of another tenant was appended to {self.name}")
         return row
 

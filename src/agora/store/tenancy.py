@@ -44,11 +44,11 @@ class Group:
 
     parts: list[str | Group] = field(default_factory=list)
 
-    def words(self) -> Iterator[str]:
+    def iterate_tokens(self) -> Iterator[str]:
         """Every token inside, however deep."""
         for part in self.parts:
             if isinstance(part, Group):
-                yield from part.words()
+                yield from part.iterate_tokens()
             else:
                 yield part
 
@@ -60,7 +60,7 @@ def check_confined(sql: str) -> str:
     """The statement as it is; raises Unconfined, naming the table and the fault."""
     try:
         statement = _parse_groups(sql)
-        _ConfinementCheck(_cte_names(statement)).group(statement, frozenset())
+        _ConfinementCheck(_cte_names(statement)).check_group(statement, frozenset())
     except Unconfined as fault:
         raise Unconfined(f"{fault} in: {' '.join(sql.split())}") from None
     return sql
@@ -110,17 +110,17 @@ class _ConfinementCheck:
 
     defined: frozenset[str]
 
-    def group(self, group: Group, confined_outside: frozenset[str]) -> None:
+    def check_group(self, group: Group, confined_outside: frozenset[str]) -> None:
         """Check each query of a group. held: names of tables around it that are held already."""
         for segment in _split_set_operation(group.parts):
-            own = confined_outside | self.segment(segment, confined_outside)
+            own = confined_outside | self.check_segment(segment, confined_outside)
             for part in segment:
                 if isinstance(part, Group):
-                    self.group(part, own)
+                    self.check_group(part, own)
 
-    def segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
+    def check_segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
         """Check one query, without what is nested in it; answers the names it holds."""
-        tables = dict(self.tables(parts))
+        tables = dict(self.find_tables(parts))
         target = _insert_target(parts)
         if target is not None:
             _check_insert(parts, target, confined_outside)
@@ -130,7 +130,7 @@ class _ConfinementCheck:
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
         if "set" in parts and COLUMN in parts[_index_of(parts, "set") : _index_of(parts, "where")]:
             raise Unconfined("an update changes the tenant")
-        confined, links = set(confined_outside - tables.keys()), list(_tenant_links(parts, tables))
+        confined, links = set(confined_outside - tables.keys()), list(_find_tenant_equalities(parts, tables))
         for _ in links:
             confined |= {
                 mine for mine, other in links if other == TENANT or other.removesuffix(f".{COLUMN}") in confined
@@ -140,7 +140,7 @@ class _ConfinementCheck:
                 raise Unconfined(f"{table} is not held by tenant_id = :tenant")
         return frozenset(tables)
 
-    def tables(self, parts: Parts) -> Iterator[tuple[str, str]]:
+    def find_tables(self, parts: Parts) -> Iterator[tuple[str, str]]:
         """Alias and name of each table that a query reads or changes."""
         for at, part in enumerate(parts):
             if not _introduces_table(parts, at):
@@ -182,7 +182,7 @@ def _introduces_table(parts: Parts, at: int) -> bool:
     return part == "join"
 
 
-def _tenant_links(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _find_tenant_equalities(parts: Parts, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Equalities that hold a table: (its alias, ``:tenant`` or another table's column)."""
     for at, part in enumerate(parts):
         if part != "=" or at == 0 or at + 1 >= len(parts):

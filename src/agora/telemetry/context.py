@@ -42,7 +42,7 @@ REQUEST: ContextVar[str | None] = ContextVar("agora.request", default=None)
 class Span(Protocol):
     """A piece of work in a trace."""
 
-    def note(self, name: str, value: str | int | float | bool) -> None:
+    def set_attribute(self, name: str, value: str | int | float | bool) -> None:
         """Set an attribute."""
 
     def fail(self, what: str) -> None:
@@ -55,12 +55,12 @@ class Trace(Protocol):
     traceparent: str
     tracestate: str
 
-    def below(self, name: str, kind: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Span]:
+    def open_child_span(self, name: str, kind: str, attributes: Mapping[str, Any]) -> AbstractContextManager[Span]:
         """A piece of work below this one. kind: internal, client, producer or consumer."""
 
 
 class _NullSpan:
-    def note(self, name: str, value: str | int | float | bool) -> None: ...
+    def set_attribute(self, name: str, value: str | int | float | bool) -> None: ...
     def fail(self, what: str) -> None: ...
 
 
@@ -71,7 +71,7 @@ TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
 def open_span(name: str, kind: str = "internal", **attributes: Any) -> AbstractContextManager[Span]:
     """A piece of work below the one that is going on; nothing where there is none."""
     trace = TRACE.get()
-    return _NOTHING if trace is None else trace.below(name, kind, attributes)
+    return _NOTHING if trace is None else trace.open_child_span(name, kind, attributes)
 
 
 def trace_id() -> str | None:

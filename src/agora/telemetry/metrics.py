@@ -62,7 +62,7 @@ class Measures:
         self.looked_at: float | None = None
         self.counted: Counter[tuple[str, str]] = Counter()
 
-    def call(self, protocol: str, operation: Hashable, seconds: float, failure: str | None) -> None:
+    def record_call(self, protocol: str, operation: Hashable, seconds: float, failure: str | None) -> None:
         """Count one call. operation: a declared one, or a name. failure: the error's code, if any."""
         key = (protocol, operation)
         try:
@@ -74,11 +74,11 @@ class Measures:
         if failure is not None:
             series.failures[failure] += 1
 
-    def event(self, kind: str) -> None:
+    def count_event(self, kind: str) -> None:
         """An event was committed. Types that users make up are counted as one."""
         self.events[kind if kind.startswith(OWN) else OTHER] += 1
 
-    def committed(self, seconds: float, calls: int) -> None:
+    def record_commit(self, seconds: float, calls: int) -> None:
         """A transaction was committed, with so many calls in it."""
         self.commits.observe(seconds)
         self.committed_calls += calls

@@ -94,7 +94,7 @@ class Tracing:
         self._format.inject(carrier, context)
         return carrier
 
-    def failed(self, span: OpenSpan, what: str) -> None:
+    def mark_failed(self, span: OpenSpan, what: str) -> None:
         """Mark a span as failed."""
         span.set_attribute("error.type", what)
         span.set_status(self._trace.StatusCode.ERROR)
@@ -108,11 +108,11 @@ class OpenedSpan:
     def __init__(self, span: OpenSpan, tracing: Tracing) -> None:
         self._span, self._tracing = span, tracing
 
-    def note(self, name: str, value: str | int | float | bool) -> None:
+    def set_attribute(self, name: str, value: str | int | float | bool) -> None:
         self._span.set_attribute(name, value)
 
     def fail(self, what: str) -> None:
-        self._tracing.failed(self._span, what)
+        self._tracing.mark_failed(self._span, what)
 
     def close(self, error: BaseException | None) -> None:
         """It is over, well or not."""
@@ -131,7 +131,9 @@ class _CurrentTrace:
         carrier = tracing.headers(here)
         self.traceparent, self.tracestate = carrier.get("traceparent", ""), carrier.get("tracestate", "")
 
-    def below(self, name: str, kind: str, attributes: Mapping[str, Any]) -> contextlib.AbstractContextManager[Span]:
+    def open_child_span(
+        self, name: str, kind: str, attributes: Mapping[str, Any]
+    ) -> contextlib.AbstractContextManager[Span]:
         return self._tracing.work(name, kind, attributes, self._here)
 
 

@@ -201,7 +201,7 @@ def test_a_statement_is_bound_to_the_tenant(name: str) -> None:
     """Those that reach beyond it are another suite's."""
     statement = STATEMENTS[name]
     assert statement.beyond or "tenant" in statement.parameters
-    assert (statement.safe, statement.safe_postgres) == (statement.sql, statement.postgres or statement.sql)
+    assert (statement.confined_sql, statement.safe_postgres) == (statement.sql, statement.postgres or statement.sql)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

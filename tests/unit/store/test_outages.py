@@ -23,21 +23,21 @@ def trouble(cause: str = "unreachable", *, unknown: bool = False) -> StoreUnavai
 
 def test_an_outage_has_one_line_for_each_cause_and_one_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
-    outages.recovered(time.monotonic())
+    outages.record_recovery(time.monotonic())
     for cause in ("unreachable", "timeout", "unreachable", "unreachable"):
-        outages.failed(trouble(cause))
+        outages.record_failure(trouble(cause))
     began_before = time.monotonic() - 60
-    outages.recovered(began_before)
+    outages.record_recovery(began_before)
     lines = [record.getMessage() for record in caplog.records]
     assert [line.split(":")[0] for line in lines] == [
         "storage unavailable (unreachable)",
         "storage unavailable (timeout)",
     ]
-    outages.recovered(time.monotonic())
+    outages.record_recovery(time.monotonic())
     assert caplog.records[-1].getMessage().endswith("unreachable 3, timeout 1")
-    outages.recovered(time.monotonic())
+    outages.record_recovery(time.monotonic())
     assert len(caplog.records) == 3
-    outages.failed(trouble())
+    outages.record_failure(trouble())
     assert len(caplog.records) == 4, "a new outage is told again"
 
 

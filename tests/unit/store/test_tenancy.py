@@ -129,9 +129,9 @@ def test_only_a_statement_that_is_not_listed_is_checked_again(monkeypatch: pytes
     wrong = "select * from agents where agent_id = :tenant"
     digests = frozenset({checked_statements.statement_digest(wrong)})
     monkeypatch.setattr(checked_statements, "_listed_digests", lambda: digests)
-    assert Query(wrong, str).safe == wrong
+    assert Query(wrong, str).confined_sql == wrong
     with pytest.raises(Unconfined):
-        assert Query(wrong + " limit 1", str).safe
+        assert Query(wrong + " limit 1", str).confined_sql
 
 
 def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_without_the_list_every_statement_is_checked(tmp_path: Path, monkeypatch
     checked_statements._listed_digests.cache_clear()
     try:
         with pytest.raises(Unconfined):
-            assert Query("select * from agents", str).safe
-        assert Query(GOOD[0], str).safe == GOOD[0]
+            assert Query("select * from agents", str).confined_sql
+        assert Query(GOOD[0], str).confined_sql == GOOD[0]
     finally:
         checked_statements._listed_digests.cache_clear()

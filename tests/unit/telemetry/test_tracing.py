@@ -213,7 +213,7 @@ def test_outside_a_trace_everything_is_as_it_was() -> None:
     assert trace_headers() == {}
     assert with_trace(metadata) is metadata
     with open_span("x") as nothing:
-        nothing.note("a", 1)
+        nothing.set_attribute("a", 1)
         nothing.fail("b")
 
 

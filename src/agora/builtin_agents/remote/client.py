@@ -54,7 +54,7 @@ class OriginClient:
         """Send a request, and wait for the head of its answer. Raises Fault."""
         with open_span("a2a.request", "client", **{"server.address": self._http.host}) as here:
             reply = await self._send_with_timeout(letter, {**self._headers, **letter.headers, **trace_headers()})
-            here.note("http.response.status_code", reply.status)
+            here.set_attribute("http.response.status_code", reply.status)
             return reply
 
     async def _send_with_timeout(self, letter: A2ARequest, headers: Mapping[str, str]) -> Reply:
@@ -68,7 +68,7 @@ class OriginClient:
         except TimeoutError:
             raise self._silence_error() from None
         except OSError as error:
-            self._egress.forget()
+            self._egress.clear_cache()
             raise RemoteError(f"It cannot be reached ({error}).", passing=True, away=True) from None
         except ConnectionLost as error:
             raise RemoteError(f"The connection broke ({error}).", passing=True) from None
@@ -165,7 +165,7 @@ class A2AStream:
         """Read to the end if the server ends the stream at once, so that the connection can be reused."""
         try:
             async with asyncio.timeout(STREAM_END_SECONDS):
-                while await self._reply.part():
+                while await self._reply.read_part():
                     pass
         except (TimeoutError, ConnectionLost):
             pass
@@ -177,7 +177,7 @@ class A2AStream:
             return events
         try:
             async with asyncio.timeout(self._client.timeout) as timeout:
-                while part := await self._reply.part():
+                while part := await self._reply.read_part():
                     if events := self._parse_chunk(part):
                         return events
                     timeout.reschedule(asyncio.get_running_loop().time() + self._client.timeout)

@@ -72,7 +72,7 @@ class QueueSink:
         if self.size > self._limit // 2:
             self._room.clear()
         if self._connection is not None and batch.size > HIGH_WATER:
-            self._connection.measure()
+            self._connection.update_unsent_size()
         return True
 
     async def drain(self) -> None:

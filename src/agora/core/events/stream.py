@@ -177,7 +177,7 @@ class LiveStream(ABC):
     async def iterate(self, connection: Connection | None = None) -> AsyncGenerator[Any, None]:
         """The same, counting what waits for the reader of a connection."""
         sink = QueueSink(self._feed.buffer_limit, connection)
-        with nullcontext() if connection is None else connection.watch(sink):
+        with nullcontext() if connection is None else connection.count_queue(sink):
             reading = asyncio.create_task(self.attach(sink))
             try:
                 while batches := await sink.take():

@@ -104,7 +104,7 @@ class Consul:
         try:
             reply = await http.request(method, request_target(self._url + path), headers, body)
             text = b""
-            while len(text) < MAX_ERROR_BYTES and (part := await reply.part()):
+            while len(text) < MAX_ERROR_BYTES and (part := await reply.read_part()):
                 text += part
             return reply.status, text[:MAX_ERROR_BYTES].decode("utf-8", "replace").strip()
         finally:

@@ -90,7 +90,7 @@ class HttpSender:
         except TimeoutError:
             raise DeliveryRejected(f"The receiver did not respond within {seconds:g} s.") from None
         except OSError as error:
-            origin.egress.forget()
+            origin.egress.clear_cache()
             raise DeliveryRejected(f"It cannot be reached: {error}.") from None
         except ConnectionLost as error:
             raise DeliveryRejected(f"The connection broke: {error}.") from None

@@ -112,7 +112,7 @@ class GrpcServer:
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
         waiting = ExitStack()
-        waiting.enter_context(connection.hold(len(body)))
+        waiting.enter_context(connection.count_bytes(len(body)))
         context.add_done_callback(lambda _: waiting.close())  # it is written, or its connection is gone
         if answer is None:  # google.protobuf.Empty
             return Empty()
@@ -206,7 +206,7 @@ def _serialize(message: Message) -> bytes:
 
 async def _write(context: Any, connection: Connection, json: bytes) -> None:
     """Write one item of a stream; return when its reader has room for it."""
-    with connection.hold(len(json)):
+    with connection.count_bytes(len(json)):
         await context.write(_parse_item(json))
 
 

@@ -151,7 +151,7 @@ class _Socket:
             if self._connection is None:
                 await self._send({"type": "websocket.send", "text": text.decode()})
                 return
-            with self._connection.hold(len(text)):
+            with self._connection.count_bytes(len(text)):
                 await self._send({"type": "websocket.send", "text": text.decode()})
 
     # -- what comes ------------------------------------------------------------------------------
@@ -163,7 +163,9 @@ class _Socket:
                 with incoming_span(self._app.dispatcher.tracing, "WebSocket message", self._trace):
                     await self._handle_frame(frame.get("text"))
                 if self._connection is not None:
-                    await self._connection.writable()  # who does not read what it asked for is not read from either
+                    await (
+                        self._connection.wait_until_writable()
+                    )  # who does not read what it asked for is not read from either
             if frame.get("code") in (1000, 1001):
                 await self._mark_delivered(everything=True)
         except OSError:
@@ -253,7 +255,7 @@ class _Socket:
     async def _push_messages(self, caller: Caller, stream: LiveStream) -> None:
         sink = QueueSink(self._app.dispatcher.feed.buffer_limit, self._connection)
         if self._connection is not None:
-            self._watching.enter_context(self._connection.watch(sink))
+            self._watching.enter_context(self._connection.count_queue(sink))
         attaching = asyncio.create_task(stream.attach(sink))
         self._tasks.add(attaching)
         self._start_task(self._mark_periodically())

@@ -168,7 +168,7 @@ class Calls:
         if self._connection is None or not self._connection.paused:
             await self._answer(answer)
         else:
-            with self._connection.hold(len(answer)):
+            with self._connection.count_bytes(len(answer)):
                 await self._answer(answer)
 
     async def _call_outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:

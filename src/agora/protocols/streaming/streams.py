@@ -72,7 +72,7 @@ class Streams:
     async def _run_stream(self, given: Id, stream: LiveStream) -> None:
         sink = QueueSink(self._dispatcher.feed.buffer_limit, self._connection)
         attaching = asyncio.create_task(stream.attach(sink))
-        watching = contextlib.nullcontext() if self._connection is None else self._connection.watch(sink)
+        watching = contextlib.nullcontext() if self._connection is None else self._connection.count_queue(sink)
         try:
             with watching, contextlib.suppress(OSError):  # the client left in the middle of something
                 await self._send_items(to_json(given), stream.position, sink)

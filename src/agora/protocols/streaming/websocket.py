@@ -139,7 +139,9 @@ class _Socket:
                     raise InvalidFrame("frames are text")
                 await self._calls.handle_frame(text)
                 if self._connection is not None:
-                    await self._connection.writable()  # who does not read what it asked for is not read from either
+                    await (
+                        self._connection.wait_until_writable()
+                    )  # who does not read what it asked for is not read from either
         except InvalidFrame as error:
             self._stream.end(CloseReason(INVALID_FRAME, str(error)))
         except OSError:

@@ -16,7 +16,7 @@ from ..port import NewEvent, Table, Write
 from .calls import Attempt, Call, Request
 from .transaction import Transaction
 
-__all__ = ["Batch", "BatchSpoiled", "collect_events", "run_alone", "run_together"]
+__all__ = ["Batch", "BatchSpoiled", "collect_events", "run_alone", "run_calls_in_one_transaction"]
 
 T = TypeVar("T")
 SLICE_SECONDS = 0.005  # the loop is not held longer than about this by the first steps of one batch
@@ -76,7 +76,7 @@ class Batch:
     def _step_attempt(self, attempt: Attempt, answer: Any) -> None:
         request = attempt.step(answer)
         if request is not None:
-            if request.alone or not self._may_run(attempt, request):
+            if request.needs_own_transaction or not self._may_run(attempt, request):
                 self._eject_attempt(attempt)
             else:
                 self._live.append((attempt, request))
@@ -94,13 +94,13 @@ class Batch:
         if row is None:
             return True
         # The first to lock a row owns it for the whole batch: within one transaction the database would let both pass.
-        if request.locks:
+        if request.locks_row:
             return self._owners.setdefault(row, attempt) is attempt
         return self._owners.get(row) is attempt
 
     def _note_changes(self, attempt: Attempt, request: Request, answer: Any) -> bool:
         """Note what a statement changed. False for a row that another transaction has, or that is not there."""
-        if request.locks and not answer:
+        if request.locks_row and not answer:
             self._eject_attempt(attempt)
             return False
         statement = request.statement
@@ -120,7 +120,7 @@ class Batch:
         self.ejected.append(attempt.call)
 
 
-async def run_together(transaction: Transaction, calls: Sequence[Call]) -> Batch:
+async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence[Call]) -> Batch:
     """Step calls together until each has ended or needs its own transaction; write the rows of those that ended.
 
     A call that raised leaves no rows; its caller gets the error after the commit, because it may have read uncommitted
@@ -135,7 +135,7 @@ async def run_together(transaction: Transaction, calls: Sequence[Call]) -> Batch
     except BaseException:
         batch.give_up()
         raise
-    await transaction.flush(_collect_rows(batch.ended))
+    await transaction.insert_rows(_collect_rows(batch.ended))
     return batch
 
 
@@ -147,11 +147,11 @@ async def run_alone(transaction: Transaction, call: Call) -> tuple[Attempt, bool
     attempt, needed, answer = Attempt(call), False, None
     try:
         while (request := await _run_outside_task(partial(attempt.step, answer))) is not None:
-            needed = needed or request.alone
+            needed = needed or request.needs_own_transaction
             # The statement must see the call's own buffered rows.
-            if attempt.tx.wrote(request.statement):
+            if attempt.tx.has_unwritten_rows(request.statement):
                 await _flush_rows(transaction, attempt)
-            answer = await transaction.answer(request)
+            answer = await transaction.run_request(request)
         if attempt.error is None:
             await _flush_rows(transaction, attempt)
     except BaseException:
@@ -167,7 +167,7 @@ def collect_events(attempts: Iterable[Attempt]) -> list[NewEvent]:
 
 async def _flush_rows(transaction: Transaction, attempt: Attempt) -> None:
     rows, attempt.tx.rows = attempt.tx.rows, {}
-    await transaction.flush(rows)
+    await transaction.insert_rows(rows)
 
 
 def _collect_rows(attempts: Iterable[Attempt]) -> dict[Table[Any], list[tuple[Any, ...]]]:

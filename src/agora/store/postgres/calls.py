@@ -65,7 +65,7 @@ class Request:
         return load_answer(self.statement, self.kind, (yield self))
 
     @property
-    def alone(self) -> bool:
+    def needs_own_transaction(self) -> bool:
         """Whether it needs a transaction of the call's own: nothing says which rows it locks or changes, or it must
         see its call's own new ones."""
         statement = self.statement
@@ -73,10 +73,10 @@ class Request:
             declared = not statement.lock or statement.row is not None
         else:
             declared = isinstance(statement, Write) and not (statement.row is None and statement.takes is None)
-        return not declared or self.tx.wrote(statement)
+        return not declared or self.tx.has_unwritten_rows(statement)
 
     @property
-    def locks(self) -> bool:
+    def locks_row(self) -> bool:
         """Whether it locks a row."""
         return isinstance(self.statement, Query) and self.statement.lock
 
@@ -126,7 +126,7 @@ class PostgresTx:
         if not self._open:
             raise TxClosed("the transaction was used after its call had ended")
 
-    def wrote(self, statement: Statement[Any]) -> bool:
+    def has_unwritten_rows(self, statement: Statement[Any]) -> bool:
         """Whether rows buffered by this call belong to a table that the statement touches."""
         return any(table.name in sql.statement_words(statement) for table in self.rows)
 
@@ -170,7 +170,7 @@ class Call:
         if self.future.done():
             return
         if isinstance(error, StoreUnavailable):
-            self.outages.failed(error)
+            self.outages.record_failure(error)
         if isinstance(error, asyncio.CancelledError):
             self.future.cancel()
         else:

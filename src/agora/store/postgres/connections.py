@@ -169,7 +169,7 @@ class Connections:
         except BaseException as error:
             if not is_loss(connection, error):
                 raise
-            transaction.cut()
+            transaction.terminate_connection()
             await self._pool.expire_connections()  # do not trust the others: each is replaced when next used
             reason = str(error) or type(error).__name__
             cause = "timeout" if isinstance(error, TimeoutError) else "unreachable"

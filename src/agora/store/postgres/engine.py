@@ -91,7 +91,7 @@ class PostgresStore:
             solos=solos,
             publish=self._publish_events,
             told=lambda seconds, calls: self.on_transaction(seconds, calls),
-            news=self.peers.news,
+            news=self.peers.notification_prefix,
             outages=self._outages,
         )
 
@@ -140,7 +140,7 @@ class PostgresStore:
     async def probe(self) -> None:
         began = time.monotonic()
         await self.write(HOME, _write_probe_row, label="probe")
-        self._outages.recovered(began)
+        self._outages.record_recovery(began)
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()

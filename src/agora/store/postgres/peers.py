@@ -64,7 +64,7 @@ class Peers:
             self._words.get_nowait()
         self._words.put_nowait(word)
 
-    def news(self) -> str | None:
+    def notification_prefix(self) -> str | None:
         """Prefix of a transaction's notification; None if no other server listens."""
         return f"{self.origin} {NEWS}" if self.others else None
 

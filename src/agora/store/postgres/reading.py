@@ -55,7 +55,7 @@ class PostgresReader:
             if self._transaction is None:
                 self._transaction = await self._readers.enter(self._stack, self.tenant)
             try:
-                answer = await self._transaction.run(kind, text.sql, values)
+                answer = await self._transaction.run_statement(kind, text.sql, values)
             except Exception as error:
                 self._open = False
                 await self._stack.__aexit__(type(error), error, error.__traceback__)
@@ -100,10 +100,10 @@ class Readers:
             if not limit.expired():
                 raise
             error = StoreUnavailable(f"PostgreSQL did not answer within {seconds:g} s.", cause="timeout")
-            self._outages.failed(error)
+            self._outages.record_failure(error)
             raise error from None
         except StoreUnavailable as error:
-            self._outages.failed(error)
+            self._outages.record_failure(error)
             raise
 
     async def _read_retried(self, tenant: str, work: Reading[T]) -> T:

@@ -60,11 +60,11 @@ class Transaction:
         self._open = True
         await self._connection.execute(f"begin {mode}; select set_config('app.current_tenant_id', {tenant}, true)")
 
-    async def answer(self, request: Request) -> Any:
+    async def run_request(self, request: Request) -> Any:
         """Run one call's statement."""
-        return await self.run(request.kind, request.text.sql, request.values)
+        return await self.run_statement(request.kind, request.text.sql, request.values)
 
-    async def run(self, kind: Kind, text: str, values: Sequence[Any]) -> Any:
+    async def run_statement(self, kind: Kind, text: str, values: Sequence[Any]) -> Any:
         if kind is Kind.ONE:
             return await self._connection.fetchrow(text, *values)
         if kind is Kind.COUNT:
@@ -96,7 +96,7 @@ class Transaction:
     async def _run_each(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for one call after the other, without waiting in between."""
         if len(requests) == 1:
-            return [await self.run(kind, sql.single_text(write).sql, requests[0])]
+            return [await self.run_statement(kind, sql.single_text(write).sql, requests[0])]
         if kind is Kind.COUNT:
             rows = await self._connection.fetchmany(sql.pipelined_text(write, True), requests)
             return [row["changed"] for row in rows]
@@ -130,7 +130,7 @@ class Transaction:
         shared = sql.shared_text(query, kind is Kind.ONE) if len(distinct) > 1 else None
         if shared is None:
             text = (sql.skip_locked_text(query) if query.lock else sql.single_text(query)).sql
-            return [await self.run(kind, text, values) for values in distinct]
+            return [await self.run_statement(kind, text, values) for values in distinct]
         names = sql.single_text(query).names
         columns = dict(zip(names, map(list, zip(*distinct, strict=True)), strict=True))
         arrays = [columns[name] for name in shared.names]
@@ -138,7 +138,7 @@ class Transaction:
         grouped = _group_rows(rows, distinct)
         return [group[0] if group else None for group in grouped] if kind is Kind.ONE else grouped
 
-    async def flush(self, rows: Rows) -> None:
+    async def insert_rows(self, rows: Rows) -> None:
         """Write appended rows in one round trip, then each tally in one; in one order for every transaction."""
         # One order in every transaction, tables by name and tallies by key: two that insert the same keys cannot deadlock.
         tables = sorted((table for table in rows if not isinstance(table, Tally)), key=lambda table: table.name)
@@ -156,7 +156,7 @@ class Transaction:
         values = [sql.bind_values(text, self._tenant, tally.parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)
 
-    async def log(self, events: Sequence[NewEvent], news: str | None = None) -> int:
+    async def append_events(self, events: Sequence[NewEvent], news: str | None = None) -> int:
         """Number events and log them; answers the sequence before the first.
 
         news: prefix of the notification to other servers, which PostgreSQL delivers at the commit.
@@ -196,12 +196,12 @@ class Transaction:
             async with asyncio.timeout(ROLLBACK_SECONDS):
                 await self._connection.execute("rollback")
         except Exception:
-            self.cut()
+            self.terminate_connection()
         except BaseException:
-            self.cut()
+            self.terminate_connection()
             raise
 
-    def cut(self) -> None:
+    def terminate_connection(self) -> None:
         """Cut the connection off; it may have been taken back by the pool already."""
         self._open = False
         with contextlib.suppress(asyncpg.InterfaceError):

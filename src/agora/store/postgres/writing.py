@@ -21,7 +21,7 @@ from agora_sdk.errors import Overloaded
 
 from ..outages import Outages
 from ..port import StoredEvent, StoreFailure, Work
-from .batch import Batch, BatchSpoiled, collect_events, run_alone, run_together
+from .batch import Batch, BatchSpoiled, collect_events, run_alone, run_calls_in_one_transaction
 from .calls import Attempt, Call
 from .connections import Connections
 from .failures import ConnectionLost, is_hopeless, is_retryable, to_store_failure
@@ -50,7 +50,7 @@ class ConflictHistory:
     def goes_alone(self, label: str) -> bool:
         return label in self._scores
 
-    def saw(self, label: str, alone: bool) -> None:
+    def record_outcome(self, label: str, alone: bool) -> None:
         score = min(self._scores.get(label, 0) + 2, 3) if alone else self._scores.get(label, 0) - 1
         if score <= 0 or not label:
             self._scores.pop(label, None)
@@ -67,7 +67,7 @@ class TenantQueue:
         self.waiting: FairQueue[Call] = FairQueue(QUEUE_LIMIT)
         self.pumps = 0
 
-    def take(self) -> list[Call]:
+    def pop_batch(self) -> list[Call]:
         return [self.waiting.pop() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
 
 
@@ -151,7 +151,7 @@ class Writer:
     async def _pump_tenant(self, tenant: str, lane: TenantQueue) -> None:
         while lane.waiting:
             async with self._slots:
-                if calls := lane.take():
+                if calls := lane.pop_batch():
                     await self._run_guarded(self._commit_all(lane, calls), calls)
         lane.pumps -= 1
         if not lane.pumps:
@@ -209,11 +209,11 @@ class Writer:
     def _requeue_alone(self, calls: Sequence[Call]) -> None:
         for call in calls:
             self.ejections += 1
-            self._habits.saw(call.label, alone=True)
+            self._habits.record_outcome(call.label, alone=True)
             self._queue_alone(call)
 
     async def _run_together(self, transaction: Transaction, calls: Sequence[Call]) -> Batch:
-        batch = await run_together(transaction, calls)
+        batch = await run_calls_in_one_transaction(transaction, calls)
         if batch.ended:
             await self._finish_attempts(transaction, calls[0].tenant, batch.ended)
         for attempt in batch.refused:
@@ -253,7 +253,7 @@ class Writer:
         if call.future.done():  # its time ran out while a connection was sought
             return
         attempt, needed = await run_alone(transaction, call)
-        self._habits.saw(call.label, alone=needed)
+        self._habits.record_outcome(call.label, alone=needed)
         if attempt.error is None:
             await self._finish_attempts(transaction, call.tenant, [attempt])
         else:
@@ -278,7 +278,7 @@ class Writer:
         events = collect_events(attempts)
         if events:
             async with _tenant_lock(self._tails, tenant):
-                base = await transaction.log(events, self._news())
+                base = await transaction.append_events(events, self._news())
                 await self._commit_timed(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:

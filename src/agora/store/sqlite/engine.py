@@ -230,7 +230,7 @@ class SqliteStore:
         if connection is None:
             connection = self._local.connection = self._open_connection(read_only=True)
             self._scanners.append(connection)
-        return load_all(query, connection.execute(query.safe, parameters))
+        return load_all(query, connection.execute(query.confined_sql, parameters))
 
     async def tenants(self) -> Sequence[str]:
         rows = self._reading.execute(
@@ -248,9 +248,9 @@ class SqliteStore:
             await asyncio.to_thread(self._find_room)
         except OSError as error:
             failed = disk_failure(error)
-            self._outages.failed(failed)
+            self._outages.record_failure(failed)
             raise failed from error
-        self._outages.recovered(began)
+        self._outages.record_recovery(began)
 
     def _find_room(self) -> None:
         """Take room for a file without a name, and give it back; see that the reserve is there. Raises OSError."""
@@ -472,7 +472,7 @@ class SqliteStore:
 
     def _count_failure(self, failed: BaseException) -> None:
         if isinstance(failed, StoreUnavailable):
-            self._outages.failed(failed)
+            self._outages.record_failure(failed)
 
 
 async def _run_nothing(tx: Any) -> None:

@@ -30,7 +30,7 @@ class Reader:
 
     async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
         parameters["tenant"] = self.tenant
-        sql = query.safe  # read here, so that a refused statement reaches no thread
+        sql = query.confined_sql  # read here, so that a refused statement reaches no thread
         if query.scan:
             return await self._scan(query, parameters)
         return load_all(query, self._connection.execute(sql, parameters))

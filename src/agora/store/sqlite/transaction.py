@@ -97,7 +97,7 @@ class Transaction:
 
     def _run_statement(self, statement: Statement[Any], parameters: dict[str, Any]) -> sqlite3.Cursor:
         parameters["tenant"] = self.tenant
-        return self._connection.execute(statement.safe, parameters)
+        return self._connection.execute(statement.confined_sql, parameters)
 
     def _flush_for(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""
@@ -182,7 +182,7 @@ def _read_head(connection: sqlite3.Connection, tenant: str) -> int:
 
 def _append_rows(connection: sqlite3.Connection, table: Table[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     if isinstance(table, Tally):
-        connection.executemany(table.add.safe, [_tally_values(table, row) for row in rows])
+        connection.executemany(table.add.confined_sql, [_tally_values(table, row) for row in rows])
     else:
         connection.executemany(_insert_text(table), rows)
 

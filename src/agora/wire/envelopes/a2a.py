@@ -37,13 +37,13 @@ class A2A:
         }
         return {name: value for name, value in document.items() if value is not None}
 
-    def put(self, document: Document, slot: Any, /) -> Document:
+    def insert_slot(self, document: Document, slot: Any, /) -> Document:
         metadata = document.get("metadata")
         if metadata == {} and isinstance(slot, dict):
             slot = slot | {EMPTY: True}
         return {**document, "metadata": {**(metadata or {}), SLOT: slot}}
 
-    def take(self, document: Document, /) -> tuple[Any, Document]:
+    def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
         metadata = document.get("metadata")
         if not isinstance(metadata, dict) or SLOT not in metadata:
             return None, document

@@ -81,8 +81,8 @@ class Agentify:
         }
         return {name: value for name, value in document.items() if value not in (None, [], {})}
 
-    def put(self, document: Document, slot: Any, /) -> Document:
+    def insert_slot(self, document: Document, slot: Any, /) -> Document:
         return {**document, SLOT: slot}
 
-    def take(self, document: Document, /) -> tuple[Any, Document]:
+    def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
         return document.get(SLOT), {name: value for name, value in document.items() if name != SLOT}

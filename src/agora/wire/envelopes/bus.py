@@ -60,8 +60,8 @@ class Bus:
         }
         return {name: value for name, value in document.items() if value is not None}
 
-    def put(self, document: Document, slot: Any, /) -> Document:
+    def insert_slot(self, document: Document, slot: Any, /) -> Document:
         return {**document, SLOT: slot}
 
-    def take(self, document: Document, /) -> tuple[Any, Document]:
+    def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
         return document.get(SLOT), {name: value for name, value in document.items() if name != SLOT}

@@ -46,10 +46,10 @@ class View(Protocol):
     def write(self, message: Document, /) -> Document:
         """The document that a message plainly is."""
 
-    def put(self, document: Document, slot: Any, /) -> Document:
+    def insert_slot(self, document: Document, slot: Any, /) -> Document:
         """A document with a slot."""
 
-    def take(self, document: Document, /) -> tuple[Any, Document]:
+    def extract_slot(self, document: Document, /) -> tuple[Any, Document]:
         """The slot, None without one, and the document without it."""
 
 
@@ -83,7 +83,7 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
 
     ours: whether its slot was written here. Otherwise it is something the document says, like anything else.
     """
-    slot, rest = view.take(document)
+    slot, rest = view.extract_slot(document)
     if ours and isinstance(slot, dict):
         try:
             message = _with_slot(view, slot, rest)
@@ -97,7 +97,7 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
 def _with_slot(view: View, slot: Document, rest: Document) -> Document:
     change = dict(slot)
     if KEPT in change:
-        rest = view.put(rest, change.pop(KEPT))
+        rest = view.insert_slot(rest, change.pop(KEPT))
     message = apply_difference(change, view.read(rest))
     if not message.keys().isdisjoint((MARK, KEPT, EMPTY)):
         raise ValueError("not fields of a message")
@@ -122,7 +122,7 @@ def write_document(view: View, message: Document) -> Document:
             pass  # it only looks like a section
     document = view.write(bare)
     unsaid = diff_documents(view.read(document), message)
-    return view.put(document, unsaid) if unsaid else document
+    return view.insert_slot(document, unsaid) if unsaid else document
 
 
 def _write_with_section(view: View, message: Document, bare: Document, section: Document) -> Document:
@@ -132,9 +132,9 @@ def _write_with_section(view: View, message: Document, bare: Document, section: 
     unsaid = diff_documents(view.read(document), bare if _is_same_json(mine, message) else message)
     if not unsaid:
         return document
-    kept, rest = view.take(document)
-    document = view.put(rest, unsaid if kept is None else unsaid | {KEPT: kept})
-    slot, rest = view.take(document)
+    kept, rest = view.extract_slot(document)
+    document = view.insert_slot(rest, unsaid if kept is None else unsaid | {KEPT: kept})
+    slot, rest = view.extract_slot(document)
     if not isinstance(slot, dict) or not _is_same_json(_with_slot(view, slot, rest), message):
         raise ValueError("not a section")
     return document

@@ -71,7 +71,7 @@ class DirectClient:
         try:
             with open_span("mcp.request", "client", **{"server.address": self._http.host}) as here:
                 reply = await self._http.post({**headers, **trace_headers()}, body)
-                here.note("http.response.status_code", reply.status)
+                here.set_attribute("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
             raise self._transport_errors.error(TransportError("refused", f"{error}.")) from None

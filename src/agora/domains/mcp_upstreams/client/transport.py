@@ -85,7 +85,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             async with asyncio.timeout(CLOSE_TIMEOUT if request.method == "DELETE" else None):
                 response = await self._inner.handle_async_request(await self._pin_address(request))
         except (AddressRefused, OSError, httpx2.TransportError) as error:
-            self._egress.forget()
+            self._egress.clear_cache()
             if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
             return self._transport_error_response(request, _fault_of(error))
@@ -106,7 +106,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def _pin_address(self, request: httpx2.Request) -> httpx2.Request:
         """The request, to the address of its host."""
         host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        address = await self._egress.address(host, port)
+        address = await self._egress.resolve_address(host, port)
         if address == host:
             return request
         return httpx2.Request(
