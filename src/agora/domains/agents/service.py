@@ -410,7 +410,7 @@ class AgentService(BoundService, contract.Agents):
         alias: str | None = None,
         public_keys: contract.PublicKeys | None = None,
     ) -> contract.Agent:
-        row = await self._lock_own_agent(agent_id)
+        row = await self._lock_own_agent(agent_id, by_developer=True)
         changes = {
             "capabilities": None if capabilities is None else encode_json(list(dict.fromkeys(capabilities))),
             "description": description,
@@ -430,8 +430,12 @@ class AgentService(BoundService, contract.Agents):
             changed.status = await self._set_own_status(changed, status)
         return agent_from_row(changed, self.call.now)
 
-    async def _lock_own_agent(self, agent_id: str | None) -> AgentRow:
-        """Lock and return the caller's agent, or another one that it may act for."""
+    async def _lock_own_agent(self, agent_id: str | None, *, by_developer: bool = False) -> AgentRow:
+        """Lock and return the caller's agent, or another one that it may act for.
+
+        by_developer: a key of the agent's account may, too. Tokens of instances are keys of their customer's account, and
+        have no scope for it.
+        """
         call = self.call
         if agent_id is None:
             if call.caller.kind != "agent":
@@ -443,7 +447,10 @@ class AgentService(BoundService, contract.Agents):
             agent_id = call.caller.subject
         agent = await load_agent(call.tx, agent_id)
         call.target = agent.agent_id
-        check_may_act_for(call.caller, agent.agent_id)
+        caller = call.caller
+        developer = caller.kind == "key" and caller.account == agent.account_id != "default"
+        if not (by_developer and developer):
+            check_may_act_for(caller, agent.agent_id)
         row = await call.tx.one(statements.lock, ref=agent.agent_id)
         return row or agent
 

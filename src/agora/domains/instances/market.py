@@ -18,7 +18,9 @@ from agora_sdk.contract.fields import AgentStatus
 from . import host_queries
 from . import queries as statements
 from .access import resolve_visible_account
-from .records import AccountInstanceCounts, AgentCounter, AgentInstanceCounts, DeploymentRow, InstanceRow
+from .deployments import load_manifest
+from .placement import MAX_HOSTS, find_missing_engine
+from .records import AccountInstanceCounts, AgentCounter, AgentInstanceCounts, DeploymentRow, HostRow, InstanceRow
 from .views import build_summaries
 
 __all__ = ["MarketplaceQuery", "build_dashboard", "discover_agents"]
@@ -82,9 +84,10 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
     mine = account_of(call.caller)
     counted = {row.agent_id: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
     counters = {row.agent_id: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
+    hosts = await call.tx.all(host_queries.hosts, after="", limit=MAX_HOSTS) if deployed else []
     return [
         await _describe_agent(
-            call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id)
+            call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id), hosts
         )
         for agent in agents
     ]
@@ -96,15 +99,16 @@ async def _describe_agent(
     deployment: DeploymentRow | None,
     counted: AgentInstanceCounts | None,
     counter: AgentCounter | None,
+    hosts: Sequence[HostRow],
 ) -> contract.MarketplaceAgent:
     total = counted.total if counted is not None else 0
     version = decode_json(deployment.manifest).get("version") if deployment is not None else None
     info = contract.MarketplaceInfo.model_construct(
-        availability=_build_availability(agent, deployment, total),
+        availability=_build_availability(call, agent, deployment, total, hosts),
         pricing_info=await pricing_info(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
         customer_instances=counted.own if counted is not None else 0,
         total_instances=total,
-        performance_metrics=_build_metrics(agent, counter),
+        performance_metrics=_build_metrics(agent, counter, counted if deployment is not None else None),
     )
     stated = agent.metadata.get("version")
     return contract.MarketplaceAgent.model_construct(
@@ -116,7 +120,9 @@ async def _describe_agent(
     )
 
 
-def _build_availability(agent: Agent, deployment: DeploymentRow | None, total: int) -> contract.Availability:
+def _build_availability(
+    call: Call, agent: Agent, deployment: DeploymentRow | None, total: int, hosts: Sequence[HostRow]
+) -> contract.Availability:
     most = deployment.max_instances if deployment is not None else None
     reason = None
     if deployment is None:
@@ -127,17 +133,22 @@ def _build_availability(agent: Agent, deployment: DeploymentRow | None, total: i
         reason = f"It is {agent.status}."
     elif most is not None and total >= most:
         reason = f"All {most} instances are in use."
+    else:
+        reason = find_missing_engine(hosts, load_manifest(deployment.manifest), call.now)
     return contract.Availability.model_construct(
         available=reason is None, max_instances=most, current_instances=total, reason=reason
     )
 
 
-def _build_metrics(agent: Agent, counter: AgentCounter | None) -> contract.PerformanceMetrics:
+def _build_metrics(
+    agent: Agent, counter: AgentCounter | None, counted: AgentInstanceCounts | None
+) -> contract.PerformanceMetrics:
+    """Metrics of an agent. counted: its instances, where any run; the agent's own program is measured otherwise."""
     completed, failed = (counter.completed, counter.failed) if counter is not None else (0, 0)
     return contract.PerformanceMetrics.model_construct(
         average_response_time=counter.duration / completed / SECOND if counter is not None and completed else None,
         success_rate=completed / (completed + failed) if completed + failed else None,
-        availability=agent.availability,
+        availability=counted.serving / counted.wanted if counted is not None and counted.wanted else agent.availability,
     )
 
 

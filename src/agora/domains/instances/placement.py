@@ -13,6 +13,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import host_queries
 from . import queries as instances
+from .manifests import AgentManifest, engines_of
 from .records import HostRow, InstanceRow, ReservedResources
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PlacementRequest",
     "choose_placement",
     "compute_free_capacity",
+    "find_missing_engine",
     "find_neighbour",
     "is_silent",
     "merge_requirements",
@@ -172,6 +174,20 @@ def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if name in available and (required is None or name == required)]
     return able[0] if able else None
+
+
+def find_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, now: int) -> str | None:
+    """Why no host has an engine for an agent now; None if one has. Free resources are looked at when it is placed."""
+    requirements = manifest.host_requirements
+    need = PlacementRequest(requirements, engines_of(manifest), portable=manifest.directory is None)
+    reasons = []
+    for host in hosts:
+        if host.kind == "agent" and not need.portable:
+            continue
+        if not host.closed and not is_silent(host, now) and _choose_engine(host, need) is not None:
+            return None
+        reasons.append(f"{host.name}: {_no_engine(host, need)}" if not host.closed else f"{host.name} is closed")
+    return f"No engine can run it now. {'; '.join(reasons[:5]) or 'No host is registered'}."
 
 
 def _find_unmet(

@@ -104,7 +104,8 @@ living = Query(
     scan=True,
 )
 by_asked = Query("select * from instances where tenant_id = :tenant and asked = :message_id", InstanceRow, lock=True)
-# Running instances of an account: first those that this server can reach, then the least busy.
+# Running instances of an account: first those that this server can reach, then the least busy, then the one that has
+# worked longest ago (ids of executions grow with time), so that short requests one after the other reach them in turn.
 of_agent = Query(
     """
     select i.*, (
@@ -113,7 +114,9 @@ of_agent = Query(
     from instances i
     where i.tenant_id = :tenant and i.agent_id = :agent_id and i.account_id = :account
         and i.stopped_at is null and i.state = 'running' and i.desired = 'running'
-    order by case when i.host_id = :here or i.engine = 'remote' then 0 else 1 end, busy, i.seen_at, i.instance_id limit 1
+    order by case when i.host_id = :here or i.engine = 'remote' then 0 else 1 end, busy,
+        coalesce((select max(e.execution_id) from instance_executions e
+            where e.tenant_id = :tenant and e.instance_id = i.instance_id), ''), i.instance_id limit 1
     """,
     InstanceWithLoad,
     types={"now": BIG},
@@ -154,7 +157,10 @@ account_counts = Query(
 )
 _OF_AGENTS, _OF_AGENTS_POSTGRES = in_list("ids")
 _TOTALS = """
-    select agent_id, count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own
+    select agent_id, count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own,
+        sum(case when desired = 'running' and blocked is null then 1 else 0 end) as wanted,
+        sum(case when desired = 'running' and blocked is null and state = 'running' and healthy = 1 then 1 else 0 end)
+            as serving
     from instances where tenant_id = :tenant and stopped_at is null and agent_id {}
     group by agent_id
 """

@@ -291,11 +291,16 @@ class AccountInstanceCounts:
 
 @record
 class AgentInstanceCounts:
-    """Instances of an agent that have not ended, of all accounts and of the caller's own."""
+    """Instances of an agent that have not ended, of all accounts and of the caller's own.
+
+    wanted: that are to run. serving: those of them that run and are healthy.
+    """
 
     agent_id: str
     total: int
     own: int
+    wanted: int
+    serving: int
 
 
 @record

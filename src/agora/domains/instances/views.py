@@ -130,7 +130,7 @@ def _build_fields(
 
 
 def _build_usage(row: InstanceRow, uptime: int, execution_count: int) -> contract.ResourceUsage:
-    limit = decode_json(row.config).get("memory_limit")
+    limit = decode_json(row.config).get("memory_limit") or decode_json(row.manifest).get("limits", {}).get("memory")
     share = 100 * row.memory / memory_bytes(limit) if limit else 0.0
     return contract.ResourceUsage(
         cpu_usage=round(row.cpu_percent, 2),

@@ -308,7 +308,10 @@ class PerformanceMetrics(Result):
 
     average_response_time: float | None = Field(default=None, description="Seconds.")
     success_rate: float | None = None
-    availability: float = Field(description="Share of the time since registration the agent was reachable, 0 to 1.")
+    availability: float = Field(
+        description="Of an agent with instances: the share of those that are to run which run and are healthy now. Of any "
+        "other: the share of the time since registration that it was reachable. 0 to 1."
+    )
 
 
 class MarketplaceInfo(Result):

@@ -1,0 +1,61 @@
+"""What the marketplace says of agents with instances, and who may change such an agent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.blackbox.billing_calls import customer
+from tests.blackbox.instance_program import INSTANCES, deploy, make_instance, serving_instances
+from tests.blackbox.server import ServerProcess
+from tests.polling import poll_until
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with serving_instances(tmp_path_factory.mktemp("market"), docker_host="none") as server:
+        deploy(server, "Program", limits={"memory": "512M"})
+        yield server
+
+
+def offer(server: ServerProcess, name: str) -> dict[str, Any]:
+    (agent,) = server.operator.get("/marketplace/agents", params={"name": name})["agents"]
+    return dict(agent["marketplace_info"])
+
+
+def test_what_no_engine_can_run_is_not_available(server: ServerProcess) -> None:
+    server.operator.post("/deployments", {"manifest": {"name": "Image", "docker_image": "example/image:1"}})
+    availability = offer(server, "Image")["availability"]
+    assert availability["available"] is False
+    assert "docker" in availability["reason"]
+    assert offer(server, "Program")["availability"]["available"] is True
+
+
+def test_instances_share_a_row_of_requests_and_are_measured(server: ServerProcess) -> None:
+    acme = customer(server, "market-acme")
+    instances = [make_instance(acme, "Program")["instance_id"] for _ in range(3)]
+    served = Counter(acme.post(f"{INSTANCES}/Program/execute", {"endpoint": "/env"})["instance_id"] for _ in range(6))
+    assert served == dict.fromkeys(instances, 2)
+    assert offer(server, "Program")["performance_metrics"]["availability"] == 1.0
+
+    def memory() -> float:
+        return float(acme.get(f"{INSTANCES}/{instances[0]}")["resource_usage"]["memory_usage"])
+
+    poll_until(lambda: memory() > 0, "memory is a share of the manifest's limit")
+    failing = {"environment": {"FAIL": "1"}, "restart": "never"}
+    broken = make_instance(acme, "Program", instance_config=failing, wait=0)["instance_id"]
+    poll_until(lambda: acme.get(f"{INSTANCES}/{broken}")["status"] == "failed", "it fails")
+    assert offer(server, "Program")["performance_metrics"]["availability"] == 0.75
+    for instance in (*instances, broken):
+        acme.call("DELETE", f"{INSTANCES}/{instance}")
+
+
+def test_a_key_of_its_account_updates_an_agent(server: ServerProcess) -> None:
+    developer = customer(server, "market-dev")
+    agent = developer.post("/agora/agent/register", {"agent_name": "Developed"})
+    changed = developer.call("PATCH", f"/agents/{agent['agent_id']}", json={"description": "mine"})
+    assert changed["description"] == "mine"
+    customer(server, "market-other").call("PATCH", f"/agents/{agent['agent_id']}", 403, json={"description": "theirs"})
