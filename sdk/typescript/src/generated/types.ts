@@ -1994,7 +1994,7 @@ export interface PerformanceMetrics {
   /** Seconds. */
   averageResponseTime: number | null;
   successRate: number | null;
-  /** Share of the time since registration the agent was reachable, 0 to 1. */
+  /** Of an agent with instances: the share of those that are to run which run and are healthy now. Of any other: the share of the time since registration that it was reachable. 0 to 1. */
   availability: number;
 }
 
