@@ -64,6 +64,9 @@ document.addEventListener("htmx:sse:before:message", (event) => {
   if (message.event === "reload") reload();
   const piece = message.event && document.getElementById(`live-${message.event}`);
   if (!piece) return;
+  // A form in the piece that is being sent goes with what it has done: its answer is shown first.
+  const form = piece.querySelector("form.htmx-request");
+  if (form) event.detail.waitUntil(new Promise((done) => form.addEventListener("htmx:finally:request", done, { once: true })));
   const swap = piece.dataset.swap ?? "innerMorph";
   if (swap === "afterbegin" && hold(piece, message.data)) {
     event.preventDefault();
