@@ -142,7 +142,7 @@ class TckApp(App):
 
     async def start(self) -> None:
         await super().start()
-        found = await self.dispatcher.system(
+        found = await self.dispatcher.run_as_system(
             "default", lambda call: register_builtin(call, profile=self._agent.profile)
         )
         assert found is not None

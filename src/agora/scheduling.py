@@ -168,8 +168,8 @@ class LoopScheduler:
             share = self._shares[owner] = Share(self._virtual, weight, group)
         return share
 
-    def passes(self, share: Share) -> bool:
-        """Whether a call may go on without waiting; else it awaits :meth:`turn`."""
+    def may_proceed(self, share: Share) -> bool:
+        """Whether a call may go on without waiting; else it awaits :meth:`wait_for_turn`."""
         position = share.virtual if share.group is None else share.position
         if share.waiting or position > self._virtual + self._slice:
             return False
@@ -177,7 +177,7 @@ class LoopScheduler:
         self._passed = True
         return True
 
-    async def turn(self, share: Share) -> None:
+    async def wait_for_turn(self, share: Share) -> None:
         """Wait for a turn. Raises Overloaded when too many calls of the owner wait already."""
         if len(share.waiting) >= MAX_WAITING:
             raise Overloaded(

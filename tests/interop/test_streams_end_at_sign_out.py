@@ -177,7 +177,7 @@ async def test_a_stream_ends_with_its_token(
 
     async def run_out() -> None:
         clock.advance(300 + 61)
-        await server.app.feed.sweep()  # as every heartbeat does
+        await server.app.feed.recheck_streams()  # as every heartbeat does
 
     async with asyncio.timeout(SECONDS):
         assert "logged out" in await reads(server, issuer.token(sid="first", **operator), log_out)

@@ -295,13 +295,13 @@ class AgentHost:
 
     async def _reclaim_stale_tasks(self, place: HostedAgent) -> None:
         work = partial(take_back, agent_id=place.caller.subject, running=frozenset(self._runs))
-        await self._dispatcher.system(place.caller.tenant, work, label=LABEL)
+        await self._dispatcher.run_as_system(place.caller.tenant, work, label=LABEL)
         place.stale = False
 
     async def _read_mail(self, place: HostedAgent) -> None:
         place.mail = False
         try:
-            count = await self._dispatcher.system(
+            count = await self._dispatcher.run_as_system(
                 place.caller.tenant, partial(create_message_tasks, reader=place.caller), label=LABEL
             )
         except BaseException:
@@ -316,7 +316,7 @@ class AgentHost:
             return await claim_own_tasks(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
 
         try:
-            claim = await self._dispatcher.system(place.caller.tenant, claim_tasks, label=LABEL)
+            claim = await self._dispatcher.run_as_system(place.caller.tenant, claim_tasks, label=LABEL)
         except BaseException:
             place.waiting = True
             raise

@@ -45,8 +45,8 @@ class BuiltinAgentsController(Controller):
             return
         for resident in BUILTIN:
             if not self.context.server.settings.builtin_agents:
-                await self.act(tenant, partial(deactivate_builtin, profile=resident.profile))
-            elif registration := await self.act(tenant, partial(register_builtin, profile=resident.profile)):
+                await self.run_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))
+            elif registration := await self.run_as_system(tenant, partial(register_builtin, profile=resident.profile)):
                 agent_id, suspended = registration
                 self._host.put(tenant, agent_id, resident.profile.name, resident, barred=suspended)
         self._settled.add(tenant)

@@ -60,7 +60,7 @@ class Admission:
         # A sunset operation answers 410 even to a caller over its rate: waiting would not help that caller.
         self._registry.admit(operation, caller.tenant)
         self._backpressure.admit(caller)
-        self._limiter.take(caller)  # before anything else: a refusal costs a row of the audit trail
+        self._limiter.count_call(caller)  # before anything else: a refusal costs a row of the audit trail
         now = self._clock.now()
         _check_scope(operation, caller)
         if caller.kind == "agent":
@@ -76,14 +76,14 @@ class Admission:
         """What stops the whole marketplace of each tenant, where something does."""
         return self._overrides.brakes(self._clock.now())
 
-    def answer(self, caller: Caller) -> None:
+    def check_backpressure(self, caller: Caller) -> None:
         """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.
 
         Calls that resumed earlier may have filled the caller's buffer in the meantime.
         """
         self._backpressure.admit(caller)
 
-    def permit(self, name: str, caller: Caller) -> None:
+    def check_operation_allowed(self, name: str, caller: Caller) -> None:
         """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""
         operation = self._context.registry.find(name, None, caller.tenant)
         self._registry.admit(operation, caller.tenant)

@@ -87,18 +87,18 @@ class CpuUsage:
         if self._share is not None:
             self._dispatcher.scheduler.charge(self._share, seconds)
 
-    def passes(self) -> bool:
-        """Whether the call may go on without waiting; else it awaits :meth:`turn`."""
-        return self._share is None or self._dispatcher.scheduler.passes(self._share)
+    def may_proceed(self) -> bool:
+        """Whether the call may go on without waiting; else it awaits :meth:`wait_for_turn`."""
+        return self._share is None or self._dispatcher.scheduler.may_proceed(self._share)
 
-    async def turn(self) -> None:
+    async def wait_for_turn(self) -> None:
         """Wait for the turn of a caller that has had more than its share. Raises Overloaded."""
         assert self._share is not None
-        await self._dispatcher.scheduler.turn(self._share)
+        await self._dispatcher.scheduler.wait_for_turn(self._share)
 
-    def settle(self) -> None:
+    def charge_rate(self) -> None:
         """Charge the caller's rate for what was used since the last time."""
-        self._dispatcher.limiter.charge(self.caller, self.seconds)
+        self._dispatcher.limiter.charge_cpu_time(self.caller, self.seconds)
         self.seconds = 0.0
 
 
@@ -132,7 +132,7 @@ class Outcome:
         return cls(operation, None, result.json) if type(result) is EncodedResult else cls(operation, result)
 
     @property
-    def later(self) -> DeferredResult | None:
+    def deferred_result(self) -> DeferredResult | None:
         """The deferred part of the result, if there is one."""
         return self._result if type(self._result) is DeferredResult else None
 
@@ -142,7 +142,7 @@ class Outcome:
             self._body = self.operation.output.dump_json(self._result, by_alias=True)
             if self.usage is not None and len(self._body) > SMALL:
                 self.usage.add(len(self._body) * SECONDS_A_BYTE)
-                self.usage.settle()
+                self.usage.charge_rate()
         return self._body
 
     @property
@@ -203,8 +203,8 @@ class Dispatcher:
         request_id = request_id or new_id("req")
         usage = self._cpu_usage(caller)
         # Before any other work: a caller above its share waits here, where it costs nothing to the others.
-        if not usage.passes():
-            await usage.turn()
+        if not usage.may_proceed():
+            await usage.wait_for_turn()
         request = _Request(operation, caller, idempotency_key, request_id, progress, usage)
         try:
             if self.tracing is None:
@@ -213,7 +213,7 @@ class Dispatcher:
             with self.tracing.work(operation.name, "internal", attributes):
                 return await self._run_operation(request, arguments)
         finally:
-            usage.settle()
+            usage.charge_rate()
 
     def find_operation(self, caller: Caller, name: str, version: str | None = None) -> Operation:
         """The operation that a caller names. Raises NotFound, InvalidRequest, or RateLimited.
@@ -226,18 +226,18 @@ class Dispatcher:
         except AgoraError:
             usage = self._cpu_usage(caller)
             usage.add(time.thread_time() - began)
-            usage.settle()
-            self.limiter.take(caller)
+            usage.charge_rate()
+            self.limiter.count_call(caller)
             raise
 
-    async def pace(self, caller: Caller, size: int = 0) -> None:
+    async def wait_for_turn(self, caller: Caller, size: int = 0) -> None:
         """Wait for a caller's turn with work that is no call, such as reading its frames. Raises Overloaded.
 
         size: bytes that are about to be read.
         """
         usage = self._cpu_usage(caller)
-        if not usage.passes():
-            await usage.turn()
+        if not usage.may_proceed():
+            await usage.wait_for_turn()
         if size > SMALL:
             usage.add(size * SECONDS_A_BYTE_READ)
 
@@ -349,7 +349,7 @@ class Dispatcher:
                 remaining = deadline - now
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
                 spec = EventStreamSpec(EventFilter.of(wait.events, subject=wait.subject), viewer, position)
-                came = remaining > 0 and await self.feed.wait(
+                came = remaining > 0 and await self.feed.wait_for_event(
                     caller.tenant, spec, remaining, wait.matters, caller.groups
                 )
                 waited += time.monotonic() - now
@@ -357,8 +357,8 @@ class Dispatcher:
                     outcome = Outcome.of(request.operation, wait.result)
                     outcome.waited = waited
                     return outcome
-                if not request.usage.passes():  # many may be woken at once
-                    await request.usage.turn()
+                if not request.usage.may_proceed():  # many may be woken at once
+                    await request.usage.wait_for_turn()
                 # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
                 self.overrides.check(caller, request.operation, self.clock.now())
 
@@ -374,7 +374,7 @@ class Dispatcher:
                 return earlier
             result = await getattr(service, operation.attribute)(**values)
             outcome = Outcome.of(operation, result)
-            if key is not None and outcome.later is None:
+            if key is not None and outcome.deferred_result is None:
                 # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue.
                 hidden = set(operation.secrets)
                 stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
@@ -387,9 +387,9 @@ class Dispatcher:
             return await self._write_metered(caller, work, operation.name, request.usage)
 
         outcome = await self._run_with_long_poll(request, attempt)
-        if outcome.later is None:
+        if outcome.deferred_result is None:
             return outcome
-        return await self._read_after_commit(request, outcome.later)
+        return await self._read_after_commit(request, outcome.deferred_result)
 
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
@@ -495,8 +495,8 @@ class Dispatcher:
         began, failure = time.perf_counter(), "cancelled"
         try:
             usage = self._cpu_usage(caller)
-            if not usage.passes():
-                await usage.turn()
+            if not usage.may_proceed():
+                await usage.wait_for_turn()
             self.admission.admit(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
 
@@ -526,7 +526,9 @@ class Dispatcher:
         finally:
             self._record_call(operation, caller, time.perf_counter() - began, 0.0, failure or None)
 
-    async def system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM) -> T:
+    async def run_as_system(
+        self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM
+    ) -> T:
         """Run a controller's work in a transaction; it is audited if it names a target."""
         caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
 

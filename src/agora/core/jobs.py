@@ -95,7 +95,7 @@ class Controller:
 
     # -- the loop --------------------------------------------------------------------------------
 
-    async def begin(self) -> None:
+    async def try_load(self) -> None:
         """Load. While the store can only be read, leave it to the loop, so that a server on a full disk serves reads."""
         try:
             await self._load_once()
@@ -107,8 +107,8 @@ class Controller:
         """Step until told to stop; a step that fails is logged, and the next one waits longer."""
         self._stop = stop
         while not await self._wait_for_next_step(stop):
-            await self._attempt(self.step if self._loaded else self._load_once)
-        await self._attempt(self.finish)
+            await self._run_recording_failure(self.step if self._loaded else self._load_once)
+        await self._run_recording_failure(self.finish)
 
     @property
     def pause(self) -> float:
@@ -139,7 +139,7 @@ class Controller:
         await self.load()
         self._loaded = True
 
-    async def _attempt(self, job: Callable[[], Awaitable[None]]) -> None:
+    async def _run_recording_failure(self, job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
         except Exception as error:
@@ -183,9 +183,9 @@ class Controller:
 
         return await self.context.store.read(tenant, work)
 
-    async def act(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
+    async def run_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""
-        return await self.context.dispatcher.system(tenant, work, label=f"controller.{self.name}")
+        return await self.context.dispatcher.run_as_system(tenant, work, label=f"controller.{self.name}")
 
 
 class DueController(Controller):
@@ -215,9 +215,9 @@ class DueController(Controller):
     def committed(self, events: Sequence[StoredEvent], /) -> None:
         """Read the tenants of these events at the next step, which comes soon."""
         for stored in events:
-            self.wake(stored.tenant_id)
+            self.mark_tenant_due(stored.tenant_id)
 
-    def wake(self, tenant: str) -> None:
+    def mark_tenant_due(self, tenant: str) -> None:
         """Read a tenant at the next step: one of its rows may be due earlier than is known here."""
         self._unread.add(tenant)
         self._wakeup.set()

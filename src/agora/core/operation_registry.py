@@ -149,7 +149,7 @@ class OperationRegistry:
         offered = self._offered.get(tenant)
         return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
 
-    def offer(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
+    def replace_runtime_operations(self, tenant: str, prefix: str, operations: Sequence[Operation]) -> None:
         """Take in operations made at run time, all of a prefix, instead of those it had; none: take them out.
 
         None of them goes by a name that something declared has, whichever way it is written.

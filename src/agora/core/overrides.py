@@ -130,7 +130,7 @@ class ActiveOverrides:
         tenants = [tenant for tenant, target in self._standing if target == SYSTEM_WIDE]
         return {tenant: brake for tenant in tenants if (brake := self.brake(tenant, now)) is not None}
 
-    def frozen(self, tenant: str) -> bool:
+    def is_halted(self, tenant: str) -> bool:
         """Whether leases and timers stand still: the whole marketplace is halted.
 
         A halt that is over counts until it is recorded as lifted: with that, leases get their time back.

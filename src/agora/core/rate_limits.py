@@ -46,7 +46,7 @@ class RateLimiter:
         #: called when ``spent`` gets its first entry
         self.on_spent: Callable[[], None] = lambda: None
 
-    def take(self, caller: Caller) -> None:
+    def count_call(self, caller: Caller) -> None:
         """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
         now = self.clock()
         levels = []
@@ -62,7 +62,7 @@ class RateLimiter:
             self._count_spent(key, 1)  # never what was refused: that would empty the buckets of others for hours
             self._buckets[key] = (level - 1, now)
 
-    def charge(self, caller: Caller, seconds: float) -> None:
+    def charge_cpu_time(self, caller: Caller, seconds: float) -> None:
         """Count processor time that a call has used. What its price includes costs nothing; a bucket may be in debt."""
         calls = seconds / self._call_seconds - 1
         if calls <= 0:

@@ -50,7 +50,7 @@ class RuntimeSettings:
         self.settings = self.current = settings
         self._changed: dict[str, Any] = {}
 
-    def check(self, name: str) -> None:
+    def require_changeable(self, name: str) -> None:
         """Refuse a name that cannot change while the server runs."""
         if name not in CHANGEABLE:
             exists = name in Settings.model_fields
@@ -61,9 +61,9 @@ class RuntimeSettings:
                 errors=[field_error("target", "not changeable" if exists else "unknown setting")],
             )
 
-    def validated(self, name: str, value: Any) -> Any:
+    def validate_value(self, name: str, value: Any) -> Any:
         """A value as the setting takes it; raises InvalidRequest naming the fault."""
-        self.check(name)
+        self.require_changeable(name)
         try:
             return getattr(Settings.model_validate({name: value}), name)
         except ValidationError as error:

@@ -165,11 +165,11 @@ class Traffic:
         minute = minutes[number] = CallMinute()
         return minute
 
-    def since(self, now: int) -> int:
+    def first_minute(self, now: int) -> int:
         """The minute after which the last hour begins."""
         return now // _MINUTE - MINUTES
 
-    def hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
+    def last_hour(self, tenant: str, rows: Iterable[CallMinuteRow], now: int) -> Sequence[tuple[int, CallMinute]]:
         """The last sixty minutes, oldest first, with when each began: this server's counts, and rows of others."""
         last = now // _MINUTE
         minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
@@ -181,14 +181,14 @@ class Traffic:
                 minutes[row.minute].add(CallMinute.of(row))
         return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
-    def leaving(self, tenant: str) -> dict[int, dict[str, Any]]:
+    def take_unsaved_rows(self, tenant: str) -> dict[int, dict[str, Any]]:
         """Rows of the minutes that changed since they were stored; unmark them if storing fails."""
         fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
         for minute in fresh.values():
             minute.fresh = False
         return {number: minute.row() for number, minute in fresh.items()}
 
-    def returned(self, tenant: str, numbers: Iterable[int]) -> None:
+    def mark_unsaved(self, tenant: str, numbers: Iterable[int]) -> None:
         """Minutes that left could not be stored."""
         for number in numbers:
             if number in self._minutes.get(tenant, {}):
@@ -249,8 +249,8 @@ class Meter:
         """Tenants with counts that are not stored yet."""
         yield from list(self._fresh.keys() | self._leaving.keys())
 
-    def leaving(self, tenant: str) -> dict[Key, Usage]:
-        """What is to be stored now; it stays counted until :meth:`stored` or the next call of this."""
+    def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
+        """What is to be stored now; it stays counted until :meth:`mark_saved` or the next call of this."""
         waiting = self._leaving.setdefault(tenant, {})
         for operation, usage in self._fresh.pop(tenant, {}).items():
             waiting.setdefault((operation.name, operation.version), Usage()).add(usage)
@@ -258,7 +258,7 @@ class Meter:
             del self._leaving[tenant]
         return waiting
 
-    def stored(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
+    def mark_saved(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
         """The store has these totals now, with what was leaving in them."""
         self._leaving.pop(tenant, None)
         self._stored.setdefault(tenant, {}).update(totals)

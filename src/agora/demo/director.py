@@ -75,9 +75,9 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
         reporter.fail(str(error))
         return 2
     if play.timeline is not None:
-        reporter.draw(play.timeline, play.played_by)
+        reporter.print_timeline(play.timeline, play.played_by)
     if play.invoice is not None:
-        reporter.invoice(play.invoice)
+        reporter.print_invoice(play.invoice)
     reporter.conclude(findings)
     return 0 if all(finding.fulfilled or finding.skipped for finding in findings) else 1
 
@@ -108,7 +108,7 @@ async def _observe_all(play: DemoRun, reporter: Reporter) -> list[Finding]:
     findings = []
     for expectation in SCENARIOS:
         findings.append(await _observe_one(expectation, play, end))
-        reporter.found(findings[-1])
+        reporter.print_finding(findings[-1])
     return findings
 
 

@@ -46,9 +46,9 @@ class Ledger:
 
     def add(self, report: Report) -> None:
         self.reports.append(report)
-        self.wake()
+        self.notify_waiters()
 
-    def wake(self) -> None:
+    def notify_waiters(self) -> None:
         """Let those who wait look again."""
         self._changed.set()
         self._changed = asyncio.Event()
@@ -76,13 +76,13 @@ class Ledger:
             self._timed_out.add(f"{role} {description}")
             raise ExpectationFailed(f"{role} did not report: {description}") from None
 
-    async def one(self, role: str, kind: str, **fields: Any) -> Report:
+    async def wait_for_first(self, role: str, kind: str, **fields: Any) -> Report:
         """The first such report."""
         return (await self.wait(role, kind, **fields))[0]
 
-    async def first(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
+    async def wait_for_any_role(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
         """The first such report of any of these roles; Missing names all that have none."""
-        waiting = [asyncio.ensure_future(self.one(role, kind, **fields)) for role in roles]
+        waiting = [asyncio.ensure_future(self.wait_for_first(role, kind, **fields)) for role in roles]
         faults = []
         try:
             for answer in asyncio.as_completed(waiting):
@@ -96,9 +96,9 @@ class Ledger:
             await asyncio.gather(*waiting, return_exceptions=True)
         raise ExpectationFailed("; ".join(faults))
 
-    async def each(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
+    async def wait_for_each_role(self, roles: Collection[str], kind: str, **fields: Any) -> list[Report]:
         """The first such report of every role; Missing names all that have none."""
-        waiting = [self.one(role, kind, **fields) for role in roles]
+        waiting = [self.wait_for_first(role, kind, **fields) for role in roles]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
         if faults := [answer for answer in answers if isinstance(answer, BaseException)]:
             if unforeseen := [fault for fault in faults if not isinstance(fault, ExpectationFailed)]:

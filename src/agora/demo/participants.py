@@ -61,14 +61,14 @@ class Participants:
         """The role behind a name; others' names stay as they are."""
         return name.removesuffix(f"-{self.mark}")
 
-    def skill(self, word: str) -> str:
+    def capability_name(self, word: str) -> str:
         """A capability, and the type of the tasks that need it."""
         return f"{word}-{self.mark}"
 
-    def event(self, word: str) -> str:
+    def event_type(self, word: str) -> str:
         """A type of the agents' own events; ``*`` makes the pattern of all of them."""
         return f"demo.{self.mark}.{word}"
 
     def capabilities(self, role: str) -> list[str]:
         """What a role registers with."""
-        return [self.membership, *map(self.skill, SKILLS[role])]
+        return [self.membership, *map(self.capability_name, SKILLS[role])]

@@ -95,7 +95,7 @@ class AgentProcesses:
         code = await process.wait()
         last_line = self._log_file(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
         self.ledger.absent[role] = f"has ended with code {code}" + (f": {last_line}" if last_line else "")
-        self.ledger.wake()
+        self.ledger.notify_waiters()
 
     def _log_file(self, role: str) -> Path:
         return self.directory / f"{role}.log"

@@ -102,15 +102,15 @@ class Tally:
     cents: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def after(cls, checkpoint: Mapping[str, Any] | None) -> Tally:
+    def resume_from(cls, checkpoint: Mapping[str, Any] | None) -> Tally:
         """Where an earlier attempt stood; the beginning if there was none."""
         return cls(**checkpoint) if checkpoint else cls()
 
     @property
-    def kept(self) -> int:
+    def order_total(self) -> int:
         return sum(self.orders.values())
 
-    def take(self, rows: Iterable[Row]) -> None:
+    def add_rows(self, rows: Iterable[Row]) -> None:
         """Clean rows and add them up. An order that was sent twice follows itself."""
         for row in rows:
             self.row += 1

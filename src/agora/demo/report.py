@@ -51,7 +51,7 @@ class Reporter:
         """A line of progress, with the seconds since the start."""
         self._print_line(f"{time.monotonic() - self._began:5.1f} s  {line}", tone)
 
-    def found(self, finding: Finding) -> None:
+    def print_finding(self, finding: Finding) -> None:
         """A line about an expectation that has just been decided."""
         if finding.skipped:
             self.say(f"{self._marks[2]} {finding.expectation}: skipped, {finding.observed}", "yellow")
@@ -60,7 +60,7 @@ class Reporter:
         else:
             self.say(f"{self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
-    def draw(self, timeline: Timeline, role: Callable[[str | None], str]) -> None:
+    def print_timeline(self, timeline: Timeline, role: Callable[[str | None], str]) -> None:
         """A chart of the pipeline. role: the name to show for an agent's id."""
         self._console.print()
         for line in draw_chart(timeline, role, ascii_only=not self._console.encoding.startswith("utf")):
@@ -87,7 +87,7 @@ class Reporter:
         for finding in missing:
             self._print_line(f"  {self._marks[1]} {finding.expectation}: {finding.observed}", "red")
 
-    def invoice(self, invoice: Invoice) -> None:
+    def print_invoice(self, invoice: Invoice) -> None:
         """What the instances cost, line by line."""
         currency = invoice.currency
         table = Table(box=box.SIMPLE_HEAD, title=f"The invoice of {invoice.account_id}", title_justify="left")

@@ -45,7 +45,7 @@ class InstanceClient:
         self._clients: dict[tuple[str, bool], HttpClient] = {}
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
-    async def ask(
+    async def send_request(
         self,
         address: str,
         method: str,
@@ -79,7 +79,7 @@ class InstanceClient:
             reply.close()
         return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
 
-    def forget(self, address: str) -> None:
+    def drop_connections(self, address: str) -> None:
         """Hang up: the instance at an address has ended."""
         for private in (True, False):
             client = self._clients.pop((address, private), None)

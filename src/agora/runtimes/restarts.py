@@ -24,7 +24,7 @@ class RestartPolicy:
     settled: int = 600_000_000
     loop: int = 5
 
-    def failures(self, runs: Sequence[tuple[int, int]]) -> int:
+    def count_failures(self, runs: Sequence[tuple[int, int]]) -> int:
         """How many of the last runs, each (began, ended), oldest first, failed in a row without settling."""
         count = 0
         for began, ended in reversed(runs):
@@ -33,7 +33,7 @@ class RestartPolicy:
             count += 1
         return count
 
-    def wait(self, failures: int) -> int:
+    def restart_delay(self, failures: int) -> int:
         """Time from the end of the last run to the next start."""
         return int(exponential_delay(failures, self.first, self.longest))
 

@@ -147,7 +147,7 @@ class Health:
     listens: bool = False
 
     @property
-    def asks(self) -> bool:
+    def has_probe(self) -> bool:
         """Whether there is more to it than that the program runs."""
         return self.path is not None or self.listens
 

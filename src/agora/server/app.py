@@ -183,7 +183,7 @@ class App:
             await self.replicas.begin()
             await self._load_tenants()
             for controller in self.controllers:
-                await controller.begin()
+                await controller.try_load()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
                 await self.federation.load(tenant)
         except BaseException:
@@ -283,7 +283,9 @@ class App:
         if self.sign_on is not None:
             ports.provide(SIGN_ON, self.sign_on)
         ports.provide(TRAFFIC, self.meter.traffic)
-        self.federation = Federation(self.store, ports.provide(OFFERS, Offers()), self.registry.offer)
+        self.federation = Federation(
+            self.store, ports.provide(OFFERS, Offers()), self.registry.replace_runtime_operations
+        )
         monitor = self.monitor = ports.provide(
             HEALTH_MONITOR, HealthMonitor(self.store, self.clock, self.feed.live, self.settings.data_dir)
         )
@@ -307,9 +309,9 @@ class App:
             backpressure=self.backpressure,
         )
         if self.sign_on is not None:
-            self.sign_on.system = self.dispatcher.system
+            self.sign_on.system = self.dispatcher.run_as_system
         self.replicas = Replication(
-            self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.followed
+            self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.has_readers
         )
 
     def _build_controllers(self) -> None:
@@ -393,7 +395,7 @@ class App:
         self.authenticator.forget_all()
         await self._load_tenant(tenant)
         await self.federation.load(tenant)
-        await self.feed.sweep()
+        await self.feed.recheck_streams()
 
     def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
         self.authenticator.forget(events)
@@ -405,7 +407,7 @@ class App:
                 self.mcp.told(stored.event.type, from_json(stored.event.data))
         self.feed.publish(events)
         if changed or any(_ends_streams(stored.event) for stored in events):
-            self._sweeping = asyncio.ensure_future(self.feed.sweep())
+            self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())
 
     def _apply_configuration(self) -> None:
         self._apply_rates()

@@ -131,10 +131,10 @@ def _docker_sockets() -> tuple[Path, ...]:
 
 def _server_urls(settings: Settings, url: str) -> dict[str, str]:
     """Where instances reach this server, for engines whose instances do not share this machine's loopback."""
-    from agora.runtimes.docker.networks import container_url
+    from agora.runtimes.docker.networks import rewrite_loopback_url
 
     return {
-        "docker": settings.docker_server_url or container_url(url),
+        "docker": settings.docker_server_url or rewrite_loopback_url(url),
         "kubernetes": settings.kubernetes_server_url or url,
     }
 

@@ -84,7 +84,7 @@ class Replication:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
-                self._remote_commits.hint(tenant, int(head))
+                self._remote_commits.notice_remote_head(tenant, int(head))
             case "spent":
                 for tenant, subject, number in from_json(text):
                     self._limiter.add_remote_calls(tenant, subject, number)
@@ -130,7 +130,7 @@ class Replication:
 
     async def _poll_logs(self) -> None:
         try:
-            await self._remote_commits.look()
+            await self._remote_commits.poll_logs()
         except Exception as error:
             log.warning("What other servers committed cannot be read now: %s", error)
 

@@ -129,7 +129,7 @@ def wanted(person: Person, log: list[StoredEvent]) -> list[int]:
     return [
         stored.seq
         for stored in log
-        if stored.seq > person.begin and person.filter.matches(stored.event) and person.viewer.sees(stored.event)
+        if stored.seq > person.begin and person.filter.matches(stored.event) and person.viewer.may_see(stored.event)
     ]
 
 

@@ -359,7 +359,7 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
     first = await anext(items)
     assert first.type == "work.one"
     market.clock.advance(300 + 61)
-    await stream.recheck()
+    await stream.recheck_access()
     assert stream.close_reason is not None
     assert stream.close_reason.code == Unauthenticated.close_code
     with pytest.raises(Unauthenticated, match="expired"):

@@ -411,7 +411,7 @@ async def test_nothing_made_at_run_time_shadows_what_is_declared(market: Market)
     declared = catalogue.find("agora.messaging.send", None, "default")
     false = type("False", (type(declared),), {"name": property(lambda self: "agora_messaging.send")})
     made = false(declared.function, (), "", Kind.RELAY)
-    catalogue.offer("default", "agora_messaging", [made])
+    catalogue.replace_runtime_operations("default", "agora_messaging", [made])
     assert catalogue.find("agora_messaging_send", None, "default") is declared
     with pytest.raises(NotFound):
         catalogue.find("agora_messaging.send", None, "default")

@@ -91,7 +91,10 @@ class DockerKit(Kit):
 
     async def end(self) -> None:
         """Take away all that is left of this process's kits."""
-        client, mine = Client(self.options.host), label_filter(ResourceLabels(self.options.installation).mine)
+        client, mine = (
+            Client(self.options.host),
+            label_filter(ResourceLabels(self.options.installation).installation_label),
+        )
         try:
             for network in await client.json("GET", "networks", params=mine):
                 await client.json("DELETE", f"networks/{network['Id']}")

@@ -15,7 +15,7 @@ from agora.runtimes.docker.commands import BuildOrder, build_order, find_command
 from agora.runtimes.docker.containers import STATE, container_config, container_environment, program_of
 from agora.runtimes.docker.images import registry_of, split_reference
 from agora.runtimes.docker.labels import ResourceLabels, handle_of
-from agora.runtimes.docker.networks import container_url
+from agora.runtimes.docker.networks import rewrite_loopback_url
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
 from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
 from agora.runtimes.docker.records import Cursor
@@ -272,7 +272,7 @@ def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
 
 
 def test_the_server_is_reached_from_a_container() -> None:
-    assert container_url("http://127.0.0.1:8080") == "http://host.docker.internal:8080"
-    assert container_url("https://localhost:8080/x") == "https://host.docker.internal:8080/x"
-    assert container_url("https://agora.example") == "https://agora.example"
-    assert container_url("http://localhost.example:1") == "http://localhost.example:1"
+    assert rewrite_loopback_url("http://127.0.0.1:8080") == "http://host.docker.internal:8080"
+    assert rewrite_loopback_url("https://localhost:8080/x") == "https://host.docker.internal:8080/x"
+    assert rewrite_loopback_url("https://agora.example") == "https://agora.example"
+    assert rewrite_loopback_url("http://localhost.example:1") == "http://localhost.example:1"

@@ -174,8 +174,8 @@ async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> 
     await kit.engine.start(spec, await kit.engine.build(spec))
     networks = await kit.client.json("GET", "networks")
     names = {each["Name"] for each in networks}
-    group = kit.labels.network(first.instance_id)
-    alone = kit.labels.network(None)
+    group = kit.labels.network_name(first.instance_id)
+    alone = kit.labels.network_name(None)
     assert {group, alone} <= names
     icc = {each["Name"]: each["Options"].get("com.docker.network.bridge.enable_icc") for each in networks}
     assert (icc[alone], icc[group]) == ("false", "true"), "strangers do not (an engine with a firewall sees to it)"
@@ -241,7 +241,7 @@ async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
     build = await kit.engine.build(spec)
     with pytest.raises(BuildMissing):
         await kit.engine.start(spec, replace(build, reference="agora-build-none:1"))
-    name = kit.labels.container(spec.instance_id, 1)
+    name = kit.labels.container_name(spec.instance_id, 1)
     labels = kit.labels.of_container(spec, {"http": 1}, "127.0.0.1", build.key)
     body = {"Image": build.reference, "Labels": labels, "Cmd": ["sleep", "1"]}
     await kit.client.json("POST", "containers/create", params={"name": name}, body=body)
@@ -250,7 +250,7 @@ async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
     await eventually(lambda: text(kit.engine, handle), lambda output: output == "begun\n")
     other = replace(spec, instance_id="inst_stopped")
     labels = kit.labels.of_container(other, {"http": 1}, "127.0.0.1", build.key)
-    name = kit.labels.container(other.instance_id, 1)
+    name = kit.labels.container_name(other.instance_id, 1)
     await kit.client.json("POST", "containers/create", params={"name": name}, body=body | {"Labels": labels})
     await kit.engine.stop(Handle("docker", other.instance_id, 1))
     with pytest.raises(StartFailed, match="stopped before"):

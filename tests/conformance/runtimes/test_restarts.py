@@ -14,16 +14,16 @@ SECOND = 1_000_000
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 1), (1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (10_000, 300)])
 def test_waits_double_up_to_the_longest(failures: int, seconds: int) -> None:
-    assert RestartPolicy().wait(failures) == seconds * SECOND
+    assert RestartPolicy().restart_delay(failures) == seconds * SECOND
 
 
 def test_only_failures_in_a_row_count() -> None:
     short, long = (0, SECOND), (0, 601 * SECOND)
     restarts = RestartPolicy()
-    assert restarts.failures([]) == 0
-    assert restarts.failures([short] * 7) == 7
-    assert restarts.failures([short, long, short, short]) == 2
-    assert restarts.failures([short, long]) == 0
+    assert restarts.count_failures([]) == 0
+    assert restarts.count_failures([short] * 7) == 7
+    assert restarts.count_failures([short, long, short, short]) == 2
+    assert restarts.count_failures([short, long]) == 0
 
 
 def test_from_the_fifth_on_it_is_a_loop() -> None:

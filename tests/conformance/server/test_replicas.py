@@ -101,11 +101,11 @@ async def test_a_halt_is_one_for_both(pair: tuple[Market, Market]) -> None:
     halt = await a.call(
         a.operator, "admin.override", action="emergency_halt", target_id="system_wide", reason="a drill"
     )
-    await until(lambda: b.app.overrides.frozen("default"))
+    await until(lambda: b.app.overrides.is_halted("default"))
     with pytest.raises(Halted):
         await b.call(ada, "agent.heartbeat")
     await b.call(b.operator, "admin.override", action="resume", target_id="system_wide", reason="it is over")
-    await until(lambda: not a.app.overrides.frozen("default"))
+    await until(lambda: not a.app.overrides.is_halted("default"))
     assert (await a.call(ada, "query.agents")).count == 1
     assert halt.override_id
 
@@ -179,9 +179,9 @@ async def test_what_was_missed_is_caught_up_with(pair: tuple[Market, Market], po
     halted = await a.call(a.operator, "admin.override", action="emergency_halt", target_id="system_wide", reason="x")
     assert halted.override_id
     await postgres.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agora peers'")
-    await until(lambda: b.app.overrides.frozen("default"))
+    await until(lambda: b.app.overrides.is_halted("default"))
     await a.call(a.operator, "admin.override", action="resume", target_id="system_wide", reason="x")
-    await until(lambda: not b.app.overrides.frozen("default"))
+    await until(lambda: not b.app.overrides.is_halted("default"))
     assert [message.message_id for message in (await waiting).messages] == [sent.message_id]
 
 
@@ -251,6 +251,6 @@ async def test_what_others_commit_while_one_starts_is_not_missed(
 
     monkeypatch.setattr(Feed, "start", meanwhile)
     second = await replica(postgres, tmp_path / "b", tmp_path / "a")
-    await until(lambda: second.app.overrides.frozen("default"))
+    await until(lambda: second.app.overrides.is_halted("default"))
     for market in (first, second):
         await market.app.stop()

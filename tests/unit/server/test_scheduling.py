@@ -19,7 +19,7 @@ async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, in
 
     async def call(name: str, share: Share) -> None:
         while len(order) < turns:
-            await scheduler.turn(share)
+            await scheduler.wait_for_turn(share)
             order.append(name)
             scheduler.charge(share, COST)
 

@@ -22,7 +22,7 @@ def test_what_was_refused_is_not_told() -> None:
     limiter.spent = Counter()
     for _ in range(1000):
         try:
-            limiter.take(ADA)
+            limiter.count_call(ADA)
         except RateLimited:
             continue
     assert limiter.spent == {ADA_KEY: 10}
@@ -34,14 +34,14 @@ def test_what_was_refused_elsewhere_bars_nobody_here() -> None:
     flooded.spent = Counter()
     for _ in range(10_000):
         try:
-            flooded.take(ADA)
+            flooded.count_call(ADA)
         except RateLimited:
             continue
     other.add_remote_calls(*ADA_KEY, flooded.spent[ADA_KEY])
     with pytest.raises(RateLimited):
-        other.take(ADA)
+        other.count_call(ADA)
     now = 1.0
-    other.take(ADA)
+    other.count_call(ADA)
 
 
 def test_words_about_callers_are_never_too_long() -> None:

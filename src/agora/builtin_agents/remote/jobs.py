@@ -185,7 +185,7 @@ class RemoteAgentsController(Controller):
                 outcome = await self._pool.card(endpoint_of(rows[0]))
             except AgoraError as error:
                 outcome = error
-            await self.act(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
+            await self.run_as_system(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
             if place.resident is not None:
                 place.resident.reachable = not away

@@ -107,7 +107,7 @@ class Channel:
         for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
             stream.end(CloseReason.of(error))
 
-    async def reach(self, sequence: int) -> None:
+    async def wait_until_delivered(self, sequence: int) -> None:
         """Return when everything up to a sequence number that is in the log was delivered."""
         self.known = max(self.known, sequence)
         self.read_on()

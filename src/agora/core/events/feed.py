@@ -120,7 +120,7 @@ class Feed:
         channel = self._channels[tenant] = Channel(self._store, tenant, head, self._page)
         return channel
 
-    def followed(self, tenant: str) -> bool:
+    def has_readers(self, tenant: str) -> bool:
         """Whether anybody waits for a tenant's events."""
         channel = self._channels.get(tenant)
         return channel is not None and len(channel) > 0
@@ -179,7 +179,7 @@ class Feed:
         position = self.positions.latest(tenant, subscription_id, opening.position)
         return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
 
-    def forget(self, stream: LiveStream) -> None:
+    def remove_stream(self, stream: LiveStream) -> None:
         """A stream has ended."""
         if stream.slot is not None:
             self._slots[stream.slot].pop(stream, None)
@@ -187,7 +187,7 @@ class Feed:
         if stream.close_reason is not None and stream.close_reason.code == TOO_SLOW:
             self.cut_off += 1
 
-    async def wait(
+    async def wait_for_event(
         self,
         tenant: str,
         spec: EventStreamSpec,
@@ -259,10 +259,10 @@ class Feed:
 
     # -- supervision -----------------------------------------------------------------------------
 
-    async def sweep(self, tenant: str | None = None) -> None:
+    async def recheck_streams(self, tenant: str | None = None) -> None:
         """Check at once whether open streams may go on: a token was revoked, an agent halted."""
         for stream in self.streams(tenant):
-            await stream.recheck()
+            await stream.recheck_access()
 
     async def _send_heartbeats(self) -> None:
         while True:
@@ -271,8 +271,8 @@ class Feed:
                 for channel in self._channels.values():
                     channel.read_on()
                 for stream in tuple(slot):
-                    await stream.recheck()
-                    stream.beat()
+                    await stream.recheck_access()
+                    stream.write_heartbeat()
 
 
 class _Arrival:

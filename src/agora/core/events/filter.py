@@ -62,7 +62,7 @@ class Viewer:
     subject: str
     sees_all: bool = False
 
-    def sees(self, event: NewEvent) -> bool:
+    def may_see(self, event: NewEvent) -> bool:
         return event.audience is None or self.sees_all or self.subject in event.audience
 
 

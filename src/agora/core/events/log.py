@@ -68,7 +68,7 @@ async def read_events(
         rows = await tx.all(events.matching, after=after, until=until, limit=limit, **parameters)
     found = await _read_rows(tx, rows)
     whole = len(found) == len(rows) < limit
-    visible = [stored for stored in found if wanted.matches(stored.event) and viewer.sees(stored.event)]
+    visible = [stored for stored in found if wanted.matches(stored.event) and viewer.may_see(stored.event)]
     return EventPage(visible, until if whole else found[-1].seq, newest)
 
 

@@ -68,20 +68,20 @@ class RemoteCommits:
                 self._seen[tenant] = stored.seq
             else:
                 self._own.setdefault(tenant, set()).add(stored.seq)
-                self.hint(tenant, stored.seq)
+                self.notice_remote_head(tenant, stored.seq)
 
-    def hint(self, tenant: str, head: int) -> None:
+    def notice_remote_head(self, tenant: str, head: int) -> None:
         """Handle a peer's notification that a tenant's log has reached a sequence number."""
         seen = self._seen.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
         if self._ahead[tenant] > seen and tenant not in self._readers:
             self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_missing(tenant))
 
-    async def look(self) -> None:
+    async def poll_logs(self) -> None:
         """Look at every log: hints may have been missed."""
         for tenant in await self._store.tenants():
             self._seen.setdefault(tenant, 0)
-            self.hint(tenant, await self._store.read(tenant, event_log.read_head))
+            self.notice_remote_head(tenant, await self._store.read(tenant, event_log.read_head))
 
     async def _deliver_missing(self, tenant: str) -> None:
         try:

@@ -39,7 +39,7 @@ class Supervisor(Protocol):
 
     async def channel(self, tenant: str) -> Channel: ...
     def head(self, tenant: str) -> int: ...
-    def forget(self, stream: LiveStream) -> None: ...
+    def remove_stream(self, stream: LiveStream) -> None: ...
 
 
 class LiveStream(ABC):
@@ -118,12 +118,12 @@ class LiveStream(ABC):
             await self.sink.drain()
         await asyncio.sleep(0)  # a long log must not hold the loop
 
-    def beat(self) -> None:
+    def write_heartbeat(self) -> None:
         """Write a heartbeat, if the stream is live."""
         if self.live and (close_reason := offer_batch(self.sink, Batch((), self.position))):
             self.end(close_reason)
 
-    async def recheck(self) -> None:
+    async def recheck_access(self) -> None:
         """End the stream if it may not go on. While the storage is unavailable, it goes on until the next check."""
         if self._check is None or self.close_reason is not None:
             return
@@ -158,12 +158,12 @@ class LiveStream(ABC):
             return
         # The position is read before leaving: while joined it is the channel's head, afterwards the stored number.
         self._position, self.close_reason = self.position, close_reason
-        self._leave()
-        self._feed.forget(self)
+        self._unsubscribe()
+        self._feed.remove_stream(self)
         self.sink.end(close_reason)
 
     @abstractmethod
-    def _leave(self) -> None:
+    def _unsubscribe(self) -> None:
         """Leave the channel or subscription that keeps the stream live."""
 
     def close(self) -> None:
@@ -222,7 +222,7 @@ class EventStream(LiveStream):
         channel = await self._feed.channel(self.tenant)
         while self.close_reason is None:
             if self._position > channel.head:
-                await channel.reach(self._position)
+                await channel.wait_until_delivered(self._position)
             elif self._position == channel.head:
                 # No await since the comparison, so no event can be committed between the last page and the join.
                 channel.join(self)
@@ -237,7 +237,7 @@ class EventStream(LiveStream):
             channel.delivered += len(page.events)
             await self._send([EncodedEvent(stored) for stored in page.events], page.position)
 
-    def _leave(self) -> None:
+    def _unsubscribe(self) -> None:
         if self._channel is not None:
             self._channel.leave(self)
             self._channel = None
@@ -307,11 +307,11 @@ class LogStream(LiveStream):
     async def _read(self, reader: Reader) -> LogPage:
         return await self._following.read(reader, self._position)
 
-    def beat(self) -> None:
-        super().beat()
+    def write_heartbeat(self) -> None:
+        super().write_heartbeat()
         self._bell.rung.set()
 
-    def _leave(self) -> None:
+    def _unsubscribe(self) -> None:
         self._waits = False
         self._bell.rung.set()
 

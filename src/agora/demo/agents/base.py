@@ -34,7 +34,7 @@ class DemoAgent(Agent):
         self.description = f"{role} of the demo {participants.mark}"
         self._watching: list[asyncio.Task[None]] = []
 
-    def report(self, kind: str, **observed: Any) -> None:
+    def report_to_director(self, kind: str, **observed: Any) -> None:
         """Tell the director."""
         sys.stdout.write(json.dumps({"kind": kind, **observed}) + "\n")
         sys.stdout.flush()
@@ -51,10 +51,12 @@ class DemoAgent(Agent):
     async def on_start(self) -> None:
         assert self.registration is not None
         registered = self.registration
-        self.report("arrived", agent_id=self.agent_id, created=registered.created, pending=registered.pending_messages)
+        self.report_to_director(
+            "arrived", agent_id=self.agent_id, created=registered.created, pending=registered.pending_messages
+        )
         await self.prepare()
-        await self.publish_event(self.participants.event("arrived"), {"name": self.name})
-        self.report("ready")
+        await self.publish_event(self.participants.event_type("arrived"), {"name": self.name})
+        self.report_to_director("ready")
 
     async def on_stop(self) -> None:
         for task in self._watching:
@@ -62,7 +64,7 @@ class DemoAgent(Agent):
 
     async def on_message(self, message: Message) -> None:
         names = ("message_id", "from_name", "content", "message_type", "correlation_id", "broadcast")
-        self.report("message", **{name: getattr(message, name) for name in names})
+        self.report_to_director("message", **{name: getattr(message, name) for name in names})
         await self.handle(message)
 
     async def prepare(self) -> None:
@@ -71,9 +73,9 @@ class DemoAgent(Agent):
     async def handle(self, message: Message) -> None:
         """What a role does with a message."""
 
-    async def find(self, skill: str) -> list[str]:
+    async def find_agents(self, skill: str) -> list[str]:
         """Names of the agents that have a capability, this one left out."""
-        page = await self.client.query.agents([self.participants.skill(skill)])
+        page = await self.client.query.agents([self.participants.capability_name(skill)])
         return [agent.agent_name async for agent in page if agent.agent_id != self.agent_id]
 
     async def watch(
@@ -87,6 +89,6 @@ class DemoAgent(Agent):
                 async for event in stream:
                     await handle(event)
             except AgoraError as error:
-                self.report("stream_lost", error=str(error))
+                self.report_to_director("stream_lost", error=str(error))
 
         self._watching.append(asyncio.create_task(follow_events()))

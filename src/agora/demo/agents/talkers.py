@@ -24,7 +24,7 @@ class Coordinator(DemoAgent):
         receipt = await self.send_message_to_agent(
             self.participants.name("Writer"), "Please write the report on tides.", message_type="task", expires_in=600
         )
-        self.report("held", message_id=receipt.message_id, status=receipt.status, warning=receipt.warning)
+        self.report_to_director("held", message_id=receipt.message_id, status=receipt.status, warning=receipt.warning)
 
     async def handle(self, message: Message) -> None:
         if message.message_type == "task_completion":
@@ -38,26 +38,30 @@ class Coordinator(DemoAgent):
             await self._assign_work()
 
     async def _discover_agents(self) -> None:
-        names_by_skill = {skill: await self.find(skill) for skill in ("research", "writing", "review", "translation")}
-        self.report("found", skills=names_by_skill)
+        names_by_skill = {
+            skill: await self.find_agents(skill) for skill in ("research", "writing", "review", "translation")
+        }
+        self.report_to_director("found", skills=names_by_skill)
         if names_by_skill["research"]:
-            group = f"capability:{self.participants.skill('research')}"
+            group = f"capability:{self.participants.capability_name('research')}"
             self._report_sent("capability", await self.send_message_to_agent(group, "The deadline is noon."))
         for reviewer in names_by_skill["review"]:
             reply = await self.request(
                 reviewer, "Can you review today?", message_type="question", timeout=REPLY_SECONDS
             )
-            self.report("reply", from_name=reply.from_name, content=reply.content, correlation_id=reply.correlation_id)
+            self.report_to_director(
+                "reply", from_name=reply.from_name, content=reply.content, correlation_id=reply.correlation_id
+            )
 
     async def _assign_work(self) -> None:
         observer = self.participants.name("Observer")
         self._report_sent("observer", await self.send_message_to_agent(observer, "The minutes of our meeting."))
-        if researchers := await self.find("research"):
+        if researchers := await self.find_agents("research"):
             receipt = await self.client.messaging.send(researchers, "What makes the tides?", message_type="task")
             self._report_sent("several", receipt)
 
     def _report_sent(self, to: str, receipt: MessageReceipt) -> None:
-        self.report("sent", to=to, message_id=receipt.message_id, recipients=receipt.recipients)
+        self.report_to_director("sent", to=to, message_id=receipt.message_id, recipients=receipt.recipients)
 
 
 class Researcher(DemoAgent):
@@ -66,8 +70,8 @@ class Researcher(DemoAgent):
     async def handle(self, message: Message) -> None:
         if message.message_type == "task":
             finding = {"name": self.name, "finding": f"{message.content} The moon."}
-            receipt = await self.publish_event(self.participants.event("finding"), finding)
-            self.report("published", event_id=receipt.event_id)
+            receipt = await self.publish_event(self.participants.event_type("finding"), finding)
+            self.report_to_director("published", event_id=receipt.event_id)
 
 
 class Writer(DemoAgent):
@@ -77,20 +81,20 @@ class Writer(DemoAgent):
         self._findings: dict[str, str] = {}
         for role in ("ResearcherA", "ResearcherB"):
             name = self.participants.name(role)
-            await self.subscribe_to_agent_events(name, self.participants.event("finding"), self._note_finding)
+            await self.subscribe_to_agent_events(name, self.participants.event_type("finding"), self._note_finding)
 
     async def _note_finding(self, event_type: str, data: dict[str, str]) -> None:
         self._findings[data["name"]] = data["finding"]
-        self.report("reaction", event_type=event_type, to=data["name"])
+        self.report_to_director("reaction", event_type=event_type, to=data["name"])
         if len(self._findings) == 2:
             await self._write_report()
 
     async def _write_report(self) -> None:
         draft = " ".join(self._findings.values())
-        for reviewer in await self.find("review"):
+        for reviewer in await self.find_agents("review"):
             verdict = await self.request(reviewer, draft, message_type="review", timeout=REPLY_SECONDS)
-            self.report("verdict", from_name=verdict.from_name, content=verdict.content)
-            for translator in await self.find("translation"):
+            self.report_to_director("verdict", from_name=verdict.from_name, content=verdict.content)
+            for translator in await self.find_agents("translation"):
                 await self.send_message_to_agent(translator, draft, message_type="task")
 
 
@@ -111,7 +115,7 @@ class Translator(DemoAgent):
 
     async def handle(self, message: Message) -> None:
         if message.message_type == "task":
-            for coordinator in await self.find("coordination"):
+            for coordinator in await self.find_agents("coordination"):
                 text = "Qu'est-ce qui fait les marées ? La lune."
                 await self.send_message_to_agent(coordinator, text, message_type="task_completion")
 
@@ -120,11 +124,11 @@ class Translator(DemoAgent):
             return
         word = "defied" if event.type == "agora.override.applied" else "returned"
         try:
-            await self.publish_event(self.participants.event(word), {"name": self.name})
+            await self.publish_event(self.participants.event_type(word), {"name": self.name})
         except Halted as error:
-            self.report("refused", code=error.code, detail=error.detail)
+            self.report_to_director("refused", code=error.code, detail=error.detail)
         else:
-            self.report(word)
+            self.report_to_director(word)
 
 
 class Observer(DemoAgent):
@@ -132,11 +136,11 @@ class Observer(DemoAgent):
 
     async def prepare(self) -> None:
         official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]
-        await self.watch([self.participants.event("*"), *official], self._on_event, self.after)
+        await self.watch([self.participants.event_type("*"), *official], self._on_event, self.after)
 
     async def _on_event(self, event: Event) -> None:
         data = event.data if isinstance(event.data, dict) else {}
-        self.report(
+        self.report_to_director(
             "event",
             sequence=event.sequence,
             id=event.id,

@@ -30,13 +30,13 @@ class Worker(DemoAgent):
 
     def __init__(self, participants: Participants, role: str, after: int = 0) -> None:
         super().__init__(participants, role, after)
-        self.task_types = [participants.skill(word) for word in SKILLS[role]]
+        self.task_types = [participants.capability_name(word) for word in SKILLS[role]]
 
     async def on_task(self, task: TaskRun) -> Any:
         what = {"task_id": task.task_id, "attempt": task.attempts, "token": task.fencing_token}
-        self.report("claimed", **what, checkpoint=task.checkpoint)
+        self.report_to_director("claimed", **what, checkpoint=task.checkpoint)
         result = await self.work(task, task.payload)
-        self.report("worked", **what)
+        self.report_to_director("worked", **what)
         return result
 
     async def work(self, task: TaskRun, payload: Any) -> Any:
@@ -59,12 +59,12 @@ class Transformer(Worker):
     async def work(self, task: TaskRun, payload: Any) -> Any:
         part = payload["partition"]
         rows = await asyncio.to_thread(records.read_rows, Path(part["path"]))
-        tally = records.Tally.after(task.checkpoint)
+        tally = records.Tally.resume_from(task.checkpoint)
         while tally.row < len(rows):
             first = tally.row
-            tally.take(rows[first : first + ROWS_AT_ONCE])
+            tally.add_rows(rows[first : first + ROWS_AT_ONCE])
             await asyncio.sleep(CHECKPOINT_SECONDS)
-            await task.write(f"{part['region']} {first}-{tally.row}: {tally.kept} orders so far\n")
+            await task.write(f"{part['region']} {first}-{tally.row}: {tally.order_total} orders so far\n")
             await task.save(tally.as_json())
             await task.report(100 * tally.row / len(rows))
             if first < len(rows) / 2 <= tally.row:
@@ -79,7 +79,7 @@ class CrashingTransformer(Transformer):
     """Takes its time when half of a partition is done: long enough to be killed there."""
 
     async def half_way(self, task: TaskRun, row: int) -> None:
-        self.report("half-way", task_id=task.task_id, token=task.fencing_token, row=row)
+        self.report_to_director("half-way", task_id=task.task_id, token=task.fencing_token, row=row)
         await asyncio.sleep(CRASH_WINDOW_SECONDS)
 
 

@@ -51,7 +51,7 @@ class HostedAgent:
     def working(self) -> str:
         return self.instances[1]
 
-    async def count(self, instance_id: str) -> dict[str, Any]:
+    async def execute_count(self, instance_id: str) -> dict[str, Any]:
         """Let an instance count; answers what it said, raises Missing if that is wrong."""
         execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
         self.done += 1
@@ -103,9 +103,9 @@ class DemoRun:
     async def half_way(self) -> Report:
         """What the victim reported of its work before it died."""
         reports = self.ledger.all(KILLED_ROLE, "half-way")
-        return reports[0] if reports else await self.ledger.one(KILLED_ROLE, "half-way")
+        return reports[0] if reports else await self.ledger.wait_for_first(KILLED_ROLE, "half-way")
 
-    def shown(self, names: list[str]) -> str:
+    def format_roles(self, names: list[str]) -> str:
         """Names as a person reads them."""
         return ", ".join(sorted(map(self.participants.role, names)))
 
@@ -126,7 +126,7 @@ class Expectation:
 class Scenario(list[Expectation]):
     """Expectations in their order."""
 
-    def expect(
+    def register_expectation(
         self, title: str
     ) -> Callable[[Callable[[DemoRun], Awaitable[str]]], Callable[[DemoRun], Awaitable[str]]]:
         """Add one."""

@@ -35,7 +35,7 @@ def require_instances(play: DemoRun) -> HostedAgent:
     return play.hosted
 
 
-@HOSTING.expect("A Python agent is registered from its directory, with a price")
+@HOSTING.register_expectation("A Python agent is registered from its directory, with a price")
 async def register_agent(play: DemoRun) -> str:
     name = play.participants.name("Counter")
     source = (await _source_directory(play)) / name
@@ -85,11 +85,11 @@ def _account_name(play: DemoRun) -> str:
     return f"demo-{play.participants.mark}"
 
 
-@HOSTING.expect(f"{COUNT} instances of it are started, each a process of its own")
+@HOSTING.register_expectation(f"{COUNT} instances of it are started, each a process of its own")
 async def start_instances(play: DemoRun) -> str:
     hosted = play.hosted
     if hosted is None:
-        raise await _absence_reason(play)
+        raise await _missing_agent_error(play)
     create = hosted.customer.instance.create
     created = await asyncio.gather(*(create(hosted.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
     hosted.instances = [each.instance_id for each in created]
@@ -98,7 +98,7 @@ async def start_instances(play: DemoRun) -> str:
     return ", ".join(f"{each.name} at {each.address}" for each in created)
 
 
-async def _absence_reason(play: DemoRun) -> Exception:
+async def _missing_agent_error(play: DemoRun) -> Exception:
     """Why nothing was registered, again."""
     try:
         await _source_directory(play)
@@ -107,11 +107,11 @@ async def _absence_reason(play: DemoRun) -> Exception:
     return ExpectationFailed("no agent was registered")
 
 
-@HOSTING.expect("Work is executed on them, and charged")
+@HOSTING.register_expectation("Work is executed on them, and charged")
 async def execute_work(play: DemoRun) -> str:
     hosted = await require_hosted(play)
     for instance_id in (*hosted.instances, *hosted.instances):
-        await hosted.count(instance_id)
+        await hosted.execute_count(instance_id)
     processes = {answer["process"] for answer in hosted.said.values()}
     if len(processes) != COUNT or any(answer["asked"] != 2 for answer in hosted.said.values()):
         raise ExpectationFailed(f"they said {hosted.said}")
@@ -124,11 +124,11 @@ async def execute_work(play: DemoRun) -> str:
 async def require_hosted(play: DemoRun) -> HostedAgent:
     """What runs here; raises what kept it from running."""
     if play.hosted is None:
-        raise await _absence_reason(play)
+        raise await _missing_agent_error(play)
     return require_instances(play)
 
 
-@HOSTING.expect("One is paused: its cost stands still, while the other's goes on")
+@HOSTING.register_expectation("One is paused: its cost stands still, while the other's goes on")
 async def pause_instance(play: DemoRun) -> str:
     hosted = await require_hosted(play)
     change = hosted.customer.instance

@@ -34,7 +34,7 @@ PIPELINE = Scenario()
 
 def pipeline_steps(participants: Participants) -> list[Step]:
     """The workflow, as its author writes it."""
-    extract, transform, load = map(participants.skill, SKILL_WORDS)
+    extract, transform, load = map(participants.capability_name, SKILL_WORDS)
     parts: dict[str, JsonValue] = {
         "database": "${input.database}",
         "parts": "${steps.transform.result}",
@@ -55,15 +55,15 @@ def pipeline_steps(participants: Participants) -> list[Step]:
     ]
 
 
-@PIPELINE.expect(f"{len(WORKERS)} more agents come, and wait for tasks")
+@PIPELINE.register_expectation(f"{len(WORKERS)} more agents come, and wait for tasks")
 async def start_workers(play: DemoRun) -> str:
     for role in WORKERS:
         await play.stage.enter(role)
-    came = await play.ledger.each(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
+    came = await play.ledger.wait_for_each_role(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
     return ", ".join(report.role for report in came)
 
 
-@PIPELINE.expect("A workflow begins: extract, then transform each partition that was found, then load")
+@PIPELINE.register_expectation("A workflow begins: extract, then transform each partition that was found, then load")
 async def start_pipeline(play: DemoRun) -> str:
     source = play.stage.directory / "sales.csv"
     play.records, play.truth = records.generate_source(source, play.participants.mark)
@@ -73,8 +73,8 @@ async def start_pipeline(play: DemoRun) -> str:
         input={"source": str(source), "database": str(play.database)},
     )
     play.workflow = receipt.workflow_id
-    await play.ledger.one("Extractor", "worked")
-    await play.ledger.first(TRANSFORMERS, "claimed")
+    await play.ledger.wait_for_first("Extractor", "worked")
+    await play.ledger.wait_for_any_role(TRANSFORMERS, "claimed")
     extracted: Any = (await play.client.workflow.status(play.workflow)).steps[0].result
     if extracted["records"] != play.records:
         raise ExpectationFailed(f"{extracted['records']} of {play.records} records were extracted")
@@ -82,14 +82,14 @@ async def start_pipeline(play: DemoRun) -> str:
     return f"{play.records} records: {parts}"
 
 
-@PIPELINE.expect("The partitions are transformed in parallel, one by each transformer")
+@PIPELINE.register_expectation("The partitions are transformed in parallel, one by each transformer")
 async def check_parallelism(play: DemoRun) -> str:
-    claims = await play.ledger.each(TRANSFORMERS, "claimed")
+    claims = await play.ledger.wait_for_each_role(TRANSFORMERS, "claimed")
     if len({claim["task_id"] for claim in claims}) != len(claims):
         raise ExpectationFailed("a partition was given out twice")
     await play.half_way()
     others = [role for role in TRANSFORMERS if role != KILLED_ROLE]
-    await play.ledger.each(others, "worked")
+    await play.ledger.wait_for_each_role(others, "worked")
     most = await _max_parallel(play, [claim["task_id"] for claim in claims])
     if most < 2:
         raise ExpectationFailed("one after the other")
@@ -110,7 +110,7 @@ async def _max_parallel(play: DemoRun, task_ids: list[str]) -> int:
     return most
 
 
-@PIPELINE.expect("A transformer is killed half-way through its partition (SIGKILL)")
+@PIPELINE.register_expectation("A transformer is killed half-way through its partition (SIGKILL)")
 async def kill_transformer(play: DemoRun) -> str:
     half = await play.half_way()
     code = await play.stage.kill(KILLED_ROLE)
@@ -121,7 +121,7 @@ async def kill_transformer(play: DemoRun) -> str:
     return f"{KILLED_ROLE}: {task.progress:.0f} % done, checkpoint at row {row}, and still in its hands"
 
 
-@PIPELINE.expect("Its lease runs out, and another agent goes on from its checkpoint")
+@PIPELINE.register_expectation("Its lease runs out, and another agent goes on from its checkpoint")
 async def check_takeover(play: DemoRun) -> str:
     half = await play.half_way()
     claim = await _second_claim(play, half)
@@ -138,10 +138,10 @@ async def check_takeover(play: DemoRun) -> str:
 
 async def _second_claim(play: DemoRun, half: Report) -> Report:
     others = [role for role in TRANSFORMERS if role != KILLED_ROLE]
-    return await play.ledger.first(others, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"])
+    return await play.ledger.wait_for_any_role(others, "claimed", seconds=TAKEOVER_SECONDS, task_id=half["task_id"])
 
 
-@PIPELINE.expect("What the dead one would still write is refused: its fencing token is old")
+@PIPELINE.register_expectation("What the dead one would still write is refused: its fencing token is old")
 async def check_fencing(play: DemoRun) -> str:
     half = await play.half_way()
     await _second_claim(play, half)
@@ -167,7 +167,7 @@ def _acting_as(play: DemoRun, role: str) -> AgoraClient:
     return AgoraClient(play.client.url, agent=play.participants.name(role), credentials=where, mode="async", timeout=5)
 
 
-@PIPELINE.expect("The workflow completes all the same")
+@PIPELINE.register_expectation("The workflow completes all the same")
 async def check_completion(play: DemoRun) -> str:
     workflow = await _wait_for_end(play)
     if workflow.status != "completed":

@@ -18,7 +18,7 @@ __all__ = ["PROOF"]
 PROOF = Scenario()
 
 
-@PROOF.expect("Each of its tasks was done exactly once, by the holder of the newest fencing token")
+@PROOF.register_expectation("Each of its tasks was done exactly once, by the holder of the newest fencing token")
 async def check_exactly_once(play: DemoRun) -> str:
     tasks = await _completed_tasks(play)
     lost = {report["task_id"] for report in play.ledger.all(KILLED_ROLE, "half-way")}
@@ -52,7 +52,7 @@ def _check_once(play: DemoRun, task: Task, entries: list[TaskEntry], attempts: i
         )
 
 
-@PROOF.expect("The output of the partition that changed hands is whole: nothing lost, nothing twice")
+@PROOF.register_expectation("The output of the partition that changed hands is whole: nothing lost, nothing twice")
 async def check_output(play: DemoRun) -> str:
     task = await play.client.task.get((await play.half_way())["task_id"])
     lines = (await play.client.task.output(task.task_id)).content.splitlines()
@@ -67,7 +67,7 @@ async def check_output(play: DemoRun) -> str:
     return f"{len(lines)} lines about rows 0 to {rows[-1]}, by {' and '.join(sorted(agents))}"
 
 
-@PROOF.expect("The timeline shows it: no step began before those it depends on were done")
+@PROOF.register_expectation("The timeline shows it: no step began before those it depends on were done")
 async def check_timeline(play: DemoRun) -> str:
     play.timeline = await play.client.workflow.timeline(play.workflow_id)
     begun: dict[str, datetime] = {}
@@ -85,7 +85,7 @@ async def check_timeline(play: DemoRun) -> str:
     return f"extract, {parts} times transform, load"
 
 
-@PROOF.expect("What was loaded is what was extracted: every record counted, every cent there")
+@PROOF.register_expectation("What was loaded is what was extracted: every record counted, every cent there")
 async def check_totals(play: DemoRun) -> str:
     result = (await play.client.workflow.status(play.workflow_id)).steps[-1].result
     if not isinstance(result, dict) or result["records"] != play.records:

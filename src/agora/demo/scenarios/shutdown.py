@@ -16,7 +16,7 @@ __all__ = ["SHUTDOWN", "remove_agents"]
 SHUTDOWN = Scenario()
 
 
-@SHUTDOWN.expect("The agents leave properly, and the marketplace is as it was")
+@SHUTDOWN.register_expectation("The agents leave properly, and the marketplace is as it was")
 async def stop_agents(play: DemoRun) -> str:
     codes = await play.stage.clear()
     if bad := {role: code for role, code in codes.items() if code}:

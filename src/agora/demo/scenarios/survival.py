@@ -25,7 +25,7 @@ NOT_ITS_OWN = "not with a server of yours: stop it, and the demo starts one that
 SURVIVAL = Scenario()
 
 
-@SURVIVAL.expect("The server is killed (SIGKILL); the instances go on without it")
+@SURVIVAL.register_expectation("The server is killed (SIGKILL); the instances go on without it")
 async def kill_server(play: DemoRun) -> str:
     hosted = await require_hosted(play)
     if play.venue.own is None:
@@ -39,7 +39,7 @@ async def kill_server(play: DemoRun) -> str:
     return f"no server any more, and {address} still answers"
 
 
-@SURVIVAL.expect("Started again, it adopts them: the same processes, each where it was")
+@SURVIVAL.register_expectation("Started again, it adopts them: the same processes, each where it was")
 async def check_adoption(play: DemoRun) -> str:
     hosted = await require_hosted(play)
     if play.venue.own is None:
@@ -47,7 +47,7 @@ async def check_adoption(play: DemoRun) -> str:
     await play.venue.own.start_process()
     adopted = await asyncio.gather(*(_wait_for_adoption(hosted, each) for each in hosted.instances))
     before = hosted.said[hosted.working]
-    after = await hosted.count(hosted.working)
+    after = await hosted.execute_count(hosted.working)
     if [each.status for each in adopted] != ["paused", "running"] or any(each.generation > 1 for each in adopted):
         raise ExpectationFailed(", ".join(f"{each.status}, start {each.generation}" for each in adopted))
     if (after["process"], after["asked"]) != (before["process"], before["asked"] + 1):
@@ -67,7 +67,7 @@ async def _wait_for_adoption(hosted: HostedAgent, instance_id: str) -> Instance:
         await asyncio.sleep(0.05)
 
 
-@SURVIVAL.expect("The agent stays registered while they run; terminated, nothing is left of them")
+@SURVIVAL.register_expectation("The agent stays registered while they run; terminated, nothing is left of them")
 async def terminate_instances(play: DemoRun) -> str:
     hosted = await require_hosted(play)
     try:
@@ -94,7 +94,7 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-@SURVIVAL.expect("The invoice adds up: what they began with, the time they ran, what they did")
+@SURVIVAL.register_expectation("The invoice adds up: what they began with, the time they ran, what they did")
 async def check_invoice(play: DemoRun) -> str:
     hosted = await require_hosted(play)
     play.invoice = invoice_now = await hosted.customer.billing.invoice()

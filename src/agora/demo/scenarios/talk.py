@@ -19,7 +19,7 @@ CUE_SECONDS = 60
 TALK = Scenario()
 
 
-@TALK.expect(f"{len(TALKERS)} agents, each a process, start in any order and register")
+@TALK.register_expectation(f"{len(TALKERS)} agents, each a process, start in any order and register")
 async def start_talkers(play: DemoRun) -> str:
     early = [role for role in TALKERS if role != "Writer"]
     random.shuffle(early)
@@ -29,16 +29,16 @@ async def start_talkers(play: DemoRun) -> str:
         await play.ledger.wait("Coordinator", "held", seconds=ARRIVAL_SECONDS)
     finally:
         await play.stage.enter("Writer", play.beginning)
-    await play.ledger.each(TALKERS, "ready", seconds=ARRIVAL_SECONDS)
+    await play.ledger.wait_for_each_role(TALKERS, "ready", seconds=ARRIVAL_SECONDS)
     order = [report.role for report in play.ledger.reports if report.kind == "arrived"]
     return f"came: {', '.join(order)}"
 
 
-@TALK.expect("A message to a name that nobody has yet is held, and delivered when it registers")
+@TALK.register_expectation("A message to a name that nobody has yet is held, and delivered when it registers")
 async def check_held_message(play: DemoRun) -> str:
-    receipt = await play.ledger.one("Coordinator", "held")
-    came = await play.ledger.one("Writer", "arrived")
-    await play.ledger.one("Writer", "message", message_id=receipt["message_id"])
+    receipt = await play.ledger.wait_for_first("Coordinator", "held")
+    came = await play.ledger.wait_for_first("Writer", "arrived")
+    await play.ledger.wait_for_first("Writer", "message", message_id=receipt["message_id"])
     if not receipt["warning"] or came["pending"] < 1:
         raise ExpectationFailed(
             f"status {receipt['status']}, warning {receipt['warning']!r}, {came['pending']} pending"
@@ -46,39 +46,39 @@ async def check_held_message(play: DemoRun) -> str:
     return f"{receipt['status']} with a warning; {came['pending']} waited for Writer, which read it"
 
 
-@TALK.expect("Agents discover each other by capability")
+@TALK.register_expectation("Agents discover each other by capability")
 async def check_discovery(play: DemoRun) -> str:
     await _cue_coordinator(play, "meet")
-    skills = (await play.ledger.one("Coordinator", "found"))["skills"]
+    skills = (await play.ledger.wait_for_first("Coordinator", "found"))["skills"]
     for skill, names in skills.items():
         expected = {role for role in TALKERS if skill in SKILLS[role]}
         if absent := expected - set(map(play.participants.role, names)):
             raise ExpectationFailed(f"nobody found for {skill}: {', '.join(sorted(absent))}")
-    return "; ".join(f"{skill}: {play.shown(names)}" for skill, names in skills.items())
+    return "; ".join(f"{skill}: {play.format_roles(names)}" for skill, names in skills.items())
 
 
-@TALK.expect("A message to a capability reaches every agent that has it")
+@TALK.register_expectation("A message to a capability reaches every agent that has it")
 async def check_capability_message(play: DemoRun) -> str:
     return await _check_delivery(play, "capability", ("ResearcherA", "ResearcherB"))
 
 
-@TALK.expect("A request is answered by a reply of the same correlation")
+@TALK.register_expectation("A request is answered by a reply of the same correlation")
 async def check_reply(play: DemoRun) -> str:
-    question = await play.ledger.one("Reviewer", "message", message_type="question")
-    reply = await play.ledger.one("Coordinator", "reply", correlation_id=question["correlation_id"])
+    question = await play.ledger.wait_for_first("Reviewer", "message", message_type="question")
+    reply = await play.ledger.wait_for_first("Coordinator", "reply", correlation_id=question["correlation_id"])
     return f"{question['content']!r} - {reply['content']!r}"
 
 
-@TALK.expect("The observer sees live what happens: registrations and the agents' own events")
+@TALK.register_expectation("The observer sees live what happens: registrations and the agents' own events")
 async def check_live_events(play: DemoRun) -> str:
-    arrivals = await play.ledger.each(TALKERS, "arrived")
+    arrivals = await play.ledger.wait_for_each_role(TALKERS, "arrived")
     for report in arrivals:
-        await play.ledger.one("Observer", "event", type="agora.agent.registered", subject=report["agent_id"])
-    own = await play.ledger.wait("Observer", "event", count=len(TALKERS), type=play.participants.event("arrived"))
+        await play.ledger.wait_for_first("Observer", "event", type="agora.agent.registered", subject=report["agent_id"])
+    own = await play.ledger.wait("Observer", "event", count=len(TALKERS), type=play.participants.event_type("arrived"))
     return f"{len(arrivals)} registrations, {len(own)} events of the agents' own"
 
 
-@TALK.expect("The observer is killed half-way (SIGKILL)")
+@TALK.register_expectation("The observer is killed half-way (SIGKILL)")
 async def kill_observer(play: DemoRun) -> str:
     if "Observer" in play.ledger.absent:
         raise ExpectationFailed(f"Observer {play.ledger.absent['Observer']}")
@@ -89,77 +89,77 @@ async def kill_observer(play: DemoRun) -> str:
     return f"the last event it saw was number {play.last_seen}"
 
 
-@TALK.expect("A message to several agents reaches each of them")
+@TALK.register_expectation("A message to several agents reaches each of them")
 async def check_group_message(play: DemoRun) -> str:
     await _cue_coordinator(play, "work")
     return await _check_delivery(play, "several", ("ResearcherA", "ResearcherB"))
 
 
-@TALK.expect("Agents publish events of a type of their own, and another reacts to them")
+@TALK.register_expectation("Agents publish events of a type of their own, and another reacts to them")
 async def check_reaction(play: DemoRun) -> str:
     researchers = ("ResearcherA", "ResearcherB")
-    await play.ledger.each(researchers, "published")
+    await play.ledger.wait_for_each_role(researchers, "published")
     for role in researchers:
-        await play.ledger.one("Writer", "reaction", to=play.participants.name(role))
+        await play.ledger.wait_for_first("Writer", "reaction", to=play.participants.name(role))
     return "Writer reacted to the findings of both researchers"
 
 
-@TALK.expect("The work passes from agent to agent by direct messages")
+@TALK.register_expectation("The work passes from agent to agent by direct messages")
 async def check_message_chain(play: DemoRun) -> str:
-    verdict = await play.ledger.one("Writer", "verdict")
-    await play.ledger.one("Translator", "message", message_type="task")
-    completion = await play.ledger.one("Coordinator", "message", message_type="task_completion")
+    verdict = await play.ledger.wait_for_first("Writer", "verdict")
+    await play.ledger.wait_for_first("Translator", "message", message_type="task")
+    completion = await play.ledger.wait_for_first("Coordinator", "message", message_type="task_completion")
     return f"Writer - Reviewer ({verdict['content']!r}) - Translator - Coordinator ({completion['content']!r})"
 
 
-@TALK.expect("A broadcast reaches everyone")
+@TALK.register_expectation("A broadcast reaches everyone")
 async def check_broadcast(play: DemoRun) -> str:
     return await _check_delivery(play, "everyone", [r for r in TALKERS if r not in ("Coordinator", "Observer")])
 
 
-@TALK.expect("Started again, the observer is who it was, and finds in its inbox what was sent meanwhile")
+@TALK.register_expectation("Started again, the observer is who it was, and finds in its inbox what was sent meanwhile")
 async def check_inbox(play: DemoRun) -> str:
-    before = await play.ledger.one("Observer", "arrived")
+    before = await play.ledger.wait_for_first("Observer", "arrived")
     await play.stage.enter("Observer", play.last_seen)
     after = (await play.ledger.wait("Observer", "arrived", count=2, seconds=ARRIVAL_SECONDS))[1]
     if after["created"] or after["agent_id"] != before["agent_id"]:
         raise ExpectationFailed("it came back as another agent")
-    note = await play.ledger.one("Coordinator", "sent", to="observer")
-    everyone = await play.ledger.one("Coordinator", "sent", to="everyone")
+    note = await play.ledger.wait_for_first("Coordinator", "sent", to="observer")
+    everyone = await play.ledger.wait_for_first("Coordinator", "sent", to="everyone")
     for receipt in (note, everyone):
-        await play.ledger.one("Observer", "message", message_id=receipt["message_id"])
+        await play.ledger.wait_for_first("Observer", "message", message_id=receipt["message_id"])
     return "same id; the coordinator's note and the broadcast"
 
 
-@TALK.expect("An operator pauses an agent: what it then tries is refused")
+@TALK.register_expectation("An operator pauses an agent: what it then tries is refused")
 async def pause_agent(play: DemoRun) -> str:
-    await play.ledger.one("Translator", "ready")
+    await play.ledger.wait_for_first("Translator", "ready")
     name = play.participants.name("Translator")
     await play.client.admin.override(name, OverrideAction.PAUSE, "part of the demo", expires_in=PAUSE_SECONDS)
-    refused = await play.ledger.one("Translator", "refused")
+    refused = await play.ledger.wait_for_first("Translator", "refused")
     agent = await play.client.agent.get(name)
     if agent.status != "paused":
         raise ExpectationFailed(f"its status is {agent.status}")
     return f"{refused['code']}: {refused['detail']}"
 
 
-@TALK.expect("The operator resumes it: it goes on, and handles what was sent to it meanwhile")
+@TALK.register_expectation("The operator resumes it: it goes on, and handles what was sent to it meanwhile")
 async def resume_agent(play: DemoRun) -> str:
-    await play.ledger.one("Translator", "refused")
+    await play.ledger.wait_for_first("Translator", "refused")
     name = play.participants.name("Translator")
     receipt = await play.client.messaging.send(name, "Are you there?")
     await play.client.admin.override(name, OverrideAction.RESUME)
-    await play.ledger.one("Translator", "returned")
-    message = await play.ledger.one("Translator", "message", message_id=receipt.message_id)
+    await play.ledger.wait_for_first("Translator", "returned")
+    message = await play.ledger.wait_for_first("Translator", "message", message_id=receipt.message_id)
     return f"it published again, and read {message['content']!r}"
 
 
-@TALK.expect("The observer's stream resumed after the last event it saw: nothing lost, nothing twice")
+@TALK.register_expectation("The observer's stream resumed after the last event it saw: nothing lost, nothing twice")
 async def check_resumption(play: DemoRun) -> str:
     sequence_numbers = await _visible_sequences(play)
     if not sequence_numbers:
         raise ExpectationFailed("the event log holds none of the agents' events")
-    await play.ledger.one("Observer", "event", sequence=sequence_numbers[-1])
+    await play.ledger.wait_for_first("Observer", "event", sequence=sequence_numbers[-1])
     sequences = [report["sequence"] for report in play.ledger.all("Observer", "event")]
     if lost := set(sequence_numbers) - set(sequences):
         raise ExpectationFailed(f"lost: {sorted(lost)}")
@@ -171,10 +171,10 @@ async def check_resumption(play: DemoRun) -> str:
 
 async def _visible_sequences(play: DemoRun) -> list[int]:
     """Sequence numbers of the run's events that the observer is to see, up to the last of the agents' own."""
-    me = (await play.ledger.one("Observer", "arrived"))["agent_id"]
+    me = (await play.ledger.wait_for_first("Observer", "arrived"))["agent_id"]
     ours = {r["agent_id"] for r in play.ledger.reports if r.kind == "arrived"}
     ours |= {r["message_id"] for r in play.ledger.reports if r.kind == "sent"}
-    own, client = play.participants.event(""), play.client.event
+    own, client = play.participants.event_type(""), play.client.event
     public = client.list([f"{own}*", "agora.agent.*", "agora.broadcast.sent"], after=play.beginning)
     mail = client.list(["agora.message.received"], me, after=play.beginning)
     events = [event async for event in public if event.type.startswith(own) or event.subject in ours]
@@ -183,9 +183,9 @@ async def _visible_sequences(play: DemoRun) -> list[int]:
     return sorted(event.sequence for event in events if event.sequence <= last)
 
 
-@TALK.expect("What two agents say to each other, no third one sees")
+@TALK.register_expectation("What two agents say to each other, no third one sees")
 async def check_privacy(play: DemoRun) -> str:
-    me = (await play.ledger.one("Observer", "arrived"))["agent_id"]
+    me = (await play.ledger.wait_for_first("Observer", "arrived"))["agent_id"]
     mail = play.ledger.all("Observer", "event", type="agora.message.received")
     if foreign := [report for report in mail if me not in report["recipients"]]:
         raise ExpectationFailed(f"the observer saw {len(foreign)} messages of others")
@@ -193,7 +193,7 @@ async def check_privacy(play: DemoRun) -> str:
     return f"of {spoken} messages the observer saw the {len(mail)} to itself"
 
 
-@TALK.expect("Every message was handled once")
+@TALK.register_expectation("Every message was handled once")
 async def check_handled_once(play: DemoRun) -> str:
     handled = Counter((r.role, r["message_id"]) for r in play.ledger.reports if r.kind == "message")
     if twice := [f"{role} {message_id}" for (role, message_id), times in handled.items() if times > 1]:
@@ -205,8 +205,8 @@ async def check_handled_once(play: DemoRun) -> str:
 
 async def _check_delivery(play: DemoRun, to: str, roles: tuple[str, ...] | list[str]) -> str:
     """That a message of the coordinator's came to each of these."""
-    receipt = await play.ledger.one("Coordinator", "sent", to=to)
-    came: list[Report] = await play.ledger.each(roles, "message", message_id=receipt["message_id"])
+    receipt = await play.ledger.wait_for_first("Coordinator", "sent", to=to)
+    came: list[Report] = await play.ledger.wait_for_each_role(roles, "message", message_id=receipt["message_id"])
     return f"{came[0]['content']!r}: {', '.join(report.role for report in came)}"
 
 

@@ -116,14 +116,14 @@ class Management(BoundService):
             raise PermissionDenied("Settings are of the whole installation.", fix="Ask whoever runs it.")
         if action == "list":
             return None, configuration.describe("" if target in ("*", "all") else target)
-        configuration.check(target)
+        configuration.require_changeable(target)
         if action != "get":
             check_authority(call.caller, configuration.current.admin_authority_level, "change settings, which takes")
         before = getattr(configuration.current, target)
         if action == "get":
             return before, before
         if action == "set":
-            after = configuration.validated(target, value)
+            after = configuration.validate_value(target, value)
             await call.tx.execute(
                 statements.set_setting, name=target, value=encode_json(after), now=call.now, by=call.caller.subject
             )

@@ -72,7 +72,7 @@ class Heartbeats(Controller):
                     await set_agent_status(call, row, "active")
             await call.tx.execute(presence.seen, seen=encode_json(batch))
 
-        await self.act(tenant, store_last_seen)
+        await self.run_as_system(tenant, store_last_seen)
 
     # -- silence ---------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ class Heartbeats(Controller):
         """Mark the silent agents of a tenant offline, except during and shortly after a halt."""
         context = self.context
         now, timeout = context.clock.now(), int(context.server.settings.offline_after * SECOND)
-        if context.overrides.frozen(tenant):
+        if context.overrides.is_halted(tenant):
             self._deaf_until[tenant] = now
         if now - self._deaf_until.get(tenant, context.server.started_at) < timeout:
             return
@@ -101,4 +101,4 @@ class Heartbeats(Controller):
                 await set_agent_status(call, row, "offline")
             return len(silent)
 
-        return await self.act(tenant, store_offline)
+        return await self.run_as_system(tenant, store_offline)

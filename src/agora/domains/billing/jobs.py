@@ -30,7 +30,7 @@ class Billing(Controller):
     async def reconcile(self, tenant: str) -> None:
         from .reservations import settle_completed
 
-        while not self.stopping and await self.act(tenant, settle_completed):
+        while not self.stopping and await self.run_as_system(tenant, settle_completed):
             pass
         now = self.context.clock.now()
         if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
@@ -49,5 +49,5 @@ class Billing(Controller):
             if not rows:
                 return
             due = [(row.account_id, row.currency, row.period) for row in rows]
-            await self.act(tenant, partial(close_months, due=due, last=month))
+            await self.run_as_system(tenant, partial(close_months, due=due, last=month))
             account, currency, _ = due[-1]

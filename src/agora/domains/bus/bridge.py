@@ -131,7 +131,7 @@ class BusBridge(Controller):
 
     async def step(self) -> None:
         await self._check_redis()
-        if not self.bus.connected or self.context.overrides.frozen(DEFAULT_TENANT):
+        if not self.bus.connected or self.context.overrides.is_halted(DEFAULT_TENANT):
             return
         await self._report_refusals()
         now, settings = self.context.clock.now(), self.context.server.settings
@@ -237,7 +237,7 @@ class BusBridge(Controller):
 
     async def take_in(self, block: float = BLOCK) -> None:
         """Process new inbound entries."""
-        if not self.ready or self.context.overrides.frozen(DEFAULT_TENANT):
+        if not self.ready or self.context.overrides.is_halted(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
             return
         try:
@@ -252,7 +252,7 @@ class BusBridge(Controller):
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
-                await self.act(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
+                await self.run_as_system(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
                 self._members.add(key)
         self._refused += refused
 
@@ -261,13 +261,13 @@ class BusBridge(Controller):
         refused, self._refused = self._refused, []
         if refused:
             log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
-            await self.act(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
+            await self.run_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
 
     # -- out -------------------------------------------------------------------------------------
 
     async def send_on(self, tenant: str, wait: float = SWEEP) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
-        if not self.ready or self.context.overrides.frozen(tenant):
+        if not self.ready or self.context.overrides.is_halted(tenant):
             await asyncio.sleep(min(wait, self.interval))
             return
         now, epoch, channel = self.context.clock.now(), self._epoch, await self.context.feed.channel(tenant)
@@ -289,7 +289,7 @@ class BusBridge(Controller):
     async def _wait_for_event(self, tenant: str, seconds: float, position: int) -> None:
         """Wait for an event that may concern an agent, or for another connection to Redis."""
         occasion = EventStreamSpec(OCCASIONS, SYSTEM, position)
-        event = asyncio.ensure_future(self.context.feed.wait(tenant, occasion, seconds))
+        event = asyncio.ensure_future(self.context.feed.wait_for_event(tenant, occasion, seconds))
         reconnection = asyncio.ensure_future(self._reconnected.wait())
         try:
             await asyncio.wait((event, reconnection), return_when=asyncio.FIRST_COMPLETED)

@@ -53,7 +53,7 @@ class Outbound:
     async def send(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
-        waiting = await self._controller.act(tenant, partial(_take_waiting, agent=agent))
+        waiting = await self._controller.run_as_system(tenant, partial(_take_waiting, agent=agent))
         if not waiting:
             return 0
         try:
@@ -62,7 +62,7 @@ class Outbound:
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
             ids = [error] * len(waiting)
-        await self._controller.act(tenant, partial(_record_sent, agent=agent, waiting=waiting, ids=ids))
+        await self._controller.run_as_system(tenant, partial(_record_sent, agent=agent, waiting=waiting, ids=ids))
         for result in ids:
             if isinstance(result, BaseException):
                 raise result
@@ -84,7 +84,7 @@ class Outbound:
             ids = [row.consumer for row in rows]
             there = {*await self._bus.settled(stream, name, ids), *await self._bus.holds(stream, ids)} if ids else set()
             if lost := [row.number for row in rows if row.consumer not in there]:
-                await self._controller.act(tenant, partial(_take_back, agent=agent, numbers=lost))
+                await self._controller.run_as_system(tenant, partial(_take_back, agent=agent, numbers=lost))
             self._owned[stream] = agent.agent_id
         return stream
 
@@ -136,7 +136,7 @@ class Outbound:
         """Store the new ids of entries that were appended again, by any server."""
         moved = await self._bus.read_moved(stream)
         if moved:
-            await self._controller.act(tenant, partial(_store_moved, agent=agent, moved=moved))
+            await self._controller.run_as_system(tenant, partial(_store_moved, agent=agent, moved=moved))
         return moved
 
     async def _settle_sent(self, tenant: str, agent: BridgeMember, stream: str) -> None:
@@ -155,7 +155,7 @@ class Outbound:
             letters = {each.entry_id: each for each in await self._bus.read_dead(stream)}
             dead = [replace(by_entry[each], deliveries=letters[each].deliveries) for each in done if each in letters]
             rows = [by_entry[each] for each in done if each not in letters]
-            await self._controller.act(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
+            await self._controller.run_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         if moved:
             current = {row.consumer for row in await self._read_sent(tenant, agent)}
             over = await self._bus.settled(stream, name, [each.entry_id for each in moved])

@@ -52,14 +52,14 @@ class BusReconciler(DueController):
         return {"stale": int(settings.bus_stale * SECOND), "silent": int(settings.bus_silent * SECOND)}
 
     async def reconcile(self, tenant: str) -> None:
-        if self.context.overrides.frozen(tenant):
+        if self.context.overrides.is_halted(tenant):
             return
         now, settings = self.context.clock.now(), self.context.server.settings
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
             if not self.stopping:
-                await self.act(tenant, partial(_take_back, row=row, terms=terms))
+                await self.run_as_system(tenant, partial(_take_back, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_responses(tenant, now)
 
@@ -67,7 +67,7 @@ class BusReconciler(DueController):
         """Delete consumers that are silent and have no pending entries."""
         rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
         if idle := [row for row in rows if not row.pending]:
-            await self.act(tenant, partial(_drop_consumers, rows=idle, before=before))
+            await self.run_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
 
     async def _settle_responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
@@ -77,16 +77,18 @@ class BusReconciler(DueController):
             (evidence,) = await self.read(
                 tenant, statements.answered, **key, correlation_id=row.correlation_id or row.ref
             )
-            await self.act(tenant, partial(responses.settle_response, row=row, late=responses.is_missed(row, evidence)))
+            await self.run_as_system(
+                tenant, partial(responses.settle_response, row=row, late=responses.is_missed(row, evidence))
+            )
 
     # -- trimming --------------------------------------------------------------------------------
 
     async def _trim_streams(self, tenant: str) -> None:
-        if self.context.overrides.frozen(tenant):
+        if self.context.overrides.is_halted(tenant):
             return
         length = self.context.server.settings.bus_length
         for stream in await self.read(tenant, statements.retired, limit=PAGE):
-            await self.act(tenant, partial(_clear_stream, stream=stream))
+            await self.run_as_system(tenant, partial(_clear_stream, stream=stream))
         after = ""
         while not self.stopping:
             streams = await self.read(tenant, statements.streams, after=after, limit=PAGE)
@@ -102,7 +104,7 @@ class BusReconciler(DueController):
         while not self.stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)
         ):
-            if not await self.act(tenant, partial(_trim_entries, stream=stream, length=max_length)):
+            if not await self.run_as_system(tenant, partial(_trim_entries, stream=stream, length=max_length)):
                 return
 
 

@@ -98,7 +98,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     async def ask_instance() -> tuple[InstanceAnswer, int]:
         began = time.monotonic_ns()
         try:
-            answer = await local.asker.ask(
+            answer = await local.asker.send_request(
                 request.address,
                 request.method,
                 request.target,

@@ -178,7 +178,7 @@ class InstanceLifecycle:
         it does not: it may only make calls itself.
         """
         declared, deadline = health_of(self.row), time.monotonic() + HEALTH_STEP_SECONDS
-        health = declared if declared.asks else replace(declared, listens=True)
+        health = declared if declared.has_probe else replace(declared, listens=True)
         detail = "it was not looked at"
         while time.monotonic() < deadline:
             observation = await self.engine.inspect(self.handle)
@@ -193,7 +193,7 @@ class InstanceLifecycle:
                 return
             detail = verdict.detail
             await asyncio.sleep(POLL_SECONDS)
-        if not declared.asks:
+        if not declared.has_probe:
             await self._note_running(observation)
             return
         limit = decode_json(self.row.config).get("start_timeout", 60.0)
@@ -391,7 +391,7 @@ class InstanceLifecycle:
 
     def _hang_up(self) -> None:
         if self.row.address is not None:
-            self.local.asker.forget(self.row.address)
+            self.local.asker.drop_connections(self.row.address)
 
     # -- trouble ---------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class InstanceMaintenance(Controller):
         self.interval = min(self.interval, context.server.settings.instance_pass)
 
     async def reconcile(self, tenant: str) -> None:
-        if not self.context.overrides.frozen(tenant):
+        if not self.context.overrides.is_halted(tenant):
             await self._adjust_scaling(tenant)
         if tenant in self._exhausted:
             await self._apply_limits(tenant)
@@ -83,7 +83,7 @@ class InstanceMaintenance(Controller):
                     if row.blocked or (row.state == "running" and row.desired == "running"):
                         groups[row.account_id, row.agent_id, row.price_version].append(row)
         for some in split_batches(list(groups), GROUPS):
-            await self.act(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
+            await self.run_as_system(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
     async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
         after = ""
@@ -103,7 +103,7 @@ class InstanceMaintenance(Controller):
             rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row.agent_id, row.account_id
-                await self.act(tenant, partial(_adjust_one, agent_id=agent, account=account))
+                await self.run_as_system(tenant, partial(_adjust_one, agent_id=agent, account=account))
             if len(rows) < PAGE:
                 return
 
@@ -115,19 +115,19 @@ class InstanceMaintenance(Controller):
         while not self.stopping:
             rows = await self.read(tenant, host_queries.overdue, now=now, limit=PAGE)
             if rows:
-                await self.act(tenant, partial(_end_lost_executions, rows=rows))
+                await self.run_as_system(tenant, partial(_end_lost_executions, rows=rows))
             if len(rows) < PAGE:
                 return
 
     async def _delete_expired(self, tenant: str) -> None:
         before = self.context.clock.now() - self.context.server.settings.instance_retention * SECOND
         while not self.stopping and await self.read(tenant, host_queries.outlived, before=before):
-            await self.act(tenant, partial(_prune_executions, before=before))
+            await self.run_as_system(tenant, partial(_prune_executions, before=before))
         while not self.stopping:
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
             if not rows:
                 break
-            await self.act(tenant, partial(_drop_instances, ids=rows))
+            await self.run_as_system(tenant, partial(_drop_instances, ids=rows))
 
     async def _sweep_host(self) -> None:
         await asyncio.gather(self._drop_backups(), *map(self._sweep_engine, self.local.engines.values()))

@@ -143,7 +143,7 @@ class InstanceReconciler(DueController):
 
     def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
         """Run work beside the loop; its errors are counted like those of a step."""
-        task = tasks[key] = asyncio.create_task(self._attempt(work))
+        task = tasks[key] = asyncio.create_task(self._run_recording_failure(work))
         task.add_done_callback(lambda _: tasks.pop(key))
 
     def _cancel_builds(self, tenant: str, rows: Sequence[InstanceRow]) -> None:
@@ -169,13 +169,15 @@ class InstanceReconciler(DueController):
             hurrying.add_done_callback(self._hurrying.discard)
         for stored in events:
             if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.stopping:
-                presenting = asyncio.ensure_future(self._attempt(partial(self.present, stored.event.subject)))
+                presenting = asyncio.ensure_future(
+                    self._run_recording_failure(partial(self.present, stored.event.subject))
+                )
                 self._hurrying.add(presenting)
                 presenting.add_done_callback(self._hurrying.discard)
 
     async def _reconcile_now(self, tenants: set[str]) -> None:
         for tenant in tenants:
-            await self._attempt(partial(self.reconcile, tenant))
+            await self._run_recording_failure(partial(self.reconcile, tenant))
 
     def _begin_step(self, tenant: str, row: InstanceRow) -> None:
         key = (tenant, row.instance_id)
@@ -184,7 +186,7 @@ class InstanceReconciler(DueController):
         from .lifecycle import InstanceLifecycle
 
         life = InstanceLifecycle(
-            self.local, self.context.clock, self.context.server, partial(self.act, tenant), tenant, row
+            self.local, self.context.clock, self.context.server, partial(self.run_as_system, tenant), tenant, row
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
@@ -202,7 +204,7 @@ class InstanceReconciler(DueController):
 
     def _note_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         del self._working[key], self._lives[key]
-        self.wake(key[0])
+        self.mark_tenant_due(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a step of the instance %s failed", key[1], exc_info=error)
             self._resting[key] = time.monotonic() + RETRY_AFTER_ERROR
@@ -229,8 +231,8 @@ class InstanceReconciler(DueController):
                 self._begin_step(tenant, row)
         if running:
             verdicts = await self._probe_instances([row for row, _ in running])
-            await self.act(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
-            self.wake(tenant)
+            await self.run_as_system(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
+            self.mark_tenant_due(tenant)
 
     async def _observe_instances(self, rows: Sequence[P]) -> list[tuple[P, Observation | None]]:
         """Each row with its engine's observation; None if the engine is unavailable."""
@@ -320,8 +322,8 @@ class InstanceReconciler(DueController):
         ]
         waiting = [name for name in ended if (tenant, name) not in self._working]
         if waiting:
-            await self.act(tenant, partial(_wake_instances, ids=waiting))
-            self.wake(tenant)
+            await self.run_as_system(tenant, partial(_wake_instances, ids=waiting))
+            self.mark_tenant_due(tenant)
 
     # -- being a host ----------------------------------------------------------------------------
 
@@ -364,7 +366,7 @@ class InstanceReconciler(DueController):
                 now=call.now,
             )
 
-        await self.act(tenant, save_host)
+        await self.run_as_system(tenant, save_host)
 
     async def _reserved_by_others(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""

@@ -83,7 +83,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
     again = policy != "never"
     if row.cause is not None and (failures >= MAX_FAILED_STARTS or not again) and await give_up(call, row, reason):
         return
-    retry = call.now + RESTARTS.wait(failures) if again and effective_goal(row) == "running" else None
+    retry = call.now + RESTARTS.restart_delay(failures) if again and effective_goal(row) == "running" else None
     moved = await change_state(
         call,
         row,

@@ -65,7 +65,9 @@ class UpstreamReconciler(Controller):
 
     async def load(self) -> None:
         desired = read_declared(self.context.server.settings)
-        conflicts = await self.act(DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired))
+        conflicts = await self.run_as_system(
+            DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired)
+        )
         for name in conflicts:
             log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
 
@@ -125,7 +127,9 @@ class UpstreamReconciler(Controller):
         """Fetch the items of one upstream; a slow one does not delay the others."""
         try:
             listing = await self._engine.listing(endpoint)
-            await self.act(endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing))
+            await self.run_as_system(
+                endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing)
+            )
         except NotFound:
             return  # it was removed meanwhile
         except AgoraError as error:

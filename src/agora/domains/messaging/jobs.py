@@ -38,7 +38,7 @@ class MailExpiry(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         now = self.context.clock.now()
-        if self.context.overrides.frozen(tenant):
+        if self.context.overrides.is_halted(tenant):
             return
         when = {"now": now, "horizon": now - self.context.server.settings.message_lifetime * SECOND}
         await self._expire_page(tenant, when)
@@ -80,7 +80,7 @@ class MailExpiry(Controller):
             for message_id, recipients in sorted(missed.items()):
                 _emit_expired(call, message_id, senders[message_id], sorted(recipients))
 
-        await self.act(tenant, store_expired)
+        await self.run_as_system(tenant, store_expired)
 
     # -- held mail -------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class MailExpiry(Controller):
             async def deliver_to_agent(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
                 return await deliver_held(call, agent_id, agent_name)
 
-            await self.act(tenant, deliver_to_agent)
+            await self.run_as_system(tenant, deliver_to_agent)
 
 
 def _emit_expired(call: Call, message_id: str, sender: str, recipients: list[str]) -> None:

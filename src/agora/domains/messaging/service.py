@@ -327,7 +327,7 @@ class MessagingService(BoundService, contract.Messaging):
             )
             total, estimate = paging.bounded_total(counted if counted else 0)
             if large:
-                self.call.context.ports.get(ADMISSION).answer(self.call.caller)
+                self.call.context.ports.get(ADMISSION).check_backpressure(self.call.caller)
                 rows, more = await self._read_rows(filters, parameters, limit, offset)
         messages = [message_from_row(row, owner.agent_id, row.state) for row in rows]
         return contract.MessagePage.model_construct(

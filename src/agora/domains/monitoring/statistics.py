@@ -52,8 +52,8 @@ async def _traffic_stats(call: Call) -> dict[str, Any]:
     """Calls of the last hour, by the minute and in all."""
     traffic = call.context.ports.find(TRAFFIC)
     assert traffic is not None, "a server that answers counts its calls"
-    rows = await call.tx.all(statements.minutes, since=traffic.since(call.now), server=traffic.server)
-    hour = traffic.hour(call.caller.tenant, rows, call.now)
+    rows = await call.tx.all(statements.minutes, since=traffic.first_minute(call.now), server=traffic.server)
+    hour = traffic.last_hour(call.caller.tenant, rows, call.now)
     whole = CallMinute()
     for _, minute in hour:
         whole.add(minute)

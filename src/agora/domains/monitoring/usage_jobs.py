@@ -41,30 +41,30 @@ class UsageCounters(Controller):
 
     async def _flush_tenant(self, tenant: str) -> None:
         meter = self.context.meter
-        leaving = dict(sorted(meter.leaving(tenant).items()))
+        leaving = dict(sorted(meter.take_unsaved_usage(tenant).items()))
         if not leaving:
             return
 
         async def add_counts(call: Call) -> dict[Key, Usage]:
             return await _add_counts(call, leaving)
 
-        meter.stored(tenant, await self.act(tenant, add_counts))
+        meter.mark_saved(tenant, await self.run_as_system(tenant, add_counts))
 
     async def _keep_minutes(self, tenant: str) -> None:
         traffic = self.context.meter.traffic
-        rows = traffic.leaving(tenant)
+        rows = traffic.take_unsaved_rows(tenant)
         if not rows:
             return
 
         async def write_minutes(call: Call) -> None:
             for number, row in rows.items():
                 await call.tx.execute(monitor.keep_minute, minute=number, server=traffic.server, **row)
-            await call.tx.execute(monitor.prune_minutes, before=traffic.since(call.now))
+            await call.tx.execute(monitor.prune_minutes, before=traffic.first_minute(call.now))
 
         try:
-            await self.act(tenant, write_minutes)
+            await self.run_as_system(tenant, write_minutes)
         except BaseException:
-            traffic.returned(tenant, rows)
+            traffic.mark_unsaved(tenant, rows)
             raise
 
 

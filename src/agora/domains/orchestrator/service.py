@@ -99,7 +99,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         return page.agents[0] if page is not None and page.agents else None
 
     async def _register_agent(self, intent: ParsedIntent) -> contract.ChatAnswer:
-        self.call.context.ports.get(ADMISSION).permit(REGISTER, self.call.caller)
+        self.call.context.ports.get(ADMISSION).check_operation_allowed(REGISTER, self.call.caller)
         if not intent.name:
             return _build_answer(
                 "The name of the agent is missing. Example: Register a new agent named MyBot.", [], intent

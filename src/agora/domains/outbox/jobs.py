@@ -67,16 +67,16 @@ class Outbox(DueController):
     async def load(self) -> None:
         if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
             for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
-                await self.act(tenant, _release_leases)
+                await self.run_as_system(tenant, _release_leases)
 
     def committed(self, events: Sequence[StoredEvent], /) -> None:
         for stored in events:
             if stored.event.type in WAKING:
-                self.wake(stored.tenant_id)
+                self.mark_tenant_due(stored.tenant_id)
 
     async def reconcile(self, tenant: str) -> None:
         """Begin to deliver to each destination with something due; nothing while the marketplace is halted."""
-        if self.context.overrides.frozen(tenant):
+        if self.context.overrides.is_halted(tenant):
             return
         now = self.context.clock.now()
         for destination in await self.read(tenant, statements.due_destinations, now=now, limit=MAX_DESTINATIONS):
@@ -96,9 +96,9 @@ class Outbox(DueController):
         """Deliver until nothing is due there, or it does not answer."""
         claim = partial(_claim, destination=destination)
         try:
-            while not self.context.overrides.frozen(tenant):
+            while not self.context.overrides.is_halted(tenant):
                 async with self._slots:
-                    rows = await self.act(tenant, claim)
+                    rows = await self.run_as_system(tenant, claim)
                     answering = await asyncio.gather(*(self._deliver(tenant, row) for row in rows))
                 if not rows or not all(answering):
                     return
@@ -106,7 +106,7 @@ class Outbox(DueController):
             log.exception("deliveries to %s could not be made; they will be", destination)
         finally:
             del self._workers[tenant, destination]
-            self.wake(tenant)
+            self.mark_tenant_due(tenant)
 
     async def _deliver(self, tenant: str, row: OutboxRow) -> bool:
         """Make one delivery; whether its destination answers."""
@@ -118,11 +118,11 @@ class Outbox(DueController):
         try:
             request = await self._build_request(tenant, source, row)
             if request is None:
-                await self.act(tenant, partial(_finish, row=row))
+                await self.run_as_system(tenant, partial(_finish, row=row))
                 return True
             url = request.url
             response = await self._post(row, request)
-            await self.act(tenant, partial(_complete, row=row, source=source, response=response))
+            await self.run_as_system(tenant, partial(_complete, row=row, source=source, response=response))
         except DeliveryRejected as error:
             await self._record_failure(tenant, row, url, error)
             return error.status is not None and not error.retry_after
@@ -187,7 +187,7 @@ class Outbox(DueController):
             if error.status is None or error.retry_after:
                 await call.tx.execute(statements.hold, destination=row.destination, due_at=due_at)
 
-        await self.act(tenant, write)
+        await self.run_as_system(tenant, write)
 
     async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
         """Make it a dead letter. failed: attempts that the row does not count yet."""
@@ -207,7 +207,7 @@ class Outbox(DueController):
                 call.target = row.ref
                 await record_dead_letter(call, letter)
 
-        await self.act(tenant, write)
+        await self.run_as_system(tenant, write)
         log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)
 
 

@@ -24,9 +24,9 @@ class TaskDeadlines(DueController):
 
     async def reconcile(self, tenant: str) -> None:
         context = self.context
-        while not self.stopping and not context.overrides.frozen(tenant):
+        while not self.stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, tasks.due_tasks, now=context.clock.now(), limit=BATCH)
-            looks = [self.act(tenant, partial(handle_due_task, task_id=task_id)) for task_id in rows]
+            looks = [self.run_as_system(tenant, partial(handle_due_task, task_id=task_id)) for task_id in rows]
             context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
                 return

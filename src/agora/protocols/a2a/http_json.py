@@ -59,7 +59,7 @@ class HttpJsonEndpoint:
         if scope["method"] in ("POST", "PUT", "PATCH"):
             body = await session.read_body(receive)
             check_json_type(scope, body)
-            await self._core.dispatcher.pace(caller, len(body))
+            await self._core.dispatcher.wait_for_turn(caller, len(body))
             params = parse_json_object(body)
         params |= {k: v for k, v in _parse_query(scope["query_string"]).items() if k not in params}
         dialect = _choose_dialect(target, params)

@@ -84,7 +84,7 @@ class RpcEndpoint:
         caller = await session.caller()
         body = await session.read_body(receive)
         check_json_type(session.scope, body)
-        await self._core.dispatcher.pace(caller, len(body))
+        await self._core.dispatcher.wait_for_turn(caller, len(body))
         try:
             message = from_json(body, allow_inf_nan=False)
         except ValueError as error:

@@ -116,7 +116,7 @@ class Core:
         return to_tool_result(await (run_with_heartbeats(call, exchange.progress, seconds) if seconds else call))
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
-        self.dispatcher.limiter.take(exchange.caller)
+        self.dispatcher.limiter.count_call(exchange.caller)
         tools = self.tools.visible(exchange.caller, DEFAULT)
         tools += await self._offered_tools(exchange, tools)
         return tool_search.find_tools(tools, exchange.view, arguments)

@@ -261,7 +261,7 @@ class McpApp:
         params = params if isinstance(params, dict) else {}
         registry, tenant = self.dispatcher.context.registry, exchange.caller.tenant
         if method == "initialize":
-            self.dispatcher.limiter.take(exchange.caller)
+            self.dispatcher.limiter.count_call(exchange.caller)
         elif method == "tools/call":
             operation = self.core.find_operation(exchange, params)
             if operation is not None:

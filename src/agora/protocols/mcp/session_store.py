@@ -48,7 +48,7 @@ class SessionStore:
     async def _load(self, id: str, caller: Caller) -> Session | None:
         if len(id) > MAX_ID_LENGTH:
             return None
-        self._dispatcher.limiter.take(caller)
+        self._dispatcher.limiter.count_call(caller)
         row = await self._run_in_store(caller, lambda call: rules.find_session(call, caller, rules.session_key(id)))
         if row is None:
             return None
@@ -79,7 +79,7 @@ class SessionStore:
 
     async def cancel(self, session: Session, request: int | str) -> None:
         """Cancel a call that runs at another server, if at any. Raises RateLimited."""
-        self._dispatcher.limiter.take(session.caller)
+        self._dispatcher.limiter.count_call(session.caller)
         await self._run_in_store(
             session.caller, lambda call: rules.cancel_request(call, session.caller, session.key, request)
         )
@@ -116,7 +116,7 @@ class SessionStore:
             session.watched.update(row.watched)
 
     def _run_in_store(self, caller: Caller, work: Callable[[Call], Coroutine[Any, Any, T]]) -> Awaitable[T]:
-        return self._dispatcher.system(caller.tenant, work, label="mcp.session")
+        return self._dispatcher.run_as_system(caller.tenant, work, label="mcp.session")
 
 
 def client_document(params: Mapping[str, Any], version: str) -> dict[str, Any]:

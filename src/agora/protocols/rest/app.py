@@ -68,7 +68,9 @@ class RestApp:
         caller = await self.access.authenticate(scope)
         announced = read_header(scope, b"content-length")
         if announced is not None and len(announced) >= LARGE_DIGITS:
-            await self.dispatcher.pace(caller, min(int(announced), self.body_limit) if announced.isdigit() else 0)
+            await self.dispatcher.wait_for_turn(
+                caller, min(int(announced), self.body_limit) if announced.isdigit() else 0
+            )
         arguments = await self._read_arguments(match, scope, receive)
         call = self.dispatcher.invoke(
             operation,

@@ -115,7 +115,7 @@ class Calls:
     async def _wait_for_turn(self) -> None:
         """Wait for the caller's turn: reading frames is work too. What is wrong with the caller, its call will say."""
         with contextlib.suppress(AgoraError):
-            await self._dispatcher.pace(await self._caller())
+            await self._dispatcher.wait_for_turn(await self._caller())
 
     def _parse_frame(self, text: str) -> _Frame:
         if len(text) > self._limit:

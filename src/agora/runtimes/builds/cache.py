@@ -59,34 +59,34 @@ class BuildCache:
         directory = self._root / str(entry["attempt"])
         return CacheEntry(directory, entry["seconds"], entry["commit"]) if directory.is_dir() else None
 
-    def attempt(self, key: str) -> Path:
+    def create_attempt(self, key: str) -> Path:
         """A new directory to build in."""
         name = f"{key[:16]}-{secrets.token_hex(6)}"
         self._running.add(name)
         (self._root / name).mkdir(mode=0o700)
         return self._root / name
 
-    def keep(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
+    def publish_attempt(self, key: str, attempt: Path, seconds: float, commit: str | None) -> None:
         """Make an attempt the result."""
         write_json(self._index / key, {"attempt": attempt.name, "seconds": seconds, "commit": commit})
         self._running.discard(attempt.name)
 
-    def drop(self, attempt: Path) -> None:
+    def discard_attempt(self, attempt: Path) -> None:
         """Take away an attempt that failed."""
         erase_directory(attempt)
         self._running.discard(attempt.name)
 
-    def remember(self, key: str, digest: str) -> None:
+    def store_commit_digest(self, key: str, digest: str) -> None:
         write_json(self._commits / key, {"digest": digest})
 
-    def remembered(self, key: str) -> str | None:
+    def find_commit_digest(self, key: str) -> str | None:
         """The digest at a commit."""
         try:
             return str(json.loads((self._commits / key).read_bytes())["digest"])
         except (FileNotFoundError, ValueError):
             return None
 
-    def holds(self, directory: str) -> bool:
+    def contains_directory(self, directory: str) -> bool:
         """Whether a directory is that of a result, or of an attempt."""
         path = Path(directory)
         return path.parent == self._root and path.is_dir()

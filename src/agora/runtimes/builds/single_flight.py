@@ -19,7 +19,7 @@ class _Flight(Generic[T]):
         self.task: asyncio.Task[T] | None = None
         self.waiting = 0
 
-    def tell(self, line: str) -> None:
+    def notify_listeners(self, line: str) -> None:
         for listener in list(self.listeners):
             listener(line)
 
@@ -30,12 +30,12 @@ class SingleFlight(Generic[T]):
     def __init__(self) -> None:
         self._flights: dict[str, _Flight[T]] = {}
 
-    async def join(self, key: str, progress: Progress, run: Callable[[Progress], Awaitable[T]]) -> T:
+    async def run_or_join(self, key: str, progress: Progress, run: Callable[[Progress], Awaitable[T]]) -> T:
         """Wait for the run of that key; begin it if there is none. Each hears what is printed from then on."""
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = _Flight()
-            flight.task = asyncio.ensure_future(self._fly(key, flight, run))
+            flight.task = asyncio.ensure_future(self._run_flight(key, flight, run))
         assert flight.task is not None
         flight.listeners.append(progress)
         flight.waiting += 1
@@ -45,18 +45,18 @@ class SingleFlight(Generic[T]):
             flight.listeners.remove(progress)
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
-                self._forget(key, flight)
+                self._remove_flight(key, flight)
                 flight.task.cancel()
                 await asyncio.wait([flight.task])
                 if not flight.task.cancelled():
                     flight.task.exception()  # retrieved, so that asyncio does not log it: no caller is waiting
 
-    async def _fly(self, key: str, flight: _Flight[T], run: Callable[[Progress], Awaitable[T]]) -> T:
+    async def _run_flight(self, key: str, flight: _Flight[T], run: Callable[[Progress], Awaitable[T]]) -> T:
         try:
-            return await run(flight.tell)
+            return await run(flight.notify_listeners)
         finally:
-            self._forget(key, flight)
+            self._remove_flight(key, flight)
 
-    def _forget(self, key: str, flight: _Flight[T]) -> None:
+    def _remove_flight(self, key: str, flight: _Flight[T]) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]

@@ -88,7 +88,7 @@ def build_order(config: BuildConfig) -> BuildOrder:
     if not (config.build_command or "").strip():
         return order
     reading = _CommandParser("build_config.build_command", config.build_command or "", ("docker", "build"))
-    for option, value in reading.options(BUILD_VALUES, BUILD_FLAGS):
+    for option, value in reading.parse_options(BUILD_VALUES, BUILD_FLAGS):
         match BUILD_VALUES.get(option):
             case "tag":
                 order.tag = value
@@ -99,15 +99,15 @@ def build_order(config: BuildConfig) -> BuildOrder:
             case "argument":
                 name, equals, content = value.partition("=")
                 if not equals:
-                    reading.wrong(f"--build-arg {name} needs a value: {name}=...")
+                    reading.add_error(f"--build-arg {name} needs a value: {name}=...")
                 order.arguments[name] = content
     if len(reading.rest) != 1:
-        reading.wrong("name one directory to build, such as '.'")
+        reading.add_error("name one directory to build, such as '.'")
     else:
         order.context = reading.rest[0]
     if not _is_within_source(order.context) or not _is_within_source(order.file):
-        reading.wrong("the directory and the Dockerfile are in the source, so their paths begin there")
-    reading.finish()
+        reading.add_error("the directory and the Dockerfile are in the source, so their paths begin there")
+    reading.raise_errors()
     order.context = posixpath.normpath(order.context)
     order.file = _in_context(order)
     return order
@@ -120,14 +120,14 @@ def run_order(config: BuildConfig) -> RunOrder | None:
         return None
     order = RunOrder()
     reading = _CommandParser("build_config.start_command", command, ("docker", "run"))
-    for option, value in reading.options(RUN_VALUES, RUN_FLAGS):
+    for option, value in reading.parse_options(RUN_VALUES, RUN_FLAGS):
         try:
             _apply_option(order, RUN_VALUES.get(option) or "", value)
         except ValueError as error:
-            reading.wrong(f"{option} {value}: {error}")
+            reading.add_error(f"{option} {value}: {error}")
     if not reading.rest:
-        reading.wrong("name the image")
-    reading.finish()
+        reading.add_error("name the image")
+    reading.raise_errors()
     order.image, *order.arguments = reading.rest
     return order
 
@@ -192,25 +192,25 @@ class _CommandParser:
         try:
             words = list(_split_words(command))
         except ValueError as error:
-            self.wrong(f"cannot be read: {error}")
-            self.finish()
+            self.add_error(f"cannot be read: {error}")
+            self.raise_errors()
             return
         if tuple(words[:2]) != program:
-            self.wrong(f"is to be '{' '.join(program)} ...', or left out")
-            self.finish()
+            self.add_error(f"is to be '{' '.join(program)} ...', or left out")
+            self.raise_errors()
         if any(word and set(word) <= SHELL for word in words):
-            self.wrong("no shell reads it: give one command, without ';', '&&' or redirections")
-            self.finish()
+            self.add_error("no shell reads it: give one command, without ';', '&&' or redirections")
+            self.raise_errors()
         self._words = words[2:]
 
-    def wrong(self, what: str) -> None:
+    def add_error(self, what: str) -> None:
         self._faults.append(f"{self._place}: {what}")
 
-    def finish(self) -> None:
+    def raise_errors(self) -> None:
         if self._faults:
             raise InvalidSpec(self._faults)
 
-    def options(self, values: dict[str, str], flags: frozenset[str]) -> Sequence[tuple[str, str]]:
+    def parse_options(self, values: dict[str, str], flags: frozenset[str]) -> Sequence[tuple[str, str]]:
         """Options before the first word that is none; what follows is the rest."""
         options: list[tuple[str, str]] = []
         words = list(self._words)
@@ -221,11 +221,11 @@ class _CommandParser:
                 name, equals, value = word[:2], "=", word[2:]
             if name in values:
                 if not equals and not words:
-                    self.wrong(f"{name} needs a value")
+                    self.add_error(f"{name} needs a value")
                     break
                 options.append((name, value if equals else words.pop(0)))
             elif not _are_flags(name, flags):
-                self.wrong(f"{name} is not given to instances")
+                self.add_error(f"{name} is not given to instances")
                 if not equals and words and not words[0].startswith("-") and len(words) > 1:
                     words.pop(0)
         self.rest = words

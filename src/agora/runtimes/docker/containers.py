@@ -99,7 +99,7 @@ def container_config(
 
     build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
     """
-    program, network = program_of(spec), marks.network(spec.co_location)
+    program, network = program_of(spec), marks.network_name(spec.co_location)
     inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
     published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
     variables = container_environment(spec, program, marks.installation)
@@ -156,7 +156,12 @@ def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dic
 
 def _state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
     options = {"NoCopy": True, "Labels": marks.of_instance(spec.instance_id)}
-    return {"Type": "volume", "Source": marks.volume(spec.instance_id), "Target": VOLUME_PATH, "VolumeOptions": options}
+    return {
+        "Type": "volume",
+        "Source": marks.volume_name(spec.instance_id),
+        "Target": VOLUME_PATH,
+        "VolumeOptions": options,
+    }
 
 
 def _logging_options(options: Options) -> dict[str, str]:

@@ -136,10 +136,12 @@ class DockerRuntime:
         await self._ensure_open()
         builds = await self._images.sweep()
         in_use = {each["Labels"][INSTANCE] for each in await self._list_containers()}
-        volumes = (await self._client.json("GET", "volumes", params=label_filter(self._labels.mine)))["Volumes"] or []
+        volumes = (await self._client.json("GET", "volumes", params=label_filter(self._labels.installation_label)))[
+            "Volumes"
+        ] or []
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
-            if instance_id not in in_use and not self._records.knows(instance_id):
+            if instance_id not in in_use and not self._records.has_instance(instance_id):
                 with suppress(Refused):
                     await self._client.json("DELETE", f"volumes/{volume['Name']}")
         await self._networks.sweep()
@@ -206,7 +208,7 @@ class DockerRuntime:
         cpus = config["HostConfig"]  # more than there are is no limit, and refused
         cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
-            name = {"name": self._labels.container(spec.instance_id, spec.generation)}
+            name = {"name": self._labels.container_name(spec.instance_id, spec.generation)}
             created = await self._client.json("POST", "containers/create", params=name, body=config)
         except Refused as error:
             if error.status == 404 and "image" in error.detail.lower():
@@ -235,11 +237,11 @@ class DockerRuntime:
     async def _join_groups(self, spec: Spec, container: str) -> None:
         """Bring those together that are to be: a group is named after the instance that the others run beside."""
         if spec.co_location is None:
-            await self._networks.join(spec.instance_id, container, spec.instance_id)
+            await self._networks.connect_container(spec.instance_id, container, spec.instance_id)
             return
         for each in await self._list_containers(spec.co_location):
             if each["Labels"][TENANT] == spec.tenant:
-                await self._networks.join(spec.co_location, str(each["Id"]), spec.co_location)
+                await self._networks.connect_container(spec.co_location, str(each["Id"]), spec.co_location)
 
     def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
         """A port for each that is asked for; those of the last generation again."""
@@ -263,7 +265,11 @@ class DockerRuntime:
     async def inspect(self, handle: Handle) -> Observation:
         await self._ensure_open()
         container = await self._find_container(handle)
-        return self._looks.past(handle) if container is None else await self._looks.observe(container, fresh=True)
+        return (
+            self._looks.observe_removed(handle)
+            if container is None
+            else await self._looks.observe(container, fresh=True)
+        )
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         await self._ensure_open()
@@ -271,13 +277,13 @@ class DockerRuntime:
 
         async def one(handle: Handle) -> Observation:
             container = containers.get((handle.instance_id, handle.generation))
-            return self._looks.past(handle) if container is None else await self._looks.observe(container)
+            return self._looks.observe_removed(handle) if container is None else await self._looks.observe(container)
 
         return list(await asyncio.gather(*map(one, handles)))
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         state = (await self.inspect(handle)).state
-        if state != "running" or not health.asks or not handle.ports:
+        if state != "running" or not health.has_probe or not handle.ports:
             return HealthResult(state == "running", f"it is {state}")
         verdict = await probe_health(self._options.publish, next(iter(handle.ports.values())), health)
         if verdict.healthy or verdict.detail.startswith("HTTP"):
@@ -328,7 +334,7 @@ class DockerRuntime:
             await self._delete_container(name)
             return
         with suppress(Refused):  # its numbers, for the last time
-            await self._looks.usage(name, fresh=True)
+            await self._looks.measure_usage(name, fresh=True)
         if container["State"] == "paused":
             with suppress(Refused):
                 await self._client.json("POST", f"containers/{name}/unpause")
@@ -370,7 +376,7 @@ class DockerRuntime:
                 await self._discard_container(container)
                 self._ports.release(json.loads(container["Labels"][PORTS]).values())
             with suppress(Refused):
-                await self._client.json("DELETE", f"volumes/{self._labels.volume(handle.instance_id)}")
+                await self._client.json("DELETE", f"volumes/{self._labels.volume_name(handle.instance_id)}")
             for group in {handle.instance_id, *(each["Labels"][GROUP] for each in containers)} - {""}:
                 await self._networks.release(group)
             await asyncio.to_thread(self._records.erase, handle.instance_id)
@@ -383,9 +389,9 @@ class DockerRuntime:
             async with self._reader_lock(handle.instance_id):
                 await self._output.copy(handle.instance_id, name)
             with suppress(Refused):
-                await self._looks.last(container)
+                await self._looks.observe_exit(container)
         await self._delete_container(name)
-        self._looks.forget(name)
+        self._looks.clear_cache(name)
 
     async def _delete_container(self, name: str) -> None:
         try:
@@ -400,7 +406,7 @@ class DockerRuntime:
         await self._ensure_open()
         async with self._reader_lock(handle.instance_id):
             container = await self._find_container(handle)
-            if container is None and not self._records.knows(handle.instance_id):
+            if container is None and not self._records.has_instance(handle.instance_id):
                 raise Unknown(f"{handle.instance_id} is not on this host.")
             if container is not None and container["State"] != "created":
                 try:
@@ -436,7 +442,7 @@ class DockerRuntime:
 
     async def _list_containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         """All of this installation, or of one instance."""
-        labels = self._labels.mine if instance_id is None else self._labels.of_instance(instance_id)
+        labels = self._labels.installation_label if instance_id is None else self._labels.of_instance(instance_id)
         containers: list[dict[str, Any]] = await self._client.json(
             "GET", "containers/json", params={"all": "1", **label_filter(labels)}
         )
@@ -444,7 +450,7 @@ class DockerRuntime:
 
     async def _find_container(self, handle: Handle) -> dict[str, Any] | None:
         """The container of a generation; None if there is none. Raises Unknown for what is no id."""
-        name = self._labels.container(handle.instance_id, handle.generation)
+        name = self._labels.container_name(handle.instance_id, handle.generation)
         for container in await self._list_containers(handle.instance_id):
             if f"/{name}" in container["Names"] or generation_of(container) == handle.generation:
                 return container

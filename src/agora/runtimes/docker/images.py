@@ -92,11 +92,11 @@ class Images:
         if isinstance(spec.source, Image):
             image = spec.source
             key = _hash_json([image.reference, image.user or "", image.password or ""])
-            return await self._flights.join(key, progress, lambda tell: self._pull_image(image, tell))
+            return await self._flights.run_or_join(key, progress, lambda tell: self._pull_image(image, tell))
         source = await self._locate_source(spec)
         recipe = _build_recipe(self._options, spec)
         if source.digest is None:
-            return await self._flights.join(
+            return await self._flights.run_or_join(
                 f"{_hash_json(recipe)}-{source.commit}",
                 progress,
                 lambda tell: self._run_build(spec, source, recipe, tell),
@@ -104,13 +104,13 @@ class Images:
         key = _hash_json([*recipe, source.digest])
         if await self._has_image(key):
             return self._record_use(key, source.commit, cached=True)
-        return await self._flights.join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
+        return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     async def sweep(self) -> int:
         """Take away images that no container uses and nobody asked for in a while."""
         used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
         images: list[dict[str, Any]] = await self._client.json(
-            "GET", "images/json", params=label_filter(self._labels.mine)
+            "GET", "images/json", params=label_filter(self._labels.installation_label)
         )
         before, count = time.time() - self._options.keep_builds, 0
         for image in images:
@@ -219,12 +219,12 @@ class Images:
         archive = attempt / "context.tar"
         await asyncio.to_thread(context.write_context, content, archive)
         params = {
-            "t": self._labels.image(key),
+            "t": self._labels.image_name(key),
             "dockerfile": order.file,
             "target": order.target or "",
             "buildargs": json.dumps(order.arguments),
-            "labels": json.dumps(self._labels.mine | {BUILD: key}),
-            "networkmode": self._labels.network(None),
+            "labels": json.dumps(self._labels.installation_label | {BUILD: key}),
+            "networkmode": self._labels.network_name(None),
             "rm": "1",
             "forcerm": "1",
             "version": "1",
@@ -284,11 +284,11 @@ class Images:
             raise
 
     async def _has_image(self, key: str) -> bool:
-        return await self._inspect_image(self._labels.image(key)) is not None
+        return await self._inspect_image(self._labels.image_name(key)) is not None
 
     def _record_use(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
         (self._builds / "used" / key).touch()
-        return Build("docker", key, self._labels.image(key), cached, commit, seconds)
+        return Build("docker", key, self._labels.image_name(key), cached, commit, seconds)
 
     def _last_used(self, key: str) -> float:
         try:

@@ -33,18 +33,18 @@ class ContainerInspector:
         self._used: dict[str, tuple[float, Usage]] = {}
         self._ended: dict[str, Observation] = {}
 
-    def forget(self, name: str) -> None:
+    def clear_cache(self, name: str) -> None:
         """A container is gone."""
         for cache in (self._ended, self._used, self._began):
             cache.pop(name, None)
 
-    def past(self, handle: Handle) -> Observation:
+    def observe_removed(self, handle: Handle) -> Observation:
         """Of a generation whose container is gone."""
         try:
             note = self._records.read(handle.instance_id)
         except Unknown:
             return Observation("absent")
-        ending = note.end(handle.generation)
+        ending = note.find_exit(handle.generation)
         if ending is not None:
             return Observation("exited", ending[1], ending[0], Usage(cpu_seconds=ending[2]))
         if note.begun >= handle.generation:
@@ -61,17 +61,19 @@ class ContainerInspector:
         async with self._limiter:
             try:
                 if now == "exited":
-                    return await self.last(container)
+                    return await self.observe_exit(container)
                 if name not in self._began:
                     details = await self._client.json("GET", f"containers/{name}/json")
                     self._began[name] = observation.parse_time(details["State"]["StartedAt"])
-                return Observation(cast(State, now), self._began[name], None, await self.usage(name, fresh=fresh))
+                return Observation(
+                    cast(State, now), self._began[name], None, await self.measure_usage(name, fresh=fresh)
+                )
             except Refused as error:
                 if error.status != 404:
                     raise
-                return self.past(handle_of(container))
+                return self.observe_removed(handle_of(container))
 
-    async def usage(self, name: str, *, fresh: bool = False) -> Usage:
+    async def measure_usage(self, name: str, *, fresh: bool = False) -> Usage:
         clock = asyncio.get_running_loop().time()
         at, cached = self._used.get(name, (0.0, Usage()))
         if at and not fresh and clock - at < FRESH:
@@ -83,7 +85,7 @@ class ContainerInspector:
         self._used[name] = (clock, measured)
         return measured
 
-    async def last(self, container: Mapping[str, Any]) -> Observation:
+    async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
         """How a container ended: looked up once, and written down, for the engine forgets what it used."""
         name, handle = str(container["Id"]), handle_of(container)
         details = await self._client.json("GET", f"containers/{name}/json")
@@ -92,10 +94,10 @@ class ContainerInspector:
                 "running",
                 observation.parse_time(details["State"]["StartedAt"]),
                 None,
-                await self.usage(name, fresh=True),
+                await self.measure_usage(name, fresh=True),
             )
         note = self._records.read(handle.instance_id)
-        before = note.end(handle.generation)
+        before = note.find_exit(handle.generation)
         cpu = max(before[2] if before else 0.0, self._used.get(name, (0.0, Usage()))[1].cpu_seconds)
         exit = observation.to_exit(details["State"], stopped=note.stopped >= handle.generation)
         began = observation.parse_time(details["State"]["StartedAt"])

@@ -26,25 +26,25 @@ class ResourceLabels:
         self.installation = installation
         self._short = hashlib.sha256(installation.encode()).hexdigest()[:12]
 
-    def container(self, instance_id: str, generation: int) -> str:
+    def container_name(self, instance_id: str, generation: int) -> str:
         return f"agora-{self._short}-{_check_instance_id(instance_id)}-{generation}"
 
-    def volume(self, instance_id: str) -> str:
+    def volume_name(self, instance_id: str) -> str:
         return f"agora-{self._short}-{_check_instance_id(instance_id)}"
 
-    def network(self, group: str | None) -> str:
+    def network_name(self, group: str | None) -> str:
         """Of a co-location group, or the one of all instances that are in none."""
         return f"agora-{self._short}" + (f"-with-{group}" if group else "")
 
-    def image(self, key: str) -> str:
+    def image_name(self, key: str) -> str:
         return f"agora-build-{self._short}:{key}"
 
     @property
-    def mine(self) -> dict[str, str]:
+    def installation_label(self) -> dict[str, str]:
         return {INSTALLATION: self.installation}
 
     def of_instance(self, instance_id: str) -> dict[str, str]:
-        return self.mine | {INSTANCE: instance_id}
+        return self.installation_label | {INSTANCE: instance_id}
 
     def of_container(self, spec: Spec, ports: Mapping[str, int], address: str, build: str) -> dict[str, str]:
         """All that adoption needs to know."""

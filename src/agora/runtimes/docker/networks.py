@@ -28,7 +28,7 @@ class InstanceNetworks:
 
     async def ensure(self, group: str | None) -> str:
         """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
-        name = self._labels.network(group)
+        name = self._labels.network_name(group)
         async with self._making:
             try:
                 return await self._host_address(name)
@@ -40,7 +40,7 @@ class InstanceNetworks:
                 "CheckDuplicate": True,
                 "Driver": "bridge",
                 "Options": {ISOLATED: "true" if group else "false"},
-                "Labels": self._labels.mine | {GROUP: group or ""},
+                "Labels": self._labels.installation_label | {GROUP: group or ""},
             }
             try:
                 await self._client.json("POST", "networks/create", body=body)
@@ -52,10 +52,10 @@ class InstanceNetworks:
                     ) from error
             return await self._host_address(name)
 
-    async def join(self, group: str, container: str, alias: str) -> None:
+    async def connect_container(self, group: str, container: str, alias: str) -> None:
         """Bring a container into a group's network as well, if there is that network."""
         body = {"Container": container, "EndpointConfig": {"Aliases": [alias]}}
-        name = self._labels.network(group)
+        name = self._labels.network_name(group)
         try:
             await self._client.json(
                 "GET", f"networks/{name}"
@@ -69,12 +69,12 @@ class InstanceNetworks:
         """Take a group's network away, unless somebody is in it."""
         async with self._making:
             with suppress(Refused):
-                await self._client.json("DELETE", f"networks/{self._labels.network(group)}")
+                await self._client.json("DELETE", f"networks/{self._labels.network_name(group)}")
 
     async def sweep(self) -> None:
         """Take away the networks of groups that are over."""
         networks: list[dict[str, Any]] = await self._client.json(
-            "GET", "networks", params=label_filter(self._labels.mine)
+            "GET", "networks", params=label_filter(self._labels.installation_label)
         )
         for network in networks:
             if group := network["Labels"].get(GROUP):
@@ -92,7 +92,7 @@ class InstanceNetworks:
         return next((each for each in gateways if ":" not in each), "host-gateway")
 
 
-def container_url(url: str) -> str:
+def rewrite_loopback_url(url: str) -> str:
     """A URL of this machine as a container has to write it."""
     for local in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0"):  # noqa: S104
         if url.startswith((f"http://{local}:", f"https://{local}:")):

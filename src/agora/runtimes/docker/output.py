@@ -53,7 +53,7 @@ class ContainerOutput:
             self._records.write(instance_id, note)
 
     def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
-        begin, size, data = segments.read_segments(str(self._records.logs(instance_id)), offset, max(limit, 0))
+        begin, size, data = segments.read_segments(str(self._records.log_directory(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
     def _read_cursor(self, instance_id: str, container: str) -> Cursor:
@@ -65,10 +65,10 @@ class ContainerOutput:
         return note.cursor
 
     def _stored_size(self, instance_id: str) -> int:
-        return segments.read_segments(str(self._records.logs(instance_id)), 0, 0)[1]
+        return segments.read_segments(str(self._records.log_directory(instance_id)), 0, 0)[1]
 
     def _segment_writer(self, instance_id: str) -> segments.SegmentWriter:
-        directory = self._records.logs(instance_id)
+        directory = self._records.log_directory(instance_id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return segments.SegmentWriter(str(directory), self._largest, SEGMENTS)
 

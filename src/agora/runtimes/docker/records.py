@@ -50,7 +50,7 @@ class InstanceNote:
     ended: dict[str, list[Any]] = field(default_factory=dict)
     cursor: Cursor = field(default_factory=Cursor)
 
-    def end(self, generation: int) -> tuple[ProcessExit, int | None, float] | None:
+    def find_exit(self, generation: int) -> tuple[ProcessExit, int | None, float] | None:
         """How a generation ended, when it had begun, and the CPU time it took."""
         ending = self.ended.get(str(generation))
         if ending is None:
@@ -71,10 +71,10 @@ class InstanceNotes:
     def all(self) -> list[str]:
         return [name for name in os.listdir(self._instances) if NAME.fullmatch(name)]
 
-    def logs(self, instance_id: str) -> Path:
+    def log_directory(self, instance_id: str) -> Path:
         return self._instance_directory(instance_id) / "logs"
 
-    def knows(self, instance_id: str) -> bool:
+    def has_instance(self, instance_id: str) -> bool:
         return self._instance_directory(instance_id).is_dir()
 
     def read(self, instance_id: str) -> InstanceNote:

@@ -54,12 +54,12 @@ class Client:
         """The body of an answer, as it is."""
         return await self._request_body("GET", f"{path}?{urlencode(query)}" if query else path)
 
-    async def apply(self, path: str, document: Mapping[str, Any]) -> Any:
+    async def server_side_apply(self, path: str, document: Mapping[str, Any]) -> Any:
         """Make it so, whether it was there or not (server-side apply; JSON is YAML)."""
         target = f"{path}?{urlencode({'fieldManager': MANAGER, 'force': 'true'})}"
         return json.loads(await self._request_body("PATCH", target, document, APPLY))
 
-    async def merge(self, path: str, document: Mapping[str, Any]) -> Any:
+    async def merge_patch(self, path: str, document: Mapping[str, Any]) -> Any:
         """Change parts of what is there."""
         return json.loads(await self._request_body("PATCH", path, document, MERGE))
 

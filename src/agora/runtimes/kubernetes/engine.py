@@ -127,7 +127,7 @@ class KubernetesRuntime:
     async def sweep(self) -> SweepResult:
         """Take away what a start that was cut short, or a removal, has left without a Deployment."""
         in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
-        namespace, query = await self._get_namespace(), label_selector(self._names.mine)
+        namespace, query = await self._get_namespace(), label_selector(self._names.installation_labels)
         for kind in KINDS:
             resources = await self._client.get(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
             for each in resources["items"]:
@@ -189,7 +189,7 @@ class KubernetesRuntime:
         )
 
     async def _apply_document(self, namespace: str, document: Mapping[str, Any]) -> Any:
-        return await self._client.apply(
+        return await self._client.server_side_apply(
             _resource_path(namespace, document["kind"], document["metadata"]["name"]), document
         )
 
@@ -297,7 +297,7 @@ class KubernetesRuntime:
         await self._scale_and_annotate(deployment, 0, {ENDED: watch.exit_note(exit, observation.started_at)})
 
     async def remove(self, handle: Handle) -> None:
-        namespace, name = await self._get_namespace(), self._names.of(handle.instance_id)
+        namespace, name = await self._get_namespace(), self._names.deployment_name(handle.instance_id)
         async with self._instance_lock(handle.instance_id):
             deployment = await self._find_deployment(handle.instance_id)
             if deployment is not None and watch.generation_of(deployment) > handle.generation:
@@ -326,7 +326,9 @@ class KubernetesRuntime:
         """Scale, and say why, in one change."""
         path = _resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
         with suppress(Refused):  # it is gone
-            await self._client.merge(path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}})
+            await self._client.merge_patch(
+                path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}}
+            )
 
     async def _wait_until_gone(self, instance_id: str, seconds: float) -> bool:
         """Wait until it has no Pod."""
@@ -367,12 +369,12 @@ class KubernetesRuntime:
 
     async def _list_deployments(self) -> list[dict[str, Any]]:
         path = f"/apis/apps/v1/namespaces/{await self._get_namespace()}/deployments"
-        response = await self._client.get(path, labelSelector=label_selector(self._names.mine))
+        response = await self._client.get(path, labelSelector=label_selector(self._names.installation_labels))
         return [each for each in response["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
 
     async def _find_deployment(self, instance_id: str) -> dict[str, Any] | None:
         try:
-            path = _resource_path(await self._get_namespace(), "Deployment", self._names.of(instance_id))
+            path = _resource_path(await self._get_namespace(), "Deployment", self._names.deployment_name(instance_id))
             deployment: dict[str, Any] = await self._client.get(path)
         except Refused as error:
             if error.status != 404:
@@ -381,7 +383,7 @@ class KubernetesRuntime:
         return deployment
 
     async def _list_pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
-        labels = self._names.mine if instance_id is None else self._names.labels(instance_id)
+        labels = self._names.installation_labels if instance_id is None else self._names.instance_labels(instance_id)
         path = f"/api/v1/namespaces/{await self._get_namespace()}/pods"
         pods: list[dict[str, Any]] = (await self._client.get(path, labelSelector=label_selector(labels)))["items"]
         return pods

@@ -44,17 +44,17 @@ class ResourceNames:
         self._short = _hash_text(installation)[:12]
 
     @property
-    def mine(self) -> dict[str, str]:
+    def installation_labels(self) -> dict[str, str]:
         return {"app.kubernetes.io/managed-by": "agora", f"{PREFIX}/installation": self._short}
 
-    def of(self, instance_id: str) -> str:
+    def deployment_name(self, instance_id: str) -> str:
         """Of its Deployment, and of all beside it."""
         return f"agora-{self._short}-{_hash_text(instance_id)[:24]}"
 
-    def labels(self, instance_id: str) -> dict[str, str]:
-        return self.mine | {f"{PREFIX}/instance": _hash_text(instance_id)[:24]}
+    def instance_labels(self, instance_id: str) -> dict[str, str]:
+        return self.installation_labels | {f"{PREFIX}/instance": _hash_text(instance_id)[:24]}
 
-    def group(self, spec: Spec) -> dict[str, str]:
+    def group_label(self, spec: Spec) -> dict[str, str]:
         """A group is named after the instance that the others run beside."""
         return {f"{PREFIX}/group": _hash_text(spec.co_location or spec.instance_id)[:24]}
 
@@ -106,7 +106,7 @@ def service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict
         return None
     ports = [{"name": name, "port": number, "targetPort": name, "protocol": "TCP"} for name, number in inside.items()]
     kind = "NodePort" if options.node_address else "ClusterIP"
-    what = {"type": kind, "selector": names.labels(spec.instance_id), "ports": ports}
+    what = {"type": kind, "selector": names.instance_labels(spec.instance_id), "ports": ports}
     return _base_document("v1", "Service", names, spec) | {"spec": what}
 
 
@@ -114,11 +114,11 @@ def policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """Who may reach it: its group, and whatever is no instance (the server, an ingress)."""
     others = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
-        {"podSelector": {"matchLabels": names.mine | names.group(spec)}},
+        {"podSelector": {"matchLabels": names.installation_labels | names.group_label(spec)}},
         {"namespaceSelector": {}, "podSelector": others},
     ]
     what = {
-        "podSelector": {"matchLabels": names.labels(spec.instance_id)},
+        "podSelector": {"matchLabels": names.instance_labels(spec.instance_id)},
         "policyTypes": ["Ingress"],
         "ingress": [{"from": allowed}],
     }
@@ -141,10 +141,10 @@ def deployment_manifest(
         STOPPED: "",
         ENDED: "",
     }
-    labels = names.labels(spec.instance_id)
+    labels = names.instance_labels(spec.instance_id)
     template = {
         "metadata": {
-            "labels": labels | names.group(spec),
+            "labels": labels | names.group_label(spec),
             "annotations": {GENERATION: str(spec.generation)},  # another one makes another Pod
         },
         "spec": _pod_template(options, names, spec, image),
@@ -160,7 +160,7 @@ def deployment_manifest(
 
 
 def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str) -> dict[str, Any]:
-    name = names.of(spec.instance_id)
+    name = names.deployment_name(spec.instance_id)
     volume: dict[str, Any] = {"name": "state", "emptyDir": {}}
     if options.storage:
         volume = {"name": "state", "persistentVolumeClaim": {"claimName": name}}
@@ -180,7 +180,7 @@ def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str
         pod["imagePullSecrets"] = [{"name": f"{name}-pull"}]
     if spec.co_location is not None:
         together = {
-            "labelSelector": {"matchLabels": names.mine | names.group(spec)},
+            "labelSelector": {"matchLabels": names.installation_labels | names.group_label(spec)},
             "topologyKey": "kubernetes.io/hostname",
         }
         pod["affinity"] = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [together]}}
@@ -232,7 +232,7 @@ def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
 
 def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """Whether it is ready. It is never alive or dead by a probe: what is started again, is a new generation."""
-    if not spec.health.asks or not program.ports:
+    if not spec.health.has_probe or not program.ports:
         return {}
     port = next(iter(program.ports))
     path = spec.health.path
@@ -245,7 +245,10 @@ def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
 
 
 def _base_document(version: str, kind: str, names: ResourceNames, spec: Spec, ending: str = "") -> dict[str, Any]:
-    metadata = {"name": names.of(spec.instance_id) + ending, "labels": names.labels(spec.instance_id)}
+    metadata = {
+        "name": names.deployment_name(spec.instance_id) + ending,
+        "labels": names.instance_labels(spec.instance_id),
+    }
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
 
 

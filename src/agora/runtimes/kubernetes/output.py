@@ -34,14 +34,14 @@ class PodOutput:
         text = await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
         new = b"".join(new_lines(cursor, text))
         if new:
-            directory = self._records.logs(instance_id)
+            directory = self._records.log_directory(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             segments.SegmentWriter(str(directory), max(self._size // SEGMENTS, 4096), SEGMENTS).write(new)
             note.cursor = cursor
             self._records.write(instance_id, note)
 
     def read(self, instance_id: str, offset: int, limit: int) -> LogPage:
-        begin, size, data = segments.read_segments(str(self._records.logs(instance_id)), offset, max(limit, 0))
+        begin, size, data = segments.read_segments(str(self._records.log_directory(instance_id)), offset, max(limit, 0))
         return LogPage(begin, begin + len(data), size, data)
 
 

@@ -68,7 +68,7 @@ class Builder:
             entry = await asyncio.to_thread(self._cache.find, key)
             if entry is not None:
                 return _to_build(key, entry, source.commit, cached=True)
-        return await self._flights.join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
+        return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     async def _locate_source(self, spec: Spec) -> _Source:
         """What can be told of a source without fetching it."""
@@ -79,7 +79,7 @@ class Builder:
             digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
         commit = await self._repositories.commit(spec.source)
-        cached_digest = await asyncio.to_thread(self._cache.remembered, _commit_key(spec.source, commit))
+        cached_digest = await asyncio.to_thread(self._cache.find_commit_digest, _commit_key(spec.source, commit))
         return _Source(cached_digest, None, spec.source, commit)
 
     async def _build_recipe(self, spec: Spec) -> list[object]:
@@ -108,19 +108,19 @@ class Builder:
         async with self._turns:
             began = time.monotonic()
             await asyncio.to_thread(self._require_space)
-            attempt = await asyncio.to_thread(self._cache.attempt, _hash_json(recipe))
+            attempt = await asyncio.to_thread(self._cache.create_attempt, _hash_json(recipe))
             try:
                 key = _hash_json([*recipe, await self._fetch_source(source, attempt, tell)])
                 entry = await asyncio.to_thread(self._cache.find, key)
                 if entry is not None:  # what was fetched turned out to be known
-                    await asyncio.to_thread(self._cache.drop, attempt)
+                    await asyncio.to_thread(self._cache.discard_attempt, attempt)
                     return _to_build(key, entry, source.commit, cached=True)
                 await self._run_steps(spec, attempt, tell)
                 seconds = time.monotonic() - began
-                await asyncio.to_thread(self._cache.keep, key, attempt, seconds, source.commit)
+                await asyncio.to_thread(self._cache.publish_attempt, key, attempt, seconds, source.commit)
                 return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
             except BaseException as error:
-                await asyncio.to_thread(self._cache.drop, attempt)
+                await asyncio.to_thread(self._cache.discard_attempt, attempt)
                 if isinstance(error, OSError) and (full := tree.to_disk_full(error)):
                     raise full from error
                 raise
@@ -136,7 +136,9 @@ class Builder:
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.repository is not None and source.commit is not None:
             await asyncio.to_thread(erase_directory, fetched)
-            await asyncio.to_thread(self._cache.remember, _commit_key(source.repository, source.commit), digest)
+            await asyncio.to_thread(
+                self._cache.store_commit_digest, _commit_key(source.repository, source.commit), digest
+            )
         return digest
 
     async def _run_steps(self, spec: Spec, attempt: Path, tell: Progress) -> None:

@@ -100,7 +100,7 @@ class ProcessRuntime:
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         async with self._instance_lock(spec.instance_id):
-            for earlier in await self._run_in_thread(lambda: self._store.earlier(spec)):
+            for earlier in await self._run_in_thread(lambda: self._store.find_earlier_generations(spec)):
                 await self._end_generation(earlier, 0.0)
             return await self._run_in_thread(lambda: self._store.start(spec, build))
 
@@ -114,7 +114,7 @@ class ProcessRuntime:
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         state = (await self.inspect(handle)).state
-        if state != "running" or not health.asks or not handle.ports:
+        if state != "running" or not health.has_probe or not handle.ports:
             return HealthResult(state == "running", f"it is {state}")
         return await probe_health("127.0.0.1", next(iter(handle.ports.values())), health)
 
@@ -145,10 +145,13 @@ class ProcessRuntime:
     async def _signal_instance(self, handle: Handle, settle: Callable[[int], bool], outcome: str) -> Observation:
         def run() -> Observation:
             instance, handle_on_disk = self._store.find(handle)
-            guard = instance.guard(handle_on_disk, self._options.installation)
+            guard = instance.find_live_guard(handle_on_disk, self._options.installation)
             if guard is None:
                 raise Unknown(f"{handle.instance_id} does not run, so it can not be {outcome}.")
-            if not settle(guard.pid) and instance.guard(handle_on_disk, self._options.installation) is not None:
+            if (
+                not settle(guard.pid)
+                and instance.find_live_guard(handle_on_disk, self._options.installation) is not None
+            ):
                 raise EngineUnavailable(f"{handle.instance_id} could not be {outcome} in time.")
             return observation.observe_instance(instance, handle_on_disk)
 
@@ -167,7 +170,7 @@ class ProcessRuntime:
             async with asyncio.timeout(grace + STOP_TIMEOUT):
                 await guard_gone
         except TimeoutError:
-            await self._run_in_thread(lambda: self._store.force(handle))
+            await self._run_in_thread(lambda: self._store.kill_guard(handle))
         finally:
             loop.remove_reader(fd)
             os.close(fd)

@@ -69,7 +69,7 @@ class ProcessStore:
                     raise EngineUnavailable(f"Another server uses {self._options.root}.") from None
                 time.sleep(0.02)
         for instance in self._all_instances():
-            if (record := instance.record()) is not None:
+            if (record := instance.read_record()) is not None:
                 self.ports.hold(record.ports.values())
         self._lock = lock
 
@@ -92,33 +92,33 @@ class ProcessStore:
         instance = self._get_instance(handle.instance_id)
         if "pid" in handle.data:
             return instance, handle
-        record = instance.record()
-        recorded = instance.handle(record, handle.generation) if record is not None else None
+        record = instance.read_record()
+        recorded = instance.build_handle(record, handle.generation) if record is not None else None
         return instance, recorded or handle
 
     # -- starting ------------------------------------------------------------------------------------------------
 
-    def earlier(self, spec: Spec) -> list[Handle]:
+    def find_earlier_generations(self, spec: Spec) -> list[Handle]:
         """Generations before this one that may still run."""
         instance = self._get_instance(spec.instance_id)
-        record = instance.record()
+        record = instance.read_record()
         if record is None or not instance.is_locked():
             return []
         return [
             handle
-            for number in instance.generations()
-            if number < spec.generation and (handle := instance.handle(record, number)) is not None
+            for number in instance.list_generations()
+            if number < spec.generation and (handle := instance.build_handle(record, number)) is not None
         ]
 
     def start(self, spec: Spec, build: Build) -> Handle:
         """See Runtime.start; earlier generations have ended."""
         instance = self._get_instance(spec.instance_id)
-        record = instance.record()
+        record = instance.read_record()
         if record is not None and record.generation > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {record.generation} was begun.")
-        if record is not None and (handle := instance.handle(record, spec.generation)) is not None:
+        if record is not None and (handle := instance.build_handle(record, spec.generation)) is not None:
             return handle
-        if build.engine != "process" or not self._cache.holds(build.reference):
+        if build.engine != "process" or not self._cache.contains_directory(build.reference):
             raise BuildMissing(f"The build {build.key[:16]} is not on this host.", fix="Build it again.")
         self._starting.add(spec.instance_id)
         try:
@@ -131,7 +131,7 @@ class ProcessStore:
             self._finish_generation(instance, before.generation)
         previous_ports = dict(before.ports) if before is not None else {}
         ports = self._allocate_ports(spec, previous_ports)
-        generation = instance.generation(spec.generation)
+        generation = instance.generation_directory(spec.generation)
         try:
             prepare_instance(instance, build.key, Path(build.reference), spec.restore)
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -150,10 +150,12 @@ class ProcessStore:
 
     def _finish_generation(self, instance: Instance, generation: int) -> None:
         """See to it that nothing of an earlier generation runs, or begins late."""
-        if instance.generation(generation).is_dir():
-            replace_file(instance.generation(generation) / "stop", "0")
+        if instance.generation_directory(generation).is_dir():
+            replace_file(instance.generation_directory(generation) / "stop", "0")
         # a guard that was killed leaves its program, and one of before a crash may not have begun yet
-        orphans.kill_marked([*instance.marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()])
+        orphans.kill_marked(
+            [*instance.environment_marks(self._options.installation), f"AGORA_GENERATION={generation}".encode()]
+        )
 
     def _allocate_ports(self, spec: Spec, previous_ports: Mapping[str, int]) -> dict[str, int]:
         """A port for each that is asked for; those of the last generation again, if they are free."""
@@ -179,7 +181,7 @@ class ProcessStore:
                 self._options, instance, spec.generation, spec.limits, self._groups,
                 environment.start_command(spec, record.ports), variables,
             )  # fmt: skip
-            handle = instance.handle(record, spec.generation)
+            handle = instance.build_handle(record, spec.generation)
             if handle is not None:
                 return handle
             if word == "stopped":
@@ -193,42 +195,45 @@ class ProcessStore:
     def ask_to_end(self, handle: Handle, grace: float) -> int | None:
         """Have the guard end an instance; answers a pidfd of the guard, or None if nothing runs."""
         instance = self._get_instance(handle.instance_id)
-        generation = instance.generation(handle.generation)
+        generation = instance.generation_directory(handle.generation)
         if not generation.is_dir():
             return None
         replace_file(generation / "stop", str(max(grace, 0.0)))  # from here on this generation can not begin
         deadline = time.monotonic() + HANDOVER_TIMEOUT
         while instance.is_locked():
             _, recorded = self.find(handle)
-            guard = instance.guard(recorded, self._options.installation) if "pid" in recorded.data else None
+            guard = instance.find_live_guard(recorded, self._options.installation) if "pid" in recorded.data else None
             if guard is not None:
                 return _terminate_process(guard)
             if "pid" in recorded.data or time.monotonic() > deadline:
                 return None  # it is another generation that lives
             time.sleep(0.02)
-        if instance.exit(handle.generation) is None:
+        if instance.read_exit(handle.generation) is None:
             orphans.kill_marked(self._marker_variables(instance, handle))
         return None
 
-    def force(self, handle: Handle) -> None:
+    def kill_guard(self, handle: Handle) -> None:
         """Kill a guard that does not do its work, with what it guards."""
         instance, recorded = self.find(handle)
-        guard = instance.guard(recorded, self._options.installation)
+        guard = instance.find_live_guard(recorded, self._options.installation)
         if guard is not None:
             for process in procfs.process_tree(guard.pid):
                 procfs.send_signal(process, signal.SIGKILL)
         orphans.kill_marked(self._marker_variables(instance, handle))
 
     def _marker_variables(self, instance: Instance, handle: Handle) -> list[bytes]:
-        return [*instance.marks(self._options.installation), f"AGORA_GENERATION={handle.generation}".encode()]
+        return [
+            *instance.environment_marks(self._options.installation),
+            f"AGORA_GENERATION={handle.generation}".encode(),
+        ]
 
     def remove(self, handle: Handle) -> None:
         """Take an instance's directory away; it has ended."""
         instance = self._get_instance(handle.instance_id)
-        record = instance.record()
+        record = instance.read_record()
         if record is not None and record.generation > handle.generation:
             return  # a later generation lives here
-        orphans.kill_marked(instance.marks(self._options.installation))
+        orphans.kill_marked(instance.environment_marks(self._options.installation))
         trash = self._instances / f"{TRASH_PREFIX}{secrets.token_hex(8)}"
         with suppress(FileNotFoundError):
             instance.directory.rename(trash)
@@ -243,11 +248,11 @@ class ProcessStore:
         """All that there is, of each instance its last generation."""
         instances = []
         for instance in self._all_instances():
-            record = instance.record()
+            record = instance.read_record()
             if record is None:
                 continue
             address = Handle("process", instance.instance_id, record.generation, dict(record.ports))
-            handle = instance.handle(record, record.generation) or address
+            handle = instance.build_handle(record, record.generation) or address
             instances.append(
                 FoundInstance(
                     handle, record.tenant, dict(record.labels), observation.observe_instance(instance, handle)
@@ -285,7 +290,7 @@ class ProcessStore:
         for name in os.listdir(self._instances):
             if name.startswith(TRASH_PREFIX):
                 erase_directory(self._instances / name)
-        records = [record for instance in self._all_instances() if (record := instance.record()) is not None]
+        records = [record for instance in self._all_instances() if (record := instance.read_record()) is not None]
         removed = self._cache.prune({record.build for record in records}, self._options.keep_builds)
         return SweepResult(removed, killed)
 

@@ -97,7 +97,7 @@ def launch_guard(
         "segments": str(SEGMENTS),
         **_guard_limits(options, limits, groups, instance.instance_id),
     }
-    log = instance.generation(generation) / "guard.log"
+    log = instance.generation_directory(generation) / "guard.log"
     try:
         with open(log, "ab") as errors:
             completed = subprocess.run(  # noqa: S603

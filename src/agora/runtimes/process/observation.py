@@ -26,10 +26,10 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
         if mine and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
             return _count_alive(processes, began)
         _reap_zombies(processes)
-    ended = instance.exit(handle.generation)  # written before its guard ends
+    ended = instance.read_exit(handle.generation)  # written before its guard ends
     if ended is not None:
         return Observation("exited", began, ended[0], Usage(cpu_seconds=ended[1]))
-    if not instance.generation(handle.generation).exists():
+    if not instance.generation_directory(handle.generation).exists():
         return Observation("absent")
     return Observation("exited", began, ProcessExit(reason="lost"))
 

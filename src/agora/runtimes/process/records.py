@@ -78,10 +78,10 @@ class Instance:
         self.tmp = self.directory / "tmp"
         self.logs = self.directory / "logs"
 
-    def generation(self, number: int) -> Path:
+    def generation_directory(self, number: int) -> Path:
         return self.directory / "generations" / str(number)
 
-    def generations(self) -> list[int]:
+    def list_generations(self) -> list[int]:
         """Numbers of those that were begun, in order."""
         try:
             names = os.listdir(self.directory / "generations")
@@ -90,10 +90,10 @@ class Instance:
         return sorted(int(name) for name in names if name.isdecimal())
 
     def forget_old(self) -> None:
-        for number in self.generations()[:-MAX_GENERATIONS]:
-            shutil.rmtree(self.generation(number), ignore_errors=True)
+        for number in self.list_generations()[:-MAX_GENERATIONS]:
+            shutil.rmtree(self.generation_directory(number), ignore_errors=True)
 
-    def record(self) -> Record | None:
+    def read_record(self) -> Record | None:
         document = load_json(self.directory / "instance.json")
         with suppress(KeyError, TypeError, ValueError, AttributeError):
             return Record(
@@ -105,18 +105,18 @@ class Instance:
             )
         return None
 
-    def guarding(self, generation: int) -> GuardRecord | None:
+    def read_guard_record(self, generation: int) -> GuardRecord | None:
         """Which guard it has or had; None if it was not started."""
-        document = load_json(self.generation(generation) / "state.json")
+        document = load_json(self.generation_directory(generation) / "state.json")
         with suppress(KeyError, TypeError, ValueError):
             return GuardRecord(
                 int(document["pid"]), int(document["started"]), str(document["boot"]), int(document["began"])
             )
         return None
 
-    def exit(self, generation: int) -> tuple[ProcessExit, float] | None:
+    def read_exit(self, generation: int) -> tuple[ProcessExit, float] | None:
         """How it ended and its CPU seconds, if its guard saw it."""
-        document = load_json(self.generation(generation) / "exit.json")
+        document = load_json(self.generation_directory(generation) / "exit.json")
         with suppress(KeyError, TypeError, ValueError):
             code, number = (None if document[name] is None else int(document[name]) for name in ("code", "signal"))
             return ProcessExit(code, number, REASONS[document["reason"]], int(document["at"])), float(
@@ -136,9 +136,9 @@ class Instance:
             os.close(fd)
         return bool(struct.unpack(FLOCK, answer)[0] != fcntl.F_UNLCK)
 
-    def handle(self, record: Record, generation: int) -> Handle | None:
+    def build_handle(self, record: Record, generation: int) -> Handle | None:
         """The handle of a generation that was started."""
-        guarding = self.guarding(generation)
+        guarding = self.read_guard_record(generation)
         if guarding is None:
             return None
         first = next(iter(record.ports.values()), None)
@@ -151,17 +151,17 @@ class Instance:
             data={name: getattr(guarding, name) for name in GuardRecord.__slots__},
         )
 
-    def marks(self, installation: str) -> list[bytes]:
+    def environment_marks(self, installation: str) -> list[bytes]:
         """Variables that every process of the instance was started with."""
         return [f"AGORA_INSTALLATION={installation}".encode(), f"AGORA_INSTANCE={self.instance_id}".encode()]
 
-    def guard(self, handle: Handle, installation: str) -> procfs.Process | None:
+    def find_live_guard(self, handle: Handle, installation: str) -> procfs.Process | None:
         """The guard of a handle's generation, if it lives and is the very process that was started."""
         data = handle.data
         process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
         if process is None or process.started != data["started"] or process.dead:
             return None
-        return process if procfs.is_marked(process.pid, self.marks(installation)) else None
+        return process if procfs.is_marked(process.pid, self.environment_marks(installation)) else None
 
 
 def load_json(path: Path) -> dict[str, Any]:

@@ -252,11 +252,11 @@ async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal,
         readers[name] = Reader()
         opening = EventStreamSpec(EventFilter(), Viewer(name), 0)
         await feed.open("default", opening, check(name)).attach(readers[name])
-    await feed.sweep("other tenant")
+    await feed.recheck_streams("other tenant")
     valid["one"] = False
-    await feed.sweep("other tenant")
+    await feed.recheck_streams("other tenant")
     assert readers["one"].close_reason is None
-    await feed.sweep()
+    await feed.recheck_streams()
     assert readers["one"].close_reason is not None
     assert (readers["one"].close_reason.code, readers["two"].close_reason) == (4401, None)
     valid["two"] = False
@@ -292,7 +292,9 @@ async def test_an_outage_of_the_storage_ends_no_stream(feed: Feed, time: ManualT
 async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Journal) -> None:
     stream, reader = await attached(feed)
     unattached = open_stream(feed, 0)
-    waiting = asyncio.create_task(feed.wait("default", EventStreamSpec(EventFilter.of(["never"]), Viewer("x"), 0), 60))
+    waiting = asyncio.create_task(
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["never"]), Viewer("x"), 0), 60)
+    )
     await asyncio.sleep(0)
     feed.close("resume later")
     assert reader.close_reason is not None
@@ -301,7 +303,7 @@ async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Jou
     await unattached.attach(late)
     assert late.close_reason is not None
     assert not await waiting
-    assert not await feed.wait("default", EventStreamSpec(EventFilter.of(["never"]), Viewer("x"), 0), 60)
+    assert not await feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["never"]), Viewer("x"), 0), 60)
     with pytest.raises(Overloaded, match="shutting down"):
         open_stream(feed, 0)
     await journal.emit()
@@ -319,7 +321,7 @@ async def test_the_number_of_streams_is_bounded(store: SqliteStore) -> None:
 
 async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTime) -> None:
     waiting = asyncio.create_task(
-        feed.wait("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 0), 30)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 0), 30)
     )
     await time.advance(1)
     await journal.emit("mail", audience=("agent_2",))
@@ -328,17 +330,17 @@ async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTi
     assert not waiting.done()
     await journal.emit("mail", audience=("agent_1",))
     assert await waiting
-    assert await feed.wait("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 2), 30), (
+    assert await feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 2), 30), (
         "it is in the log already"
     )
     over = asyncio.create_task(
-        feed.wait("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 3), 30)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 3), 30)
     )
     await time.advance(29)
     assert not over.done()
     await time.advance(1)
     assert not await over
-    assert not feed.followed("default")
+    assert not feed.has_readers("default")
 
 
 async def test_iterating_a_stream(feed: Feed, journal: Journal) -> None:

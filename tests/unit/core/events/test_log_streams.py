@@ -60,7 +60,7 @@ async def test_what_is_there_then_what_comes_then_the_end(feed: Feed, entries: T
     await entries.append("d", done=True)
     assert await follower.end() == ENDED
     assert follower.numbers == [1, 2, 3, 4, 5]
-    assert (len(feed), feed.followed("default")) == (0, False)
+    assert (len(feed), feed.has_readers("default")) == (0, False)
 
 
 async def test_a_long_log_comes_in_pages_with_room_made_between(feed: Feed, store: SqliteStore) -> None:
@@ -159,15 +159,15 @@ async def test_checks_end_it(feed: Feed, entries: TaskLog, time: ManualTime) -> 
             raise Unauthenticated("The key was revoked.")
 
     follower = await Follower(feed, entries.following(), check).caught_up()
-    await feed.sweep()
+    await feed.recheck_streams()
     await time.advance(feed.heartbeat)
     assert follower.reader.close_reason is None
     valid[0] = False
-    await feed.sweep()
+    await feed.recheck_streams()
     assert (await follower.end()).code == 4401
     await entries.append("a")
     assert follower.numbers == []
-    assert not feed.followed("default")
+    assert not feed.has_readers("default")
 
 
 async def test_a_server_that_stops_ends_it_to_be_resumed(feed: Feed, entries: TaskLog) -> None:
@@ -199,7 +199,7 @@ async def test_leaving_it_in_the_middle_of_a_page_leaves_nothing_behind(feed: Fe
     follower.stream.close()
     follower.task.cancel()
     await asyncio.wait([follower.task])
-    assert (len(feed), feed.followed("default")) == (0, False)
+    assert (len(feed), feed.has_readers("default")) == (0, False)
 
 
 async def test_a_stream_closed_while_its_log_is_read_writes_nothing_more(feed: Feed, entries: TaskLog) -> None:

@@ -173,7 +173,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running) -> None:
         await anext(messages)
         assert server.app.feed.live["subscribers"] == 1
     await until(lambda: server.app.feed.live["subscribers"] == 0)
-    assert not server.app.feed.followed("default")
+    assert not server.app.feed.has_readers("default")
 
 
 # -- WebSocket -----------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ async def test_leaving_ends_the_streams_of_a_socket(server: Running) -> None:
         await wire.open(8, task_id)
         wire.connection.transport.abort()
         await until(lambda: server.app.feed.live["subscribers"] == 0)
-        await until(lambda: not server.app.feed.followed("default"))
+        await until(lambda: not server.app.feed.has_readers("default"))
 
 
 @pytest.mark.limits(stream_buffer=65_536)

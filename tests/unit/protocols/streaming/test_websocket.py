@@ -336,7 +336,7 @@ async def test_a_client_that_leaves_is_forgotten(server: Running, politely: bool
         await publish(server, "a.b")
         assert len(await events_of(other, 1)) == 1
     await until(lambda: feed.live["subscribers"] == 0)
-    assert not feed.followed("default")
+    assert not feed.has_readers("default")
     assert feed.live["cut_off"] == 0
 
 
@@ -357,7 +357,7 @@ async def test_a_stream_ends_with_its_credential(server: Running) -> None:
     registration = await call(server, "agent.register", agent_name="Worker")
     async with socket(server, token=registration.token) as connection:
         await call(server, "agent.deregister", agent_id="Worker")
-        await server.app.feed.sweep()
+        await server.app.feed.recheck_streams()
         assert (await closed(connection))[0] == 4401
 
 

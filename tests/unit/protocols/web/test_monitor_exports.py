@@ -124,7 +124,7 @@ async def test_a_file_that_breaks_off_does_not_look_whole(told: Market, monkeypa
         sent.append(message)
         if len(sent) == 3:  # the head, the beginning, one message
             await told.call(told.operator, "token.revoke", token_id=key.token_id)
-            await told.app.feed.sweep()
+            await told.app.feed.recheck_streams()
             taken.set()
 
     async def receive() -> Any:
