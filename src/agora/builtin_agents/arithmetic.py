@@ -189,7 +189,7 @@ class _Parser:
         if token.text == "(":
             value = self._parse_sum()
             self._expect_sign(")")
-            return value.plain()
+            return value.without_percent()
         if token.kind == "name":
             return self._parse_name(token.text)
         if token.kind == "end":

@@ -28,9 +28,9 @@ _HALF = Number(Fraction(1, 2))
 
 
 def _require_whole(number: Number, what: str) -> int:
-    if number.whole is None:
+    if number.as_integer is None:
         raise CalculationError(f"{what} takes whole numbers.")
-    return number.whole
+    return number.as_integer
 
 
 def _factorial(number: Number) -> Number:
@@ -51,7 +51,7 @@ def _cbrt(number: Number) -> Number:
         return -_cbrt(-number)
     root = Number(number.decimal ** (Decimal(1) / Decimal(3)), True) if number.value else number
     near = Fraction(round(root.value))
-    return Number(near, True) if near**3 == number.exact else root
+    return Number(near, True) if near**3 == number.as_fraction else root
 
 
 def _round_to(number: Number, places: Number | None = None) -> Number:

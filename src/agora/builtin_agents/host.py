@@ -68,7 +68,7 @@ class HostedAgent:
     fetching: asyncio.Task[None] | None = None
 
     @property
-    def free(self) -> int:
+    def free_slots(self) -> int:
         return max(0, self.resident.concurrency - len(self.runs) - len(self.handed))
 
 
@@ -117,7 +117,7 @@ class AgentHost:
         own.discard(self._places.get((tenant, agent_id), place))
         own.add(place)
         self._places[tenant, agent_id] = place
-        self.wake(place)
+        self.start_fetch(place)
 
     async def remove(self, tenant: str, agent_id: str) -> None:
         """Stop hosting an agent and release its tasks."""
@@ -131,7 +131,7 @@ class AgentHost:
         await self._drain_runs([place])
         await place.resident.close()
 
-    def lives(self, tenant: str, agent_id: str) -> bool:
+    def has_agent(self, tenant: str, agent_id: str) -> bool:
         return (tenant, agent_id) in self._places
 
     @property
@@ -140,17 +140,17 @@ class AgentHost:
 
     # -- tasks in --------------------------------------------------------------------------------
 
-    def takes(self, tenant: str, agent_id: str, /) -> int | None:
+    def offered_lease_seconds(self, tenant: str, agent_id: str, /) -> int | None:
         place = self._places.get((tenant, agent_id))
         if place is None or self._closing or place.waiting or not self._is_allowed(place):
             return None
-        if not place.free:
+        if not place.free_slots:
             self._forget_uncommitted(place)
-        if not place.free:
+        if not place.free_slots:
             return None
         return place.resident.lease_seconds
 
-    def hand(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+    def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         place = self._places[tenant, agent_id]
         place.handed[task.task_id] = time.monotonic()
         self._handed[task.task_id] = (place, task)
@@ -188,7 +188,7 @@ class AgentHost:
             for agent_id in event.audience or ():
                 if place := self._places.get((tenant, agent_id)):
                     place.mail = True
-                    self.wake(place)
+                    self.start_fetch(place)
         elif event.type.startswith("agora.override."):
             self._apply_override_event(tenant, event)
         elif event.type in STATUS_EVENTS and (place := self._places.get((tenant, event.subject or ""))):
@@ -204,10 +204,10 @@ class AgentHost:
         place.barred = from_json(event.data)["to"] == "suspended"
         if place.barred:
             for run in tuple(place.runs.values()):
-                run.end("stopping")
+                run.stop_handler("stopping")
         else:
             place.waiting = True
-            self.wake(place)
+            self.start_fetch(place)
 
     def _apply_task_event(self, tenant: str, event: NewEvent, happening: str) -> None:
         task_id = event.subject or ""
@@ -219,13 +219,13 @@ class AgentHost:
         elif happening == "available":
             for place in self._eligible_agents(tenant, event):
                 place.waiting = True
-                self.wake(place)
+                self.start_fetch(place)
         elif task_id in self._runs and happening == "message":
             self._runs[task_id][1].news.set()
         elif task_id in self._runs and happening in ENDED_EVENTS:
-            self._runs[task_id][1].end("cancelled" if happening == "cancelled" else "lost")
+            self._runs[task_id][1].stop_handler("cancelled" if happening == "cancelled" else "lost")
         elif task_id in self._runs and happening in RETURNED_EVENTS:
-            checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew(self._clock.now()))
+            checking = asyncio.get_running_loop().create_task(self._runs[task_id][1].renew_lease(self._clock.now()))
             self._checking.add(checking)
             checking.add_done_callback(self._checking.discard)
 
@@ -246,10 +246,10 @@ class AgentHost:
                 continue
             if event.type == "agora.override.applied" and data["action"] in ("emergency_halt", "terminate"):
                 for run in tuple(place.runs.values()):
-                    run.end("lost")
+                    run.stop_handler("lost")
             elif event.type != "agora.override.applied":
                 place.waiting = True
-                self.wake(place)
+                self.start_fetch(place)
 
     # -- jobs ------------------------------------------------------------------------------------
 
@@ -257,7 +257,7 @@ class AgentHost:
         run = TaskRun.of(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
         place.runs[run.task_id] = run
         self._runs[run.task_id] = (place, run)
-        run.task = asyncio.get_running_loop().create_task(run.work(), name=f"resident {run.task_id}")
+        run.task = asyncio.get_running_loop().create_task(run.run_handler(), name=f"resident {run.task_id}")
         run.task.add_done_callback(partial(self._finish_run, place, run))
 
     def _finish_run(self, place: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
@@ -267,9 +267,9 @@ class AgentHost:
             del place.runs[run.task_id]
             del self._runs[run.task_id]
         if place.waiting or place.mail:
-            self.wake(place)
+            self.start_fetch(place)
 
-    def wake(self, place: HostedAgent) -> None:
+    def start_fetch(self, place: HostedAgent) -> None:
         """Start fetching work for an agent, unless a fetch is running."""
         if place.fetching is None and not self._closing:
             place.fetching = asyncio.get_running_loop().create_task(self._fetch_work(place))
@@ -282,7 +282,7 @@ class AgentHost:
                     await self._reclaim_stale_tasks(place)
                 elif place.mail:
                     await self._read_mail(place)
-                elif place.waiting and place.free:
+                elif place.waiting and place.free_slots:
                     await self._claim_tasks(place)
                 else:
                     return
@@ -310,7 +310,7 @@ class AgentHost:
         place.mail = place.mail or count >= BATCH
 
     async def _claim_tasks(self, place: HostedAgent) -> None:
-        place.waiting, limit = False, place.free
+        place.waiting, limit = False, place.free_slots
 
         async def claim_tasks(call: Call) -> Claim:
             return await claim_own_tasks(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
@@ -333,8 +333,8 @@ class AgentHost:
         for place in self.places:
             self._forget_uncommitted(place)
             if place.waiting or place.mail or place.stale:
-                self.wake(place)
-        await asyncio.gather(*(run.renew(now) for run in due))
+                self.start_fetch(place)
+        await asyncio.gather(*(run.renew_lease(now) for run in due))
 
     async def stop(self) -> None:
         """Let runs end for ``grace`` seconds, release the others, and close the agents."""
@@ -347,7 +347,7 @@ class AgentHost:
     def _end_runs(self, places: Sequence[HostedAgent]) -> None:
         for place in places:
             for run in tuple(place.runs.values()):
-                run.end("stopping")
+                run.stop_handler("stopping")
 
     async def _drain_runs(self, places: Sequence[HostedAgent]) -> None:
         fetching = [place.fetching for place in places if place.fetching is not None]
@@ -364,7 +364,7 @@ class AgentHost:
         for task in late:
             task.cancel()
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until no run, fetch or removal is in progress."""
         while pending := [
             *(run.task for _, run in self._runs.values() if run.task is not None),

@@ -36,12 +36,12 @@ class Number:
             raise size_error()
 
     @property
-    def exact(self) -> Fraction | None:
+    def as_fraction(self) -> Fraction | None:
         """The value, where it is known exactly."""
         return self.value if isinstance(self.value, Fraction) else None
 
     @property
-    def whole(self) -> int | None:
+    def as_integer(self) -> int | None:
         """The value, where it is a whole number."""
         return int(self.value) if isinstance(self.value, Fraction) and self.value.denominator == 1 else None
 
@@ -51,7 +51,7 @@ class Number:
             return self.value
         return Decimal(self.value.numerator) / Decimal(self.value.denominator)
 
-    def plain(self) -> Number:
+    def without_percent(self) -> Number:
         return replace(self, percent=False) if self.percent else self
 
     def as_percent(self) -> Number:
@@ -95,7 +95,7 @@ class Number:
 
     def __str__(self) -> str:
         """As in ``The result is ...``: whole numbers in full, others with 15 digits."""
-        whole = self.whole
+        whole = self.as_integer
         if whole is not None and not (self.real and abs(whole) >= 10**SHOWN):
             return f"{whole}.0" if self.real else str(whole)
         return _format_decimal(self.decimal)
@@ -103,7 +103,7 @@ class Number:
     @property
     def json(self) -> int | float | str:
         """As data: a number where JSON's readers keep it, else its text."""
-        whole = self.whole
+        whole = self.as_integer
         if whole is not None and abs(whole) < 2**53:
             return float(whole) if self.real else whole
         if whole is not None:
@@ -114,7 +114,7 @@ class Number:
     @property
     def fraction(self) -> str | None:
         """The exact value as a fraction, where its decimals are cut off."""
-        value = self.exact
+        value = self.as_fraction
         if value is None or value.denominator == 1 or Fraction(Decimal(_format_decimal(self.decimal))) == value:
             return None
         return f"{value.numerator}/{value.denominator}"
@@ -144,7 +144,7 @@ def divide(left: Number, right: Number) -> Number:
 
 def power(base: Number, exponent: Number) -> Number:
     """A power: exact for whole exponents. Raises ArithmeticFault for what is no real number or is too large."""
-    whole = exponent.whole
+    whole = exponent.as_integer
     if not base.value and exponent.value < 0:
         raise CalculationError("Zero has no negative powers.")
     if whole is not None and isinstance(base.value, Fraction):
@@ -161,7 +161,7 @@ def power(base: Number, exponent: Number) -> Number:
 
 def _exact_root(base: Number, exponent: Number) -> Number | None:
     """A square root that is a fraction, where the exponent is a half."""
-    if exponent.exact != Fraction(1, 2) or not isinstance(base.value, Fraction):
+    if exponent.as_fraction != Fraction(1, 2) or not isinstance(base.value, Fraction):
         return None
     top, bottom = isqrt(base.value.numerator), isqrt(base.value.denominator)
     root = Fraction(top, bottom)

@@ -185,7 +185,7 @@ class Job(ABC):
         """
 
     @abstractmethod
-    async def more(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         """What the requester has said after an entry of the log: number and message of each. Clears ``news``."""
 
     @abstractmethod

@@ -82,7 +82,7 @@ class TaskRun(Job):
 
     # -- the host's side -------------------------------------------------------------------------
 
-    async def work(self) -> None:
+    async def run_handler(self) -> None:
         """Run the handler and store the outcome, within the trace of the task's creation."""
         PROTOCOL.set("resident")
         if self.calls.tracing is None:
@@ -106,7 +106,7 @@ class TaskRun(Job):
         else:
             await self._settle_task(self._complete_task(answer))
 
-    def end(self, why: StopReason) -> None:
+    def stop_handler(self, why: StopReason) -> None:
         """Stop the handler, unless it has ended by itself."""
         if self.settling or self.ended is not None:
             return
@@ -114,14 +114,14 @@ class TaskRun(Job):
         if self.task is not None:
             self.task.cancel()
 
-    async def renew(self, now: int) -> None:
+    async def renew_lease(self, now: int) -> None:
         """Extend the lease."""
         self.renew_at = now + self.lease_seconds * SECOND // 3
         try:
             await self.calls("agora.task.renew", task_id=self.task_id, fencing_token=self.token)
         except AgoraError as error:
             log.info("the lease on %s was not renewed: %s", self.task_id, error)
-            self.end("lost")
+            self.stop_handler("lost")
 
     async def _settle_task(self, ending: Any) -> None:
         self.settling = True
@@ -253,7 +253,7 @@ class TaskRun(Job):
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
         await self._write_task("message", parts=as_parts(content), **more)
 
-    async def more(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         self.news.clear()
         return await messages_since(self.calls, self.task_id, after)
 

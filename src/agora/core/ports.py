@@ -64,7 +64,7 @@ CREDENTIAL_SEALER: Port[Sealer] = Port("encryption of stored credentials")
 class OutageReport(Protocol):
     """Whether the server can serve calls."""
 
-    def trouble(self) -> str | None:
+    def outage_reason(self) -> str | None:
         """Why calls cannot be served now; None when they can."""
 
 

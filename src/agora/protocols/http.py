@@ -125,11 +125,11 @@ class Access:
         """
         credential = credential or self.credential(scope)
         local = credential is None and self.is_local(scope)
-        caller = self._authenticator.cached(credential, local=local)
+        caller = self._authenticator.find_cached_caller(credential, local=local)
         caller = caller or await self._authenticator.authenticate(credential, local=local)
         tenant = read_header(scope, TENANT)
         if tenant is not None:
-            caller = await self._authenticator.within(caller, tenant)
+            caller = await self._authenticator.act_in_tenant(caller, tenant)
         if caller.subject == "anonymous" and (client := scope.get("client")) is not None:
             caller = replace(caller, registrar=f"address:{_client_network(client[0])}")
         connection = connection_of(scope)

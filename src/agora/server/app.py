@@ -466,7 +466,7 @@ class App:
 
     async def _read_health(self, access: Access, scope: Scope) -> tuple[bool, bytes]:
         """The health by component, and whether none is critical; without the store, what is known without it."""
-        if not self.monitor.unreadable:
+        if not self.monitor.is_store_unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
                     outcome = await self.dispatcher.invoke(HEALTH, await _health_caller(access, scope), {})

@@ -91,7 +91,7 @@ class PrometheusExporter:
         families = _MetricFamilies()
         yield families.info("agora_build", "The server's version.", {"version": __version__})
         yield families.gauge(
-            "agora_ready", "Whether calls can be served, as /ready says.", self._monitor.trouble() is None
+            "agora_ready", "Whether calls can be served, as /ready says.", self._monitor.outage_reason() is None
         )
         yield from self._collect_calls(families)
         yield from self._collect_store(families)

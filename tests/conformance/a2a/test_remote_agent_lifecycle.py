@@ -102,7 +102,7 @@ async def test_an_agent_with_which_something_goes_wrong_is_looked_at_soon(market
     async with rogue(rpc(DONE), streams=False) as far:
         await add(market, far.url)
     await say(market, ann, "do it", "Far")
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     await look(market, 6)
     assert await status(market) == "offline"
 
@@ -153,7 +153,7 @@ async def test_who_is_taken_off_ends_its_tasks(market: Market, ann: Caller) -> N
         await far.script.waiting.wait()
         await market.call(market.operator, "a2a.remove_remote", agent="Far")
         await remotes_of(market).settled()
-        await market.app.agent_host.settled()
+        await market.app.agent_host.wait_until_idle()
         for given in (task, question):
             ended = await market.call(ann, "task.get", task_id=given["id"])
             assert (ended.status, ended.error) == ("failed", "Far was taken off the marketplace.")

@@ -91,7 +91,7 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
     app = App(make_settings(tmp_path / "data", builtin_agents=True), clock=clock, store=engine.store(clock))
     await app.start()
     market = Market(app, clock)
-    await app.agent_host.settled()
+    await app.agent_host.wait_until_idle()
     yield market
     await app.stop()
 
@@ -102,7 +102,7 @@ async def resident(market: Market) -> Scripted:
     resident = Scripted()
     caller = await market.agent("Resident", capabilities=["trial"])
     market.app.agent_host.put("default", caller.subject, "Resident", resident)
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     return resident
 
 
@@ -111,7 +111,7 @@ async def given(market: Market, text: str, **options: Any) -> Any:
     task_id = await assign(
         market, market.operator, "a2a.message", assignee="Resident", payload={"text": text}, **options
     )
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     return await get(market, task_id)
 
 
@@ -159,7 +159,7 @@ async def test_a_question_is_answered_and_the_work_goes_on(market: Market, resid
     (question,) = [entry for entry in history if entry.type == "message" and entry.actor == task.assigned_agent]
     assert "Which one?" in str(question.data) + str(question.content)
     await market.call(market.operator, "task.message", task_id=task.task_id, text="echo this one")
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     task = await get(market, task.task_id)
     assert (task.status, task.result) == (TaskStatus.COMPLETED, "echo this one")
     assert [job.text for job in resident.begun] == ["ask", "echo this one"]
@@ -184,7 +184,7 @@ async def test_more_than_there_are_places_for_waits_its_turn(market: Market, res
     states = [(await get(market, task_id)).status for task_id in ids]
     assert states == [TaskStatus.IN_PROGRESS] * 2 + [TaskStatus.PENDING] * 3
     resident.go_on.set()
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert {(await get(market, task_id)).status for task_id in ids} == {TaskStatus.COMPLETED}
     assert [job.task_id for job in resident.begun] == ids
     assert {job.attempt for job in resident.begun} == {1}
@@ -195,7 +195,7 @@ async def test_what_was_put_off_comes_back_with_its_checkpoint(market: Market, r
     assert (task.status, task.attempts) == (TaskStatus.PENDING, 0)
     market.clock.advance(61)
     await upkeep.step()
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     task = await get(market, task.task_id)
     assert (task.status, task.result) == (TaskStatus.COMPLETED, {"put": "off"})
 
@@ -205,7 +205,7 @@ async def test_a_cancelled_task_stops_its_handler(market: Market, resident: Scri
     while not resident.begun:
         await asyncio.sleep(0)
     await market.call(market.operator, "task.cancel", task_id=task_id)
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert resident.begun[0].ended == "cancelled"
     assert (await get(market, task_id)).status == TaskStatus.CANCELLED
 
@@ -218,7 +218,7 @@ async def test_leases_are_renewed(market: Market, resident: Scripted, upkeep: An
         await upkeep.step()
     assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
     resident.go_on.set()
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await get(market, task_id)).attempts == 1
 
 
@@ -237,7 +237,7 @@ async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, residen
     assert old, "its lease has run out, and it was taken up once more"
     market.app.agent_host.committed(old)
     resident.go_on.set()
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await get(market, task_id)).result == "waited"
 
 
@@ -253,7 +253,7 @@ async def test_a_lease_that_ran_out_is_taken_up_again(market: Market, resident: 
         await asyncio.sleep(0)
     assert resident.begun[0].ended == "lost"
     resident.go_on.set()
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     task = await get(market, task_id)
     assert (task.status, task.attempts, len(told(market, "completed"))) == (TaskStatus.COMPLETED, 2, 1)
 
@@ -265,7 +265,7 @@ async def test_a_paused_resident_takes_nothing_until_it_is_resumed(market: Marke
     task = await given(market, "echo later")
     assert task.status == TaskStatus.PENDING
     await market.call(market.operator, "admin.override", target_id=override.target_id, action="resume")
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await get(market, task.task_id)).status == TaskStatus.COMPLETED
 
 
@@ -280,7 +280,7 @@ async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> Non
     await market.call(
         market.operator, "admin.override", target_id=resident_id(market), action="emergency_halt", reason="stop"
     )
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert resident.begun[0].ended == "lost"
     assert (await get(market, task_id)).status == TaskStatus.IN_PROGRESS
 
@@ -288,7 +288,7 @@ async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> Non
 async def test_a_message_is_answered_by_a_message(market: Market, resident: Scripted) -> None:
     alice = await market.agent("Alice")
     sent = await market.call(alice, "messaging.send", to_agent="Resident", content="echo hello", correlation_id="c1")
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     (reply,) = (await market.call(alice, "messaging.receive")).messages
     assert (reply.content, reply.reply_to, reply.correlation_id) == ("echo hello", sent.message_id, "c1")
     assert reply.from_name == "Resident"
@@ -296,7 +296,7 @@ async def test_a_message_is_answered_by_a_message(market: Market, resident: Scri
     assert (task.status, task.created_by) == (TaskStatus.COMPLETED, alice.subject)
     # A reply is not answered again: two residents would go on for ever.
     await market.call(alice, "messaging.send", to_agent="Resident", content="echo no", reply_to=reply.message_id)
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert len(resident.begun) == 1
 
 
@@ -304,7 +304,7 @@ async def test_what_could_not_be_done_is_replied_too(market: Market, resident: S
     alice = await market.agent("Alice")
     for text in ("fail", "raise"):
         await market.call(alice, "messaging.send", to_agent="Resident", content=text)
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     replies = [message.content for message in (await market.call(alice, "messaging.receive")).messages]
     assert replies[0] == "It cannot be done."
     assert "ZeroDivisionError" in replies[1]
@@ -313,7 +313,7 @@ async def test_what_could_not_be_done_is_replied_too(market: Market, resident: S
 async def test_a_capability_is_served_and_what_is_open_to_anyone_left_alone(market: Market, resident: Scripted) -> None:
     mine = await assign(market, market.operator, "trial", assignee="capability:trial", payload={"text": "echo it"})
     open_to_all = await assign(market, market.operator, "anything", payload={"text": "echo no"})
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await get(market, mine)).status == TaskStatus.COMPLETED
     assert (await get(market, open_to_all)).status == TaskStatus.PENDING
     assert resident.begun[0].skill == "trial"
@@ -338,12 +338,12 @@ async def test_a_suspended_resident_stops(market: Market, resident: Scripted) ->
         await asyncio.sleep(0)
     manage = {"resource": "agent", "target": "Resident"}
     await market.call(market.operator, "admin.manage", action="suspend", **manage)
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await get(market, running)).status == TaskStatus.PENDING
     assert (await given(market, "echo later")).status == TaskStatus.PENDING
     resident.go_on.set()
     await market.call(market.operator, "admin.manage", action="activate", **manage)
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await get(market, running)).status == TaskStatus.COMPLETED
     assert len(resident.begun) == 3
 
@@ -351,7 +351,7 @@ async def test_a_suspended_resident_stops(market: Market, resident: Scripted) ->
 async def test_who_was_deregistered_does_not_live_here(market: Market, resident: Scripted) -> None:
     agent_id = resident_id(market)
     await market.call(market.operator, "admin.manage", resource="agent", target="Resident", action="retire")
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert not market.app.agent_host.lives("default", agent_id)
     assert resident.closed
 
@@ -360,7 +360,7 @@ async def test_tenants_are_kept_apart(market: Market, resident: Scripted) -> Non
     host = market.app.agent_host
     assert host.lives("default", resident_id(market))
     assert not host.lives("other", resident_id(market))
-    assert host.takes("other", resident_id(market)) is None
+    assert host.offered_lease_seconds("other", resident_id(market)) is None
 
 
 async def test_a_transaction_that_fails_hands_nothing_over(market: Market, resident: Scripted) -> None:
@@ -373,7 +373,7 @@ async def test_a_transaction_that_fails_hands_nothing_over(market: Market, resid
             payload={"text": "echo no"},
             depends_on=["task_" + "0" * 32],
         )
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert resident.begun == []
 
 

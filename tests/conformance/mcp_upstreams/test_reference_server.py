@@ -99,7 +99,7 @@ async def settled(market: Market) -> None:
     async with asyncio.timeout(60):
         while not (await market.call(market.operator, "upstream.get", upstream="everything")).listed_at:
             await keeper.step()
-            await keeper.settled()
+            await keeper.wait_until_idle()
             await asyncio.sleep(0)
 
 

@@ -73,7 +73,7 @@ async def relisted(market: Market, far: Far, *, after: int) -> None:
     """Wait until it was asked again what it offers, and the answer is kept."""
     while far.listings <= after:
         await keeper(market).step()
-        await keeper(market).settled()
+        await keeper(market).wait_until_idle()
         await asyncio.sleep(0)
 
 

@@ -164,7 +164,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
         await loop.step()
         await loop.finish()
     assert list(monitor.loops) == loops
-    assert monitor.trouble() is None
+    assert monitor.outage_reason() is None
 
 
 async def test_every_tenant_is_tended(market: Market, context: JobContext, engine: Engine) -> None:

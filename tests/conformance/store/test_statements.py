@@ -214,7 +214,7 @@ def test_a_query_reads_and_a_write_writes(name: str) -> None:
 
 @pytest.mark.parametrize("filters", [(), ("unread",), ("after",), ("status", "after", "since")])
 def test_an_inbox_is_read_no_further_than_its_page(sqlite: sqlite3.Connection, filters: tuple[str, ...]) -> None:
-    query = messages.inbox(frozenset(filters))
+    query = messages.build_inbox_query(frozenset(filters))
     plan = [row[3] for row in sqlite.execute(f"explain query plan {query.sql}", dict.fromkeys(query.parameters))]
     page = plan[: plan.index("SCAN page")]
     assert "MERGE (UNION ALL)" in page

@@ -187,7 +187,7 @@ async def test_a_deleted_tenant_leaves_nothing(market: Market, engine: Engine) -
     with pytest.raises(Unauthenticated):
         await market.app.authenticator.authenticate(created.token)
     with pytest.raises(NotFound):
-        await market.app.authenticator.within(market.operator, "acme")
+        await market.app.authenticator.act_in_tenant(market.operator, "acme")
 
 
 async def test_a_tenant_with_running_instances_is_not_deleted(market: Market, engine: Engine) -> None:

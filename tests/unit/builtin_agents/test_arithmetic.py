@@ -167,7 +167,7 @@ def test_it_agrees_with_fractions(case: tuple[str, Fraction | None]) -> None:
         with pytest.raises(CalculationError):
             evaluate(text)
     else:
-        assert evaluate(text).exact == expected
+        assert evaluate(text).as_fraction == expected
 
 
 @given(st.text(alphabet="0123456789+-*/^%!(),. esqrtpilnmaxof", max_size=200))

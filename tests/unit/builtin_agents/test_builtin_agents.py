@@ -20,7 +20,7 @@ from tests.market import Market
 async def market(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Market]:
     app = App(make_settings(tmp_path / "data", builtin_agents=True), clock=clock)
     await app.start()
-    await app.agent_host.settled()
+    await app.agent_host.wait_until_idle()
     yield Market(app, clock)
     await app.stop()
 
@@ -31,7 +31,7 @@ async def done(market: Market, agent: str, text: str | None = None, **data: Any)
     receipt = await market.call(
         market.operator, "task.assign", task_type="a2a.message", assignee=agent, payload=payload
     )
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     return await market.call(market.operator, "task.get", task_id=receipt.task_id)
 
 

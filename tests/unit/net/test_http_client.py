@@ -328,7 +328,7 @@ def certificate(directory: Path, name: str) -> Path:
 class Here(EgressPolicy):
     """Every name is at this machine."""
 
-    async def address(self, host: str, port: int) -> str:
+    async def resolve_address(self, host: str, port: int) -> str:
         return "127.0.0.1"
 
 

@@ -38,7 +38,7 @@ class RemoteAgent(BuiltinAgent):
             if self._retired and not self._active_runs:
                 self._client.close()
 
-    def retire(self) -> None:
+    def close_when_idle(self) -> None:
         """Close the connection once the current runs have ended: another instance has replaced this one."""
         self._retired = True
         if not self._active_runs:

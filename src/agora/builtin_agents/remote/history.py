@@ -23,7 +23,7 @@ class ConversationHistory:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def context(self, job: Job) -> str | None:
+    async def find_context_id(self, job: Job) -> str | None:
         """Return the remote context id. None for a new conversation."""
         own = f"ctx_{job.task_id.removeprefix('task_')}"
         if job.context_id is None or job.context_id == own:
@@ -32,7 +32,7 @@ class ConversationHistory:
         context_id = decode_json(rows[0]).get("context") if rows else None
         return context_id if isinstance(context_id, str) else None
 
-    async def tasks(self, job: Job) -> Sequence[str]:
+    async def find_referenced_tasks(self, job: Job) -> Sequence[str]:
         """Return the remote ids of the tasks that a message refers to, only of tasks of the same requester."""
         named = job.message.get("referenceTaskIds")
         if not isinstance(named, list) or not named:

@@ -150,7 +150,7 @@ class RemoteAgentsController(Controller):
         before, place.resident = place.resident, resident
         self._host.put(*key, row.agent_name, resident, barred=row.status == "suspended")
         if before is not None:
-            before.retire()
+            before.close_when_idle()
 
     def _first_check_at(self, row: RemoteAgentProfile) -> int:
         """Time of the first check: one interval after the last check, or now if the agent is unavailable."""

@@ -56,7 +56,7 @@ class MessageRelay:
         Returns whether anything was delivered since the last call: a question asked before that may be answered.
         """
         async with self._lock:
-            for number, message in await self._job.more(self.last_number):
+            for number, message in await self._job.read_new_messages(self.last_number):
                 if number < before:
                     await self._relay_message(number, message, task, context)
             delivered, self._delivered = self._delivered, False
@@ -67,7 +67,7 @@ class MessageRelay:
             while True:
                 await self._job.news.wait()
                 async with self._lock:
-                    for number, message in await self._job.more(self.last_number):
+                    for number, message in await self._job.read_new_messages(self.last_number):
                         await self._relay_message(number, message, task, context)
 
     async def _relay_message(self, number: int, message: Mapping[str, Any], task: str, context: str | None) -> None:

@@ -127,10 +127,10 @@ class RemoteTaskRun:
         if self._task is not None:
             message["taskId"] = self._task
         else:
-            self._context = self._context or await self._history.context(job)
+            self._context = self._context or await self._history.find_context_id(job)
         if self._context is not None:
             message["contextId"] = self._context
-        if references := await self._history.tasks(job):
+        if references := await self._history.find_referenced_tasks(job):
             message["referenceTaskIds"] = references
         params: dict[str, Any] = {"message": message}
         if modes := job.payload.get("accepted_output_modes"):

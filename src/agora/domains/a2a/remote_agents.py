@@ -19,7 +19,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
-from agora.domains.identity.authority import administer, check_administered
+from agora.domains.identity.authority import check_administered, check_and_record_administration
 from agora.domains.tasks import states
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import end_task
@@ -104,7 +104,7 @@ async def add_remote(
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
         agent_id = (await service.register(chosen, **_profile_from_card(card))).agent_id
         row.agent_id, row.secrets = agent_id, seal_secrets(end, headers, agent_id)
-        await administer(end, f"remote:{agent_id}")
+        await check_and_record_administration(end, f"remote:{agent_id}")
         end.tx.append(REMOTES, row)
         emit_remote_event(end, "added", row, chosen)
         return _build_remote_agent(row, chosen)
@@ -326,7 +326,7 @@ async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     """Remove a remote agent: fails its open tasks and deregisters it. The controller closes the connection."""
     agent, row = await _require_remote(call, ref)
     call.target = agent.agent_id
-    await administer(call, f"remote:{agent.agent_id}")
+    await check_and_record_administration(call, f"remote:{agent.agent_id}")
     for task_id in await call.tx.all(statements.open_tasks, agent_id=agent.agent_id):
         draft = await lock_task(call, task_id)
         if draft.row.status not in states.TERMINAL:

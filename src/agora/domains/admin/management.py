@@ -12,7 +12,13 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of, set_agent_status
-from agora.domains.identity.authority import administer, check_administered, check_authority, check_standing, check_tier
+from agora.domains.identity.authority import (
+    check_administered,
+    check_and_record_administration,
+    check_authority,
+    check_standing,
+    check_tier,
+)
 from agora.domains.messaging.views import hand_over_mail
 from agora.domains.tasks.deadlines import hand_over_tasks
 from agora.domains.tenants.service import HOME
@@ -51,8 +57,8 @@ class Management(BoundService):
             raise IllegalTransition(f"{row.agent_name} has left the marketplace.", allowed=[])
         if action == "retire":
             await check_standing(call, call.target)
-            await administer(call, call.target)
-            await AgentService(call).retire(row)
+            await check_and_record_administration(call, call.target)
+            await AgentService(call).retire_agent(row)
             return row.status, "retired"
         if action == "set_tier":
             return await self._set_tier(row, value)
@@ -65,7 +71,7 @@ class Management(BoundService):
                 fix="Lift it: agora.admin.override, action 'resume'.",
                 allowed=["suspend", "retire"],
             )
-        await administer(call, call.target)
+        await check_and_record_administration(call, call.target)
         if status == "active" and await call.tx.all(overrides.standing, target_id=call.target, now=call.now):
             status = "paused"  # by an override, which goes on
         if row.status != status:
@@ -103,7 +109,7 @@ class Management(BoundService):
                 errors=[field_error("value", "not a service tier")],
             ) from None
         check_tier(self.call, tier, ServiceTier(row.service_tier))
-        await administer(self.call, f"tier:{row.agent_id}")
+        await check_and_record_administration(self.call, f"tier:{row.agent_id}")
         await self.call.tx.execute(statements.set_tier, agent_id=row.agent_id, tier=tier.value)
         data = {"agent_id": row.agent_id, "agent_name": row.agent_name, "service_tier": tier.value}
         self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=audience_of(row))
@@ -150,7 +156,7 @@ class Management(BoundService):
         call.target = f"{operation.name}@{operation.version}"
         if operation.name in ALWAYS_AVAILABLE and action == "sunset":
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
-        await administer(call, call.target)
+        await check_and_record_administration(call, call.target)
         before, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
         where = {"operation": operation.name, "version": operation.version}
         if status is None:

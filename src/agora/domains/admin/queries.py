@@ -7,7 +7,16 @@ from functools import cache
 from agora.core.records import AuditEntryRow, OperationStatusRow, RuntimeSettingRow
 from agora.store.port import Query, Write
 
-__all__ = ["audit", "clear_setting", "clear_status", "set_setting", "set_status", "set_tier", "settings", "statuses"]
+__all__ = [
+    "build_audit_query",
+    "clear_setting",
+    "clear_status",
+    "set_setting",
+    "set_status",
+    "set_tier",
+    "settings",
+    "statuses",
+]
 
 BIG = "bigint"
 
@@ -51,7 +60,7 @@ _FILTERS = {
 
 
 @cache
-def audit(filters: frozenset[str]) -> Query[AuditEntryRow]:
+def build_audit_query(filters: frozenset[str]) -> Query[AuditEntryRow]:
     """A page of the audit trail, newest first, with the filters that are present."""
     conditions = " ".join(text for name, text in _FILTERS.items() if name in filters)
     return Query(

@@ -74,7 +74,7 @@ class AdminService(BoundService, contract.Admin):
         if agent is not None:
             await self._apply_to_agent(agent, action)
         elif target.startswith(WORKFLOW):
-            await WorkflowService(call).overridden(target, action.value, reason)
+            await WorkflowService(call).apply_override(target, action.value, reason)
         return self._build_receipt(row, OUTCOMES[action])
 
     def _resolve_authority(self, priority: int | None) -> int:
@@ -113,7 +113,7 @@ class AdminService(BoundService, contract.Admin):
         if agent.status == "retired":
             raise IllegalTransition(f"{agent.agent_name} has left the marketplace.", allowed=[])
         if action is OverrideAction.TERMINATE:
-            await AgentService(self.call).retire(agent)
+            await AgentService(self.call).retire_agent(agent)
         elif agent.status not in ("paused", "suspended"):  # lifting the override does not end a suspension
             await set_agent_status(self.call, agent, "paused")
 
@@ -138,7 +138,7 @@ class AdminService(BoundService, contract.Admin):
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
         if target.startswith(WORKFLOW) and not higher:
-            await WorkflowService(call).overridden(target, "resume", "")
+            await WorkflowService(call).apply_override(target, "resume", "")
         record = self._build_row(target, OverrideAction.RESUME, authority, "", None)
         receipt = self._build_receipt(record, "partly_resumed" if higher else "resumed")
         receipt.lifted = [row.override_id for row in lower]
@@ -200,7 +200,7 @@ class AdminService(BoundService, contract.Admin):
         values |= {"since": since and to_microseconds(since), "until": until and to_microseconds(until)}
         filters = {name: value for name, value in values.items() if value is not None}
         newest = paging.decode_cursor(cursor)[0] if cursor else NEWEST
-        query = statements.audit(frozenset(filters))
+        query = statements.build_audit_query(frozenset(filters))
 
         async def read_rows(before: str, count: int) -> Sequence[AuditEntryRow]:
             return await self.call.tx.all(query, **filters, before=before, limit=count)

@@ -10,6 +10,7 @@ from .records import AgentRow, CapableAgent
 
 __all__ = [
     "able",
+    "build_listing_query",
     "by_alias",
     "by_capability",
     "by_dotted",
@@ -18,7 +19,6 @@ __all__ = [
     "by_name_key",
     "clear_capabilities",
     "enrolled_by",
-    "listing",
     "lock",
     "names_at",
     "of_account",
@@ -191,7 +191,7 @@ unread = Query(
 
 
 @cache
-def listing(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
+def build_listing_query(status: bool, service_tier: bool, category: bool, everyone: bool) -> Query[AgentRow]:
     """A page of agents in the order of registration, with the filters that are present.
 
     everyone: private agents too, and those that have left if their status is asked for.

@@ -365,7 +365,7 @@ class AgentService(BoundService, contract.Agents):
         cursor: str | None = None,
     ) -> contract.AgentPage:
         caller = self.call.caller
-        query = statements.listing(
+        query = statements.build_listing_query(
             status is not None, service_tier is not None, category is not None, caller.may("read:all")
         )
         parameters: dict[str, Any] = {
@@ -532,10 +532,10 @@ class AgentService(BoundService, contract.Agents):
                 await check_standing(self.call, row.agent_id)
                 await check_administered(self.call, row.agent_id)
             await self.call.publish(DEREGISTRATION_REQUESTED, row)
-            await self.retire(row)
+            await self.retire_agent(row)
         return contract.Deregistration(agent_id=row.agent_id, status=AgentStatus.RETIRED)
 
-    async def retire(self, row: AgentRow) -> None:
+    async def retire_agent(self, row: AgentRow) -> None:
         """Retire an agent: revoke its token, release its name, remove it from searches. Its history stays."""
         call, agent_id = self.call, row.agent_id
         await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)

@@ -10,7 +10,7 @@ from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
-from agora.domains.identity.authority import administer
+from agora.domains.identity.authority import check_and_record_administration
 from agora.store.port import Reader
 from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
@@ -54,7 +54,7 @@ async def set_budget(
     await _check_permission(call, place)
     operator = call.caller.may("admin")
     if operator:
-        await administer(call, f"budget:{place['account']}:{place['agent']}:{currency}")
+        await check_and_record_administration(call, f"budget:{place['account']}:{place['agent']}:{currency}")
     values = {
         "soft_limit": wish.warning,
         "hard_limit": wish.hard,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
-from agora.domains.identity.authority import administer
+from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import EntryKind, PricingType
@@ -121,7 +121,7 @@ class BillingService(BoundService, contract.Billing):
     async def reverse(self, entry_id: str, reason: str) -> contract.Entry:
         ledger = Ledger(self.call)
         self.call.target, self.call.detail = entry_id, reason
-        await administer(self.call, entry_id)
+        await check_and_record_administration(self.call, entry_id)
         return build_entry(await ledger.take_back(await ledger.entry(entry_id), reason))
 
     @implements

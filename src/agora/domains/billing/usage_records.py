@@ -9,7 +9,7 @@ from datetime import datetime
 from agora.clock import new_id, to_microseconds
 from agora.core.call import Call
 from agora.core.idempotency import key_reused
-from agora.domains.identity.authority import administer
+from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
@@ -158,7 +158,7 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
     row = await Ledger(call).credit(account, amount, currency, kind, key, request.reason)
     if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):
         raise key_reused("key", str(request.key), "credit")
-    await administer(call, row.entry_id)
+    await check_and_record_administration(call, row.entry_id)
     return build_entry(row)
 
 

@@ -31,7 +31,7 @@ async def read_health(call: Call) -> BusHealth:
     if bridge is not None:
         connected, group = bridge.connected, call.context.settings.bus_group
     lag = await _read_lag(call, whose, bridge)
-    trouble = call.context.ports.get(TROUBLE_REPORT).trouble()
+    trouble = call.context.ports.get(TROUBLE_REPORT).outage_reason()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if trouble is not None or (bridge is not None and not connected):
         status = "unhealthy"

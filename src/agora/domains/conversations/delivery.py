@@ -259,7 +259,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
     row = _build_message_row(call, draft, document, message_id, conversation[1])
     if draft.message.expected is not None and draft.message.expected.timeout:
         draft.destination.answer_by = call.now + draft.message.expected.timeout * 1000
-    receipt = service.post(row, draft.destination)
+    receipt = service.insert_message(row, draft.destination)
     record = _build_record(draft, document, message_id)
     await record_envelope(call, record, conversation)
     due = call.now + record.timeout * 1000 if record.timeout and draft.message.type in rules.ASKING else None
@@ -284,7 +284,7 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
         raise InvalidRequest("'broadcast' stands alone.", errors=[field_error("to", "mixed with others")])
     if not others:
         return Destination([], [])
-    return await service.destination(others if len(others) > 1 else others[0])
+    return await service.resolve_destination(others if len(others) > 1 else others[0])
 
 
 async def send_as_marketplace(

@@ -73,7 +73,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
             raise InvalidRequest("It is longer than body_limit allows.", errors=[field_error("", "too long")])
         document = _parse_answer(response.body)
         question = await call.tx.one(statements.of_message, message_id=row.ref)
-        if document is not None and _asks(message, question):
+        if document is not None and _is_answer_to(message, question):
             await _send_answer(call, row, message, question, document)
 
     # -- dead letters ----------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def _parse_answer(body: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document.get("type") in set(Performative) else None
 
 
-def _asks(message: MessageRow, question: EnvelopeRow | None) -> bool:
+def _is_answer_to(message: MessageRow, question: EnvelopeRow | None) -> bool:
     """Whether what a response says is an answer to the message.
 
     Programs answer every request with some message; were answers to answers sent on, two of them would never end.

@@ -107,7 +107,7 @@ async def list_conversations(
     call: Call, agent_id: str | None, state: str | None, limit: int, cursor: str | None
 ) -> contract.ConversationPage:
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
-    query = statements.listing(state is not None, everyone)
+    query = statements.build_listing_query(state is not None, everyone)
     parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}
     parameters |= {} if everyone else (await resolve_owner(call, agent_id)).parameters
     parameters |= {"state": state} if state is not None else {}
@@ -152,7 +152,7 @@ async def list_usage(
     if agent_id is not None or not call.caller.may("read:all"):
         agent_id = (await resolve_owner(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
-    query = statements.usage(agent_id is not None, customer_id is not None, since is not None)
+    query = statements.build_usage_query(agent_id is not None, customer_id is not None, since is not None)
     chosen = {name: value for name, value in filters.items() if value is not None}
     first = paging.decode_cursor(cursor)[0] if cursor else ""
 

@@ -11,6 +11,8 @@ from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsage
 
 __all__ = [
     "DROPS",
+    "build_listing_query",
+    "build_usage_query",
     "by_key",
     "called",
     "closed",
@@ -20,7 +22,6 @@ __all__ = [
     "labelled",
     "lapse",
     "lapsed_question",
-    "listing",
     "lock",
     "messages",
     "moved_on",
@@ -35,7 +36,6 @@ __all__ = [
     "readdress",
     "received",
     "settle",
-    "usage",
 ]
 
 BIG = "bigint"
@@ -227,7 +227,7 @@ moved_on = Write(
 
 
 @cache
-def listing(state: bool, everyone: bool) -> Query[ConversationRow]:
+def build_listing_query(state: bool, everyone: bool) -> Query[ConversationRow]:
     """A page of an agent's conversations, or of all, the newest first."""
     narrowed = "and c.state = :state" if state else ""
     if everyone:
@@ -257,7 +257,7 @@ def listing(state: bool, everyone: bool) -> Query[ConversationRow]:
 
 
 @cache
-def usage(agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
+def build_usage_query(agent: bool, customer: bool, since: bool) -> Query[ReportedUsageRow]:
     """A page of reported uses, oldest first."""
     conditions = [
         "and agent_id = :agent_id" if agent else "",

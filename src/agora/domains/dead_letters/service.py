@@ -82,7 +82,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
 
     @implements
     async def replay(self, dead_letter_id: str) -> contract.DeadLetter:
-        row, settled = await self._settle(dead_letter_id, DeadLetterState.REPLAYED)
+        row, settled = await self._claim_dead_letter(dead_letter_id, DeadLetterState.REPLAYED)
         if settled:
             source = self._find_source(row)
             if source is None:
@@ -93,14 +93,14 @@ class DeadLetterService(BoundService, contract.DeadLetters):
 
     @implements
     async def discard(self, dead_letter_id: str) -> contract.DeadLetter:
-        row, settled = await self._settle(dead_letter_id, DeadLetterState.DISCARDED)
+        row, settled = await self._claim_dead_letter(dead_letter_id, DeadLetterState.DISCARDED)
         if settled:
             if (source := self._find_source(row)) is not None:
                 await source.discard(self.call, row)
             emit_letter_event(self.call, "discarded", row)
         return contract.DeadLetter.model_construct(**_letter_fields(row))
 
-    async def _settle(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
+    async def _claim_dead_letter(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
         """Take a letter that is dead; whether it was. Raises NotFound, PermissionDenied, and Conflict after the opposite."""
         call = self.call
         row = await self._load_letter(letter_id)

@@ -59,7 +59,7 @@ class Authenticator:
         self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
         self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT)
 
-    def cached(self, credential: str | None, *, local: bool) -> Caller | None:
+    def find_cached_caller(self, credential: str | None, *, local: bool) -> Caller | None:
         """The caller if no look-up is needed."""
         if credential is None:
             if local:
@@ -73,7 +73,7 @@ class Authenticator:
 
     async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
         """The caller a credential stands for; without one, what a stranger at that place may be."""
-        caller = self.cached(credential, local=local)
+        caller = self.find_cached_caller(credential, local=local)
         if caller is None:
             assert credential is not None
             version = self._changes
@@ -86,7 +86,7 @@ class Authenticator:
                 self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
         return caller
 
-    async def within(self, caller: Caller, tenant: str) -> Caller:
+    async def act_in_tenant(self, caller: Caller, tenant: str) -> Caller:
         """The caller acting in a named tenant: its own, or any tenant for an operator of the installation.
 
         Raises PermissionDenied to everybody else, whether there is such a tenant or not.

@@ -17,8 +17,8 @@ from . import authority_queries as statements
 
 __all__ = [
     "TIERS",
-    "administer",
     "check_administered",
+    "check_and_record_administration",
     "check_authority",
     "check_standing",
     "check_tier",
@@ -86,7 +86,7 @@ async def check_standing(call: Call, target: str, authority: int | None = None) 
         )
 
 
-async def administer(call: Call, target: str, needed: int = 0) -> None:
+async def check_and_record_administration(call: Call, target: str, needed: int = 0) -> None:
     """As :func:`check_administered`; notes that the caller has administered the target now."""
     await check_administered(call, target, needed)
     caller = call.caller

@@ -50,7 +50,7 @@ class AuthService(BoundService, contract.Auth):
     @implements
     async def login(self, username: str, password: str) -> contract.Login:
         sign_on = self._sign_on()
-        return as_relay(lambda: sign_on.password(username, password), _answer_login, SECONDS)
+        return as_relay(lambda: sign_on.sign_in_with_password(username, password), _answer_login, SECONDS)
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
@@ -92,7 +92,7 @@ class AuthService(BoundService, contract.Auth):
             ended, url = outcome
             return contract.LoggedOut(provider_logged_out=ended, logout_url=url)
 
-        return as_relay(lambda: sign_on.leave(caller, refresh_token, client_id), settle, SECONDS)
+        return as_relay(lambda: sign_on.sign_out(caller, refresh_token, client_id), settle, SECONDS)
 
     @implements
     async def sign_out(self, session_id: str) -> contract.SignedOut:

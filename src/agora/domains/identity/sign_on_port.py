@@ -85,7 +85,7 @@ class SignOn(Protocol):
     def takes_passwords(self) -> bool:
         """Whether names and passwords are passed on."""
 
-    async def password(self, username: str, password: str) -> SignInResult:
+    async def sign_in_with_password(self, username: str, password: str) -> SignInResult:
         """Come in by a password. Raises Unauthenticated, RateLimited, UpstreamFailed."""
 
     async def refresh(self, refresh_token: str, client_id: str | None) -> SignInResult:
@@ -97,7 +97,9 @@ class SignOn(Protocol):
     async def check_logout_token(self, logout_token: str) -> None:
         """Verify the signature. Raises Unauthenticated, or UpstreamUnavailable if the provider's keys cannot be fetched."""
 
-    async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
+    async def sign_out(
+        self, caller: Caller, refresh_token: str | None, client_id: str | None
+    ) -> tuple[bool, str | None]:
         """Go, as far as the provider is concerned: whether it ended the session, and where a browser ends its own."""
 
 

@@ -15,7 +15,7 @@ from agora_sdk.contract.fields import ServiceTier
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import token_queries as statements
-from .authority import administer, check_authority, check_tier
+from .authority import check_and_record_administration, check_authority, check_tier
 from .records import TOKENS, TokenRow
 
 __all__ = ["TokenService"]
@@ -62,7 +62,7 @@ class TokenService(BoundService, contract.Tokens):
             revoked_at=None,
         )
         call.tx.append(TOKENS, row)
-        await administer(call, token_id)
+        await check_and_record_administration(call, token_id)
         audience = (call.caller.subject,)
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
         return contract.CreatedToken.model_construct(**_token_fields(row), token=key)
@@ -121,7 +121,7 @@ class TokenService(BoundService, contract.Tokens):
         if row.revoked_at is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row.revoked_at))
         if token_id != call.caller.token_id:  # the holder of a key may revoke it
-            await administer(call, token_id, row.authority)
+            await check_and_record_administration(call, token_id, row.authority)
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
         return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))

@@ -13,7 +13,7 @@ from agora_sdk.contract import users as contract
 from agora_sdk.errors import PermissionDenied, RateLimited
 
 from . import queries as people
-from .authority import administer
+from .authority import check_and_record_administration
 from .records import UserRow
 from .roles import authority_of, scopes_of
 
@@ -54,7 +54,7 @@ class UserService(BoundService, contract.Users):
         call = self.call
         call.target = user_id
         row = _require_user(await call.tx.one(people.locked, user_id=user_id), user_id)
-        await administer(call, user_id, self._authority_of_role(row.role or row.provider_role))
+        await check_and_record_administration(call, user_id, self._authority_of_role(row.role or row.provider_role))
         if role is not None:
             self._check_role(role, row)
             row.role = None if role == "provider" else role

@@ -9,7 +9,7 @@ from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents.references import load_agent
-from agora.domains.identity.authority import administer
+from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.tenants.service import HOME
 from agora_sdk.contract import hosts as contract
 from agora_sdk.contract import implements
@@ -71,7 +71,7 @@ class HostService(BoundService, contract.Hosts):
                 errors=[field_error("name", "taken")],
             )
         host_id = call.target = new_id("host")
-        await administer(call, host_id)
+        await check_and_record_administration(call, host_id)
         capacity: dict[str, Any] = {"gpus": gpus}
         if memory_mb is not None:
             capacity["memory"] = memory_mb * MEBIBYTE
@@ -100,7 +100,7 @@ class HostService(BoundService, contract.Hosts):
         call = self.call
         row = await self._require_host(host)
         call.target = row.host_id
-        await administer(call, row.host_id)
+        await check_and_record_administration(call, row.host_id)
         holder = await call.tx.one(host_queries.host, ref=name) if name is not None else None
         if holder is not None and holder.host_id != row.host_id:
             raise NameTaken(f"There is a host {name!r} already.", errors=[field_error("name", "taken")])
@@ -120,7 +120,7 @@ class HostService(BoundService, contract.Hosts):
         call = self.call
         row = await self._require_host(host)
         call.target = row.host_id
-        await administer(call, row.host_id)
+        await check_and_record_administration(call, row.host_id)
         rows = await call.tx.all(statements.living, host_id=row.host_id, after="", limit=10_000)
         if rows and not lost:
             raise Conflict(

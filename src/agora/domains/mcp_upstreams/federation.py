@@ -136,7 +136,7 @@ class Federation:
         """Follow the event log: at once what this server decided, in a moment what another one did."""
         if not stored.event.type.startswith("agora.upstream."):
             return
-        offer = self._offers.take(stored.event.event_id)
+        offer = self._offers.pop_offer(stored.event.event_id)
         if offer is not None:
             self._apply_offer(offer)
         elif stored.tenant_id in self._loading:

@@ -35,7 +35,7 @@ class ListingLimiter:
     def __init__(self) -> None:
         self._left: dict[tuple[str, str], tuple[float, float]] = {}
 
-    def allows(self, key: tuple[str, str]) -> bool:
+    def try_acquire(self, key: tuple[str, str]) -> bool:
         """Whether to ask now; if so, it counts."""
         now = asyncio.get_running_loop().time()
         tokens, since = self._left.get(key, (AT_ONCE, now))
@@ -43,7 +43,7 @@ class ListingLimiter:
         self._left[key] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1
 
-    def keep(self, tenant: str, keys: set[tuple[str, str]]) -> None:
+    def retain_upstreams(self, tenant: str, keys: set[tuple[str, str]]) -> None:
         """Forget the tenant's other upstreams."""
         self._left = {key: tokens for key, tokens in self._left.items() if key[0] != tenant or key in keys}
 
@@ -100,16 +100,16 @@ class UpstreamReconciler(Controller):
             self._unread.add(tenant)
             raise
         endpoints = [endpoint_of(row) for row in rows if commands or row.transport != "stdio"]
-        self._engine.keep(tenant, endpoints)
-        self._limiter.keep(tenant, {endpoint.key for endpoint in endpoints})
+        self._engine.set_endpoints(tenant, endpoints)
+        self._limiter.retain_upstreams(tenant, {endpoint.key for endpoint in endpoints})
         self._endpoints[tenant] = endpoints
 
     def _ask_changed(self, tenant: str, endpoints: Sequence[Endpoint]) -> None:
         """Ask those upstreams what they offer that may have changed it."""
-        changed = set(self._engine.changed(tenant))
+        changed = set(self._engine.list_outdated(tenant))
         for endpoint in endpoints:
             due = endpoint.upstream_id in changed and endpoint.key not in self._listings
-            if due and self._limiter.allows(endpoint.key):
+            if due and self._limiter.try_acquire(endpoint.key):
                 self._listings[endpoint.key] = asyncio.create_task(self._list_upstream(endpoint))
 
     async def finish(self) -> None:
@@ -118,7 +118,7 @@ class UpstreamReconciler(Controller):
         await asyncio.gather(*self._listings.values(), return_exceptions=True)
         await self._engine.close()
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until nothing is being asked."""
         while self._listings:
             await asyncio.wait(self._listings.values())

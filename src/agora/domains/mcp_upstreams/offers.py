@@ -48,7 +48,7 @@ class Offers:
         while len(self._waiting) > REMEMBERED:
             self._waiting.popitem(last=False)
 
-    def take(self, event_id: str) -> Offer | None:
+    def pop_offer(self, event_id: str) -> Offer | None:
         """What was laid down under an event's id, if it was on this server."""
         return self._waiting.pop(event_id, None)
 

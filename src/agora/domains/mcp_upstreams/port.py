@@ -99,7 +99,7 @@ class Upstreams(Protocol):
     UpstreamUnavailable: nothing was done there. UpstreamFailed and DeadlineExceeded may say ``outcome="unknown"``.
     """
 
-    def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
+    def set_endpoints(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
         """Hold connections to exactly these upstreams of a tenant, from now on."""
 
     async def reconcile(self) -> None:
@@ -128,7 +128,7 @@ class Upstreams(Protocol):
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""
 
-    def changed(self, tenant: str) -> Sequence[str]:
+    def list_outdated(self, tenant: str) -> Sequence[str]:
         """Ids of connected upstreams whose listing is not known to be current."""
 
     def check_url(self, url: str, *, private: bool) -> None:

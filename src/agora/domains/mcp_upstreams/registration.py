@@ -8,7 +8,7 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, as_relay, encode_json
-from agora.domains.identity.authority import administer
+from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.mcp_upstreams import port
 from agora_sdk.contract import Service
 from agora_sdk.contract import upstreams as contract
@@ -74,7 +74,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
             raise outcome
         await check_vacant(end, name, registry_name)
         end.tx.append(UPSTREAMS, row)
-        await administer(end, row.upstream_id)
+        await check_and_record_administration(end, row.upstream_id)
         if outcome is not None:
             await apply_listing(end, row, outcome)
         await emit_offer_event(end, "added", row)

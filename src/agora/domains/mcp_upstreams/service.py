@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from agora.core import pagination as paging
 from agora.core.call import Call, as_relay, decode_json
-from agora.domains.identity.authority import administer, check_administered
+from agora.domains.identity.authority import check_administered, check_and_record_administration
 from agora_sdk.contract import Result, implements
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.contract.fields import JsonObject
@@ -125,7 +125,7 @@ class UpstreamService(contract.Upstreams):
         call = self._call
         row = await require_upstream(call, upstream, lock=True)
         call.target = row.upstream_id
-        await administer(call, row.upstream_id)
+        await check_and_record_administration(call, row.upstream_id)
         accepted = []
         for item in await call.tx.all(statements.items, upstream_id=row.upstream_id):
             if (names and item.name not in names) or (hashes and item.hash not in hashes):
@@ -141,7 +141,7 @@ class UpstreamService(contract.Upstreams):
     async def remove(self, upstream: str) -> contract.UpstreamRemoval:
         row = await require_upstream(self._call, upstream, lock=True)
         self._call.target = row.upstream_id
-        await administer(self._call, row.upstream_id)
+        await check_and_record_administration(self._call, row.upstream_id)
         await drop_upstream(self._call, row)
         return contract.UpstreamRemoval(upstream_id=row.upstream_id, name=row.name)
 

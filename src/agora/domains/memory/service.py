@@ -48,7 +48,7 @@ class MemoryService(BoundService, contract.Memories):
         tags: list[str] = [],
         if_version: int | None = None,
     ) -> contract.Memory:
-        call, place = self.call, self._place(namespace)
+        call, place = self.call, self._stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         text = _pack_value(value)
         current = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
@@ -67,16 +67,18 @@ class MemoryService(BoundService, contract.Memories):
         )
         if not rows:  # a concurrent call stored another version since it was read
             raise _version_conflict(key, await call.tx.one(statements.memory_by_key, namespace=place, key=key))
-        await self._index(rows[0], key, value, tags, is_new=rows[0].version == 1)
-        data, audience = self._about(rows[0])
+        await self._update_search_index(rows[0], key, value, tags, is_new=rows[0].version == 1)
+        data, audience = self._event_data_and_audience(rows[0])
         self.call.emit("agora.memory.stored", data | {"version": rows[0].version}, subject=key, audience=audience)
-        return self._memory(rows[0])
+        return self._to_memory(rows[0])
 
-    def _place(self, namespace: str) -> str:
+    def _stored_namespace(self, namespace: str) -> str:
         """The stored namespace. ``own`` is private: ``@`` and the caller's id, a name that the contract's pattern rejects."""
         return f"@{self.call.caller.subject}" if namespace == OWN else namespace
 
-    async def _index(self, row: MemoryRow, key: str, value: JsonValue, tags: list[str], *, is_new: bool) -> None:
+    async def _update_search_index(
+        self, row: MemoryRow, key: str, value: JsonValue, tags: list[str], *, is_new: bool
+    ) -> None:
         tx, memory_id = self.call.tx, row.memory_id
         most = self.call.context.settings.memory_limit
         if not is_new:
@@ -97,38 +99,38 @@ class MemoryService(BoundService, contract.Memories):
                 ),
             )
 
-    def _about(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+    def _event_data_and_audience(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
         """Data and audience of an event, without the value: readers recall it, under access control."""
         own, by = row.namespace.startswith("@"), self.call.caller.subject
         data = {"namespace": OWN if own else row.namespace, "key": row.key, "by": by}
         return data, (by,) if own else None
 
-    def _memory(self, row: MemoryRow) -> contract.Memory:
+    def _to_memory(self, row: MemoryRow) -> contract.Memory:
         return contract.Memory.model_construct(**_memory_fields(row))
 
     @implements
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
-        row = await self.call.tx.one(statements.memory_by_key, namespace=self._place(namespace), key=key)
+        row = await self.call.tx.one(statements.memory_by_key, namespace=self._stored_namespace(namespace), key=key)
         if row is None:
             raise not_found(
                 "key",
                 f"There is no memory under {key!r}.",
                 fix="List memories with GET /agora/memory/list, or search with GET /agora/memory/search.",
             )
-        return self._memory(row)
+        return self._to_memory(row)
 
     @implements
     async def list(
         self, namespace: str = "default", *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> contract.MemoryPage:
-        place = {"namespace": self._place(namespace), "prefix": prefix, "beyond": prefix + LAST}
+        place = {"namespace": self._stored_namespace(namespace), "prefix": prefix, "beyond": prefix + LAST}
 
         async def read(after: str, count: int) -> Sequence[MemoryRow]:
             return await self.call.tx.all(statements.list_memories, **place, after=after, limit=count)
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows, more = await paging.read_page(read, after, "key", limit, self.call.context.settings.page_bytes)
-        page = [self._memory(row) for row in rows]
+        page = [self._to_memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=page,
             **paging.page_fields(page, "key", more=more, cursor=cursor),
@@ -142,8 +144,8 @@ class MemoryService(BoundService, contract.Memories):
         rows = await self.call.tx.all(
             statements.search_memories,
             words=encode_json(words),
-            namespace=self._place(namespace) if namespace else "",
-            own=self._place(OWN),
+            namespace=self._stored_namespace(namespace) if namespace else "",
+            own=self._stored_namespace(OWN),
             limit=limit,
         )
         rows, _ = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
@@ -155,14 +157,14 @@ class MemoryService(BoundService, contract.Memories):
 
     @implements
     async def forget(self, key: str, namespace: str = "default") -> contract.Forgotten:
-        call, place = self.call, self._place(namespace)
+        call, place = self.call, self._stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         row = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
         deleted = await call.tx.returning(statements.delete_memory, namespace=place, key=key)
         if deleted and row is not None:
             await call.tx.execute(statements.delete_words, memory_id=deleted[0])
             await call.tx.execute(statements.change_count, change=-1, most=1 << 62)
-            data, audience = self._about(row)
+            data, audience = self._event_data_and_audience(row)
             call.emit("agora.memory.forgotten", data, subject=key, audience=audience)
         return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(deleted))
 

@@ -11,12 +11,12 @@ from .records import DeliveredState, InboxRow, MessageRow, MessageSender
 __all__ = [
     "advance",
     "any_for",
+    "build_inbox_query",
     "delivered_states",
     "drop_doubles",
     "hand_over",
     "held_count",
     "held_for",
-    "inbox",
     "inbox_count",
     "of",
     "readdress",
@@ -173,7 +173,7 @@ def _inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
 
 
 @cache
-def inbox(filters: frozenset[str]) -> Query[InboxRow]:
+def build_inbox_query(filters: frozenset[str]) -> Query[InboxRow]:
     """The oldest messages of an inbox, in any order, with the filters that are present.
 
     They are not sorted here: SQLite would copy whole messages to sort them.

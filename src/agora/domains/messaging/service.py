@@ -119,7 +119,7 @@ class MessagingService(BoundService, contract.Messaging):
         """Like :meth:`send`, for internal use: metadata may contain reserved sections."""
         call, to_agent, reply_to = self.call, draft.to_agent, draft.reply_to
         sender, sender_name = await self._resolve_sender(draft.from_agent)
-        destination = await self.destination(to_agent)
+        destination = await self.resolve_destination(to_agent)
         correlation_id = draft.correlation_id
         if reply_to and not correlation_id:
             correlation_id = await self._find_correlation(reply_to)
@@ -142,15 +142,15 @@ class MessagingService(BoundService, contract.Messaging):
         )
         if reply_to:
             reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))
-            receipt = self.post(reply.row, destination)
+            receipt = self.insert_message(reply.row, destination)
         else:
-            receipt = self.post(row, destination, metadata)
+            receipt = self.insert_message(row, destination, metadata)
         if reply_to:
             await call.publish(REPLY_STORED, ReplyStored(sender, reply_to, draft.content, draft.metadata))
         call.target = receipt.message_id
         return receipt
 
-    def post(
+    def insert_message(
         self, row: MessageRow, destination: Destination, metadata: JsonObject | None = None
     ) -> contract.MessageReceipt:
         """Insert a message and its deliveries. metadata: those of the row, where they are at hand."""
@@ -184,7 +184,7 @@ class MessagingService(BoundService, contract.Messaging):
             raise not_found("reply_to", f"There is no message {reply_to} to reply to.")
         return answered.correlation_id or reply_to
 
-    async def destination(self, to_agent: Recipients) -> Destination:
+    async def resolve_destination(self, to_agent: Recipients) -> Destination:
         """Resolve recipients. Raises NotFound for unknown ids and capabilities, InvalidRequest for too many."""
         refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
         if refs == ["broadcast"]:
@@ -346,7 +346,7 @@ class MessagingService(BoundService, contract.Messaging):
 
         async def read_page(after: str | None, count: int) -> Sequence[InboxRow]:
             place = {} if after is None else {"after": after}
-            query = statements.inbox(filters.union(place))
+            query = statements.build_inbox_query(filters.union(place))
             skipped = offset if after is None else 0
             rows = await self.call.tx.all(query, **{**parameters, **place}, limit=count, offset=skipped)
             return sorted(rows, key=attrgetter("message_id"))

@@ -200,7 +200,7 @@ def _sampled_report(
     warning: str | None = None,
 ) -> ComponentHealth:
     """A report on sampled values; one that is too old is degraded, and says so."""
-    age = monitor.age(call.now)
+    age = monitor.seconds_since_sample(call.now)
     if age is None or age > 2 * monitor.interval:
         stale = "not measured yet" if age is None else f"last measured {format_duration(age)} ago"
         status, detail = _worst_status(status, "degraded"), f"{detail}; {stale}" if detail else stale

@@ -148,14 +148,14 @@ class HealthMonitor:
         """
         probe = self.probed
         recent = probe is not None and time.monotonic() - probe.at < PROBE_MAX_AGE
-        if recent or self.failing or self.draining:
+        if recent or self.probe_failure or self.draining:
             return
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self.probe())
         await asyncio.shield(self._probing)  # a caller that leaves does not end it for the others
 
     @property
-    def failing(self) -> str | None:
+    def probe_failure(self) -> str | None:
         """Why the last probe failed; None if it did not."""
         return self.probed.failure if self.probed is not None else None
 
@@ -164,7 +164,7 @@ class HealthMonitor:
         """The last measurement; None before the first."""
         return self.samples[-1] if self.samples else None
 
-    def age(self, now: int) -> float | None:
+    def seconds_since_sample(self, now: int) -> float | None:
         """Seconds since the last measurement."""
         return (now - self.samples[-1].at) / SECOND if self.samples else None
 
@@ -180,7 +180,7 @@ class HealthMonitor:
         ]
         return trend.seconds_until(points, limit, at_least=at_least)
 
-    def trouble(self) -> str | None:
+    def outage_reason(self) -> str | None:
         """Why calls cannot be served now; None when they can."""
         if self.draining:
             return "The server is shutting down."
@@ -197,7 +197,7 @@ class HealthMonitor:
         return None
 
     @property
-    def unreadable(self) -> bool:
+    def is_store_unreadable(self) -> bool:
         """Whether the store answers nothing at all; one that takes no writes may still be read."""
         return (
             self.probed is not None
@@ -205,7 +205,7 @@ class HealthMonitor:
             and self.probed.cause in (UNREACHABLE, "timeout")
         )
 
-    def parts(self) -> dict[str, str]:
+    def component_states(self) -> dict[str, str]:
         """What the server needs, each ``ok``, or for the store the cause and for the bus ``unreachable``.
 
         The bus only where it is Redis.

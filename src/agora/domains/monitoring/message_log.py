@@ -44,12 +44,12 @@ class MessageFilter:
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def quick(self) -> bool:
+    def needs_one_query(self) -> bool:
         """Whether one look finds all there is: every message is wanted, or one that is named."""
         return (not self.filters and not self.words) or "message_id" in self.filters
 
     @property
-    def window(self) -> int:
+    def scan_limit(self) -> int:
         """How many messages one statement may look at."""
         return WORD_WINDOW if self.words else WINDOW
 
@@ -129,7 +129,7 @@ class MessageLogReader:
 
     async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
         """At most so many messages and bytes before one, newest first, and where to go on; None where nothing is."""
-        query = statements.page(self.filter.filters, self.filter.words, True)
+        query = statements.build_message_page_query(self.filter.filters, self.filter.words, True)
         rows: list[MessageLogRow] = []
         budget = paging.PageBudget(most)
         for _ in range(STRETCHES):
@@ -154,7 +154,7 @@ class MessageLogReader:
         self, tx: Reader, after: str, ceiling: str, limit: int, most: int
     ) -> tuple[list[LoggedMessage], bool]:
         """At most so many messages and bytes between two, oldest first, however far apart, and whether that was all."""
-        query = statements.page(self.filter.filters, self.filter.words, False)
+        query = statements.build_message_page_query(self.filter.filters, self.filter.words, False)
         while True:
             if after >= self._last:
                 end = await self._page_end_after(tx, after)
@@ -185,14 +185,14 @@ class MessageLogReader:
 
     async def _page_end_before(self, tx: Reader, before: str) -> MessagePosition | None:
         """Where the stretch ends that goes back from a message."""
-        if self.filter.quick:
+        if self.filter.needs_one_query:
             return None
-        return await tx.one(statements.older, before=before, window=self.filter.window - 1)
+        return await tx.one(statements.older, before=before, window=self.filter.scan_limit - 1)
 
     async def _page_end_after(self, tx: Reader, after: str) -> MessagePosition | None:
-        if self.filter.quick:
+        if self.filter.needs_one_query:
             return None
-        return await tx.one(statements.newer, after=after, window=self.filter.window - 1)
+        return await tx.one(statements.newer, after=after, window=self.filter.scan_limit - 1)
 
     def _too_old(self, row: MessagePosition) -> bool:
         """Whether everything before a message was sent before what is asked for."""

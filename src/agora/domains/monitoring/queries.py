@@ -21,6 +21,7 @@ from .records import (
 __all__ = [
     "WORDS",
     "active_tasks",
+    "build_message_page_query",
     "cost",
     "ended",
     "keep_minute",
@@ -29,7 +30,6 @@ __all__ = [
     "newer",
     "older",
     "open_tasks",
-    "page",
     "page_count",
     "prune_minutes",
     "queued",
@@ -81,7 +81,7 @@ def _page_conditions(filters: frozenset[str], words: int, like: str) -> str:
 
 
 @cache
-def page(filters: frozenset[str], words: int, descending: bool) -> Query[MessageLogRow]:
+def build_message_page_query(filters: frozenset[str], words: int, descending: bool) -> Query[MessageLogRow]:
     """Messages of a stretch, newest or oldest first."""
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(

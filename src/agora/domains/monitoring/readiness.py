@@ -35,4 +35,4 @@ class Readiness(Controller):
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         if await super()._wait_for_next_step(stop):
             return True
-        return self._monitor.failing is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)
+        return self._monitor.probe_failure is None and await self._wait_for_wakeup(stop, IDLE_INTERVAL - self.interval)

@@ -94,12 +94,12 @@ class Outbox(DueController):
 
     async def _serve_destination(self, tenant: str, destination: str) -> None:
         """Deliver until nothing is due there, or it does not answer."""
-        claim = partial(_claim, destination=destination)
+        claim = partial(_claim_rows, destination=destination)
         try:
             while not self.context.overrides.is_halted(tenant):
                 async with self._slots:
                     rows = await self.run_as_system(tenant, claim)
-                    answering = await asyncio.gather(*(self._deliver(tenant, row) for row in rows))
+                    answering = await asyncio.gather(*(self._deliver_row(tenant, row) for row in rows))
                 if not rows or not all(answering):
                     return
         except Exception:
@@ -108,7 +108,7 @@ class Outbox(DueController):
             del self._workers[tenant, destination]
             self.mark_tenant_due(tenant)
 
-    async def _deliver(self, tenant: str, row: OutboxRow) -> bool:
+    async def _deliver_row(self, tenant: str, row: OutboxRow) -> bool:
         """Make one delivery; whether its destination answers."""
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
         url = row.destination
@@ -118,11 +118,13 @@ class Outbox(DueController):
         try:
             request = await self._build_request(tenant, source, row)
             if request is None:
-                await self.run_as_system(tenant, partial(_finish, row=row))
+                await self.run_as_system(tenant, partial(_delete_row, row=row))
                 return True
             url = request.url
-            response = await self._post(row, request)
-            await self.run_as_system(tenant, partial(_complete, row=row, source=source, response=response))
+            response = await self._post_signed(row, request)
+            await self.run_as_system(
+                tenant, partial(_delete_row_and_handle_response, row=row, source=source, response=response)
+            )
         except DeliveryRejected as error:
             await self._record_failure(tenant, row, url, error)
             return error.status is not None and not error.retry_after
@@ -149,7 +151,7 @@ class Outbox(DueController):
 
         return await self.context.store.read(tenant, build)
 
-    async def _post(self, row: OutboxRow, request: OutboxRequest) -> HttpResponse:
+    async def _post_signed(self, row: OutboxRow, request: OutboxRequest) -> HttpResponse:
         """Post, signed like a push notification. Raises DeliveryRejected."""
         now, settings = self.context.clock.now(), self.context.server.settings
         seconds = settings.endpoint_timeout
@@ -219,16 +221,18 @@ async def _release_leases(call: Call) -> None:
     await call.tx.execute(statements.release)
 
 
-async def _claim(call: Call, *, destination: str) -> Sequence[OutboxRow]:
+async def _claim_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
     times = {"until": call.now + LEASE_SECONDS * SECOND, "now": call.now}
     return await call.tx.returning(statements.claim, destination=destination, limit=EACH, **times)
 
 
-async def _finish(call: Call, *, row: OutboxRow) -> None:
+async def _delete_row(call: Call, *, row: OutboxRow) -> None:
     await call.tx.execute(statements.finish, **_row_key(row))
 
 
-async def _complete(call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse) -> None:
+async def _delete_row_and_handle_response(
+    call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse
+) -> None:
     """Delete the row and act on the answer, unless another server has claimed it since."""
     if await call.tx.execute(statements.finish, **_row_key(row)):
         await source.complete(call, row, response)

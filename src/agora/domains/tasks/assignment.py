@@ -212,7 +212,9 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
         await access.load_visible_task(call, order.parent_id)
     draft = TaskDraft(call, _build_row(call, order, target, blocked))
     await agree_on_price(draft, among=target.agent in order.among)
-    draft.log("status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None)
+    draft.append_entry(
+        "status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None
+    )
     is_begun = begin_locally(draft)
     # The row is inserted, not updated, so due_at is set here and not by TaskDraft.save.
     draft.row.due_at = states.next_due(draft.row, call.now)

@@ -24,7 +24,7 @@ __all__ = [
     "offer_task",
     "pool_queue",
     "requeue_task",
-    "start_task",
+    "start_without_claim",
 ]
 
 MAX_BACKOFF_SECONDS = 86_400.0  # seconds
@@ -44,17 +44,17 @@ def announce_available(draft: TaskDraft) -> None:
 def offer_task(draft: TaskDraft) -> None:
     """Make a pending task claimable, unless it is blocked or delayed."""
     if draft.row.blocked == 0 and draft.row.available_at is None:
-        draft.set(waiting=1)
+        draft.set_columns(waiting=1)
         announce_available(draft)
 
 
-async def start_task(draft: TaskDraft) -> None:
+async def start_without_claim(draft: TaskDraft) -> None:
     """Start a task without a claim. It has no lease, so it does not expire and stays with its assignee."""
     call = draft.call
     subject = call.caller.subject
     assigned = draft.row.assigned_agent
     holder = assigned if call.caller.acts_for_others and assigned and ":" not in assigned else subject
-    draft.set(
+    draft.set_columns(
         status=_S.IN_PROGRESS.value,
         waiting=0,
         holder=holder,
@@ -66,7 +66,7 @@ async def start_task(draft: TaskDraft) -> None:
         progress=0.0,
         error=None,
     )
-    draft.log("status", status=_S.IN_PROGRESS, progress=0.0)
+    draft.append_entry("status", status=_S.IN_PROGRESS, progress=0.0)
     draft.emit("started", attempt=draft.row.attempts)
     change = ActiveTasksChange(tenant_id=call.caller.tenant, agent_id=holder, change=1)
     call.tx.append(tasks.ACTIVE_TASKS, change)
@@ -77,7 +77,7 @@ def _release_holder(draft: TaskDraft) -> None:
     if draft.row.holder is not None and draft.row.status not in (_S.PENDING, *states.TERMINAL):
         change = ActiveTasksChange(tenant_id=draft.row.tenant_id, agent_id=draft.row.holder, change=-1)
         draft.call.tx.append(tasks.ACTIVE_TASKS, change)
-    draft.set(lease_until=None, waiting=0, available_at=None)
+    draft.set_columns(lease_until=None, waiting=0, available_at=None)
 
 
 def _default_assignee(draft: TaskDraft) -> str | None:
@@ -103,8 +103,8 @@ async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | Non
     previous_holder, audience = draft.row.holder, parties_of(draft.row)
     _release_holder(draft)
     if states.is_balanced(draft.row) and decode_json(draft.row.requirements):
-        draft.set(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
-    draft.set(
+        draft.set_columns(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
+    draft.set_columns(
         status=_S.PENDING.value,
         holder=None,
         worker=None,
@@ -113,7 +113,7 @@ async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | Non
         attempts=draft.row.attempts - 1 if refund and draft.row.attempts else draft.row.attempts,
         available_at=available_at,
     )
-    draft.log("status", status=_S.PENDING, content=reason, data={"from": previous_holder})
+    draft.append_entry("status", status=_S.PENDING, content=reason, data={"from": previous_holder})
     audience = tuple(
         dict.fromkeys((*audience, *parties_of(draft.row)))
     )  # the former holder learns that it lost the task
@@ -136,12 +136,14 @@ async def move_task(
     holder, available_at = draft.row.holder, draft.row.available_at
     audience = tuple(dict.fromkeys(who for who in (*parties_of(draft.row), agent) if who))
     _release_holder(draft)
-    draft.set(status=_S.PENDING.value, holder=None, worker=None, queue=queue, assigned_agent=agent, assignee=assignee)
+    draft.set_columns(
+        status=_S.PENDING.value, holder=None, worker=None, queue=queue, assigned_agent=agent, assignee=assignee
+    )
     if holder is not None:
-        draft.set(fence=draft.row.fence + 1)  # invalidates the token of the former holder
-    draft.set(available_at=available_at)
+        draft.set_columns(fence=draft.row.fence + 1)  # invalidates the token of the former holder
+    draft.set_columns(available_at=available_at)
     await agree_on_price(draft, among=among)
-    draft.log("status", status=_S.PENDING, content=reason, data={"reassigned": {"from": before, "to": agent}})
+    draft.append_entry("status", status=_S.PENDING, content=reason, data={"reassigned": {"from": before, "to": agent}})
     draft.emit("reassigned", audience=audience, reason=reason, previous=before)
     offer_task(draft)
     await draft.save()
@@ -153,13 +155,13 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
     lost: the lease expired without a report; such attempts do not count as failures of the work.
     """
     if not lost:
-        draft.set(failures=draft.row.failures + 1)
+        draft.set_columns(failures=draft.row.failures + 1)
         limit = draft.row.max_failures
         retry = retry and (limit is None or draft.row.failures <= limit)
     if retry and draft.row.attempts < draft.row.max_attempts:
         pause = exponential_delay(draft.row.attempts, draft.row.retry_backoff, MAX_BACKOFF_SECONDS)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
-        draft.set(error=error)
+        draft.set_columns(error=error)
         await requeue_task(draft, error, available_at=available_at)
     else:
         await end_task(draft, _S.DEAD_LETTERED if lost else _S.FAILED, error=error)
@@ -190,16 +192,16 @@ async def _end_one_task(
     else:
         await release_price(draft)
     _release_holder(draft)
-    draft.set(status=status.value, completed_at=call.now, error=error)
+    draft.set_columns(status=status.value, completed_at=call.now, error=error)
     if status is _S.COMPLETED:
-        draft.set(progress=100.0)
+        draft.set_columns(progress=100.0)
     if result is not None:
         text = encode_json(result)
         await call.tx.execute(tasks.set_result, task_id=draft.task_id, result=text)
         log_data = result if len(text) <= SHOWN else None
     else:
         log_data = None
-    draft.log("done", status=status, progress=draft.row.progress, content=content or error, data=log_data)
+    draft.append_entry("done", status=status, progress=draft.row.progress, content=content or error, data=log_data)
     draft.emit(status.value, error=error, reason=content, attempts=draft.row.attempts)
     await draft.save()
     if draft.row.workflow_id is not None:
@@ -231,7 +233,7 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
         if draft.row.status in states.TERMINAL:
             continue
         if done.row.status == _S.COMPLETED:
-            draft.set(blocked=draft.row.blocked - 1)
+            draft.set_columns(blocked=draft.row.blocked - 1)
             if draft.row.status == _S.PENDING:
                 offer_task(draft)
             await draft.save()

@@ -51,7 +51,7 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
     elif row.waiting and states.is_balanced(row):
         await _offer_to_others(draft)
     elif row.available_at is not None and row.available_at <= call.now:
-        draft.set(available_at=None)
+        draft.set_columns(available_at=None)
         offer_task(draft)
         await draft.save()
     else:
@@ -70,7 +70,7 @@ async def _handle_running_task(draft: TaskDraft) -> bool:
     else:
         if row.deadline <= now:
             draft.emit("overdue", deadline=to_datetime(row.deadline))
-            draft.log("note", content="The deadline has passed; the work continues.")
+            draft.append_entry("note", content="The deadline has passed; the work continues.")
         await draft.save()
     return expired
 

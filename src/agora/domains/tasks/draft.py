@@ -78,14 +78,14 @@ class TaskDraft:
     def task_id(self) -> str:
         return self.row.task_id
 
-    def set(self, **values: Any) -> None:
+    def set_columns(self, **values: Any) -> None:
         """Change columns."""
         for name, value in values.items():
             if getattr(self.row, name) != value:
                 setattr(self.row, name, value)
                 self._changed.add(name)
 
-    def log(
+    def append_entry(
         self,
         type: str,
         *,
@@ -97,9 +97,9 @@ class TaskDraft:
     ) -> TaskEntryRow:
         """Append an entry to the task's log, and return it. starts_at: offset of a piece of output."""
         number = self.row.entries + 1
-        self.set(entries=number)
+        self.set_columns(entries=number)
         if status is not None or (content is not None and type in REMARKS):
-            self.set(status_entry=number)
+            self.set_columns(status_entry=number)
         entry = TaskEntryRow(
             tenant_id=self.row.tenant_id,
             task_id=self.task_id,
@@ -122,11 +122,11 @@ class TaskDraft:
 
     async def save(self) -> None:
         """Update the changed columns, and compute ``due_at`` anew."""
-        self.set(updated_at=self.call.now)
+        self.set_columns(updated_at=self.call.now)
         if "status_entry" in self._changed:
-            self.set(status_at=self.call.now)
+            self.set_columns(status_at=self.call.now)
         due = states.next_due(self.row, self.call.now)
-        self.set(due_at=due)
+        self.set_columns(due_at=due)
         # Only the columns that changed: an update of an indexed column costs an index write on both engines.
         columns = frozenset(self._changed)
         self._changed = set()

@@ -28,10 +28,10 @@ __all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_locally", "hand_over", "take_ba
 class LocalAgents(Protocol):
     """The agents that run in this process. Neither method does I/O."""
 
-    def takes(self, tenant: str, agent_id: str, /) -> int | None:
+    def offered_lease_seconds(self, tenant: str, agent_id: str, /) -> int | None:
         """Lease in seconds if the agent runs here and has a free slot; None otherwise."""
 
-    def hand(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
+    def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
         """Queue a leased task for an agent; it starts after the transaction commits."""
 
 
@@ -49,11 +49,11 @@ def begin_locally(draft: TaskDraft) -> bool:
         return False
     if queues.address_of(draft.row.queue) != f"agent:{agent_id}":
         return False
-    seconds = local_agents.takes(draft.call.caller.tenant, agent_id)
+    seconds = local_agents.offered_lease_seconds(draft.call.caller.tenant, agent_id)
     if seconds is None:
         return False
     now, number = draft.call.now, draft.row.entries + 1
-    draft.set(
+    draft.set_columns(
         status=TaskStatus.IN_PROGRESS.value,
         waiting=0,
         holder=agent_id,
@@ -77,7 +77,9 @@ def hand_over(draft: TaskDraft, data: TaskData) -> None:
     emit_task_event(
         call, draft.row, "started", data_of_start, parties_of(draft.row), source=f"/agora/agents/{agent_id}"
     )
-    call.context.ports.get(LOCAL_AGENTS).hand(call.caller.tenant, agent_id, views.build_claimed_task(draft.row, data))
+    call.context.ports.get(LOCAL_AGENTS).queue_task(
+        call.caller.tenant, agent_id, views.build_claimed_task(draft.row, data)
+    )
 
 
 async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None:

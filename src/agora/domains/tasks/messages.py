@@ -103,7 +103,7 @@ async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: T
     await begin_work(draft, status, 0.0)
     if status is not None and status.value != draft.row.status:
         states.check_transition(draft.task_id, draft.row.status, status)
-        draft.set(status=status.value, lease_until=None)
+        draft.set_columns(status=status.value, lease_until=None)
     number = _append_entry(draft, "message", kept, _S(draft.row.status))
     if status is not None:
         draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)
@@ -149,8 +149,8 @@ def _append_entry(draft: TaskDraft, type: str, data: Mapping[str, Any], status: 
             errors=[field_error("parts", "limit reached")],
             size=draft.row.said,
         )
-    draft.set(said=draft.row.said + size)
-    return draft.log(type, status=status, data=data).number
+    draft.set_columns(said=draft.row.said + size)
+    return draft.append_entry(type, status=status, data=data).number
 
 
 def _build_entry(draft: TaskDraft, type: str, number: int, data: Any) -> contract.TaskEntry:

@@ -20,7 +20,7 @@ async def agree_on_price(draft: TaskDraft, *, among: bool = False) -> None:
     await release_price(draft)
     assignee = draft.row.assignee
     if among or (assignee is not None and not assignee.startswith("capability:")):
-        draft.set(price_version=await reservations.reserve_price(draft.call, draft.row))
+        draft.set_columns(price_version=await reservations.reserve_price(draft.call, draft.row))
 
 
 async def release_price(draft: TaskDraft) -> None:
@@ -29,7 +29,7 @@ async def release_price(draft: TaskDraft) -> None:
         from agora.domains.billing import reservations
 
         await reservations.release_reservation(draft.call, draft.task_id)
-        draft.set(price_version=None)
+        draft.set_columns(price_version=None)
 
 
 async def charge_price(draft: TaskDraft) -> None:

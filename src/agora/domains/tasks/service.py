@@ -57,7 +57,7 @@ class TaskService(BoundService, contract.Tasks):
             required=required_capabilities,
             model=required_model,
             priority=priority,
-            deadline=self._deadline(deadline),
+            deadline=self._validate_deadline(deadline),
             depends_on=depends_on,
             parent_id=parent_id,
             max_attempts=max_attempts,
@@ -70,7 +70,7 @@ class TaskService(BoundService, contract.Tasks):
         self.call.target = draft.task_id
         return await assignment.build_receipt(draft, where)
 
-    def _deadline(self, deadline: datetime | None) -> int:
+    def _validate_deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
             return statements.NEVER
         if to_microseconds(deadline) <= self.call.now:
@@ -93,7 +93,7 @@ class TaskService(BoundService, contract.Tasks):
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
         draft, where = await assignment.repeat_task(self.call, old.row, data, assignee)
-        old.log("note", content=f"done again as {draft.task_id}")
+        old.append_entry("note", content=f"done again as {draft.task_id}")
         await old.save()
         self.call.target = draft.task_id
         return await assignment.build_receipt(draft, where)
@@ -107,7 +107,7 @@ class TaskService(BoundService, contract.Tasks):
             draft.row.task_type, "{}", assignee, assignment.required_of(draft.row), draft.row.required_model
         )
         where = await assignment.resolve_destination(self.call, order)
-        draft.set(requirements=encode_json(where.requirements))
+        draft.set_columns(requirements=encode_json(where.requirements))
         await move_task(draft, queues.queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason)
         return views.build_update(draft.row)
 
@@ -122,7 +122,7 @@ class TaskService(BoundService, contract.Tasks):
     async def comment(self, task_id: str, text: str) -> contract.TaskEntry:
         call = self.call
         draft = await access.lock_visible_task(call, task_id)
-        entry = draft.log("comment", content=text)
+        entry = draft.append_entry("comment", content=text)
         draft.emit("commented", by=call.caller.subject, comment=text)
         await draft.save()
         return views.build_entry(entry)
@@ -322,9 +322,9 @@ class TaskService(BoundService, contract.Tasks):
     @implements
     def stream(self, task_id: str, *, last_event_id: str | None = None) -> AsyncIterator[contract.TaskEntry]:
         # The dispatcher awaits this within a read transaction, and turns the result into a stream of entries.
-        return cast("AsyncIterator[contract.TaskEntry]", self._follow(task_id, last_event_id))
+        return cast("AsyncIterator[contract.TaskEntry]", self._follow_log(task_id, last_event_id))
 
-    async def _follow(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
+    async def _follow_log(self, task_id: str, last_event_id: str | None) -> LogStreamSpec:
         task = await access.load_visible_task(self.call, task_id)
         position = lookup.parse_position(last_event_id, task.entries)
         caller = self.call.caller

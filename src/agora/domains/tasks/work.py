@@ -15,7 +15,7 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 from . import access, states
 from . import list_queries as task_lists
 from . import queries as tasks
-from .completion import end_task, fail_attempt, requeue_task, start_task
+from .completion import end_task, fail_attempt, requeue_task, start_without_claim
 from .draft import TaskDraft
 
 __all__ = [
@@ -152,7 +152,7 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
     if status is not None and status is not _S.IN_PROGRESS:
         states.check_transition(draft.task_id, draft.row.status, status)
     _check_ready(draft)
-    await start_task(draft)
+    await start_without_claim(draft)
 
 
 def _check_ready(draft: TaskDraft) -> None:
@@ -174,20 +174,22 @@ def _set_progress(draft: TaskDraft, progress: float) -> None:
             fix="Report the current progress, or release the task to restart it.",
             progress=draft.row.progress,
         )
-    draft.set(progress=progress)
+    draft.set_columns(progress=progress)
 
 
 def _record_progress(
     draft: TaskDraft, progress: float | None, notes: str | None, milestone: str | None, *, alone: bool
 ) -> None:
     if notes is not None:
-        draft.set(notes=notes)
+        draft.set_columns(notes=notes)
     if milestone is not None:
-        draft.set(milestone=milestone)
+        draft.set_columns(milestone=milestone)
     kind = "milestone" if milestone is not None else "progress" if progress is not None else "note"
     if kind == "note" and not alone:
         return  # the entry of the status change holds the notes
-    draft.log(kind, progress=draft.row.progress, content=notes, data={"milestone": milestone} if milestone else None)
+    draft.append_entry(
+        kind, progress=draft.row.progress, content=notes, data={"milestone": milestone} if milestone else None
+    )
     draft.emit("progress", progress=draft.row.progress, notes=notes, milestone=milestone)
 
 
@@ -196,13 +198,13 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
     if status is _S.PENDING:
         await requeue_task(draft, notes or "given back")
     elif status in states.INTERRUPTED:
-        draft.set(status=status.value, lease_until=None, said=draft.row.said + len(notes or ""))
-        draft.log("status", status=status, content=notes)
+        draft.set_columns(status=status.value, lease_until=None, said=draft.row.said + len(notes or ""))
+        draft.append_entry("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
         await draft.save()
     elif status is _S.IN_PROGRESS:
-        draft.set(status=status.value, holder=draft.row.holder or draft.call.caller.subject)
-        draft.log("status", status=status, content=notes)
+        draft.set_columns(status=status.value, holder=draft.row.holder or draft.call.caller.subject)
+        draft.append_entry("status", status=status, content=notes)
         draft.emit("started", attempt=draft.row.attempts)
         await draft.save()
     else:
@@ -231,13 +233,13 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     seconds = request.lease_seconds or draft.row.lease_seconds
     # A task that waits for an answer has no lease to extend; its holder may still renew to store a checkpoint.
     if draft.row.status == _S.IN_PROGRESS:
-        draft.set(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
+        draft.set_columns(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft.row.progress:
         _set_progress(draft, progress)
         _record_progress(draft, progress, None, None, alone=True)
     if request.checkpoint is not None:
         _set_checkpoint(draft, request.checkpoint, request.checkpoint_number)
-        draft.log("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
+        draft.append_entry("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
     await draft.save()
     return contract.Renewal.model_construct(
         task_id=task_id,
@@ -266,7 +268,7 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
             fix="Send checkpoints in their order.",
             checkpoint_number=last,
         )
-    draft.set(checkpoint=text, checkpoint_number=number)
+    draft.set_columns(checkpoint=text, checkpoint_number=number)
 
 
 async def release_task(
@@ -291,7 +293,7 @@ async def complete_task(call: Call, task_id: str, result: Any, notes: str | None
         return draft
     await begin_work(draft, _S.COMPLETED, None)
     if notes is not None:
-        draft.set(notes=notes)
+        draft.set_columns(notes=notes)
     await end_task(draft, _S.COMPLETED, result=result, content=notes)
     return draft
 
@@ -330,8 +332,8 @@ async def append_output(
             errors=[field_error("content", "output limit reached")],
             size=size,
         )
-    draft.log("output", content=content, starts_at=size)
-    draft.set(output_size=size + len(content))
+    draft.append_entry("output", content=content, starts_at=size)
+    draft.set_columns(output_size=size + len(content))
     draft.emit("output", offset=size, size=len(content))
     await draft.save()
     return _build_output(draft, content, size)

@@ -37,7 +37,7 @@ class Tenants(Controller):
         erased = 0
         for table, columns in groupby(rows, key=lambda row: str(row.table_name)):
             erased += await self._erase_table(
-                tenant, statements.erase(table, tuple(row.column_name for row in columns))
+                tenant, statements.build_erase_statement(table, tuple(row.column_name for row in columns))
             )
         return erased == 0 and not self.stopping
 

@@ -15,12 +15,12 @@ __all__ = [
     "add",
     "add_hosts",
     "add_key",
+    "build_erase_statement",
     "by_id",
     "catalogue",
     "change",
     "counts",
     "drop",
-    "erase",
     "erasing",
     "listing",
     "own",
@@ -151,7 +151,7 @@ catalogue = Query(
 
 
 @cache
-def erase(table: str, columns: tuple[str, ...]) -> Write:
+def build_erase_statement(table: str, columns: tuple[str, ...]) -> Write:
     """Delete some rows of the tenant from a table of :data:`catalogue`, whose primary key these are."""
     key = ", ".join(columns)
     return Write(

@@ -33,23 +33,23 @@ async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> 
     """Begin a step whose time has come; answers why it failed at once, if it did."""
     spec = step.spec
     try:
-        scope = await run.scope() if _has_references(step) else {}
+        scope = await run.load_expression_scope() if _has_references(step) else {}
         if spec.when is not None and not evaluate_condition(spec.when, scope, work=run.budget.work):
-            run.move(step, _S.SKIPPED)
+            run.set_step_status(step, _S.SKIPPED)
         elif spec.approval:
-            run.move(step, _S.RUNNING)
+            run.set_step_status(step, _S.RUNNING)
             await run.emit("approval_required", step=step.name, message=spec.message)
         elif spec.for_each is not None:
             return await _begin_for_each(run, step, scope, run_child)
         else:
             payload = resolve_payload(spec.payload, scope, work=run.budget.work) if scope else spec.payload
             begun, over = await _begin_work(run, spec, payload, None, run_child)
-            run.move(step, _S.READY, **begun)
+            run.set_step_status(step, _S.READY, **begun)
             if over is not None:
                 failure, result = await final_result(over)
                 if failure is not None:
                     return failure
-                run.move(step, _S.COMPLETED, result=result)
+                run.set_step_status(step, _S.COMPLETED, result=result)
     except ExpressionError as error:
         return str(error)
     except PaymentRequired as error:
@@ -67,7 +67,7 @@ async def _begin_work(
 ) -> tuple[dict[str, Any], WorkflowRun | None]:
     """Begin the work of a step, or of a part of it; answers the ids of what was begun, and a workflow that is over."""
     if spec.workflow is not None:
-        run.budget.write(encode_json(payload))
+        run.budget.spend_payload(encode_json(payload))
         child = await run_child(run, spec, payload, item)
         return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
     row = run.row
@@ -75,7 +75,7 @@ async def _begin_work(
     among = await filter_registered(run.call.tx, agents)
     order = assignment.Order(
         spec.task_type or spec.name,
-        run.budget.write(encode_json(payload)),
+        run.budget.spend_payload(encode_json(payload)),
         agents[0] if agents and not among and not spec.capability else spec.agent,
         required=spec.capability,
         model=spec.required_model,
@@ -114,7 +114,7 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
             f"in it and the parts around it; at most {MAX_STEPS} are possible"
         )
     if not items:
-        run.move(step, _S.COMPLETED, items_total=0)
+        run.set_step_status(step, _S.COMPLETED, items_total=0)
         return None
     for number, item in enumerate(items):
         row = WorkflowItemRow(
@@ -131,10 +131,10 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
             completed_at=None,
         )
         call.tx.append(ITEMS, row)
-    run.move(step, _S.RUNNING, items_total=len(items), items_open=len(items))
+    run.set_step_status(step, _S.RUNNING, items_total=len(items), items_open=len(items))
     failure = await begin_items(run, step, await parallel_limit(run, step), run_child)
     if failure is None and step.row.items_open == 0:
-        run.move(step, _S.COMPLETED)
+        run.set_step_status(step, _S.COMPLETED)
     return failure
 
 
@@ -172,7 +172,7 @@ async def begin_items(run: WorkflowRun, step: StepDraft, most: int, run_child: R
         if not rows:
             break
         if scope is None:
-            scope = await run.scope() if _has_references(step) else {}
+            scope = await run.load_expression_scope() if _has_references(step) else {}
         for row in rows:
             changes = await _begin_item(run, step, row, scope, run_child)
             begun += changes["status"] == _S.READY

@@ -112,7 +112,7 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
     if step.name in run.compensations:
         raise Conflict(f"{step.name} only makes up for a failed step; there is nothing to skip.")
     active = step.active
-    run.move(step, _S.SKIPPED)
+    run.set_step_status(step, _S.SKIPPED)
     if active:
         await cancel_step_work(run, step)
 
@@ -159,7 +159,7 @@ async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[s
         draft.row.task_type, "{}", agent, capability, draft.row.required_model, balanced=agent is None
     )
     where = await assignment.resolve_destination(draft.call, order)
-    draft.set(requirements=encode_json(where.requirements))
+    draft.set_columns(requirements=encode_json(where.requirements))
     queue = queues.queue_name(where.lane, draft.row.task_type)
     await completion.move_task(draft, queue, where.agent, agent, "its workflow was modified")
 

@@ -123,9 +123,9 @@ async def begin_more_parts(run: WorkflowRun, step: StepDraft, most: int) -> None
 async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) -> None:
     """A step has ended, well or not."""
     if failure is None:
-        run.move(step, _S.COMPLETED)
+        run.set_step_status(step, _S.COMPLETED)
         return
-    run.move(step, _S.FAILED, error=failure[:4000])
+    run.set_step_status(step, _S.FAILED, error=failure[:4000])
     if step.row.items_open:
         await cancel_step_work(run, step)
     spec = step.spec
@@ -142,7 +142,7 @@ async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
     if step.status is _S.FAILED and step.spec.compensate is not None:
         makes_up = run.steps[step.spec.compensate]
         if makes_up.status is _S.PENDING and (failed := await launch.begin_step(run, makes_up, _run_child)):
-            run.move(makes_up, _S.FAILED, error=failed)
+            run.set_step_status(makes_up, _S.FAILED, error=failed)
 
 
 async def begin_run(run: WorkflowRun) -> None:
@@ -169,7 +169,7 @@ async def _begin_steps(run: WorkflowRun, steps: Iterable[StepDraft]) -> None:
 
 async def advance_run(run: WorkflowRun) -> None:
     """Let every step begin that now can; end the workflow when nothing is left to do."""
-    candidates: Iterable[StepDraft] = run.plain()
+    candidates: Iterable[StepDraft] = run.normal_flow_steps()
     while not run.ended and run.row.paused_at is None:
         if run.row.error is not None:
             await _end_after_failure(run)
@@ -180,13 +180,13 @@ async def advance_run(run: WorkflowRun) -> None:
         await _begin_steps(run, ready)
         # Looking at all steps again after each that ended at once would take the square of their number.
         candidates = run.successors(step for step in ready if step.ended)
-    if not run.ended and run.row.paused_at is None and all(step.ended for step in run.plain()):
+    if not run.ended and run.row.paused_at is None and all(step.ended for step in run.normal_flow_steps()):
         await end_run(run, _W.COMPLETED)
 
 
 async def _end_after_failure(run: WorkflowRun) -> None:
     """A step has failed for all: what runs is stopped, what makes up for it may still run."""
-    for step in run.plain():
+    for step in run.normal_flow_steps():
         if not step.ended:
             await _cancel_step(run, step)
         await _begin_compensation(run, step)
@@ -196,7 +196,7 @@ async def _end_after_failure(run: WorkflowRun) -> None:
 
 async def _cancel_step(run: WorkflowRun, step: StepDraft) -> None:
     active = step.active
-    run.move(step, _S.CANCELLED)
+    run.set_step_status(step, _S.CANCELLED)
     if active:
         await cancel_step_work(run, step)
 
@@ -240,7 +240,7 @@ async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
     """The workflow has ended: say so, to the workflow it is a part of too."""
     for name in run.compensations:
         if run.steps[name].status is _S.PENDING:
-            run.move(run.steps[name], _S.SKIPPED)
+            run.set_step_status(run.steps[name], _S.SKIPPED)
     run.set(status=status.value, completed_at=run.call.now, paused_at=None)
     await run.save_steps()
     run.set(done_steps=run.count_done_steps())

@@ -88,7 +88,7 @@ select_children = Query(
 )
 
 
-def _assignments(columns: frozenset[str]) -> str:
+def _format_assignments(columns: frozenset[str]) -> str:
     return ", ".join(f"{name} = :{name}" for name in sorted(columns))
 
 
@@ -99,7 +99,9 @@ def _types_of(types: dict[str, str], columns: frozenset[str]) -> dict[str, str]:
 @cache
 def update_workflow(columns: frozenset[str]) -> Write:
     """Write these columns of a workflow."""
-    sql = f"update workflows set {_assignments(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
+    sql = (
+        f"update workflows set {_format_assignments(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
+    )
     return Write(sql, types=_types_of(_WORKFLOW_TYPES, columns))
 
 
@@ -107,7 +109,7 @@ def update_workflow(columns: frozenset[str]) -> Write:
 def update_step(columns: frozenset[str]) -> Write:
     """Write these columns of a step."""
     sql = f"""
-        update workflow_steps set {_assignments(columns)}
+        update workflow_steps set {_format_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and name = :name
     """
     return Write(sql, types=_types_of(_STEP_TYPES, columns))
@@ -117,7 +119,7 @@ def update_step(columns: frozenset[str]) -> Write:
 def update_item(columns: frozenset[str]) -> Write:
     """Write these columns of a part of a step."""
     sql = f"""
-        update workflow_items set {_assignments(columns)}
+        update workflow_items set {_format_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and step = :step and item = :item
     """
     return Write(sql, types=_types_of(_ITEM_TYPES, columns) | {"item": BIG})

@@ -59,7 +59,7 @@ class Budget:
         self.work = WorkBudget(WORK)
         self.characters = MAX_PAYLOAD_CHARACTERS
 
-    def write(self, text: str) -> str:
+    def spend_payload(self, text: str) -> str:
         """Pay for a payload. ExpressionError where there are too many, or too large ones."""
         self.characters -= len(text)
         if self.characters < 0:
@@ -188,7 +188,7 @@ class WorkflowRun:
         agents: list[str] = decode_json(self.row.assigned_agents)
         return agents
 
-    def plain(self) -> Iterator[StepDraft]:
+    def normal_flow_steps(self) -> Iterator[StepDraft]:
         """The steps of the normal flow, in order."""
         return (step for step in self.steps.values() if step.name not in self.compensations)
 
@@ -237,7 +237,7 @@ class WorkflowRun:
                 setattr(self.row, name, value)
                 self._changed.add(name)
 
-    def move(self, step: StepDraft, status: StepStatus, **values: Any) -> None:
+    def set_step_status(self, step: StepDraft, status: StepStatus, **values: Any) -> None:
         """Put a step into a state, and remember to say so."""
         now = self.call.now
         values |= {"status": status.value}
@@ -263,7 +263,7 @@ class WorkflowRun:
     async def save(self) -> None:
         """Write everything that changed, and say what did."""
         await self.save_steps()
-        self.set(done_steps=self.count_done_steps(), status=self._status())
+        self.set(done_steps=self.count_done_steps(), status=self._compute_status())
         self.set(updated_at=self.call.now)
         columns, self._changed = frozenset(self._changed), set()
         values = {name: getattr(self.row, name) for name in columns}
@@ -277,9 +277,9 @@ class WorkflowRun:
         failed with it, or never began, is no progress.
         """
         unfinished = (_S.FAILED, _S.CANCELLED) if self.row.status in (_W.FAILED, _W.CANCELLED) else ()
-        return sum(1 for step in self.plain() if step.ended and step.status not in unfinished)
+        return sum(1 for step in self.normal_flow_steps() if step.ended and step.status not in unfinished)
 
-    def _status(self) -> str:
+    def _compute_status(self) -> str:
         if self.ended:
             return self.row.status
         if self.row.paused_at is not None:
@@ -312,7 +312,7 @@ class WorkflowRun:
 
     # -- what its steps came to ------------------------------------------------------------------
 
-    async def scope(self) -> dict[str, Any]:
+    async def load_expression_scope(self) -> dict[str, Any]:
         """What expressions of its steps may refer to."""
         if self._scope is not None:
             return self._scope
@@ -359,7 +359,7 @@ async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     needed = {name for step in run.steps.values() for name in step.depends_on}
     by_step = await load_outcomes(run.call, run.workflow_id)
     return None, encode_json(
-        {step.name: by_step[step.name]["result"] for step in run.plain() if step.name not in needed}
+        {step.name: by_step[step.name]["result"] for step in run.normal_flow_steps() if step.name not in needed}
     )
 
 

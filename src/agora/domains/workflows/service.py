@@ -93,9 +93,9 @@ class WorkflowService(BoundService, contract.Workflows):
         order: Names = [],
         reason: str = "",
     ) -> contract.Modification:
-        run = await self._own(workflow_id)
+        run = await self._load_own_workflow(workflow_id)
         modification.require_running(run)
-        self._note(action, step, reason)
+        self._set_audit_detail(action, step, reason)
         if action == "reassign":
             await modification.reassign_step(run, modification.require_step(run, step), agent, capability)
         elif action == "add":
@@ -108,9 +108,11 @@ class WorkflowService(BoundService, contract.Workflows):
             await modification.pause_workflow(run)
         elif action == "resume":
             await modification.resume_workflow(run)
-        return await self._modified(run, action, step, reason)
+        return await self._finish_modification(run, action, step, reason)
 
-    async def _modified(self, run: WorkflowRun, action: str, step: str | None, reason: str) -> contract.Modification:
+    async def _finish_modification(
+        self, run: WorkflowRun, action: str, step: str | None, reason: str
+    ) -> contract.Modification:
         run.set(modifications=run.row.modifications + 1)
         if action == "terminate":
             await modification.terminate_workflow(run, reason)
@@ -119,9 +121,9 @@ class WorkflowService(BoundService, contract.Workflows):
                 await advance_run(run)
             await run.save()
         await run.emit("modified", action=action, step=step, reason=reason, by=self.call.caller.subject)
-        return self._modification(run, action, step)
+        return self._build_modification(run, action, step)
 
-    def _modification(
+    def _build_modification(
         self, run: WorkflowRun, action: str, step: str | None, at: int | None = None
     ) -> contract.Modification:
         """at: when it was changed, in microseconds since 1970, if not now."""
@@ -148,28 +150,28 @@ class WorkflowService(BoundService, contract.Workflows):
             )
         run = await self._load(workflow_id)
         action = "approve" if approved else "refuse"
-        self._note(action, step, comment)
+        self._set_audit_detail(action, step, comment)
         repeated = await modification.find_equal_decision(run, step, approved, comment)
         if repeated is not None:
-            return self._modification(run, action, repeated.name, repeated.row.completed_at)
+            return self._build_modification(run, action, repeated.name, repeated.row.completed_at)
         decided = await modification.decide_approval(run, step, approved, comment)
         await run.save()
-        return self._modification(run, action, decided.name)
+        return self._build_modification(run, action, decided.name)
 
     @implements
     async def cancel(self, workflow_id: str, reason: str = "") -> contract.Modification:
-        run = await self._own(workflow_id)
-        self._note("cancel", None, reason)
+        run = await self._load_own_workflow(workflow_id)
+        self._set_audit_detail("cancel", None, reason)
         if run.row.status == WorkflowStatus.CANCELLED:
-            return self._modification(run, "cancel", None)
+            return self._build_modification(run, "cancel", None)
         modification.require_running(run)
-        return await self._modified(run, "terminate", None, reason)
+        return await self._finish_modification(run, "terminate", None, reason)
 
     async def _load(self, workflow_id: str) -> WorkflowRun:
         self.call.target = workflow_id
         return await WorkflowRun.load(self.call, workflow_id)
 
-    async def _own(self, workflow_id: str) -> WorkflowRun:
+    async def _load_own_workflow(self, workflow_id: str) -> WorkflowRun:
         """A workflow for its creator to change. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
@@ -181,14 +183,14 @@ class WorkflowService(BoundService, contract.Workflows):
             )
         return run
 
-    def _note(self, action: str, step: str | None, reason: str) -> None:
+    def _set_audit_detail(self, action: str, step: str | None, reason: str) -> None:
         """What the audit trail says beside the workflow's id."""
         what = f"{action} {step}" if step else action
         self.call.detail = f"{what}: {reason}" if reason else what
 
     # -- overrides -------------------------------------------------------------------------------
 
-    async def overridden(self, workflow_id: str, action: str, reason: str) -> None:
+    async def apply_override(self, workflow_id: str, action: str, reason: str) -> None:
         """Follow an administrative override. Raises NotFound, IllegalTransition."""
         run = await self._load(workflow_id)
         modification.require_running(run)

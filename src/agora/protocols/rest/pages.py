@@ -66,7 +66,7 @@ class Pages:
             await self._send_liveness(scope, send)
         elif path in ("/ready", "/health/ready"):
             await self._monitor.refresh_probe()
-            await self._send_readiness(send, self._monitor.trouble(), self._monitor.parts())
+            await self._send_readiness(send, self._monitor.outage_reason(), self._monitor.component_states())
         elif path == "/health/detail":
             sound, body = await self._detail(scope)
             await send_response(send, 200 if sound else 503, body)
@@ -86,7 +86,7 @@ class Pages:
 
     async def _send_liveness(self, scope: Scope, send: Send) -> None:
         """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""
-        trouble = self._monitor.trouble()
+        trouble = self._monitor.outage_reason()
         status: dict[str, Any] = {"status": "degraded", "detail": trouble} if trouble else {"status": "healthy"}
         stopped = await self._stopped(scope)
         if stopped is not None:

@@ -234,7 +234,7 @@ async def test_a_lost_answer_is_asked_for_again_under_the_same_id(market: Market
     async with rogue(hang_up, rpc(done), streams=False) as far:
         await add(market, far.url)
         task = await say(market, ann, "do it", "Far")
-        await market.app.agent_host.settled()
+        await market.app.agent_host.wait_until_idle()
         own = await market.call(ann, "task.get", task_id=task["id"])
         if own.status == "pending":  # it waits for another attempt
             market.clock.advance(60)
@@ -287,5 +287,5 @@ async def test_a_cancellation_before_anything_was_heard(market: Market, ann: Cal
         await ask(market, ann, "cancel", task_id=task["id"])
         gone.set()
         await asyncio.wait_for(cancelled.wait(), 60)
-        await market.app.agent_host.settled()
+        await market.app.agent_host.wait_until_idle()
         assert far.called("CancelTask") == [{"id": "t1"}]

@@ -92,14 +92,14 @@ async def test_what_was_said_when_nobody_was_there_is_passed_on_later(
 
     await until(saved)
     (run,) = [run for place in market.app.agent_host.places for run in place.runs.values()]
-    run.end("stopping")
-    monkeypatch.setattr(market.app.agent_host, "wake", lambda place: None)
-    await market.app.agent_host.settled()
+    run.stop_handler("stopping")
+    monkeypatch.setattr(market.app.agent_host, "start_fetch", lambda place: None)
+    await market.app.agent_host.wait_until_idle()
     for words in ("first", "second"):
         await say(market, ann, message(words, taskId=task["id"]))
     monkeypatch.undo()
     for place in market.app.agent_host.places:
-        market.app.agent_host.wake(place)
+        market.app.agent_host.start_fetch(place)
 
     async def both() -> bool:
         return len(await _heard(far, slow, work.task_id)) == 2
@@ -148,7 +148,7 @@ async def test_it_is_said_that_an_agent_does_not_take_it(market: Market, ann: Ca
         assert [each["messageId"] for each in sent] == [f"{task['id']}.0", f"{task['id']}.{_number(sent)}"]
         assert (sent[1]["taskId"], sent[1]["contextId"]) == ("t1", "c1")
         await market.call(ann, "task.cancel", task_id=task["id"])
-        await market.app.agent_host.settled()
+        await market.app.agent_host.wait_until_idle()
 
 
 def _number(sent: list[dict[str, Any]]) -> str:
@@ -217,7 +217,7 @@ async def test_what_is_answered_at_once_is_told(
         await until(told)
         assert state_of(await shown(market, ann, task["id"])) == "TASK_STATE_WORKING"
         await market.call(ann, "task.cancel", task_id=task["id"])
-        await market.app.agent_host.settled()
+        await market.app.agent_host.wait_until_idle()
 
 
 async def test_a_question_that_was_answered_already_is_not_asked(

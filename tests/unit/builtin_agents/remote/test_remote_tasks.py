@@ -102,7 +102,7 @@ async def test_a_cancellation_is_passed_on(market: Market, ann: Caller, far: Els
     await far.script.waiting.wait()
     cancelled = await ask(market, ann, "cancel", task_id=task["id"])
     assert state_of(cancelled) == "TASK_STATE_CANCELED"
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     (there,) = far.script.cancelled
     assert there != task["id"]
 
@@ -130,7 +130,7 @@ async def test_a_cancellation_is_passed_on_without_streams(market: Market, ann: 
             if item.kind == "artifactUpdate":
                 break
         await ask(market, ann, "cancel", task_id=task["id"])
-        await market.app.agent_host.settled()
+        await market.app.agent_host.wait_until_idle()
         assert len(far.script.cancelled) == 1
 
 
@@ -189,10 +189,10 @@ async def test_credentials_go_to_the_agent_and_a_callers_do_not(market: Market, 
 
 async def test_every_protocol_reaches_it(market: Market, ann: Caller, near: Elsewhere) -> None:
     receipt = await market.call(ann, "task.assign", task_type="play", assignee="Far", payload={"text": "echo plainly"})
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     assert (await market.call(ann, "task.get", task_id=receipt.task_id)).result == "echo plainly"
     sent = await market.call(ann, "messaging.send", to_agent="Far", content="echo by mail")
-    await market.app.agent_host.settled()
+    await market.app.agent_host.wait_until_idle()
     inbox = await market.call(ann, "messaging.receive")
     assert [(m.content, m.reply_to) for m in inbox.messages] == [("echo by mail", sent.message_id)]
 

@@ -97,13 +97,13 @@ async def test_only_so_many_at_once(pool: ConnectionPool, url: str, far: Far) ->
 
 async def test_a_change_is_noticed(pool: ConnectionPool, endpoint: Endpoint, far: Far) -> None:
     await pool.listing(endpoint)
-    assert pool.changed("default") == []
+    assert pool.list_outdated("default") == []
     if far.modern:
         await far.bus.listened_to.wait()
     else:
         while "GET" not in far.methods:
             await asyncio.sleep(0)
-    while pool.changed("default") == []:
+    while pool.list_outdated("default") == []:
         await far.change(tool("new"))
         await asyncio.sleep(0)
     assert "new" in {item.name for item in (await pool.listing(endpoint)).items}
@@ -131,7 +131,7 @@ async def test_it_is_tried_again_while_it_is_away(pool: ConnectionPool, far: Far
     assert "cannot be reached" in (pool.condition("default", "ups_1").error or "")
     async with serving(far.app(), port):
         await until(pool, "connected")
-        assert pool.changed("default") == ["ups_1"], "what it offers now is asked"
+        assert pool.list_outdated("default") == ["ups_1"], "what it offers now is asked"
         await call(pool, endpoint, "echo", text="after")
     assert [arguments["text"] for _, arguments in far.asked] == ["before", "after"]
 
@@ -181,10 +181,10 @@ async def test_a_probe_leaves_nothing(pool: ConnectionPool, endpoint: Endpoint) 
 
 
 async def test_only_what_is_kept_stays(pool: ConnectionPool, endpoint: Endpoint) -> None:
-    pool.keep("default", [endpoint])
+    pool.set_endpoints("default", [endpoint])
     await pool.reconcile()
     await until(pool, "connected")
-    pool.keep("other", [])
+    pool.set_endpoints("other", [])
     assert pool.condition("default", "ups_1").state == "connected"
-    pool.keep("default", [])
+    pool.set_endpoints("default", [])
     assert pool.condition("default", "ups_1").state == "idle"

@@ -150,7 +150,7 @@ async def settled(app: App) -> None:
     market = Market(app, app.clock)  # type: ignore[arg-type]
     while True:
         await keeper.step()
-        await keeper.settled()
+        await keeper.wait_until_idle()
         page = await market.call(market.operator, "upstream.list")
         if all(found.listed_at or found.state == "unavailable" for found in page.upstreams):
             return

@@ -235,10 +235,10 @@ async def test_who_changes_all_the_time_is_asked_once_a_minute(monkeypatch: pyte
     restraint, asked = ListingLimiter(), 0
     for _ in range(3600):
         now += 1
-        asked += restraint.allows(("default", "ups_1"))
-        restraint.keep("other", set())
+        asked += restraint.try_acquire(("default", "ups_1"))
+        restraint.retain_upstreams("other", set())
     assert 60 <= asked <= 66
-    assert restraint.allows(("default", "ups_2"))
+    assert restraint.try_acquire(("default", "ups_2"))
 
 
 # -- where it leads ----------------------------------------------------------------------------

@@ -13,14 +13,14 @@ from tests.unit.domains.monitoring.measured_monitor import Gauges, Measured
 
 
 async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measured, gauges: Gauges) -> None:
-    assert (monitor.latest, monitor.age(0)) == (None, None)
+    assert (monitor.latest, monitor.seconds_since_sample(0)) == (None, None)
     gauges.live["lag"] = 7
     sample = await monitor.sample()
     assert sample is monitor.latest
     assert sample.failure is None
     assert sample.values.keys() == gauges.store.keys() | gauges.machine.keys() | {"event_lag"}
     assert sample.values["event_lag"] == 7
-    assert monitor.age(sample.at + 3_000_000) == 3.0
+    assert monitor.seconds_since_sample(sample.at + 3_000_000) == 3.0
 
 
 async def test_it_remembers_one_hour(monitor: Measured) -> None:
@@ -33,10 +33,10 @@ async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: M
     gauges.fail()
     sample = await monitor.sample()
     assert sample.failure == "StoreFailure"
-    assert monitor.trouble() == "The store takes no writes: StoreFailure."
+    assert monitor.outage_reason() == "The store takes no writes: StoreFailure."
     gauges.failure = None
     await monitor.sample()
-    assert monitor.trouble() is None
+    assert monitor.outage_reason() is None
 
 
 async def test_a_store_that_does_not_answer_is_given_up(monitor: Measured, gauges: Gauges) -> None:
@@ -45,14 +45,14 @@ async def test_a_store_that_does_not_answer_is_given_up(monitor: Measured, gauge
 
 
 async def test_why_it_is_not_ready(monitor: Measured, gauges: Gauges) -> None:
-    assert monitor.trouble() == "The store has not been checked yet."
+    assert monitor.outage_reason() == "The store has not been checked yet."
     await monitor.sample()
-    assert monitor.trouble() is None
+    assert monitor.outage_reason() is None
     gauges.store["queue_depth"] = 4096.0
     await monitor.sample()
-    assert monitor.trouble() == "The store's write queue is full."
+    assert monitor.outage_reason() == "The store's write queue is full."
     monitor.draining = True
-    assert monitor.trouble() == "The server is shutting down."
+    assert monitor.outage_reason() == "The server is shutting down."
 
 
 async def test_the_trend_uses_the_window_that_is_asked_for(monitor: Measured) -> None:
@@ -72,7 +72,7 @@ async def test_a_real_machine_and_a_real_store(app: App) -> None:
     sample = await monitor.sample()
     assert sample.failure is None
     assert sample.values["size_bytes"] > 0
-    assert monitor.trouble() is None
+    assert monitor.outage_reason() is None
 
 
 def test_what_cannot_be_measured_is_left_out(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class SignOn:
     def takes_passwords(self) -> bool:
         return self.trust.password and bool(self.trust.client_id)
 
-    async def password(self, username: str, password: str) -> SignInResult:
+    async def sign_in_with_password(self, username: str, password: str) -> SignInResult:
         """See the port."""
         if not self.takes_passwords:
             raise _no_passwords()
@@ -119,7 +119,9 @@ class SignOn:
             raise _no_passwords()  # no token was issued to this client, so its secret could only help a stolen one
         return await self._build_result(await self.flows.exchange_refresh_token(refresh_token, client))
 
-    async def leave(self, caller: Caller, refresh_token: str | None, client_id: str | None) -> tuple[bool, str | None]:
+    async def sign_out(
+        self, caller: Caller, refresh_token: str | None, client_id: str | None
+    ) -> tuple[bool, str | None]:
         """See the port."""
         client, identity = client_id, None
         if caller.person is not None and caller.person.session_id is not None:
@@ -219,7 +221,7 @@ class SignOn:
         limit = row.concurrency_limit if row is not None else None
         may = roles.restrict_scopes(scopes_of(role, grant.tenant), grant.asked, self._known)
         person = replace(person, limit=self._limit if limit is None else limit)
-        self._record_sighting(grant.tenant, subject, person)
+        self._buffer_last_login(grant.tenant, subject, person)
         return Caller(
             tenant=grant.tenant,
             subject=subject,
@@ -246,7 +248,7 @@ class SignOn:
             if await self._store.read(tenant, read_ended) is not None:
                 raise token_error("The session of this token has ended: its holder has logged out.")
 
-    def _record_sighting(self, tenant: str, subject: str, person: Person) -> None:
+    def _buffer_last_login(self, tenant: str, subject: str, person: Person) -> None:
         if len(self.seen) < MAX_PENDING_VISITS or (tenant, subject) in self.seen:
             self.seen[tenant, subject] = Sighting(person, self.clock.now())
 

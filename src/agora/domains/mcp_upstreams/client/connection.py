@@ -78,7 +78,7 @@ class Connection:
             return Condition("unavailable", self._error, 0.0, self._limiter.running)
         return Condition("connected" if self._session else "connecting", None, None, self._limiter.running)
 
-    def changed(self) -> None:
+    def mark_outdated(self) -> None:
         """What it offers is not known to be current any more."""
         self.current = False
 
@@ -119,7 +119,7 @@ class Connection:
             try:
                 answer = await use(session)
             except MCPError as error:
-                transport_error = self._transport_errors.take(error)
+                transport_error = self._transport_errors.pop_error(error)
                 forgotten = transport_error is not None and transport_error.kind == "session"
                 if transport_error is not None and transport_error.kind in ("session", "unreachable"):
                     self._drop_session(session, transport_error.detail, at_once=forgotten and again)
@@ -204,12 +204,12 @@ class Connection:
         """Connect, and stay until it is lost. Raises what a transport raises, alone or in a group."""
         async with (
             self._open_channel(lost) as line,
-            open_session(line, self._transport_errors, self.changed, self._tuning.connect) as session,
+            open_session(line, self._transport_errors, self.mark_outdated, self._tuning.connect) as session,
         ):
             self.current, self._error = False, None
             self._session = session
             self._notify_state_change()
-            following = asyncio.create_task(session.follow_changes(self.changed))
+            following = asyncio.create_task(session.follow_changes(self.mark_outdated))
             try:
                 await self._monitor_session(session, lost)
             finally:
@@ -223,7 +223,7 @@ class Connection:
             try:
                 await session.check_alive(tuning.keepalive)
             except MCPError as error:
-                transport_error = self._transport_errors.take(error)
+                transport_error = self._transport_errors.pop_error(error)
                 if is_breakdown(failure := translate_error(self.endpoint.name, error, transport_error)):
                     self._drop_session(
                         session,
@@ -232,7 +232,7 @@ class Connection:
                     )
             if _loop_time() - listed > tuning.relist:
                 listed = _loop_time()
-                self.changed()
+                self.mark_outdated()
 
     def _open_channel(self, lost: asyncio.Event) -> contextlib.AbstractAsyncContextManager[Channel]:
         endpoint = self.endpoint

@@ -29,7 +29,7 @@ class Allowance:
     size: int = 4 * 1024 * 1024
     parts: int = 50_000
 
-    def take(self, definition: Mapping[str, Any]) -> str | None:
+    def count_definition(self, definition: Mapping[str, Any]) -> str | None:
         """Count one in; the reason if there is no room for it."""
         size, parts = size_of(definition), parts_of(definition)
         if size > self.size or parts > self.parts:

@@ -63,7 +63,9 @@ class DirectClient:
         except TimeoutError:
             raise MCPError(REQUEST_TIMEOUT, f"{method} timed out") from None
         except ConnectionLost as error:
-            raise self._transport_errors.error(TransportError("lost", f"The connection broke: {error}.")) from None
+            raise self._transport_errors.to_mcp_error(
+                TransportError("lost", f"The connection broke: {error}.")
+            ) from None
         except ValueError as error:
             raise MCPError(PARSE_ERROR, str(error)) from None
 
@@ -74,9 +76,9 @@ class DirectClient:
                 here.set_attribute("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:
-            raise self._transport_errors.error(TransportError("refused", f"{error}.")) from None
+            raise self._transport_errors.to_mcp_error(TransportError("refused", f"{error}.")) from None
         except OSError as error:
-            raise self._transport_errors.error(
+            raise self._transport_errors.to_mcp_error(
                 TransportError("unreachable", f"It cannot be reached: {error}.")
             ) from None
 
@@ -89,7 +91,7 @@ class DirectClient:
         kind = reply.headers.get("content-type", "")
         fault = error_of_content_type(kind, reply.headers.get("content-encoding"))
         if fault is not None:
-            raise self._transport_errors.error(fault)
+            raise self._transport_errors.to_mcp_error(fault)
         if kind.lower().startswith("text/event-stream"):
             return await self._read_stream(reply, id, progress)
         return _parse_message(await _read_body(reply, MAX_MESSAGE_BYTES))
@@ -98,7 +100,7 @@ class DirectClient:
         body = await _read_body(reply, MAX_ERROR_BYTES)
         fault = error_of_status(reply.status, body, in_session=False)
         if fault is not None:
-            raise self._transport_errors.error(fault)
+            raise self._transport_errors.to_mcp_error(fault)
         return _parse_message(body)
 
     async def _read_stream(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:

@@ -54,7 +54,7 @@ def describe_error(error: BaseException, faults: TransportErrors) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, MCPError):
-        fault = faults.take(error)
+        fault = faults.pop_error(error)
         words = fault.detail if fault is not None else error.message
     elif isinstance(error, TimeoutError):
         words = "it did not answer in time"

@@ -42,7 +42,7 @@ class ConnectionPool:
 
     # -- which there are -------------------------------------------------------------------------
 
-    def keep(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
+    def set_endpoints(self, tenant: str, endpoints: Iterable[Endpoint]) -> None:
         """Hold connections to exactly these upstreams of a tenant; :meth:`reconcile` opens them."""
         desired = {endpoint.key: endpoint for endpoint in endpoints}
         self._endpoints = {key: current for key, current in self._endpoints.items() if key[0] != tenant} | desired
@@ -116,7 +116,7 @@ class ConnectionPool:
         connection = self._connections.get((tenant, upstream_id))
         return connection.condition() if connection is not None else Condition()
 
-    def changed(self, tenant: str) -> Sequence[str]:
+    def list_outdated(self, tenant: str) -> Sequence[str]:
         """Ids of connected upstreams whose listing is not known to be current."""
         return [
             upstream_id

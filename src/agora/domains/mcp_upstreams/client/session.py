@@ -212,7 +212,7 @@ async def _handshake(client: ClientSession, faults: TransportErrors) -> None:
     try:
         await client.discover()
     except MCPError as error:
-        fault = faults.take(error)
+        fault = faults.pop_error(error)
         if fault is not None and fault.kind != "http":
             raise ConnectionError(fault.detail) from None
         await client.initialize()

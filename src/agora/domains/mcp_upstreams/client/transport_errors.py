@@ -38,11 +38,11 @@ class TransportErrors:
         self._waiting[token] = fault
         return token
 
-    def error(self, fault: TransportError) -> MCPError:
+    def to_mcp_error(self, fault: TransportError) -> MCPError:
         """A fault as the error that stands for it."""
         return MCPError(TRANSPORT_ERROR_CODE, fault.detail, self.add(fault))
 
-    def take(self, error: MCPError) -> TransportError | None:
+    def pop_error(self, error: MCPError) -> TransportError | None:
         """The fault that an error stands for, if it is one of ours."""
         if error.code != TRANSPORT_ERROR_CODE or not isinstance(error.data, str):
             return None

@@ -52,7 +52,9 @@ def vet_items(
         name = definition.get(KEYS[kind])
         label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:MAX_TEXT_CHARACTERS]) if isinstance(name, str) else ""
         label = label or f"#{number + 1}"
-        reason = _rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.take(definition)
+        reason = _rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
+            definition
+        )
         if label in names:  # a row has one name: the first stays as it is
             label = f"{label} #{number + 1}"
         names.add(label)

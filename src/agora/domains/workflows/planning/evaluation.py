@@ -56,7 +56,7 @@ class WorkBudget:
         if self.left < 0:
             raise ExpressionError("this is too much work for an expression: its lists or texts are too large")
 
-    def weigh(self, value: Any, times: int = 1) -> int:
+    def spend_for_value(self, value: Any, times: int = 1) -> int:
         """Pay for a value; answers the characters of text in it."""
         if value is None or type(value) in (bool, int, float):
             self.spend(times)
@@ -191,21 +191,21 @@ class _Evaluation:
             if isinstance(leaf, Macro):
                 lazy = True
             else:
-                self._found(number)
+                self._evaluate_leaf_into_values(number)
         self._pay_for_patterns()
         try:
             result = _call_library(program.execute, self._context() if lazy else self.values)
         except ExpressionError as error:
-            raise self._reason(error) from None
+            raise self._find_root_error(error) from None
         self.work.spend(0)
-        self.work.weigh(result)
+        self.work.spend_for_value(result)
         return _sort_keys(result)
 
-    def _found(self, number: int) -> None:
+    def _evaluate_leaf_into_values(self, number: int) -> None:
         name = f"_{number}"
         try:
             value = _evaluate_leaf(self.expression, number, self.scope, self.work)
-            self.characters += self.work.weigh(value, self.times)
+            self.characters += self.work.spend_for_value(value, self.times)
             self.values[name] = value
         except ExpressionError as error:
             self.failures[name] = error
@@ -213,15 +213,15 @@ class _Evaluation:
     def _context(self) -> Any:
         """What the library asks for a variable: macros run only where their value is needed."""
         context = _load_library().Context(self.values)
-        context.set_variable_resolver(self._resolved)
+        context.set_variable_resolver(self._resolve_variable)
         return context
 
-    def _resolved(self, name: str) -> Any:
+    def _resolve_variable(self, name: str) -> Any:
         if name not in self.values and name not in self.failures:
-            self._found(int(name[1:]))
+            self._evaluate_leaf_into_values(int(name[1:]))
         return self.values.get(name)
 
-    def _reason(self, error: ExpressionError) -> ExpressionError:
+    def _find_root_error(self, error: ExpressionError) -> ExpressionError:
         """Why a leaf failed, if that is why the whole did."""
         self.work.spend(0)
         missing = _OWN_VARIABLE.search(str(error))
@@ -319,18 +319,18 @@ class _Loop:
         self.items: Iterable[Any] = target
         self.scope: dict[str, Any] = dict(scope)
 
-    def each(self) -> Iterable[Any]:
+    def iterate_items(self) -> Iterable[Any]:
         for item in self.items:
             self.work.spend(1)
             self.scope[self.macro.variable] = item
             yield item
 
-    def value(self, body: int = -1) -> Any:
+    def evaluate_body(self, body: int = -1) -> Any:
         return evaluate(self.macro.bodies[body], self.scope, self.work)
 
-    def holds(self) -> bool:
+    def evaluate_condition(self) -> bool:
         """The first body; ExpressionError if it is no boolean."""
-        answer = self.value(0)
+        answer = self.evaluate_body(0)
         if not isinstance(answer, bool):
             raise ExpressionError(f"the condition of {self.macro.kind}() is {_describe_kind(answer)}, not a boolean")
         return answer
@@ -339,28 +339,28 @@ class _Loop:
 def _run_map(macro: Macro, loop: _Loop) -> list[Any]:
     only_some = len(macro.bodies) == 2
     results = []
-    for _ in loop.each():
-        if not only_some or loop.holds():
-            results.append(loop.value())
+    for _ in loop.iterate_items():
+        if not only_some or loop.evaluate_condition():
+            results.append(loop.evaluate_body())
             # The same large value a thousand times is a thousand times as large to whoever writes it out.
-            loop.work.weigh(results[-1])
+            loop.work.spend_for_value(results[-1])
     return results
 
 
 def _run_filter(_: Macro, loop: _Loop) -> list[Any]:
-    return [item for item in loop.each() if loop.holds()]
+    return [item for item in loop.iterate_items() if loop.evaluate_condition()]
 
 
 def _run_exists_one(_: Macro, loop: _Loop) -> bool:
-    return sum(loop.holds() for _ in loop.each()) == 1
+    return sum(loop.evaluate_condition() for _ in loop.iterate_items()) == 1
 
 
 def _run_quantifier(loop: _Loop, answer: bool) -> bool:
     """``answer`` if any item gives it, whatever goes wrong with others; else what went wrong, else its opposite."""
     failure: ExpressionError | None = None
-    for _ in loop.each():
+    for _ in loop.iterate_items():
         try:
-            if loop.holds() is answer:
+            if loop.evaluate_condition() is answer:
                 return answer
         except ExpressionError as error:
             failure = error

@@ -271,20 +271,20 @@ class _Resolution:
 
     def of(self, template: Any) -> Any:
         if isinstance(template, str):
-            return self._text(template) if "${" in template else template
+            return self._resolve_template(template) if "${" in template else template
         if isinstance(template, Mapping):
             return {key: self.of(part) for key, part in template.items()}
         if isinstance(template, (list, tuple)):
             return [self.of(part) for part in template]
         return template
 
-    def _text(self, text: str) -> Any:
+    def _resolve_template(self, text: str) -> Any:
         pieces = _split_template(text)
         if len(pieces) == 1 and isinstance(pieces[0], tuple):
-            return self._value(pieces[0][0])
-        return "".join(piece if isinstance(piece, str) else self._shown(piece[0]) for piece in pieces)
+            return self._evaluate_reference(pieces[0][0])
+        return "".join(piece if isinstance(piece, str) else self._evaluate_to_text(piece[0]) for piece in pieces)
 
-    def _value(self, text: str) -> Any:
+    def _evaluate_reference(self, text: str) -> Any:
         self.references += 1
         self.characters += len(text)
         if self.references > MAX_REFERENCES or self.characters > MAX_REFERENCE_TEXT:
@@ -297,6 +297,6 @@ class _Resolution:
             raise ExpressionError(f"what the references give is larger than {MAX_SIZE:,} characters of JSON")
         return result
 
-    def _shown(self, text: str) -> str:
-        result = self._value(text)
+    def _evaluate_to_text(self, text: str) -> str:
+        result = self._evaluate_reference(text)
         return result if isinstance(result, str) else _to_json_text(result)

@@ -172,7 +172,7 @@ def parse_expression(text: str) -> Expression:
     """Read an expression; ExpressionError if it is too long, too deep, or no CEL."""
     if len(text) > MAX_TEXT:
         raise ExpressionError(f"an expression has at most {MAX_TEXT:,} characters")
-    return _Parser(text).whole()
+    return _Parser(text).parse()
 
 
 class _Parser:
@@ -185,10 +185,10 @@ class _Parser:
         self.at = self.depth = self.loops = 0
         self.part = _Part()
 
-    def whole(self) -> Expression:
-        expression = self._separate()
+    def parse(self) -> Expression:
+        expression = self._parse_subexpression()
         if self._kind != "end":
-            raise self._unexpected()
+            raise self._unexpected_token_error()
         return expression
 
     # tokens
@@ -204,45 +204,45 @@ class _Parser:
         return token if kind in ("sign", "name") else ""
 
     @property
-    def _place(self) -> int:
+    def _token_start(self) -> int:
         return self.tokens[self.at][2]
 
     @property
-    def _behind(self) -> int:
+    def _previous_token_end(self) -> int:
         """Where the token before this one ends."""
-        return self._end(self.at - 1)
+        return self._token_end(self.at - 1)
 
-    def _end(self, index: int) -> int:
+    def _token_end(self, index: int) -> int:
         _, token, place = self.tokens[index]
         return place + len(token)
 
-    def _take(self) -> str:
+    def _take_token(self) -> str:
         self.at += 1
         return self.tokens[self.at - 1][1]
 
-    def _expect(self, sign: str) -> None:
+    def _expect_token(self, sign: str) -> None:
         if self._next != sign or self._kind != "sign":
-            raise self._unexpected()
+            raise self._unexpected_token_error()
         self.at += 1
 
-    def _unexpected(self) -> ExpressionError:
+    def _unexpected_token_error(self) -> ExpressionError:
         kind, token, place = self.tokens[self.at]
         found = "the end" if kind == "end" else repr(token[:20])
         return ExpressionError(f"syntax error at character {place + 1}: unexpected {found}")
 
     # expressions
 
-    def _separate(self) -> Expression:
+    def _parse_subexpression(self) -> Expression:
         """An expression whose leaves are kept apart from those around it."""
         around, self.part = self.part, _Part()
-        start = self._place
+        start = self._token_start
         try:
-            self._expression()
-            return self._made(self.part, start, self._behind)
+            self._parse_expression()
+            return self._build_expression(self.part, start, self._previous_token_end)
         finally:
             self.part = around
 
-    def _made(self, part: _Part, start: int, end: int) -> Expression:
+    def _build_expression(self, part: _Part, start: int, end: int) -> Expression:
         pieces, at = [], start
         for number, leaf in enumerate(part.leaves):
             pieces += [self.text[at : leaf.start], f"_{number}"]
@@ -250,145 +250,145 @@ class _Parser:
         pieces.append(self.text[at:end])
         return Expression("".join(pieces), tuple(part.leaves), tuple(part.calls))
 
-    def _expression(self) -> None:
+    def _parse_expression(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"it is nested more than {MAX_DEPTH} deep")
-        self._operands()
+        self._parse_operands()
         while self._next == "?":
-            self._take()
-            self._expression()
-            self._expect(":")
-            self._operands()
+            self._take_token()
+            self._parse_expression()
+            self._expect_token(":")
+            self._parse_operands()
         self.depth -= 1
 
-    def _operands(self) -> None:
-        self._operand()
+    def _parse_operands(self) -> None:
+        self._parse_operand()
         while self._next in _BETWEEN:
-            self._take()
-            self._operand()
+            self._take_token()
+            self._parse_operand()
 
-    def _operand(self) -> None:
+    def _parse_operand(self) -> None:
         while self._next in ("!", "-") and self._kind == "sign":
             self.at += 1
-        mark, start, calls = len(self.part.leaves), self._place, len(self.part.calls)
-        self._primary()
+        mark, start, calls = len(self.part.leaves), self._token_start, len(self.part.calls)
+        self._parse_primary()
         while self._next in (".", "[") and self._kind == "sign":
             if self._next == "[":
-                self._index(mark, start)
+                self._parse_index(mark, start)
             else:
                 self.at += 1
-                self._member(mark, calls, start)
+                self._parse_member(mark, calls, start)
 
-    def _primary(self) -> None:
+    def _parse_primary(self) -> None:
         if self._kind in ("text", "number") or self._next in _CONSTANTS:
             self.at += 1
         elif self._kind == "name" and self._next != "in":
-            self._name()
+            self._parse_name()
         elif self._next == "(":
-            self._take()
-            self._expression()
-            self._expect(")")
+            self._take_token()
+            self._parse_expression()
+            self._expect_token(")")
         elif self._next == "[":
-            self._take()
-            self._listed("]")
+            self._take_token()
+            self._parse_arguments("]")
         elif self._next == "{":
-            self._take()
-            self._map()
+            self._take_token()
+            self._parse_map()
         else:
-            raise self._unexpected()
+            raise self._unexpected_token_error()
 
-    def _name(self) -> None:
-        start, name = self._place, self._take()
+    def _parse_name(self) -> None:
+        start, name = self._token_start, self._take_token()
         if self._next == "(" and name == "has":
-            self._has(start)
+            self._parse_has(start)
         elif self._next == "(":
-            self._call(name, method=False)
+            self._parse_call(name, method=False)
         elif name not in TYPES:
-            self.part.leaves.append(Path((name,), start, self._behind))
+            self.part.leaves.append(Path((name,), start, self._previous_token_end))
 
-    def _has(self, start: int) -> None:
+    def _parse_has(self, start: int) -> None:
         """``has(a.b)`` is a leaf; of anything else, such as ``has(a[i].b)``, only what is inside is."""
         mark = len(self.part.leaves)
-        self._expect("(")
-        inside = self._place
-        self._expression()
-        path = self._path(mark, inside)
-        self._expect(")")
+        self._expect_token("(")
+        inside = self._token_start
+        self._parse_expression()
+        path = self._current_path(mark, inside)
+        self._expect_token(")")
         if path is None:
             self.part.calls.append(Call("has", False))
         else:
-            self.part.leaves[-1] = Has(path, start, self._behind)
+            self.part.leaves[-1] = Has(path, start, self._previous_token_end)
 
-    def _call(self, name: str, *, method: bool) -> None:
-        self._expect("(")
+    def _parse_call(self, name: str, *, method: bool) -> None:
+        self._expect_token("(")
         literal = None
         if self._kind == "text" and self.tokens[self.at + 1][1] == ")":
             literal = self.tokens[self.at][1]
-        self._listed(")")
+        self._parse_arguments(")")
         self.part.calls.append(Call(name, method, literal))
 
-    def _listed(self, closing: str) -> None:
+    def _parse_arguments(self, closing: str) -> None:
         while self._next != closing:
-            self._expression()
+            self._parse_expression()
             if self._next != closing:
-                self._expect(",")
-        self._expect(closing)
+                self._expect_token(",")
+        self._expect_token(closing)
 
-    def _map(self) -> None:
+    def _parse_map(self) -> None:
         while self._next != "}":
-            self._expression()
-            self._expect(":")
-            self._expression()
+            self._parse_expression()
+            self._expect_token(":")
+            self._parse_expression()
             if self._next != "}":
-                self._expect(",")
-        self._expect("}")
+                self._expect_token(",")
+        self._expect_token("}")
 
     # what follows a value
 
-    def _path(self, mark: int, start: int, end: int | None = None) -> Path | None:
+    def _current_path(self, mark: int, start: int, end: int | None = None) -> Path | None:
         """The path that the value so far is, if it is one and nothing else."""
         leaf = self.part.leaves[-1] if len(self.part.leaves) == mark + 1 else None
-        whole = (start, self._behind if end is None else end)
+        whole = (start, self._previous_token_end if end is None else end)
         return leaf if isinstance(leaf, Path) and (leaf.start, leaf.end) == whole else None
 
-    def _index(self, mark: int, start: int) -> None:
-        path = self._path(mark, start)
+    def _parse_index(self, mark: int, start: int) -> None:
+        path = self._current_path(mark, start)
         kind, token, _ = self.tokens[self.at + 1]
         literal = _parse_literal(kind, token) if self.tokens[self.at + 2][1] == "]" else None
         if path is not None and literal is not None:
             self.at += 3
-            self.part.leaves[-1] = Path((*path.parts, literal), start, self._behind)
+            self.part.leaves[-1] = Path((*path.parts, literal), start, self._previous_token_end)
             return
-        self._expect("[")
-        self._expression()
-        self._expect("]")
+        self._expect_token("[")
+        self._parse_expression()
+        self._expect_token("]")
 
-    def _member(self, mark: int, calls: int, start: int) -> None:
+    def _parse_member(self, mark: int, calls: int, start: int) -> None:
         if self._kind != "name" or self._next == "in" or self._next in _CONSTANTS:
-            raise self._unexpected()
+            raise self._unexpected_token_error()
         # The dot has been taken already, so the value ends before it.
-        end = self._end(self.at - 2)
-        path = self._path(mark, start, end)
+        end = self._token_end(self.at - 2)
+        path = self._current_path(mark, start, end)
         if self.tokens[self.at + 1][1] != "(":
-            name = self._take()
+            name = self._take_token()
             if path is not None:
-                self.part.leaves[-1] = Path((*path.parts, name), start, self._behind)
+                self.part.leaves[-1] = Path((*path.parts, name), start, self._previous_token_end)
         elif self._is_macro():
-            self._macro(mark, calls, start, end)
+            self._parse_macro(mark, calls, start, end)
         else:
-            self._call(self._take(), method=True)
+            self._parse_call(self._take_token(), method=True)
 
     def _is_macro(self) -> bool:
         name, argument, comma = (self.tokens[self.at + ahead] for ahead in (0, 2, 3))
         return name[1] in MACROS and argument[0] == "name" and comma[1] == ","
 
-    def _macro(self, mark: int, calls: int, start: int, end: int) -> None:
+    def _parse_macro(self, mark: int, calls: int, start: int, end: int) -> None:
         target = _Part(self.part.leaves[mark:], self.part.calls[calls:])
         del self.part.leaves[mark:], self.part.calls[calls:]
-        kind = self._take()
-        self._expect("(")
-        variable = self._take()
+        kind = self._take_token()
+        self._expect_token("(")
+        variable = self._take_token()
         if variable in TYPES:
             raise ExpressionError(f"{variable!r} is a type and cannot be the variable of {kind}()")
         self.loops += 1
@@ -396,14 +396,14 @@ class _Parser:
             raise ExpressionError("a macro may have macros inside, but those have none")
         bodies = []
         while self._next == ",":
-            self._take()
-            bodies.append(self._separate())
+            self._take_token()
+            bodies.append(self._parse_subexpression())
         self.loops -= 1
-        self._expect(")")
+        self._expect_token(")")
         if len(bodies) not in MACROS[kind]:
             raise ExpressionError(f"{kind}() has a variable and {' or '.join(map(str, MACROS[kind]))} expressions")
-        made = self._made(target, start, end)
-        self.part.leaves.append(Macro(kind, made, variable, tuple(bodies), start, self._behind))
+        made = self._build_expression(target, start, end)
+        self.part.leaves.append(Macro(kind, made, variable, tuple(bodies), start, self._previous_token_end))
 
 
 def _parse_literal(kind: str, token: str) -> str | int | None:
