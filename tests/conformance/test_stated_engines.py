@@ -20,6 +20,7 @@ ELSEWHERE = {"workers": "tasks"}
 SHOWN_BY = {
     "client_sessions": "tests/conformance/server/test_mcp_replicas.py",  # rows that the MCP server keeps; no operations
     "dead_letters": "tests/blackbox/test_dead_letters.py",
+    "outbox": "tests/blackbox/test_agent_endpoints.py",
 }
 
 

@@ -28,6 +28,7 @@ from tests.market import Market
 RUNS_ON = RunsOn.BOTH
 
 MINE, THEIRS = "acme", "globex"
+OWN_SUGGESTION = re.compile(rf"Did you mean {MINE}-account\? ")
 ID = re.compile(r"\b([a-z]+)_[0-9a-f]{32}\b")
 FRESH = re.compile(
     r"\bt[0-9a-f]{16}\b|\b(agt|agfy|enr|ses)_[\w.-]+|\b[a-z]+_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)|\b\d+(\.\d+)?(e-?\d+)?\b"
@@ -215,8 +216,8 @@ async def outcome(market: Market, operation: Operation, caller: Caller, argument
 
 
 def plain(text: str, value: str) -> str:
-    """An outcome without the id it is about, and without what is new in each."""
-    return FRESH.sub("*", text.replace(value, "@"))
+    """An outcome without the id it is about, what is new in each, and the caller's own names that are like the id."""
+    return OWN_SUGGESTION.sub("", FRESH.sub("*", text.replace(value, "@")))
 
 
 async def rows(engine: Engine, tenant: str) -> dict[str, list[str]]:
