@@ -326,7 +326,7 @@ async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Sc
     leaving = asyncio.create_task(market.app.agent_host.remove("default", resident_id(market)))
     while market.app.agent_host.places[-1].caller.name == "Resident":
         await asyncio.sleep(0)
-    resident.begun[0].end("stopping")  # type: ignore[attr-defined]  # without the grace
+    resident.begun[0].stop_handler("stopping")  # type: ignore[attr-defined]  # without the grace
     await leaving
     task = await get(market, task_id)
     assert (task.status, task.attempts, resident.closed) == (TaskStatus.PENDING, 0, True)
@@ -352,14 +352,14 @@ async def test_who_was_deregistered_does_not_live_here(market: Market, resident:
     agent_id = resident_id(market)
     await market.call(market.operator, "admin.manage", resource="agent", target="Resident", action="retire")
     await market.app.agent_host.wait_until_idle()
-    assert not market.app.agent_host.lives("default", agent_id)
+    assert not market.app.agent_host.has_agent("default", agent_id)
     assert resident.closed
 
 
 async def test_tenants_are_kept_apart(market: Market, resident: Scripted) -> None:
     host = market.app.agent_host
-    assert host.lives("default", resident_id(market))
-    assert not host.lives("other", resident_id(market))
+    assert host.has_agent("default", resident_id(market))
+    assert not host.has_agent("other", resident_id(market))
     assert host.offered_lease_seconds("other", resident_id(market)) is None
 
 
