@@ -450,7 +450,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def invoices_hold_every_entry_once_and_stay(self) -> None:
-        ledger = self.rows(LEDGER)
+        ledger, runs = self.rows(LEDGER), self.rows(RUNS)
         page = self.ask("invoices", limit=500)
         numbers = [int(shown.number.removeprefix("INV-")) for shown in page.invoices]
         assert numbers == list(range(len(numbers), 0, -1))
@@ -470,8 +470,13 @@ class Machine(RuleBasedStateMachine):
                     continue  # the clock was put back: what is ahead of it is invoiced when it is over
                 still = self.ask("invoice", account=account, currency=currency)
                 rest = micros(still.charges) - micros(still.credits)
-                assert invoiced[account, currency] + rest == sum(row["amount"] for row in mine)
-                assert micros(still.closing_balance) == -sum(row["amount"] for row in mine)
+                owed = sum(row["amount"] for row in mine) + sum(
+                    row["accrued"]
+                    for row in runs
+                    if (row["account_id"], row["currency"], row["state"]) == (account, currency, "open")
+                )
+                assert invoiced[account, currency] + rest == owed
+                assert micros(still.closing_balance) == -owed
 
 
 def _is(column: str, value: str, row: Any) -> bool:
