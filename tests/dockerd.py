@@ -37,7 +37,8 @@ from tests.processes import untethered_environment
 __all__ = ["BASE", "docker_host"]
 
 BASE = "agora-test-base:1"
-STARTING = 60.0
+STARTING = 180.0  # seconds, on a machine whose cores are all busy
+STOPPING = 30.0
 #: what the programs of the tests use beside Python and the shell's own words
 TOOLS = ("sh", "cat", "cp", "env", "ls", "mkdir", "rm", "setsid", "sleep", "id", "head", "tail", "touch", "chmod", "dd")
 LEFT_OUT = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data", "site-packages")
@@ -76,18 +77,28 @@ def _leased(*, may_install: bool) -> Iterator[str]:
         raise CannotRun(f"{root} belongs to somebody else")
     with open(root / "users", "w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)  # waits for an engine that is being stopped
-        host = f"unix://{root}/docker.sock"
         with open(root / "starting", "w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            if not (root / "ready").exists():
+            host = _running_host(root)
+            if host is None:
                 if shutil.which("dockerd") is None:
                     _install(may_install)
-                _start(root)
+                host = _start(root)
         yield host
 
 
-def _start(root: Path) -> None:
-    """Start whoever looks after the engine; it outlives this process if others use the engine still."""
+def _running_host(root: Path) -> str | None:
+    """URL of the engine that a keeper has announced, if it answers still: its keeper may have been killed."""
+    try:
+        host = (root / "ready").read_text()
+    except FileNotFoundError:
+        return None
+    return host if _answers(host) else None
+
+
+def _start(root: Path) -> str:
+    """Start whoever looks after the engine; it outlives this process if others use the engine still. Returns its URL."""
+    (root / "ready").unlink(missing_ok=True)
     with open(root / "log", "w") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.dockerd", str(root)],
@@ -95,12 +106,14 @@ def _start(root: Path) -> None:
         )  # fmt: skip
     _keepers.append(keeper)  # it may outlive this process, and is nobody's to wait for
     deadline = time.monotonic() + STARTING
-    while not (root / "ready").exists():
+    while (host := _running_host(root)) is None:
         if keeper.poll() is not None or time.monotonic() > deadline:
             keeper.terminate()
+            keeper.wait(2 * STOPPING)
             words = (root / "log").read_text(errors="replace").strip().splitlines()
             raise CannotRun("; ".join(words[-3:]) or "it did not start in time")
         time.sleep(0.05)
+    return host
 
 
 def _install(may_install: bool) -> None:
@@ -140,12 +153,18 @@ def _install(may_install: bool) -> None:
 
 
 def keep(root: Path) -> None:
-    """Run an engine until nobody uses it."""
-    _clean(root)
+    """Run an engine until nobody uses it. Its files have a directory of their own: another, which was killed, may end late
+    and takes away its socket by name."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("the keeper was asked to end"))
+    for left in root.glob("engine-*"):
+        _clean(left)
+    home = root / f"engine-{os.getpid()}"
+    home.mkdir()
+    host = f"unix://{home}/docker.sock"
     engine = subprocess.Popen(
         [
-            "dockerd", "--host", f"unix://{root}/docker.sock", "--data-root", str(root / "data"),
-            "--exec-root", str(root / "exec"), "--pidfile", str(root / "pid"), "--log-level", "warn",
+            "dockerd", "--host", host, "--data-root", str(home / "data"),
+            "--exec-root", str(home / "exec"), "--pidfile", str(home / "pid"), "--log-level", "warn",
             # no change to the machine's firewall: published ports go through the engine's own proxy
             "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
             "--default-address-pool", "base=10.213.0.0/16,size=27",
@@ -154,47 +173,53 @@ def keep(root: Path) -> None:
     )  # fmt: skip
     try:
         deadline = time.monotonic() + STARTING
-        while not _answers(f"unix://{root}/docker.sock"):
+        while not _answers(host):
             if engine.poll() is not None or time.monotonic() > deadline:
                 sys.exit("dockerd did not start")
             time.sleep(0.05)
-        _import(f"unix://{root}/docker.sock")
-        _try_out(f"unix://{root}/docker.sock")
-        (root / "ready").touch()
+        _import(host)
+        _try_out(host)
+        _announce(root, host)
         with open(root / "users") as users:
             fcntl.flock(users, fcntl.LOCK_EX)  # nobody holds it any more
-            _stop(root, engine)
+            (root / "ready").unlink(missing_ok=True)
+            _stop(host, engine)
     finally:
-        _stop(root, engine)
+        _stop(host, engine)
+        _clean(home)
 
 
-def _stop(root: Path, engine: subprocess.Popen[bytes]) -> None:
-    if engine.poll() is None:
-        with suppress(OSError, http.client.HTTPException):
-            for each in _ask(f"unix://{root}/docker.sock", "GET", "/containers/json?all=1"):
-                _ask(f"unix://{root}/docker.sock", "DELETE", f"/containers/{each['Id']}?force=1")
-            for each in _ask(f"unix://{root}/docker.sock", "GET", "/networks"):
-                if each["Driver"] == "bridge":
-                    _ask(f"unix://{root}/docker.sock", "DELETE", f"/networks/{each['Id']}")
-        engine.terminate()
-        try:
-            engine.wait(20)
-        except subprocess.TimeoutExpired:
-            engine.kill()
-            engine.wait()
-    _clean(root)
+def _announce(root: Path, host: str) -> None:
+    """Write the URL of the engine where its users look."""
+    part = root / "ready.part"
+    part.write_text(host)
+    part.rename(root / "ready")
 
 
-def _clean(root: Path) -> None:
-    """Nothing of an engine is left in the directory but the locks."""
-    (root / "ready").unlink(missing_ok=True)
+def _stop(host: str, engine: subprocess.Popen[bytes]) -> None:
+    """Take away the engine's containers and networks, and end it."""
+    if engine.poll() is not None:
+        return
+    with suppress(OSError, http.client.HTTPException):
+        for each in _ask(host, "GET", "/containers/json?all=1"):
+            _ask(host, "DELETE", f"/containers/{each['Id']}?force=1")
+        for each in _ask(host, "GET", "/networks"):
+            if each["Driver"] == "bridge":
+                _ask(host, "DELETE", f"/networks/{each['Id']}")
+    engine.terminate()
+    try:
+        engine.wait(STOPPING)
+    except subprocess.TimeoutExpired:
+        engine.kill()
+        engine.wait()
+
+
+def _clean(home: Path) -> None:
+    """Nothing of an engine is left."""
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    for mount in sorted((each for each in mounts if each.startswith(f"{root}/")), reverse=True):
+    for mount in sorted((each for each in mounts if each.startswith(f"{home}/")), reverse=True):
         subprocess.run(["umount", "-l", mount], capture_output=True)
-    for name in ("data", "exec"):
-        shutil.rmtree(root / name, ignore_errors=True)
-    for name in ("pid", "docker.sock"):
-        (root / name).unlink(missing_ok=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _die_with_parent() -> None:
