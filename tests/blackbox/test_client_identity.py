@@ -150,7 +150,7 @@ async def test_registrations_alone_in_tasks(shared_server: ServerProcess) -> Non
 
 
 async def test_a_stream_is_the_agent_s_that_opened_it(shared_server: ServerProcess) -> None:
-    """A stream that is opened in one task and read in another."""
+    """A stream that is opened in one task and read in another. A third agent sends: a sender's stream has what it sent, too."""
     opened: dict[str, Any] = {}
 
     async def come(name: str) -> None:
@@ -159,8 +159,9 @@ async def test_a_stream_is_the_agent_s_that_opened_it(shared_server: ServerProce
 
     async with AgoraClient(shared_server.url) as client:
         await asyncio.gather(come("Hearer1"), come("Hearer2"))
+        speaker = client.as_agent(await client.register("Speaker"))
         for name, stream in opened.items():
-            await client.as_agent("Hearer1").messaging.send(name, f"to {name}")
+            await speaker.messaging.send(name, f"to {name}")
             event = await asyncio.wait_for(anext(aiter(stream)), 30)
             assert event.data["to_agent"] == name
             await stream.aclose()
