@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from agora_sdk import AgoraClient
 from tests.blackbox.server import ServerProcess
@@ -52,3 +53,39 @@ def test_a_value_that_a_status_does_not_take_is_refused(shared_server: ServerPro
     request = {"resource": "service", "target": "agora.messaging.send", "action": "deprecate", "value": "x@2.0.0"}
     problem = shared_server.operator.post("/agora/admin/manage", request, expect=422)
     assert problem["errors"][0]["field"] == "value"
+
+
+def test_an_agent_is_busy_at_its_capacity_and_in_error_after_three_failures(shared_server: ServerProcess) -> None:
+    worker, operator = shared_server.register("Worker of states"), shared_server.operator
+
+    def take_task() -> dict[str, Any]:
+        order = {"task_type": "t", "assignee": worker.agent_id}
+        operator.post("/agora/task/assign", order)
+        (task,) = worker.post("/agora/task/claim")["tasks"]
+        return {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+
+    def state() -> str:
+        return str(operator.get(f"/agents/{worker.agent_id}")["status"])
+
+    assert state() == "active"
+    task = take_task()
+    assert state() == "busy"
+    listing = operator.get("/agents", params={"status": "busy"})
+    assert [agent["agent_id"] for agent in listing["agents"]] == [worker.agent_id]
+    worker.post("/agora/task/complete", task | {"result": 1})
+    assert state() == "active"
+    for expected in ("active", "active", "error"):
+        worker.post("/agora/task/fail", take_task() | {"error": "broken", "retry": False})
+        assert state() == expected
+    worker.post("/agora/task/complete", take_task() | {"result": 1})
+    assert state() == "active"
+
+
+def test_unknown_agent_states_are_refused_and_listed(shared_server: ServerProcess) -> None:
+    agent = shared_server.register("Of an unknown state")
+    for method, path in (("POST", f"/agents/{agent.agent_id}/heartbeat"), ("PATCH", f"/agents/{agent.agent_id}")):
+        problem = agent.call(method, path, 422, json={"status": "sleepy"})
+        assert problem["errors"][0]["field"] == "status"
+        assert "busy" in str(problem)
+    body = {"type": "state_update", "content": {"status": "sleepy"}}
+    assert "busy" in str(agent.post("/agora/bus/publish", body, expect=422))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -192,3 +193,40 @@ async def test_what_happens_to_a_private_agent_is_its_own_business(market: Marke
     about = [stored.event for stored in market.events if stored.event.subject == ada.subject]
     assert len(about) >= 4
     assert {event.audience for event in about} == {(ada.subject,)}
+
+
+async def test_an_agents_state_follows_from_its_work(market: Market) -> None:
+    ada = await market.agent("Ada", max_concurrent_tasks=2)
+
+    async def state() -> str:
+        return (await market.call(market.operator, "agent.get", agent_id=ada.subject)).status.value
+
+    async def claim() -> tuple[str, int]:
+        await market.call(market.operator, "task.assign", task_type="t", assignee="Ada")
+        claim = await market.call(ada, "task.claim")
+        return claim.tasks[0].task_id, claim.tasks[0].fencing_token
+
+    first, second = await claim(), await claim()
+    assert await state() == "busy"
+    await market.call(ada, "agent.update", agent_id=ada.subject, max_concurrent_tasks=3)
+    assert await state() == "active"
+    await market.call(ada, "agent.update", agent_id=ada.subject, max_concurrent_tasks=2)
+    assert (await market.call(ada, "agent.heartbeat", status="active")).status == "busy"
+    await market.call(ada, "task.complete", task_id=first[0], fencing_token=first[1], result=1)
+    assert await state() == "active"
+
+    async def fail(task_id: str, token: int) -> None:
+        await market.call(ada, "task.fail", task_id=task_id, error="broken", retry=False, fencing_token=token)
+
+    await fail(*second)
+    await fail(*await claim())
+    assert await state() == "active"
+    await fail(*await claim())
+    assert await state() == "error"
+    task_id, token = await claim()
+    await market.call(ada, "task.complete", task_id=task_id, fencing_token=token, result=1)
+    assert await state() == "active"
+    await fail(*await claim())
+    assert await state() == "active"
+    changes = [json.loads(event.data) for event in market.of_type("agora.agent.status_changed")]
+    assert [change["to"] for change in changes] == ["active", "busy", "error", "active"]

@@ -8,7 +8,9 @@ from .records import AgentPresence
 
 __all__ = [
     "asleep",
+    "failures",
     "seen",
+    "set_failures",
     "set_state",
     "silent",
     "still_silent",
@@ -30,7 +32,8 @@ seen = Write(
         agent_id="p.pair->>0", at="(p.pair->>1)::bigint", pairs="json_array_elements(:seen::json) as p (pair)"
     ),
 )
-_WHO = "select agent_id, agent_name, status, visibility, last_activity from agents where tenant_id = :tenant"
+_WHO = """select agent_id, agent_name, status, visibility, last_activity, active_tasks, max_concurrent_tasks from agents
+    where tenant_id = :tenant"""
 _ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
 asleep = Query(
     f"{_WHO} and status = 'offline' and agent_id {_IDS} order by agent_id",
@@ -55,9 +58,20 @@ still_silent = Query(
 set_state = Write(
     """
     update agents set status = :status, status_since = :now,
+        consecutive_failures = case when :status in ('active', 'busy') then 0 else consecutive_failures end,
         reachable_for = reachable_for + case
             when status in ('offline', 'inactive', 'suspended', 'retired') then 0 else :now - status_since end
     where tenant_id = :tenant and agent_id = :agent_id
     """,
     types={"now": BIG},
+)
+set_failures = Write(
+    """
+    update agents set consecutive_failures = :failures where tenant_id = :tenant and agent_id = :agent_id
+    """,
+    types={"failures": BIG},
+)
+failures = Query(
+    "select consecutive_failures from agents where tenant_id = :tenant and agent_id = :agent_id and consecutive_failures > 0",
+    int,
 )

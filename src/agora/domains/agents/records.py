@@ -42,6 +42,7 @@ class AgentRow:
     reachable_for: int
     reported_load: float | None
     active_tasks: int
+    consecutive_failures: int
     rating_sum: float
     rating_count: int
     retired_at: int | None
@@ -70,13 +71,15 @@ CAPABILITIES = Table("agent_capabilities", AgentCapabilityRow)
 
 @record
 class AgentPresence:
-    """An agent's status, and when it was last active."""
+    """An agent's status, when it was last active, and the work that it holds."""
 
     agent_id: str
     agent_name: str
     status: str
     visibility: str
     last_activity: int
+    active_tasks: int
+    max_concurrent_tasks: int
 
 
 @record

@@ -213,6 +213,7 @@ class AgentService(BoundService, contract.Agents):
             reachable_for=0,
             reported_load=None,
             active_tasks=0,
+            consecutive_failures=0,
             rating_sum=0.0,
             rating_count=0,
             retired_at=None,
@@ -346,6 +347,8 @@ class AgentService(BoundService, contract.Agents):
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, changed.alias))
         if changed.status in ("offline", "inactive"):
             changed.status = await self._set_own_status(changed, AgentStatus.ACTIVE)
+        elif changed.status in ("active", "busy") and changed.max_concurrent_tasks != row.max_concurrent_tasks:
+            changed.status = await set_agent_status(call, changed, AgentStatus.ACTIVE.value)
         return changed
 
     @implements
@@ -471,8 +474,7 @@ class AgentService(BoundService, contract.Agents):
                 fix="agora.admin.override with action 'resume', or agora.admin.manage.",
                 allowed=[],
             )
-        await set_agent_status(self.call, row, status.value)
-        return status.value
+        return await set_agent_status(self.call, row, status.value)
 
     @implements
     async def heartbeat(

@@ -1,4 +1,9 @@
-"""Supervision: changes of an agent's status by operators and the server."""
+"""Supervision: changes of an agent's status by operators, by the server, and by its work.
+
+An agent that holds as many tasks as it may is ``busy`` instead of ``active``: the tally of its tasks sets that
+(``tasks/queries.py``), and :func:`set_agent_status` when an agent comes back. Attempts that fail one after the other put it
+into ``error``, and the next completed task takes it out.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,19 @@ from . import queries as agents
 from .records import AgentPresence, AgentRow
 from .signals import HALT_ENDED
 
-__all__ = ["SYSTEM_WIDE", "audience_of", "end_halt", "resume_agent", "set_agent_status"]
+__all__ = [
+    "MAX_CONSECUTIVE_FAILURES",
+    "SYSTEM_WIDE",
+    "audience_of",
+    "end_halt",
+    "record_agent_failure",
+    "record_agent_success",
+    "resume_agent",
+    "set_agent_status",
+]
 
 SYSTEM_WIDE = "system_wide"
+MAX_CONSECUTIVE_FAILURES = 3  #: attempts that fail one after the other, after which an agent is in the state error
 
 
 class AgentVisibility(Protocol):
@@ -28,12 +43,43 @@ class AgentVisibility(Protocol):
     def visibility(self) -> str: ...
 
 
-async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: str) -> None:
-    """Set an agent's status and emit the event. ``last_activity`` is unchanged, because this is no activity of the agent."""
+async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: str) -> str:
+    """Set an agent's status, emit the event, and return the status: ``busy`` for ``active``, where its work says so.
+
+    ``last_activity`` is unchanged, because this is no activity of the agent.
+    """
     agent_id, before = row.agent_id, row.status
+    if status == "active" and row.active_tasks >= row.max_concurrent_tasks:
+        status = "busy"
+    if status == before:
+        return status
     await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
     data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": before, "to": status}
     call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience_of(row))
+    return status
+
+
+async def record_agent_failure(call: Call, agent_id: str) -> None:
+    """Count a failed attempt of an agent; put it into ``error`` after ``MAX_CONSECUTIVE_FAILURES``."""
+    row = await call.tx.one(agents.lock, ref=agent_id)
+    if row is None or row.retired_at is not None:  # None: the holder was a key
+        return
+    failures = row.consecutive_failures + 1
+    await call.tx.execute(presence.set_failures, agent_id=agent_id, failures=failures)
+    if failures >= MAX_CONSECUTIVE_FAILURES and row.status in ("active", "busy"):
+        await set_agent_status(call, row, "error")
+
+
+async def record_agent_success(call: Call, agent_id: str) -> None:
+    """Forget the failed attempts of an agent that has completed a task, and end its state ``error``."""
+    if await call.tx.one(presence.failures, agent_id=agent_id) is None:  # the usual case takes no lock
+        return
+    row = await call.tx.one(agents.lock, ref=agent_id)
+    if row is None:
+        return
+    await call.tx.execute(presence.set_failures, agent_id=agent_id, failures=0)
+    if row.status == "error":
+        await set_agent_status(call, row, "active")
 
 
 async def resume_agent(call: Call, agent_id: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import decode_json, encode_json
+from agora.domains.agents.supervision import record_agent_failure, record_agent_success
 from agora.net.backoff import exponential_delay
 from agora_sdk.contract.fields import TaskStatus
 
@@ -158,6 +159,8 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
         draft.set_columns(failures=draft.row.failures + 1)
         limit = draft.row.max_failures
         retry = retry and (limit is None or draft.row.failures <= limit)
+    if draft.row.holder is not None:
+        await record_agent_failure(draft.call, draft.row.holder)
     if retry and draft.row.attempts < draft.row.max_attempts:
         pause = exponential_delay(draft.row.attempts, draft.row.retry_backoff, MAX_BACKOFF_SECONDS)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
@@ -189,6 +192,8 @@ async def _end_one_task(
     if status is _S.COMPLETED:
         _record_duration(draft)
         await charge_price(draft)
+        if draft.row.holder is not None:
+            await record_agent_success(call, draft.row.holder)
     else:
         await release_price(draft)
     _release_holder(draft)

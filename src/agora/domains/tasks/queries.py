@@ -183,14 +183,18 @@ lease_tasks = Write(
     types={**_LEASE, "limit": BIG},
     takes="task_id",
 )
-#: number of tasks that an agent works on
+#: number of tasks that an agent works on; who holds as many as it may is busy instead of active
 ACTIVE_TASKS = Tally(
     "agents",
     ActiveTasksChange,
     key=("tenant_id", "agent_id"),
     add=Write(
         """
-        update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end
+        update agents set active_tasks = case when active_tasks + :change < 0 then 0 else active_tasks + :change end,
+            status = case
+                when status = 'active' and active_tasks + :change >= max_concurrent_tasks then 'busy'
+                when status = 'busy' and :change < 0 and active_tasks + :change < max_concurrent_tasks then 'active'
+                else status end
         where tenant_id = :tenant and agent_id = :agent_id
         """,
         types={"change": BIG},
