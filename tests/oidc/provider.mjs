@@ -36,6 +36,7 @@ const issuer = origin + REALM;
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const resource = { scope: 'openid profile email offline_access', audience: 'account', accessTokenTTL: LIFE, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
 const RESOURCE = 'urn:market';
+const ofResource = (name) => name === RESOURCE ? resource : { ...resource, audience: undefined, scope: `${resource.scope} read:agents write:messages` }; // of an MCP server: its own audience and scopes
 const redirects = [`http://127.0.0.1:8080/v1/monitor/callback`, 'http://127.0.0.1/callback'];
 const form = (action, fields, title) => `<!doctype html><title>${title}</title><form method="post" action="${action}">${fields}<button>Go on</button></form>`;
 
@@ -61,7 +62,7 @@ const provider = new Provider(issuer, {
   rotateRefreshToken: true,
   issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
   findAccount: (ctx, id) => known.has(id) && { accountId: id, claims: () => claimsOf(known.get(id)) },
-  loadExistingGrant: (ctx) => granted(ctx.oidc.client.clientId, ctx.oidc.session.accountId), // nobody is asked for consent
+  loadExistingGrant: (ctx) => granted(ctx.oidc.client.clientId, ctx.oidc.session.accountId, ctx.oidc.params.resource), // nobody is asked for consent
   interactions: { url: (ctx, interaction) => `${REALM}/sign-in/${interaction.uid}` },
   features: {
     devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true }, backchannelLogout: { enabled: true },
@@ -71,7 +72,7 @@ const provider = new Provider(issuer, {
       userCodeConfirmSource: (ctx, inner) => { ctx.body = inner.replace('</form>', '<button name="confirm" value="yes">Yes</button></form>'); },
       successSource: (ctx) => { ctx.body = 'You may close this page.'; },
     },
-    resourceIndicators: { enabled: true, defaultResource: () => RESOURCE, useGrantedResource: () => true, getResourceServerInfo: () => resource },
+    resourceIndicators: { enabled: true, defaultResource: () => RESOURCE, useGrantedResource: () => true, getResourceServerInfo: (ctx, name) => ofResource(name) },
   },
   formats: {
     customizers: {
@@ -85,10 +86,10 @@ const provider = new Provider(issuer, {
   },
 });
 
-async function granted(clientId, accountId) {
+async function granted(clientId, accountId, named = RESOURCE) {
   const grant = new provider.Grant({ clientId, accountId });
   grant.addOIDCScope(resource.scope);
-  grant.addResourceScope(RESOURCE, resource.scope);
+  grant.addResourceScope(named, ofResource(named).scope);
   await grant.save();
   return grant;
 }
@@ -117,7 +118,7 @@ async function answer(request, response) {
   if (path.startsWith(`${REALM}/sign-in/`)) {
     const { prompt, params, session } = await provider.interactionDetails(request, response);
     if (prompt.name === 'consent') { // clients on people's machines are always asked about
-      const { jti: grantId } = await granted(params.client_id, session.accountId);
+      const { jti: grantId } = await granted(params.client_id, session.accountId, params.resource);
       return provider.interactionFinished(request, response, { consent: { grantId } }, { mergeWithLastSubmission: true });
     }
     if (request.method === 'GET') return response.end(form(path, '<input name="username"><input name="password" type="password">', 'Sign in'));

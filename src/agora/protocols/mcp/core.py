@@ -70,6 +70,17 @@ class Core:
         except (AgoraError, JsonRpcError):
             return None
 
+    def find_called_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
+        """The same, also for a call that comes through ``agora.tools.call``."""
+        if _SEARCH_TOOLS.get(str(params.get("name"))) != tool_search.CALL:
+            return self.find_operation(exchange, params)
+        arguments = params.get("arguments")
+        try:
+            called = tool_search.unwrap_call(arguments if isinstance(arguments, dict) else {})
+        except AgoraError:
+            return None
+        return self.find_operation(exchange, {**params, "name": called.name})
+
     async def call_tool(self, exchange: Exchange, params: Mapping[str, Any]) -> ToolResult:
         """The result of a tool, or an error result for the model. Raises Refusal for an unknown tool."""
         try:

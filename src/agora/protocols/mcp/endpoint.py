@@ -23,7 +23,16 @@ from agora.domains.client_sessions.sessions import CANCELLED, ENDED
 from agora.protocols.cors import CorsPolicy
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
 from agora.settings import Settings
-from agora_sdk.errors import AgoraError, Conflict, MalformedRequest, MethodNotAllowed, NotFound, field_error
+from agora_sdk.contract import Operation
+from agora_sdk.errors import (
+    AgoraError,
+    Conflict,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    PermissionDenied,
+    field_error,
+)
 
 from . import server_info
 from .core import Core
@@ -227,13 +236,17 @@ class McpApp:
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
             message, again = _parse_json(body), replay_body(body, receive)
+            if (missing_scope := await self._find_missing_scope(exchange, message)) is not None:
+                await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
+                return
             answer = await self.lean.answer(scope, message, exchange, session)
             if answer is not None:
                 await send_response(send, answer.status, answer.body, answer.headers)
                 return
             if isinstance(message, list):
                 raise MalformedRequest("An array of requests is not served here.", fix=NO_BATCHES)
-            self._require_credential(exchange, message)
+            if isinstance(message, dict) and message.get("method") == "initialize":
+                self.dispatcher.limiter.count_call(caller)
             if (work := self.lean.remote_call(scope, message, exchange)) is not None:
                 await deliver_answer(work, receive, send)
                 return
@@ -253,21 +266,34 @@ class McpApp:
             raise NotFound("Session not found", fix="Shake hands again: send 'initialize' without a session id.")
         return session
 
-    def _require_credential(self, exchange: Exchange, message: Any) -> None:
-        """Refuse a stranger what needs a credential, while HTTP can still say so."""
-        if not isinstance(message, dict):
-            return
+    async def _find_missing_scope(self, exchange: Exchange, message: Any) -> PermissionDenied | None:
+        """Why the caller may not make this request, if its scopes are the reason: while HTTP can still say so.
+
+        Raises Unauthenticated where any credential would help.
+        """
+        if not isinstance(message, dict) or "id" not in message:
+            return None
+        operation = self._find_requested_operation(exchange, message)
+        if operation is None or exchange.caller.may(operation.scope):
+            return None
+        self.guard.require_credential(exchange.caller, operation)
+        if message["method"] != "tools/call":
+            return None
+        try:
+            await self.core.run_operation(exchange, operation, {}, None)  # refused, counted and audited as any call
+        except PermissionDenied as error:
+            return error if "required" in error.extra else None
+        except AgoraError:  # refused for another reason, which the call itself tells
+            return None
+        return None
+
+    def _find_requested_operation(self, exchange: Exchange, message: Mapping[str, Any]) -> Operation | None:
+        """The operation behind a request; None where there is none, or it asks for no scope of its own."""
         method, params = message.get("method"), message.get("params")
-        params = params if isinstance(params, dict) else {}
-        registry, tenant = self.dispatcher.context.registry, exchange.caller.tenant
-        if method == "initialize":
-            self.dispatcher.limiter.count_call(exchange.caller)
-        elif method == "tools/call":
-            operation = self.core.find_operation(exchange, params)
-            if operation is not None:
-                self.guard.require_scope(exchange.caller, operation)
-        elif isinstance(method, str) and method in OPERATION_BY_METHOD:
-            self.guard.require_scope(exchange.caller, registry.find(OPERATION_BY_METHOD[method], None, tenant))
+        if method == "tools/call":
+            return self.core.find_called_operation(exchange, params) if isinstance(params, dict) else None
+        name = OPERATION_BY_METHOD.get(method) if isinstance(method, str) else None
+        return None if name is None else self.dispatcher.context.registry.find(name, None, exchange.caller.tenant)
 
     # -- through the SDK -------------------------------------------------------------------------
 

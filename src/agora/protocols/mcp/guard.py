@@ -2,9 +2,15 @@
 
 A web page reaches a loopback server through its visitor's browser. Requests without a credential count as
 the operator's there, so those that a page made are refused, as the protocol demands (Origin, DNS rebinding).
+
+Clients begin OAuth when their first request is answered with 401, and ask for more scopes at a 403 with
+``insufficient_scope``. So where strangers may do nothing, every request of theirs gets 401, ``initialize`` too; a listing of
+the few public tools would keep a client from ever signing in.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -32,10 +38,16 @@ class Guard:
         self._issuers = [issuer.url for issuer in trust.issuers] if trust is not None else []
 
     async def caller(self, scope: Scope) -> Caller:
-        """Whose request it is. Raises PermissionDenied for a foreign page's, Unauthenticated for a bad credential."""
+        """Whose request it is.
+
+        Raises PermissionDenied for a foreign page's, Unauthenticated for a bad credential, or none where one is needed.
+        """
         if self._access.credential(scope) is None:
             self._refuse_pages(scope)
-        return await self._access.authenticate(scope)
+        caller = await self._access.authenticate(scope)
+        if caller.kind == "anonymous":
+            raise Unauthenticated("This server needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
+        return caller
 
     def _refuse_pages(self, scope: Scope) -> None:
         if not self._settings.loopback:
@@ -55,9 +67,9 @@ class Guard:
             )
 
     @staticmethod
-    def require_scope(caller: Caller, operation: Operation) -> None:
-        """Raise Unauthenticated where a credential would help: before a stream has begun, HTTP can still say so."""
-        if not caller.may(operation.scope) and (caller.kind == "anonymous" or caller.subject == "anonymous"):
+    def require_credential(caller: Caller, operation: Operation) -> None:
+        """Raise Unauthenticated for a stranger who may only register (``open_registration``) and calls something else."""
+        if not caller.may(operation.scope) and caller.subject == "anonymous":
             raise Unauthenticated(f"{operation.name} needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
 
     async def send_error(self, scope: Scope, send: Send, error: AgoraError) -> None:
@@ -66,13 +78,26 @@ class Guard:
             await send_problem(send, error, instance=scope["path"])
             return
         has_credential = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
-        challenge = f'Bearer realm="agora", resource_metadata="{base_url(scope, self._settings)}{METADATA}/mcp"'
-        if has_credential:
-            challenge += ', error="invalid_token"'
-        headers = [(b"www-authenticate", challenge.encode("latin-1"))]
+        challenge = self._challenge(scope, ', error="invalid_token"' if has_credential else "")
         document = error.problem() | {"instance": scope["path"]}
         kind = (b"content-type", b"application/problem+json")
-        await send_response(send, error.status, to_json(document), headers, kind=kind)
+        await send_response(send, error.status, to_json(document), [challenge], kind=kind)
+
+    async def send_missing_scope(self, scope: Scope, send: Send, id: Any, error: PermissionDenied) -> None:
+        """Answer a call whose credential lacks a scope: 403 with the scope to ask for (RFC 6750), and a JSON-RPC error.
+
+        Clients with OAuth ask their provider for it and call again; all others read the error as that of any call.
+        """
+        required = error.extra["required"]
+        challenge = self._challenge(scope, f', error="insufficient_scope", scope="{required}"')
+        failure = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
+        body = to_json({"jsonrpc": "2.0", "id": id, "error": failure})
+        await send_response(send, error.status, body, [challenge])
+
+    def _challenge(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
+        """The header that says where the metadata is, and what is wrong."""
+        metadata = f"{base_url(scope, self._settings)}{METADATA}/mcp"
+        return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))
 
     async def send_metadata(self, scope: Scope, send: Send) -> None:
         """Answer with the metadata of the protected resource (RFC 9728).
