@@ -20,7 +20,7 @@ from typing import Any
 from agora.clock import new_id
 from agora.core.call import Call
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import Run, bill
+from agora.domains.billing.metering import Run, bill_runs
 from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk.contract import operations
@@ -100,7 +100,7 @@ class Bench:
                 for n in range(instances)
             ]
             began = time.process_time()
-            await self.app.dispatcher.run_as_system("default", partial(bill, runs=runs))
+            await self.app.dispatcher.run_as_system("default", partial(bill_runs, runs=runs))
             rounds.append((time.process_time() - began) / instances * 1e6)
         return statistics.median(rounds[1:])
 

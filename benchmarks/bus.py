@@ -176,7 +176,7 @@ async def exercise(bus: Bus) -> dict[str, Figures]:
     """Publish at 64 callers, then at the source's rate, acknowledge one by one at 64 callers, recover by hundreds."""
     found = {"publish, 64 callers": await saturate(lambda: bus.publish(STREAM, ENTRY))}
     found[f"publish, {PACED:,}/s"] = await paced(lambda: bus.publish(STREAM, ENTRY))
-    await bus.join(STREAM, GROUP)
+    await bus.create_group(STREAM, GROUP)
     ids: list[str] = []
     while len(ids) < COUNT and (some := await bus.read(STREAM, GROUP, "mcp-a1b2c3d4", count=100)):
         ids += [entry.entry_id for entry in some]
@@ -187,7 +187,7 @@ async def exercise(bus: Bus) -> dict[str, Figures]:
         start = time.perf_counter()
         recovered += len((await bus.recover(STREAM, GROUP, "mcp-ffffffff", idle=0, count=100)).entries)
         waits.append(time.perf_counter() - start)
-        await bus.ack(STREAM, GROUP, [entry.entry_id for entry in await bus.pending(STREAM, GROUP, count=100)])
+        await bus.ack(STREAM, GROUP, [entry.entry_id for entry in await bus.list_pending(STREAM, GROUP, count=100)])
     elapsed = time.perf_counter() - began
     found["recover, by 100"] = _figures(waits, recovered / elapsed, (time.process_time() - cpu) / recovered * 1e6)
     return found

@@ -21,6 +21,7 @@ REFERENCE = ROOT / "docs" / "reference"
 EMITTERS = {
     "emit",
     "_emit",
+    "_emit_budget_event",
     "_announce",
     "_emit_event",
     "tell",

@@ -137,7 +137,7 @@ class _Program:
             "message_id": own, "timestamp": datetime.now(UTC).isoformat(), "sender": self.name, "target": "Reader",
             "type": "state_update", "priority": "low", "content": json.dumps({"id": own}),
         }  # fmt: skip
-        return fields | {"signature": wire.signature(fields, self.token)}
+        return fields | {"signature": wire.compute_signature(fields, self.token)}
 
     async def publish(self) -> None:
         """Each entry until the broker has taken it, which may be twice."""

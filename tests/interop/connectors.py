@@ -467,7 +467,7 @@ class BusRedis(Bus):
     async def publish(self, entry: dict[str, Any]) -> dict[str, Any]:
         own = {"message_id": str(uuid4()), "timestamp": datetime.now(UTC).isoformat(), "sender": self.agent_name}
         fields = own | {name: value if isinstance(value, str) else json.dumps(value) for name, value in entry.items()}
-        await self.client.xadd(self.stream, fields | {"signature": wire.signature(fields, self.token)})
+        await self.client.xadd(self.stream, fields | {"signature": wire.compute_signature(fields, self.token)})
         async with asyncio.timeout(WAIT), httpx.AsyncClient(base_url=self.url) as operator:
             while True:
                 if entry["type"] == "task_assignment":

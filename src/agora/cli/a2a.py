@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agora_sdk.a2a import A2AClient, Answer, Update
 
-__all__ = ["accept_address", "talk"]
+__all__ = ["build_address_group", "talk"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 HISTORY_LINES = 1000  # lines of the history
@@ -31,7 +31,7 @@ FAILED_STATES = frozenset({"failed", "rejected", "canceled"})
 HELP = "/card shows the agent, /task the last task, /new begins another conversation, /quit leaves."
 
 
-def accept_address(group: type[TyperGroup]) -> type[TyperGroup]:
+def build_address_group(group: type[TyperGroup]) -> type[TyperGroup]:
     """The group of A2A's operations, in which a first word that is none of them is the address of an agent."""
 
     class Addressed(group):  # type: ignore[misc,valid-type]
@@ -79,9 +79,9 @@ def talk(
         try:
             conversation = Conversation(session, runner, agent, stream, skill, context_id, task)
             if message is not None:
-                conversation.say(message)
+                conversation.send_text(message)
             if message is None or interactive:
-                conversation.go_on()
+                conversation.run_prompt()
         finally:
             runner.run(agent.aclose())
     if conversation.state in FAILED_STATES and not interactive and message is not None:
@@ -106,7 +106,7 @@ class Conversation:
         self._last_task: str | None = task_id
         self.state = ""
 
-    def say(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         """Say something, and print the answer."""
         goes_on: dict[str, Any] = {"context_id": self._context_id, "task_id": self._task_id, "skill": self._skill}
         if self._stream:
@@ -159,17 +159,17 @@ class Conversation:
         if self._task_id is not None and not self._session.out.json:
             self._session.out.note(f"It waits for an answer: --task {self._task_id}")
 
-    def go_on(self) -> None:
+    def run_prompt(self) -> None:
         """Say what is typed, line by line, until the end."""
 
         if not self._session.out.json:
             self._session.out.note(f"{self._agent.name}. {HELP}")
-        for line in _input_lines(self._session):
+        for line in _read_input_lines(self._session):
             try:
                 if line.startswith("/"):
                     self._run_command(line[1:].strip().lower())
                 else:
-                    self.say(line)
+                    self.send_text(line)
             except AgoraError as error:
                 self._session.out.error(error)
             except EOFError:
@@ -191,18 +191,18 @@ class Conversation:
 
 
 @contextlib.contextmanager
-def _spinner(session: Session, what: str) -> Iterator[Callable[[], None]]:
+def _spinner(session: Session, label: str) -> Iterator[Callable[[], None]]:
     """A spinner for people, until the block ends or what this answers is called."""
     console = session.out.errors
     if session.out.json or not console.is_terminal:
         yield lambda: None
         return
-    status = console.status(what)
+    status = console.status(label)
     with status:
         yield status.stop
 
 
-def _input_lines(session: Session) -> Iterator[str]:
+def _read_input_lines(session: Session) -> Iterator[str]:
     """Lines that are typed, with a history that lasts; or those of a pipe."""
     is_terminal = sys.stdin.isatty()
     with _keep_history() if is_terminal else contextlib.nullcontext():

@@ -10,7 +10,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest
 
-from .arguments import document_of
+from .arguments import parse_document
 from .output import Output
 from .session import Session, client_command, reporting_errors
 from .tables import TABLES
@@ -41,7 +41,7 @@ def register(
         capability or [],
         tier,  # type: ignore[arg-type]
         description=description,
-        metadata=document_of(metadata),
+        metadata=parse_document(metadata),
     )
     if session.out.json:
         session.out.result(result)

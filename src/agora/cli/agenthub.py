@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .arguments import argument_error, document_of, value_of
+from .arguments import argument_error, parse_document, parse_value
 from .dashboard import print_dashboard
 from .projection import SETTINGS
 from .serving import serve as run
@@ -284,20 +284,20 @@ def instance_create(
     """Create an instance of an agent."""
 
     with _ServerSession(api_key, server_url) as session:
-        instance_config: Any = document_of(f"@{config}") if config is not None else None
+        instance_config: Any = parse_document(f"@{config}") if config is not None else None
         instance = session.client.instance.create(agent_id, instance_config, wait=START_SECONDS)
         _print_instance(session, instance, "Instance created")
         if instance.status == "failed":
             raise typer.Exit(1)
 
 
-def _print_instance(session: Session, found: Any, message: str) -> None:
+def _print_instance(session: Session, instance: Any, message: str) -> None:
     session.out.say(message, "green")
-    session.out.line(f"Instance ID: {found.instance_id}")
-    session.out.line(f"Agent ID: {found.agent_id}")
-    session.out.line(f"Status: {found.status}")
-    if found.reason:
-        session.out.line(f"Reason: {found.reason}")
+    session.out.line(f"Instance ID: {instance.instance_id}")
+    session.out.line(f"Agent ID: {instance.agent_id}")
+    session.out.line(f"Status: {instance.status}")
+    if instance.reason:
+        session.out.line(f"Reason: {instance.reason}")
 
 
 def instance_list(api_key: Key = None, server_url: Server = None) -> None:
@@ -361,4 +361,4 @@ def instance_execute(
     from .instances import execute_and_print
 
     with _ServerSession(api_key, server_url) as session:
-        execute_and_print(session, instance_id, endpoint, value_of(parameters), "POST", timeout)
+        execute_and_print(session, instance_id, endpoint, parse_value(parameters), "POST", timeout)

@@ -18,7 +18,15 @@ from agora_sdk.errors import BY_CODE, NotFound
 from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
 from .lazy import lazy_group
 from .output import Output
-from .projection import SETTINGS, categories, category_actions, command, escape_markup, find_operation, split_json
+from .projection import (
+    SETTINGS,
+    build_command,
+    escape_markup,
+    find_operation,
+    list_categories,
+    list_category_actions,
+    split_json,
+)
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
 from .tools import tool_command
 
@@ -42,7 +50,7 @@ def application() -> typer.Typer:
 
 
 def _command_names() -> list[str]:
-    return [*AT_ROOT, *GROUPS, *categories()]
+    return [*AT_ROOT, *GROUPS, *list_categories()]
 
 
 def _load_command(name: str) -> Any:
@@ -87,7 +95,7 @@ def _market_command(name: str) -> Any:
 
 
 def _categories() -> list[str]:
-    return list(categories())
+    return list(list_categories())
 
 
 def _category_group(name: str) -> Any:
@@ -96,17 +104,17 @@ def _category_group(name: str) -> Any:
 
     def load_action(action: str) -> Any:
         if action not in by_hand:
-            return command(category_actions(name)[action])
+            return build_command(list_category_actions(name)[action])
         return _single_command(action, load_command(by_hand[action]))
 
     app = typer.Typer(
         name=name,
-        help=escape_markup(categories()[name]),
+        help=escape_markup(list_categories()[name]),
         no_args_is_help=True,
         cls=_group_class(
             name,
             lazy_group(
-                lambda: [*by_hand, *(each for each in category_actions(name) if each not in by_hand)], load_action
+                lambda: [*by_hand, *(each for each in list_category_actions(name) if each not in by_hand)], load_action
             ),
         ),
     )
@@ -118,13 +126,13 @@ def _category_group(name: str) -> Any:
 def _group_class(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
     if category != "a2a":
         return group
-    from .a2a import accept_address
+    from .a2a import build_address_group
 
-    return accept_address(group)
+    return build_address_group(group)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"agora {__version__}")
         raise typer.Exit
 
@@ -165,7 +173,7 @@ def call(context: typer.Context) -> None:
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
         rest, base = split_json(words[1:])
         try:
-            operation_command = command(find_operation(words[0]), base)
+            operation_command = build_command(find_operation(words[0]), base)
         except NotFound as unknown:
             operation_command, first = tool_command(words[0], base, unknown)
             rest = [*first, *rest]

@@ -12,7 +12,7 @@ from typing import Any
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["Field", "argument_error", "document_of", "fields_of", "gather_arguments", "value_of"]
+__all__ = ["Field", "argument_error", "gather_arguments", "operation_fields", "parse_document", "parse_value"]
 
 PLAIN_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
 
@@ -36,7 +36,7 @@ class Field:
         return "--" + self.name.replace("_", "-")
 
     @property
-    def shown(self) -> str:
+    def usage_name(self) -> str:
         """How it is given: by position too, where it may be."""
         return f"{self.name.upper()}, or {self.option}" if self.positional else self.option
 
@@ -74,7 +74,7 @@ class Field:
             ) from None
 
 
-def fields_of(operation: Operation) -> list[Field]:
+def operation_fields(operation: Operation) -> list[Field]:
     """An operation's parameters in order."""
     schema = operation.input_schema
     definitions = schema.get("$defs", {})
@@ -101,7 +101,7 @@ def gather_arguments(
     for value in values:
         is_object = value.startswith("{") or (value.startswith("@") and value.endswith(".json"))
         if is_object and not (free and free[0].kind == "object"):
-            arguments |= document_of(value)
+            arguments |= parse_document(value)
         elif not free:
             raise argument_error("arguments", f"{value!r} is one value too many")
         else:
@@ -111,12 +111,12 @@ def gather_arguments(
     arguments |= {field.name: field.parse(provided[field.name]) for field in fields if field.name in provided}
     missing = [field for field in fields if field.required and field.name not in arguments]
     if missing:
-        errors = [field_error(field.name, f"required: {field.shown}") for field in missing]
+        errors = [field_error(field.name, f"required: {field.usage_name}") for field in missing]
         raise InvalidRequest("A required argument is missing.", errors=errors)
     return arguments
 
 
-def document_of(text: str) -> dict[str, Any]:
+def parse_document(text: str) -> dict[str, Any]:
     """A JSON object given as text or as ``@file``."""
     document = _load_json(text)
     if not isinstance(document, dict):
@@ -124,7 +124,7 @@ def document_of(text: str) -> dict[str, Any]:
     return document
 
 
-def value_of(text: str) -> Any:
+def parse_value(text: str) -> Any:
     """Any JSON, given as text or as ``@file``."""
     return _load_json(text)
 
@@ -161,8 +161,8 @@ def _field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tu
     return (type_name, ()) if type_name in PLAIN_TYPES else ("json", ())
 
 
-def _parse_list(given: Any) -> Any:
-    parts = [given] if isinstance(given, str) else list(given)
+def _parse_list(text: Any) -> Any:
+    parts = [text] if isinstance(text, str) else list(text)
     if len(parts) == 1 and parts[0].startswith(("[", "@")) and _is_json(parts[0]):
         return _load_json(parts[0])
     split = [part.strip() for part in parts for part in part.split(",")]
@@ -173,11 +173,11 @@ def _is_json(text: str) -> bool:
     return text.startswith("[") or text.endswith(".json")
 
 
-def _parse_object(field: Field, given: Any) -> dict[str, Any]:
+def _parse_object(field: Field, text: Any) -> dict[str, Any]:
     members: dict[str, Any] = {}
-    for part in [given] if isinstance(given, str) else given:
+    for part in [text] if isinstance(text, str) else text:
         if part.startswith(("{", "@")):
-            members |= document_of(part)
+            members |= parse_document(part)
             continue
         key, equals, value = part.partition("=")
         if not equals:

@@ -185,20 +185,20 @@ def invoice(
         _print_invoice(session, shown_invoice)
 
 
-def _print_invoice(session: Session, found: Invoice) -> None:
+def _print_invoice(session: Session, invoice: Invoice) -> None:
     amounts = ("opening_balance", "credits", "charges", "closing_balance", "amount_due")
     session.out.fields(
         {
-            "number": found.number or "not issued yet",
-            "account": found.account_id,
-            "month": found.period,
-            "issued": format_cell(found.issued_at) if found.issued_at else None,
+            "number": invoice.number or "not issued yet",
+            "account": invoice.account_id,
+            "month": invoice.period,
+            "issued": format_cell(invoice.issued_at) if invoice.issued_at else None,
         }
-        | {name.replace("_", " "): format_money(getattr(found, name), found.currency) for name in amounts}
+        | {name.replace("_", " "): format_money(getattr(invoice, name), invoice.currency) for name in amounts}
     )
     columns: list[Column] = [
         *_columns(month="period", description="description"),
         ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
-        ("amount", lambda line: format_money(line.amount, found.currency)),
+        ("amount", lambda line: format_money(line.amount, invoice.currency)),
     ]
-    session.out.table(found.lines, columns)
+    session.out.table(invoice.lines, columns)

@@ -47,35 +47,35 @@ def _fetch_instances(session: Session, account: str | None) -> InstanceDashboard
         return None  # whoever may see costs alone
 
 
-def _print_tables(session: Session, found: Dashboard, running: InstanceDashboard | None) -> None:
+def _print_tables(session: Session, dashboard: Dashboard, running: InstanceDashboard | None) -> None:
     from .billing import BUDGETS, format_money
     from .instance_views import print_instances
 
-    out, now = session.out, found.billing
+    out, now = session.out, dashboard.billing
     out.fields(
         {
-            "account": found.customer_id or "everybody's",
+            "account": dashboard.customer_id or "everybody's",
             "instances": _format_counts(running) if running else None,
-            "running time": f"{found.summary.total_uptime_hours:,.2f} h",
+            "running time": f"{dashboard.summary.total_uptime_hours:,.2f} h",
             "this month": format_money(now.current_month_cost, now.currency),
             "last month": format_money(now.last_month_cost, now.currency),
-            "total": format_money(found.summary.total_cost, now.currency),
+            "total": format_money(dashboard.summary.total_cost, now.currency),
             "balance": format_money(now.balance, now.currency),
         }
     )
     if running and running.recent_instances:
         print_instances(out, running.recent_instances, title="Instances")
-    days = [day for day in found.days if day.cost]
+    days = [day for day in dashboard.days if day.cost]
     if days:
         dearest = max(day.cost for day in days)
         bar: Column = ("", lambda day: "#" * round(BAR * max(0.0, day.cost) / dearest) if dearest > 0 else "")
         cost: Column = ("cost", lambda day: format_money(day.cost, now.currency))
         out.table(days, [("day", attrgetter("day")), cost, bar], title="By day")
-    if found.by_agent:
+    if dashboard.by_agent:
         monthly: Column = ("this month", lambda agent: format_money(agent.total_cost, now.currency))
-        out.table(found.by_agent, [("agent", attrgetter("agent_name")), monthly], title="By agent")
-    if found.budgets:
-        out.table(found.budgets, BUDGETS, title="Budgets")
+        out.table(dashboard.by_agent, [("agent", attrgetter("agent_name")), monthly], title="By agent")
+    if dashboard.budgets:
+        out.table(dashboard.budgets, BUDGETS, title="Budgets")
 
 
 def _format_counts(running: InstanceDashboard) -> str:

@@ -144,22 +144,22 @@ def _run_on_target(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
         raise typer.Exit(2) from None
 
 
-def _print_status(found: DatabaseStatus, json: bool) -> None:
+def _print_status(status: DatabaseStatus, json: bool) -> None:
     about = {
-        "database": found.url,
-        "exists": found.exists,
-        "applied": found.applied,
-        "pending": list(found.pending),
-        "unprotected": list(found.open),
-        "current": found.current,
+        "database": status.url,
+        "exists": status.exists,
+        "applied": status.applied,
+        "pending": list(status.pending),
+        "unprotected": list(status.open),
+        "current": status.current,
     }
     if json:
         Output(json=True).value(about)
         return
-    typer.echo(f"{found.url}: {'current' if found.current else 'not current'}, {found.applied} migrations applied")
-    for name in found.pending:
+    typer.echo(f"{status.url}: {'current' if status.current else 'not current'}, {status.applied} migrations applied")
+    for name in status.pending:
         typer.echo(f"  pending: {name}")
-    for name in found.open[:MAX_OPEN_TABLES]:
+    for name in status.open[:MAX_OPEN_TABLES]:
         typer.echo(f"  not protected: {name}")
-    if len(found.open) > MAX_OPEN_TABLES:
-        typer.echo(f"  not protected: {len(found.open) - MAX_OPEN_TABLES} more")
+    if len(status.open) > MAX_OPEN_TABLES:
+        typer.echo(f"  not protected: {len(status.open) - MAX_OPEN_TABLES} more")

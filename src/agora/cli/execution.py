@@ -24,12 +24,14 @@ __all__ = ["execute_streaming"]
 EVENTS = "text/event-stream"
 
 
-def execute_streaming(client: AgoraClient, told: Callable[[str], None], *args: Any, **kwargs: Any) -> ExecutionResult:
+def execute_streaming(
+    client: AgoraClient, on_piece: Callable[[str], None], *args: Any, **kwargs: Any
+) -> ExecutionResult:
     """Call ``agora.instance.execute``; ``told`` is given each piece of an answer that streams. Raises as the call does."""
 
     session = client._session
     result: ExecutionResult = run_blocking(
-        session.invoke(_PieceRelay(session.server.blocking, told), declared("instance", "execute"), *args, **kwargs)
+        session.invoke(_PieceRelay(session.server.blocking, on_piece), declared("instance", "execute"), *args, **kwargs)
     )
     return result
 
@@ -37,8 +39,8 @@ def execute_streaming(client: AgoraClient, told: Callable[[str], None], *args: A
 class _PieceRelay:
     """I/O that asks for pieces, hands them on, and answers with the whole."""
 
-    def __init__(self, line: Blocking, told: Callable[[str], None]) -> None:
-        self._line, self._told = line, told
+    def __init__(self, line: Blocking, on_piece: Callable[[str], None]) -> None:
+        self._line, self._told = line, on_piece
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
         headers = request.headers | {"accept": EVENTS}

@@ -34,61 +34,61 @@ _OPTIONAL: list[Column] = [
 ]
 
 
-def print_instances(out: Output, found: Sequence[InstanceSummary], *, title: str | None = None) -> None:
+def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title: str | None = None) -> None:
     """A table of instances; why one is as it is stands below it."""
-    columns = [*_ALWAYS, *(column for column in _OPTIONAL if any(column[1](item) is not None for item in found))]
+    columns = [*_ALWAYS, *(column for column in _OPTIONAL if any(column[1](item) is not None for item in instances))]
     for heading, field in (("host", "host"), ("account", "customer_id")):
-        if out.console.width >= WIDE and len({getattr(item, field) for item in found}) > 1:
+        if out.console.width >= WIDE and len({getattr(item, field) for item in instances}) > 1:
             columns.append((heading, attrgetter(field)))
-    out.table(found, columns, title=title)
-    for item in found:
+    out.table(instances, columns, title=title)
+    for item in instances:
         if item.reason:
             out.note(f"{item.instance_id} {item.status}: {item.reason}")
 
 
-def print_instance(out: Output, found: Instance) -> None:
+def print_instance(out: Output, instance: Instance) -> None:
     """One instance: state, health, resources, bill."""
-    out.fields(_state_fields(found) | _health_fields(found) | _usage_fields(found) | _bill_fields(found))
+    out.fields(_state_fields(instance) | _health_fields(instance) | _usage_fields(instance) | _bill_fields(instance))
 
 
-def _state_fields(found: Instance) -> dict[str, Any]:
+def _state_fields(instance: Instance) -> dict[str, Any]:
     return {
-        "instance": found.instance_id,
-        "name": found.name,
-        "agent": f"{found.agent_name} ({found.agent_id})",
-        "account": found.customer_id,
-        "status": found.status,
-        "reason": found.reason,
-        "next restart": format_cell(found.retry_at) if found.retry_at else None,
-        "crash loop": "it ends soon after each start" if found.crash_loop else None,
-        "host": ", ".join(part for part in (found.host, found.engine, found.address) if part),
-        "beside": found.co_located_with,
-        "limits": ", ".join(_format_limits(found)),
-        "created": found.created_at,
-        "started": found.started_at,
-        "restarts": found.restarts or None,
-        "ended": found.stopped_at,
+        "instance": instance.instance_id,
+        "name": instance.name,
+        "agent": f"{instance.agent_name} ({instance.agent_id})",
+        "account": instance.customer_id,
+        "status": instance.status,
+        "reason": instance.reason,
+        "next restart": format_cell(instance.retry_at) if instance.retry_at else None,
+        "crash loop": "it ends soon after each start" if instance.crash_loop else None,
+        "host": ", ".join(part for part in (instance.host, instance.engine, instance.address) if part),
+        "beside": instance.co_located_with,
+        "limits": ", ".join(_format_limits(instance)),
+        "created": instance.created_at,
+        "started": instance.started_at,
+        "restarts": instance.restarts or None,
+        "ended": instance.stopped_at,
     }
 
 
-def _format_limits(found: Instance) -> Iterator[str]:
-    for name, value in found.instance_config.items():
+def _format_limits(instance: Instance) -> Iterator[str]:
+    for name, value in instance.instance_config.items():
         if name.endswith("_limit") and value is not None:
             yield f"{name.removesuffix('_limit')} {value}"
 
 
-def _health_fields(found: Instance) -> dict[str, Any]:
-    health = found.health_status
+def _health_fields(instance: Instance) -> dict[str, Any]:
+    health = instance.health_status
     last_seen = f", last seen {format_cell(health.last_heartbeat)}" if health.last_heartbeat else ""
     return {
-        "healthy": f"{'yes' if health.healthy else 'no'}{last_seen}" if found.status == "running" else None,
+        "healthy": f"{'yes' if health.healthy else 'no'}{last_seen}" if instance.status == "running" else None,
         "errors": health.error_count or None,
-        "last error": health.last_error if health.last_error != found.reason else None,
+        "last error": health.last_error if health.last_error != instance.reason else None,
     }
 
 
-def _usage_fields(found: Instance) -> dict[str, Any]:
-    use = found.resource_usage
+def _usage_fields(instance: Instance) -> dict[str, Any]:
+    use = instance.resource_usage
     share = f", {use.memory_usage:.1f} % of its limit" if use.memory_usage else ""
     network = (use.network_received or 0, use.network_sent or 0)
     return {
@@ -96,12 +96,12 @@ def _usage_fields(found: Instance) -> dict[str, Any]:
         "memory": f"{use.memory_bytes / MEBIBYTE:.0f} MB{share}" if use.memory_bytes else None,
         "network": "{:,} bytes received, {:,} sent".format(*network) if any(network) else None,
         "uptime": format_duration(use.uptime) if use.uptime else None,
-        "executions": found.task_executions or None,
+        "executions": instance.task_executions or None,
     }
 
 
-def _bill_fields(found: Instance) -> dict[str, Any]:
-    bill = found.billing_info
+def _bill_fields(instance: Instance) -> dict[str, Any]:
+    bill = instance.billing_info
     parts = bill.cost_breakdown
     named = {"base": parts.base_cost, "usage": parts.usage_cost, "executions": parts.task_cost}
     parts_text = ", ".join(f"{name} {format_money(amount)}" for name, amount in named.items() if amount)

@@ -16,7 +16,7 @@ from agora_sdk.contract.instances import Instances
 from agora_sdk.errors import Conflict
 
 from . import instance_views as views
-from .arguments import argument_error, value_of
+from .arguments import argument_error, parse_value
 from .billing import format_money
 from .execution import execute_streaming
 from .output import TONES, clean_text
@@ -83,14 +83,14 @@ def details(session: Session, instance_id: Id) -> None:
     print_result(session, session.client.instance.get(instance_id))
 
 
-def print_result(session: Session, found: Instance) -> None:
+def print_result(session: Session, instance: Instance) -> None:
     """Print an instance, after what was done to it if it says so."""
     if session.out.json:
-        session.out.result(found)
+        session.out.result(instance)
         return
-    if message := getattr(found, "message", None):
-        session.out.say(message, TONES.get(found.status, ""))
-    views.print_instance(session.out, found)
+    if message := getattr(instance, "message", None):
+        session.out.say(message, TONES.get(instance.status, ""))
+    views.print_instance(session.out, instance)
 
 
 def _create_instance(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
@@ -228,11 +228,11 @@ def execute_and_print(
         )
         return
 
-    last = ""
+    last_piece = ""
 
     def print_piece(text: str) -> None:
-        nonlocal last
-        last = clean_text(text.replace("\r\n", "\n")) or last
+        nonlocal last_piece
+        last_piece = clean_text(text.replace("\r\n", "\n")) or last_piece
         sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
         sys.stdout.flush()
 
@@ -241,29 +241,29 @@ def execute_and_print(
             session.client, print_piece, target, endpoint, parameters, method=method, timeout=timeout
         )
     finally:
-        if last and not last.endswith("\n"):
+        if last_piece and not last_piece.endswith("\n"):
             sys.stdout.write("\n")
-    if not last:
+    if not last_piece:
         _print_answer(session, result)
     cost = f", {format_money(result.cost, result.currency)}" if result.cost else ""
     session.out.note(f"{result.instance_id} in {(result.execution_time or 0) * 1000:,.1f} ms{cost}")
 
 
-def _print_answer(session: Session, done: ExecutionResult) -> None:
-    if done.encoding == "json":
-        session.out.value(done.result)
-    elif done.encoding == "base64":
+def _print_answer(session: Session, execution: ExecutionResult) -> None:
+    if execution.encoding == "json":
+        session.out.value(execution.result)
+    elif execution.encoding == "base64":
         session.out.note("it is neither JSON nor text; here it is in base64")
-        session.out.line(str(done.result))
+        session.out.line(str(execution.result))
     else:
-        sys.stdout.write(clean_text(str(done.result)) + "\n")
+        sys.stdout.write(clean_text(str(execution.result)) + "\n")
 
 
 def _parse_parameters(words: list[str]) -> Any:
     """One JSON value, or an object of its parts."""
 
     if len(words) == 1 and words[0].startswith("@"):
-        return value_of(words[0])
+        return parse_value(words[0])
     if len(words) == 1 and not WORD.match(words[0]):
         try:
             return json.loads(words[0])

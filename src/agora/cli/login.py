@@ -64,10 +64,10 @@ def _by_provider(session: Session, configuration: AuthConfiguration, *, browser:
     _print_greeting(session, me.name, me.role)
 
 
-def _store_login(session: Session, made: Login, client_id: str | None) -> None:
-    expires = time.time() + (made.expires_in or DEFAULT_LIFETIME)
-    _store_tokens(session, made.user.username, made.access_token, made.refresh_token, expires, client_id)
-    _print_greeting(session, made.user.name or made.user.username, made.user.role)
+def _store_login(session: Session, grant: Login, client_id: str | None) -> None:
+    expires = time.time() + (grant.expires_in or DEFAULT_LIFETIME)
+    _store_tokens(session, grant.user.username, grant.access_token, grant.refresh_token, expires, client_id)
+    _print_greeting(session, grant.user.name or grant.user.username, grant.user.role)
 
 
 def _store_tokens(

@@ -83,14 +83,21 @@ def _register_agent(
     _print_registered(session, registered)
 
 
-def _print_registered(session: Session, made: RegisteredDeployable) -> None:
+def _print_registered(session: Session, registration: RegisteredDeployable) -> None:
     if session.out.json:
-        session.out.result(made)
+        session.out.result(registration)
         return
 
-    session.out.say(made.message, "green")
-    cost = format_price(made.pricing) if made.pricing else None
-    session.out.fields({"agent": made.agent_id, "revision": made.revision, "runs with": made.engines, "price": cost})
+    session.out.say(registration.message, "green")
+    cost = format_price(registration.pricing) if registration.pricing else None
+    session.out.fields(
+        {
+            "agent": registration.agent_id,
+            "revision": registration.revision,
+            "runs with": registration.engines,
+            "price": cost,
+        }
+    )
 
 
 register = project_operation(

@@ -14,17 +14,17 @@ import typer.main
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, operations
 from agora_sdk.errors import NotFound
 
-from .arguments import Field, document_of, fields_of, gather_arguments
+from .arguments import Field, gather_arguments, operation_fields, parse_document
 from .session import Session, client_command
 from .tables import columns_for
 from .watch import follow_events
 
 __all__ = [
-    "categories",
-    "category_actions",
-    "command",
+    "build_command",
     "escape_markup",
     "find_operation",
+    "list_categories",
+    "list_category_actions",
     "run_operation",
     "split_json",
 ]
@@ -37,18 +37,20 @@ ARGUMENT_NAMES = {
 }
 
 
-def categories() -> dict[str, str]:
+def list_categories() -> dict[str, str]:
     """Every category with what it is about, by the name of its group of commands."""
     return {name.replace("_", "-"): Service.declared.about(name) for name in Service.declared}
 
 
-def category_actions(category: str) -> dict[str, Operation]:
+def list_category_actions(category: str) -> dict[str, Operation]:
     """The operations of one category by the names of their commands. category: as its group of commands is named."""
     declared = Service.declared.operations(category.replace("-", "_")).values()
     return {each.action.replace("_", "-"): each for each in declared if each.exposure is not Exposure.TEST}
 
 
-def command(operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None) -> Any:
+def build_command(
+    operation: Operation, base: dict[str, Any] | None = None, *, run: Callable[..., None] | None = None
+) -> Any:
     """The command of one operation; ``base`` and ``run`` as in :func:`project_operation`."""
     app = typer.Typer(add_completion=False)
     app.command(
@@ -77,7 +79,7 @@ def project_operation(
 
     run: called with the session, the operation, its arguments and the options ``more``; else :func:`run_operation`.
     """
-    fields = fields_of(operation)
+    fields = operation_fields(operation)
     free = [field for field in fields if field.positional]
 
     def command(session: Session, values: Any = None, **options: Any) -> None:
@@ -151,7 +153,7 @@ def split_json(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | No
     rest, document = list(arguments), None
     for at, argument in enumerate(rest[:-1]):
         if argument == "--json" and rest[at + 1].startswith(("{", "@")):
-            document = document_of(rest[at + 1])
+            document = parse_document(rest[at + 1])
             del rest[at + 1]
             break
     return rest, document

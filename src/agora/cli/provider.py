@@ -92,8 +92,8 @@ def _discover_provider(issuer: str) -> dict[str, Any]:
     return configuration
 
 
-def _token_endpoint(found: Mapping[str, Any], issuer: str) -> str:
-    return _check_url(found.get("token_endpoint"), issuer)
+def _token_endpoint(configuration: Mapping[str, Any], issuer: str) -> str:
+    return _check_url(configuration.get("token_endpoint"), issuer)
 
 
 def _check_url(url: Any, issuer: str) -> str:
@@ -149,14 +149,14 @@ def _grant_error(answer: Mapping[str, Any]) -> AgoraError:
 def _device_login(
     endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], pause: Callable[[float], None]
 ) -> Grant:
-    status, begun = _request_json("POST", endpoint, {"client_id": client_id, "scope": scope})
-    code, user_code, where = (begun.get(name) for name in ("device_code", "user_code", "verification_uri"))
+    status, authorization = _request_json("POST", endpoint, {"client_id": client_id, "scope": scope})
+    code, user_code, where = (authorization.get(name) for name in ("device_code", "user_code", "verification_uri"))
     if status != 200 or not all(isinstance(text, str) for text in (code, user_code, where)):
-        raise _grant_error(begun)
-    complete = begun.get("verification_uri_complete")
+        raise _grant_error(authorization)
+    complete = authorization.get("verification_uri_complete")
     say(f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}.")
-    interval = float(begun.get("interval") or 5)
-    deadline = time.monotonic() + min(LOGIN_SECONDS, float(begun.get("expires_in") or LOGIN_SECONDS))
+    interval = float(authorization.get("interval") or 5)
+    deadline = time.monotonic() + min(LOGIN_SECONDS, float(authorization.get("expires_in") or LOGIN_SECONDS))
     form = {"grant_type": DEVICE_GRANT, "device_code": str(code), "client_id": client_id}
     while time.monotonic() < deadline:
         pause(interval)

@@ -96,11 +96,11 @@ def format_step(
         ),
         (format_duration(_elapsed_seconds(step, now or datetime.now(UTC))), ""),
         (clean_text(names.get(agent, agent)) if agent else "", "" if step.assigned_agent else "dim"),
-        *_step_remarks(step),
+        *_format_step_remarks(step),
     )
 
 
-def _step_remarks(step: StepState) -> list[tuple[str, str]]:
+def _format_step_remarks(step: StepState) -> list[tuple[str, str]]:
     remarks = []
     if step.awaiting == "approval":
         remarks.append((f"waits for approval: {clean_text(step.message or step.name)}", "yellow"))

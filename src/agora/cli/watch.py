@@ -33,8 +33,8 @@ def _print_event(session: Session, event: Any) -> None:
         session.out.line(event.model_dump_json())
         return
     data = event.data if isinstance(event.data, dict) else {"data": event.data}
-    who = data.get("from_name") or data.get("agent_name") or event.source.rsplit("/", 1)[-1]
+    subject = data.get("from_name") or data.get("agent_name") or event.source.rsplit("/", 1)[-1]
     what = data.get("content") or ", ".join(f"{key}={format_cell(value)}" for key, value in data.items() if value)
     text = clean_text(str(what)).replace("\n", " ")
     short = text if len(text) <= TEXT else text[:TEXT] + " ..."
-    session.out.say(f"{format_cell(event.time)}  #{event.sequence}  {event.type}  {who}: {short}")
+    session.out.say(f"{format_cell(event.time)}  #{event.sequence}  {event.type}  {subject}: {short}")

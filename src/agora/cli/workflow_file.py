@@ -36,7 +36,7 @@ def read_workflow(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
     document |= {key: value for key, value in instead.items() if value is not None}
     faults = [(str(key), f"unknown; there are {', '.join(KEYS)}") for key in document if key not in KEYS]
-    faults += _contract_errors({key: value for key, value in document.items() if key in KEYS})
+    faults += _find_contract_errors({key: value for key, value in document.items() if key in KEYS})
     if faults:
         raise _workflow_error(source, faults)
     return document
@@ -91,7 +91,7 @@ def _yaml_loader() -> Any:
     return Loader
 
 
-def _contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the contract finds wrong, each with its place."""
 
     try:

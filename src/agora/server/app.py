@@ -442,7 +442,7 @@ class App:
             ("mcp", self.mcp),
             ("a2a", self.a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
-            ("rest", MetricsPage(access, self.exporter.render, shown=self.settings.metrics, token=token)),
+            ("rest", MetricsPage(access, self.exporter.render, is_public=self.settings.metrics, token=token)),
             ("rest", InvoiceFiles(self.dispatcher, access)),
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
         )

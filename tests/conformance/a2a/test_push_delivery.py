@@ -82,7 +82,7 @@ async def test_what_happens_is_posted_in_order(market: Market, ann: Caller, bob:
     task_id = await given(market, ann, there.url)
     await work(market, bob, task_id)
     await there.until(4)
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     assert kinds(there) == ["statusUpdate", "artifactUpdate", "artifactUpdate", "statusUpdate"]
     states = [body["statusUpdate"]["status"]["state"] for body in there.bodies if "statusUpdate" in body]
     assert states == ["TASK_STATE_WORKING", "TASK_STATE_COMPLETED"]
@@ -90,14 +90,14 @@ async def test_what_happens_is_posted_in_order(market: Market, ann: Caller, bob:
     assert {heard.head for heard in there.heard} == {"POST /hook HTTP/1.1"}
     assert {heard.headers["content-type"] for heard in there.heard} == {"application/a2a+json"}
     await market.call(ann, "task.comment", task_id=task_id, text="thanks")
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     assert len(there.heard) == 4
 
 
 async def test_older_clients_get_the_task_as_it_is(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
     task_id = await given(market, ann, there.url, version="0.3")
     await work(market, bob, task_id)
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     last = there.bodies[-1]
     assert (last["kind"], last["id"], last["status"]["state"]) == ("task", task_id, "completed")
     assert "".join(part["text"] for part in last["artifacts"][0]["parts"]) == "one two"
@@ -146,12 +146,12 @@ async def test_a_failed_post_is_tried_again(market: Market, ann: Caller, bob: Ca
     async with receiver(BUSY, BUSY) as there:
         task_id = await given(market, ann, there.url)
         await work(market, bob, task_id)
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         assert len(there.heard) == 1, "what comes after it waits"
         for seconds in (0.1, 1, 2):
             market.clock.advance(seconds)
             await pushing(market).step()
-            await pushing(market).settled()
+            await pushing(market).wait_until_idle()
         assert kinds(there) == ["statusUpdate"] * 3 + ["artifactUpdate", "artifactUpdate", "statusUpdate"]
         assert there.bodies[0] == there.bodies[1] == there.bodies[2]
 
@@ -161,14 +161,14 @@ async def test_a_receiver_may_ask_for_rest(market: Market, ann: Caller, bob: Cal
     async with receiver(rest) as there:
         task_id = await given(market, ann, there.url)
         await work(market, bob, task_id)
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         market.clock.advance(99)
         await pushing(market).step()
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         assert len(there.heard) == 1
         market.clock.advance(2)
         await pushing(market).step()
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         assert len(there.heard) == 5
 
 
@@ -179,7 +179,7 @@ async def test_what_cannot_be_delivered_is_a_dead_letter(
         task_id = await given(market, ann, there.url + "?key=s3cret", id="hook")
         await work(market, bob, task_id)
         for _ in range(4):
-            await pushing(market).settled()
+            await pushing(market).wait_until_idle()
             market.clock.advance(10)
             await pushing(market).step()
         assert len(there.heard) == 3
@@ -197,7 +197,7 @@ async def test_what_cannot_be_delivered_is_a_dead_letter(
             with pytest.raises(NotFound):
                 await market.call(caller, "a2a.retry_push", task_id=task_id, config_id=config)
         await market.call(ann, "a2a.retry_push", task_id=task_id, config_id="hook")
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         assert len(there.heard) == 7
         assert (await market.call(ann, "a2a.push_dead_letters")).count == 0
 
@@ -206,7 +206,7 @@ async def test_who_is_gone_is_left_alone(market: Market, ann: Caller, bob: Calle
     async with receiver(whole(b"", "410 Gone")) as there:
         task_id = await given(market, ann, there.url)
         await work(market, bob, task_id)
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         (dead,) = (await market.call(ann, "a2a.push_dead_letters")).dead_letters
         assert "410" in dead.error
         assert len(there.heard) == 1
@@ -219,11 +219,11 @@ async def test_redirects_are_not_followed(market: Market, ann: Caller, bob: Call
         ]
         task_id = await given(market, ann, there.url)
         await market.call(bob, "task.update", task_id=task_id, status="in_progress")
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         assert (len(there.heard), other.heard) == (1, [])
         market.clock.advance(10)  # what was redirected was not taken: it comes again
         await pushing(market).step()
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
         assert (len(there.heard), other.heard) == (2, [])
         assert there.heard[0].body == there.heard[1].body
 
@@ -235,7 +235,7 @@ async def test_addresses_are_checked_again_when_it_is_posted(
     task_id = await given(market, ann, there.url)
     await engine.run("update a2a_push_configs set private = 0, url = replace(url, '127.0.0.1', 'localhost')")
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     (dead,) = (await market.call(ann, "a2a.push_dead_letters")).dead_letters
     assert "not a public address" in dead.error
     assert there.heard == []
@@ -251,7 +251,7 @@ async def test_a_slow_receiver_keeps_nobody_waiting(market: Market, ann: Caller,
         await work(market, bob, second)
         await quick.until(4)
         slow.hold.set()
-        await pushing(market).settled()
+        await pushing(market).wait_until_idle()
 
 
 async def test_a_receiver_that_never_answers(market: Market, ann: Caller, bob: Caller, there: Receiver) -> None:
@@ -259,7 +259,7 @@ async def test_a_receiver_that_never_answers(market: Market, ann: Caller, bob: C
     there.hold = asyncio.Event()
     task_id = await given(market, ann, there.url)
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     there.hold.set()
     row = await _row(market, ann, task_id)
     assert row["error"] == "The receiver did not respond within 0.05 s."
@@ -280,7 +280,7 @@ async def test_a_deleted_configuration_is_silent(market: Market, ann: Caller, bo
     task_id = await given(market, ann, there.url, id="hook")
     await ask(market, ann, "delete_push_config", task_id=task_id, config_id="hook")
     await work(market, bob, task_id)
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     assert there.heard == []
     assert pushing(market).watched == {}
 
@@ -292,7 +292,7 @@ async def test_one_that_is_added_later_gets_what_comes_later(
     await market.call(bob, "task.update", task_id=task_id, status="in_progress")
     await ask(market, ann, "create_push_config", task_id=task_id, url=there.url)
     await market.call(bob, "task.complete", task_id=task_id, result="done")
-    await pushing(market).settled()
+    await pushing(market).wait_until_idle()
     assert kinds(there) == ["artifactUpdate", "statusUpdate"]
 
 
@@ -317,6 +317,6 @@ async def test_a_server_takes_over_from_another(
     other = pushing(Market(second, clock))
     await other.step()
     await there.until(5)
-    await other.settled()
+    await other.wait_until_idle()
     assert kinds(there) == ["statusUpdate", "statusUpdate", "artifactUpdate", "artifactUpdate", "statusUpdate"]
     await second.stop()

@@ -12,7 +12,7 @@ from agora.core.call import Call, Caller
 from agora.core.jobs import JobContext
 from agora.domains.billing.jobs import Billing
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import Run, bill
+from agora.domains.billing.metering import Run, bill_runs
 from agora.store.port import Query, Reader
 from agora_sdk.contract.billing import EntryKind
 from tests.dict_rows import DictQuery
@@ -61,15 +61,15 @@ class Till:
         return await self.act(work)
 
     async def reverse(self, key: str) -> Any:
-        return await self.act(lambda call: Ledger(call).reverse(f"execution:{key}", "it failed"))
+        return await self.act(lambda call: Ledger(call).reverse_by_key(f"execution:{key}", "it failed"))
 
     async def run(self, *runs: Run) -> None:
-        await self.act(lambda call: bill(call, runs))
+        await self.act(lambda call: bill_runs(call, runs))
 
     async def blocked(self, account: str, agent: Caller) -> str | None:
         async def work(call: Call) -> str | None:
             ledger = Ledger(call)
-            return await ledger.blocked(account, agent.subject, await ledger.terms(agent.subject))
+            return await ledger.find_block_reason(account, agent.subject, await ledger.find_terms(agent.subject))
 
         return await self.act(work)
 

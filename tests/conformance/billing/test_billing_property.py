@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from agora.clock import new_id
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import Run, bill
+from agora.domains.billing.metering import Run, bill_runs
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import BudgetExceeded, Conflict, InternalError, InvalidRequest
 from tests.conformance.billing.billing_calls import HOUR, SECOND, Till
@@ -287,7 +287,7 @@ class Machine(RuleBasedStateMachine):
             )
             for run in runs
         ]
-        self.do(lambda: self.till.act(lambda call: bill(call, told)), commits, after)
+        self.do(lambda: self.till.act(lambda call: bill_runs(call, told)), commits, after)
 
     @rule(account=accounts, currency=st.sampled_from(CURRENCIES), key=keys, commits=lives, after=afterwards)
     def credit(self, account: str, currency: str, key: str, commits: int | None, after: bool) -> None:

@@ -55,7 +55,7 @@ async def test_two_lines_of_an_entry_may_change_places(
 
         async def work(call: Call, charge: Charge = charge, module: Any = module) -> None:
             await module.Ledger(call).charge(charge)
-            await module.Ledger(call).reverse(charge.key)
+            await module.Ledger(call).reverse_by_key(charge.key)
 
         await till.act(work)
     stored = [(row["kind"], row["quantity"], row["amount"], row["currency"]) for row in await rows(market)]

@@ -95,7 +95,7 @@ def entry(sender: str, target: str, content: Any = None, **fields: str) -> dict[
 
 
 def signed(fields: dict[str, str], token: str) -> dict[str, str]:
-    return fields | {"signature": wire.signature(fields, token)}
+    return fields | {"signature": wire.compute_signature(fields, token)}
 
 
 async def inbox(market: Market, agent: Caller, count: int = 1) -> list[Any]:

@@ -103,7 +103,7 @@ async def test_what_redis_lost_leaves_again(tmp_path: Path, clock: ManualClock) 
         await client.xack(f"{STREAM}:B", "B", first[0][0])
         async with asyncio.timeout(SECONDS):
             while (await market.call(b, "messaging.receive")).messages[0].status.value != "acknowledged":
-                await bridge_of(market).follow_tenant("default")
+                await bridge_of(market).sync_acknowledgements("default")
         server.kill()
         server.start()  # with nothing
         await up(market)

@@ -54,7 +54,7 @@ async def test_messages_leave_on_the_agents_stream(market: Market, client: Any, 
     assert json.loads(fields["content"]) == {"text": "hello"}
     assert json.loads(fields["extensions"])["metadata"] == {"k": 1}
     assert datetime.fromisoformat(fields["timestamp"]).tzinfo
-    assert wire.is_signed_with(fields, token_of(market, b)), "who has the token knows that it is genuine"
+    assert wire.verify_signature(fields, token_of(market, b)), "who has the token knows that it is genuine"
 
 
 async def test_what_an_agent_acknowledges_there_is_acknowledged_here(
@@ -68,7 +68,7 @@ async def test_what_an_agent_acknowledges_there_is_acknowledged_here(
     wanted, states = {"0": "acknowledged", "1": "delivered", "2": "acknowledged"}, {}
     async with asyncio.timeout(SECONDS):
         while states != wanted:
-            await bridge_of(market).follow_tenant("default")
+            await bridge_of(market).sync_acknowledgements("default")
             states = {m.content: m.status.value for m in (await market.call(b, "messaging.receive")).messages}
     assert [e for e, _ in await client.xrange(f"{STREAM}:B")] == [e for e, _ in entries[1:]], "what is done is dropped"
 
@@ -134,7 +134,7 @@ async def test_what_an_agent_cannot_deal_with_is_a_dead_letter(
     await client.xclaim(stream, "B", "mcp-other", 0, [entry_id], idle=500_000, justid=True)
     async with asyncio.timeout(SECONDS):  # the bridge may not have written down yet that it has left
         while not (found := (await market.call(b, "messaging.receive", status="dead_lettered")).messages):
-            await bridge_of(market).follow_tenant("default")
+            await bridge_of(market).sync_acknowledgements("default")
     (letter,) = [f for _, f in await client.xrange(f"{stream}/dead")]
     assert (letter["message_id"], letter["dead_deliveries"]) == (sent.message_id, "3")
     assert [message.message_id for message in found] == [sent.message_id]
@@ -145,10 +145,10 @@ async def test_a_dead_letter_is_one_whoever_buried_it(market: Market, client: An
     await joined(market, b)
     sent = await market.call(a, "messaging.send", to_agent="B", content="poison")
     ((entry_id, fields),) = await own_stream(client, "B")
-    await bridge_of(market).bus.bury(f"{STREAM}:B", "B", Delivery(entry_id, fields, 3), "exhausted")
+    await bridge_of(market).bus.dead_letter_entry(f"{STREAM}:B", "B", Delivery(entry_id, fields, 3), "exhausted")
     async with asyncio.timeout(SECONDS):
         while not (found := (await market.call(b, "messaging.receive", status="dead_lettered")).messages):
-            await bridge_of(market).follow_tenant("default")
+            await bridge_of(market).sync_acknowledgements("default")
     assert [message.message_id for message in found] == [sent.message_id]
 
 
@@ -159,7 +159,7 @@ async def test_who_leaves_keeps_its_messages_here(market: Market, client: Any, a
     left = await market.call(b, "bus.leave")
     assert not left.active
     await market.call(a, "messaging.send", to_agent="B", content="2")
-    await bridge_of(market).send_all("default", None)
+    await bridge_of(market).send_to_agents("default", None)
     assert await client.xlen(f"{STREAM}:B") == 1
     assert [e.content["text"] for e in (await market.call(b, "bus.read")).entries] == ["2"]
 
@@ -178,7 +178,7 @@ async def test_another_marketplaces_agents_have_streams_of_their_own(
     await settled(client)
     await market.call(theirs, "messaging.send", to_agent="B", content="to myself, elsewhere")
     bridge = bridge_of(market)
-    await bridge.send_on("other", 0)
+    await bridge.send_waiting_entries("other", 0)
     found = [json.loads(f["content"]) for _, f in await client.xrange(f"{STREAM}:other//B")]
     assert {"text": "to myself, elsewhere"} in found
     assert await client.xlen(f"{STREAM}:B") == 0

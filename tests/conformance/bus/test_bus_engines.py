@@ -93,7 +93,7 @@ def entry(number: int) -> dict[str, str]:
 
 async def filled(bus: Bus, count: int, *groups: str) -> list[str]:
     for group in groups:
-        await bus.join(STREAM, group)
+        await bus.create_group(STREAM, group)
     return [await bus.publish(STREAM, entry(number)) for number in range(count)]
 
 
@@ -115,18 +115,18 @@ async def test_every_group_gets_everything_and_none_is_stuck_with_another(bus: B
     assert [e.entry_id for e in await bus.read(STREAM, "a", "c")] == ids
     assert [e.entry_id for e in await bus.read(STREAM, "b", "c")] == ids
     await bus.ack(STREAM, "a", ids)
-    assert len(await bus.pending(STREAM, "b")) == 3
+    assert len(await bus.list_pending(STREAM, "b")) == 3
 
 
 async def test_consumers_share_a_group(bus: Bus) -> None:
     ids = await filled(bus, 40, "g")
     shares = await asyncio.gather(*(bus.read(STREAM, "g", f"c{n}", count=10) for n in range(4)))
     assert sorted(e.entry_id for share in shares for e in share) == sorted(ids)
-    assert {c.name: c.pending for c in await bus.consumers(STREAM, "g")} == {f"c{n}": 10 for n in range(4)}
+    assert {c.name: c.pending for c in await bus.list_consumers(STREAM, "g")} == {f"c{n}": 10 for n in range(4)}
 
 
 async def test_concurrent_publishers_lose_nothing_and_repeat_nothing(bus: Bus) -> None:
-    await bus.join(STREAM, "g")
+    await bus.create_group(STREAM, "g")
     ids = await asyncio.gather(*(bus.publish(STREAM, entry(number)) for number in range(300)))
     assert len(set(ids)) == 300
     found = []
@@ -137,7 +137,7 @@ async def test_concurrent_publishers_lose_nothing_and_repeat_nothing(bus: Bus) -
 
 
 async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
-    await bus.join(STREAM, "g")
+    await bus.create_group(STREAM, "g")
     reading = asyncio.create_task(bus.read(STREAM, "g", "c", block=10))
     others = [asyncio.create_task(bus.read("other", "g", "c", block=0)) for _ in range(1)]
     with pytest.raises(NotFound):
@@ -149,8 +149,8 @@ async def test_a_reader_waits_for_what_comes(bus: Bus) -> None:
 
 async def test_a_group_can_begin_at_the_end(bus: Bus) -> None:
     await filled(bus, 3, "whole")
-    assert await bus.join(STREAM, "late", whole=False)
-    assert not await bus.join(STREAM, "late", whole=True), "it is there already, and stays where it is"
+    assert await bus.create_group(STREAM, "late", whole=False)
+    assert not await bus.create_group(STREAM, "late", whole=True), "it is there already, and stays where it is"
     assert await bus.read(STREAM, "late", "c") == []
     entry_id = await bus.publish(STREAM, entry(9))
     assert [e.entry_id for e in await bus.read(STREAM, "late", "c")] == [entry_id]
@@ -161,9 +161,9 @@ async def test_a_group_that_is_not_there(bus: Bus) -> None:
     for asked in (bus.read(STREAM, "g", "c"), bus.recover(STREAM, "g", "c")):
         with pytest.raises(NotFound):
             await asked
-    assert await bus.groups(STREAM) == []
-    assert await bus.consumers(STREAM, "g") == []
-    assert await bus.lag(STREAM, "g") == 0
+    assert await bus.list_groups(STREAM) == []
+    assert await bus.list_consumers(STREAM, "g") == []
+    assert await bus.count_undelivered(STREAM, "g") == 0
 
 
 # -- acknowledgement and recovery ----------------------------------------------------------------
@@ -188,7 +188,7 @@ async def test_what_is_stale_is_taken_over(bus: Bus, place: Place) -> None:
     recovered = (await bus.recover(STREAM, "g", "live")).entries
     assert [(e.entry_id, e.deliveries) for e in recovered] == [(ids[0], 2), (ids[1], 2)]
     assert dict(recovered[0].fields) == entry(0)
-    assert {p.entry_id: p.consumer for p in await bus.pending(STREAM, "g")} == dict(
+    assert {p.entry_id: p.consumer for p in await bus.list_pending(STREAM, "g")} == dict(
         zip(ids, ["live", "live", "busy", "busy"], strict=True)
     )
     assert not (await bus.recover(STREAM, "g", "third")).entries, "the time begins anew"
@@ -210,8 +210,8 @@ async def test_the_time_is_doubled_then_it_is_a_dead_letter(bus: Bus, place: Pla
     last = await bus.recover(STREAM, "g", "d")
     assert list(last.entries) == []
     assert [(e.entry_id, e.deliveries) for e in last.dead] == [(entry_id, 3)]
-    assert await bus.pending(STREAM, "g") == []
-    await bus.join(f"{STREAM}/dead", "undertaker")
+    assert await bus.list_pending(STREAM, "g") == []
+    await bus.create_group(f"{STREAM}/dead", "undertaker")
     (letter,) = await bus.read(f"{STREAM}/dead", "undertaker", "c")
     assert letter.fields["message_id"] == "m0"
     assert letter.fields["dead_entry_id"] == entry_id
@@ -239,8 +239,8 @@ async def test_tending_takes_back_what_is_stale(bus: Bus, place: Place) -> None:
     assert list((await bus.maintain(STREAM, "g")).taken_back) == []
     await place.age("g", 31)
     assert list((await bus.maintain(STREAM, "g")).taken_back) == ids
-    assert [p.consumer for p in await bus.pending(STREAM, "g")] == [None, None]
-    assert all(p.idle >= 31 for p in await bus.pending(STREAM, "g"))
+    assert [p.consumer for p in await bus.list_pending(STREAM, "g")] == [None, None]
+    assert all(p.idle >= 31 for p in await bus.list_pending(STREAM, "g"))
     assert list((await bus.maintain(STREAM, "g")).taken_back) == [], "once"
     found = (await bus.recover(STREAM, "g", "live", idle=3600)).entries
     assert [(e.entry_id, e.deliveries) for e in found] == [(i, 2) for i in ids], "at once, for whoever asks"
@@ -256,8 +256,8 @@ async def test_tending_buries_what_nobody_deals_with(bus: Bus, place: Place) -> 
     await place.age("g", 121)
     done = await bus.maintain(STREAM, "g")
     assert (list(done.taken_back), [e.entry_id for e in done.dead]) == ([], [entry_id])
-    assert await bus.pending(STREAM, "g") == []
-    assert await bus.length(f"{STREAM}/dead") == 1
+    assert await bus.list_pending(STREAM, "g") == []
+    assert await bus.count_entries(f"{STREAM}/dead") == 1
 
 
 async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Place) -> None:
@@ -270,7 +270,7 @@ async def test_silent_consumers_are_forgotten_but_not_what_they_hold(place: Plac
     await place.age("g", 31)
     done = await bus.maintain(STREAM, "g")
     assert (list(done.taken_back), list(done.removed)) == (ids[:1], ["holds"])
-    assert await bus.consumers(STREAM, "g") == []
+    assert await bus.list_consumers(STREAM, "g") == []
     assert [e.entry_id for e in (await bus.recover(STREAM, "g", "next")).entries] == ids[:1]
 
 
@@ -288,39 +288,43 @@ async def test_two_who_recover_at_once_do_not_get_the_same(bus: Bus, place: Plac
 async def test_groups_tell_how_far_they_are(bus: Bus) -> None:
     await filled(bus, 5, "b", "a")
     await bus.read(STREAM, "a", "c", count=2)
-    found = await bus.groups(STREAM)
+    found = await bus.list_groups(STREAM)
     assert [(g.name, g.pending, g.lag, g.consumers) for g in found] == [("a", 2, 3, 1), ("b", 0, 5, 0)]
-    assert (await bus.lag(STREAM, "a"), await bus.lag(STREAM, "nobody"), await bus.length(STREAM)) == (3, 0, 5)
+    assert (
+        await bus.count_undelivered(STREAM, "a"),
+        await bus.count_undelivered(STREAM, "nobody"),
+        await bus.count_entries(STREAM),
+    ) == (3, 0, 5)
 
 
 async def test_trimming_drops_nothing_that_is_needed(bus: Bus) -> None:
     ids = await filled(bus, 10, "a", "b")
     await bus.read(STREAM, "a", "c", count=10)
     await bus.ack(STREAM, "a", ids)
-    assert await bus.trim(STREAM) == 0, "b has read nothing"
+    assert await bus.trim_stream(STREAM) == 0, "b has read nothing"
     await bus.read(STREAM, "b", "c", count=6)
     await bus.ack(STREAM, "b", [*ids[:3], *ids[4:6]])
-    assert await bus.trim(STREAM, 8) == 2
-    assert await bus.trim(STREAM) == 1, "b holds the fourth"
-    assert (await bus.lag(STREAM, "b"), await bus.length(STREAM)) == (4, 7)
+    assert await bus.trim_stream(STREAM, 8) == 2
+    assert await bus.trim_stream(STREAM) == 1, "b holds the fourth"
+    assert (await bus.count_undelivered(STREAM, "b"), await bus.count_entries(STREAM)) == (4, 7)
     assert [e.entry_id for e in await bus.read(STREAM, "b", "c")] == ids[6:]
     await bus.ack(STREAM, "b", ids)
-    assert await bus.trim(STREAM) == 7
-    assert await bus.length(STREAM) == 0
+    assert await bus.trim_stream(STREAM) == 7
+    assert await bus.count_entries(STREAM) == 0
     (entry_id,) = [await bus.publish(STREAM, entry(1))]
     assert [e.entry_id for e in await bus.read(STREAM, "a", "c")] == [entry_id]
 
 
 async def test_a_stream_that_nobody_reads_is_a_log(bus: Bus) -> None:
     await filled(bus, 30)
-    assert await bus.trim(STREAM, 10) == 20
-    assert await bus.length(STREAM) == 10
-    assert await bus.trim("nothing", 10) == 0
+    assert await bus.trim_stream(STREAM, 10) == 20
+    assert await bus.count_entries(STREAM) == 10
+    assert await bus.trim_stream("nothing", 10) == 0
 
 
 @pytest.mark.parametrize("name", ["s p a c e", "ünïcode:世界", "'; drop table bus_entries; --", "*", "a\nb"])
 async def test_odd_names_are_names(bus: Bus, name: str) -> None:
-    await bus.join(name, name)
+    await bus.create_group(name, name)
     entry_id = await bus.publish(name, {name: name, "": ""})
     (found,) = await bus.read(name, name, name)
     assert (found.entry_id, dict(found.fields)) == (entry_id, {name: name, "": ""})
@@ -329,11 +333,11 @@ async def test_odd_names_are_names(bus: Bus, name: str) -> None:
 
 async def test_too_much_at_once_is_refused_clearly(place: Place) -> None:
     bus = await place.make(buffer=10)
-    await bus.join(STREAM, "g")
+    await bus.create_group(STREAM, "g")
     results = await asyncio.gather(*(_publish(bus, n) for n in range(30)), return_exceptions=True)
     refused = [r for r in results if isinstance(r, Overloaded)]
     assert 0 < len(refused) <= 20
-    assert await bus.length(STREAM) == 30 - len(refused), "what was not refused is there"
+    assert await bus.count_entries(STREAM) == 30 - len(refused), "what was not refused is there"
 
 
 async def _publish(bus: Bus, number: int) -> str:
@@ -342,22 +346,22 @@ async def _publish(bus: Bus, number: int) -> str:
 
 async def test_what_a_group_has_done_with(bus: Bus) -> None:
     ids = await filled(bus, 6, "g")
-    assert set(await bus.settled(STREAM, "g", ids)) == set()
+    assert set(await bus.find_acknowledged(STREAM, "g", ids)) == set()
     await bus.read(STREAM, "g", "c", count=4)
     await bus.ack(STREAM, "g", [ids[0], ids[2]])
-    assert set(await bus.settled(STREAM, "g", [*ids, "nonsense"])) == {ids[0], ids[2]}
-    assert set(await bus.settled(STREAM, "nobody", ids)) == set()
-    assert set(await bus.settled(STREAM, "g", [])) == set()
+    assert set(await bus.find_acknowledged(STREAM, "g", [*ids, "nonsense"])) == {ids[0], ids[2]}
+    assert set(await bus.find_acknowledged(STREAM, "nobody", ids)) == set()
+    assert set(await bus.find_acknowledged(STREAM, "g", [])) == set()
 
 
 async def test_burying_is_acknowledging(bus: Bus) -> None:
     ids = await filled(bus, 2, "g")
     first, _ = await bus.read(STREAM, "g", "c")
-    await bus.bury(STREAM, "g", first, "it is wrong")
-    assert [p.entry_id for p in await bus.pending(STREAM, "g")] == ids[1:]
-    assert set(await bus.buried(STREAM, "g", [*ids, "nonsense"])) == {ids[0]}
-    assert set(await bus.buried(STREAM, "nobody", ids)) == set()
-    await bus.join(f"{STREAM}/dead", "undertaker")
+    await bus.dead_letter_entry(STREAM, "g", first, "it is wrong")
+    assert [p.entry_id for p in await bus.list_pending(STREAM, "g")] == ids[1:]
+    assert set(await bus.find_dead_lettered(STREAM, "g", [*ids, "nonsense"])) == {ids[0]}
+    assert set(await bus.find_dead_lettered(STREAM, "nobody", ids)) == set()
+    await bus.create_group(f"{STREAM}/dead", "undertaker")
     (letter,) = await bus.read(f"{STREAM}/dead", "undertaker", "c")
     assert (letter.fields["message_id"], letter.fields["dead_reason"]) == ("m0", "it is wrong")
     assert bus.connected
@@ -369,23 +373,23 @@ async def test_who_still_works_on_something_says_so(bus: Bus, place: Place) -> N
     await bus.read(STREAM, "g", "slow", count=2)
     await bus.read(STREAM, "g", "other", count=1)
     await place.age("g", 31)
-    await bus.touch(STREAM, "g", "slow", [*ids, "nonsense"])
-    await bus.touch(STREAM, "g", "slow", [])
+    await bus.reset_idle_time(STREAM, "g", "slow", [*ids, "nonsense"])
+    await bus.reset_idle_time(STREAM, "g", "slow", [])
     assert [e.entry_id for e in (await bus.recover(STREAM, "g", "next")).entries] == ids[2:]
-    assert [p.deliveries for p in await bus.pending(STREAM, "g")] == [1, 1, 2]
+    assert [p.deliveries for p in await bus.list_pending(STREAM, "g")] == [1, 1, 2]
 
 
 async def test_a_stream_is_one_owners(bus: Bus) -> None:
     ids = await filled(bus, 2, "g")
-    assert set(await bus.holds(STREAM, [*ids, "nonsense", "1-99"])) == set(ids)
-    assert set(await bus.holds(STREAM, [])) == set()
-    assert await bus.own(STREAM, "one"), "it was nobody's"
-    assert (await bus.length(STREAM), await bus.groups(STREAM)) == (0, [])
+    assert set(await bus.find_existing(STREAM, [*ids, "nonsense", "1-99"])) == set(ids)
+    assert set(await bus.find_existing(STREAM, [])) == set()
+    assert await bus.set_owner(STREAM, "one"), "it was nobody's"
+    assert (await bus.count_entries(STREAM), await bus.list_groups(STREAM)) == (0, [])
     await filled(bus, 2, "g")
     await bus.read(STREAM, "g", "c")
-    assert not await bus.own(STREAM, "one")
-    assert await bus.length(STREAM) == 2
-    assert await bus.own(STREAM, "other")
-    assert (await bus.length(STREAM), await bus.groups(STREAM)) == (0, [])
+    assert not await bus.set_owner(STREAM, "one")
+    assert await bus.count_entries(STREAM) == 2
+    assert await bus.set_owner(STREAM, "other")
+    assert (await bus.count_entries(STREAM), await bus.list_groups(STREAM)) == (0, [])
     (entry_id,) = await filled(bus, 1, "g")
     assert [e.entry_id for e in await bus.read(STREAM, "g", "c")] == [entry_id]

@@ -140,11 +140,11 @@ async def test_what_everybody_has_done_with_is_dropped(
     ids = [entry.entry_id for entry in await read(market, b)]
     await market.call(b, "bus.ack", message_ids=[*ids[:2], ids[3]])
     await keeper.step()
-    assert await bus.length(b.subject) == 3
+    assert await bus.count_entries(b.subject) == 3
     await market.call(b, "bus.ack", message_ids=[ids[2], ids[4]])
     market.clock.advance(61)
     await keeper.step()
-    assert await bus.length(b.subject) == 0
+    assert await bus.count_entries(b.subject) == 0
     await publish(market, a)
     assert len(await read(market, b)) == 1
 
@@ -155,8 +155,8 @@ async def test_of_agents_that_left_nothing_stays(market: Market, keeper: BusReco
     await read(market, b)
     await market.call(b, "agent.deregister", agent_id="B")
     await keeper.step()
-    assert (await bus.length(b.subject), await bus.groups(b.subject)) == (0, [])
-    assert await bus.pending(b.subject, b.subject) == []
+    assert (await bus.count_entries(b.subject), await bus.list_groups(b.subject)) == (0, [])
+    assert await bus.list_pending(b.subject, b.subject) == []
 
 
 async def test_a_halt_stops_the_clock_of_nobody_but_nothing_happens(

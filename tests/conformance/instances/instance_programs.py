@@ -140,7 +140,7 @@ class Site:
 
     async def upkeep(self) -> None:
         """The pass over all instances, now."""
-        await self.controller(InstanceMaintenance).go_over("default")
+        await self.controller(InstanceMaintenance).run_full_pass("default")
 
     async def elsewhere(self) -> None:
         """A step of what looks after hosting agents."""
@@ -149,7 +149,7 @@ class Site:
     async def checked(self) -> None:
         """The periodic check of everything that is due, now."""
         await self.instances.reconcile("default")
-        await self.instances.idle()
+        await self.instances.wait_until_idle()
 
     def customer(self, account: str, *more: str, tenant: str = "default") -> Caller:
         """A caller of an account, who may do what an agent may."""
@@ -271,7 +271,7 @@ async def _cleared(found: Site, keep: bool) -> AsyncIterator[Site]:
         clean = True
     finally:
         if not keep or not clean:
-            await found.instances.idle()
+            await found.instances.wait_until_idle()
             for runtime in found.app.context.ports.get(LOCAL_HOST).engines.values():
                 for each in await runtime.adopt():
                     await runtime.remove(each.handle)

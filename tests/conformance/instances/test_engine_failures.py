@@ -152,7 +152,7 @@ async def test_an_engine_that_hangs_holds_up_no_other(here: Site) -> None:
     finally:
         release.set()
         local.engines = {"process": works}
-        await here.instances.idle()
+        await here.instances.wait_until_idle()
 
 
 @whatever_the_store

@@ -327,10 +327,10 @@ async def test_what_one_tenant_keeps_another_cannot_have(here: Site) -> None:
         await here.call(
             "deployment.register", caller, manifest=here.manifest("Worker", host_requirements={"min_cpu_cores": most})
         )
-        await here.instances.present(caller.tenant)
+        await here.instances.store_heartbeat(caller.tenant)
     await here.create()
     for tenant in ("default", "other"):
-        await here.instances.present(tenant)
+        await here.instances.store_heartbeat(tenant)
     with pytest.raises(Conflict, match="cores are free"):
         await here.call("instance.create", foreign, agent_id="Worker")
     assert (await here.call("host.list", foreign)).hosts[0].instances == 0

@@ -223,7 +223,7 @@ async def test_what_is_kept_for_one_is_not_free_for_another(here: Site) -> None:
 
 async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agora.runtimes.process.host._find_gpus", lambda: 1)
-    await here.instances.present("default")
+    await here.instances.store_heartbeat("default")
     await here.agent(host_requirements={"gpu_required": True})
     made = await here.create()
     resources = (await here.call("host.get", host="here")).resources
@@ -236,7 +236,7 @@ async def test_a_gpu_is_not_shared(here: Site, monkeypatch: pytest.MonkeyPatch) 
     await here.call("tenant.create", tenant_id="other", name="Other")
     theirs = Caller("other", "operator", "operator", "operator", frozenset({"*"}))
     for tenant in ("default", "other"):
-        await here.instances.present(tenant)
+        await here.instances.store_heartbeat(tenant)
     (host,) = (await here.call("host.list", theirs)).hosts
     assert (host.resources.gpus, host.resources.gpus_free) == (1, 0), "it is not free for another marketplace either"
     await here.call("instance.terminate", instance_id=made.instance_id, wait=20)

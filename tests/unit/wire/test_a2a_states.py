@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agora.domains.a2a.states import STATES, state_of, statuses_of
+from agora.domains.a2a.states import STATES, to_a2a_state, to_task_statuses
 from agora.domains.tasks.states import TERMINAL
 from agora_sdk.contract.a2a import A2AState
 from agora_sdk.contract.fields import TaskStatus
@@ -17,8 +17,10 @@ ROW = re.compile(r"^\| `(\w+)` \| `(TASK_STATE_\w+)` \| (yes|no) \|", re.MULTILI
 def test_every_status_has_a_state_and_every_state_a_status() -> None:
     assert set(STATES) == set(TaskStatus)
     assert set(STATES.values()) == set(A2AState)
-    assert {status for state in A2AState for status in statuses_of(state)} == {status.value for status in TaskStatus}
-    assert all(state_of(status.value) == state.value for status, state in STATES.items())
+    assert {status for state in A2AState for status in to_task_statuses(state)} == {
+        status.value for status in TaskStatus
+    }
+    assert all(to_a2a_state(status.value) == state.value for status, state in STATES.items())
 
 
 def test_no_state_means_both_an_end_and_none() -> None:

@@ -15,7 +15,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.a2a import queries as statements
 from agora.domains.a2a.records import RemoteAgentProfile
-from agora.domains.a2a.remote_connections import endpoint_of
+from agora.domains.a2a.remote_connections import build_endpoint
 from agora.net.backoff import Backoff
 from agora.store.port import StoredEvent
 from agora_sdk.errors import AgoraError
@@ -165,7 +165,7 @@ class RemoteAgentsController(Controller):
     async def _build_agent(
         self, row: RemoteAgentProfile, card: Mapping[str, Any], interface: Mapping[str, Any], reachable: bool
     ) -> RemoteAgent:
-        line = await self._pool.connect(endpoint_of(row), Interface.of(interface, card))
+        line = await self._pool.connect(build_endpoint(row), Interface.of(interface, card))
         profile = Profile(row.agent_name, row.description, _card_skills(card))
         return RemoteAgent(profile, line, self._history, reachable=reachable)
 
@@ -182,7 +182,7 @@ class RemoteAgentsController(Controller):
                 return
             outcome: Mapping[str, Any] | AgoraError
             try:
-                outcome = await self._pool.card(endpoint_of(rows[0]))
+                outcome = await self._pool.card(build_endpoint(rows[0]))
             except AgoraError as error:
                 outcome = error
             await self.run_as_system(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))

@@ -20,7 +20,7 @@ from agora_sdk.errors import AgoraError, InternalError, MalformedRequest
 from .link import ServerLink
 from .pipe import Pipe
 from .request import Message, PendingRequest, is_message, params_of
-from .session import Session, news_of
+from .session import Session, subscription_notifications
 from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
 __all__ = ["Bridge"]
@@ -63,14 +63,14 @@ class Bridge:
 
     async def _read_lines(self) -> None:
         async for line in self._pipe:
-            await self.receive(line)
+            await self.handle_line(line)
 
     async def _finish_requests(self) -> None:
         """Let requests under way end, but for those that stay open until they are cancelled."""
         if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN]:
             await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
 
-    async def receive(self, line: bytes) -> None:
+    async def handle_line(self, line: bytes) -> None:
         """Take one message of the client, or a batch."""
         try:
             message = json.loads(line)
@@ -89,26 +89,26 @@ class Bridge:
         elif parts[0].get("method") == "notifications/cancelled":
             await self._cancel_request(parts[0], line)
         elif self._server.session.begun:
-            await self._server.tell(line)
+            await self._server.send_notification(line)
             if parts[0].get("method") == "notifications/initialized" and self._server.session.has_stream:
                 self._standing = self._standing or asyncio.create_task(self._read_standing_stream())
 
     # Requests
 
-    def _start_request(self, inquiry: PendingRequest) -> None:
+    def _start_request(self, pending: PendingRequest) -> None:
         """Send a request on its way."""
-        if inquiry.method == "initialize":
-            self._server.session = Session(inquiry.first)
+        if pending.method == "initialize":
+            self._server.session = Session(pending.first)
             if self._standing is not None:
                 self._standing.cancel()
                 self._standing = None
-        identity = inquiry.first.get("id")
+        identity = pending.first.get("id")
         if identity in self._requests:
             self._requests[identity][1].cancel()
-        task = asyncio.create_task(self._answer_request(inquiry))
-        if inquiry.method == "initialize":
+        task = asyncio.create_task(self._answer_request(pending))
+        if pending.method == "initialize":
             self._handshake = task
-        self._requests[identity] = (inquiry, task)
+        self._requests[identity] = (pending, task)
         task.add_done_callback(lambda task: self._on_request_done(identity, task))
 
     def _on_request_done(self, identity: Any, task: asyncio.Task[None]) -> None:
@@ -118,51 +118,51 @@ class Bridge:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A request failed: %s: %s", type(error).__name__, error)
 
-    async def _answer_request(self, inquiry: PendingRequest) -> None:
+    async def _answer_request(self, pending: PendingRequest) -> None:
         """See to it that the client gets an answer to each part, whatever happens."""
         try:
-            if inquiry.method == LISTEN:
-                await self._keep_subscription(inquiry)
+            if pending.method == LISTEN:
+                await self._keep_subscription(pending)
             else:
-                await self._server.persist(lambda: self._send_request(inquiry))
+                await self._server.retry_until_done(lambda: self._send_request(pending))
         except AgoraError as error:
-            await self._send_error(error, *inquiry.waiting)
+            await self._send_error(error, *pending.unanswered_ids)
         except Exception as error:
-            logger.exception("%s could not be relayed", inquiry.method)
-            await self._send_error(InternalError(f"It could not be relayed: {error!r}."), *inquiry.waiting)
+            logger.exception("%s could not be relayed", pending.method)
+            await self._send_error(InternalError(f"It could not be relayed: {error!r}."), *pending.unanswered_ids)
 
-    async def _send_request(self, inquiry: PendingRequest) -> None:
+    async def _send_request(self, pending: PendingRequest) -> None:
         try:
-            await self._exchange_once(inquiry, self._deliver_to(inquiry))
+            await self._exchange_once(pending, self._deliver_to(pending))
         except (ServerAway, ConnectionBroken, SessionLost):
-            if not inquiry.cancelled:
+            if not pending.cancelled:
                 raise
 
-    async def _exchange_once(self, inquiry: PendingRequest, deliver: Callable[[Answer], Awaitable[None]]) -> None:
-        mirrored = self._mirrored.get(str(params_of(inquiry.first).get("name")), {})
-        await self._server.exchange(inquiry, inquiry.headers(self._server.session.headers, mirrored), deliver)
+    async def _exchange_once(self, pending: PendingRequest, deliver: Callable[[Answer], Awaitable[None]]) -> None:
+        mirrored = self._mirrored.get(str(params_of(pending.first).get("name")), {})
+        await self._server.exchange(pending, pending.headers(self._server.session.headers, mirrored), deliver)
 
-    def _deliver_to(self, inquiry: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
+    def _deliver_to(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
         async def deliver(answer: Answer) -> None:
-            text, answered = inquiry.take(answer)
+            text, answered = pending.apply_answer(answer)
             for request, part in answered:
-                self._learn_from_answer(request, part, answer)
+                self._update_session(request, part, answer)
             await self._pipe.send(text)
 
         return deliver
 
-    def _learn_from_answer(self, request: Message, part: Message, answer: Answer) -> None:
+    def _update_session(self, request: Message, part: Message, answer: Answer) -> None:
         """Keep what an answer says that the bridge has to know."""
         if "result" not in part:
             return
         match request.get("method"):
             case "initialize":
-                self._server.session.opened(part, answer.headers)
+                self._server.session.store_handshake(part, answer.headers)
             case "tools/list":
                 for tool in part["result"].get("tools", ()):
                     self._mirrored[tool["name"]] = dict(mcp_wire.mirrored_header_paths(tool.get("inputSchema")))
             case _:
-                self._server.session.note(request)
+                self._server.session.record_request(request)
 
     async def _send_error(self, error: AgoraError, *identities: Any) -> None:
         document = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
@@ -180,7 +180,7 @@ class Bridge:
             return
         inquiry, task = entry
         inquiry.cancelled = True
-        if inquiry.modern or not await self._server.tell(line):
+        if inquiry.is_sessionless or not await self._server.send_notification(line):
             task.cancel()
 
     # What a server says of its own accord
@@ -203,9 +203,9 @@ class Bridge:
                 raise
 
         with contextlib.suppress(AgoraError):  # a server may have no such stream
-            await self._server.persist(read, forever=lambda: True)
+            await self._server.retry_until_done(read, forever=lambda: True)
 
-    async def _keep_subscription(self, inquiry: PendingRequest) -> None:
+    async def _keep_subscription(self, pending: PendingRequest) -> None:
         """Keep a subscription alive: where the server ends it or goes away, ask for it again."""
         acknowledged = over = False
 
@@ -216,9 +216,9 @@ class Bridge:
                 over = "error" in message or not acknowledged
                 if not over:  # the server stops; the client's subscription does not
                     return
-                inquiry.take(answer)
+                pending.apply_answer(answer)
             elif message.get("method") == ACKNOWLEDGED and acknowledged:
-                for line in news_of(message):
+                for line in subscription_notifications(message):
                     await self._pipe.send(line)
                 return
             acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED
@@ -226,12 +226,12 @@ class Bridge:
 
         async def read() -> None:
             try:
-                await self._exchange_once(inquiry, deliver)
+                await self._exchange_once(pending, deliver)
             except ConnectionBroken:
                 if not over:
                     raise
 
-        await self._server.persist(read, forever=lambda: acknowledged)
+        await self._server.retry_until_done(read, forever=lambda: acknowledged)
 
 
 async def _cancel_tasks(tasks: list[asyncio.Task[Any]]) -> None:

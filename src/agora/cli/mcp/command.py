@@ -87,7 +87,9 @@ def bridge(
         raise typer.Exit(_relay(place, identity, query, patience))
 
 
-def _locate_server(chosen: str | None, given: Connection, embedded: bool | None) -> tuple[ServerLocation, Identity]:
+def _locate_server(
+    chosen: str | None, connection: Connection, embedded: bool | None
+) -> tuple[ServerLocation, Identity]:
     """Where the server is, and who we are there."""
     from agora_sdk.credentials import Credentials
     from agora_sdk.identity import Identity
@@ -97,7 +99,9 @@ def _locate_server(chosen: str | None, given: Connection, embedded: bool | None)
 
     address = Server(chosen or DEFAULT_URL).url
     place = FixedLocation(address) if chosen or embedded is False else LocalLocation(address, embedded=bool(embedded))
-    identity = Identity(Credentials(), address, given.tenant or "default", agent=given.agent, token=given.token)
+    identity = Identity(
+        Credentials(), address, connection.tenant or "default", agent=connection.agent, token=connection.token
+    )
     return place, identity
 
 

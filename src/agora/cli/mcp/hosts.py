@@ -71,18 +71,18 @@ class McpClient:
 PROJECT_FIRST = frozenset({"claude-code", "vscode", "opencode"})
 
 
-def _command_form(entry: ServerEntry) -> dict[str, Any]:
+def _format_command_entry(entry: ServerEntry) -> dict[str, Any]:
     """The form of ``mcpServers`` that most clients share."""
     command, *arguments = entry.command
     environment = {"env": dict(entry.environment)} if entry.environment else {}
     return {"command": command, "args": arguments, **environment}
 
 
-def _typed_command_form(entry: ServerEntry) -> dict[str, Any]:
-    return {"type": "stdio", **_command_form(entry)}
+def _format_typed_command_entry(entry: ServerEntry) -> dict[str, Any]:
+    return {"type": "stdio", **_format_command_entry(entry)}
 
 
-def _url_form(key: str, kind: str | None = None) -> Form:
+def _url_entry_formatter(key: str, kind: str | None = None) -> Form:
     """An address under that key, with a type where the client wants one."""
 
     def format_entry(entry: ServerEntry) -> dict[str, Any]:
@@ -92,12 +92,12 @@ def _url_form(key: str, kind: str | None = None) -> Form:
     return format_entry
 
 
-def _opencode_form(entry: ServerEntry) -> dict[str, Any]:
+def _format_opencode_entry(entry: ServerEntry) -> dict[str, Any]:
     environment = {"environment": dict(entry.environment)} if entry.environment else {}
     return {"type": "local", "command": list(entry.command), **environment}
 
 
-def _codex_form(entry: ServerEntry) -> dict[str, Any]:
+def _format_codex_entry(entry: ServerEntry) -> dict[str, Any]:
     """Codex passes variables on by their names, and is told which one holds the token."""
     if entry.url:
         token = {"bearer_token_env_var": "AGORA_TOKEN"} if "Authorization" in entry.headers else {}
@@ -120,7 +120,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Claude Desktop",
             "{config}/Claude/claude_desktop_config.json",
             MCP_SERVERS,
-            _command_form,
+            _format_command_entry,
             None,
             mac=f"{SUPPORT}/Claude/claude_desktop_config.json",
         ),
@@ -129,8 +129,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Claude Code",
             "~/.claude.json",
             MCP_SERVERS,
-            _typed_command_form,
-            _url_form("url", "http"),
+            _format_typed_command_entry,
+            _url_entry_formatter("url", "http"),
             project=".mcp.json",
             variable="${%s}",
         ),
@@ -139,8 +139,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Cursor",
             "~/.cursor/mcp.json",
             MCP_SERVERS,
-            _command_form,
-            _url_form("url"),
+            _format_command_entry,
+            _url_entry_formatter("url"),
             project=".cursor/mcp.json",
             variable="${env:%s}",
             few_tools=True,
@@ -150,8 +150,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "VS Code",
             "{config}/Code/User/mcp.json",
             ("servers",),
-            _typed_command_form,
-            _url_form("url", "http"),
+            _format_typed_command_entry,
+            _url_entry_formatter("url", "http"),
             project=".vscode/mcp.json",
             mac=f"{SUPPORT}/Code/User/mcp.json",
             comments=True,
@@ -162,8 +162,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Windsurf",
             "~/.codeium/windsurf/mcp_config.json",
             MCP_SERVERS,
-            _command_form,
-            _url_form("serverUrl"),
+            _format_command_entry,
+            _url_entry_formatter("serverUrl"),
             variable="${env:%s}",
         ),
         McpClient(
@@ -171,8 +171,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Zed",
             "{config}/zed/settings.json",
             ("context_servers",),
-            _command_form,
-            _url_form("url"),
+            _format_command_entry,
+            _url_entry_formatter("url"),
             mac="~/.config/zed/settings.json",
             comments=True,
         ),
@@ -181,8 +181,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Codex CLI",
             "{codex}/config.toml",
             ("mcp_servers",),
-            _codex_form,
-            _codex_form,
+            _format_codex_entry,
+            _format_codex_entry,
             project=".codex/config.toml",
             variable="%s",
         ),
@@ -191,8 +191,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Gemini CLI",
             "~/.gemini/settings.json",
             MCP_SERVERS,
-            _command_form,
-            _url_form("httpUrl"),
+            _format_command_entry,
+            _url_entry_formatter("httpUrl"),
             project=".gemini/settings.json",
             comments=True,
             variable="${%s}",
@@ -202,8 +202,8 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "opencode",
             "{config}/opencode/opencode.json",
             ("mcp", "servers"),
-            _opencode_form,
-            _url_form("url", "remote"),
+            _format_opencode_entry,
+            _url_entry_formatter("url", "remote"),
             project=".opencode/opencode.json",
             mac="~/.config/opencode/opencode.json",
             comments=True,
@@ -214,10 +214,12 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "Cline",
             "{config}/Code/User/globalStorage/" + CODE_DATA,
             MCP_SERVERS,
-            _command_form,
-            _url_form("url", "streamableHttp"),
+            _format_command_entry,
+            _url_entry_formatter("url", "streamableHttp"),
             mac=f"{SUPPORT}/Code/User/globalStorage/{CODE_DATA}",
         ),
-        McpClient("generic", "any other client", None, MCP_SERVERS, _command_form, _url_form("url", "http")),
+        McpClient(
+            "generic", "any other client", None, MCP_SERVERS, _format_command_entry, _url_entry_formatter("url", "http")
+        ),
     )
 }

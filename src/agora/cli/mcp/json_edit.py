@@ -43,10 +43,10 @@ def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = 
         text = "{}\n"
     plain = _strip_comments(text, comments=comments)
     document = json.loads(plain)
-    expected = _with_value(document, path, value)
+    expected = _set_member(document, path, value)
     if expected == document:
         return text
-    changed = _change_text(text, plain, path, value)
+    changed = _edit_text(text, plain, path, value)
     if parse_json(changed, comments=comments) != expected:
         raise InvalidRequest("It is written in a way that cannot be changed safely.", fix="Paste the entry by hand.")
     return changed
@@ -55,8 +55,8 @@ def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = 
 def _strip_comments(text: str, *, comments: bool) -> str:
     """JSON of the same length, with blanks where comments and trailing commas were."""
 
-    def blank(found: re.Match[str]) -> str:
-        return found[0] if found[0].startswith('"') else re.sub(r"[^\n]", " ", found[0])
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
 
     bare = _COMMENT.sub(blank, text)
     plain = _TRAILING.sub(blank, bare)
@@ -75,16 +75,16 @@ def _strip_comments(text: str, *, comments: bool) -> str:
     return plain
 
 
-def _with_value(document: Any, path: Sequence[str], value: Any) -> Any:
+def _set_member(document: Any, path: Sequence[str], value: Any) -> Any:
     """A copy of the document with the member set."""
     if not path:
         return value
     if not isinstance(document, dict):
         raise InvalidRequest(f"What should hold {path[0]!r} is not an object.", fix="Repair it, or move it away.")
-    return document | {path[0]: _with_value(document.get(path[0], {}), path[1:], value)}
+    return document | {path[0]: _set_member(document.get(path[0], {}), path[1:], value)}
 
 
-def _change_text(text: str, plain: str, path: Sequence[str], value: Any) -> str:
+def _edit_text(text: str, plain: str, path: Sequence[str], value: Any) -> str:
     unit = indentation[1] if (indentation := re.search(r"\n([ \t]+)\"", text)) else "  "
     end = "\r\n" if "\r\n" in text else "\n"
     place, depth = _locate_object(plain, _SPACE.match(plain).end()), 0  # type: ignore[union-attr]

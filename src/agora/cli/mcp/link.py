@@ -43,11 +43,11 @@ class ServerLink:
         self._renewing = asyncio.Lock()
         self._reached = self._away = False
 
-    async def exchange(self, inquiry: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
+    async def exchange(self, pending: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
         """One try. Raises what became of it, unless everything was answered."""
-        await self._upstream.exchange(inquiry.body(), headers, deliver)
+        await self._upstream.exchange(pending.body(), headers, deliver)
         self._mark_reachable()
-        if inquiry.waiting:
+        if pending.unanswered_ids:
             raise ConnectionBroken("the connection ended before the answer")
 
     async def listen(self, last: str | None, deliver: Deliver) -> None:
@@ -56,7 +56,7 @@ class ServerLink:
         self._mark_reachable()
         raise ConnectionBroken("the stream ended")
 
-    async def tell(self, body: bytes) -> bool:
+    async def send_notification(self, body: bytes) -> bool:
         """Pass on a message that has no answer; whether the server took it."""
         try:
             async with asyncio.timeout(NOTICE_SECONDS):
@@ -71,7 +71,9 @@ class ServerLink:
             logger.warning("The server did not take a notification: %s", error or type(error).__name__)
         return False
 
-    async def persist(self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = _is_never) -> None:
+    async def retry_until_done(
+        self, attempt: Callable[[], Awaitable[None]], *, forever: Callable[[], bool] = _is_never
+    ) -> None:
         """Try until it is done: wait for a server that is away, open the session again where it was lost.
 
         Raises the AgoraError that the server answered, or ServerUnreachable once patience is at its end.
@@ -115,19 +117,19 @@ class ServerLink:
             session = self.session
             if session.generation != lost:
                 return
-            handshake = PendingRequest(session.handshake(), b"")
+            handshake = PendingRequest(session.build_handshake(), b"")
 
             async def on_opened(answer: Answer) -> None:
-                for _, part in handshake.take(answer)[1]:
-                    session.opened(part, answer.headers)
+                for _, part in handshake.apply_answer(answer)[1]:
+                    session.store_handshake(part, answer.headers)
 
-            await self._upstream.exchange(json.dumps(session.handshake()).encode(), {}, on_opened)
+            await self._upstream.exchange(json.dumps(session.build_handshake()).encode(), {}, on_opened)
             if session.generation == lost:
                 raise ConnectionBroken("the handshake was not granted")
-            for message in session.restoring():
+            for message in session.restore_messages():
                 await self._restore_state(message)
         logger.info("The server began anew; the session was opened again.")
-        for line in session.news():
+        for line in session.change_notifications():
             await self._announce(line)
 
     async def _restore_state(self, message: Message) -> None:

@@ -47,12 +47,12 @@ class PendingRequest:
         return str(self.first.get("method"))
 
     @property
-    def modern(self) -> bool:
+    def is_sessionless(self) -> bool:
         """Whether it needs no session: it declares its version itself."""
         return mcp_wire.declared_version(self.first) is not None
 
     @property
-    def waiting(self) -> list[Any]:
+    def unanswered_ids(self) -> list[Any]:
         """Ids that have no answer yet."""
         return list(self._waiting)
 
@@ -72,7 +72,7 @@ class PendingRequest:
             headers |= mcp_wire.mirrored_parameters(mirrored, params_of(self.first).get("arguments"))
         return headers
 
-    def take(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:
+    def apply_answer(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:
         """Count an answer in. Answers the line for the client, and the requests that it answers with their answers."""
         message, text = answer.message, answer.text
         if isinstance(self._message, dict) and mcp_wire.is_response(message) and message.get("id") is None:

@@ -41,7 +41,7 @@ class FixedLocation:
     async def find(self) -> str:
         return self._url
 
-    def lost(self) -> None:
+    def mark_lost(self) -> None:
         """The address stays what it is."""
 
     async def close(self) -> None:
@@ -64,7 +64,7 @@ class LocalLocation:
                 self._found = self._usual if self._settled else await self._find_running() or await self._start_server()
             return self._found
 
-    def lost(self) -> None:
+    def mark_lost(self) -> None:
         self._found = None
 
     async def close(self) -> None:
@@ -87,7 +87,7 @@ class LocalLocation:
         if not self._embedded and await _is_agora(self._usual):
             self._settled = True  # somebody runs it there: if it goes away it comes back, and needs its data directory
             return self._usual
-        published = _published_address()
+        published = _read_published_address()
         return published if published and await _is_agora(published) else None
 
     async def _start_server(self) -> str:
@@ -121,7 +121,7 @@ class LocalLocation:
         raise ServerAway(f"A server has the data directory {data_directory()} and cannot be found; give its --url")
 
 
-def _published_address() -> str | None:
+def _read_published_address() -> str | None:
     """The address that another bridge's server told, if it is one of this machine."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (data_directory() / ADDRESS_FILE).read_text("ascii").strip()

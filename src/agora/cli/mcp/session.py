@@ -10,7 +10,7 @@ from agora_sdk import mcp_wire
 
 from .request import Message, params_of
 
-__all__ = ["Session", "news_of"]
+__all__ = ["Session", "subscription_notifications"]
 
 #: Lists that a server may say have changed: the capability's name and the notification.
 LISTS = {
@@ -52,7 +52,7 @@ class Session:
         session = {mcp_wire.SESSION_HEADER: self._id} if self._id else {}
         return session | ({mcp_wire.VERSION_HEADER: self._version} if self._version else {})
 
-    def opened(self, answer: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    def store_handshake(self, answer: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         """Take what the server answered to the handshake."""
         result = answer.get("result")
         if not isinstance(result, dict):
@@ -61,7 +61,7 @@ class Session:
         self._id, self._version = headers.get(mcp_wire.SESSION_HEADER), str(result.get("protocolVersion"))
         self.generation += 1
 
-    def note(self, request: Message) -> None:
+    def record_request(self, request: Message) -> None:
         """Remember a request that was granted, if it changed what the session is."""
         match request.get("method"):
             case "logging/setLevel":
@@ -71,18 +71,18 @@ class Session:
             case "resources/unsubscribe":
                 self._watched.pop(str(params_of(request).get("uri")), None)
 
-    def handshake(self) -> Message:
+    def build_handshake(self) -> Message:
         """The client's handshake once more, under an id of the bridge's own."""
-        return self._request | {"id": self._own_id("initialize")}
+        return self._request | {"id": self._bridge_request_id("initialize")}
 
-    def restoring(self) -> Iterator[Message]:
+    def restore_messages(self) -> Iterator[Message]:
         """What a new session of the server has to be told."""
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
         again = [*([self._level] if self._level else []), *self._watched.values()]
         for number, request in enumerate(again):
-            yield request | {"id": self._own_id(str(number))}
+            yield request | {"id": self._bridge_request_id(str(number))}
 
-    def news(self) -> Iterator[bytes]:
+    def change_notifications(self) -> Iterator[bytes]:
         """What the client should look at again, since it may have missed a change."""
         for name, method in LISTS.items():
             offered = self._capabilities.get(name)
@@ -91,11 +91,11 @@ class Session:
         for uri in self._watched:
             yield _encode_notification(UPDATED, uri=uri)
 
-    def _own_id(self, what: str) -> str:
-        return f"agora-bridge-{self.generation}-{what}"
+    def _bridge_request_id(self, suffix: str) -> str:
+        return f"agora-bridge-{self.generation}-{suffix}"
 
 
-def news_of(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
+def subscription_notifications(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
     """The same for a subscription of the modern era that was made again: all that it is told about may have changed."""
     params = acknowledgement.get("params") or {}
     meta, granted = params.get("_meta") or {}, params.get("notifications") or {}

@@ -47,7 +47,7 @@ class ServerLocation(Protocol):
         """The server's address; raises Away where none answers."""
         ...
 
-    def lost(self) -> None:
+    def mark_lost(self) -> None:
         """The server no longer answers there."""
         ...
 
@@ -92,7 +92,7 @@ class Upstream:
     async def end_session(self, headers: Mapping[str, str]) -> None:
         """Tell the server that a session is over."""
         client, url = await self._connect()
-        request = client.build_request("DELETE", url, headers={**await self._request_headers(), **headers}, timeout=0.5)
+        request = client.build_request("DELETE", url, headers={**await self._prepare_headers(), **headers}, timeout=0.5)
         await client.send(request)
 
     async def close(self) -> None:
@@ -105,12 +105,12 @@ class Upstream:
         client, url = await self._connect()
         timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS, pool=None)
         request = client.build_request(
-            method, url, content=body, headers={**await self._request_headers(), **headers}, timeout=timeout
+            method, url, content=body, headers={**await self._prepare_headers(), **headers}, timeout=timeout
         )
         try:
             response = await client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            self._location.lost()
+            self._location.mark_lost()
             raise ServerAway(f"No server answers at {self._serves}") from error
         except httpx.TransportError as error:
             raise ConnectionBroken(str(error) or type(error).__name__) from error
@@ -164,7 +164,7 @@ class Upstream:
             self._clients[base] = httpx.AsyncClient(**_client_options(base))
         return self._clients[base], base + self._target
 
-    async def _request_headers(self) -> dict[str, str]:
+    async def _prepare_headers(self) -> dict[str, str]:
         if self._identity.is_due:
             await self._identity.renew_login(self._server.looped)
         token = self._identity.token()

@@ -10,7 +10,7 @@ from agora.domains.agents.records import AgentRow
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .routing import skills_of
+from .routing import parse_agent_skills
 
 __all__ = ["check_accepts"]
 
@@ -67,7 +67,7 @@ def _accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str] | N
     )
     if not modes:
         return None
-    skills = stored.get("skills") or skills_of(agent)
+    skills = stored.get("skills") or parse_agent_skills(agent)
     return modes + [mode for skill in skills for mode in _parse_modes(skill.get("inputModes"))]
 
 

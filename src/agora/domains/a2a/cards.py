@@ -19,10 +19,10 @@ from agora_sdk.contract import a2a as contract
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
 from . import queries as statements
-from .routing import skills_of
+from .routing import parse_agent_skills
 from .views import encode_document
 
-__all__ = ["MODES", "base_url", "build_card", "list_catalogue", "set_card"]
+__all__ = ["MODES", "build_card", "list_catalogue", "resolve_base_url", "set_card"]
 
 MODES = ("text/plain", "application/json")  #: media types of an agent that names none
 MAX_CARD_CHARACTERS = 262_144  #: most characters of a stored card
@@ -43,7 +43,7 @@ _METADATA_FIELDS = {
 }
 
 
-def base_url(call: Call, override: str | None) -> str:
+def resolve_base_url(call: Call, override: str | None) -> str:
     """Where this server is reached."""
     return (override or call.context.settings.own_url).rstrip("/")
 
@@ -92,7 +92,7 @@ def _build_registered_card(agent: AgentRow) -> dict[str, Any]:
         {
             ours: a2a_metadata[theirs]
             for theirs, ours in _METADATA_FIELDS.items()
-            if _is_sound(ours, a2a_metadata.get(theirs))
+            if _is_valid_field(ours, a2a_metadata.get(theirs))
         },
     )
 
@@ -100,7 +100,7 @@ def _build_registered_card(agent: AgentRow) -> dict[str, Any]:
 def _build_skills(agent: AgentRow) -> list[dict[str, Any]]:
     """Build the skills: the declared ones, and one per further capability; at least one (required by A2A)."""
     tags = decode_json(agent.tags)
-    skills = [_build_skill(agent, skill, tags) for skill in skills_of(agent)]
+    skills = [_build_skill(agent, skill, tags) for skill in parse_agent_skills(agent)]
     ids = {skill["id"] for skill in skills}
     more = [_build_skill(agent, {"id": name}, tags) for name in decode_json(agent.capabilities) if name not in ids]
     return (skills + more)[:SKILLS] or [_build_skill(agent, {"id": "message", "name": "Message"}, tags)]
@@ -109,21 +109,21 @@ def _build_skills(agent: AgentRow) -> list[dict[str, Any]]:
 def _build_skill(agent: AgentRow, declared: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
     """A skill with all fields of the protocol; invalid fields of the metadata are left out."""
     name = declared.get("name")
-    name = name if _is_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
+    name = name if _is_nonempty_text(name) else str(declared["id"]).replace("_", " ").replace("-", " ").capitalize()
     skill = {"id": declared["id"], "name": name, "description": f"{name}, by {agent.agent_name}."}
     skill["tags"] = list(tags) or [declared["id"]]
-    rest = {key: value for key, value in declared.items() if key not in ("id", "name") and _is_sound(key, value)}
+    rest = {key: value for key, value in declared.items() if key not in ("id", "name") and _is_valid_field(key, value)}
     return {**skill, **rest}
 
 
-def _is_text(value: Any) -> bool:
+def _is_nonempty_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _is_sound(name: str, value: Any) -> bool:
+def _is_valid_field(name: str, value: Any) -> bool:
     """Whether a field of a card or of a skill can be what it is to be."""
     if name in TEXTS:
-        return _is_text(value)
+        return _is_nonempty_text(value)
     if name in LISTS:
         return _is_list_of(value, str)
     return isinstance(value, dict) if name == "provider" else value is not None
@@ -170,7 +170,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     if row is not None:
         for stored in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(stored)) if stored else document
-    base = base_url(call, base)
+    base = resolve_base_url(call, base)
     extensions = document.pop("extensions", None)
     document |= _server_fields(call, base, agent)
     if extensions:
@@ -239,7 +239,9 @@ def _check_card(card: Mapping[str, Any]) -> str:
     if not isinstance(capabilities, dict):
         raise _field_error("card.capabilities", "is an object")
     extensions = capabilities.get("extensions") or [{"uri": "none"}]
-    if not _is_list_of(extensions, dict) or not all(_is_text(extension.get("uri")) for extension in extensions):
+    if not _is_list_of(extensions, dict) or not all(
+        _is_nonempty_text(extension.get("uri")) for extension in extensions
+    ):
         raise _field_error("card.capabilities", "has extensions with a uri each")
     text = encode_json(card)
     if len(text) > MAX_CARD_CHARACTERS:
@@ -249,7 +251,7 @@ def _check_card(card: Mapping[str, Any]) -> str:
 
 def _check_fields(fields: Mapping[str, Any], where: str) -> None:
     for name, value in fields.items():
-        if not (_is_text(value) if name == "id" else _is_sound(name, value)):
+        if not (_is_nonempty_text(value) if name == "id" else _is_valid_field(name, value)):
             kind = "a list of texts" if name in LISTS else "an object" if name == "provider" else "a text"
             raise _field_error(f"{where}.{name}" if where == "card" else where, f"{name} is {kind} that is not empty")
 
@@ -264,7 +266,7 @@ def _field_error(field: str, what: str) -> InvalidRequest:
 
 async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str | None) -> contract.A2ACatalogue:
     """A page of the agents whose cards the caller may see; the front agent is the first of all."""
-    caller, base = call.caller, base_url(call, base)
+    caller, base = call.caller, resolve_base_url(call, base)
     viewer = {
         "viewer": caller.subject,
         "everyone": int(caller.may("read:all")),

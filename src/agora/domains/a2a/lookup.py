@@ -23,7 +23,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, field_error
 from . import queries as statements
 from . import views as view
 from .records import ArtifactPiece
-from .states import statuses_of
+from .states import to_task_statuses
 
 __all__ = [
     "CHANGES",
@@ -78,7 +78,7 @@ async def build_task_document(
         entry = await reader.one(statements.task_entry, task_id=task_id, number=row.status_entry)
     history = await _read_history(reader, row, data, history_length)
     task_artifacts = await _read_artifacts(reader, row, data.result) if artifacts else None
-    return view.build_task(row, decode_json(data.metadata), view.status_of(row, entry), history, task_artifacts)
+    return view.build_task(row, decode_json(data.metadata), view.build_status(row, entry), history, task_artifacts)
 
 
 async def _read_history(
@@ -97,11 +97,11 @@ async def _read_history(
 
         entries, _ = await paging.fill_page(read_entries, NEWEST, "number", limit + 1, budget)
     candidates = [
-        view.message_of(context_of(row), entry) for entry in reversed(entries) if entry.number != row.status_entry
+        view.entry_to_message(context_of(row), entry) for entry in reversed(entries) if entry.number != row.status_entry
     ]
     messages = [message for message in candidates if message is not None]
     if len(messages) < limit and not budget.full and budget.fits((data.payload,)):
-        messages.insert(0, view.first_message(row, decode_json(data.payload)))
+        messages.insert(0, view.build_first_message(row, decode_json(data.payload)))
     return messages[-limit:]
 
 
@@ -111,12 +111,12 @@ async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> l
     truncated = False
     if row.said or row.output_size:
         task_id, many = row.task_id, row.entries > LONG_LOG_ENTRIES
-        extent = await reader.one(statements.artifact_extent(many), task_id=task_id, most=MAX_VIEW_BYTES)
+        extent = await reader.one(statements.build_artifact_extent_query(many), task_id=task_id, most=MAX_VIEW_BYTES)
         if extent is not None and extent.first is not None and extent.last is not None:
             until = extent.until or extent.first
             truncated = until < extent.last
-            entries = await reader.all(statements.artifact_pieces(many), task_id=task_id, until=until)
-    return view.artifacts_of(entries, result, truncated=truncated) or None
+            entries = await reader.all(statements.build_artifact_pieces_query(many), task_id=task_id, until=until)
+    return view.build_artifacts(entries, result, truncated=truncated) or None
 
 
 async def get_task(call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float) -> A2ATask:
@@ -159,19 +159,21 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
     if request.context_id is not None:
         parameters |= task_lookup.context_filter(request.context_id)
     if request.state is not None:
-        parameters["statuses"] = encode_json(statuses_of(request.state))
+        parameters["statuses"] = encode_json(to_task_statuses(request.state))
     if request.since is not None:
         parameters["since"] = to_microseconds(request.since)
     filters = frozenset(parameters) - {"context_task"}
     parameters["viewer"] = call.caller.subject
     place = _decode_position(request.token) if request.token else {}
-    rows = await call.tx.all(statements.listing(filters, bool(place)), **parameters, **place, limit=request.size + 1)
+    rows = await call.tx.all(
+        statements.build_listing_query(filters, bool(place)), **parameters, **place, limit=request.size + 1
+    )
     documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     more = len(rows) > len(documents)
     total = len(documents)
     if more or place:
         documents = []  # many may count at once: none holds a page meanwhile
-        total, _ = await paging.count_rows(call.tx, statements.listing_count(filters), parameters)
+        total, _ = await paging.count_rows(call.tx, statements.build_listing_count_query(filters), parameters)
         documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     last = rows[len(documents) - 1] if more else None
     rest = {

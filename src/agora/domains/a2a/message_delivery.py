@@ -30,15 +30,15 @@ KIND = "a2a"  #: message type
 QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
 
 
-def _wants_messages(agent: AgentRow) -> bool:
+def _accepts_task_messages(agent: AgentRow) -> bool:
     a2a_metadata = decode_json(agent.metadata).get("a2a")
     return isinstance(a2a_metadata, dict) and a2a_metadata.get("deliver") == "message"
 
 
 async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
     """Send the message of a task to its agent, if the agent asked for that."""
-    wanted = '"deliver"' in agent.metadata and _wants_messages(agent)
-    if not wanted and find_endpoint(agent, call.context.settings) is None:
+    payload = '"deliver"' in agent.metadata and _accepts_task_messages(agent)
+    if not payload and find_endpoint(agent, call.context.settings) is None:
         return
 
     text = task_messages.join_text(message["parts"]) or "(no text: see metadata.a2a.message)"

@@ -119,7 +119,7 @@ async def send_message(call: Call, request: SendRequest, history_length: int | N
         store_answer(call, key, OPERATION, digest, task_id.encode())
     call.target = task_id
     if wait:
-        return _answer_when_settled(task_id, history_length, wait)
+        return _respond_when_settled(task_id, history_length, wait)
     if document is None or history_length == 0:
         document, _ = await lookup.read_awaited_task(call.tx, task_id, history_length)
     return _encode_answer(document)
@@ -137,7 +137,7 @@ def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
     return as_encoded_result(view.encode_document({"task": document}), A2ASendResult)
 
 
-def _answer_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
+def _respond_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
     """The task as it is once it has ended or asks for something."""
 
     async def read_settled(call: Call) -> A2ASendResult:
@@ -174,18 +174,21 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
     if agent is None:
         route = await routing.route_message(call, request.message, request.skill)
         if route.agent is None:
-            return _front_reply(request, route.because)
+            return _build_front_reply(request, route.because)
         agent, request.skill = route.agent, route.skill
-        own = metadata.get("agora")
-        metadata["agora"] = (own if isinstance(own, dict) else {}) | {"skill": route.skill, "routed": route.because}
+        own_message = metadata.get("agora")
+        metadata["agora"] = (own_message if isinstance(own_message, dict) else {}) | {
+            "skill": route.skill,
+            "routed": route.because,
+        }
     await check_accepts(call, agent, request.message["parts"], request.supported)
     draft = await _assign_task(call, request, agent, metadata)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)
     await message_delivery.deliver_message(call, draft, agent, request.message)
-    status = view.status_of(draft.row, None)
+    status = view.build_status(draft.row, None)
     document = view.build_task(
-        draft.row, metadata, status, [view.first_message(draft.row, {"message": request.message})], None
+        draft.row, metadata, status, [view.build_first_message(draft.row, {"message": request.message})], None
     )
     return _StoredMessage(draft.task_id, document)
 
@@ -206,7 +209,7 @@ async def _assign_task(call: Call, request: SendRequest, agent: AgentRow, metada
     return draft
 
 
-def _front_reply(request: SendRequest, text: str) -> dict[str, Any]:
+def _build_front_reply(request: SendRequest, text: str) -> dict[str, Any]:
     """A message of the front agent itself."""
     context_id = request.context_id or f"ctx_{new_id('x')[2:]}"
     return {"messageId": new_id("msg"), "contextId": context_id, "role": "ROLE_AGENT", "parts": [{"text": text}]}

@@ -73,7 +73,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
         private=int(private),
         created_at=call.now,
         version=config.version,
-        position=view.position_of(task.entries),
+        position=view.stream_position_of(task.entries),
         state="active",
         attempts=0,
         due_at=0,
@@ -88,10 +88,10 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     return as_encoded_result(view.encode_document(config_document(row)), A2APushConfig)
 
 
-def emit_push_event(call: Call, happening: str, row: PushConfigRow, **data: Any) -> None:
+def emit_push_event(call: Call, verb: str, row: PushConfigRow, **data: Any) -> None:
     """Log the event ``agora.push.HAPPENING``, for the task's creator; the URL without its query."""
     fields = {"task_id": row.task_id, "config_id": row.config_id, "url": _redact_url(row.url)}
-    call.emit(f"agora.push.{happening}", fields | data, subject=row.task_id, audience=(row.owner,))
+    call.emit(f"agora.push.{verb}", fields | data, subject=row.task_id, audience=(row.owner,))
 
 
 def _redact_url(url: str) -> str:

@@ -126,7 +126,7 @@ class PushOutbox(Controller):
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
         self.sender.close()
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until nothing is being delivered."""
         while self._workers:
             await asyncio.wait(self._workers.values())
@@ -144,7 +144,7 @@ class PushOutbox(Controller):
         try:
             while True:
                 self._again.discard(key)
-                if not await self._deliver_page(key) and key not in self._again:
+                if not await self._deliver_next_page(key) and key not in self._again:
                     return
         except Exception:
             log.exception("notifications of %s could not be delivered; they will be", key[1])
@@ -154,7 +154,7 @@ class PushOutbox(Controller):
             del self._workers[key]
             self._again.discard(key)
 
-    async def _deliver_page(self, key: Key) -> bool:
+    async def _deliver_next_page(self, key: Key) -> bool:
         """Deliver a page of items; whether there may be more at once."""
         tenant, task_id, config_id = key
         rows = await self.run_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
@@ -214,7 +214,7 @@ class PushOutbox(Controller):
                 document = await lookup.build_task_document(reader, task, None)
                 payload, number = (
                     legacy.task_to_v03(document),
-                    max(entries[-1].number, view.position_of(task.entries)),
+                    max(entries[-1].number, view.stream_position_of(task.entries)),
                 )
                 ended = task.completed_at is not None
                 return task, [Entry(number, "task", view.encode_document(payload))], ended
@@ -225,12 +225,12 @@ class PushOutbox(Controller):
     async def _post_entry(self, tenant: str, row: PushConfigRow, task: TaskRow | None, entry: Entry) -> None:
         body = entry.json
         if len(body) > MAX_NOTIFICATION_BYTES and task is not None:
-            body = await self._shortened_body(tenant, row, task)
+            body = await self._encode_shortened_body(tenant, row, task)
         private = bool(row.private) and self.context.server.settings.a2a_private_networks
         notification = Notification(row, entry.number, body, self.context.clock.now())
         await self.sender.post(notification, private=private)
 
-    async def _shortened_body(self, tenant: str, row: PushConfigRow, task: TaskRow) -> bytes:
+    async def _encode_shortened_body(self, tenant: str, row: PushConfigRow, task: TaskRow) -> bytes:
         from . import lookup
         from . import views as view
 

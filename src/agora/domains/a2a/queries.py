@@ -21,9 +21,11 @@ from .records import (
 
 __all__ = [
     "any_artifact",
-    "artifact_extent",
-    "artifact_pieces",
     "best_agent",
+    "build_artifact_extent_query",
+    "build_artifact_pieces_query",
+    "build_listing_count_query",
+    "build_listing_query",
     "builtins",
     "cards",
     "catalogue",
@@ -34,8 +36,6 @@ __all__ = [
     "history_entries",
     "keep_card",
     "known_capabilities",
-    "listing",
-    "listing_count",
     "open_tasks",
     "push_config",
     "push_count",
@@ -71,7 +71,7 @@ _PIECES = f"{_OF_TASK} and type in ('artifact', 'output')"
 
 
 @cache
-def artifact_extent(many: bool) -> Query[ArtifactExtent]:
+def build_artifact_extent_query(many: bool) -> Query[ArtifactExtent]:
     """Numbers of the first piece, of the last, and of the last up to which all pieces have at most :most characters.
 
     many: the log is long, and is not to be read on the event loop.
@@ -90,7 +90,7 @@ def artifact_extent(many: bool) -> Query[ArtifactExtent]:
 
 
 @cache
-def artifact_pieces(many: bool) -> Query[ArtifactPiece]:
+def build_artifact_pieces_query(many: bool) -> Query[ArtifactPiece]:
     """Pieces of artifacts and of output, up to a number."""
     return Query(
         f"select number, type, content, data {_PIECES} and number <= :until order by number",
@@ -131,7 +131,7 @@ def _build_query(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]
 
 
 @cache
-def listing(filters: frozenset[str], after: bool) -> Query[TaskRow]:
+def build_listing_query(filters: frozenset[str], after: bool) -> Query[TaskRow]:
     """A page of the tasks that a caller created, the last changed first."""
     place = "and (status_at, task_id) < (:after_time, :after_id)" if after else ""
     return _build_query(
@@ -145,7 +145,7 @@ def listing(filters: frozenset[str], after: bool) -> Query[TaskRow]:
 
 
 @cache
-def listing_count(filters: frozenset[str]) -> Query[int]:
+def build_listing_count_query(filters: frozenset[str]) -> Query[int]:
     """How many such tasks there are, counted up to :limit."""
     return _build_query(
         """

@@ -36,7 +36,7 @@ from agora_sdk.errors import (
 
 from . import queries as statements
 from .records import REMOTES, NamedRemoteAgent, RemoteAgentRow
-from .remote_connections import check_url, endpoint_of, seal_secrets
+from .remote_connections import build_endpoint, check_url, seal_secrets
 from .remote_port import RemoteAgents
 
 __all__ = ["ACCOUNT", "add_remote", "get_remote", "list_remotes", "record_check", "refresh_remote", "remove_remote"]
@@ -87,7 +87,7 @@ async def add_remote(
         created_at=call.now,
         updated_at=call.now,
     )
-    endpoint, remotes = endpoint_of(row), _require_remotes(call) if verify else None
+    endpoint, remotes = build_endpoint(row), _require_remotes(call) if verify else None
 
     async def perform() -> Mapping[str, Any] | None:
         return await remotes.card(endpoint) if remotes is not None else None
@@ -218,9 +218,9 @@ def _build_remote_agent(row: RemoteAgentRow, name: str) -> contract.RemoteAgent:
     )
 
 
-def emit_remote_event(call: Call, happening: str, row: RemoteAgentRow, name: str) -> None:
+def emit_remote_event(call: Call, verb: str, row: RemoteAgentRow, name: str) -> None:
     data = {"agent_id": row.agent_id, "agent_name": name, "state": row.state, "revision": row.revision}
-    call.emit(f"agora.remote.{happening}", data, subject=row.agent_id)
+    call.emit(f"agora.remote.{verb}", data, subject=row.agent_id)
 
 
 async def _require_remote(call: Call, ref: str) -> tuple[AgentRow, RemoteAgentRow]:
@@ -260,7 +260,7 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
     agent, row = await _require_remote(call, ref)
     agent_id = call.target = agent.agent_id
     await check_administered(call, f"remote:{agent_id}")
-    endpoint, remotes = endpoint_of(row), _require_remotes(call)
+    endpoint, remotes = build_endpoint(row), _require_remotes(call)
 
     async def perform() -> Mapping[str, Any]:
         return await remotes.card(endpoint)

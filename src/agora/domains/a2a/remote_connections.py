@@ -15,10 +15,10 @@ from agora_sdk.errors import InvalidRequest, field_error
 from .records import RemoteAgentRow
 from .remote_port import RemoteEndpoint
 
-__all__ = ["check_url", "endpoint_of", "seal_secrets"]
+__all__ = ["build_endpoint", "check_url", "seal_secrets"]
 
 
-def endpoint_of(row: RemoteAgentRow) -> RemoteEndpoint:
+def build_endpoint(row: RemoteAgentRow) -> RemoteEndpoint:
     """Where the agent of a row is."""
     return RemoteEndpoint(
         row.tenant_id,

@@ -21,7 +21,7 @@ from agora.domains.tasks.messages import join_text
 
 from . import queries as statements
 
-__all__ = ["Route", "route_message", "skills_of"]
+__all__ = ["Route", "parse_agent_skills", "route_message"]
 
 MAX_CHARACTERS = 2000  #: characters of a text that are evaluated
 MAX_WORDS = 40  #: most words of it
@@ -103,7 +103,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
 
 async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) -> Route:
     for agent in builtins:
-        if any(entry["id"] == skill for entry in skills_of(agent)):
+        if any(entry["id"] == skill for entry in parse_agent_skills(agent)):
             return Route(agent, skill, f"{agent.agent_name} has the skill {skill!r}.")
     row = await call.tx.one(statements.best_agent, capability=skill)
     if row is not None:
@@ -121,8 +121,8 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
     for capability in capabilities:
         row = await call.tx.one(statements.best_agent, capability=capability)
         if row is not None:
-            because = f"The text names {capability!r}, a capability of {row.agent_name}."
-            return Route(row, capability, because)
+            reason = f"The text names {capability!r}, a capability of {row.agent_name}."
+            return Route(row, capability, reason)
     return None
 
 
@@ -161,7 +161,7 @@ class _Skill:
         )
 
 
-def skills_of(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
+def parse_agent_skills(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
     """An agent's skills, as its registration tells them."""
     return [skill.definition for skill in _parse_skills(agent.metadata)]
 
@@ -223,7 +223,7 @@ def _no_agent_message(builtins: Sequence[AgentRow], why: str) -> str:
     lines = [
         f"- {agent.agent_name}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"
         for agent in builtins
-        for skill in skills_of(agent)
+        for skill in parse_agent_skills(agent)
     ]
     there = "\n".join(lines[:MAX_LISTED_SKILLS]) or "- no agent yet"
     fix = "Send it to an agent's own address, or name a skill in the message's metadata, as 'skill'."

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from agora_sdk.contract.a2a import A2AState
 from agora_sdk.contract.fields import TaskStatus
 
-__all__ = ["STATES", "state_of", "statuses_of"]
+__all__ = ["STATES", "to_a2a_state", "to_task_statuses"]
 
 _S = TaskStatus
 STATES: Mapping[TaskStatus, A2AState] = {
@@ -41,11 +41,11 @@ STATES: Mapping[TaskStatus, A2AState] = {
 _VALUES = {status.value: state.value for status, state in STATES.items()}
 
 
-def state_of(status: str) -> str:
+def to_a2a_state(status: str) -> str:
     """The state of A2A for a task's status."""
     return _VALUES[status]
 
 
-def statuses_of(state: A2AState) -> list[str]:
+def to_task_statuses(state: A2AState) -> list[str]:
     """The statuses of tasks that A2A shows so."""
     return [status.value for status, candidate in STATES.items() if candidate is state]

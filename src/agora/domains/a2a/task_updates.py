@@ -26,7 +26,7 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 from . import lookup
 from . import queries as statements
 from . import views as view
-from .states import state_of
+from .states import to_a2a_state
 
 __all__ = ["Until", "follow_task", "read_updates"]
 
@@ -61,9 +61,11 @@ async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
 def _parse_position(last_event_id: str | None, entries: int) -> int:
     if last_event_id is None or last_event_id == str(START):
         return START
-    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.position_of(entries):
+    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.stream_position_of(
+        entries
+    ):
         raise InvalidRequest(
-            f"{last_event_id!r} is not the number of an item; the last one is {view.position_of(entries)}.",
+            f"{last_event_id!r} is not the number of an item; the last one is {view.stream_position_of(entries)}.",
             fix="Resume after the number of the last item seen, or leave it out.",
             errors=[field_error("last_event_id", "not an item")],
         )
@@ -109,12 +111,12 @@ class _UpdateLog:
         if row is None:
             return LogPage((), done=True)
         document = await lookup.build_task_document(reader, row, self.history_length)
-        item = Entry(view.position_of(row.entries), "task", view.encode_document({"task": document}))
+        item = Entry(view.stream_position_of(row.entries), "task", view.encode_document({"task": document}))
         return LogPage([item], done=row.status in states.TERMINAL)
 
     async def _entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
         """Convert a log entry to stream items; comments and checkpoints have none."""
-        number, kind = view.position_of(row.number), row.type
+        number, kind = view.stream_position_of(row.number), row.type
         if kind == "output":
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row.content}]}
             return [self._artifact_item(number, artifact, append=bool(row.starts_at))]
@@ -125,7 +127,7 @@ class _UpdateLog:
             return []
         if kind == "done" and row.status == _S.COMPLETED:
             return [*await self._result_items(reader, number - 1), self._status_item(number, row)]
-        message = view.message_of(self.context_id, row)
+        message = view.entry_to_message(self.context_id, row)
         if kind == "message" and message is not None and message["role"] == USER:
             return []
         return [self._status_item(number, row)]
@@ -137,7 +139,7 @@ class _UpdateLog:
             return []
         if await reader.one(statements.any_artifact, task_id=self.task_id) is not None:
             return []
-        return [self._artifact_item(number, view.result_artifact(decode_json(data.result)), last=True)]
+        return [self._artifact_item(number, view.build_result_artifact(decode_json(data.result)), last=True)]
 
     def _artifact_item(
         self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False
@@ -150,8 +152,8 @@ class _UpdateLog:
         return Entry(number, "artifactUpdate", view.encode_document({"artifactUpdate": update}))
 
     def _status_item(self, number: int, row: TaskEntryRow) -> Entry:
-        status: dict[str, Any] = {"state": state_of(row.status or _S.IN_PROGRESS)}
-        message = view.message_of(self.context_id, row)
+        status: dict[str, Any] = {"state": to_a2a_state(row.status or _S.IN_PROGRESS)}
+        message = view.entry_to_message(self.context_id, row)
         if message is not None:
             status["message"] = message
         status["timestamp"] = view.format_timestamp(row.time)

@@ -18,21 +18,21 @@ from agora.domains.tasks.records import TaskEntryRow, TaskRow
 from agora.domains.tasks.views import context_of
 
 from .records import ArtifactPiece
-from .states import state_of
+from .states import to_a2a_state
 
 __all__ = [
     "OUTPUT",
     "Fields",
     "add_marketplace_metadata",
-    "artifacts_of",
+    "build_artifacts",
+    "build_first_message",
+    "build_result_artifact",
+    "build_status",
     "build_task",
     "encode_document",
-    "first_message",
+    "entry_to_message",
     "format_timestamp",
-    "message_of",
-    "position_of",
-    "result_artifact",
-    "status_of",
+    "stream_position_of",
 ]
 
 Fields = Mapping[str, Any]
@@ -44,12 +44,12 @@ def format_timestamp(microseconds: int) -> str:
     return f"{to_datetime(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
 
 
-def position_of(entry: int) -> int:
+def stream_position_of(entry: int) -> int:
     """Number of the stream's item that an entry of the log is; the one before it may be an artifact made of it."""
     return 2 * entry + 1
 
 
-def first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
+def build_first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
     """What a task was given with: the message it was made of, or its payload as data."""
     message = payload.get("message")
     if isinstance(message, dict) and isinstance(message.get("parts"), list) and message["parts"]:
@@ -73,7 +73,7 @@ def _complete_message(task_id: str, context_id: str, message: Fields, number: in
 _ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
 
 
-def message_of(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
+def entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
     """An entry of a task's log as a message; None if it has no text. context_id: the task's."""
     if entry.type == "message":
         return _complete_message(entry.task_id, context_id, decode_json(entry.data or "{}"), entry.number, AGENT)
@@ -82,10 +82,10 @@ def message_of(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
     return _complete_message(entry.task_id, context_id, {"parts": [{"text": entry.content}]}, entry.number, AGENT)
 
 
-def status_of(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
+def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
     """The status of a task; entry: the one that its ``status_entry`` names."""
-    status: dict[str, Any] = {"state": state_of(row.status)}
-    if entry is not None and (message := message_of(context_of(row), entry)) is not None:
+    status: dict[str, Any] = {"state": to_a2a_state(row.status)}
+    if entry is not None and (message := entry_to_message(context_of(row), entry)) is not None:
         status["message"] = message
     return status | {"timestamp": format_timestamp(row.status_at)}
 
@@ -98,7 +98,7 @@ def add_marketplace_metadata(metadata: Fields, row: TaskRow) -> dict[str, Any]:
         added["agent"] = row.assigned_agent
     if row.progress:
         added["progress"] = row.progress
-    return {**metadata, "agora": added | {"position": position_of(row.entries)}}
+    return {**metadata, "agora": added | {"position": stream_position_of(row.entries)}}
 
 
 def build_task(
@@ -117,13 +117,13 @@ def build_task(
     return document | {"metadata": add_marketplace_metadata(metadata, row)}
 
 
-def result_artifact(result: Any) -> dict[str, Any]:
+def build_result_artifact(result: Any) -> dict[str, Any]:
     """The artifact that a task's result is: text if it is a string, else data."""
     part = {"text": result} if isinstance(result, str) else {"data": result}
     return {"artifactId": RESULT, "name": RESULT, "parts": [part]}
 
 
-def artifacts_of(entries: Iterable[ArtifactPiece], result: str | None, *, truncated: bool) -> list[dict[str, Any]]:
+def build_artifacts(entries: Iterable[ArtifactPiece], result: str | None, *, truncated: bool) -> list[dict[str, Any]]:
     """A task's artifacts: what was handed over, with its pieces put together, its output, and its result.
 
     result: JSON text; it is an artifact where none was handed over. truncated: whether pieces are left out.
@@ -134,15 +134,15 @@ def artifacts_of(entries: Iterable[ArtifactPiece], result: str | None, *, trunca
         if entry.type == "output":
             output.append(entry.content or "")
         elif entry.data is not None:
-            fold_piece(artifacts, decode_json(entry.data))
+            merge_artifact_piece(artifacts, decode_json(entry.data))
     if truncated:
-        return _mark_truncated(_with_output(artifacts, output))
+        return _mark_truncated(_append_output_artifact(artifacts, output))
     if not artifacts and result is not None:
-        return [*_with_output(artifacts, output), result_artifact(decode_json(result))]
-    return _with_output(artifacts, output)
+        return [*_append_output_artifact(artifacts, output), build_result_artifact(decode_json(result))]
+    return _append_output_artifact(artifacts, output)
 
 
-def fold_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) -> None:
+def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) -> None:
     """Append a chunk to its artifact, or replace the artifact."""
     artifact = piece["artifact"]
     existing = artifacts.get(artifact["artifactId"])
@@ -155,7 +155,7 @@ def fold_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) -> None:
         existing["metadata"] = existing.get("metadata", {}) | artifact["metadata"]
 
 
-def _with_output(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
+def _append_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
     first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": [{"text": "".join(output)}]}] if output else []
     return [*first, *artifacts.values()]
 

@@ -16,22 +16,22 @@ from . import queries as statements
 
 __all__ = [
     "NOBODY",
-    "account_for",
-    "account_members",
-    "account_of",
-    "account_of_subject",
+    "can_see_all_accounts",
     "can_set_price",
+    "find_account_of_subject",
+    "list_account_members",
+    "paying_account_of",
     "require_account",
-    "require_developer",
-    "sees_all_accounts",
-    "visible_account",
+    "require_pricing_right",
+    "resolve_paying_account",
+    "resolve_visible_account",
 ]
 
 NOBODY = "default"  #: the account of credentials that were given none
 SYSTEM_SUBJECTS = frozenset({"operator", "system", "anonymous"})
 
 
-def account_for(account_id: str, subject: str) -> str:
+def resolve_paying_account(account_id: str, subject: str) -> str:
     """The account that pays for what a subject does.
 
     A credential without an account of its own pays for itself, under its id, so that strangers share no bill;
@@ -40,12 +40,12 @@ def account_for(account_id: str, subject: str) -> str:
     return subject if account_id == NOBODY and subject not in SYSTEM_SUBJECTS else account_id
 
 
-def account_of(caller: Caller) -> str:
+def paying_account_of(caller: Caller) -> str:
     """The account that pays for what a caller does."""
-    return account_for(caller.account, caller.subject)
+    return resolve_paying_account(caller.account, caller.subject)
 
 
-async def account_of_subject(tx: Reader, subject: str) -> str:
+async def find_account_of_subject(tx: Reader, subject: str) -> str:
     """The account of a caller that is not here itself; ``default`` for one that has none of its own."""
     if looks_like_key(subject):
         account = await tx.one(statements.key_account, token_id=subject)
@@ -55,17 +55,17 @@ async def account_of_subject(tx: Reader, subject: str) -> str:
     return NOBODY if account is None else account
 
 
-def sees_all_accounts(caller: Caller) -> bool:
+def can_see_all_accounts(caller: Caller) -> bool:
     """Whether every account's affairs are shown."""
     return caller.may("admin") or caller.may("read:all")
 
 
-def visible_account(caller: Caller, wanted: str | None) -> str | None:
+def resolve_visible_account(caller: Caller, requested: str | None) -> str | None:
     """The account whose affairs are shown: None for everybody's, '' where the caller may see none of what is wanted."""
-    if sees_all_accounts(caller):
-        return wanted
-    own = account_of(caller)
-    return own if wanted in (None, own) else ""
+    if can_see_all_accounts(caller):
+        return requested
+    own = paying_account_of(caller)
+    return own if requested in (None, own) else ""
 
 
 def can_set_price(caller: Caller, agent: AgentRow) -> bool:
@@ -74,7 +74,7 @@ def can_set_price(caller: Caller, agent: AgentRow) -> bool:
     return own or caller.subject == agent.agent_id
 
 
-def require_developer(caller: Caller, agent: AgentRow) -> None:
+def require_pricing_right(caller: Caller, agent: AgentRow) -> None:
     """Raise PermissionDenied unless the caller may set the agent's price."""
     if not can_set_price(caller, agent) and not caller.may("admin"):
         raise PermissionDenied(
@@ -100,7 +100,7 @@ async def require_account(tx: Reader, account_id: str) -> None:
     )
 
 
-async def account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
+async def list_account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
     """Who sees events of an account: its agents and keys, the first hundred of each, or the one caller that it is."""
     agents = await tx.all(statements.account_agents, account=account_id)
     keys = await tx.all(statements.account_keys, account=account_id)

@@ -13,9 +13,9 @@ from agora.core.call import Call
 from .ledger import Ledger
 from .ports import RUNNING_TIME, Ahead
 from .records import PriceChange
-from .terms import Terms, later_versions
+from .terms import Terms, find_later_versions
 
-__all__ = ["ahead", "read_running_time"]
+__all__ = ["estimate_unmetered_costs", "read_running_time"]
 
 
 async def read_running_time(call: Call, account: str | None, instance: str = "") -> Sequence[Ahead]:
@@ -24,7 +24,7 @@ async def read_running_time(call: Call, account: str | None, instance: str = "")
     return [] if port is None or account == "" else await port.get()(call, account, instance)
 
 
-async def ahead(call: Call, stretches: Sequence[tuple[str, str, int, int, int]]) -> list[Ahead]:
+async def estimate_unmetered_costs(call: Call, stretches: Sequence[tuple[str, str, int, int, int]]) -> list[Ahead]:
     """What each stretch (account, agent, price version, began, length) costs: never more than metering will bill for it.
 
     Rounded down, and counted to the next change of the price: what comes after is known when it has been measured.
@@ -32,24 +32,24 @@ async def ahead(call: Call, stretches: Sequence[tuple[str, str, int, int, int]])
     spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for _, agent, version, began, length in stretches:
         spans[agent, version].append((began, began + length))
-    ledger, found = Ledger(call), {}
+    ledger, terms_by_agent = Ledger(call), {}
     for (agent, version), bounds in spans.items():
-        first = await ledger.agreed(agent, version, min(began for began, _ in bounds))
+        current = await ledger.find_agreed_terms(agent, version, min(began for began, _ in bounds))
         until = max(ended for _, ended in bounds)
-        later = await later_versions(call.tx, agent, first.version, until, ledger.notice)
-        found[agent, version] = (first, later)
+        changes = await find_later_versions(call.tx, agent, current.version, until, ledger.notice_period)
+        terms_by_agent[agent, version] = (current, changes)
     return [
-        _estimate_cost(account, agent, began, length, *found[agent, version])
+        _estimate_cost(account, agent, began, length, *terms_by_agent[agent, version])
         for account, agent, version, began, length in stretches
     ]
 
 
 def _estimate_cost(
-    account: str, agent: str, began: int, length: int, first: Terms, later: Sequence[PriceChange]
+    account: str, agent: str, began: int, length: int, initial: Terms, later: Sequence[PriceChange]
 ) -> Ahead:
-    begun = [row for row in later if row.begins <= began]
-    terms = Terms.of(begun[-1]) if begun else first
+    in_force = [row for row in later if row.begins <= began]
+    terms = Terms.of(in_force[-1]) if in_force else initial
     changes = [row.begins for row in later if row.begins > began and row.version > terms.version]
-    price, unit = terms.time
+    price, unit = terms.time_price
     costs = min(length, min(changes, default=began + length) - began)
     return Ahead(account, agent, terms.currency, length, price * costs // unit)

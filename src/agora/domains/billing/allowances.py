@@ -11,7 +11,7 @@ from agora.core.call import Call
 from agora_sdk.errors import BudgetExceeded
 
 from . import queries as statements
-from .money import amount_text
+from .money import format_amount
 from .records import ALLOWANCES, AllowanceRow
 
 __all__ = ["find_allowance", "grant_allowance", "use_allowance"]
@@ -42,8 +42,8 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
     available = row.amount - row.used if row.currency == currency else 0
     if amount > available:
         raise BudgetExceeded(
-            f"This instance may commit its customer to {amount_text(available, currency)} more; this costs "
-            f"{amount_text(amount, currency)}.",
+            f"This instance may commit its customer to {format_amount(available, currency)} more; this costs "
+            f"{format_amount(amount, currency)}.",
             fix="The customer grants it more when the instance is made: instance_config.spend_limit.",
         )
     return subject

@@ -18,18 +18,26 @@ from agora.store.port import Reader
 from agora_sdk.errors import BudgetExceeded, CreditExhausted
 
 from . import queries as statements
-from .accounts import account_members
-from .money import amount_text, from_micros, month_of, month_text, until_month_ends
+from .accounts import list_account_members
+from .money import end_of_month, format_amount, format_month, from_micros, month_of
 from .records import BudgetRow
 from .terms import Terms
 
-__all__ = ["SOFT_SHARE", "Headroom", "Limits", "Standing", "find_block_reason", "find_headroom", "read_standing"]
+__all__ = [
+    "SOFT_SHARE",
+    "BudgetStatus",
+    "Headroom",
+    "SpendingLimits",
+    "find_block_reason",
+    "find_headroom",
+    "read_budget_status",
+]
 
 SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where none was asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStatus:
     """How a budget stands, in millionths.
 
     period: the month. spent: in the month. reserved: for tasks that have not ended. balance: the account's credit, None
@@ -51,16 +59,16 @@ class Standing:
         """The credit that is not reserved."""
         return None if self.balance is None else self.balance - self.reserved
 
-    def after(self, *, charge: int = 0, reservation: int = 0) -> Standing:
+    def with_change(self, *, charge: int = 0, reservation: int = 0) -> BudgetStatus:
         """The same once so much more is spent or reserved."""
         balance = None if self.balance is None else self.balance - charge
-        return Standing(self.period, self.spent + charge, self.reserved + reservation, balance)
+        return BudgetStatus(self.period, self.spent + charge, self.reserved + reservation, balance)
 
 
-async def read_standing(tx: Reader, budget: BudgetRow, period: int) -> Standing:
+async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> BudgetStatus:
     """How a budget stands in a month."""
     balance = await _read_balance(tx, budget.account_id, budget.currency) if budget.prepaid else None
-    return Standing(period, await _read_spent(tx, budget, period), await _read_reserved(tx, budget), balance)
+    return BudgetStatus(period, await _read_spent(tx, budget, period), await _read_reserved(tx, budget), balance)
 
 
 async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
@@ -95,18 +103,18 @@ async def find_block_reason(
 
     ahead: what it is about to commit to, in millionths, beside what is committed.
     """
-    if not terms.chargeable:
+    if not terms.is_chargeable:
         return None
     budgets = await tx.all(statements.limits, account=account, agent=agent)
-    if _is_foreign(budgets, account, terms.currency):
+    if _is_limited_in_other_currency(budgets, account, terms.currency):
         return "budget"
     for row in budgets:
         if row.currency != terms.currency:
             continue
-        standing = await read_standing(tx, row, month_of(now))
-        if row.hard_limit is not None and standing.committed + max(ahead, 1) > row.hard_limit:
+        status = await read_budget_status(tx, row, month_of(now))
+        if row.hard_limit is not None and status.committed + max(ahead, 1) > row.hard_limit:
             return "budget"
-        if standing.available is not None and standing.available < max(ahead, 1):
+        if status.available is not None and status.available < max(ahead, 1):
             return "credit"
     return None
 
@@ -130,27 +138,27 @@ async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now
     for row in await tx.all(statements.limits, account=account, agent=agent):
         if row.currency != currency:
             continue
-        standing = await read_standing(tx, row, month_of(now))
-        amounts = [] if row.hard_limit is None else [row.hard_limit - standing.committed]
-        if standing.available is not None:
-            amounts.append(standing.available)
+        status = await read_budget_status(tx, row, month_of(now))
+        amounts = [] if row.hard_limit is None else [row.hard_limit - status.committed]
+        if status.available is not None:
+            amounts.append(status.available)
         if amounts:
             headroom.append(Headroom(row.account_id, row.agent_id, min(amounts)))
     return headroom
 
 
-class Limits:
+class SpendingLimits:
     """The limits over what one account spends on one agent in one currency."""
 
     def __init__(self, call: Call, account: str, agent: str, currency: str) -> None:
         self.call = call
         self.account, self.agent, self.currency = account, agent, currency
 
-    async def standing(self) -> bool:
+    async def has_budget(self) -> bool:
         """Whether there are any."""
-        return any(row.currency == self.currency for row in await self._budgets())
+        return any(row.currency == self.currency for row in await self._read_budgets())
 
-    async def _budgets(self) -> Sequence[BudgetRow]:
+    async def _read_budgets(self) -> Sequence[BudgetRow]:
         """Budgets over the account and the agent, in every currency."""
         return await self.call.tx.all(statements.limits, account=self.account, agent=self.agent)
 
@@ -160,108 +168,112 @@ class Limits:
         enforce: refuse what a limit does not allow; what has been used already is owed in any case.
         Raises BudgetExceeded, CreditExhausted.
         """
-        await self._commit(amount, period, enforce=enforce, charge=amount)
+        await self._enforce_budgets(amount, period, enforce=enforce, charge=amount)
 
     async def reserve(self, amount: int) -> None:
         """Note that so much is reserved from now on. Called before the reservation is written.
 
         Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
         """
-        await self._commit(amount, month_of(self.call.now), enforce=True, reservation=amount)
+        await self._enforce_budgets(amount, month_of(self.call.now), enforce=True, reservation=amount)
 
-    async def _commit(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
+    async def _enforce_budgets(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
         if not amount:
             return
-        there = await self._budgets()
-        if enforce and amount > 0 and _is_foreign(there, self.account, self.currency):
-            raise self._foreign(there)
-        if not any(row.currency == self.currency for row in there):
+        budgets_in_any_currency = await self._read_budgets()
+        if (
+            enforce
+            and amount > 0
+            and _is_limited_in_other_currency(budgets_in_any_currency, self.account, self.currency)
+        ):
+            raise self._other_currency_error(budgets_in_any_currency)
+        if not any(row.currency == self.currency for row in budgets_in_any_currency):
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
         budgets = await self.call.tx.all(statements.limits_locked, **names)
-        standings = [await read_standing(self.call.tx, row, period) for row in budgets]
+        statuses = [await read_budget_status(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
-            for row, standing in zip(budgets, standings, strict=True):
-                self._check(row, standing, amount)
-        for row, standing in zip(budgets, standings, strict=True):
-            await self.tell(row, standing.after(**change), margin=max(amount, 0) if enforce else 0)
+            for row, status in zip(budgets, statuses, strict=True):
+                self._check_amount(row, status, amount)
+        for row, status in zip(budgets, statuses, strict=True):
+            await self.emit_threshold_events(row, status.with_change(**change), margin=max(amount, 0) if enforce else 0)
 
-    def _check(self, row: BudgetRow, standing: Standing, amount: int) -> None:
+    def _check_amount(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
         """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
-        if row.hard_limit is not None and standing.committed + amount > row.hard_limit:
-            raise self._exceeded(row, standing, amount)
-        if standing.available is not None and amount > standing.available:
+        if row.hard_limit is not None and status.committed + amount > row.hard_limit:
+            raise self._limit_exceeded_error(row, status, amount)
+        if status.available is not None and amount > status.available:
             raise CreditExhausted(
-                f"This costs {_format_money(amount, row)}; the credit is {_format_money(standing.balance or 0, row)}"
-                f"{_of_which_reserved(standing, row)}.",
+                f"This costs {_format_money(amount, row)}; the credit is {_format_money(status.balance or 0, row)}"
+                f"{_format_reserved_share(status, row)}.",
                 fix="An operator gives credit with agora.billing.credit.",
             )
 
-    async def tell(self, row: BudgetRow, standing: Standing, *, margin: int = 0) -> None:
+    async def emit_threshold_events(self, row: BudgetRow, status: BudgetStatus, *, margin: int = 0) -> None:
         """Say once a month that a limit is near, and once that it is reached.
 
         margin: a limit counts as reached if not even as much again is left.
         """
-        soft, hard, period = row.soft_limit, row.hard_limit, standing.period
-        warned, exhausted, committed = row.warned, row.exhausted, standing.committed
+        soft, hard, period = row.soft_limit, row.hard_limit, status.period
+        warned, exhausted, committed = row.warned, row.exhausted, status.committed
         reached = hard is not None and (committed >= hard or committed + margin > hard)
-        credit_gone = standing.available is not None and (standing.available <= 0 or standing.available < margin)
+        is_credit_used_up = status.available is not None and (status.available <= 0 or status.available < margin)
         if (soft is not None and committed >= soft) and warned < period:
             warned = period
-            await self._emit("agora.billing.budget_warning", row, standing)
-        if (reached or credit_gone) and exhausted < period:
+            await self._emit_budget_event("agora.billing.budget_warning", row, status)
+        if (reached or is_credit_used_up) and exhausted < period:
             exhausted = period
-            await self._emit("agora.billing.budget_exhausted", row, standing)
+            await self._emit_budget_event("agora.billing.budget_exhausted", row, status)
         if (warned, exhausted) != (row.warned, row.exhausted):
             await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_budget_key(row))
 
-    async def _emit(self, type: str, row: BudgetRow, standing: Standing) -> None:
+    async def _emit_budget_event(self, type: str, row: BudgetRow, status: BudgetStatus) -> None:
         data = {
             "account_id": row.account_id or None,
             "agent_id": row.agent_id or None,
             "currency": row.currency,
-            "period": month_text(standing.period),
-            "spent": from_micros(standing.spent),
-            "reserved": from_micros(standing.reserved),
+            "period": format_month(status.period),
+            "spent": from_micros(status.spent),
+            "reserved": from_micros(status.reserved),
             "soft_limit": None if row.soft_limit is None else from_micros(row.soft_limit),
             "hard_limit": None if row.hard_limit is None else from_micros(row.hard_limit),
-            "balance": None if standing.balance is None else from_micros(standing.balance),
+            "balance": None if status.balance is None else from_micros(status.balance),
         }
         subject = row.account_id or row.agent_id
         self.call.emit(type, data, subject=subject, audience=await _budget_audience(self.call.tx, row))
 
-    def _foreign(self, budgets: Sequence[BudgetRow]) -> BudgetExceeded:
+    def _other_currency_error(self, budgets: Sequence[BudgetRow]) -> BudgetExceeded:
         limited = ", ".join(sorted({row.currency for row in budgets if row.account_id == self.account}))
         return BudgetExceeded(
             f"The account {self.account} is limited in {limited}; it has no budget in {self.currency}, which this costs.",
             fix=f"Give it a budget in {self.currency} with agora.billing.budget.",
         )
 
-    def _exceeded(self, row: BudgetRow, standing: Standing, amount: int) -> BudgetExceeded:
-        whose = f"the account {row.account_id}" if row.account_id else f"the agent {row.agent_id}"
+    def _limit_exceeded_error(self, row: BudgetRow, status: BudgetStatus, amount: int) -> BudgetExceeded:
+        owner = f"the account {row.account_id}" if row.account_id else f"the agent {row.agent_id}"
         if row.account_id and row.agent_id:
-            whose += f" for {row.agent_id}"
+            owner += f" for {row.agent_id}"
         fix = "Raise the limit with agora.billing.budget, or wait for the next month."
-        if standing.reserved:
+        if status.reserved:
             fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
         return BudgetExceeded(
-            f"The hard limit of {whose} is {_format_money(row.hard_limit or 0, row)} for {month_text(standing.period)}; "
-            f"{_format_money(standing.spent, row)} are spent{_and_reserved(standing, row)}, and this costs "
+            f"The hard limit of {owner} is {_format_money(row.hard_limit or 0, row)} for {format_month(status.period)}; "
+            f"{_format_money(status.spent, row)} are spent{_format_reserved_clause(status, row)}, and this costs "
             f"{_format_money(amount, row)}.",
             fix=fix,
-            resets_at=to_datetime(until_month_ends(self.call.now)).isoformat(),
+            resets_at=to_datetime(end_of_month(self.call.now)).isoformat(),
         )
 
 
-def _and_reserved(standing: Standing, row: BudgetRow) -> str:
-    return f" and {_format_money(standing.reserved, row)} reserved for tasks" if standing.reserved else ""
+def _format_reserved_clause(status: BudgetStatus, row: BudgetRow) -> str:
+    return f" and {_format_money(status.reserved, row)} reserved for tasks" if status.reserved else ""
 
 
-def _of_which_reserved(standing: Standing, row: BudgetRow) -> str:
-    return f", of which {_format_money(standing.reserved, row)} are reserved for tasks" if standing.reserved else ""
+def _format_reserved_share(status: BudgetStatus, row: BudgetRow) -> str:
+    return f", of which {_format_money(status.reserved, row)} are reserved for tasks" if status.reserved else ""
 
 
-def _is_foreign(budgets: Sequence[BudgetRow], account: str, currency: str) -> bool:
+def _is_limited_in_other_currency(budgets: Sequence[BudgetRow], account: str, currency: str) -> bool:
     """Whether an account is limited as a whole, but not in this currency: a limit cannot be passed in another one."""
     wide = [row for row in budgets if row.account_id == account and not row.agent_id]
     limited = any(row.hard_limit is not None or row.prepaid for row in wide)
@@ -273,13 +285,13 @@ def _budget_key(row: BudgetRow) -> dict[str, Any]:
 
 
 def _format_money(amount: int, row: BudgetRow) -> str:
-    return amount_text(amount, row.currency)
+    return format_amount(amount, row.currency)
 
 
 async def _budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
     """The account that pays, or, of an agent's own limit, the agent and its account."""
     if row.account_id:
-        return await account_members(tx, row.account_id)
+        return await list_account_members(tx, row.account_id)
     agent = await tx.one(agents.by_id, ref=row.agent_id)
-    others = await account_members(tx, agent.account_id) if agent is not None else ()
+    others = await list_account_members(tx, agent.account_id) if agent is not None else ()
     return tuple(dict.fromkeys((row.agent_id, *others)))

@@ -20,12 +20,12 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
 
 from . import view_queries as statements
-from .accounts import account_members
+from .accounts import list_account_members
 from .ledger import PAID_IN
-from .money import from_micros, month_of, month_text
+from .money import format_month, from_micros, month_of
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
-from .views import Scope, Tally, choose_currency, load_current_tallies, names_of
+from .views import Scope, Tally, choose_currency, load_current_tallies, read_agent_names
 
 __all__ = ["Line", "build_invoice", "build_open_invoice", "build_summary", "find_invoice", "issue_invoice"]
 
@@ -100,7 +100,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         issued_at=call.now,
     )
     tx.append(INVOICES, row)
-    called = await names_of(tx, (line.agent_id for line in lines))
+    called = await read_agent_names(tx, (line.agent_id for line in lines))
     months: dict[int, int] = defaultdict(int)
     for line in lines:
         months[line.period] += line.entries
@@ -116,12 +116,12 @@ async def _emit_issued(call: Call, row: InvoiceRow) -> None:
         "invoice_id": row.invoice_id,
         "number": _format_number(row.number),
         "account_id": row.account_id,
-        "period": month_text(row.period),
+        "period": format_month(row.period),
         "currency": row.currency,
         "charges": from_micros(row.charges),
         "amount_due": from_micros(max(0, row.charges - row.credits - row.opening)),
     }
-    audience = await account_members(call.tx, row.account_id)
+    audience = await list_account_members(call.tx, row.account_id)
     call.emit("agora.billing.invoice_issued", data, subject=row.invoice_id, audience=audience)
 
 
@@ -182,7 +182,7 @@ async def build_open_invoice(
     currencies = set(tallies) | {row.currency for row in paid_in}
     main_currency = choose_currency(currencies, currency, str(call.context.settings.billing_currency))
     lines, totals = await _read_open_lines(call, account, main_currency, tallies, visible=visible)
-    names = await names_of(call.tx, (line.agent_id for line in lines))
+    names = await read_agent_names(call.tx, (line.agent_id for line in lines))
     others = [
         (await _read_open_lines(call, account, other, tallies))[1] for other in sorted(currencies - {main_currency})
     ]
@@ -242,7 +242,7 @@ def _total_fields(row: InvoiceRow | InvoiceTotals) -> dict[str, Any]:
     return {
         "account_id": row.account_id,
         "currency": row.currency,
-        "period": month_text(row.period),
+        "period": format_month(row.period),
         "opening_balance": from_micros(row.opening),
         "charges": from_micros(row.charges),
         "credits": from_micros(row.credits),
@@ -254,7 +254,7 @@ def _total_fields(row: InvoiceRow | InvoiceTotals) -> dict[str, Any]:
 def _build_line(line: Line, name: str) -> contract.InvoiceLine:
     unit, size = UNITS[line.kind]
     return contract.InvoiceLine(
-        period=month_text(line.period),
+        period=format_month(line.period),
         agent_id=line.agent_id or None,
         agent_name=name or None,
         kind=line.kind,

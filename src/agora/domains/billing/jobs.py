@@ -28,16 +28,16 @@ class Billing(Controller):
         self._looked: dict[str, int] = {}
 
     async def reconcile(self, tenant: str) -> None:
-        from .reservations import settle_completed
+        from .reservations import charge_completed_tasks
 
-        while not self.stopping and await self.run_as_system(tenant, settle_completed):
+        while not self.stopping and await self.run_as_system(tenant, charge_completed_tasks):
             pass
         now = self.context.clock.now()
         if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
-            await self._invoice(tenant, month_before(month_of(now - SETTLING)))
+            await self._issue_due_invoices(tenant, month_before(month_of(now - SETTLING)))
             self._looked[tenant] = now
 
-    async def _invoice(self, tenant: str, month: int) -> None:
+    async def _issue_due_invoices(self, tenant: str, month: int) -> None:
         """Invoice what is due up to a month, a few accounts at a time."""
         from .usage_records import close_months
 

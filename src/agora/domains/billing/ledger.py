@@ -19,10 +19,10 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .budgets import Limits, find_block_reason
+from .budgets import SpendingLimits, find_block_reason
 from .money import day_of
 from .records import LEDGER, LedgerEntry
-from .terms import Terms, agreed_terms, terms_in_force
+from .terms import Terms, find_agreed_terms, find_terms_in_force
 
 __all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger"]
 
@@ -57,21 +57,21 @@ class Ledger:
     def __init__(self, call: Call) -> None:
         self.call = call
 
-    async def terms(self, agent_id: str, at: int | None = None) -> Terms:
+    async def find_terms(self, agent_id: str, at: int | None = None) -> Terms:
         """The price terms of an agent at a time (microseconds since 1970; now if left out)."""
         currency = self.call.context.settings.billing_currency
-        return await terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
+        return await find_terms_in_force(self.call.tx, agent_id, self.call.now if at is None else at, currency)
 
     @property
-    def notice(self) -> int:
+    def notice_period(self) -> int:
         """Microseconds from the announcement of a price until it holds for what was agreed on before."""
         return int(self.call.context.settings.billing_price_notice * SECOND)
 
-    async def agreed(self, agent_id: str, version: int, at: int | None = None) -> Terms:
+    async def find_agreed_terms(self, agent_id: str, version: int, at: int | None = None) -> Terms:
         """The terms at a time (now if left out) for a customer who agreed on a price version: newer ones only after the notice."""
         currency = self.call.context.settings.billing_currency
-        return await agreed_terms(
-            self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice, currency
+        return await find_agreed_terms(
+            self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice_period, currency
         )
 
     async def charge(
@@ -84,14 +84,14 @@ class Ledger:
         fresh: the key cannot have been used (it holds an id made in this call), so none is looked for.
         Raises BudgetExceeded, CreditExhausted, InvalidRequest above the largest amount.
         """
-        if not fresh and (earlier := await self._earlier(charge.key)) is not None:
-            return earlier
-        terms = terms or await self.terms(charge.agent_id, charge.ended)
-        amount = terms.amount(charge.kind, charge.quantity)
+        if not fresh and (existing := await self._find_entry(charge.key)) is not None:
+            return existing
+        terms = terms or await self.find_terms(charge.agent_id, charge.ended)
+        amount = terms.compute_amount(charge.kind, charge.quantity)
         _check_amount(amount)
-        return await self.write(charge, terms, amount, enforce=enforce)
+        return await self.write_entry(charge, terms, amount, enforce=enforce)
 
-    async def write(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> LedgerEntry:
+    async def write_entry(self, charge: Charge, terms: Terms, amount: int, *, enforce: bool) -> LedgerEntry:
         """Write an entry whose amount is known, under a key that is known to be free.
 
         The amount is not limited: measured usage is owed, and one rejected entry must not block the entries after it.
@@ -101,7 +101,7 @@ class Ledger:
         began = ended if charge.began is None else charge.began
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
         day = day_of(max(began, ended - 1))
-        limits = Limits(call, charge.account_id, charge.agent_id, terms.currency)
+        limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency)
         await limits.charge(amount, day // 100, enforce=enforce)
         entry = LedgerEntry(
             tenant_id=call.caller.tenant,
@@ -126,12 +126,12 @@ class Ledger:
         call.tx.append(LEDGER, entry)
         return entry
 
-    async def reverse(self, key: str, reason: str = "") -> LedgerEntry | None:
+    async def reverse_by_key(self, key: str, reason: str = "") -> LedgerEntry | None:
         """Reverse the entry with a key; None if there is none. Idempotent."""
         row = await self.call.tx.one(statements.by_key, key=key)
-        return None if row is None else await self.take_back(row, reason)
+        return None if row is None else await self.reverse_entry(row, reason)
 
-    async def take_back(self, row: LedgerEntry, reason: str = "") -> LedgerEntry:
+    async def reverse_entry(self, row: LedgerEntry, reason: str = "") -> LedgerEntry:
         """Reverse an entry by writing its opposite, for the same month. Idempotent. Raises InvalidRequest for a reversal."""
         if row.reverses is not None:
             raise InvalidRequest(
@@ -140,8 +140,8 @@ class Ledger:
                 errors=[field_error("entry_id", "a reversal")],
             )
         key = f"reversal:{row.entry_id}"
-        if (earlier := await self._earlier(key)) is not None:
-            return earlier
+        if (existing := await self._find_entry(key)) is not None:
+            return existing
         entry = replace(
             row,
             entry_id=new_id("use"),
@@ -153,38 +153,38 @@ class Ledger:
             created_at=self.call.now,
             created_by=self.call.caller.subject,
         )
-        limits = Limits(self.call, row.account_id, row.agent_id, row.currency)
+        limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency)
         await limits.charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
         return entry
 
-    async def credit(
+    async def add_credit(
         self, account: str, amount: int, currency: str, kind: EntryKind, key: str, reason: str
     ) -> LedgerEntry:
         """Add credit to an account; returns its entry, or the existing one if the key was used before."""
-        if (earlier := await self._earlier(key)) is not None:
-            return earlier
+        if (existing := await self._find_entry(key)) is not None:
+            return existing
         charge = Charge(key, account, "", kind, 1, description=reason)
-        return await self.write(charge, Terms(0, currency), -amount, enforce=False)
+        return await self.write_entry(charge, Terms(0, currency), -amount, enforce=False)
 
-    async def blocked(self, account: str, agent_id: str, terms: Terms, *, ahead: int = 0) -> str | None:
+    async def find_block_reason(self, account: str, agent_id: str, terms: Terms, *, ahead: int = 0) -> str | None:
         """Why an account may not use an agent now: ``budget`` or ``credit``; None if it may, and for what is free.
 
         ahead: what it is about to commit to, in millionths.
         """
         return await find_block_reason(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
 
-    async def blocks_running(self, account: str, agent_id: str, version: int) -> str | None:
+    async def find_running_block_reason(self, account: str, agent_id: str, version: int) -> str | None:
         """Like :meth:`blocked`, for running instances; None if their running time is free."""
-        terms = await self.agreed(agent_id, version)
-        return await self.blocked(account, agent_id, terms) if terms.time[0] else None
+        terms = await self.find_agreed_terms(agent_id, version)
+        return await self.find_block_reason(account, agent_id, terms) if terms.time_price[0] else None
 
-    async def recorded(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
+    async def find_entries(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
         """Entries under up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]
         return await self.call.tx.all(statements.by_keys, first=first, second=second, third=third, fourth=fourth)
 
-    async def entry(self, entry_id: str) -> LedgerEntry:
+    async def require_entry(self, entry_id: str) -> LedgerEntry:
         """An entry by its id; raises NotFound."""
         row = await self.call.tx.one(statements.by_id, entry_id=entry_id)
         if row is None:
@@ -193,7 +193,7 @@ class Ledger:
             )
         return row
 
-    async def _earlier(self, key: str) -> LedgerEntry | None:
+    async def _find_entry(self, key: str) -> LedgerEntry | None:
         return await self.call.tx.one(statements.by_key, key=key)
 
 

@@ -16,9 +16,9 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .accounts import account_of, require_developer, sees_all_accounts
-from .budgets import SOFT_SHARE, Limits, Standing, read_standing
-from .money import from_micros, month_of, month_text
+from .accounts import can_see_all_accounts, paying_account_of, require_pricing_right
+from .budgets import SOFT_SHARE, BudgetStatus, SpendingLimits, read_budget_status
+from .money import format_month, from_micros, month_of
 from .records import BudgetRow
 from .signals import BUDGET_SET
 
@@ -79,14 +79,15 @@ def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) ->
     """The account of a budget; '' for an agent's own budget. Raises PermissionDenied for another's account or agent."""
     caller = call.caller
     if account is None and agent is not None:
-        require_developer(caller, agent)
+        require_pricing_right(caller, agent)
         return ""
-    own = account_of(caller)
-    if account not in (None, own) and not caller.may("admin"):
+    own_account = paying_account_of(caller)
+    if account not in (None, own_account) and not caller.may("admin"):
         raise PermissionDenied(
-            f"You spend as {own}; the budget of {account} is its own affair.", fix="Leave account out for your own."
+            f"You spend as {own_account}; the budget of {account} is its own affair.",
+            fix="Leave account out for your own.",
         )
-    return account or own
+    return account or own_account
 
 
 def _check_limits(wish: BudgetLimits, account: str | None, agent: AgentRow | None) -> None:
@@ -134,12 +135,12 @@ async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
 
 
 async def _emit_warnings(call: Call, row: BudgetRow) -> None:
-    limits = Limits(call, row.account_id, row.agent_id, row.currency)
-    await limits.tell(row, await read_standing(call.tx, row, month_of(call.now)))
+    limits = SpendingLimits(call, row.account_id, row.agent_id, row.currency)
+    await limits.emit_threshold_events(row, await read_budget_status(call.tx, row, month_of(call.now)))
 
 
 async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget:
-    standing = await read_standing(tx, row, month_of(now))
+    status = await read_budget_status(tx, row, month_of(now))
     return contract.Budget(
         account_id=row.account_id or None,
         agent_id=row.agent_id or None,
@@ -147,36 +148,36 @@ async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget
         soft_limit=None if row.soft_limit is None else from_micros(row.soft_limit),
         hard_limit=None if row.hard_limit is None else from_micros(row.hard_limit),
         prepaid=bool(row.prepaid),
-        spent=from_micros(standing.spent),
-        reserved=from_micros(standing.reserved),
-        period=month_text(standing.period),
-        state=_budget_state(row, standing),
+        spent=from_micros(status.spent),
+        reserved=from_micros(status.reserved),
+        period=format_month(status.period),
+        state=_budget_state(row, status),
         set_by=row.set_by,
         updated_at=to_datetime(row.updated_at),
     )
 
 
-def _budget_state(row: BudgetRow, standing: Standing) -> Literal["ok", "warned", "exhausted"]:
-    hard, soft, available = row.hard_limit, row.soft_limit, standing.available
-    if (hard is not None and standing.committed >= hard) or (available is not None and available <= 0):
+def _budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", "warned", "exhausted"]:
+    hard, soft, available = row.hard_limit, row.soft_limit, status.available
+    if (hard is not None and status.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"
-    if row.exhausted >= standing.period:
+    if row.exhausted >= status.period:
         return "exhausted"
-    return "warned" if soft is not None and standing.committed >= soft else "ok"
+    return "warned" if soft is not None and status.committed >= soft else "ok"
 
 
 async def list_budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
     """Budgets the caller may see, a page of them."""
     after = paging.decode_cursor(cursor, str, str, str) if cursor else ["", "", ""]
-    everyone = sees_all_accounts(call.caller)
-    whose = account_of(call.caller) if account is None or everyone else account
+    everyone = can_see_all_accounts(call.caller)
+    visible_account = paying_account_of(call.caller) if account is None or everyone else account
     parameters: dict[str, Any] = {
-        "account": account or whose,
+        "account": account or visible_account,
         "viewer": call.caller.subject,
         "everyone": int(everyone and account is None),
         "limit": limit + 1,
     }
-    if not everyone and account not in (None, account_of(call.caller)):
+    if not everyone and account not in (None, paying_account_of(call.caller)):
         rows: Sequence[BudgetRow] = ()
     else:
         places = dict(zip(("account_after", "agent_after", "currency_after"), after, strict=True))

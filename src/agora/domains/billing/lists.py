@@ -20,21 +20,21 @@ from agora_sdk.contract.billing import EntryKind
 from . import invoices
 from . import queries as statements
 from . import view_queries as views
-from .accounts import sees_all_accounts
+from .accounts import can_see_all_accounts
 from .accrual import read_running_time
-from .money import from_micros, month_value
+from .money import from_micros, parse_month
 from .prices import build_price
 from .records import AccountBalance, InvoiceRow, LedgerEntry
-from .views import build_entries, names_of, task_key, task_of
+from .views import build_entries, parse_task_charge_key, read_agent_names, task_charge_key
 
 __all__ = [
     "EntryFilters",
     "announce_price",
-    "current_prices",
     "list_balances",
+    "list_current_prices",
     "list_entries",
     "list_invoices",
-    "price_history",
+    "list_price_history",
 ]
 
 NEWEST = "use_g"  #: sorts after every id of an entry
@@ -55,18 +55,18 @@ class EntryFilters:
     workflow: str = ""
 
 
-def announce_price(call: Call, agent: AgentRow, made: contract.Price) -> None:
+def announce_price(call: Call, agent: AgentRow, price: contract.Price) -> None:
     """Tell everyone who may see the agent what it costs from when on."""
-    data = made.model_dump(mode="json", exclude={"created_by"})
-    call.emit("agora.billing.price_set", data, subject=made.agent_id, audience=audience_of(agent))
+    data = price.model_dump(mode="json", exclude={"created_by"})
+    call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=audience_of(agent))
 
 
-async def current_prices(call: Call, limit: int, cursor: str | None) -> contract.PricePage:
+async def list_current_prices(call: Call, limit: int, cursor: str | None) -> contract.PricePage:
     """The prices in force, by agent."""
     caller = call.caller
     parameters: dict[str, Any] = {
         "after": paging.decode_cursor(cursor)[0] if cursor else "",
-        "everyone": int(sees_all_accounts(caller)),
+        "everyone": int(can_see_all_accounts(caller)),
         "viewer": caller.subject,
         "account": caller.account,
         "now": call.now,
@@ -74,12 +74,12 @@ async def current_prices(call: Call, limit: int, cursor: str | None) -> contract
     }
     rows = await call.tx.all(statements.current_prices, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    names = await names_of(call.tx, (row.agent_id for row in rows))
+    names = await read_agent_names(call.tx, (row.agent_id for row in rows))
     prices = [build_price(row, names[row.agent_id]) for row in rows]
     return _price_page(prices, prices[-1].agent_id if more else None)
 
 
-async def price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
+async def list_price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
     """Every version of an agent's price, the newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
     rows = await call.tx.all(statements.price_history, agent_id=agent.agent_id, before=before, limit=limit + 1)
@@ -94,25 +94,25 @@ def _price_page(prices: list[contract.Price], end: str | int | None) -> contract
     return contract.PricePage(prices=prices, count=len(prices), has_more=end is not None, next_cursor=following)
 
 
-async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
+async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: str | None) -> contract.EntryPage:
     """Entries of the ledger, newest first."""
     before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
     rows: Sequence[LedgerEntry] = ()
-    if wanted.account != "":
+    if filters.account != "":
         rows = await call.tx.all(
-            _choose_query(wanted),
+            _choose_query(filters),
             before=before,
-            account=wanted.account or "",
-            agent=wanted.agent,
-            instance=wanted.instance,
-            kind=wanted.kind.value if wanted.kind else "",
-            since=to_microseconds(wanted.since) if wanted.since else -MAX_SUM_MICROS,
-            until=to_microseconds(wanted.until) if wanted.until else MAX_SUM_MICROS,
+            account=filters.account or "",
+            agent=filters.agent,
+            instance=filters.instance,
+            kind=filters.kind.value if filters.kind else "",
+            since=to_microseconds(filters.since) if filters.since else -MAX_SUM_MICROS,
+            until=to_microseconds(filters.until) if filters.until else MAX_SUM_MICROS,
             limit=limit + 1,
-            **_task_parameters(wanted),
+            **_task_parameters(filters),
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    page = build_entries(rows, await _reversed_tasks(call, rows))
+    page = build_entries(rows, await _find_reversed_tasks(call, rows))
     return contract.EntryPage(
         usage=page,
         count=len(page),
@@ -121,31 +121,31 @@ async def list_entries(call: Call, wanted: EntryFilters, limit: int, cursor: str
     )
 
 
-def _choose_query(wanted: EntryFilters) -> Query[LedgerEntry]:
+def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
     """The statement with the narrowest index."""
-    if wanted.task or wanted.workflow:
-        return statements.entries_of_task if wanted.task else statements.entries_of_workflow
-    if wanted.instance:
+    if filters.task or filters.workflow:
+        return statements.entries_of_task if filters.task else statements.entries_of_workflow
+    if filters.instance:
         return statements.entries_of_instance
-    if wanted.account:
+    if filters.account:
         return statements.entries_of_account
-    return statements.entries_of_agent if wanted.agent else statements.entries
+    return statements.entries_of_agent if filters.agent else statements.entries
 
 
-def _task_parameters(wanted: EntryFilters) -> dict[str, str]:
+def _task_parameters(filters: EntryFilters) -> dict[str, str]:
     """Parameters that only the statements of tasks and workflows have."""
-    if wanted.task:
-        return {"key": task_key(wanted.task), "workflow": wanted.workflow}
-    return {"workflow": wanted.workflow} if wanted.workflow else {}
+    if filters.task:
+        return {"key": task_charge_key(filters.task), "workflow": filters.workflow}
+    return {"workflow": filters.workflow} if filters.workflow else {}
 
 
-async def _reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[str, str]:
+async def _find_reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[str, str]:
     """The tasks whose charges are reversed by some of the entries, by the ids of the charges."""
     ids = sorted({row.reverses for row in rows if row.reverses is not None and row.kind == EntryKind.TASK})
     if not ids:
         return {}
     charges = await call.tx.all(views.charges, ids=encode_json(ids))
-    return {row.entry_id: task for row in charges if (task := task_of(row.key)) is not None}
+    return {row.entry_id: task for row in charges if (task := parse_task_charge_key(row.key)) is not None}
 
 
 async def list_balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
@@ -195,7 +195,7 @@ async def list_invoices(
     before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
     rows: Sequence[InvoiceRow] = ()
     if account != "":
-        month = month_value(period) if period else 0
+        month = parse_month(period) if period else 0
         rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [invoices.build_summary(row) for row in rows]

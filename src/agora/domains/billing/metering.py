@@ -16,13 +16,13 @@ from agora.core.call import Call
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
-from .budgets import Limits
+from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
-from .money import day_of, until_month_ends
+from .money import day_of, end_of_month
 from .records import MeteredRun
-from .terms import Terms, later_versions
+from .terms import Terms, find_later_versions
 
-__all__ = ["Run", "base_key", "bill"]
+__all__ = ["Run", "base_price_key", "bill_runs"]
 
 SPAN = 3_600_000_000  #: microseconds of running time after which an entry is written in any case
 
@@ -46,7 +46,7 @@ class Run:
     closed: bool = False
 
 
-def base_key(instance_id: str) -> str:
+def base_price_key(instance_id: str) -> str:
     """Ledger key of an instance's base price: it is charged at most once."""
     return f"base:{instance_id}"
 
@@ -60,7 +60,7 @@ class BilledInterval:
     terms: Terms
 
 
-async def bill(call: Call, runs: Sequence[Run]) -> None:
+async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
     """Bill the growth of each run. Idempotent; reports may arrive in any order and from several servers at once.
 
     An entry of the ledger is made when a run is closed, each hour, when the price or the month changes, and at every
@@ -87,16 +87,16 @@ class _RunBilling:
         if row is None:
             await self._charge_base_price()
         began = run.began if row is None else row.began
-        billed, measured = self._progress(row)
+        billed, measured = self._read_progress(row)
         # Quantity and amount billed so far at each price version: rounding is over their sum, so parts add up exactly.
         for timed in await call.tx.all(statements.timed, instance_id=run.instance_id):
             self._carried[timed.price_version] = (timed.quantity, timed.amount)
         intervals = await self._split_by_price(began + billed, began + measured)
         rest = await self._write_entries(intervals)
         billed = measured if rest is None else rest.began - began
-        await self._save(began, measured, billed, rest)
+        await self._store_progress(began, measured, billed, rest)
 
-    def _progress(self, row: MeteredRun | None) -> tuple[int, int]:
+    def _read_progress(self, row: MeteredRun | None) -> tuple[int, int]:
         """Billed and measured running time, in microseconds. The measured time never decreases: reports may arrive out of order."""
         length = max(0, self.run.upto - self.run.began)
         return (0, length) if row is None else (row.billed, max(length, row.measured))
@@ -104,26 +104,26 @@ class _RunBilling:
     async def _charge_base_price(self) -> None:
         """Charge the base price of an instance created by an old release, which charged it at the first run, not at creation."""
         run = self.run
-        terms = await self.ledger.agreed(run.agent_id, run.price_version, run.began)
-        key = base_key(run.instance_id)
-        if terms.base_price and not await self.ledger.recorded([key]):
+        terms = await self.ledger.find_agreed_terms(run.agent_id, run.price_version, run.began)
+        key = base_price_key(run.instance_id)
+        if terms.base_price and not await self.ledger.find_entries([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
-            await self.ledger.write(charge, terms, terms.base_price, enforce=False)
+            await self.ledger.write_entry(charge, terms, terms.base_price, enforce=False)
 
     async def _split_by_price(self, began: int, ended: int) -> list[BilledInterval]:
         """Split an interval where the price version or the month changes."""
         if ended <= began:
             return []
         run = self.run
-        terms = await self.ledger.agreed(run.agent_id, run.price_version, began)
-        later = await later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice)
+        terms = await self.ledger.find_agreed_terms(run.agent_id, run.price_version, began)
+        later = await find_later_versions(self.call.tx, run.agent_id, terms.version, ended, self.ledger.notice_period)
         intervals = []
         while began < ended:
-            begun = [row for row in later if row.begins <= began]
-            if begun:
-                terms = Terms.of(begun[-1])
+            start = [row for row in later if row.begins <= began]
+            if start:
+                terms = Terms.of(start[-1])
             ahead = [row.begins for row in later if row.begins > began and row.version > terms.version]
-            upto = min(ended, until_month_ends(began), *ahead)
+            upto = min(ended, end_of_month(began), *ahead)
             intervals.append(BilledInterval(began, upto, terms))
             began = upto
         return intervals
@@ -140,12 +140,12 @@ class _RunBilling:
         # Few entries for long runs; but while a budget applies, each measurement counts against it at once.
         if self.run.closed or interval.ended - interval.began >= SPAN:
             return True
-        limits = Limits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
-        return interval.terms.chargeable and await limits.standing()
+        limits = SpendingLimits(self.call, self.run.account_id, self.run.agent_id, interval.terms.currency)
+        return interval.terms.is_chargeable and await limits.has_budget()
 
     async def _write_entry(self, interval: BilledInterval) -> None:
         run, terms, length = self.run, interval.terms, interval.ended - interval.began
-        amount = self._amount_due(interval)
+        amount = self._compute_amount_due(interval)
         quantity, carried = self._carried.get(terms.version, (0, 0))
         self._carried[terms.version] = (quantity + length, carried + amount)
         charge = Charge(
@@ -158,15 +158,15 @@ class _RunBilling:
             interval.began,
             interval.ended,
         )
-        await self.ledger.write(charge, terms, amount, enforce=False)
+        await self.ledger.write_entry(charge, terms, amount, enforce=False)
 
-    def _amount_due(self, interval: BilledInterval) -> int:
+    def _compute_amount_due(self, interval: BilledInterval) -> int:
         """Millionths by which an interval raises the rounded price of all running time at its price version."""
         quantity, carried = self._carried.get(interval.terms.version, (0, 0))
         whole = quantity + interval.ended - interval.began
-        return interval.terms.amount(EntryKind.TIME, max(0, whole)) - carried
+        return interval.terms.compute_amount(EntryKind.TIME, max(0, whole)) - carried
 
-    async def _save(self, began: int, measured: int, billed: int, rest: BilledInterval | None) -> None:
+    async def _store_progress(self, began: int, measured: int, billed: int, rest: BilledInterval | None) -> None:
         run = self.run
         values: dict[str, Any] = {
             "instance_id": run.instance_id,
@@ -176,7 +176,7 @@ class _RunBilling:
             "began": began,
             "measured": measured,
             "billed": billed,
-            "accrued": 0 if rest is None else self._amount_due(rest),
+            "accrued": 0 if rest is None else self._compute_amount_due(rest),
             "currency": self.call.context.settings.billing_currency if rest is None else rest.terms.currency,
             "day": day_of(max(began, began + measured - 1)),
             "state": "closed" if run.closed else "open",

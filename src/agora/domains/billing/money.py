@@ -16,19 +16,19 @@ __all__ = [
     "FIRST_DAY",
     "LAST_DAY",
     "MICROS",
-    "amount_text",
     "check_whole_units",
     "day_number",
     "day_of",
     "divide_half_up",
+    "end_of_month",
+    "format_amount",
+    "format_month",
     "from_micros",
     "month_after",
     "month_before",
     "month_of",
-    "month_text",
-    "month_value",
+    "parse_month",
     "to_micros",
-    "until_month_ends",
 ]
 
 MICROS = 1_000_000
@@ -45,7 +45,7 @@ def from_micros(amount: int) -> float:
     return amount / MICROS
 
 
-def amount_text(amount: int, currency: str) -> str:
+def format_amount(amount: int, currency: str) -> str:
     """An amount in millionths as errors name it: ``0.25 USD``."""
     return f"{from_micros(amount):.6f}".rstrip("0").rstrip(".") + f" {currency}"
 
@@ -96,17 +96,17 @@ def month_before(month: int) -> int:
     return month - 1 if number > 1 else (year - 1) * 100 + 12
 
 
-def month_text(month: int) -> str:
+def format_month(month: int) -> str:
     """2026-11 for 202611."""
     return f"{month // 100:04d}-{month % 100:02d}"
 
 
-def month_value(text: str) -> int:
+def parse_month(text: str) -> int:
     """202611 for 2026-11."""
     return int(text.replace("-", ""))
 
 
-def until_month_ends(microseconds: int) -> int:
+def end_of_month(microseconds: int) -> int:
     """Microseconds since 1970 at which the month of a moment is over."""
     year, month = divmod(month_after(month_of(microseconds)), 100)
     return to_microseconds(datetime(year, month, 1, tzinfo=UTC))

@@ -16,21 +16,21 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import view_queries as statements
-from .accounts import can_set_price, sees_all_accounts
+from .accounts import can_see_all_accounts, can_set_price
 from .limits import list_budgets
 from .money import FIRST_DAY, LAST_DAY, day_number, from_micros, month_before, month_of
 from .records import Cost, CustomerCost
 from .views import (
     Scope,
     Tally,
-    agent_costs,
     choose_currency,
+    costs_in_other_currencies,
     days_before,
     load_current_tallies,
     merge_by_currency,
-    names_of,
-    other_costs,
-    period_of,
+    parse_day_range,
+    rank_agents_by_cost,
+    read_agent_names,
 )
 
 __all__ = ["CostRequest", "build_dashboard", "report_cost", "report_revenue"]
@@ -53,7 +53,7 @@ class CostRequest:
     currency: str | None
 
     def scope(self) -> Scope:
-        since, until = period_of(self.since, self.until)
+        since, until = parse_day_range(self.since, self.until)
         if self.instance and (self.since or self.until):
             raise InvalidRequest(
                 "The cost of an instance is of its whole life.",
@@ -63,23 +63,23 @@ class CostRequest:
         return Scope(self.account or "", self.agent, self.instance, since, until)
 
 
-async def report_cost(call: Call, asked: CostRequest) -> contract.Cost:
+async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
     """What was used, and what it cost."""
-    scope = asked.scope()
-    by_agent = await load_current_tallies(call, scope) if asked.account != "" else {}
-    together = merge_by_currency(by_agent)
-    main_currency = choose_currency(together, asked.currency, call.context.settings.billing_currency)
+    scope = request.scope()
+    by_agent = await load_current_tallies(call, scope) if request.account != "" else {}
+    totals = merge_by_currency(by_agent)
+    main_currency = choose_currency(totals, request.currency, call.context.settings.billing_currency)
     agents = by_agent.get(main_currency, {})
-    names = await names_of(call.tx, agents)
+    names = await read_agent_names(call.tx, agents)
     return contract.Cost(
-        **together.get(main_currency, Tally()).fields(main_currency),
-        account_id=asked.account or None,
-        agent_id=asked.agent or None,
-        instance_id=asked.instance or None,
-        since=asked.since,
-        until=asked.until,
-        by_agent=agent_costs(agents, names, main_currency, SHOWN_AGENTS),
-        other_currencies=other_costs(together, main_currency),
+        **totals.get(main_currency, Tally()).fields(main_currency),
+        account_id=request.account or None,
+        agent_id=request.agent or None,
+        instance_id=request.instance or None,
+        since=request.since,
+        until=request.until,
+        by_agent=rank_agents_by_cost(agents, names, main_currency, SHOWN_AGENTS),
+        other_currencies=costs_in_other_currencies(totals, main_currency),
     )
 
 
@@ -90,14 +90,14 @@ async def report_revenue(
     call: Call, agent_ref: str | None, since: date | None, until: date | None, limit: int, cursor: str | None
 ) -> contract.RevenuePage:
     """What agents have earned, as it is in the ledger."""
-    first, last = period_of(since, until)
+    first, last = parse_day_range(since, until)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     agents = await _find_earners(call, agent_ref, after, limit + 1)
     page = agents[:limit]
     parameters = {"ids": encode_json(page), "since": first, "until": last}
     rows = await call.tx.all(statements.earned, **parameters) if page else []
     customers = await call.tx.all(statements.customers, **parameters) if page else []
-    revenues = _build_revenue(rows, customers, await names_of(call.tx, page))
+    revenues = _build_revenue(rows, customers, await read_agent_names(call.tx, page))
     more = len(agents) > limit
     return contract.RevenuePage(
         revenue=revenues,
@@ -112,14 +112,14 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
     caller, tx = call.caller, call.tx
     if ref is not None:
         agent = await load_agent(tx, ref)
-        if not can_set_price(caller, agent) and not sees_all_accounts(caller):
+        if not can_set_price(caller, agent) and not can_see_all_accounts(caller):
             raise NotFound(
                 f"{ref!r} is not one of your agents.",
                 fix="Revenue is shown to the agent itself, its account and operators.",
                 errors=[field_error("agent_id", "not yours")],
             )
         return [agent.agent_id]
-    if sees_all_accounts(caller):
+    if can_see_all_accounts(caller):
         rows = await tx.all(statements.earners, after=after, limit=limit)
     else:
         rows = await tx.all(statements.earners_of_account, account=caller.account, after=after, limit=limit)
@@ -185,7 +185,7 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
         ),
         billing=contract.CurrentBilling(**sum_currency(main_currency)),
         days=await _cost_by_day(call, account, main_currency),
-        by_agent=agent_costs(agents, await names_of(call.tx, agents), main_currency, SHOWN_AGENTS),
+        by_agent=rank_agents_by_cost(agents, await read_agent_names(call.tx, agents), main_currency, SHOWN_AGENTS),
         budgets=listed.budgets,
         other_currencies=[
             contract.CurrencyBilling(**sum_currency(code), total_cost=from_micros(whole.get(code, Tally()).total))

@@ -14,15 +14,15 @@ from agora.domains.agents.references import looks_like_id
 from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
-from .accounts import account_for
+from .accounts import resolve_paying_account
 from .allowances import find_allowance, use_allowance
-from .budgets import Limits
+from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
 from .records import RESERVATIONS, ReservationRow
 from .terms import Terms
-from .views import task_key
+from .views import task_charge_key
 
-__all__ = ["release_reservation", "reserve_price", "settle_completed", "settle_reservation"]
+__all__ = ["charge_completed_tasks", "release_reservation", "reserve_price", "settle_reservation"]
 
 BATCH = 500  #: tasks settled in one transaction
 
@@ -46,13 +46,13 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     agent_id = task.assigned_agent
     if agent_id is None or not looks_like_id(agent_id):
         return None
-    terms = await Ledger(call).terms(agent_id)
-    amount = terms.for_execution
+    terms = await Ledger(call).find_terms(agent_id)
+    amount = terms.execution_price
     if not amount:
         return None
-    account = account_for(task.account_id, task.created_by)
+    account = resolve_paying_account(task.account_id, task.created_by)
     spender = await find_allowance(call, task.created_by, amount, terms.currency)
-    await Limits(call, account, agent_id, terms.currency).reserve(amount)
+    await SpendingLimits(call, account, agent_id, terms.currency).reserve(amount)
     await use_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
@@ -84,12 +84,14 @@ async def settle_reservation(call: Call, task_id: str) -> None:
     if row is None:
         return
     await call.tx.execute(statements.release, task_id=task_id)  # first, or it would count twice
-    charge = Charge(task_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description)
+    charge = Charge(
+        task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
+    )
     terms = Terms(row.price_version, row.currency)
-    await Ledger(call).write(charge, terms, row.amount, enforce=False)
+    await Ledger(call).write_entry(charge, terms, row.amount, enforce=False)
 
 
-async def settle_completed(call: Call) -> bool:
+async def charge_completed_tasks(call: Call) -> bool:
     """Charge for tasks that an earlier release completed and did not charge; tells whether there may be more."""
     rows = await call.tx.all(statements.unsettled, limit=BATCH)
     for row in rows:

@@ -14,7 +14,7 @@ from agora_sdk.contract.billing import EntryKind, PricingType
 
 from . import invoices, limits, lists, prices, reports, usage_records
 from . import queries as statements
-from .accounts import account_of, require_developer, visible_account
+from .accounts import paying_account_of, require_pricing_right, resolve_visible_account
 from .invoice_files import render_csv, render_html
 from .ledger import Ledger
 from .money import check_whole_units, to_micros
@@ -27,11 +27,11 @@ class BillingService(BoundService, contract.Billing):
     """Who pays for what, and who may see it; the rules are in the modules beside this one."""
 
     @property
-    def _usual(self) -> str:
+    def _default_currency(self) -> str:
         """The currency where none is named."""
         return str(self.call.context.settings.billing_currency)
 
-    async def _agent(self, ref: str | None) -> str:
+    async def _resolve_agent_id(self, ref: str | None) -> str:
         """Id of an agent, '' for none."""
         return "" if ref is None else (await load_agent(self.call.tx, ref)).agent_id
 
@@ -47,10 +47,10 @@ class BillingService(BoundService, contract.Billing):
         cursor: str | None = None,
     ) -> contract.PricePage:
         if agent_id is None:
-            return await lists.current_prices(self.call, limit, cursor)
+            return await lists.list_current_prices(self.call, limit, cursor)
         agent = await load_agent(self.call.tx, agent_id)
         if history:
-            return await lists.price_history(self.call, agent, limit, cursor)
+            return await lists.list_price_history(self.call, agent, limit, cursor)
         row = await self.call.tx.one(statements.price_at, agent_id=agent.agent_id, at=self.call.now)
         versions = [] if row is None else [prices.build_price(row, agent.agent_name)]
         return contract.PricePage(prices=versions, count=len(versions), total=len(versions))
@@ -72,7 +72,7 @@ class BillingService(BoundService, contract.Billing):
     ) -> contract.Price:
         call = self.call
         agent = await load_agent(call.tx, agent_id)
-        require_developer(call.caller, agent)
+        require_pricing_right(call.caller, agent)
         call.target = agent.agent_id
         request = prices.PriceRequest(
             type=type,
@@ -109,7 +109,7 @@ class BillingService(BoundService, contract.Billing):
         usage = usage_records.Usage(
             usage_key,
             account,
-            await self._agent(agent_id),
+            await self._resolve_agent_id(agent_id),
             usage_records.build_quantities(requests, seconds, input_tokens, output_tokens, instance_id),
             instance_id or "",
             usage_records.parse_moment(self.call.now, at),
@@ -122,7 +122,7 @@ class BillingService(BoundService, contract.Billing):
         ledger = Ledger(self.call)
         self.call.target, self.call.detail = entry_id, reason
         await check_and_record_administration(self.call, entry_id)
-        return build_entry(await ledger.take_back(await ledger.entry(entry_id), reason))
+        return build_entry(await ledger.reverse_entry(await ledger.require_entry(entry_id), reason))
 
     @implements
     async def usage(
@@ -139,10 +139,10 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.EntryPage:
-        account_filter = visible_account(self.call.caller, account)
+        account_filter = resolve_visible_account(self.call.caller, account)
         filters = lists.EntryFilters(
             account_filter,
-            await self._agent(agent_id),
+            await self._resolve_agent_id(agent_id),
             instance_id or "",
             kind,
             since,
@@ -165,9 +165,9 @@ class BillingService(BoundService, contract.Billing):
         until: date | None = None,
         currency: str | None = None,
     ) -> contract.Cost:
-        account_filter = visible_account(self.call.caller, account)
+        account_filter = resolve_visible_account(self.call.caller, account)
         request = reports.CostRequest(
-            account_filter, await self._agent(agent_id), instance_id or "", since, until, currency
+            account_filter, await self._resolve_agent_id(agent_id), instance_id or "", since, until, currency
         )
         return await reports.report_cost(self.call, request)
 
@@ -185,7 +185,7 @@ class BillingService(BoundService, contract.Billing):
 
     @implements
     async def dashboard(self, account: str | None = None, *, currency: str | None = None) -> contract.Dashboard:
-        return await reports.build_dashboard(self.call, visible_account(self.call.caller, account), currency)
+        return await reports.build_dashboard(self.call, resolve_visible_account(self.call.caller, account), currency)
 
     # -- credit and budgets ------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class BillingService(BoundService, contract.Billing):
         reason: str | None = None,
         credit_key: str | None = None,
     ) -> contract.Entry:
-        currency = currency or self._usual
+        currency = currency or self._default_currency
         check_whole_units(currency, amount=amount)
         request = usage_records.CreditRequest(
             account=account,
@@ -216,7 +216,7 @@ class BillingService(BoundService, contract.Billing):
     async def balance(
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.Balances:
-        return await lists.list_balances(self.call, visible_account(self.call.caller, account), limit, cursor)
+        return await lists.list_balances(self.call, resolve_visible_account(self.call.caller, account), limit, cursor)
 
     @implements
     async def budget(
@@ -230,7 +230,7 @@ class BillingService(BoundService, contract.Billing):
         prepaid: bool = False,
     ) -> contract.Budget:
         agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
-        currency = currency or self._usual
+        currency = currency or self._default_currency
         check_whole_units(currency, soft_limit=soft_limit, hard_limit=hard_limit)
         desired = limits.BudgetLimits(
             None if soft_limit is None else to_micros(soft_limit),
@@ -256,24 +256,26 @@ class BillingService(BoundService, contract.Billing):
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.InvoicePage:
-        return await lists.list_invoices(self.call, visible_account(self.call.caller, account), period, limit, cursor)
+        return await lists.list_invoices(
+            self.call, resolve_visible_account(self.call.caller, account), period, limit, cursor
+        )
 
     @implements
     async def invoice(
         self, invoice: str | None = None, *, account: str | None = None, currency: str | None = None
     ) -> contract.Invoice:
         call = self.call
-        account_filter = visible_account(call.caller, account)
+        account_filter = resolve_visible_account(call.caller, account)
         if invoice is not None:
             return await invoices.build_invoice(call.tx, await invoices.find_invoice(call.tx, invoice, account_filter))
-        whose = account or account_of(call.caller)
+        whose = account or paying_account_of(call.caller)
         return await invoices.build_open_invoice(call, whose, currency, visible=account_filter != "")
 
     @implements
     async def document(self, invoice: str, *, format: Literal["csv", "html"] = "html") -> contract.InvoiceDocument:
         tx = self.call.tx
         invoice_data = await invoices.build_invoice(
-            tx, await invoices.find_invoice(tx, invoice, visible_account(self.call.caller, None))
+            tx, await invoices.find_invoice(tx, invoice, resolve_visible_account(self.call.caller, None))
         )
         return render_csv(invoice_data) if format == "csv" else render_html(invoice_data, self.call.caller.tenant)
 

@@ -17,7 +17,15 @@ from . import queries as statements
 from .money import divide_half_up, from_micros
 from .records import PriceChange, PriceRow
 
-__all__ = ["UNITS", "Terms", "agreed_terms", "later_versions", "pricing_fields", "pricing_info", "terms_in_force"]
+__all__ = [
+    "UNITS",
+    "Terms",
+    "build_pricing_info",
+    "find_agreed_terms",
+    "find_later_versions",
+    "find_terms_in_force",
+    "pricing_fields",
+]
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
 MILLION = 1_000_000
@@ -62,17 +70,17 @@ class Terms:
         )
 
     @property
-    def chargeable(self) -> bool:
+    def is_chargeable(self) -> bool:
         """Whether anything costs something."""
         return any((self.price, self.base_price, self.task_price, self.input_price, self.output_price))
 
     @property
-    def for_execution(self) -> int:
+    def execution_price(self) -> int:
         """Price of one execution or task."""
         return self.price if self.type is PricingType.PER_REQUEST else self.task_price
 
     @property
-    def time(self) -> tuple[int, int]:
+    def time_price(self) -> tuple[int, int]:
         """Price of running time, and of how many microseconds."""
         if self.type is PricingType.PER_MINUTE or (self.type is PricingType.HYBRID and self.usage_unit == "minute"):
             return self.price, MINUTE
@@ -80,13 +88,13 @@ class Terms:
             return self.price, HOUR
         return 0, HOUR
 
-    def amount(self, kind: EntryKind, quantity: int) -> int:
+    def compute_amount(self, kind: EntryKind, quantity: int) -> int:
         """What a quantity costs, rounded to the millionth. quantity: of time in microseconds."""
         if kind is EntryKind.TIME:
-            price, unit = self.time
+            price, unit = self.time_price
             return divide_half_up(price * quantity, unit)
         if kind in (EntryKind.REQUEST, EntryKind.TASK):
-            return self.for_execution * quantity
+            return self.execution_price * quantity
         if kind is EntryKind.BASE:
             return self.base_price * quantity
         if kind is EntryKind.INPUT_TOKENS:
@@ -96,13 +104,13 @@ class Terms:
         raise ValueError(f"{kind} has no price")
 
 
-async def terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
+async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
     row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
     return Terms.of(row) if row is not None else Terms(0, currency)
 
 
-async def agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
+async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
     """Terms at a moment of what was agreed on with a version of the price: that one, until the notice of another is over.
 
     notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
@@ -112,7 +120,9 @@ async def agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice:
     return Terms.of(row) if row is not None else Terms(0, currency)
 
 
-async def later_versions(tx: Reader, agent_id: str, version: int, until: int, notice: int) -> Sequence[PriceChange]:
+async def find_later_versions(
+    tx: Reader, agent_id: str, version: int, until: int, notice: int
+) -> Sequence[PriceChange]:
     """Versions after one that hold for what was agreed on with it before a moment; ``begins`` says from when on."""
     return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
@@ -131,6 +141,6 @@ def pricing_fields(terms: Terms) -> dict[str, Any]:
     }
 
 
-async def pricing_info(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
+async def build_pricing_info(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
     """What an agent costs, as a marketplace shows it."""
-    return PricingInfo(**pricing_fields(await terms_in_force(tx, agent_id, now, currency)))
+    return PricingInfo(**pricing_fields(await find_terms_in_force(tx, agent_id, now, currency)))

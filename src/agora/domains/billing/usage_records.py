@@ -18,7 +18,7 @@ from . import view_queries as views
 from .accounts import require_account
 from .invoices import issue_invoice
 from .ledger import Charge, Ledger
-from .money import from_micros, month_after, month_of, month_text, month_value
+from .money import format_month, from_micros, month_after, month_of, parse_month
 from .records import LedgerEntry
 from .views import build_entries, build_entry
 
@@ -92,7 +92,7 @@ async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     """Write usage into the ledger, once; raises IdempotencyConflict if the key holds something else."""
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
-    earlier = await ledger.recorded([_entry_key(usage, kind) for kind in kinds])
+    earlier = await ledger.find_entries([_entry_key(usage, kind) for kind in kinds])
     if earlier:
         _check_same(earlier, usage)
         return _build_record(earlier)
@@ -155,7 +155,7 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
     call.target, call.detail = account, request.reason or None
     await require_account(call.tx, account)
     key = f"credit:{request.key}" if request.key is not None else new_id("credit")
-    row = await Ledger(call).credit(account, amount, currency, kind, key, request.reason)
+    row = await Ledger(call).add_credit(account, amount, currency, kind, key, request.reason)
     if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):
         raise key_reused("key", str(request.key), "credit")
     await check_and_record_administration(call, row.entry_id)
@@ -167,11 +167,11 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
 
 async def close_month(call: Call, period: str) -> contract.Closing:
     """Issue invoices of a month, as many as one transaction takes."""
-    month = month_value(period)
+    month = parse_month(period)
     if month >= month_of(call.now):
         raise InvalidRequest(
             f"{period} is not over.",
-            fix=f"Give a month before {month_text(month_of(call.now))}.",
+            fix=f"Give a month before {format_month(month_of(call.now))}.",
             errors=[field_error("period", "not over")],
         )
     call.target = period

@@ -24,19 +24,19 @@ from .terms import UNITS
 __all__ = [
     "Scope",
     "Tally",
-    "agent_costs",
     "build_bill",
     "build_entries",
     "build_entry",
     "choose_currency",
+    "costs_in_other_currencies",
     "days_before",
     "load_current_tallies",
     "merge_by_currency",
-    "names_of",
-    "other_costs",
-    "period_of",
-    "task_key",
-    "task_of",
+    "parse_day_range",
+    "parse_task_charge_key",
+    "rank_agents_by_cost",
+    "read_agent_names",
+    "task_charge_key",
 ]
 
 TASK_KEY = "task:"
@@ -75,19 +75,19 @@ class Tally:
         self.accrued += other.accrued
         self.accrued_time += other.accrued_time
 
-    def accrue(self, quantity: int, amount: int) -> None:
+    def add_accrued_time(self, quantity: int, amount: int) -> None:
         """Add running time that is not in the ledger yet."""
         self.add(EntryKind.TIME, quantity, amount)
         self.accrued += amount
         self.accrued_time += quantity
 
-    def part(self, kinds: Iterable[str]) -> int:
+    def select_kinds(self, kinds: Iterable[str]) -> int:
         return sum(self.amount.get(kind, 0) for kind in kinds)
 
     @property
     def total(self) -> int:
         """What it cost; credit and payments are no cost."""
-        return self.part(BASE) + self.part(USAGE) + self.part(TASKS)
+        return self.select_kinds(BASE) + self.select_kinds(USAGE) + self.select_kinds(TASKS)
 
     def fields(self, currency: str) -> dict[str, Any]:
         """Fields of the contract's :class:`BillingInfo`."""
@@ -97,9 +97,9 @@ class Tally:
             "usage_time": from_micros(self.quantity.get(EntryKind.TIME, 0)),
             "task_executions": sum(self.quantity.get(kind, 0) for kind in TASKS),
             "cost_breakdown": contract.CostBreakdown(
-                base_cost=from_micros(self.part(BASE)),
-                usage_cost=from_micros(self.part(USAGE)),
-                task_cost=from_micros(self.part(TASKS)),
+                base_cost=from_micros(self.select_kinds(BASE)),
+                usage_cost=from_micros(self.select_kinds(USAGE)),
+                task_cost=from_micros(self.select_kinds(TASKS)),
             ),
             "input_tokens": self.quantity.get(EntryKind.INPUT_TOKENS, 0),
             "output_tokens": self.quantity.get(EntryKind.OUTPUT_TOKENS, 0),
@@ -117,7 +117,7 @@ async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, 
         for each in await read_running_time(call, scope.account or None, scope.instance):
             if scope.agent in ("", each.agent_id):
                 agents = sums.setdefault(each.currency, {})
-                agents.setdefault(each.agent_id, Tally()).accrue(each.quantity, each.amount)
+                agents.setdefault(each.agent_id, Tally()).add_accrued_time(each.quantity, each.amount)
     return sums
 
 
@@ -128,7 +128,7 @@ async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
         sums[row.currency][row.agent_id].add(row.kind, row.quantity, row.amount)
     for run in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
         tally = sums[run.currency][run.agent_id]
-        tally.accrue(run.quantity, run.amount)
+        tally.add_accrued_time(run.quantity, run.amount)
     return {currency: dict(agents) for currency, agents in sums.items()}
 
 
@@ -143,20 +143,20 @@ def _query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in query.parameters}
 
 
-def merge_by_currency(found: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
+def merge_by_currency(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
     """The agents of each currency taken together."""
     together: dict[str, Tally] = {}
-    for currency, agents in found.items():
+    for currency, agents in tallies.items():
         whole = together[currency] = Tally()
         for tally in agents.values():
             whole.merge(tally)
     return together
 
 
-def choose_currency(found: Iterable[str], wanted: str | None, usual: str) -> str:
+def choose_currency(tallies: Iterable[str], requested: str | None, default: str) -> str:
     """The currency that is shown first: the one asked for, the usual one, or the first there is where it is not used."""
-    there = sorted(found)
-    return wanted or (usual if usual in there or not there else there[0])
+    there = sorted(tallies)
+    return requested or (default if default in there or not there else there[0])
 
 
 async def build_bill(call: Call, scope: Scope) -> contract.Bill:
@@ -165,11 +165,11 @@ async def build_bill(call: Call, scope: Scope) -> contract.Bill:
     main_currency = choose_currency(together, None, str(call.context.settings.billing_currency))
     return contract.Bill(
         **together.get(main_currency, Tally()).fields(main_currency),
-        other_currencies=other_costs(together, main_currency),
+        other_currencies=costs_in_other_currencies(together, main_currency),
     )
 
 
-def other_costs(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
+def costs_in_other_currencies(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
     """Costs in every currency but one."""
     return [
         contract.BillingInfo(**tally.fields(currency))
@@ -178,7 +178,7 @@ def other_costs(together: Mapping[str, Tally], main_currency: str) -> list[contr
     ]
 
 
-async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
+async def read_agent_names(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
     """Names by id; those of agents that have left too."""
     ids = sorted(set(agents) - {""})
     if not ids:
@@ -186,7 +186,7 @@ async def names_of(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
     return {row.agent_id: row.agent_name for row in await tx.all(statements.names, ids=encode_json(ids))}
 
 
-def agent_costs(
+def rank_agents_by_cost(
     agents: Mapping[str, Tally], names: Mapping[str, str], currency: str, most: int
 ) -> list[contract.AgentCost]:
     """The dearest agents."""
@@ -198,7 +198,7 @@ def agent_costs(
     ]
 
 
-def period_of(since: date | None, until: date | None) -> tuple[int, int]:
+def parse_day_range(since: date | None, until: date | None) -> tuple[int, int]:
     """Days as the sums have them; InvalidRequest if they are in the wrong order."""
     if since is not None and until is not None and since > until:
         raise InvalidRequest("since is after until.", fix="Swap them.", errors=[field_error("since", "after until")])
@@ -214,12 +214,12 @@ def days_before(now: int, count: int) -> list[date]:
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
-def task_key(task_id: str) -> str:
+def task_charge_key(task_id: str) -> str:
     """The key under which a task is charged for, once."""
     return f"{TASK_KEY}{task_id}"
 
 
-def task_of(key: str) -> str | None:
+def parse_task_charge_key(key: str) -> str | None:
     """The task that an entry with such a key charges for."""
     return key.removeprefix(TASK_KEY) if key.startswith(TASK_KEY) else None
 
@@ -233,7 +233,7 @@ def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> con
         account_id=row.account_id,
         agent_id=row.agent_id or None,
         instance_id=row.instance_id or None,
-        task_id=task_of(row.key) or reversed_tasks.get(row.reverses or ""),
+        task_id=parse_task_charge_key(row.key) or reversed_tasks.get(row.reverses or ""),
         kind=kind,
         quantity=row.quantity / size,
         unit=unit,

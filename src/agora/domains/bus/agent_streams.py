@@ -35,15 +35,15 @@ __all__ = [
     "BRIDGE",
     "DEAD_LETTER_SOURCE",
     "StreamOwner",
-    "call_as_owner",
+    "append_unread_messages",
+    "claim_and_append_tasks",
+    "deliver_new_entries",
     "ensure_group",
-    "feed_messages",
-    "feed_tasks",
-    "mark_dead",
-    "outbound_stream",
-    "owner_of_agent",
+    "impersonate_owner",
+    "outbound_stream_name",
     "resolve_stream_owner",
-    "take_fresh_entries",
+    "store_dead_letters",
+    "stream_owner_from_agent",
 ]
 
 DEAD_LETTER_SOURCE = "bus"  #: name of agents' streams as a source of dead letters
@@ -80,10 +80,10 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
             return StreamOwner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
         row = await load_agent(call.tx, ref)
     check_may_act_for(caller, row.agent_id)
-    return owner_of_agent(call, row)
+    return stream_owner_from_agent(call, row)
 
 
-def owner_of_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
+def stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
     """An agent as the owner of its stream."""
     joined = f"msg_{row.registered_at // 1000:012x}"
     caller = Caller(
@@ -98,75 +98,79 @@ def owner_of_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
     return StreamOwner(row.agent_id, row.agent_name, held_address(row.agent_name), joined, caller)
 
 
-def call_as_owner(call: Call, whose: StreamOwner) -> Call:
+def impersonate_owner(call: Call, owner: StreamOwner) -> Call:
     """The same call with the owner as its caller."""
-    return call if whose.caller is None else replace(call, caller=whose.caller)
+    return call if owner.caller is None else replace(call, caller=owner.caller)
 
 
-def outbound_stream(inbound: str, tenant: str, name: str) -> str:
+def outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
     """The Redis stream of an agent's outgoing messages. Names have no slash, so tenants' streams cannot collide."""
     return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
 
 
-async def ensure_group(call: Call, whose: StreamOwner, group: str) -> bool:
+async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
-    if await call.tx.one(statements.group, stream=whose.stream, group=group) is not None:
+    if await call.tx.one(statements.group, stream=owner.stream, group=group) is not None:
         return False
-    return await streams.open_group(call.tx, whose.stream, group, call.now, whole=False)
+    return await streams.create_group(call.tx, owner.stream, group, call.now, whole=False)
 
 
-async def take_fresh_entries(
-    call: Call, whose: StreamOwner, request: streams.ReadRequest, *, tasks: bool = True
+async def deliver_new_entries(
+    call: Call, owner: StreamOwner, request: streams.ReadRequest, *, tasks: bool = True
 ) -> list[Delivery]:
     """Deliver new entries of the owner's stream, filling it from inbox and tasks as needed.
 
     Tasks come last: one that is claimed for an answer without room for it would wait under its lease.
     """
-    handed: list[Delivery] = []
+    deliveries: list[Delivery] = []
     count, budget = request.count, request.budget
 
     async def deliver() -> None:
-        handed.extend(await streams.deliver_new(call.tx, replace(request, count=count - len(handed))))
+        deliveries.extend(await streams.deliver_new(call.tx, replace(request, count=count - len(deliveries))))
 
     if count > 0:
         await deliver()
-    if len(handed) < count and not budget.full and await feed_messages(call, whose, count - len(handed)):
+    if (
+        len(deliveries) < count
+        and not budget.full
+        and await append_unread_messages(call, owner, count - len(deliveries))
+    ):
         await deliver()
     if (
         tasks
-        and len(handed) < count
+        and len(deliveries) < count
         and not budget.full
-        and await feed_tasks(call, whose, count - len(handed), budget.remaining)
+        and await claim_and_append_tasks(call, owner, count - len(deliveries), budget.remaining)
     ):
         await deliver()
-    return handed
+    return deliveries
 
 
-async def feed_messages(call: Call, whose: StreamOwner, count: int) -> int:
+async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> int:
     """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": expiry_horizon(call)}
-    place = {"agent_id": whose.agent_id, "address": whose.address}
-    head = await call.tx.one(statements.lock_stream, stream=whose.stream)
-    floor = max(whose.joined, head.floor if head is not None else "")
-    most = call.context.settings.page_bytes
+    place = {"agent_id": owner.agent_id, "address": owner.address}
+    head = await call.tx.one(statements.lock_stream, stream=owner.stream)
+    floor = max(owner.joined, head.floor if head is not None else "")
+    room = call.context.settings.page_bytes
 
     async def read_queued(after: str, limit: int) -> Sequence[WaitingMessage]:
         return await call.tx.all(statements.queued, **place, **when, after=after, limit=limit)
 
     async def read_broadcasts(after: str, limit: int) -> Sequence[WaitingMessage]:
-        return await call.tx.all(statements.broadcasts, agent_id=whose.agent_id, **when, after=after, limit=limit)
+        return await call.tx.all(statements.broadcasts, agent_id=owner.agent_id, **when, after=after, limit=limit)
 
-    mine, _ = await paging.read_page(read_queued, "", "message_id", count, most)
-    common, more = await paging.read_page(read_broadcasts, floor, "message_id", count, most)
+    mine, _ = await paging.read_page(read_queued, "", "message_id", count, room)
+    common, has_more = await paging.read_page(read_broadcasts, floor, "message_id", count, room)
     chosen = sorted([*mine, *common], key=lambda row: row.message_id)[:count]
     if not chosen:
         return 0
     ids = [row.message_id for row in chosen]
     await _mark_delivered(call, place, ids, common)
     entries = [(row.message_id, _publisher_id(row.metadata), "{}") for row in chosen]
-    await streams.append_entries(call.tx, whose.stream, entries, call.now)
-    if not more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
-        await call.tx.execute(statements.raise_floor, stream=whose.stream, floor=_broadcast_floor(call))
+    await streams.append_entries(call.tx, owner.stream, entries, call.now)
+    if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
+        await call.tx.execute(statements.raise_floor, stream=owner.stream, floor=_broadcast_floor(call))
     return len(ids)
 
 
@@ -199,27 +203,27 @@ def _broadcast_floor(call: Call) -> str:
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
 
-async def feed_tasks(call: Call, whose: StreamOwner, count: int, most: int) -> int:
+async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max_bytes: int) -> int:
     """Claim tasks for the agent, of at most so many bytes, and append them to its stream; return how many."""
-    if whose.caller is None:
+    if owner.caller is None:
         return 0
-    claim = await claim_own_tasks(call_as_owner(call, whose), count, LEASE, most)
+    claim = await claim_own_tasks(impersonate_owner(call, owner), count, LEASE, max_bytes)
     rows = []
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)
-        entry = _assignment_entry(task, whose, str(giver.agent_name) if giver is not None else task.created_by)
-        rows.append((task.task_id, _claim_id(task), encode_json(entry)))
+        entry = _build_assignment_entry(task, owner, str(giver.agent_name) if giver is not None else task.created_by)
+        rows.append((task.task_id, _claim_entry_id(task), encode_json(entry)))
     if rows:
-        await streams.append_entries(call.tx, whose.stream, rows, call.now)
+        await streams.append_entries(call.tx, owner.stream, rows, call.now)
     return len(rows)
 
 
-def _claim_id(task: ClaimedTask) -> str:
+def _claim_entry_id(task: ClaimedTask) -> str:
     """Entry id of a claim: each attempt is a separate entry."""
     return f"{task.task_id}.{task.attempts}"
 
 
-def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dict[str, str]:
+def _build_assignment_entry(task: ClaimedTask, owner: StreamOwner, sender: str) -> dict[str, str]:
     """Fields of a claimed task's entry: a snapshot at the time of the claim."""
     section = task.metadata.get("bus")
     bus_metadata: dict[str, Any] = section if isinstance(section, dict) else {}
@@ -234,10 +238,10 @@ def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dic
         "lease_expires_at": task.lease_expires_at,
     }
     entry = {
-        "message_id": _claim_id(task),
+        "message_id": _claim_entry_id(task),
         "timestamp": to_datetime(int(task.created_at.timestamp() * SECOND)),
         "sender": sender,
-        "target": whose.name,
+        "target": owner.name,
         "type": "task_assignment",
         "priority": {"low": "low", "normal": "medium"}.get(task.priority.value, "high"),
         "content": {name: value for name, value in content.items() if value is not None},
@@ -246,28 +250,28 @@ def _assignment_entry(task: ClaimedTask, whose: StreamOwner, sender: str) -> dic
     return {"entry": encode_json(entry), "fence": str(task.fencing_token)}
 
 
-async def mark_dead(call: Call, whose: StreamOwner, group: str, rows: Sequence[PendingEntry]) -> None:
+async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: Sequence[PendingEntry]) -> None:
     """Keep entries that were delivered too often as dead letters, mark their messages, and notify agent and senders."""
     refs = [row.ref for row in rows if row.ref]
     if not refs:
         return
-    place = {"agent_id": whose.agent_id, "address": whose.address}
+    place = {"agent_id": owner.agent_id, "address": owner.address}
     await call.tx.execute(statements.dead_lettered, **place, ids=encode_json(refs), now=call.now)
     senders = {row.message_id: row.from_agent for row in await call.tx.all(statements.messages, ids=encode_json(refs))}
-    await record_dead_letters(call, [_build_letter(whose, group, row) for row in rows])
+    await record_dead_letters(call, [_build_letter(owner, group, row) for row in rows])
     for row in rows:
-        data = {"ref": row.ref, "agent_id": whose.agent_id, "deliveries": row.deliveries}
-        audience = tuple(dict.fromkeys(filter(None, (whose.agent_id, senders.get(row.ref or "")))))
+        data = {"ref": row.ref, "agent_id": owner.agent_id, "deliveries": row.deliveries}
+        audience = tuple(dict.fromkeys(filter(None, (owner.agent_id, senders.get(row.ref or "")))))
         call.emit("agora.bus.dead_lettered", data, subject=row.ref, audience=audience)
 
 
-def _build_letter(whose: StreamOwner, group: str, row: PendingEntry) -> NewDeadLetter:
+def _build_letter(owner: StreamOwner, group: str, row: PendingEntry) -> NewDeadLetter:
     return NewDeadLetter(
         source=DEAD_LETTER_SOURCE,
-        key=f"{whose.stream}/{group}/{row.number}",
-        owner=whose.agent_id,
-        account=whose.caller.account if whose.caller is not None else "default",
-        destination=whose.name,
+        key=f"{owner.stream}/{group}/{row.number}",
+        owner=owner.agent_id,
+        account=owner.caller.account if owner.caller is not None else "default",
+        destination=owner.name,
         reason=streams.EXHAUSTED,
         attempts=row.deliveries,
         ref=row.ref,

@@ -26,7 +26,7 @@ from agora.store.port import NewEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, ensure_group, owner_of_agent
+from .agent_streams import BRIDGE, ensure_group, stream_owner_from_agent
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
 from .engines.port import DEAD, Bridge, BridgeBus
@@ -91,7 +91,7 @@ class BusBridge(Controller):
 
     async def run(self, stop: asyncio.Event) -> None:
         loops = [
-            asyncio.create_task(self._repeat_until_stopped(stop, self.take_in)),
+            asyncio.create_task(self._repeat_until_stopped(stop, self.process_inbound)),
             asyncio.create_task(self._send_loops(stop)),
         ]
         try:
@@ -108,7 +108,9 @@ class BusBridge(Controller):
         try:
             while True:
                 for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()} - loops.keys():
-                    loops[tenant] = asyncio.create_task(self._repeat_until_stopped(stop, partial(self.send_on, tenant)))
+                    loops[tenant] = asyncio.create_task(
+                        self._repeat_until_stopped(stop, partial(self.send_waiting_entries, tenant))
+                    )
                 await asyncio.sleep(SENT_CHECK_SECONDS)
         finally:
             for loop in loops.values():
@@ -135,19 +137,19 @@ class BusBridge(Controller):
             return
         await self._report_refusals()
         now, settings = self.context.clock.now(), self.context.server.settings
-        due = now - self._followed >= self._sent_check * SECOND
+        due = now - self._followed >= self._sent_check_interval * SECOND
         try:
             if due:
-                await self._expel_strangers()
+                await self._remove_foreign_consumers()
             await self._recover_pending(maintain=due)
         except NotFound:
             self.ready = False  # the stream was deleted: create its group again
             return
         if due:
             self._followed = now
-            await self.each_tenant(self.follow_tenant)
-            await self.bus.trim(settings.bus_stream, settings.bus_length)
-            await self.bus.trim(settings.bus_stream + DEAD, settings.bus_length)
+            await self.each_tenant(self.sync_acknowledgements)
+            await self.bus.trim_stream(settings.bus_stream, settings.bus_length)
+            await self.bus.trim_stream(settings.bus_stream + DEAD, settings.bus_length)
 
     async def _recover_pending(self, *, maintain: bool) -> None:
         """Process entries that a server took and did not finish, if there are any. maintain: also look after the consumers.
@@ -155,39 +157,44 @@ class BusBridge(Controller):
         One command tells how many there are. Raises NotFound if the group does not exist.
         """
         settings = self.context.server.settings
-        groups = await self.bus.groups(settings.bus_stream)
+        groups = await self.bus.list_groups(settings.bus_stream)
         group = next((each for each in groups if each.name == settings.bus_group), None)
         if group is None:
             raise NotFound("The inbound stream has no group.", fix="Create it by joining the stream.")
         self._pending, self.state.lag = bool(group.pending), group.lag
-        if group.pending or self.inbound.waiting or maintain:
-            await self._record_outcome(*await self.inbound.recover())
+        if group.pending or self.inbound.has_buffered_entries or maintain:
+            await self._record_outcome(*await self.inbound.process_pending())
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait longer while nothing is pending; a change of the connection ends the wait."""
         if await super()._wait_for_next_step(stop):
             return True
-        active = self._pending or self.inbound.waiting or self._refused or (self.state.connected and not self.ready)
-        return False if active else await self._wait_for_wakeup(stop, max(0, self._sent_check - self.interval))
+        active = (
+            self._pending
+            or self.inbound.has_buffered_entries
+            or self._refused
+            or (self.state.connected and not self.ready)
+        )
+        return False if active else await self._wait_for_wakeup(stop, max(0, self._sent_check_interval - self.interval))
 
     @property
-    def _sent_check(self) -> float:
+    def _sent_check_interval(self) -> float:
         """Seconds until sent entries are looked at again.
 
         While consumers have some, often enough that the last delivery of one is over before it is claimed once more.
         """
-        if not self.outbound.open:
+        if not self.outbound.has_unacknowledged_entries:
             return SENT_CHECK_SECONDS
         return min(SENT_CHECK_SECONDS, self.context.server.settings.bus_stale / CHECKS_EACH_DELIVERY)
 
     @property
     def pause(self) -> float:
-        return min(super().pause, self._sent_check) if not self.failures else super().pause
+        return min(super().pause, self._sent_check_interval) if not self.failures else super().pause
 
-    async def _expel_strangers(self) -> None:
+    async def _remove_foreign_consumers(self) -> None:
         """Remove consumers of programs from the inbound group: whatever they read, the marketplace would not get."""
         settings = self.context.server.settings
-        names, outcome = await self.inbound.expel_strangers()
+        names, outcome = await self.inbound.remove_foreign_consumers()
         await self._record_outcome(*outcome)
         for name in names:
             text = (
@@ -200,27 +207,27 @@ class BusBridge(Controller):
         self.state.warnings = [*self.bus.warnings, *self.strangers]
 
     def _on_bus_change(self) -> None:
-        self._copy_state()
+        self._publish_connection_state()
         self._wakeup.set()
 
-    def _copy_state(self) -> None:
+    def _publish_connection_state(self) -> None:
         self.state.connected, self.state.error = self.bus.connected, self.bus.error
 
     async def _check_redis(self) -> None:
         """Check the connection and durability of Redis, and create the group when it is connected."""
         state, now = self.state, self.context.clock.now()
-        self._copy_state()
+        self._publish_connection_state()
         if not state.connected:
             self.ready = False
             return
         if self.bus.epoch != self._epoch:  # a new connection: it may be another server, or have lost entries
             self._epoch, self.ready, self._examined = self.bus.epoch, False, 0
-            self.outbound.forget()
+            self.outbound.forget_verified_streams()
             self._reconnected.set()  # waiting readers start again
             self._reconnected = asyncio.Event()
         if now - self._examined >= DURABILITY_CHECK_SECONDS * SECOND:
             self._examined = now
-            await self.bus.examine()
+            await self.bus.refresh_durability()
             state.durability = self.bus.durability
             for warning in self.bus.warnings:
                 if warning not in state.warnings:
@@ -228,23 +235,23 @@ class BusBridge(Controller):
             state.warnings = [*self.bus.warnings, *self.strangers]
         if not self.ready:
             settings = self.context.server.settings
-            await self.bus.join(settings.bus_stream, settings.bus_group)
-            await self.inbound.record_buried()
-            await self._expel_strangers()  # announces this server's own consumer before it reads
+            await self.bus.create_group(settings.bus_stream, settings.bus_group)
+            await self.inbound.record_unrecorded_dead_letters()
+            await self._remove_foreign_consumers()  # announces this server's own consumer before it reads
             self.ready = True
 
     # -- in --------------------------------------------------------------------------------------
 
-    async def take_in(self, block: float = BLOCK) -> None:
+    async def process_inbound(self, block: float = BLOCK) -> None:
         """Process new inbound entries."""
         if not self.ready or self.context.overrides.is_halted(DEFAULT_TENANT):
             await asyncio.sleep(min(block, self.interval))
             return
         try:
-            await self._record_outcome(*await self.inbound.read(block))
+            await self._record_outcome(*await self.inbound.process_new(block))
         except NotFound:
             self.ready = False  # as above
-        if self.inbound.waiting:
+        if self.inbound.has_buffered_entries:
             await asyncio.sleep(MIN_LOOP_SECONDS)
 
     async def _record_outcome(self, callers: Sequence[Caller], refused: Sequence[Refusal]) -> None:
@@ -265,7 +272,7 @@ class BusBridge(Controller):
 
     # -- out -------------------------------------------------------------------------------------
 
-    async def send_on(self, tenant: str, wait: float = SWEEP) -> None:
+    async def send_waiting_entries(self, tenant: str, wait: float = SWEEP) -> None:
         """Send waiting entries to a tenant's agents: to those with new events, and regularly to all."""
         if not self.ready or self.context.overrides.is_halted(tenant):
             await asyncio.sleep(min(wait, self.interval))
@@ -275,13 +282,13 @@ class BusBridge(Controller):
             tenant, (0, 0)
         )  # popped: if sending fails, the next turn checks all agents
         if known_epoch != epoch or now - self._swept[tenant] >= SWEEP * SECOND:
-            position, concerned = channel.head, None
+            position, agent_ids = channel.head, None
             self._swept[tenant] = now
         else:
             page = await channel.read(since, OCCASIONS, SYSTEM)
-            position, concerned = page.position, _find_concerned(stored.event for stored in page.events)
-        if concerned is None or concerned:
-            await self.send_all(tenant, concerned)
+            position, agent_ids = page.position, _find_concerned_agents(stored.event for stored in page.events)
+        if agent_ids is None or agent_ids:
+            await self.send_to_agents(tenant, agent_ids)
         elif wait:
             await self._wait_for_event(tenant, wait, position)
         self._positions[tenant] = position, epoch
@@ -300,11 +307,11 @@ class BusBridge(Controller):
                 wait.cancel()
             await asyncio.gather(event, reconnection, return_exceptions=True)
 
-    async def send_all(self, tenant: str, concerned: set[str] | None) -> None:
+    async def send_to_agents(self, tenant: str, agent_ids: set[str] | None) -> None:
         """Send to these agents, or to all if None, until nothing waits."""
         for agent in await self._read_members(tenant):
-            if concerned is None or agent.agent_id in concerned:
-                while await self.outbound.send(tenant, agent):
+            if agent_ids is None or agent.agent_id in agent_ids:
+                while await self.outbound.send_waiting(tenant, agent):
                     pass
 
     async def _read_members(self, tenant: str) -> list[BridgeMember]:
@@ -321,13 +328,13 @@ class BusBridge(Controller):
         for agent in members:
             await self.outbound.create_group(tenant, agent)
 
-    async def follow_tenant(self, tenant: str) -> None:
+    async def sync_acknowledgements(self, tenant: str) -> None:
         """Take over what a tenant's agents acknowledged on Redis."""
         for agent in await self._read_members(tenant):
-            await self.outbound.follow(tenant, agent)
+            await self.outbound.sync_acknowledgements(tenant, agent)
 
 
-def _find_concerned(events: Iterable[NewEvent]) -> set[str] | None:
+def _find_concerned_agents(events: Iterable[NewEvent]) -> set[str] | None:
     """Ids of agents that these events may concern; None for all."""
     agent_ids: set[str] = set()
     for event in events:
@@ -346,9 +353,9 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     row = await call.tx.one(agents.by_id, ref=agent_id)
     if row is None or row.retired_at is not None:
         return
-    whose = owner_of_agent(call, row)
-    if await ensure_group(call, whose, BRIDGE):
-        call.emit("agora.bus.joined", whose.event_data, subject=agent_id, audience=(agent_id,))
+    owner = stream_owner_from_agent(call, row)
+    if await ensure_group(call, owner, BRIDGE):
+        call.emit("agora.bus.joined", owner.event_data, subject=agent_id, audience=(agent_id,))
 
 
 async def _emit_refusals(call: Call, *, refused: Sequence[Refusal]) -> None:

@@ -80,48 +80,48 @@ class Inbound:
         self.held = HeldEntries()
 
     @property
-    def waiting(self) -> bool:
+    def has_buffered_entries(self) -> bool:
         """Whether entries wait in the buffer."""
         return bool(self.held)
 
     @property
-    def _place(self) -> tuple[str, str]:
+    def _stream_and_group(self) -> tuple[str, str]:
         settings = self._context.server.settings
         return settings.bus_stream, settings.bus_group
 
-    async def read(self, block: float) -> tuple[list[Caller], list[Refusal]]:
+    async def process_new(self, block: float) -> tuple[list[Caller], list[Refusal]]:
         """Process buffered and new entries; wait ``block`` seconds for a first one. Returns publishers and refusals."""
         block = 0 if self.held else block
-        fresh = await self._bus.read(*self._place, self.consumer, count=BATCH, block=block)
-        return await self.take(fresh)
+        deliveries = await self._bus.read(*self._stream_and_group, self.consumer, count=BATCH, block=block)
+        return await self.process_deliveries(deliveries)
 
-    async def recover(self) -> tuple[list[Caller], list[Refusal]]:
+    async def process_pending(self) -> tuple[list[Caller], list[Refusal]]:
         """Process entries that were delivered to any server and not acknowledged."""
         # Buffered entries stay pending here on purpose: touched, they are not recovered by another server meanwhile.
         if self.held and self._loop.time() >= self._touch_at:
             self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_EACH_DELIVERY
-            await self._bus.touch(*self._place, self.consumer, self.held.ids)
-        maintenance = await self._bus.maintain(*self._place)
-        recovery = await self._bus.recover(*self._place, self.consumer, count=BATCH)
+            await self._bus.reset_idle_time(*self._stream_and_group, self.consumer, self.held.ids)
+        maintenance = await self._bus.maintain(*self._stream_and_group)
+        recovery = await self._bus.recover(*self._stream_and_group, self.consumer, count=BATCH)
         dead = [*maintenance.dead, *recovery.dead]
-        await self.record_dead([(letter, EXHAUSTED) for letter in dead])
-        callers, refused = await self.take(recovery.entries)
+        await self.record_dead_letters([(letter, EXHAUSTED) for letter in dead])
+        callers, refused = await self.process_deliveries(recovery.entries)
         return callers, [*(_build_refusal(each, EXHAUSTED) for each in dead), *refused]
 
-    async def expel_strangers(self) -> tuple[Sequence[str], tuple[list[Caller], list[Refusal]]]:
+    async def remove_foreign_consumers(self) -> tuple[Sequence[str], tuple[list[Caller], list[Refusal]]]:
         """Process what programs took that read in the marketplace's own group; their names, and the outcome."""
-        names, entries = await self._bus.expel_strangers(*self._place, self.consumer)
-        return names, (await self.take(entries) if entries else ([], []))
+        names, entries = await self._bus.remove_foreign_consumers(*self._stream_and_group, self.consumer)
+        return names, (await self.process_deliveries(entries) if entries else ([], []))
 
-    async def take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
+    async def process_deliveries(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         """Process entries: those of one sender in order, after its buffered ones; different senders concurrently."""
         async with self._taking:  # new and recovered entries come by loops of their own, but a sender has one order
-            return await self._take(deliveries)
+            return await self._process_in_order(deliveries)
 
-    async def _take(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
+    async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
         if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
-            await self._bus.ack(*self._place, ours)
+            await self._bus.ack(*self._stream_and_group, ours)
         senders = await asyncio.gather(*map(self._identify_sender, fresh))
         turns = await self._take_buffered()
         for delivery, result in zip(fresh, senders, strict=True):
@@ -130,7 +130,7 @@ class Inbound:
                 if not self.held.defer(sender, delivery.entry_id):
                     turns.setdefault(sender, []).append((delivery, result))
         refused = [result for result in senders if isinstance(result, Refusal)]
-        outcomes = await asyncio.gather(*(self._enter_in_order(sender, entries) for sender, entries in turns.items()))
+        outcomes = await asyncio.gather(*(self._publish_in_order(sender, entries) for sender, entries in turns.items()))
         callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
 
@@ -139,12 +139,12 @@ class Inbound:
         deferred = self.held.take_deferred()
         ids = [each for entry_ids in deferred.values() for each in entry_ids]
         try:
-            fetched = {each.entry_id: each for each in await self._bus.fetch(self._place[0], ids)}
+            fetched = {each.entry_id: each for each in await self._bus.fetch_entries(self._stream_and_group[0], ids)}
         except AgoraError:
             self.held.return_deferred(deferred)
             raise
         turns: dict[Sender, list[Entry]] = {
-            sender: [(each, None) for each in buffered] for sender, buffered in self.held.take().items()
+            sender: [(each, None) for each in buffered] for sender, buffered in self.held.take_all().items()
         }
         for sender, entry_ids in deferred.items():
             turns.setdefault(sender, []).extend((fetched[each], None) for each in entry_ids if each in fetched)
@@ -153,19 +153,19 @@ class Inbound:
     async def _identify_sender(self, delivery: Delivery) -> Caller | Refusal | None:
         """The sender of an entry; a refusal; or None if it will be delivered again."""
         try:
-            _check_text(delivery)
+            _check_utf8(delivery)
             return await self._authenticate_entry(delivery)
         except AgoraError as error:
-            return None if _is_momentary(error) else await self._refuse_entry(delivery, error)
+            return None if _is_transient(error) else await self._refuse_entry(delivery, error)
 
-    async def _enter_in_order(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
+    async def _publish_in_order(self, sender: Sender, entries: Sequence[Entry]) -> tuple[list[Caller], list[Refusal]]:
         callers, refused, entered = [], [], []
         for at, (delivery, caller) in enumerate(entries):
             try:
-                callers.append(await self._enter_entry(delivery, caller))
+                callers.append(await self._publish_delivery(delivery, caller))
             except AgoraError as error:
-                if _is_momentary(error):
-                    self.held.keep(sender, [each for each, _ in entries[at:]])  # they stay in order
+                if _is_transient(error):
+                    self.held.add(sender, [each for each, _ in entries[at:]])  # they stay in order
                     break
                 refusal = await self._refuse_entry(delivery, error)
                 refused += [refusal] if refusal is not None else []
@@ -173,7 +173,7 @@ class Inbound:
                 entered.append(delivery.entry_id)
         # Acknowledged after the commit: a crash in between causes a redelivery, which is recognised by its message_id.
         if entered:
-            await self._bus.ack(*self._place, entered)
+            await self._bus.ack(*self._stream_and_group, entered)
         return callers, refused
 
     async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
@@ -182,21 +182,21 @@ class Inbound:
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
         reason = f"{error.code}: {error}"[:1000]
-        await self.record_dead([(delivery, reason)])  # first: a server that dies in between refuses it again
-        await self._bus.bury(*self._place, delivery, reason)
+        await self.record_dead_letters([(delivery, reason)])  # first: a server that dies in between refuses it again
+        await self._bus.dead_letter_entry(*self._stream_and_group, delivery, reason)
         return _build_refusal(delivery, str(error))
 
-    async def record_dead(self, letters: Sequence[tuple[Delivery, str]]) -> None:
+    async def record_dead_letters(self, letters: Sequence[tuple[Delivery, str]]) -> None:
         """Keep refused entries, each with its reason, as dead letters of the operators. No-op for those that are known."""
         records = [
             NewDeadLetter(
                 source=DEAD_LETTER_SOURCE,
-                key=f"{self._place[0]}/{letter.entry_id}",
+                key=f"{self._stream_and_group[0]}/{letter.entry_id}",
                 owner="",
-                destination=self._place[0],
+                destination=self._stream_and_group[0],
                 reason=reason,
                 attempts=letter.deliveries,
-                detail={"fields": _storable_fields(letter.fields)},
+                detail={"fields": _strip_credentials(letter.fields)},
             )
             for letter, reason in letters
         ]
@@ -204,15 +204,15 @@ class Inbound:
             work = partial(record_dead_letters, letters=records, once=True)
             await self._context.dispatcher.run_as_system(DEFAULT_TENANT, work, label="bus.refuse")
 
-    async def record_buried(self) -> None:
+    async def record_unrecorded_dead_letters(self) -> None:
         """Keep what a server buried in Redis and did not live to record, or what was buried before letters were recorded."""
-        letters = await self._bus.read_dead(self._place[0])
-        await self.record_dead([(letter, letter.fields.get("dead_reason") or EXHAUSTED) for letter in letters])
+        letters = await self._bus.read_dead(self._stream_and_group[0])
+        await self.record_dead_letters([(letter, letter.fields.get("dead_reason") or EXHAUSTED) for letter in letters])
 
-    async def _enter_entry(self, delivery: Delivery, caller: Caller | None) -> Caller:
+    async def _publish_delivery(self, delivery: Delivery, caller: Caller | None) -> Caller:
         """Publish one entry. A buffered one is authenticated again: its credential may have been revoked meanwhile."""
         caller = caller or await self._authenticate_entry(delivery)
-        arguments = _build_arguments(delivery, caller, f"{self._place[0]}/{delivery.entry_id}")
+        arguments = _build_arguments(delivery, caller, f"{self._stream_and_group[0]}/{delivery.entry_id}")
         with use_protocol("bus"):
             await self._context.dispatcher.invoke(self._publish, caller, arguments)
         return caller
@@ -240,14 +240,14 @@ class Inbound:
 
         row = await self._context.store.read(tenant, look_up)
         if row is None:
-            raise _not_genuine()
+            raise _signature_error()
         token = self._context.server.signer.agent_token(tenant, row.agent_id, row.token_generation)
         try:
-            genuine = wire.is_signed_with(fields, token)
+            genuine = wire.verify_signature(fields, token)
         except ValueError as error:
             raise InvalidRequest(f"The signature cannot be checked: {error}.") from None
         if not genuine:
-            raise _not_genuine()
+            raise _signature_error()
         self._check_age(fields.get("timestamp", ""))
         return await self._authenticate(token)
 
@@ -269,7 +269,7 @@ class Inbound:
             )
 
 
-def _storable_fields(fields: Fields) -> dict[str, str]:
+def _strip_credentials(fields: Fields) -> dict[str, str]:
     """The fields without credentials; what is not UTF-8 is replaced, for the store holds text."""
     texts = original_fields(fields).items()
     return {name.encode(errors="replace").decode(): value.encode(errors="replace").decode() for name, value in texts}
@@ -279,20 +279,20 @@ def _build_refusal(delivery: Delivery, reason: str) -> Refusal:
     return Refusal(delivery.entry_id, delivery.fields.get("sender", "")[:200], reason[:1000])
 
 
-def _is_momentary(error: AgoraError) -> bool:
+def _is_transient(error: AgoraError) -> bool:
     """Whether the error is temporary: the marketplace is halted, a queue is full, or the sender exceeds its rate."""
     if isinstance(error, Halted):
         return error.extra.get("target_id") == SYSTEM_WIDE
     return isinstance(error, Overloaded | RateLimited)
 
 
-def _not_genuine() -> Unauthenticated:
+def _signature_error() -> Unauthenticated:
     return Unauthenticated(
         "The signature is not that of the sender.", fix="Sign all fields with the agent's own token: see the page."
     )
 
 
-def _check_text(delivery: Delivery) -> None:
+def _check_utf8(delivery: Delivery) -> None:
     for name, value in delivery.fields.items():
         try:
             (name + value).encode()
@@ -302,7 +302,7 @@ def _check_text(delivery: Delivery) -> None:
 
 def _build_arguments(delivery: Delivery, caller: Caller, own_id: str) -> dict[str, Any]:
     """Arguments of the publish operation. An entry without an id gets one from its place on the stream."""
-    entry = wire.from_fields(delivery.fields)
+    entry = wire.decode_fields(delivery.fields)
     sender = entry.pop("sender", None)
     if sender not in (None, caller.subject, caller.name):
         entry["sender"] = sender

@@ -22,12 +22,19 @@ from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, call_as_owner, mark_dead, outbound_stream, owner_of_agent, take_fresh_entries
+from .agent_streams import (
+    BRIDGE,
+    deliver_new_entries,
+    impersonate_owner,
+    outbound_stream_name,
+    store_dead_letters,
+    stream_owner_from_agent,
+)
 from .engines import groups, wire
 from .engines.port import BRIDGE as BRIDGE_PORT
-from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry, entry_order
+from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry, entry_sort_key
 from .records import BridgeMember, PendingEntry
-from .views import show_entries
+from .views import render_entries
 
 __all__ = ["Outbound"]
 
@@ -47,17 +54,17 @@ class Outbound:
         self._open: dict[tuple[str, str], bool] = {}  # whether an agent's consumers have entries to acknowledge
         self._active_at: dict[tuple[str, str], int] = {}  # last request of an agent's consumers
 
-    def stream(self, tenant: str, name: str) -> str:
-        return outbound_stream(self._context.server.settings.bus_stream, tenant, name)
+    def stream_name(self, tenant: str, name: str) -> str:
+        return outbound_stream_name(self._context.server.settings.bus_stream, tenant, name)
 
-    async def send(self, tenant: str, agent: BridgeMember) -> int:
+    async def send_waiting(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
-        waiting = await self._controller.run_as_system(tenant, partial(_take_waiting, agent=agent))
+        waiting = await self._controller.run_as_system(tenant, partial(_take_entries_to_send, agent=agent))
         if not waiting:
             return 0
         try:
-            await self._bus.join(stream, name)
+            await self._bus.create_group(stream, name)
             published = [self._bus.publish(stream, self._sign_fields(tenant, agent, fields)) for _, fields in waiting]
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
@@ -72,47 +79,51 @@ class Outbound:
         """Sign with the recipient's token, by which it recognises entries of the marketplace."""
         signer = self._context.server.signer
         token = signer.agent_token(tenant, agent.agent_id, agent.token_generation)
-        return fields | {"signature": wire.signature(fields, token)}
+        return fields | {"signature": wire.compute_signature(fields, token)}
 
     async def _claim_stream(self, tenant: str, agent: BridgeMember) -> str:
         """Claim an agent's Redis stream: drop a previous owner's entries, and resend those that Redis has lost."""
-        stream, name = self.stream(tenant, agent.agent_name), agent.agent_name
+        stream, name = self.stream_name(tenant, agent.agent_name), agent.agent_name
         if self._owned.get(stream) != agent.agent_id:
-            await self._bus.own(stream, agent.agent_id)
+            await self._bus.set_owner(stream, agent.agent_id)
             place = {"stream": agent.agent_id, "group": BRIDGE}
             rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
             ids = [row.consumer for row in rows]
-            there = {*await self._bus.settled(stream, name, ids), *await self._bus.holds(stream, ids)} if ids else set()
+            there = (
+                {*await self._bus.find_acknowledged(stream, name, ids), *await self._bus.find_existing(stream, ids)}
+                if ids
+                else set()
+            )
             if lost := [row.number for row in rows if row.consumer not in there]:
-                await self._controller.run_as_system(tenant, partial(_take_back, agent=agent, numbers=lost))
+                await self._controller.run_as_system(tenant, partial(_requeue_lost_entries, agent=agent, numbers=lost))
             self._owned[stream] = agent.agent_id
         return stream
 
-    def forget(self) -> None:
+    def forget_verified_streams(self) -> None:
         """Verify all streams again after a reconnect, because Redis may have lost entries."""
         self._owned.clear()
         self._open.clear()
 
     @property
-    def open(self) -> bool:
+    def has_unacknowledged_entries(self) -> bool:
         """Whether consumers of any agent have entries to acknowledge."""
         return any(self._open.values())
 
     async def create_group(self, tenant: str, agent: BridgeMember) -> None:
         """Make an agent's stream and group, so that its programs may read before the first entry. Raises UpstreamUnavailable."""
         stream = await self._claim_stream(tenant, agent)
-        await self._bus.join(stream, agent.agent_name)
+        await self._bus.create_group(stream, agent.agent_name)
 
-    async def follow(self, tenant: str, agent: BridgeMember) -> None:
+    async def sync_acknowledgements(self, tenant: str, agent: BridgeMember) -> None:
         """Copy acknowledgements and dead letters of an agent's Redis group to the store, redeliver, and trim the stream."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
         sent_rows = await self._read_sent(tenant, agent)
         key, state = (tenant, agent.agent_id), self._context.server.ports.get(BRIDGE_PORT)
         if sent_rows:
             state.delivered[key] = await self._bus.last_delivered(stream, name)
-        delivered = entry_order(state.delivered.get(key, "0-0"))
+        delivered = entry_sort_key(state.delivered.get(key, "0-0"))
         # What no consumer was given needs no look: an agent may leave it unread for days.
-        is_delivered = any(entry_order(row.consumer) <= delivered for row in sent_rows)
+        is_delivered = any(entry_sort_key(row.consumer) <= delivered for row in sent_rows)
         moved = await self._record_moved(tenant, agent, stream) if is_delivered else ()
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
@@ -120,12 +131,12 @@ class Outbound:
             self._owned.pop(stream, None)
             await self.create_group(tenant, agent)
             return
-        self._note_activity(tenant, agent, report.active_idle)
+        self._record_activity(tenant, agent, report.active_idle)
         self._open[key] = bool(report.pending)
         if is_delivered:
-            await self._settle_sent(tenant, agent, stream)
-        await self._bus.trim(stream)
-        await self._bus.trim(stream + DEAD, MAX_DEAD_LETTERS)
+            await self._store_settled(tenant, agent, stream)
+        await self._bus.trim_stream(stream)
+        await self._bus.trim_stream(stream + DEAD, MAX_DEAD_LETTERS)
 
     async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
         """Entries that were sent and not acknowledged, as far as is known."""
@@ -139,7 +150,7 @@ class Outbound:
             await self._controller.run_as_system(tenant, partial(_store_moved, agent=agent, moved=moved))
         return moved
 
-    async def _settle_sent(self, tenant: str, agent: BridgeMember, stream: str) -> None:
+    async def _store_settled(self, tenant: str, agent: BridgeMember, stream: str) -> None:
         """Store what was acknowledged or dead-lettered in Redis.
 
         What was appended again counts as acknowledged there, under its old id: so the moved entries are read after the
@@ -147,7 +158,7 @@ class Outbound:
         """
         name = agent.agent_name
         by_entry = {row.consumer: row for row in await self._read_sent(tenant, agent)}
-        settled = await self._bus.settled(stream, name, list(by_entry))
+        settled = await self._bus.find_acknowledged(stream, name, list(by_entry))
         moved = await self._record_moved(tenant, agent, stream)
         previous = {each.previous_id for each in moved}
         if done := [each for each in settled if each not in previous]:
@@ -158,10 +169,10 @@ class Outbound:
             await self._controller.run_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         if moved:
             current = {row.consumer for row in await self._read_sent(tenant, agent)}
-            over = await self._bus.settled(stream, name, [each.entry_id for each in moved])
+            over = await self._bus.find_acknowledged(stream, name, [each.entry_id for each in moved])
             await self._bus.forget_moved(stream, [each for each in over if each not in current])
 
-    def _note_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
+    def _record_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
         """Count requests of an agent's consumers as its own activity, so that it shows as online."""
         if idle is None:
             return
@@ -178,45 +189,45 @@ async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[Moved
         await call.tx.execute(statements.move_sent, **place, entry=each.entry_id, previous=each.previous_id)
 
 
-async def _take_waiting(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
+async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
     """Take the entries to send now and mark them as leaving; return each with its fields."""
-    whose = owner_of_agent(call, agent)
-    place = {"stream": whose.stream, "group": BRIDGE}
+    owner = stream_owner_from_agent(call, agent)
+    place = {"stream": owner.stream, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
         return []  # the agent left the bridge meanwhile
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * SECOND, limit=BATCH)
-    again = [groups.delivery_from_row(row, more=1) for row in rows]
+    again = [groups.delivery_from_row(row, extra_deliveries=1) for row in rows]
     if again:
         numbers = encode_json([row.number for row in rows])
         await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
     pending = await call.tx.one(statements.pending_count, **place) or 0
     room = min(BATCH - len(again), UNREAD - pending)
-    handed = [*again, *(await _take_fresh(call, agent, room))]
-    documents, vanished = await show_entries(call, whose, handed)
+    deliveries = [*again, *(await _take_new_entries(call, agent, room))]
+    documents, vanished = await render_entries(call, owner, deliveries)
     await groups.acknowledge_entries(
-        call.tx, whose.stream, BRIDGE, groups.numbers_of(each.entry_id for each in vanished)
+        call.tx, owner.stream, BRIDGE, groups.parse_entry_numbers(each.entry_id for each in vanished)
     )
-    by_entry = {each.entry_id: each for each in handed}
+    by_entry = {each.entry_id: each for each in deliveries}
     return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
 
 
-async def _take_fresh(call: Call, agent: BridgeMember, room: int) -> list[Delivery]:
+async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[Delivery]:
     if room <= 0:
         return []
-    whose = owner_of_agent(call, agent)
+    owner = stream_owner_from_agent(call, agent)
     request = groups.ReadRequest(
-        stream=whose.stream,
+        stream=owner.stream,
         group=BRIDGE,
         consumer=statements.LEAVING,
         count=room,
         now=call.now,
         budget=PageBudget(call.context.settings.page_bytes),
     )
-    return await take_fresh_entries(call, whose, request)
+    return await deliver_new_entries(call, owner, request)
 
 
-def _to_fields(handed: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
-    return handed, wire.to_fields(document) | {"ref": handed.ref or ""}
+def _to_fields(delivery: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
+    return delivery, wire.encode_fields(document) | {"ref": delivery.ref or ""}
 
 
 async def _record_sent(
@@ -229,8 +240,8 @@ async def _record_sent(
     """Store the Redis ids of sent entries; the others are sent again."""
     place = {"stream": agent.agent_id, "group": BRIDGE}
     back = []
-    for (handed, _), entry_id in zip(waiting, ids, strict=True):
-        number = groups.number_of(handed.entry_id)
+    for (delivery, _), entry_id in zip(waiting, ids, strict=True):
+        number = groups.parse_entry_number(delivery.entry_id)
         if isinstance(entry_id, str):
             await call.tx.execute(statements.mark_sent, **place, number=number, entry=entry_id)
         else:
@@ -239,7 +250,7 @@ async def _record_sent(
         await call.tx.execute(statements.take_back, **place, numbers=encode_json(back))
 
 
-async def _take_back(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
+async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
     """Make entries that Redis has lost leave again."""
     place = {"stream": agent.agent_id, "group": BRIDGE}
     await call.tx.execute(statements.take_back, **place, numbers=encode_json(list(numbers)))
@@ -249,13 +260,15 @@ async def _settle_entries(
     call: Call, *, agent: BridgeMember, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
 ) -> None:
     """Remove acknowledged and dead entries from the outbox, unless another server has done so, or they were sent again."""
-    whose = owner_of_agent(call, agent)
-    place = {"stream": whose.stream, "group": BRIDGE}
-    settled = set()
+    owner = stream_owner_from_agent(call, agent)
+    place = {"stream": owner.stream, "group": BRIDGE}
+    row_numbers = set()
     for row in (*rows, *dead):
         if await call.tx.execute(statements.drop_sent, **place, number=row.number, entry=row.consumer):
-            settled.add(row.number)
-    await mark_dead(call, whose, BRIDGE, [row for row in dead if row.number in settled])
-    messages = [row.ref for row in rows if row.number in settled and row.ref and row.ref.startswith("msg_")]
+            row_numbers.add(row.number)
+    await store_dead_letters(call, owner, BRIDGE, [row for row in dead if row.number in row_numbers])
+    messages = [row.ref for row in rows if row.number in row_numbers and row.ref and row.ref.startswith("msg_")]
     if messages:
-        await MessagingService(call_as_owner(call, whose)).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)
+        await MessagingService(impersonate_owner(call, owner)).mark(
+            messages, DeliveryState.ACKNOWLEDGED, owner.agent_id
+        )

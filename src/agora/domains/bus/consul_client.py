@@ -72,7 +72,7 @@ class Consul:
         """Deregister a service. Idempotent."""
         await self._send_request("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
 
-    async def knows(self, service_id: str) -> bool:
+    async def is_registered(self, service_id: str) -> bool:
         """Whether the Consul agent knows the service; it may have lost it in a restart."""
         return await self._send_request("GET", f"/v1/agent/service/{quote(service_id, safe='')}") != 404
 

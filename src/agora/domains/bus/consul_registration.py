@@ -8,13 +8,13 @@ from agora.settings import Settings
 
 from .consul_client import Consul, Service
 
-__all__ = ["ConsulRegistrar", "service_of"]
+__all__ = ["ConsulRegistrar", "build_service"]
 
 TAGS = ("agora", "mcp", "a2a", "rest", "bus")
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  what is listened on, not where it can be reached
 
 
-def service_of(settings: Settings) -> Service:
+def build_service(settings: Settings) -> Service:
     """The registration of this server."""
     address = settings.consul_address or ("" if settings.host in EVERYWHERE else settings.host)
     host = f"[{address}]" if ":" in address else address or "127.0.0.1"
@@ -46,7 +46,7 @@ class ConsulRegistrar(Controller):
         return super().pause if self._registered or self.failures else 0.0
 
     async def step(self) -> None:
-        if not self._registered or not await self._consul.knows(self.service.id):
+        if not self._registered or not await self._consul.is_registered(self.service.id):
             self._registered = False
             await self._consul.register(self.service)
             self._registered = True

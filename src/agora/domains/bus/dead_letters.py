@@ -19,10 +19,10 @@ from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .agent_streams import StreamOwner, owner_of_agent
+from .agent_streams import StreamOwner, stream_owner_from_agent
 from .engines import groups, wire
 from .engines.port import Delivery
-from .views import show_entries
+from .views import render_entries
 
 __all__ = ["BUS_SOURCE", "INBOUND_SOURCE"]
 
@@ -38,15 +38,15 @@ class BusSource(DeadLetterSource):
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None:
             return Inspection(None, "The agent is not known any more.")
-        documents, _ = await show_entries(call, owner_of_agent(call, agent), [_delivery_of(letter)])
+        documents, _ = await render_entries(call, stream_owner_from_agent(call, agent), [_to_delivery(letter)])
         if not documents:
             return Inspection(
                 None, "The message is gone." if _is_message(letter) else "The task is not claimed any more."
             )
         content = {name: value for name, value in documents[0].items() if name not in ("entry_id", "deliveries")}
-        return Inspection(content, await self._find_obstacle(call, letter, agent))
+        return Inspection(content, await self._find_replay_obstacle(call, letter, agent))
 
-    async def _find_obstacle(self, call: Call, letter: DeadLetterRow, agent: AgentRow) -> str | None:
+    async def _find_replay_obstacle(self, call: Call, letter: DeadLetterRow, agent: AgentRow) -> str | None:
         if agent.retired_at is not None:
             return "The agent has been deregistered."
         if _is_message(letter) and not await call.tx.one(statements.replayable, **_place(call, letter, agent)):
@@ -56,23 +56,23 @@ class BusSource(DeadLetterSource):
     async def replay(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None or agent.retired_at is not None:
-            raise _not_replayable("its agent has been deregistered")
+            raise _not_replayable_error("its agent has been deregistered")
         if _is_message(letter):
             if not await call.tx.execute(statements.requeue_dead, **_place(call, letter, agent)):
-                raise _not_replayable("the message has expired, or was dealt with")
+                raise _not_replayable_error("the message has expired, or was dealt with")
             (row,) = await call.tx.all(statements.messages, ids=encode_json([letter.ref]))
             # To this recipient alone, also where the message was for everyone.
             emit_message_event(call, replace(row, broadcast=0), (letter.owner,))
         else:
-            await self._append_task(call, letter, owner_of_agent(call, agent))
+            await self._append_task(call, letter, stream_owner_from_agent(call, agent))
 
-    async def _append_task(self, call: Call, letter: DeadLetterRow, whose: StreamOwner) -> None:
-        delivery = _delivery_of(letter)
-        documents, _ = await show_entries(call, whose, [delivery])
+    async def _append_task(self, call: Call, letter: DeadLetterRow, owner: StreamOwner) -> None:
+        delivery = _to_delivery(letter)
+        documents, _ = await render_entries(call, owner, [delivery])
         if not documents:
-            raise _not_replayable("its task is not claimed any more, and went on by itself")
+            raise _not_replayable_error("its task is not claimed any more, and went on by itself")
         entry = (letter.ref, decode_json(letter.detail).get("name"), encode_json(dict(delivery.fields)))
-        await groups.append_entries(call.tx, whose.stream, [entry], call.now)
+        await groups.append_entries(call.tx, owner.stream, [entry], call.now)
 
     async def discard(self, call: Call, letter: DeadLetterRow) -> None:
         """Nothing is kept for it: its message stays ``dead_lettered``."""
@@ -85,12 +85,12 @@ class InboundSource(DeadLetterSource):
     """
 
     async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        return Inspection(wire.from_fields(decode_json(letter.detail)["fields"]))
+        return Inspection(wire.decode_fields(decode_json(letter.detail)["fields"]))
 
     async def replay(self, call: Call, letter: DeadLetterRow) -> None:
         from .service import BusService
 
-        entry = {"message_id": letter.key} | wire.from_fields(decode_json(letter.detail)["fields"])
+        entry = {"message_id": letter.key} | wire.decode_fields(decode_json(letter.detail)["fields"])
         if entry.get("sender") in (call.caller.subject, call.caller.name):
             del entry["sender"]
         try:
@@ -113,7 +113,7 @@ def _is_message(letter: DeadLetterRow) -> bool:
     return (letter.ref or "").startswith("msg_")
 
 
-def _delivery_of(letter: DeadLetterRow) -> Delivery:
+def _to_delivery(letter: DeadLetterRow) -> Delivery:
     fields = decode_json(letter.detail).get("fields") or {}
     return Delivery(letter.key, fields, letter.attempts, letter.ref)
 
@@ -128,7 +128,7 @@ def _place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]
     }
 
 
-def _not_replayable(reason: str) -> Conflict:
+def _not_replayable_error(reason: str) -> Conflict:
     return Conflict(f"It cannot be replayed: {reason}.", fix="Discard it.")
 
 

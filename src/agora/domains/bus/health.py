@@ -13,7 +13,7 @@ from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
 
 from . import agent_streams as streams
 from . import queries as statements
-from .engines.port import Bridge, entry_order
+from .engines.port import Bridge, entry_sort_key
 from .records import GroupOverview
 
 __all__ = ["read_health", "read_stats"]
@@ -26,11 +26,11 @@ DURABLE = "the store's: committed before it is answered"
 
 async def read_health(call: Call) -> BusHealth:
     """Health of the bus, and what waits for the caller."""
-    bridge, whose = call.context.ports.find(BRIDGE), await streams.resolve_stream_owner(call, None)
-    connected, group = False, whose.name
+    bridge, owner = call.context.ports.find(BRIDGE), await streams.resolve_stream_owner(call, None)
+    connected, group = False, owner.name
     if bridge is not None:
         connected, group = bridge.connected, call.context.settings.bus_group
-    lag = await _read_lag(call, whose, bridge)
+    lag = await _read_lag(call, owner, bridge)
     trouble = call.context.ports.get(TROUBLE_REPORT).outage_reason()
     status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
     if trouble is not None or (bridge is not None and not connected):
@@ -46,20 +46,20 @@ async def read_health(call: Call) -> BusHealth:
     )
 
 
-async def _read_lag(call: Call, whose: streams.StreamOwner, bridge: Bridge | None) -> int:
+async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | None) -> int:
     """Unread messages in the inbox, plus entries on the stream that were not delivered to the caller's consumers.
 
     The consumers of an agent that receives by Redis are there: what was sent waits until one of them has read it.
     """
-    waiting = await call.tx.one(statements.waiting, agent_id=whose.agent_id, address=whose.address, limit=10 * LAG_HIGH)
-    group_rows = await call.tx.all(statements.groups_of, stream=whose.stream)
+    waiting = await call.tx.one(statements.waiting, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH)
+    group_rows = await call.tx.all(statements.groups_of, stream=owner.stream)
     lags = {row.group_name: row.lag for row in group_rows}
     if bridge is None or streams.BRIDGE not in lags:
-        return lags.get(whose.agent_id, 0) + (waiting or 0)
-    delivered = entry_order(bridge.delivered.get((call.caller.tenant, whose.agent_id), "0-0"))
-    place = {"stream": whose.stream, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
+        return lags.get(owner.agent_id, 0) + (waiting or 0)
+    delivered = entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
+    place = {"stream": owner.stream, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
     outbox = await call.tx.all(statements.pending, **place)
-    unread = sum(row.consumer in UNSENT or entry_order(row.consumer) > delivered for row in outbox)
+    unread = sum(row.consumer in UNSENT or entry_sort_key(row.consumer) > delivered for row in outbox)
     return lags[streams.BRIDGE] + unread + (waiting or 0)
 
 
@@ -87,10 +87,10 @@ async def read_stats(call: Call) -> BusStats:
 async def _describe_group(call: Call, row: GroupOverview) -> BusGroup:
     place = {"stream": row.stream, "group": row.group_name}
     consumer_rows = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row.consumers else ()
-    own = row.group_name == row.stream
+    is_own = row.group_name == row.stream
     return BusGroup.model_construct(
         stream=row.stream,
-        group=(row.agent_name or row.stream) if own else row.group_name,
+        group=(row.agent_name or row.stream) if is_own else row.group_name,
         pending=row.pending,
         lag=row.lag,
         length=row.length,

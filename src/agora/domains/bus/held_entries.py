@@ -70,30 +70,30 @@ class HeldEntries:
             waiting = self._deferred.setdefault(sender, deque())
             waiting.extendleft(reversed(kept)) if first else waiting.extend(kept)
 
-    def take(self) -> Mapping[Sender, Sequence[Delivery]]:
+    def take_all(self) -> Mapping[Sender, Sequence[Delivery]]:
         """Take all entries out of the buffer."""
         entries_by_sender, self._entries = self._entries, {}
         return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
-    def keep(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
+    def add(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
         """Add entries in order, before those without room, as many as there is room for."""
         entries = list(deliveries)
         for at, delivery in enumerate(entries):
-            if not self._makes_room(sender):
+            if not self._make_room(sender):
                 self._add_deferred(sender, [each.entry_id for each in entries[at:]], first=True)
                 return
             self._entries.setdefault(sender, deque()).append(delivery)
 
-    def _makes_room(self, sender: Sender) -> bool:
+    def _make_room(self, sender: Sender) -> bool:
         """Whether one more entry fits; may drop the last entry of a larger sender."""
-        own = len(self._entries.get(sender, ()))
-        if own >= self._sender_limit:
+        sender_count = len(self._entries.get(sender, ()))
+        if sender_count >= self._sender_limit:
             return False
         tenants: Counter[str] = Counter()
         for (tenant, _), entries in self._entries.items():
             tenants[tenant] += len(entries)
         if tenants[sender[0]] >= self._tenant_limit:
-            return self._drop_from(sender[0], unless=own + 1)
+            return self._drop_from(sender[0], unless=sender_count + 1)
         if tenants.total() < self._limit:
             return True
         largest, count = tenants.most_common(1)[0]

@@ -59,9 +59,9 @@ class BusReconciler(DueController):
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
             if not self.stopping:
-                await self.run_as_system(tenant, partial(_take_back, row=row, terms=terms))
+                await self.run_as_system(tenant, partial(_release_stale_entries, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
-        await self._settle_responses(tenant, now)
+        await self._settle_due_responses(tenant, now)
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:
         """Delete consumers that are silent and have no pending entries."""
@@ -69,7 +69,7 @@ class BusReconciler(DueController):
         if idle := [row for row in rows if not row.pending]:
             await self.run_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
 
-    async def _settle_responses(self, tenant: str, now: int) -> None:
+    async def _settle_due_responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
             from . import responses
 
@@ -78,7 +78,7 @@ class BusReconciler(DueController):
                 tenant, statements.answered, **key, correlation_id=row.correlation_id or row.ref
             )
             await self.run_as_system(
-                tenant, partial(responses.settle_response, row=row, late=responses.is_missed(row, evidence))
+                tenant, partial(responses.settle_response, row=row, late=responses.is_response_missed(row, evidence))
             )
 
     # -- trimming --------------------------------------------------------------------------------
@@ -93,12 +93,12 @@ class BusReconciler(DueController):
         while not self.stopping:
             streams = await self.read(tenant, statements.streams, after=after, limit=PAGE)
             for stream in streams:
-                await self._trim_one(tenant, stream, length)
+                await self._trim_stream(tenant, stream, length)
             if len(streams) < PAGE:
                 return
             after = streams[-1]
 
-    async def _trim_one(self, tenant: str, stream: str, length: int) -> None:
+    async def _trim_stream(self, tenant: str, stream: str, length: int) -> None:
         """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
         max_length = 0 if stream.startswith("agent_") else length
         while not self.stopping and await self.context.store.read(
@@ -108,16 +108,16 @@ class BusReconciler(DueController):
                 return
 
 
-async def _take_back(call: Call, *, row: GroupKey, terms: Terms) -> None:
+async def _release_stale_entries(call: Call, *, row: GroupKey, terms: Terms) -> None:
     """Take back a group's stale entries, and notify the agent."""
-    from .agent_streams import mark_dead, owner_of_agent
+    from .agent_streams import store_dead_letters, stream_owner_from_agent
 
     stream, group = row.stream, row.group_name
-    entries = await groups.take_back_stale(call.tx, stream, group, terms, call.now, BATCH)
+    entries = await groups.release_stale_entries(call.tx, stream, group, terms, call.now, BATCH)
     agent = await call.tx.one(agents.by_id, ref=stream)
     if agent is None:
         return
-    await mark_dead(call, owner_of_agent(call, agent), group, entries.dead)
+    await store_dead_letters(call, stream_owner_from_agent(call, agent), group, entries.dead)
     if entries.live:
         data = {
             "agent_id": stream,
@@ -139,7 +139,7 @@ async def _clear_stream(call: Call, *, stream: str) -> None:
 
 
 async def _has_excess(reader: Reader, *, stream: str, length: int) -> bool:
-    return bool(await groups.find_excess(reader, stream, length, 1))
+    return bool(await groups.find_trimmable_entries(reader, stream, length, 1))
 
 
 async def _trim_entries(call: Call, *, stream: str, length: int) -> int:

@@ -46,7 +46,7 @@ class Extensions(Result):
     metadata: JsonObject = Field(default={}, max_length=100)
 
 
-class Order(Result):
+class AssignmentFields(Result):
     """Task fields in the content of a task_assignment."""
 
     task_type: Label = TASK_TYPE
@@ -81,7 +81,7 @@ class Entry:
 async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
     """Store an entry and apply its effects. Idempotent by message_id. Raises IdempotencyConflict if its content differs."""
     key = f"bus:{entry.message_id}" if entry.message_id is not None else None
-    if key is not None and (earlier := await _find_earlier(call, key, entry)):
+    if key is not None and (earlier := await _find_published_entry(call, key, entry)):
         return earlier
     receipt = await (_assign_task(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send_message(call, entry))
     if key is not None:
@@ -89,7 +89,7 @@ async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
     return receipt
 
 
-async def _find_earlier(call: Call, key: str, entry: Entry) -> BusReceipt | None:
+async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceipt | None:
     answer = await find_answer(
         call, key, OPERATION, entry.digest, lambda: key_reused("message_id", str(entry.message_id), "entry")
     )
@@ -167,8 +167,8 @@ def format_timestamp(value: datetime) -> str:
 
 async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
     """Create a task for the entry's target, or, for a broadcast, for any agent that claims it."""
-    _check_giver(call, entry)
-    order = _validate_fields(Order, entry.content, "content")
+    _check_assigner(call, entry)
+    order = _validate_fields(AssignmentFields, entry.content, "content")
     payload = order.payload if order.payload is not None else _task_payload(entry.content)
     receipt = await TaskService(call).assign(
         order.task_type,
@@ -193,7 +193,7 @@ async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
     )
 
 
-def _check_giver(call: Call, entry: Entry) -> None:
+def _check_assigner(call: Call, entry: Entry) -> None:
     if not call.caller.may("write:tasks"):
         raise PermissionDenied(
             "A task_assignment needs the scope 'write:tasks'.",

@@ -113,7 +113,7 @@ RESPONSES = Table("bus_responses", ResponseDeadline)
 
 @record
 class StreamHead:
-    """Where a stream ends, and whose it is. floor: see ``feed_messages``."""
+    """Where a stream ends, and whose it is. floor: see ``append_unread_messages``."""
 
     last_number: int
     floor: str

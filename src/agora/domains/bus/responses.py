@@ -9,7 +9,7 @@ from agora_sdk.contract.bus import BusPriority, BusType
 from . import queries as statements
 from .records import RESPONSES, ResponseDeadline, ResponseEvidence
 
-__all__ = ["await_response", "is_missed", "settle_response"]
+__all__ = ["await_response", "is_response_missed", "settle_response"]
 
 MINUTE = 60_000_000
 READ = frozenset({"acknowledged", "expired", "dead_lettered"})
@@ -35,7 +35,7 @@ async def await_response(
     call.tx.append(RESPONSES, deadline)
 
 
-def is_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> bool:
+def is_response_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> bool:
     """Whether no response has come. evidence: the row of ``statements.answered``."""
     if row.type == BusType.TASK_ASSIGNMENT.value:
         return evidence.task == "pending"

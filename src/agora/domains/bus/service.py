@@ -69,25 +69,25 @@ class BusService(BoundService, contract.Bus):
         tasks: bool = True,
         agent_id: str | None = None,
     ) -> contract.BusBatch:
-        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        group = call.target = whose.agent_id
-        await streams.ensure_group(call, whose, group)
-        request = self._build_request(whose, consumer, count)
-        returned = await groups.take_over(call.tx, request, self._terms, idle=None)
-        await streams.mark_dead(call, whose, group, returned.dead)
-        handed = [groups.delivery_from_row(row, more=1) for row in returned.live]
-        request = replace(request, count=count - len(handed))
-        handed += await streams.take_fresh_entries(call, whose, request, tasks=tasks)
-        batch = await self._build_batch(whose, consumer, handed)
+        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        group = call.target = owner.agent_id
+        await streams.ensure_group(call, owner, group)
+        request = self._build_request(owner, consumer, count)
+        returned = await groups.redeliver_stale_entries(call.tx, request, self._terms, idle=None)
+        await streams.store_dead_letters(call, owner, group, returned.dead)
+        deliveries = [groups.delivery_from_row(row, extra_deliveries=1) for row in returned.live]
+        request = replace(request, count=count - len(deliveries))
+        deliveries += await streams.deliver_new_entries(call, owner, request, tasks=tasks)
+        batch = await self._build_batch(owner, consumer, deliveries)
         if not batch.entries and not returned.dead and wait:
-            raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _is_arrival_for(event, whose.agent_id))
+            raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _may_add_entry(event, owner.agent_id))
         return batch
 
-    def _build_request(self, whose: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
+    def _build_request(self, owner: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
         """A consumer's request to the group of the stream's owner, within the bytes of a page."""
         return groups.ReadRequest(
-            stream=whose.stream,
-            group=whose.agent_id,
+            stream=owner.stream,
+            group=owner.agent_id,
             consumer=consumer,
             count=count,
             now=self.call.now,
@@ -95,31 +95,31 @@ class BusService(BoundService, contract.Bus):
         )
 
     async def _build_batch(
-        self, whose: streams.StreamOwner, consumer: str, handed: Sequence[Delivery]
+        self, owner: streams.StreamOwner, consumer: str, deliveries: Sequence[Delivery]
     ) -> contract.BusBatch:
-        documents, vanished = await view.show_entries(self.call, whose, handed)
+        documents, vanished = await view.render_entries(self.call, owner, deliveries)
         await groups.acknowledge_entries(
-            self.call.tx, whose.stream, whose.agent_id, groups.numbers_of(each.entry_id for each in vanished)
+            self.call.tx, owner.stream, owner.agent_id, groups.parse_entry_numbers(each.entry_id for each in vanished)
         )
         entries = [view.to_bus_delivery(entry) for entry in documents]
         return contract.BusBatch.model_construct(
-            group=whose.name, consumer=consumer, entries=entries, count=len(entries)
+            group=owner.name, consumer=consumer, entries=entries, count=len(entries)
         )
 
     @implements
     async def ack(self, message_ids: list[str], *, agent_id: str | None = None) -> contract.BusAck:
-        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        group, ids = whose.agent_id, list(dict.fromkeys(message_ids))
-        parameters = {"numbers": encode_json(groups.numbers_of(ids)), "ids": encode_json(ids)}
-        rows = await call.tx.all(statements.pending_by, stream=whose.stream, group=group, **parameters)
-        await groups.acknowledge_entries(call.tx, whose.stream, group, [row.number for row in rows])
-        acknowledged_ids = {name for row in rows for name in _entry_names(row)}
+        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        group, ids = owner.agent_id, list(dict.fromkeys(message_ids))
+        parameters = {"numbers": encode_json(groups.parse_entry_numbers(ids)), "ids": encode_json(ids)}
+        rows = await call.tx.all(statements.pending_by, stream=owner.stream, group=group, **parameters)
+        await groups.acknowledge_entries(call.tx, owner.stream, group, [row.number for row in rows])
+        acknowledged_ids = {name for row in rows for name in _acknowledgeable_ids(row)}
         refs = [str(row.ref) for row in rows if row.ref]
         messages = [ref for ref in (*refs, *(i for i in ids if i not in acknowledged_ids)) if ref.startswith("msg_")]
         if messages:
-            marked = await MessagingService(call).mark(messages, DeliveryState.ACKNOWLEDGED, whose.agent_id)
+            marked = await MessagingService(call).mark(messages, DeliveryState.ACKNOWLEDGED, owner.agent_id)
             acknowledged_ids |= set(messages) - set(marked.unknown)
-        call.target = whose.agent_id
+        call.target = owner.agent_id
         unknown = [each for each in ids if each not in acknowledged_ids]
         return contract.BusAck.model_construct(acknowledged=len(ids) - len(unknown), unknown=unknown)
 
@@ -132,13 +132,17 @@ class BusService(BoundService, contract.Bus):
         consumer: str = "default",
         agent_id: str | None = None,
     ) -> contract.BusBatch:
-        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        group = call.target = whose.agent_id
-        await streams.ensure_group(call, whose, group)
-        terms, request = self._terms, self._build_request(whose, consumer, count)
-        entries = await groups.take_over(call.tx, request, terms, idle=terms.stale if idle is None else idle)
-        await streams.mark_dead(call, whose, group, entries.dead)
-        return await self._build_batch(whose, consumer, [groups.delivery_from_row(row, more=1) for row in entries.live])
+        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        group = call.target = owner.agent_id
+        await streams.ensure_group(call, owner, group)
+        terms, request = self._terms, self._build_request(owner, consumer, count)
+        entries = await groups.redeliver_stale_entries(
+            call.tx, request, terms, idle=terms.stale if idle is None else idle
+        )
+        await streams.store_dead_letters(call, owner, group, entries.dead)
+        return await self._build_batch(
+            owner, consumer, [groups.delivery_from_row(row, extra_deliveries=1) for row in entries.live]
+        )
 
     @property
     def _terms(self) -> Terms:
@@ -149,13 +153,13 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
-        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        place = {"stream": whose.stream, "group": whose.agent_id}
+        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        place = {"stream": owner.stream, "group": owner.agent_id}
         rows = await call.tx.all(statements.pending, **place, limit=count)
         counted = await call.tx.one(statements.pending_count, **place)
-        entries = [view.pending_entry(row, call.now) for row in rows]
+        entries = [view.to_pending_entry(row, call.now) for row in rows]
         return contract.BusPending.model_construct(
-            group=whose.name, entries=entries, count=len(entries), total=counted if counted else 0
+            group=owner.name, entries=entries, count=len(entries), total=counted if counted else 0
         )
 
     @implements
@@ -170,21 +174,21 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def join(self, agent_id: str | None = None) -> contract.BusMembership:
-        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        call.target = whose.agent_id
+        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call.target = owner.agent_id
         bridge = call.context.ports.find(BRIDGE)
-        if bridge is None or whose.caller is None:
+        if bridge is None or owner.caller is None:
             raise Conflict(
-                "No Redis is configured." if bridge is None else f"{whose.name} is no registered agent.",
+                "No Redis is configured." if bridge is None else f"{owner.name} is no registered agent.",
                 fix="An operator sets 'bus' to redis://..." if bridge is None else "Register it first.",
             )
-        if await streams.ensure_group(call, whose, streams.BRIDGE):
-            call.emit("agora.bus.joined", whose.event_data, subject=whose.agent_id, audience=(whose.agent_id,))
-        membership, tenant = self._build_membership(whose, active=True), call.caller.tenant
+        if await streams.ensure_group(call, owner, streams.BRIDGE):
+            call.emit("agora.bus.joined", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
+        membership, tenant = self._build_membership(owner, active=True), call.caller.tenant
 
         async def create_group() -> None:
             if bridge.create_group is not None:
-                await bridge.create_group(tenant, whose.agent_id)
+                await bridge.create_group(tenant, owner.agent_id)
 
         async def settle(call: Call, outcome: AgoraError | None) -> contract.BusMembership:
             """The membership: while Redis is away it holds too, and the group is made when Redis is back."""
@@ -194,30 +198,30 @@ class BusService(BoundService, contract.Bus):
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
-        call, whose = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        call.target = whose.agent_id
-        if await call.tx.execute(statements.drop_group, stream=whose.stream, group=streams.BRIDGE):
-            call.emit("agora.bus.left", whose.event_data, subject=whose.agent_id, audience=(whose.agent_id,))
-        return self._build_membership(whose, active=False)
+        call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
+        call.target = owner.agent_id
+        if await call.tx.execute(statements.drop_group, stream=owner.stream, group=streams.BRIDGE):
+            call.emit("agora.bus.left", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
+        return self._build_membership(owner, active=False)
 
-    def _build_membership(self, whose: streams.StreamOwner, *, active: bool) -> contract.BusMembership:
+    def _build_membership(self, owner: streams.StreamOwner, *, active: bool) -> contract.BusMembership:
         inbound = self.call.context.settings.bus_stream
         return contract.BusMembership.model_construct(
-            agent_id=whose.agent_id,
-            stream=streams.outbound_stream(inbound, self.call.caller.tenant, whose.name),
-            group=whose.name,
+            agent_id=owner.agent_id,
+            stream=streams.outbound_stream_name(inbound, self.call.caller.tenant, owner.name),
+            group=owner.name,
             inbound=inbound,
             active=active,
         )
 
 
-def _entry_names(row: PendingEntry) -> tuple[str, ...]:
+def _acknowledgeable_ids(row: PendingEntry) -> tuple[str, ...]:
     """All ids by which a pending entry may be acknowledged."""
-    place = groups.entry_id(row.created_at or 0, row.number)
+    place = groups.format_entry_id(row.created_at or 0, row.number)
     return tuple(name for name in (place, row.ref, row.name) if name)
 
 
-def _is_arrival_for(event: NewEvent, agent_id: str) -> bool:
+def _may_add_entry(event: NewEvent, agent_id: str) -> bool:
     """Whether an event may add something to the agent's stream."""
     if event.type == RECEIVED:
         return agent_id in from_json(event.data)["recipients"]

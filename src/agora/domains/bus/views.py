@@ -22,26 +22,26 @@ from .engines import groups as streams
 from .engines.port import Delivery, Fields
 from .records import PendingEntry, TaskClaim
 
-__all__ = ["pending_entry", "show_entries", "to_bus_delivery", "to_entry"]
+__all__ = ["render_entries", "to_bus_delivery", "to_entry", "to_pending_entry"]
 
 
 _CONTENT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 
 
-async def show_entries(
-    call: Call, whose: StreamOwner, handed: Sequence[Delivery]
+async def render_entries(
+    call: Call, owner: StreamOwner, deliveries: Sequence[Delivery]
 ) -> tuple[list[dict[str, Any]], list[Delivery]]:
     """Documents of entries, each with ``entry_id`` and ``deliveries``; and the entries whose message or claim is gone."""
-    refs = [each.ref for each in handed if each.ref]
+    refs = [each.ref for each in deliveries if each.ref]
     message_rows = {
         row.message_id: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
     }
     tasks = {row.task_id: row for row in await call.tx.all(statements.tasks, ids=encode_json(_task_ids(refs)))}
     documents, vanished = [], []
-    for each in handed:
+    for each in deliveries:
         if each.ref in message_rows:
-            entry_document = to_entry(message_rows[each.ref], whose)
-        elif each.ref in tasks and _is_held(tasks[each.ref], each.fields):
+            entry_document = to_entry(message_rows[each.ref], owner)
+        elif each.ref in tasks and _is_claim_valid(tasks[each.ref], each.fields):
             entry = decode_json(each.fields["entry"])
             entry_document = entry | {"task_id": each.ref, "fencing_token": int(each.fields["fence"])}
         else:
@@ -51,13 +51,13 @@ async def show_entries(
     return documents, vanished
 
 
-def to_entry(row: MessageRow, whose: StreamOwner) -> dict[str, Any]:
+def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
     """A stored message as an entry. The sender is always the authenticated one, not that of the metadata.
 
     A message that is not a valid entry (forged metadata, too deeply nested JSON) is shown with plain text content: it
     must not block the messages behind it.
     """
-    message: Message = message_from_row(row, whose.agent_id, "delivered")
+    message: Message = message_from_row(row, owner.agent_id, "delivered")
     whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row.to_agent}
     plain = whole | {"metadata": {name: value for name, value in whole["metadata"].items() if name not in SECTIONS}}
     for candidate, beside in (
@@ -83,7 +83,7 @@ def _task_ids(refs: Sequence[str]) -> list[str]:
     return [ref for ref in refs if ref.startswith("task_")]
 
 
-def _is_held(task: TaskClaim, fields: Fields) -> bool:
+def _is_claim_valid(task: TaskClaim, fields: Fields) -> bool:
     """Whether the claim that put a task on the stream is still valid."""
     return str(task.fence) == fields.get("fence") and task.status in ("in_progress", "input_required")
 
@@ -93,10 +93,10 @@ def to_bus_delivery(entry: dict[str, Any]) -> BusDelivery:
     return BusDelivery.model_validate(entry)
 
 
-def pending_entry(row: PendingEntry, now: int) -> BusPendingEntry:
+def to_pending_entry(row: PendingEntry, now: int) -> BusPendingEntry:
     """The contract's object of a pending row."""
     return BusPendingEntry.model_construct(
-        entry_id=streams.entry_id(row.created_at or 0, row.number),
+        entry_id=streams.format_entry_id(row.created_at or 0, row.number),
         message_id=row.name or row.ref or "",
         consumer=row.consumer or None,
         idle_seconds=(now - row.delivered_at) / SECOND,

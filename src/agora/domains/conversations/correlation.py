@@ -20,18 +20,18 @@ from agora_sdk.contract.envelopes import AgentMessage, Performative
 
 from . import queries as statements
 from .records import CONVERSATIONS, ENVELOPES, PARTIES, ConversationRow, EnvelopeRow, PartyRow
-from .rules import ASKING, STATES, is_final
+from .rules import ASKING, STATES, is_final_answer
 
 __all__ = [
     "EnvelopeRecord",
     "Party",
     "Sender",
-    "digest_of",
-    "expected_of",
-    "follow_reply",
+    "compute_digest",
+    "expected_answer_type",
     "format_time",
     "join_conversation",
     "record_envelope",
+    "record_reply",
     "to_document",
 ]
 
@@ -72,11 +72,11 @@ class Sender:
     @property
     def names(self) -> set[str]:
         """All names that others may use for it."""
-        found = {self.agent_id, self.name}
+        names = {self.agent_id, self.name}
         if self.row is not None:
             name, account = self.row.agent_name, self.row.account_id
-            found |= {name, f"agent.{account}.{name}", self.row.alias or name}
-        return found
+            names |= {name, f"agent.{account}.{name}", self.row.alias or name}
+        return names
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class EnvelopeRecord:
     closes: bool = True
 
 
-def digest_of(document: dict[str, Any]) -> bytes:
+def compute_digest(document: dict[str, Any]) -> bytes:
     """Digest by which a repeated message id is compared."""
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
@@ -217,7 +217,7 @@ def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, 
     )
 
 
-def expected_of(question: EnvelopeRow) -> Performative | None:
+def expected_answer_type(question: EnvelopeRow) -> Performative | None:
     """The type of answer that a message expects."""
     return Performative(question.expected) if question.expected else None
 
@@ -236,7 +236,7 @@ async def _record_answer(call: Call, record: EnvelopeRecord, question: EnvelopeR
         await call.tx.execute(statements.lapse, **answer)
 
 
-async def follow_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> MessageRow:
+async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> MessageRow:
     """Record a message of any protocol that answers one of the agent protocol; return its row, with metadata added.
 
     The answer counts as an ``inform``, unless its message type is one of the agent protocol.
@@ -248,7 +248,7 @@ async def follow_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     kind = Performative(type_of(row.message_type))
     record = EnvelopeRecord(row.message_id, row.from_agent, row.message_id, kind, None, parties, asked=question)
     answer = AgentMessage.model_construct(type=kind, status=None)
-    record.final = is_final(Performative(question.type), answer, expected_of(question))
+    record.final = is_final_answer(Performative(question.type), answer, expected_answer_type(question))
     await record_envelope(call, record, await join_conversation(call, row.correlation_id, party, question))
     if question.envelope_id == question.message_id:
         return row

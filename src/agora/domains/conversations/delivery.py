@@ -25,8 +25,8 @@ from .correlation import (
     EnvelopeRecord,
     Party,
     Sender,
-    digest_of,
-    expected_of,
+    compute_digest,
+    expected_answer_type,
     format_time,
     join_conversation,
     record_envelope,
@@ -37,11 +37,11 @@ __all__ = [
     "Draft",
     "Sent",
     "deliver_draft",
+    "find_builtin_agents",
     "find_earlier_receipt",
-    "own_agents",
     "prepare_draft",
+    "resolve_sender",
     "send_as_marketplace",
-    "sender_of",
 ]
 
 LOOKED_BACK = 86_400_000  # milliseconds: older questions are not inferred for an answer without reply_to
@@ -82,21 +82,21 @@ class Sent:
     accepted: contract.Accepted
 
 
-async def sender_of(call: Call, ref: str | None) -> Sender:
+async def resolve_sender(call: Call, ref: str | None) -> Sender:
     """The sender: the caller, or an agent it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     if ref is None or ref in (caller.subject, caller.name):
         row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
         name = ref if ref == caller.name else (row.alias if row is not None else None) or caller.name
         return Sender(caller.subject, name, row)
-    if caller.acts_for_others and ref in await own_agents(call, [ref]):
+    if caller.acts_for_others and ref in await find_builtin_agents(call, [ref]):
         return Sender(ref, ref)
     row = await load_agent(call.tx, ref, "sender")
     check_may_act_for(caller, row.agent_id)
     return Sender(row.agent_id, ref, row)
 
 
-async def own_agents(call: Call, refs: list[str]) -> list[str]:
+async def find_builtin_agents(call: Call, refs: list[str]) -> list[str]:
     """Those references that are built-in agents: the orchestrator, and the hosting agent unless one is registered."""
     hosted = HOSTING in refs and await find_agent(call.tx, HOSTING) is None
     return [ref for ref in refs if ref == ORCHESTRATOR or (ref == HOSTING and hosted)]
@@ -104,12 +104,14 @@ async def own_agents(call: Call, refs: list[str]) -> list[str]:
 
 async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
     """Resolve sender, recipients and question. Raises IllegalTransition if it is not a legal answer."""
-    sender = await sender_of(call, message.sender)
+    sender = await resolve_sender(call, message.sender)
     document = _storable_document(message)
-    draft = Draft(message, document, digest_of(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR])
-    draft.own = await own_agents(call, draft.to)
+    draft = Draft(
+        message, document, compute_digest(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR]
+    )
+    draft.own = await find_builtin_agents(call, draft.to)
     draft.asked = await _find_question(call, draft)
-    await _check_legal(call, draft)
+    await _check_answer_is_legal(call, draft)
     return draft
 
 
@@ -189,7 +191,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         after = f"msg_{max(0, call.now // 1000 - LOOKED_BACK):012x}"
         scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.party.parameters}
         label = {} if message.conversation_id is None else {"label": message.conversation_id}
-        query = statements.open_questions(bool(label))
+        query = statements.build_open_questions_query(bool(label))
         questions = list(await call.tx.all(query, types=encode_json(sorted(askable)), **scope, **label))
         if len(questions) == 1:
             return questions[0]
@@ -220,7 +222,7 @@ async def _find_agent_id(call: Call, ref: str) -> str | None:
     return None if row is None else row.agent_id
 
 
-async def _check_legal(call: Call, draft: Draft) -> None:
+async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
     question, kind = draft.asked, draft.message.type
     if question is None:
         return
@@ -301,7 +303,7 @@ async def send_as_marketplace(
     asked: the row of the question it answers. cause: id of the message that caused this request.
     """
     message = AgentMessage.model_validate(document)
-    draft = Draft(message, message.document(), digest_of(document), Sender(own, own), message.to, asked=question)
+    draft = Draft(message, message.document(), compute_digest(document), Sender(own, own), message.to, asked=question)
     draft.cause, draft.closes = cause, closes
     return await deliver_draft(call, draft)
 
@@ -357,7 +359,7 @@ def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> En
     )
     record.asked, record.cause, record.task_id, record.state = draft.asked, draft.cause, draft.task_id, draft.state
     if draft.asked is not None:
-        record.final = rules.is_final(Performative(draft.asked.type), message, expected_of(draft.asked))
+        record.final = rules.is_final_answer(Performative(draft.asked.type), message, expected_answer_type(draft.asked))
     if message.expected is not None:
         record.expected, record.timeout = message.expected.type, message.expected.timeout
     record.closes = draft.closes

@@ -8,7 +8,7 @@ from functools import partial
 from agora.core.jobs import DueController
 
 from . import queries as conversations
-from .timeouts import time_out
+from .timeouts import time_out_question
 
 __all__ = ["ConversationTimeouts"]
 
@@ -27,7 +27,7 @@ class ConversationTimeouts(DueController):
         while not self.stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
             await asyncio.gather(
-                *(self.run_as_system(tenant, partial(time_out, message_id=message_id)) for message_id in rows)
+                *(self.run_as_system(tenant, partial(time_out_question, message_id=message_id)) for message_id in rows)
             )
             if len(rows) < BATCH:
                 return

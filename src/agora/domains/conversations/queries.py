@@ -12,6 +12,7 @@ from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsage
 __all__ = [
     "DROPS",
     "build_listing_query",
+    "build_open_questions_query",
     "build_usage_query",
     "by_key",
     "called",
@@ -27,7 +28,6 @@ __all__ = [
     "moved_on",
     "next_due",
     "of_message",
-    "open_questions",
     "own",
     "part_of",
     "participants",
@@ -78,7 +78,7 @@ _TYPES_POSTGRES = "e.type = any(array(select json_array_elements_text(:types::js
 
 
 @cache
-def open_questions(labelled: bool) -> Query[EnvelopeRow]:
+def build_open_questions_query(labelled: bool) -> Query[EnvelopeRow]:
     """Two of the questions of one agent to another that wait for an answer and have not timed out, the newest first.
 
     labelled: only those of conversations with a label.

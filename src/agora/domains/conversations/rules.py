@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
-__all__ = ["ANSWERS", "ASKING", "CLOSING", "STATES", "STRICT", "is_final", "is_legal_answer"]
+__all__ = ["ANSWERS", "ASKING", "CLOSING", "STATES", "STRICT", "is_final_answer", "is_legal_answer"]
 
 P = Performative
 
@@ -74,7 +74,7 @@ def is_legal_answer(question: Performative, answer: Performative, *, own: bool) 
     return answer in ANSWERS[question]
 
 
-def is_final(question: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
+def is_final_answer(question: Performative, message: AgentMessage, expected: Performative | None = None) -> bool:
     """Whether an answer is final: neither an agreement to try, nor a progress report.
 
     expected: the type that the question requires; then only that type and negative ones are final.

@@ -23,7 +23,7 @@ from . import queries as statements
 from .delivery import Draft, Sent, deliver_draft, find_earlier_receipt, prepare_draft, send_as_marketplace
 from .records import EnvelopeRow
 from .signals import MESSAGE_DELIVERED, MessageDelivered
-from .timeouts import time_out
+from .timeouts import time_out_question
 
 __all__ = ["ConversationService"]
 
@@ -37,8 +37,8 @@ class ConversationService(BoundService, contract.Conversations):
         """Deliver a draft once, and do what its message means."""
         call, message = self.call, draft.message
         call.target = draft.sender.agent_id
-        if (earlier := await find_earlier_receipt(call, draft)) is not None:
-            return earlier
+        if (receipt := await find_earlier_receipt(call, draft)) is not None:
+            return receipt
         confirmation = await assignments.assign_task(call, draft) if message.type is Performative.ASSIGN else None
         sent = await deliver_draft(call, draft)
         call.target = sent.message_id
@@ -69,7 +69,7 @@ class ConversationService(BoundService, contract.Conversations):
         question = await self._require_own_message(message_id)
         call.target = question.message_id
         if question.answer is None and question.due_at is not None and question.due_at <= call.now:
-            question = await time_out(call, question.message_id) or question
+            question = await time_out_question(call, question.message_id) or question
         if question.answer is not None:
             return await self._build_reply(question)
         waiting = contract.Reply(waiting=question.open > 0)

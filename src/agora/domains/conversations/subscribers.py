@@ -8,14 +8,14 @@ from agora.domains.agents.signals import AddressTaken
 from agora.domains.messaging.signals import ReplyComposed
 
 from . import queries as conversations
-from .correlation import follow_reply
+from .correlation import record_reply
 
 __all__ = ["correlate_reply", "readdress_questions"]
 
 
 async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
     """Record a marketplace reply that answers a message of the agent protocol."""
-    reply.row = await follow_reply(call, reply.row, reply.parties)
+    reply.row = await record_reply(call, reply.row, reply.parties)
 
 
 async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:

@@ -15,15 +15,15 @@ from agora.domains.messaging import queries as messages
 from agora_sdk.contract.envelopes import AgentMessage
 
 from . import queries as statements
-from .correlation import Sender, digest_of
-from .delivery import Draft, deliver_draft, own_agents
+from .correlation import Sender, compute_digest
+from .delivery import Draft, deliver_draft, find_builtin_agents
 from .lookup import envelope_from_row
 from .records import EnvelopeRow
 
-__all__ = ["time_out"]
+__all__ = ["time_out_question"]
 
 
-async def time_out(call: Call, message_id: str) -> EnvelopeRow | None:
+async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
     """Send the timeout failure of a due message; return its updated row, None if it is not due any more."""
     question_row = await call.tx.one(statements.lock, message_id=message_id)
     if (
@@ -52,14 +52,14 @@ async def time_out(call: Call, message_id: str) -> EnvelopeRow | None:
     message = AgentMessage.model_validate(document)
     sender = Sender(letter.from_agent, letter.from_name, await find_agent(call.tx, letter.from_agent))
     draft = Draft(
-        message, document, digest_of(document), sender, [], asked=question_row, state="timed_out", copied=True
+        message, document, compute_digest(document), sender, [], asked=question_row, state="timed_out", copied=True
     )
-    draft.own = await own_agents(call, question.to)
+    draft.own = await find_builtin_agents(call, question.to)
     draft.to = [ref for ref in question.to if ref in draft.own or await _is_reachable(call, ref)]
     if unregistered := await _find_unregistered(call, question.to):
         document["payload"] |= _explain_unregistered(unregistered)
         message = draft.message = AgentMessage.model_validate(document)
-        draft.digest = digest_of(document)
+        draft.digest = compute_digest(document)
     await deliver_draft(call, draft)
     return await call.tx.one(statements.of_message, message_id=message_id)
 
@@ -72,7 +72,7 @@ async def _is_reachable(call: Call, ref: str) -> bool:
 
 async def _find_unregistered(call: Call, refs: Sequence[str]) -> list[str]:
     """Those recipients that are names of no agent."""
-    own, groups = await own_agents(call, list(refs)), ("broadcast", OPERATOR)
+    own, groups = await find_builtin_agents(call, list(refs)), ("broadcast", OPERATOR)
     others = [ref for ref in refs if ref not in own and ref not in groups and not ref.startswith("capability:")]
     return [ref for ref in others if await find_agent(call.tx, ref) is None]
 

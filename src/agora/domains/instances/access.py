@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agora.core.call import Call, Caller
 from agora.core.errors import not_found
-from agora.domains.billing.accounts import account_members, account_of, sees_all_accounts
+from agora.domains.billing.accounts import can_see_all_accounts, list_account_members, paying_account_of
 from agora_sdk.errors import PermissionDenied
 
 from . import queries as statements
@@ -13,26 +13,26 @@ from .records import InstanceRow
 __all__ = ["find_audience", "require_instance", "resolve_owner_account", "resolve_visible_account"]
 
 
-def resolve_visible_account(caller: Caller, wanted: str | None) -> str | None:
+def resolve_visible_account(caller: Caller, requested: str | None) -> str | None:
     """The account to list instances of: None for all accounts, '' if the caller may not see the requested one."""
-    if sees_all_accounts(caller):
-        return wanted
-    own = account_of(caller)
-    return own if wanted in (None, own) else ""
+    if can_see_all_accounts(caller):
+        return requested
+    own = paying_account_of(caller)
+    return own if requested in (None, own) else ""
 
 
-def resolve_owner_account(caller: Caller, wanted: str | None) -> str:
+def resolve_owner_account(caller: Caller, requested: str | None) -> str:
     """The account that will own a new object. Raises PermissionDenied if it is not the caller's own, except for admins."""
-    own = account_of(caller)
-    if wanted in (None, own):
+    own = paying_account_of(caller)
+    if requested in (None, own):
         return own
     if not caller.may("admin"):
         raise PermissionDenied(
-            f"You act for the account {own}, not for {wanted}.",
+            f"You act for the account {own}, not for {requested}.",
             fix="Leave out account, or use a credential of that account.",
         )
-    assert wanted is not None
-    return wanted
+    assert requested is not None
+    return requested
 
 
 async def require_instance(call: Call, instance_id: str, *, change: bool = False) -> InstanceRow:
@@ -42,8 +42,8 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
     """
     query = statements.lock if change else statements.by_id
     row = await call.tx.one(query, instance_id=instance_id)
-    own = row is not None and row.account_id == account_of(call.caller)
-    if row is None or not (own or (call.caller.may("admin") if change else sees_all_accounts(call.caller))):
+    own = row is not None and row.account_id == paying_account_of(call.caller)
+    if row is None or not (own or (call.caller.may("admin") if change else can_see_all_accounts(call.caller))):
         raise not_found(
             "instance_id", f"There is no instance {instance_id}.", fix="Yours are listed at GET /marketplace/instances."
         )
@@ -52,4 +52,4 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
 
 async def find_audience(call: Call, account: str) -> tuple[str, ...]:
     """Subjects that receive events of an account's instances: its agents and keys."""
-    return await account_members(call.tx, account)
+    return await list_account_members(call.tx, account)

@@ -26,13 +26,13 @@ from .notifications import emit_instance_event
 from .records import BACKUPS, HostRow, InstanceBackupRow, InstanceOutput, InstanceRow
 from .views import to_backup as shown
 
-__all__ = ["create_backup", "drop_backup", "engine_of", "read_logs"]
+__all__ = ["create_backup", "delete_backup_row", "read_logs", "require_engine"]
 
 LOG_READ_TIMEOUT = 30.0  #: seconds to read a page of a log
 COPYING = 300.0  #: seconds to write a backup
 
 
-def engine_of(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
+def require_engine(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[LocalHost, Runtime]:
     """This server's host and the engine that runs an instance. Raises UpstreamUnavailable if it runs on another host."""
     local: LocalHost | None = call.context.ports.find(LOCAL_HOST)
     if host is not None and host.kind == "agent":
@@ -40,8 +40,8 @@ def engine_of(call: Call, row: InstanceRow, host: HostRow | None) -> tuple[Local
             f"The instance is run by the hosting agent {host.name}, which holds its data.", fix="Ask that agent."
         )
     if local is None or row.host_id != local.host_id:
-        where = host.name if host is not None else row.host_id
-        raise UpstreamUnavailable(f"The instance is on the host {where}.", fix="Ask that server.")
+        host_name = host.name if host is not None else row.host_id
+        raise UpstreamUnavailable(f"The instance is on the host {host_name}.", fix="Ask that server.")
     engine = local.engines.get(row.engine)
     if engine is None:
         raise UpstreamUnavailable(f"The engine {row.engine} is not available on this server now.")
@@ -68,7 +68,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     async def build_log(end: Call, outcome: LogPage | AgoraError) -> InstanceLog:
         if isinstance(outcome, AgoraError):
             raise outcome
-        over = row.stopped_at is not None and outcome.end >= outcome.size
+        is_complete = row.stopped_at is not None and outcome.end >= outcome.size
         return InstanceLog(
             instance_id=instance_id,
             content=outcome.data.decode("utf-8", "replace"),
@@ -76,7 +76,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
             end=outcome.end,
             size=outcome.size,
             has_more=outcome.end < outcome.size,
-            ended=over,
+            ended=is_complete,
         )
 
     return as_relay(read_log_page, build_log, LOG_READ_TIMEOUT)
@@ -89,7 +89,7 @@ async def _engine_log_reader(call: Call, row: InstanceRow, offset: int, limit: i
             f"The instance is {row.state}: it has no output" + (" any more." if row.stopped_at else " yet."),
             fix=row.reason,
         )
-    _, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
+    _, engine = require_engine(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
     return partial(engine.logs, Handle.from_json(decode_json(row.handle)), offset, limit)
 
 
@@ -111,8 +111,8 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     call.target = instance_id
     if row.handle is None:
         raise Conflict(f"The instance is {row.state}: it has no state to back up.")
-    local, engine = engine_of(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
-    await _check_number(call, row)
+    local, engine = require_engine(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
+    await _check_backup_count(call, row)
     handle, backup_id = Handle.from_json(decode_json(row.handle)), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
 
@@ -143,7 +143,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     return as_relay(write_backup, store_backup, COPYING)
 
 
-async def _check_number(call: Call, row: InstanceRow) -> None:
+async def _check_backup_count(call: Call, row: InstanceRow) -> None:
     """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
     limit = call.context.settings.backups_each
     counted = await call.tx.one(host_queries.backup_count, account=row.account_id)
@@ -154,7 +154,7 @@ async def _check_number(call: Call, row: InstanceRow) -> None:
         )
 
 
-async def drop_backup(call: Call, backup_id: str) -> Backup:
+async def delete_backup_row(call: Call, backup_id: str) -> Backup:
     """Delete a backup's row. Its host removes the file with the next sweep."""
     row = await call.tx.one(host_queries.backup, backup_id=backup_id)
     if row is not None:

@@ -18,8 +18,8 @@ from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import base_key
-from agora.domains.billing.money import amount_text, to_micros
+from agora.domains.billing.metering import base_price_key
+from agora.domains.billing.money import format_amount, to_micros
 from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import Terms
 from agora.domains.identity.records import TOKENS, TokenRow
@@ -40,7 +40,7 @@ from agora_sdk.errors import (
 from . import host_queries, placement
 from . import queries as statements
 from .deployments import load_manifest, open_secrets, seal_secrets
-from .manifests import AgentManifest, build_of, engines_of, source_of
+from .manifests import AgentManifest, list_suitable_engines, to_build_config, to_program_source
 from .notifications import emit_instance_event
 from .records import INSTANCES, DeploymentRow, InstanceRow
 
@@ -85,12 +85,12 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
 
     Raises NotFound, Conflict, PaymentRequired, or InvalidRequest that lists all invalid fields.
     """
-    earlier = await _find_earlier_request(call, request, key)
-    if earlier is not None:
-        return earlier
+    existing_id = await _find_earlier_request(call, request, key)
+    if existing_id is not None:
+        return existing_id
     agent, deployment = await _require_deployable(call, request.agent)
     manifest = load_manifest(deployment.manifest)
-    await _check_numbers(call, deployment, request)
+    await _check_instance_counts(call, deployment, request)
     terms = await _agree_on_terms(call, request, agent)
     secrets = open_secrets(call.context, deployment.secrets, f"deployment:{agent.agent_id}")
     _check_config(call, request, manifest, secrets)
@@ -135,7 +135,7 @@ async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, Deploymen
     return agent, row
 
 
-async def _check_numbers(call: Call, deployment: DeploymentRow, request: InstanceRequest) -> None:
+async def _check_instance_counts(call: Call, deployment: DeploymentRow, request: InstanceRequest) -> None:
     """Raise Conflict if the agent's ``max_instances`` or the setting ``instances_each`` is reached.
 
     The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
@@ -163,11 +163,11 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
     measured when a limit will be used up (``spending_limits``), but not in less time than that.
     """
     check = int(min(1.0, call.context.settings.instance_check) * SECOND)
-    ahead = terms.amount(EntryKind.TIME, check)
-    why = await Ledger(call).blocked(account, agent_id, terms, ahead=ahead)
+    ahead = terms.compute_amount(EntryKind.TIME, check)
+    why = await Ledger(call).find_block_reason(account, agent_id, terms, ahead=ahead)
     if why is None:
         return None
-    until = f"; running costs {amount_text(ahead, terms.currency)} until it is first measured" if ahead else ""
+    until = f"; running costs {format_amount(ahead, terms.currency)} until it is first measured" if ahead else ""
     if why == "budget":
         return BudgetExceeded(
             f"The budget for it is used up, or there is none in {terms.currency}{until}.",
@@ -183,7 +183,9 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
 async def _agree_on_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> Terms:
     """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent.agent_id
-    terms = await (ledger.terms(agent_id) if request.agreed is None else ledger.agreed(agent_id, request.agreed))
+    terms = await (
+        ledger.find_terms(agent_id) if request.agreed is None else ledger.find_agreed_terms(agent_id, request.agreed)
+    )
     check_max_price(agent.agent_name, terms, request.max_price)
     error = await find_payment_error(call, request.account, agent_id, terms)
     if error is not None:
@@ -198,7 +200,7 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
     if above:
         name, amount = next(iter(above.items()))
         raise Conflict(
-            f"The {name} of {agent_name} is {amount_text(amount, terms.currency)} now, more than your max_price.",
+            f"The {name} of {agent_name} is {format_amount(amount, terms.currency)} now, more than your max_price.",
             fix="Look at agora.billing.prices, then repeat it with a max_price that you accept, or without one.",
             errors=[field_error("max_price", f"{each} is above it") for each in above],
             price_version=terms.version,
@@ -207,10 +209,10 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
 
 async def _charge_base(call: Call, row: InstanceRow, terms: Terms) -> None:
     """Charge the base price; :func:`.transitions.finish_instance` reverses it if the instance never ran."""
-    where = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
-    charge = Charge(base_key(row.instance_id), *where)
+    account = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
+    charge = Charge(base_price_key(row.instance_id), *account)
     if terms.base_price:
-        await Ledger(call).write(charge, terms, terms.base_price, enforce=True)
+        await Ledger(call).write_entry(charge, terms, terms.base_price, enforce=True)
 
 
 def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest, secrets: dict[str, Any]) -> None:
@@ -260,8 +262,8 @@ def _build_probe_spec(request: InstanceRequest, manifest: AgentManifest, secrets
         instance_id="inst_0",
         generation=1,
         tenant="default",
-        build_config=build_of(build),
-        source=source_of(manifest, secrets),
+        build_config=to_build_config(build),
+        source=to_program_source(manifest, secrets),
         limits=limits,
         env=config.environment,
     )
@@ -278,7 +280,7 @@ async def _choose_placement(
     )
     near = await placement.find_neighbour(call, request.account, refs, required=required) if refs else None
     need = placement.PlacementRequest(
-        requirements, engines_of(manifest), request.preferred, portable=manifest.directory is None
+        requirements, list_suitable_engines(manifest), request.preferred, portable=manifest.directory is None
     )
     if near is not None:
         together = replace(need, host_id=near.host_id, engine=near.engine)

@@ -16,9 +16,9 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import audience_of
-from agora.domains.billing.accounts import can_set_price, sees_all_accounts
+from agora.domains.billing.accounts import can_see_all_accounts, can_set_price
 from agora.domains.billing.service import BillingService
-from agora.domains.billing.terms import pricing_info
+from agora.domains.billing.terms import build_pricing_info
 from agora_sdk.contract import deployments as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.agents import Registration
@@ -27,9 +27,9 @@ from agora_sdk.errors import Conflict, InvalidRequest, NameTaken, NotFound, fiel
 
 from . import host_queries
 from . import queries as statements
-from .manifests import AgentManifest, engines_of, parse_manifest, to_error_details
+from .manifests import AgentManifest, list_suitable_engines, parse_manifest, to_error_details
 from .records import DeploymentRow
-from .sources import source_faults
+from .sources import find_source_errors
 
 __all__ = ["DeployedAgent", "DeploymentService", "build_profile", "load_manifest", "open_secrets", "seal_secrets"]
 
@@ -97,7 +97,7 @@ class DeploymentService(BoundService, contract.Deployments):
         """
         call = self.call
         manifest, faults = parse_manifest(document)
-        faults += await source_faults(call, manifest) if manifest is not None else []
+        faults += await find_source_errors(call, manifest) if manifest is not None else []
         if manifest is None or faults:
             what = f"{faults[0].field}: {faults[0].message}".removeprefix(": ") + (
                 f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
@@ -112,11 +112,11 @@ class DeploymentService(BoundService, contract.Deployments):
             self._create_agent(manifest, more) if row is None else self._update_agent(row, manifest, more)
         )
         agent_id = call.target = registration.agent_id
-        sealed_secrets = seal_secrets(call, secrets | manifest.secrets(), f"deployment:{agent_id}")
+        sealed_secrets = seal_secrets(call, secrets | manifest.collect_secrets(), f"deployment:{agent_id}")
         saved = await call.tx.returning(
             host_queries.save_deployment,
             agent_id=agent_id,
-            manifest=encode_json(manifest.stored()),
+            manifest=encode_json(manifest.to_stored_document()),
             secrets=sealed_secrets,
             max_instances=manifest.max_instances,
             actor=call.caller.subject,
@@ -127,7 +127,7 @@ class DeploymentService(BoundService, contract.Deployments):
         self._emit_registered(registration, revision)
         return DeployedAgent(registration, manifest, revision)
 
-    async def introduce(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
+    async def register_profile(self, manifest: AgentManifest, profile: Mapping[str, Any]) -> Registration:
         """Register the profile and the price of an agent that its owner runs."""
         registration = await AgentService(self.call).register(manifest.name, **profile)
         await self._set_price_if_changed(registration.agent_id, manifest)
@@ -176,7 +176,7 @@ class DeploymentService(BoundService, contract.Deployments):
             return
         call = self._call_as(agent_id)
         usual = str(call.context.settings.billing_currency)
-        current = await pricing_info(call.tx, agent_id, call.now, usual)
+        current = await build_pricing_info(call.tx, agent_id, call.now, usual)
         values = pricing.model_dump(exclude_none=True)
         if any(getattr(current, name) != value for name, value in values.items()):
             await BillingService(call).set_price(agent_id, **values)
@@ -196,8 +196,8 @@ class DeploymentService(BoundService, contract.Deployments):
             message=f"{registration.agent_name} is {what}; instances of it can be made.",
             created=created,
             revision=revision,
-            engines=list(engines_of(deployed.manifest)),
-            pricing=await pricing_info(
+            engines=list(list_suitable_engines(deployed.manifest)),
+            pricing=await build_pricing_info(
                 call.tx, registration.agent_id, call.now, str(call.context.settings.billing_currency)
             ),
             token=registration.token if created else None,
@@ -214,8 +214,8 @@ class DeploymentService(BoundService, contract.Deployments):
     @implements
     async def validate(self, manifest: JsonObject) -> contract.ManifestReport:
         understood, faults = parse_manifest(manifest)
-        engines = list(engines_of(understood)) if understood is not None else []
-        faults += await source_faults(self.call, understood) if understood is not None else []
+        engines = list(list_suitable_engines(understood)) if understood is not None else []
+        faults += await find_source_errors(self.call, understood) if understood is not None else []
         name = manifest.get("name", manifest.get("agent_name"))
         return contract.ManifestReport(
             valid=not faults,
@@ -230,7 +230,7 @@ class DeploymentService(BoundService, contract.Deployments):
         rows = await self.call.tx.all(
             host_queries.deployments,
             after=paging.decode_cursor(cursor)[0] if cursor else "",
-            everyone=int(sees_all_accounts(caller)),
+            everyone=int(can_see_all_accounts(caller)),
             viewer=caller.subject,
             account=caller.account,
             limit=limit + 1,
@@ -274,7 +274,7 @@ class DeploymentService(BoundService, contract.Deployments):
     async def _build_deployable(self, row: DeploymentRow, name: str) -> contract.DeployableAgent:
         manifest = load_manifest(row.manifest)
         document = decode_json(row.manifest)
-        if not sees_all_accounts(
+        if not can_see_all_accounts(
             self.call.caller
         ):  # values may be passwords, and a directory discloses the server's file system
             for name in ("env_vars", "directory"):
@@ -286,7 +286,7 @@ class DeploymentService(BoundService, contract.Deployments):
             version=manifest.version,
             revision=row.revision,
             manifest=document,
-            engines=list(engines_of(manifest)),
+            engines=list(list_suitable_engines(manifest)),
             max_instances=row.max_instances,
             has_credentials=row.secrets is not None,
             instances=await self._count_running(row.agent_id),
@@ -306,7 +306,7 @@ def _not_deployable(ref: str) -> NotFound:
 
 def build_profile(manifest: AgentManifest) -> dict[str, Any]:
     """The agent profile in a manifest; fields that only matter to an engine are left out."""
-    stored = manifest.stored()
+    stored = manifest.to_stored_document()
     metadata = {name: stored[name] for name in SHOWN if name in stored}
     build = manifest.build_config
     if build is not None:

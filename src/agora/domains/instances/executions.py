@@ -21,7 +21,7 @@ from pydantic_core import from_json, to_json
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, Progress, as_relay
 from agora.domains.agents.references import find_agent
-from agora.domains.billing.accounts import account_of
+from agora.domains.billing.accounts import paying_account_of
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
@@ -87,9 +87,9 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     request = await _build_request(call, row, order, execution_id)
     charge = Charge(f"execution:{execution_id}", row.account_id, row.agent_id, EntryKind.REQUEST, 1, row.instance_id)
     ledger = Ledger(call)
-    terms = await ledger.agreed(row.agent_id, row.price_version)
+    terms = await ledger.find_agreed_terms(row.agent_id, row.price_version)
     entry = await ledger.charge(charge, terms, fresh=True)
-    begun = _append_execution(call, row, execution_id, order)
+    started = _append_execution(call, row, execution_id, order)
     call.target = row.instance_id
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
     assert local is not None, "_build_request has checked it"
@@ -113,7 +113,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
         return answer, (time.monotonic_ns() - began) // 1000
 
     async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
-        return await _settle_execution(end, begun, entry, outcome)
+        return await _settle_execution(end, started, entry, outcome)
 
     return as_relay(ask_instance, settle_charge, order.timeout)
 
@@ -135,7 +135,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     found: InstanceRow | None = None
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
-        found = await call.tx.one(statements.of_agent, account=account_of(call.caller), **choice)
+        found = await call.tx.one(statements.of_agent, account=paying_account_of(call.caller), **choice)
     if found is None:
         raise NotFound(
             f"You have no running instance of {target!r}.",
@@ -264,16 +264,16 @@ def _to_upstream_error(error: OSError | ConnectionLost | AnswerTooLarge, executi
 
 
 async def _settle_execution(
-    call: Call, begun: InstanceExecutionRow, entry: LedgerEntry, outcome: tuple[InstanceAnswer, int] | AgoraError
+    call: Call, started: InstanceExecutionRow, entry: LedgerEntry, outcome: tuple[InstanceAnswer, int] | AgoraError
 ) -> ExecutionResult:
     """Store the outcome; raise the error of a failed execution, else return the result."""
     answer, duration = (None, None) if isinstance(outcome, AgoraError) else outcome
     error = outcome if isinstance(outcome, AgoraError) else None
     if answer is not None and answer.status >= 400:
-        error = _build_refusal(answer, begun)
+        error = _build_refusal(answer, started)
     lost = error is not None and error.extra.get("outcome") == UNKNOWN
     ended = replace(
-        begun,
+        started,
         status=UNKNOWN if lost else "completed" if error is None else "failed",
         http_status=answer.status if answer is not None else None,
         error=error.detail[:EXCERPT] if error is not None else None,
@@ -284,8 +284,8 @@ async def _settle_execution(
         if lost:
             error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
         if isinstance(error, UpstreamUnavailable):
-            await call.tx.execute(statements.wake, instance_id=begun.instance_id, now=call.now)
-        error.extra.setdefault("execution_id", begun.execution_id)
+            await call.tx.execute(statements.wake, instance_id=started.instance_id, now=call.now)
+        error.extra.setdefault("execution_id", started.execution_id)
         raise error
     assert answer is not None
     result, encoding = _decode_answer(answer)
@@ -323,7 +323,7 @@ async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
         duration=(ended.duration or 0) if well else 0,
     )
     if ended.status == "failed":
-        await Ledger(call).reverse(f"execution:{ended.execution_id}", ended.error or ended.status)
+        await Ledger(call).reverse_by_key(f"execution:{ended.execution_id}", ended.error or ended.status)
     data = {
         name: getattr(ended, name)
         for name in ("execution_id", "instance_id", "agent_id", "account_id", "endpoint", "status", "http_status")
@@ -333,14 +333,14 @@ async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
     call.emit("agora.instance.executed", data, subject=ended.instance_id, audience=viewers)
 
 
-def _build_refusal(answer: InstanceAnswer, begun: InstanceExecutionRow) -> UpstreamFailed:
+def _build_refusal(answer: InstanceAnswer, started: InstanceExecutionRow) -> UpstreamFailed:
     text = answer.body[:EXCERPT].decode("utf-8", "replace")
     return UpstreamFailed(
-        f"{begun.endpoint} answered with HTTP {answer.status}.",
+        f"{started.endpoint} answered with HTTP {answer.status}.",
         fix="What it says is in 'answer'; its log is at agora.instance.logs.",
         http_status=answer.status,
         answer=text,
-        execution_id=begun.execution_id,
+        execution_id=started.execution_id,
     )
 
 

@@ -21,7 +21,7 @@ from .records import (
 __all__ = [
     "backup",
     "backup_count",
-    "backups",
+    "build_backups_query",
     "busy",
     "close_host",
     "count",
@@ -293,7 +293,7 @@ drop_backup = Write("delete from instance_backups where tenant_id = :tenant and 
 
 
 @cache
-def backups(instance: bool, account: bool) -> Query[InstanceBackupRow]:
+def build_backups_query(instance: bool, account: bool) -> Query[InstanceBackupRow]:
     """A page of backups, newest first."""
     conditions = ["and instance_id = :instance_id" if instance else "", "and account_id = :account" if account else ""]
     return Query(

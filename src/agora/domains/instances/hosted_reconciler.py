@@ -42,12 +42,14 @@ class HostedInstanceReconciler(DueController):
 
     async def _reconcile_host(self, tenant: str, host: HostRow) -> None:
         from . import hosting_agents
-        from .transitions import effective_goal
+        from .transitions import resolve_goal_state
 
         check = int(self.context.server.settings.instance_check * SECOND)
         now = self.context.clock.now()
         rows = await self.read(tenant, statements.due, host_id=host.host_id, now=now, limit=BATCH)
-        looks = [row for row in rows if row.state == "running" and effective_goal(row) == "running" and not row.asked]
+        looks = [
+            row for row in rows if row.state == "running" and resolve_goal_state(row) == "running" and not row.asked
+        ]
         await self._check_instances(tenant, host, looks, check)
         for row in rows:
             if row not in looks:

@@ -24,7 +24,7 @@ from . import queries as statements
 from .metering import Ticks
 from .notifications import emit_instance_event
 from .records import InstanceRow
-from .reports import CREATE, customer_of, report_running
+from .reports import CREATE, find_customer, report_running
 from .spending_limits import apply_limits, schedule_limit_checks
 
 __all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
@@ -50,7 +50,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     if row.asked is not None:
         await _handle_silence(call, row)
         return
-    goal, state = transitions.effective_goal(row), row.state
+    goal, state = transitions.resolve_goal_state(row), row.state
     if goal == "stopped":
         await _request_removal(call, row)
     elif state in ("requested", "provisioning", "starting"):
@@ -131,7 +131,7 @@ async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, An
         "instance_id": row.instance_id,
         "generation": row.generation,
         "agent_id": (agent.alias or agent.agent_name) if agent is not None else row.agent_id,
-        "customer_id": customer_of(row),
+        "customer_id": find_customer(row),
         "host_requirements": manifest.get("host_requirements", {}),
         "instance_config": decode_json(row.config),
     }
@@ -160,11 +160,11 @@ async def _handle_silence(call: Call, row: InstanceRow) -> None:
     """Handle a request that got no reply in time: repeat it ``TRIES`` times, then fail or lose the instance."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
-    if transitions.effective_goal(row) != "stopped" and row.state == "provisioning":
+    if transitions.resolve_goal_state(row) != "stopped" and row.state == "provisioning":
         await transitions.record_crash(call, row, read_ticks(call), None, reason)
     elif row.failing + 1 < MAX_ATTEMPTS:
         await transitions.change_state(call, row, row.state, reason=reason, failing=row.failing + 1, due_at=call.now)
-    elif transitions.effective_goal(row) == "stopped":
+    elif transitions.resolve_goal_state(row) == "stopped":
         await transitions.record_loss(call, row, reason)
     else:
         await transitions.record_crash(call, row, read_ticks(call), None, reason)
@@ -227,7 +227,7 @@ def _is_name(container: Any) -> bool:
 
 async def _handle_refusal(call: Call, row: InstanceRow, error: str) -> None:
     await _clear_question(call, row)
-    if transitions.effective_goal(row) == "stopped":
+    if transitions.resolve_goal_state(row) == "stopped":
         await transitions.record_loss(call, row, error)
     else:
         await transitions.record_crash(call, row, read_ticks(call), None, error)
@@ -243,7 +243,7 @@ async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any])
         await _handle_refusal(call, row, "The hosting agent's reply has no container_id.")
         return
     await _clear_question(call, row, container)
-    if transitions.effective_goal(row) == "stopped":
+    if transitions.resolve_goal_state(row) == "stopped":
         return  # terminated meanwhile: the next step requests its removal
     moved = await transitions.change_state(
         call,
@@ -290,7 +290,7 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
     if await _hosting_agent(call, now) is None:
         return
     if healthy:
-        await metering.extend_intervals(call, [row.instance_id], read_ticks(call))
+        await metering.bill_running_intervals(call, [row.instance_id], read_ticks(call))
         await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
         await apply_limits(call, [now])
     elif now.failing + 1 >= UNHEALTHY:

@@ -28,9 +28,9 @@ from .metering import Ticks
 from .notifications import emit_instance_event
 from .records import InstanceRow
 from .reports import report_running
-from .specs import health_of, spec_of
+from .specs import build_health_check, build_spec
 from .spending_limits import schedule_limit_checks
-from .transitions import effective_goal
+from .transitions import resolve_goal_state
 
 __all__ = ["UNHEALTHY", "InstanceLifecycle", "StepSuperseded"]
 
@@ -68,7 +68,7 @@ class InstanceLifecycle:
         self.act, self.tenant, self.row = act, tenant, row
 
     @property
-    def check(self) -> int:
+    def check_interval(self) -> int:
         """Microseconds between checks while it runs."""
         return int(self.context.settings.instance_check * SECOND)
 
@@ -88,7 +88,7 @@ class InstanceLifecycle:
             await self._handle_engine_error(Unreadable(f"Its stored data cannot be read: {error}.", fix=REPLACE_FIX))
 
     async def _take_step(self) -> None:
-        row, goal = self.row, effective_goal(self.row)
+        row, goal = self.row, resolve_goal_state(self.row)
         if goal == "stopped":
             await self._stop_instance()
             return
@@ -109,10 +109,10 @@ class InstanceLifecycle:
     @property
     def engine(self) -> Runtime:
         name = self.row.engine
-        found = self.local.engines.get(name)
-        if found is None:
+        engine = self.local.engines.get(name)
+        if engine is None:
             raise EngineUnavailable(f"This server has no engine {name!r} any more.")
-        return found
+        return engine
 
     @property
     def handle(self) -> Handle:
@@ -131,7 +131,7 @@ class InstanceLifecycle:
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
 
     def _build_spec(self) -> Spec:
-        return spec_of(self.context, self.tenant, self.row, self.local)
+        return build_spec(self.context, self.tenant, self.row, self.local)
 
     # -- towards running -------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class InstanceLifecycle:
         spec = self._build_spec()
         build = await self._build_image(spec)
         handle = await self.engine.start(spec, build)
-        health = health_of(self.row).path
+        health = build_health_check(self.row).path
         url = handle.address + health if handle.address and health else None
         now = self.clock.now()
         await self._change_state(
@@ -177,7 +177,7 @@ class InstanceLifecycle:
         A program that declares neither a health check nor a port gets the same time to listen, and counts as ready if
         it does not: it may only make calls itself.
         """
-        declared, deadline = health_of(self.row), time.monotonic() + HEALTH_STEP_SECONDS
+        declared, deadline = build_health_check(self.row), time.monotonic() + HEALTH_STEP_SECONDS
         health = declared if declared.has_probe else replace(declared, listens=True)
         detail = "it was not looked at"
         while time.monotonic() < deadline:
@@ -189,12 +189,12 @@ class InstanceLifecycle:
                 return
             verdict = await self.engine.probe(self.handle, health)
             if verdict.healthy:
-                await self._note_running(observation)
+                await self._record_running(observation)
                 return
             detail = verdict.detail
             await asyncio.sleep(POLL_SECONDS)
         if not declared.has_probe:
-            await self._note_running(observation)
+            await self._record_running(observation)
             return
         limit = decode_json(self.row.config).get("start_timeout", 60.0)
         if self.clock.now() - (self.row.starting_at or 0) > limit * SECOND:
@@ -203,12 +203,12 @@ class InstanceLifecycle:
         else:
             await self._schedule_step(f"{NOT_YET}{detail}.", self.clock.now())
 
-    async def _note_running(self, observation: Observation) -> None:
+    async def _record_running(self, observation: Observation) -> None:
         ticks = self.ticks
 
         async def begin_running(call: Call) -> None:
             row = self.row
-            moved = await transitions.change_state(
+            stored = await transitions.change_state(
                 call,
                 row,
                 "running",
@@ -217,11 +217,11 @@ class InstanceLifecycle:
                 started_at=call.now,
                 due_at=call.now + self._next_check_delay(row),
             )
-            if not moved:
+            if not stored:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
             began, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
-            look = metering.build_check(call, row, observation.usage, since=began, due=due)
+            look = metering.build_check_update(call, row, observation.usage, since=began, due=due)
             await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
@@ -231,7 +231,7 @@ class InstanceLifecycle:
 
     def _next_check_delay(self, row: InstanceRow) -> int:
         """Microseconds until the next check: 0 if it is to be paused."""
-        return 0 if effective_goal(row) == "paused" else self.check
+        return 0 if resolve_goal_state(row) == "paused" else self.check_interval
 
     async def _start_next_generation(self) -> None:
         """Start a failed instance again as its next generation."""
@@ -262,7 +262,7 @@ class InstanceLifecycle:
         elif goal == "running" and (observation.state == "paused" or row.state == "paused"):
             await self._resume_instance(observation)
         else:
-            await self._schedule_step(self._lasting_reason, self.clock.now() + self.check)
+            await self._schedule_step(self._lasting_reason, self.clock.now() + self.check_interval)
 
     async def _pause_instance(self, observation: Observation) -> None:
         """Pause it. Metered time ends before the pause, so that the customer never pays for paused time."""
@@ -270,7 +270,7 @@ class InstanceLifecycle:
         with self._freeze_running_time(ticks):
             if was_running:
                 await self.engine.pause(self.handle)
-            await self._note_pause(ticks, was_running)
+            await self._record_pause(ticks, was_running)
 
     @contextlib.contextmanager
     def _freeze_running_time(self, ticks: Ticks) -> Iterator[None]:
@@ -282,16 +282,16 @@ class InstanceLifecycle:
         finally:
             ending.pop(instance_id, None)
 
-    async def _note_pause(self, ticks: Ticks, was_running: bool) -> None:
+    async def _record_pause(self, ticks: Ticks, was_running: bool) -> None:
         async def store_pause(call: Call) -> None:
             row = self.row
-            why = row.reason if row.blocked else None
+            reason = row.reason if row.blocked else None
             if not await transitions.change_state(
-                call, row, "paused", reason=why, healthy=0, due_at=call.now + self.check
+                call, row, "paused", reason=reason, healthy=0, due_at=call.now + self.check_interval
             ):
                 raise StepSuperseded
             await metering.end_interval(call, row, ticks, until_now=was_running)
-            await emit_instance_event("agora.instance.paused", call, row, status="paused", reason=why)
+            await emit_instance_event("agora.instance.paused", call, row, status="paused", reason=reason)
 
         await self._run_unless_superseded(store_pause)
 
@@ -302,10 +302,10 @@ class InstanceLifecycle:
 
         async def store_resume(call: Call) -> None:
             row = self.row
-            moved = await transitions.change_state(
+            stored = await transitions.change_state(
                 call, row, "running", healthy=1, failing=0, due_at=call.now + self._next_check_delay(row)
             )
-            if not moved:
+            if not stored:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
@@ -322,28 +322,28 @@ class InstanceLifecycle:
         if at is not None:
             exit = ProcessExit(reason="stopped", at=at)
         await self.act(
-            partial(self._note_crash, ticks=ticks, exit=exit, reason=reason or transitions.describe_exit(exit))
+            partial(self._record_crash_in, ticks=ticks, exit=exit, reason=reason or transitions.describe_exit(exit))
         )
-        self._hang_up()
+        self._drop_connections()
 
-    async def _note_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
+    async def _record_crash_in(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
         await transitions.record_crash(call, self.row, ticks, exit, reason)
 
     async def _stop_instance(self) -> None:
         """Stop it, store when it ended and its last output, then remove it from the engine."""
-        handle = self._find_remains()
+        handle = self._find_program_handle()
         if handle is not None:
-            before = await self._last_output(handle)
-            await self._end_time(handle)
-            await self._keep_output(await self._last_output(handle) or before)
+            before = await self._read_last_output(handle)
+            await self._stop_program_and_metering(handle)
+            await self._store_output(await self._read_last_output(handle) or before)
             await self.engine.remove(handle)
         else:
             ticks = self.ticks
             await self.act(lambda call: metering.end_interval(call, self.row, ticks))
         await self.act(lambda call: transitions.finish_instance(call, self.row, self._lasting_reason))
-        self._hang_up()
+        self._drop_connections()
 
-    async def _last_output(self, handle: Handle) -> LogPage | None:
+    async def _read_last_output(self, handle: Handle) -> LogPage | None:
         """The last part of its output; None if there is none, or the engine does not have it any more."""
         most = self.context.settings.instance_output_kept * 1024
         if not most:
@@ -356,7 +356,7 @@ class InstanceLifecycle:
             return None
         return page if page.data else None
 
-    async def _keep_output(self, page: LogPage | None) -> None:
+    async def _store_output(self, page: LogPage | None) -> None:
         """Store its last output, which is removed with its files otherwise."""
         if page is None:
             return
@@ -367,29 +367,29 @@ class InstanceLifecycle:
 
         await self.act(store_output)
 
-    async def _end_time(self, handle: Handle) -> None:
+    async def _stop_program_and_metering(self, handle: Handle) -> None:
         """Stop the program. Its metered time includes the time it took to end, up to when its process ended."""
         grace = decode_json(self.row.config).get("stop_grace", 10.0)
-        ran = (await self.engine.inspect(handle)).state == "running"
+        was_running = (await self.engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
         with self._freeze_running_time(before):
             observation = await self.engine.stop(handle, grace)
             at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - before.at
-            more = min(max(0, at - began), took) if ran and at is not None else 0
+            stop_time = min(max(0, at - began), took) if was_running and at is not None else 0
 
             async def close_interval(call: Call) -> None:
-                await metering.end_interval(call, self.row, before, at, until_now=ran, more=more)
+                await metering.end_interval(call, self.row, before, at, until_now=was_running, more=stop_time)
 
             await self.act(close_interval)
 
-    def _find_remains(self) -> Handle | None:
+    def _find_program_handle(self) -> Handle | None:
         """The handle of what the engine may hold; without one in the row, that of a start cut short by a server crash."""
         row = self.row
         if row.handle is not None:
             return self.handle
         return Handle(row.engine, row.instance_id, row.generation) if row.engine in self.local.engines else None
 
-    def _hang_up(self) -> None:
+    def _drop_connections(self) -> None:
         if self.row.address is not None:
             self.local.asker.drop_connections(self.row.address)
 
@@ -405,14 +405,14 @@ class InstanceLifecycle:
             with contextlib.suppress(EngineError):
                 exit = (await self.engine.inspect(self.handle)).exit
         log.info("instance %s: %s: %s", self.row.instance_id, error.code, error.detail)
-        if effective_goal(self.row) == "stopped":
+        if resolve_goal_state(self.row) == "stopped":
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)
         elif isinstance(error, PERMANENT):
-            await self.act(partial(self._give_up, ticks=ticks, reason=reason))
+            await self.act(partial(self._fail_for_good, ticks=ticks, reason=reason))
         else:
-            await self.act(partial(self._note_crash, ticks=ticks, exit=exit, reason=reason))
+            await self.act(partial(self._record_crash_in, ticks=ticks, exit=exit, reason=reason))
 
-    async def _give_up(self, call: Call, *, ticks: Ticks, reason: str) -> None:
+    async def _fail_for_good(self, call: Call, *, ticks: Ticks, reason: str) -> None:
         row = self.row
         await metering.end_interval(call, row, ticks)
         if await transitions.give_up(call, row, reason):

@@ -55,13 +55,13 @@ class InstanceMaintenance(Controller):
         now, period = self.context.clock.now(), self.context.server.settings.instance_pass * SECOND
         if not 0 <= now - self._passed.get(tenant, -period) < period:
             self._passed[tenant] = now
-            await self.go_over(tenant)
+            await self.run_full_pass(tenant)
 
-    async def go_over(self, tenant: str) -> None:
+    async def run_full_pass(self, tenant: str) -> None:
         """Do one full pass over a tenant."""
-        await self.instances.present(tenant)
+        await self.instances.store_heartbeat(tenant)
         await self._apply_limits(tenant)
-        await self._lose_executions(tenant)
+        await self._end_lost_executions(tenant)
         await self._delete_expired(tenant)
         self._passes += 1
         if self._passes % SWEEPS == 0:
@@ -109,7 +109,7 @@ class InstanceMaintenance(Controller):
 
     # -- retention -------------------------------------------------------------------------------
 
-    async def _lose_executions(self, tenant: str) -> None:
+    async def _end_lost_executions(self, tenant: str) -> None:
         """End executions past their deadline, whose server has died: their outcome is unknown."""
         now = self.context.clock.now()
         while not self.stopping:
@@ -122,15 +122,15 @@ class InstanceMaintenance(Controller):
     async def _delete_expired(self, tenant: str) -> None:
         before = self.context.clock.now() - self.context.server.settings.instance_retention * SECOND
         while not self.stopping and await self.read(tenant, host_queries.outlived, before=before):
-            await self.run_as_system(tenant, partial(_prune_executions, before=before))
+            await self.run_as_system(tenant, partial(_delete_old_executions, before=before))
         while not self.stopping:
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
             if not rows:
                 break
-            await self.run_as_system(tenant, partial(_drop_instances, ids=rows))
+            await self.run_as_system(tenant, partial(_delete_instances, ids=rows))
 
     async def _sweep_host(self) -> None:
-        await asyncio.gather(self._drop_backups(), *map(self._sweep_engine, self.local.engines.values()))
+        await asyncio.gather(self._delete_orphaned_backups(), *map(self._sweep_engine, self.local.engines.values()))
 
     async def _sweep_engine(self, engine: Runtime) -> None:
         try:
@@ -141,7 +141,7 @@ class InstanceMaintenance(Controller):
         except EngineError as error:
             self.last_error = f"{engine.name}: {error}"
 
-    async def _drop_backups(self) -> None:
+    async def _delete_orphaned_backups(self) -> None:
         """Delete backup files without a row."""
         directory = self.local.backups
         names = await asyncio.to_thread(_old_files, directory)
@@ -182,10 +182,10 @@ async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRo
             await end_execution(call, replace(execution, status="unknown", error=error))
 
 
-async def _prune_executions(call: Call, *, before: int) -> None:
+async def _delete_old_executions(call: Call, *, before: int) -> None:
     await call.tx.execute(host_queries.prune_executions, before=before, limit=PAGE)
 
 
-async def _drop_instances(call: Call, *, ids: Sequence[str]) -> None:
+async def _delete_instances(call: Call, *, ids: Sequence[str]) -> None:
     for statement in statements.drops:
         await call.tx.execute(statement, ids=encode_json(list(ids)))

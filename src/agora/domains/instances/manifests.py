@@ -37,13 +37,13 @@ from agora_sdk.errors import field_error
 
 __all__ = [
     "AgentManifest",
-    "build_of",
     "describes_program",
-    "engines_of",
+    "list_suitable_engines",
     "parse_manifest",
     "parse_profile",
-    "source_of",
+    "to_build_config",
     "to_error_details",
+    "to_program_source",
 ]
 
 CONTAINERS = ("docker", "kubernetes")
@@ -137,7 +137,7 @@ class AgentManifest(BaseModel):
         return self.build_config
 
     @property
-    def check(self) -> HealthCheck:
+    def health_check(self) -> HealthCheck:
         """The health check: the declared one, else an endpoint /health or /healthz."""
         if self.health is not None:
             return self.health
@@ -147,10 +147,10 @@ class AgentManifest(BaseModel):
     @property
     def listens(self) -> bool:
         """Whether it declares that its program listens, by a port or by endpoints."""
-        declared = runtime.declared_port(build_of(self.build)) if self.build is not None else None
+        declared = runtime.declared_port(to_build_config(self.build)) if self.build is not None else None
         return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
 
-    def stored(self) -> dict[str, Any]:
+    def to_stored_document(self) -> dict[str, Any]:
         """The document to store and show, without secrets and defaults."""
         document = self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         for place, name in SECRET_PLACES:
@@ -158,12 +158,12 @@ class AgentManifest(BaseModel):
                 document[place].pop(name, None)
         return document
 
-    def secrets(self) -> dict[str, str]:
+    def collect_secrets(self) -> dict[str, str]:
         """Values to store encrypted."""
         return {"git_token": self.repository.token} if self.repository and self.repository.token else {}
 
 
-def engines_of(manifest: AgentManifest) -> tuple[str, ...]:
+def list_suitable_engines(manifest: AgentManifest) -> tuple[str, ...]:
     """Names of engines that can run it, preferred first. Only docker builds images."""
     build = manifest.build
     if build is None:
@@ -173,7 +173,7 @@ def engines_of(manifest: AgentManifest) -> tuple[str, ...]:
     return CONTAINERS if manifest.docker_image is not None else ("docker",)
 
 
-def build_of(build: BuildConfig) -> runtime.BuildConfig:
+def to_build_config(build: BuildConfig) -> runtime.BuildConfig:
     """The build configuration for engines. yarn and pnpm build the same kind of program as npm."""
     kind = "npm" if build.type in ("yarn", "pnpm") else build.type
     return runtime.BuildConfig(
@@ -181,7 +181,7 @@ def build_of(build: BuildConfig) -> runtime.BuildConfig:
     )
 
 
-def source_of(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.Source:
+def to_program_source(manifest: AgentManifest, secrets: Mapping[str, str]) -> runtime.Source:
     """The source of its program, with credentials."""
     if manifest.docker_image is not None:
         return runtime.Image(manifest.docker_image, secrets.get("registry_user"), secrets.get("registry_password"))
@@ -200,7 +200,7 @@ def parse_manifest(document: Mapping[str, Any]) -> tuple[AgentManifest | None, l
     try:
         understood = AgentManifest.model_validate(document)
     except ValidationError as error:
-        faults += [_build_fault(each) for each in error.errors(include_url=False, include_context=False)]
+        faults += [_to_manifest_error(each) for each in error.errors(include_url=False, include_context=False)]
         understood = _validate_remaining(document, error)
     if understood is not None:
         fields = {fault.field.split(".", 1)[0] for fault in faults}
@@ -222,7 +222,7 @@ def parse_profile(document: Mapping[str, Any]) -> tuple[AgentManifest | None, li
         return AgentManifest.model_validate(document), faults
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False)
-        return None, faults + [_build_fault(each) for each in errors]
+        return None, faults + [_to_manifest_error(each) for each in errors]
 
 
 def describes_program(manifest: AgentManifest) -> bool:
@@ -231,7 +231,7 @@ def describes_program(manifest: AgentManifest) -> bool:
     return manifest.build is not None and any(place is not None for place in places)
 
 
-def _build_fault(error: Any) -> Fault:
+def _to_manifest_error(error: Any) -> Fault:
     place = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
     return Fault(field=place, message=describe_error(error))
 
@@ -268,7 +268,7 @@ def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
     requirements = manifest.host_requirements
     if requirements.co_location_required and not requirements.co_location_with:
         yield Fault(field="host_requirements.co_location_with", message="name an agent to run beside")
-    engine, able = requirements.engine, engines_of(manifest)
+    engine, able = requirements.engine, list_suitable_engines(manifest)
     if engine and able and engine not in able:
         yield Fault(field="host_requirements.engine", message=f"{engine} does not run this: {' or '.join(able)}")
     if manifest.build is not None and sources:
@@ -288,10 +288,10 @@ def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
         instance_id="inst_0",
         generation=1,
         tenant="default",
-        build_config=build_of(build),
-        source=source_of(manifest, {}),
+        build_config=to_build_config(build),
+        source=to_program_source(manifest, {}),
         limits=limits,
-        health=runtime.Health(manifest.check.path, manifest.check.timeout),
+        health=runtime.Health(manifest.health_check.path, manifest.health_check.timeout),
     )
     commands = docker.find_command_errors(spec.build_config) if build.type == "docker" else []
     for told in [*runtime.find_spec_errors(spec), *commands]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing.accounts import account_of
+from agora.domains.billing.accounts import paying_account_of
 from agora.domains.billing.service import BillingService
-from agora.domains.billing.terms import pricing_info
+from agora.domains.billing.terms import build_pricing_info
 from agora.domains.search.service import QueryService
 from agora_sdk.contract import instances as contract
 from agora_sdk.contract.agents import Agent
@@ -19,7 +19,7 @@ from . import host_queries
 from . import queries as statements
 from .access import resolve_visible_account
 from .deployments import load_manifest
-from .placement import MAX_HOSTS, find_missing_engine
+from .placement import MAX_HOSTS, explain_missing_engine
 from .records import AccountInstanceCounts, AgentCounter, AgentInstanceCounts, DeploymentRow, HostRow, InstanceRow
 from .views import build_summaries
 
@@ -81,7 +81,7 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
         return []
     ids = encode_json([agent.agent_id for agent in agents])
     deployed = {row.agent_id: row for row in await call.tx.all(host_queries.deployments_of, ids=ids)}
-    mine = account_of(call.caller)
+    mine = paying_account_of(call.caller)
     counted = {row.agent_id: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
     counters = {row.agent_id: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
     hosts = await call.tx.all(host_queries.hosts, after="", limit=MAX_HOSTS) if deployed else []
@@ -105,7 +105,9 @@ async def _describe_agent(
     version = decode_json(deployment.manifest).get("version") if deployment is not None else None
     info = contract.MarketplaceInfo.model_construct(
         availability=_build_availability(call, agent, deployment, total, hosts),
-        pricing_info=await pricing_info(call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)),
+        pricing_info=await build_pricing_info(
+            call.tx, agent.agent_id, call.now, str(call.context.settings.billing_currency)
+        ),
         customer_instances=counted.own if counted is not None else 0,
         total_instances=total,
         performance_metrics=_build_metrics(agent, counter, counted if deployment is not None else None),
@@ -134,7 +136,7 @@ def _build_availability(
     elif most is not None and total >= most:
         reason = f"All {most} instances are in use."
     else:
-        reason = find_missing_engine(hosts, load_manifest(deployment.manifest), call.now)
+        reason = explain_missing_engine(hosts, load_manifest(deployment.manifest), call.now)
     return contract.Availability.model_construct(
         available=reason is None, max_instances=most, current_instances=total, reason=reason
     )
@@ -160,7 +162,7 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     rows: Sequence[InstanceRow] = ()
     if account != "":
         counts = await call.tx.one(statements.account_counts, account=account or "")
-        query = statements.listing(False, account is not None, False, True)
+        query = statements.build_listing_query(False, account is not None, False, True)
         parameters = {"before": "inst_g", "limit": RECENT, "account": account}
         rows = await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
     return contract.InstanceDashboard(
@@ -176,5 +178,5 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
         recent_instances=await build_summaries(call, rows),
         by_agent=costs.by_agent,
         other_currencies=costs.other_currencies,
-        customer_id=account or account_of(call.caller),
+        customer_id=account or paying_account_of(call.caller),
     )

@@ -12,13 +12,13 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.domains.billing.metering import Run, bill
+from agora.domains.billing.metering import Run, bill_runs
 from agora.runtimes.port import Usage
 
 from . import queries as statements
 from .records import INTERVALS, InstanceIntervalRow, InstanceRow, OpenInterval
 
-__all__ = ["Ticks", "begin_interval", "build_check", "end_interval", "extend_intervals"]
+__all__ = ["Ticks", "begin_interval", "bill_running_intervals", "build_check_update", "end_interval"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
     """Open an interval for a running instance. Idempotent."""
     if await call.tx.one(statements.open_interval, instance_id=row.instance_id) is not None:
         return
-    last = await call.tx.one(statements.last_interval, instance_id=row.instance_id)
-    number = 1 if last is None else last.number + 1
+    previous = await call.tx.one(statements.last_interval, instance_id=row.instance_id)
+    number = 1 if previous is None else previous.number + 1
     interval = InstanceIntervalRow(
         tenant_id=call.caller.tenant,
         instance_id=row.instance_id,
@@ -50,10 +50,10 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
     call.tx.append(INTERVALS, interval)
     version = row.price_version
     began = Run(row.instance_id, number, row.account_id, row.agent_id, call.now, call.now, version)
-    await bill(call, [began])
+    await bill_runs(call, [began])
 
 
-def build_check(
+def build_check_update(
     call: Call, row: InstanceRow, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
 ) -> list[Any]:
     """A row of ``statements.checked`` for a running instance. since: time of the previous check, microseconds since 1970."""
@@ -63,14 +63,14 @@ def build_check(
     return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 
-async def extend_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
+async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -> None:
     """Extend and bill the open intervals of instances that were observed running now."""
     if not ids:
         return
     names = encode_json(sorted(ids))
     await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
     rows = await call.tx.all(statements.looked_at, ids=names)
-    await bill(call, [_build_run(row, row, row.measured) for row in rows])
+    await bill_runs(call, [_build_run(row, row, row.measured) for row in rows])
 
 
 async def end_interval(
@@ -93,7 +93,7 @@ async def end_interval(
         ticks=ticks.at,
         ended=interval.began + measured,
     )
-    await bill(call, [_build_run(row, interval, measured, closed=True)])
+    await bill_runs(call, [_build_run(row, interval, measured, closed=True)])
     return measured
 
 
@@ -109,5 +109,5 @@ def _build_run(
     row: InstanceRow | OpenInterval, interval: InstanceIntervalRow, measured: int, *, closed: bool = False
 ) -> Run:
     began, version = interval.began, row.price_version
-    who = (row.account_id, row.agent_id)
-    return Run(row.instance_id, interval.number, *who, began, began + measured, version, closed)
+    payer = (row.account_id, row.agent_id)
+    return Run(row.instance_id, interval.number, *payer, began, began + measured, version, closed)

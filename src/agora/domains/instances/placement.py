@@ -13,7 +13,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import host_queries
 from . import queries as instances
-from .manifests import AgentManifest, engines_of
+from .manifests import AgentManifest, list_suitable_engines
 from .records import HostRow, InstanceRow, ReservedResources
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "PlacementRequest",
     "choose_placement",
     "compute_free_capacity",
-    "find_missing_engine",
+    "explain_missing_engine",
     "find_neighbour",
     "is_silent",
     "merge_requirements",
@@ -104,19 +104,19 @@ class UnmetRequirement:
     for_now: bool = False
 
 
-def merge_requirements(manifest: HostRequirements, wanted: HostRequirements | None) -> HostRequirements:
+def merge_requirements(manifest: HostRequirements, requested: HostRequirements | None) -> HostRequirements:
     """Merge the host requirements of the manifest and of the customer; the manifest's engine wins."""
-    if wanted is None:
+    if requested is None:
         return manifest
-    overrides = wanted.model_dump(exclude_unset=True)
-    memory = max(manifest.min_memory_mb or 0, wanted.min_memory_mb or 0) or None
-    cores = max(manifest.min_cpu_cores or 0.0, wanted.min_cpu_cores or 0.0) or None
+    overrides = requested.model_dump(exclude_unset=True)
+    memory = max(manifest.min_memory_mb or 0, requested.min_memory_mb or 0) or None
+    cores = max(manifest.min_cpu_cores or 0.0, requested.min_cpu_cores or 0.0) or None
     more = {
         "min_memory_mb": memory,
         "min_cpu_cores": cores,
-        "gpu_required": manifest.gpu_required or wanted.gpu_required,
-        "co_location_required": manifest.co_location_required or wanted.co_location_required,
-        "co_location_with": [*manifest.co_location_with, *wanted.co_location_with],
+        "gpu_required": manifest.gpu_required or requested.gpu_required,
+        "co_location_required": manifest.co_location_required or requested.co_location_required,
+        "co_location_with": [*manifest.co_location_with, *requested.co_location_with],
     }
     if manifest.engine is not None:
         overrides.pop("engine", None)
@@ -176,17 +176,19 @@ def _choose_engine(host: HostRow, need: PlacementRequest) -> str | None:
     return able[0] if able else None
 
 
-def find_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, now: int) -> str | None:
+def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, now: int) -> str | None:
     """Why no host has an engine for an agent now; None if one has. Free resources are looked at when it is placed."""
     requirements = manifest.host_requirements
-    need = PlacementRequest(requirements, engines_of(manifest), portable=manifest.directory is None)
+    need = PlacementRequest(requirements, list_suitable_engines(manifest), portable=manifest.directory is None)
     reasons = []
     for host in hosts:
         if host.kind == "agent" and not need.portable:
             continue
         if not host.closed and not is_silent(host, now) and _choose_engine(host, need) is not None:
             return None
-        reasons.append(f"{host.name}: {_no_engine(host, need)}" if not host.closed else f"{host.name} is closed")
+        reasons.append(
+            f"{host.name}: {_explain_no_engine(host, need)}" if not host.closed else f"{host.name} is closed"
+        )
     return f"No engine can run it now. {'; '.join(reasons[:5]) or 'No host is registered'}."
 
 
@@ -210,15 +212,17 @@ def _find_unmet(
     if is_silent(host, now):
         yield UnmetRequirement(name, "host", "has not been heard of for a while", for_now=True)
     if _choose_engine(host, need) is None:
-        yield UnmetRequirement(name, "engine", _no_engine(host, need), for_now=_comes_back(host, need))
+        yield UnmetRequirement(
+            name, "engine", _explain_no_engine(host, need), for_now=_has_engine_when_back(host, need)
+        )
     if wants.required_region is not None and host.region != wants.required_region:
         yield UnmetRequirement(name, "required_region", f"is in {host.region or 'no region'}")
     if need.gpus and not capacity.get("gpus"):
         yield UnmetRequirement(name, "gpu_required", "has no GPU")
-    yield from _find_missing_room(host, reserved, need)
+    yield from _find_missing_resources(host, reserved, need)
 
 
-def _find_missing_room(
+def _find_missing_resources(
     host: HostRow, reserved: ReservedResources | None, need: PlacementRequest
 ) -> Iterator[UnmetRequirement]:
     name, capacity = host.name, decode_json(host.capacity)
@@ -249,7 +253,7 @@ def _find_missing_room(
         yield UnmetRequirement(name, "ports", "no port is free", for_now=True)
 
 
-def _no_engine(host: HostRow, need: PlacementRequest) -> str:
+def _explain_no_engine(host: HostRow, need: PlacementRequest) -> str:
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if required is None or name == required]
     if not able:
@@ -259,7 +263,7 @@ def _no_engine(host: HostRow, need: PlacementRequest) -> str:
     return f"{' or '.join(reasons or able)} is not available there"
 
 
-def _comes_back(host: HostRow, need: PlacementRequest) -> bool:
+def _has_engine_when_back(host: HostRow, need: PlacementRequest) -> bool:
     """Whether the host has a suitable engine that is only unavailable now."""
     return any(name in need.engines for name in decode_json(host.engines))
 

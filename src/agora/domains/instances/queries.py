@@ -24,6 +24,7 @@ __all__ = [
     "asked",
     "block",
     "bring_forward",
+    "build_listing_query",
     "built",
     "by_asked",
     "by_id",
@@ -38,7 +39,6 @@ __all__ = [
     "extend_intervals",
     "found",
     "last_interval",
-    "listing",
     "living",
     "lock",
     "looked_at",
@@ -168,7 +168,7 @@ totals = Query(_TOTALS.format(_OF_AGENTS), AgentInstanceCounts, postgres=_TOTALS
 
 
 @cache
-def listing(agent: bool, account: bool, states: bool, ended: bool) -> Query[InstanceRow]:
+def build_listing_query(agent: bool, account: bool, states: bool, ended: bool) -> Query[InstanceRow]:
     """A page of instances, newest first."""
     state_filter = "in (select value from json_each(:states))"
     state_filter_postgres = "= any(array(select json_array_elements_text(:states::json)))"

@@ -78,7 +78,7 @@ class InstanceReconciler(DueController):
         self._kept: dict[str, dict[str, int]] = {}
 
     @property
-    def check(self) -> int:
+    def check_interval(self) -> int:
         """Microseconds between checks of an instance."""
         return int(self.context.server.settings.instance_check * SECOND)
 
@@ -91,18 +91,18 @@ class InstanceReconciler(DueController):
     async def load(self) -> None:
         """Register this host in each tenant before the first call needs it."""
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
-            await self.present(tenant)
+            await self.store_heartbeat(tenant)
 
     async def step(self) -> None:
-        await self._adopt_remains()
+        await self._remove_orphaned_programs()
         await super().step()
         now = self.context.clock.now()
         # What runs here is due for its next check. Where nothing is, no engine is asked, and rows are read as rarely as
         # those of other jobs.
         self.idle_interval = MIN_SCAN_INTERVAL / SECOND if self._due else DueController.idle_interval
         for name in self.local.engines if self._due else ():
-            if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check:
-                self._spawn(self._glances, name, partial(self._glance_over, name))
+            if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check_interval:
+                self._spawn(self._glances, name, partial(self._scan_for_ended, name))
 
     async def finish(self) -> None:
         """Cancel the running steps. Instances keep running; the next server repeats the steps."""
@@ -124,9 +124,9 @@ class InstanceReconciler(DueController):
         self._cancel_builds(tenant, rows)
         busy = self._working.keys() | self._update_resting().keys() | looked_at
         free = [row for row in rows if (tenant, row.instance_id) not in busy]
-        self._check_together(tenant, [row for row in free if _only_looked_at(row)])
+        self._check_together(tenant, [row for row in free if _needs_only_check(row)])
         for row in free:
-            if not _only_looked_at(row) and (row.state not in BUILDING or self._count_steps(row.engine) < AT_ONCE):
+            if not _needs_only_check(row) and (row.state not in BUILDING or self._count_steps(row.engine) < AT_ONCE):
                 self._begin_step(tenant, row)
 
     def _count_steps(self, engine: str) -> int:
@@ -170,7 +170,7 @@ class InstanceReconciler(DueController):
         for stored in events:
             if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.stopping:
                 presenting = asyncio.ensure_future(
-                    self._run_recording_failure(partial(self.present, stored.event.subject))
+                    self._run_recording_failure(partial(self.store_heartbeat, stored.event.subject))
                 )
                 self._hurrying.add(presenting)
                 presenting.add_done_callback(self._hurrying.discard)
@@ -190,7 +190,7 @@ class InstanceReconciler(DueController):
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
-        task.add_done_callback(partial(self._note_step_end, key))
+        task.add_done_callback(partial(self._on_step_end, key))
 
     async def _run_steps(self, life: InstanceLifecycle) -> None:
         """Take up to ``STEPS`` steps while the instance is due at once."""
@@ -198,11 +198,11 @@ class InstanceReconciler(DueController):
             await life.step()
             rows = await self.read(life.tenant, statements.by_id, instance_id=life.row.instance_id)
             due = rows[0].due_at if rows else None
-            if due is None or due > self.context.clock.now() or _only_looked_at(rows[0]):
+            if due is None or due > self.context.clock.now() or _needs_only_check(rows[0]):
                 return
             life.row = rows[0]
 
-    def _note_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+    def _on_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         del self._working[key], self._lives[key]
         self.mark_tenant_due(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -211,7 +211,7 @@ class InstanceReconciler(DueController):
             self.failures += 1
             self.last_error = f"{type(error).__name__}: {error}"
 
-    async def idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until no step and no check is running."""
         while under_way := [*self._working.values(), *self._looking.values()]:
             await asyncio.wait(under_way)
@@ -254,13 +254,13 @@ class InstanceReconciler(DueController):
 
     async def _probe_instances(self, rows: Sequence[InstanceRow]) -> dict[str, tuple[bool, str]]:
         """By instance id: whether it is healthy, and a detail."""
-        from .specs import health_of
+        from .specs import build_health_check
 
         semaphore = asyncio.Semaphore(PROBES)
 
         async def probe_one(row: InstanceRow) -> tuple[str, tuple[bool, str]]:
             try:
-                health = health_of(row)
+                health = build_health_check(row)
             except ValueError:  # a manifest that newer rules reject is no reason to stop a running program
                 return row.instance_id, (True, "it runs")
             if health.path is None:
@@ -292,26 +292,30 @@ class InstanceReconciler(DueController):
             healthy, detail = verdicts[row.instance_id]
             failing = 0 if healthy else row.failing + 1
             since = row.seen_at or row.started_at or call.now
-            due = call.now + (self.check if failing < UNHEALTHY else 0)
+            due = call.now + (self.check_interval if failing < UNHEALTHY else 0)
             error = None if healthy else f"Its health check failed: {detail}."
             checks.append(
-                metering.build_check(call, row, observation.usage, since=since, due=due, failing=failing, error=error)
+                metering.build_check_update(
+                    call, row, observation.usage, since=since, due=due, failing=failing, error=error
+                )
             )
         await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
         rows = [row for row, _ in looks]
-        await metering.extend_intervals(call, [row.instance_id for row in rows], ticks)
+        await metering.bill_running_intervals(call, [row.instance_id for row in rows], ticks)
         await apply_limits(call, rows)
 
-    async def _glance_over(self, engine: str) -> None:
+    async def _scan_for_ended(self, engine: str) -> None:
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
         began = time.monotonic()
         try:
-            await self.each_tenant(partial(self._find_ended, engine=engine))
+            await self.each_tenant(partial(self._make_ended_due, engine=engine))
         finally:
             rest = int((time.monotonic() - began) * REST_OF_GLANCES * SECOND)
-            self._next_glance[engine] = self.context.clock.now() + min(self.check, max(MIN_SCAN_INTERVAL, rest))
+            self._next_glance[engine] = self.context.clock.now() + min(
+                self.check_interval, max(MIN_SCAN_INTERVAL, rest)
+            )
 
-    async def _find_ended(self, tenant: str, *, engine: str) -> None:
+    async def _make_ended_due(self, tenant: str, *, engine: str) -> None:
         """Make ended instances due at once instead of at their next check."""
         running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
         rows = [row for row in running if row.engine == engine]
@@ -327,7 +331,7 @@ class InstanceReconciler(DueController):
 
     # -- being a host ----------------------------------------------------------------------------
 
-    async def present(self, tenant: str) -> None:
+    async def store_heartbeat(self, tenant: str) -> None:
         """Store this host's engines and capacity, which is also its heartbeat.
 
         A server without engines that never had any is not stored: as Kubernetes Pods such servers come and go.
@@ -350,13 +354,13 @@ class InstanceReconciler(DueController):
                     "ports": max(has.ports, capacity.get("ports", 0)),
                 }
 
-        capacity |= await self._reserved_by_others(tenant)
+        capacity |= await self._read_reserved_by_other_tenants(tenant)
 
         async def save_host(call: Call) -> None:
             await call.tx.execute(
                 host_queries.save_host,
                 host_id=self.local.host_id,
-                name=await _free_name(call, self.local),
+                name=await _find_free_host_name(call, self.local),
                 kind="server",
                 agent_id=None,
                 region=self.local.region,
@@ -368,7 +372,7 @@ class InstanceReconciler(DueController):
 
         await self.run_as_system(tenant, save_host)
 
-    async def _reserved_by_others(self, tenant: str) -> dict[str, int]:
+    async def _read_reserved_by_other_tenants(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
         rows = await self.read(tenant, host_queries.reserved)
         own = next((row for row in rows if row.host_id == self.local.host_id), None)
@@ -376,22 +380,22 @@ class InstanceReconciler(DueController):
         others = [amounts for other, amounts in self._kept.items() if other != tenant]
         return {f"{name}_elsewhere": sum(amounts[name] for amounts in others) for name in RESERVED_RESOURCES}
 
-    async def _adopt_remains(self) -> None:
+    async def _remove_orphaned_programs(self) -> None:
         """After a start, remove programs without a row; the others are reconciled."""
         begun = []
         for name, engine in self.local.engines.items():
             now, again = self.context.clock.now(), self._ask_again.get(name, 0)
             if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ENGINE_RETRY_DELAY:
-                self._spawn(self._adopting, name, partial(self._adopt_engine, engine))
+                self._spawn(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
                 begun.append(self._adopting[name])
         if begun:
             await asyncio.wait(begun, timeout=ADOPTING)
 
-    async def _adopt_engine(self, engine: Runtime) -> None:
+    async def _remove_orphans_of_engine(self, engine: Runtime) -> None:
         name = engine.name
         try:
             for remnant in await engine.adopt():
-                await self._keep_or_remove(engine, remnant)
+                await self._remove_if_orphaned(engine, remnant)
             await engine.sweep()
         except EngineError as error:
             level = logging.DEBUG if name in self._ask_again else logging.WARNING
@@ -400,7 +404,7 @@ class InstanceReconciler(DueController):
         else:
             self._adopted.add(name)
 
-    async def _keep_or_remove(self, engine: Runtime, remnant: FoundInstance) -> None:
+    async def _remove_if_orphaned(self, engine: Runtime, remnant: FoundInstance) -> None:
         """Remove a program whose instance is unknown, has ended, or has a newer generation."""
         handle = remnant.handle
         rows = await self.read(remnant.tenant, statements.found, instance_id=handle.instance_id)
@@ -434,15 +438,15 @@ def _parse_handle(row: InstanceRow | RunningProgram) -> Handle:
     return Handle.from_json(decode_json(row.handle))
 
 
-def _only_looked_at(row: InstanceRow) -> bool:
+def _needs_only_check(row: InstanceRow) -> bool:
     """Whether it runs as desired, so that it only needs a check."""
     from .lifecycle import UNHEALTHY
-    from .transitions import effective_goal
+    from .transitions import resolve_goal_state
 
-    return row.state == "running" and effective_goal(row) == "running" and row.failing < UNHEALTHY
+    return row.state == "running" and resolve_goal_state(row) == "running" and row.failing < UNHEALTHY
 
 
-async def _free_name(call: Call, local: LocalHost) -> str:
+async def _find_free_host_name(call: Call, local: LocalHost) -> str:
     """The host's name, with a suffix if another host has it."""
     row = await call.tx.one(host_queries.host, ref=local.name)
     if row is None or row.host_id == local.host_id:

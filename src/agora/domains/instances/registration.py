@@ -19,7 +19,7 @@ SCOPE = "deploy:agents"
 
 
 async def register_manifest(
-    call: Call, agent_name: str, document: Mapping[str, Any], given: Mapping[str, Any]
+    call: Call, agent_name: str, document: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Registration:
     """Register an agent with its manifest. given: fields of the call beside it, which take precedence.
 
@@ -39,20 +39,20 @@ async def register_manifest(
         )
     service = DeploymentService(call)
     if describes_program(manifest) and call.caller.may(SCOPE):
-        return (await service.deploy(whole, {}, given)).registration
-    registration = await service.introduce(manifest, _merge_profile(manifest, given))
-    registration.warning = _why_not_deployable(manifest)
+        return (await service.deploy(whole, {}, fields)).registration
+    registration = await service.register_profile(manifest, _merge_profile(manifest, fields))
+    registration.warning = _explain_not_deployable(manifest)
     return registration
 
 
-def _merge_profile(manifest: AgentManifest, given: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_profile(manifest: AgentManifest, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The agent's profile; unknown fields of the manifest go to its metadata."""
     profile = build_profile(manifest)
-    metadata = dict(manifest.model_extra or {}) | profile["metadata"] | given.get("metadata", {})
-    return {**profile, **given, "metadata": metadata}
+    metadata = dict(manifest.model_extra or {}) | profile["metadata"] | fields.get("metadata", {})
+    return {**profile, **fields, "metadata": metadata}
 
 
-def _why_not_deployable(manifest: AgentManifest) -> str | None:
+def _explain_not_deployable(manifest: AgentManifest) -> str | None:
     if describes_program(manifest):
         return f"Instances of it cannot be made: that takes the scope {SCOPE}. An operator registers it so."
     if manifest.build_config is not None or manifest.directory is not None or manifest.repository is not None:

@@ -16,7 +16,7 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from . import queries as statements
 from .records import InstanceRow
 
-__all__ = ["CREATE", "customer_of", "describe_container", "report_failure", "report_running"]
+__all__ = ["CREATE", "describe_container", "find_customer", "report_failure", "report_running"]
 
 CREATE = "create_container"
 
@@ -62,7 +62,7 @@ async def describe_container(
         "container_id": row.remote_id or row.instance_id,
         "instance_id": row.instance_id,
         "agent_id": _display_name(agent, row.agent_id),
-        "customer_id": customer_of(row),
+        "customer_id": find_customer(row),
         "account": row.account_id,
     }
     if address:
@@ -75,7 +75,7 @@ async def describe_container(
     return payload
 
 
-def customer_of(row: InstanceRow) -> str:
+def find_customer(row: InstanceRow) -> str:
     """The customer that an instance is for: the one its configuration names, else the account that pays."""
     customer = decode_json(row.config).get("customer_id")
     return customer if isinstance(customer, str) else row.account_id

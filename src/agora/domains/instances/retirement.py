@@ -10,10 +10,10 @@ from . import host_queries
 from . import queries as statements
 from .notifications import emit_instance_event
 
-__all__ = ["check_idle", "end_all"]
+__all__ = ["end_agent_instances", "require_no_instances"]
 
 
-async def check_idle(call: Call, agent: AgentRow) -> None:
+async def require_no_instances(call: Call, agent: AgentRow) -> None:
     """Raise Conflict while instances of an agent exist."""
     instances = await call.tx.one(statements.count_of_agent, agent_id=agent.agent_id)
     if instances:
@@ -24,7 +24,7 @@ async def check_idle(call: Call, agent: AgentRow) -> None:
         )
 
 
-async def end_all(call: Call, agent: AgentRow) -> None:
+async def end_agent_instances(call: Call, agent: AgentRow) -> None:
     """Withdraw a deregistered agent's manifest and stop its instances."""
     await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now)
     for row in await call.tx.all(statements.every_of, agent_id=agent.agent_id):

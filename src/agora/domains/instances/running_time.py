@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from agora.clock import SECOND
 from agora.core.call import Call, encode_json
-from agora.domains.billing.accrual import ahead
+from agora.domains.billing.accrual import estimate_unmetered_costs
 from agora.domains.billing.ports import Ahead
 from agora.domains.instances.ports import LOCAL_HOST
 
@@ -46,7 +46,7 @@ async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[
     intervals = [
         (row.account_id, row.agent_id, row.price_version, row.began + row.measured, time) for row, time in passed
     ]
-    amounts = await ahead(call, intervals)
+    amounts = await estimate_unmetered_costs(call, intervals)
     return {row.instance_id: each for (row, _), each in zip(passed, amounts, strict=True)}
 
 

@@ -89,7 +89,7 @@ class InstanceService(BoundService, contract.Instances):
             "before": paging.decode_cursor(cursor)[0] if cursor else NEWEST,
             "limit": limit + 1,
         }
-        query = statements.listing(agent is not None, visible_account is not None, bool(states), ended)
+        query = statements.build_listing_query(agent is not None, visible_account is not None, bool(states), ended)
         rows = (
             []
             if visible_account == ""
@@ -116,10 +116,10 @@ class InstanceService(BoundService, contract.Instances):
             host_queries.executions_of, instance_id=instance_id, before=before, limit=limit + 1
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        found = [contract.Execution(**execution_fields(row)) for row in rows]
+        page = [contract.Execution(**execution_fields(row)) for row in rows]
         return contract.ExecutionPage(
-            executions=found,
-            **paging.page_fields(found, "execution_id", more=more, cursor=cursor),
+            executions=page,
+            **paging.page_fields(page, "execution_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -214,20 +214,20 @@ class InstanceService(BoundService, contract.Instances):
             "before": paging.decode_cursor(cursor)[0] if cursor else "bak_g",
             "limit": limit + 1,
         }
-        query = host_queries.backups(instance_id is not None, visible_account is not None)
+        query = host_queries.build_backups_query(instance_id is not None, visible_account is not None)
         rows = await self.call.tx.all(
             query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        found = [to_backup(row) for row in rows]
+        page = [to_backup(row) for row in rows]
         return contract.BackupPage(
-            backups=found,
-            **paging.page_fields(found, "backup_id", more=more, cursor=cursor),
+            backups=page,
+            **paging.page_fields(page, "backup_id", more=more, cursor=cursor),
         )
 
     @implements
     async def drop_backup(self, backup_id: str) -> contract.Backup:
-        return await keeping.drop_backup(self.call, backup_id)
+        return await keeping.delete_backup_row(self.call, backup_id)
 
     # -- scaling -----------------------------------------------------------------------------------
 

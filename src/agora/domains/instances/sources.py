@@ -9,33 +9,33 @@ from agora.runtimes.errors import SourceRefused
 from agora_sdk.contract.deployments import Fault
 
 from . import host_queries
-from .manifests import AgentManifest, engines_of
+from .manifests import AgentManifest, list_suitable_engines
 from .placement import MAX_HOSTS, is_silent
 
-__all__ = ["source_faults"]
+__all__ = ["find_source_errors"]
 
 LOCAL = frozenset({"process", "docker"})  #: engines that can use directories of their host
 
 
-async def source_faults(call: Call, manifest: AgentManifest) -> list[Fault]:
+async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]:
     """Errors of a manifest's source: its repository's URL, or its directory if this server would run it.
 
     Directories are not checked without the scope ``deploy:agents``, because errors would disclose the server's files.
     """
     if manifest.repository is not None:
-        return _repository_faults(manifest.repository.url, private=call.context.settings.instance_private_networks)
+        return _find_repository_errors(manifest.repository.url, private=call.context.settings.instance_private_networks)
     local = call.context.ports.find(LOCAL_HOST)
     if local is None or manifest.directory is None or not call.caller.may("deploy:agents"):
         return []
     engine = manifest.host_requirements.engine
-    able = [name for name in engines_of(manifest) if name in local.engines and engine in (None, name)]
+    able = [name for name in list_suitable_engines(manifest) if name in local.engines and engine in (None, name)]
     if not LOCAL.intersection(able) or await _has_other_servers(call, local.host_id):
         return []
     why = local.source_fault(manifest.directory)
     return [] if why is None else [Fault(field="directory", message=why)]
 
 
-def _repository_faults(url: str, *, private: bool) -> list[Fault]:
+def _find_repository_errors(url: str, *, private: bool) -> list[Fault]:
     try:
         check_url(url, private=private)
     except SourceRefused as error:

@@ -10,25 +10,25 @@ from agora.runtimes import spec as runtime
 from agora.runtimes.local_host import LocalHost
 
 from .deployments import load_manifest, open_secrets
-from .manifests import AgentManifest, build_of, source_of
+from .manifests import AgentManifest, to_build_config, to_program_source
 from .records import InstanceRow
 
-__all__ = ["health_of", "spec_of"]
+__all__ = ["build_health_check", "build_spec"]
 
 
-def health_of(row: InstanceRow) -> runtime.Health:
+def build_health_check(row: InstanceRow) -> runtime.Health:
     """The health check of an instance."""
     manifest = load_manifest(row.manifest)
-    return runtime.Health(manifest.check.path, manifest.check.timeout, manifest.listens)
+    return runtime.Health(manifest.health_check.path, manifest.health_check.timeout, manifest.listens)
 
 
-def spec_of(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> runtime.Spec:
+def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> runtime.Spec:
     """The spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
     manifest, config = load_manifest(row.manifest), decode_json(row.config)
     secrets = open_secrets(context, row.secrets, f"instance:{row.instance_id}")
     build = manifest.build
     assert build is not None
-    declared = build_of(build)
+    declared = to_build_config(build)
     limits = runtime.Limits.parse(
         config.get("memory_limit") or manifest.limits.memory,
         config.get("cpu_limit") or manifest.limits.cpu,
@@ -41,12 +41,12 @@ def spec_of(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> ru
         generation=row.generation,
         tenant=tenant,
         build_config=declared,
-        source=source_of(manifest, secrets),
+        source=to_program_source(manifest, secrets),
         limits=limits,
         ports=(runtime.Port(number=manifest.port or runtime.declared_port(declared)),),
         env=secrets.get("environment", {}) | _build_environment(context, tenant, row, manifest, local),
         labels={"agent_id": row.agent_id, "account_id": row.account_id, "agent_name": manifest.name},
-        health=health_of(row),
+        health=build_health_check(row),
         co_location=row.group_name,
         restore=restore if row.generation == 1 else None,
     )

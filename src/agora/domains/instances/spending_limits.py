@@ -48,7 +48,7 @@ async def update_blocks(call: Call, groups: Mapping[Group, Sequence[InstanceRow]
     """Block instances that a limit does not cover, unblock those it covers; return the groups that may run."""
     covered = []
     for (account, agent, version), rows in groups.items():
-        why = await Ledger(call).blocks_running(account, agent, version)
+        why = await Ledger(call).find_running_block_reason(account, agent, version)
         for row in rows:
             if row.blocked != why:
                 await set_block(call, row, why)
@@ -60,8 +60,8 @@ async def update_blocks(call: Call, groups: Mapping[Group, Sequence[InstanceRow]
 async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
     """Bring checks forward to the moment at which a limit over these groups will be used up."""
     for account, agent, version in groups:
-        terms = await Ledger(call).agreed(agent, version)
-        if not terms.time[0]:
+        terms = await Ledger(call).find_agreed_terms(agent, version)
+        if not terms.time_price[0]:
             continue
         headroom = await find_headroom(call.tx, account, agent, terms.currency, call.now)
         if not headroom:
@@ -79,13 +79,13 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
     """What runs for an account or of an agent, each with its price in millionths for a microsecond."""
     since = call.now - int(CHECKS * call.context.settings.instance_check * SECOND)
     intervals = await call.tx.all(statements.open_in_scope, account=account, agent=agent, since=since)
-    ledger, agreed, rates = Ledger(call), dict[tuple[str, int], Terms](), []
+    ledger, terms, rates = Ledger(call), dict[tuple[str, int], Terms](), []
     for row in intervals:
         key = (row.agent_id, row.price_version)
-        if key not in agreed:
-            agreed[key] = await ledger.agreed(*key)
-        if agreed[key].currency == currency:
-            rates.append((row, Fraction(*agreed[key].time)))
+        if key not in terms:
+            terms[key] = await ledger.find_agreed_terms(*key)
+        if terms[key].currency == currency:
+            rates.append((row, Fraction(*terms[key].time_price)))
     return rates
 
 

@@ -7,7 +7,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.billing.records import BudgetRow
 
 from . import queries as statements
-from .retirement import check_idle, end_all
+from .retirement import end_agent_instances, require_no_instances
 
 __all__ = ["check_limited_instances", "end_instances", "refuse_while_running"]
 
@@ -20,9 +20,9 @@ async def check_limited_instances(call: Call, budget: BudgetRow) -> None:
 
 async def refuse_while_running(call: Call, agent: AgentRow) -> None:
     """Refuse the deregistration of an agent that has instances. Raises Conflict."""
-    await check_idle(call, agent)
+    await require_no_instances(call, agent)
 
 
 async def end_instances(call: Call, agent: AgentRow) -> None:
     """Stop the instances of a deregistered agent, and withdraw its manifest."""
-    await end_all(call, agent)
+    await end_agent_instances(call, agent)

@@ -6,7 +6,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.billing.ledger import Ledger
-from agora.domains.billing.metering import base_key
+from agora.domains.billing.metering import base_price_key
 from agora.domains.identity import token_queries as tokens
 from agora.runtimes.port import ProcessExit
 from agora.runtimes.restarts import RestartPolicy
@@ -22,12 +22,12 @@ __all__ = [
     "change_state",
     "clean_text",
     "describe_exit",
-    "effective_goal",
     "expected_row_state",
     "finish_instance",
     "give_up",
     "record_crash",
     "record_loss",
+    "resolve_goal_state",
     "set_block",
 ]
 
@@ -83,8 +83,8 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
     again = policy != "never"
     if row.cause is not None and (failures >= MAX_FAILED_STARTS or not again) and await give_up(call, row, reason):
         return
-    retry = call.now + RESTARTS.restart_delay(failures) if again and effective_goal(row) == "running" else None
-    moved = await change_state(
+    retry = call.now + RESTARTS.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
+    stored = await change_state(
         call,
         row,
         "failed",
@@ -95,7 +95,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
         last_error=reason,
         due_at=retry,
     )
-    if moved:
+    if stored:
         loop = RESTARTS.is_loop(failures)
         await emit_instance_event(
             "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=loop, retry_at=retry
@@ -110,7 +110,7 @@ async def give_up(call: Call, row: InstanceRow, reason: str) -> bool:
     return True
 
 
-def effective_goal(row: InstanceRow) -> str:
+def resolve_goal_state(row: InstanceRow) -> str:
     """The state to reach: ``running``, ``paused`` or ``stopped``. A blocked instance is to be paused."""
     if row.desired == "running" and row.blocked:
         return "paused"
@@ -133,11 +133,11 @@ async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
 
 async def finish_instance(call: Call, row: InstanceRow, reason: str | None = None) -> None:
     """Store its final state: revoke its token, and reverse the base charge if it never ran."""
-    moved = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
-    if not moved:
+    stored = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
+    if not stored:
         return
     if await call.tx.one(statements.last_interval, instance_id=row.instance_id) is None:
-        await Ledger(call).reverse(base_key(row.instance_id), "It never ran.")
+        await Ledger(call).reverse_by_key(base_price_key(row.instance_id), "It never ran.")
     await call.tx.execute(tokens.revoke, token_id=row.token_id, now=call.now)
     call.emit("agora.token.revoked", {"token_id": row.token_id}, subject=row.token_id, audience=())
     await emit_instance_event("agora.instance.stopped", call, row, status="stopped", reason=reason)

@@ -10,7 +10,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.ports import Ahead
 from agora.domains.billing.terms import pricing_fields as terms_shown
-from agora.domains.billing.views import Scope, build_bill, names_of
+from agora.domains.billing.views import Scope, build_bill, read_agent_names
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
 from agora.store.port import Reader
@@ -65,7 +65,9 @@ async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
         "co_located_with": row.beside,
         "revision": row.revision,
         "price_version": row.price_version,
-        "pricing_info": PricingInfo(**terms_shown(await Ledger(call).agreed(row.agent_id, row.price_version))),
+        "pricing_info": PricingInfo(
+            **terms_shown(await Ledger(call).find_agreed_terms(row.agent_id, row.price_version))
+        ),
         "billing_info": await build_bill(call, Scope(instance=row.instance_id)),
     }
 
@@ -75,7 +77,7 @@ async def _summary_fields(tx: Reader, rows: Sequence[InstanceRow], more: Mapping
     if not ids:
         return []
     agents = sorted({row.agent_id for row in rows})
-    names = await names_of(tx, agents)
+    names = await read_agent_names(tx, agents)
     hosts = await _host_names(tx, {row.host_id for row in rows})
     uptimes = {row.instance_id: row.measured for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
     for instance_id, passing in more.items():

@@ -9,7 +9,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import visible_to
-from agora.domains.billing.accounts import account_of
+from agora.domains.billing.accounts import paying_account_of
 from agora.domains.instances import queries as instances
 from agora.domains.instances.ports import LOCAL_HOST
 from agora_sdk.contract.performatives import DiscoverPayload
@@ -45,7 +45,7 @@ async def _own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     """The address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
-    parameters = {"agent_id": row.agent_id, "account": account_of(call.caller), "now": call.now, "here": here}
+    parameters = {"agent_id": row.agent_id, "account": paying_account_of(call.caller), "now": call.now, "here": here}
     instance = await call.tx.one(instances.of_agent, **parameters)
     return {} if instance is None or not instance.address else {"address": instance.address}
 

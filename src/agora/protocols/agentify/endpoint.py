@@ -39,7 +39,7 @@ from agora_sdk.errors import (
 )
 
 from .exchange import Exchange, expects_reply
-from .messages import Document, IncomingMessage, error_message, parse_message
+from .messages import Document, IncomingMessage, build_error_message, parse_message
 
 __all__ = ["AgentifyApp"]
 
@@ -70,14 +70,14 @@ class AgentifyApp:
         letter: IncomingMessage | None = None
         try:
             letter = await self._read_message(scope, receive)
-            status, document = await self._answer_message(letter, scope, receive)
+            status, document = await self._process_message(letter, scope, receive)
         except AgoraError as error:
-            status, document = error.status, error_message(error, letter)
+            status, document = error.status, build_error_message(error, letter)
         except Exception:
             incident = new_id("err")
             log.exception("a message failed (%s)", incident)
             internal = InternalError("Something went wrong on our side.", incident=incident)
-            status, document = internal.status, error_message(internal, letter)
+            status, document = internal.status, build_error_message(internal, letter)
         await send_response(send, status, to_json(document), _response_headers(status, document))
 
     async def _read_message(self, scope: Scope, receive: Receive) -> IncomingMessage:
@@ -93,20 +93,20 @@ class AgentifyApp:
             letter.document["to"] = [match[1]]
         return letter
 
-    async def _answer_message(self, letter: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
-        credential = self._access.credential(scope) or letter.credential
+    async def _process_message(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
+        credential = self._access.credential(scope) or message.credential
         caller = await self._access.authenticate(scope, credential)
-        if self._exchange.is_call(letter):
-            return await while_connected(receive, self._exchange.call_operation(letter, caller))
-        accepted = await self._exchange.send_message(letter, caller, read_header(scope, b"idempotency-key"))
+        if self._exchange.is_call(message):
+            return await while_connected(receive, self._exchange.call_operation(message, caller))
+        receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))
         seconds = _preferred_wait(read_header(scope, b"prefer") or "")
-        if accepted.unregistered and len(accepted.unregistered) == accepted.recipients and seconds is None:
+        if receipt.unregistered and len(receipt.unregistered) == receipt.recipients and seconds is None:
             seconds = 0.0  # nobody is there to answer: the receipt says so at once
-        if seconds != 0 and (accepted.answer is not None or expects_reply(letter)):
-            reply = await while_connected(receive, self._exchange.wait_for_reply(letter, caller, accepted, seconds))
+        if seconds != 0 and (receipt.answer is not None or expects_reply(message)):
+            reply = await while_connected(receive, self._exchange.wait_for_reply(message, caller, receipt, seconds))
             if reply is not None:
                 return 200, reply
-        return 202, self._exchange.build_receipt(letter, accepted)
+        return 202, self._exchange.build_receipt(message, receipt)
 
 
 def _response_headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:

@@ -22,7 +22,7 @@ from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR, Outgoing
 from agora_sdk.errors import AgoraError, InvalidRequest
 
-from .messages import Document, IncomingMessage, build_message, error_message
+from .messages import Document, IncomingMessage, build_error_message, build_message
 
 if TYPE_CHECKING:
     from agora_sdk.contract.conversations import Accepted
@@ -47,40 +47,40 @@ class Exchange:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
 
-    def is_call(self, letter: IncomingMessage) -> bool:
+    def is_call(self, message: IncomingMessage) -> bool:
         """Whether a message calls an operation."""
-        return letter.kind == "request" and letter.intent.startswith("agora.") and letter.to in ([], [ORCHESTRATOR])
+        return message.kind == "request" and message.intent.startswith("agora.") and message.to in ([], [ORCHESTRATOR])
 
-    async def call_operation(self, letter: IncomingMessage, caller: Caller) -> tuple[int, Document]:
+    async def call_operation(self, message: IncomingMessage, caller: Caller) -> tuple[int, Document]:
         """Run the operation that a message calls; answers the HTTP status and its result, or what went wrong."""
         try:
-            message = _validate_message(letter)
-            operation = self._dispatcher.context.registry.find(letter.intent, None, caller.tenant)
+            request = _validate_message(message)
+            operation = self._dispatcher.context.registry.find(message.intent, None, caller.tenant)
             if operation.kind is Kind.STREAM:
                 raise InvalidRequest(f"{operation.name} is a stream.", fix="Read it at its own address, or over /ws.")
-            key = message.id if message.id and KEY.fullmatch(message.id) else None
-            outcome = await self._dispatcher.invoke(operation, caller, message.payload, idempotency_key=key)
+            key = request.id if request.id and KEY.fullmatch(request.id) else None
+            outcome = await self._dispatcher.invoke(operation, caller, request.payload, idempotency_key=key)
             result = from_json(outcome.body)
         except AgoraError as error:
-            return error.status, error_message(error, letter)
+            return error.status, build_error_message(error, message)
         payload = result if isinstance(result, dict) else {"result": result}
-        return operation.success_status, build_message("inform", "result", payload, letter.document)
+        return operation.success_status, build_message("inform", "result", payload, message.document)
 
-    async def send_message(self, letter: IncomingMessage, caller: Caller, key: str | None = None) -> Accepted:
+    async def send_message(self, message: IncomingMessage, caller: Caller, key: str | None = None) -> Accepted:
         """Send a message. Raises an AgoraError."""
-        outcome = await self._dispatcher.invoke(SEND, caller, {"message": letter.document}, idempotency_key=key)
+        outcome = await self._dispatcher.invoke(SEND, caller, {"message": message.document}, idempotency_key=key)
         accepted: Accepted = outcome.result
         return accepted
 
     async def wait_for_reply(
-        self, letter: IncomingMessage, caller: Caller, accepted: Accepted, seconds: float | None = None
+        self, message: IncomingMessage, caller: Caller, receipt: Accepted, seconds: float | None = None
     ) -> Document | None:
         """What answers a message that was sent, None if nothing does in time. seconds: to wait; by the message if None."""
-        timeout = _reply_timeout(letter) if seconds is None else min(seconds, MAX_WAIT)
+        timeout = _reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT)
         deadline, short_waits = time.monotonic() + timeout, 0
         while True:
             remaining = deadline - (began := time.monotonic())
-            arguments = {"message_id": accepted.message_id, "wait": max(0.0, min(remaining, POLL_SECONDS))}
+            arguments = {"message_id": receipt.message_id, "wait": max(0.0, min(remaining, POLL_SECONDS))}
             outcome = await self._dispatcher.invoke(REPLY, caller, arguments)
             if outcome.result.message is not None:
                 reply: Document = from_json(outcome.body)["message"]
@@ -89,27 +89,27 @@ class Exchange:
             if remaining <= 0 or not outcome.result.waiting or short_waits > HASTY_LIMIT_ERROR:
                 return None
 
-    def build_receipt(self, letter: IncomingMessage, accepted: Accepted) -> Document:
+    def build_receipt(self, message: IncomingMessage, receipt: Accepted) -> Document:
         """The receipt of a message, as a message."""
-        payload = accepted.model_dump(mode="json", exclude={"answer"}, exclude_none=True)
-        document: Mapping[str, Any] = letter.document | {
-            "id": accepted.id,
-            "correlation": {"conversation_id": accepted.conversation_id},
+        payload = receipt.model_dump(mode="json", exclude={"answer"}, exclude_none=True)
+        document: Mapping[str, Any] = message.document | {
+            "id": receipt.id,
+            "correlation": {"conversation_id": receipt.conversation_id},
         }
         return build_message("confirm", "accepted", payload, dict(document))
 
 
-def expects_reply(letter: IncomingMessage) -> bool:
+def expects_reply(message: IncomingMessage) -> bool:
     """Whether the sender of a message waits for its answer: of its type, or because it expects one."""
-    return letter.kind in REPLY_TYPES or bool(letter.expected)
+    return message.kind in REPLY_TYPES or bool(message.expected)
 
 
-def _reply_timeout(letter: IncomingMessage) -> float:
+def _reply_timeout(message: IncomingMessage) -> float:
     """Seconds to wait for an answer; a little longer than what is expected, so that its failure is the answer."""
-    timeout = letter.expected.get("timeout")
+    timeout = message.expected.get("timeout")
     if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0:
         return min(timeout / 1000 + 1.0, MAX_WAIT)
-    return DEFAULT_WAIT if expects_reply(letter) else 0.0
+    return DEFAULT_WAIT if expects_reply(message) else 0.0
 
 
 @cache
@@ -117,8 +117,8 @@ def _outgoing_adapter() -> TypeAdapter[AgentMessage]:
     return TypeAdapter(Outgoing)
 
 
-def _validate_message(letter: IncomingMessage) -> AgentMessage:
+def _validate_message(message: IncomingMessage) -> AgentMessage:
     try:
-        return _outgoing_adapter().validate_python(to_jsonable_python(letter.document))
+        return _outgoing_adapter().validate_python(to_jsonable_python(message.document))
     except ValidationError as error:
         raise to_invalid_request(error, SEND) from None

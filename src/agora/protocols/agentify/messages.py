@@ -20,7 +20,7 @@ from agora_sdk.errors import (
     field_error,
 )
 
-__all__ = ["IncomingMessage", "error_message", "parse_message"]
+__all__ = ["IncomingMessage", "build_error_message", "parse_message"]
 
 Document = dict[str, Any]
 
@@ -82,9 +82,9 @@ def _take_credential(document: Document) -> str | None:
     return None
 
 
-def error_message(error: AgoraError, letter: IncomingMessage | None) -> Document:
+def build_error_message(error: AgoraError, message: IncomingMessage | None) -> Document:
     """An error as the protocol says it: ``refuse`` for what one may not do, ``failure`` for the rest."""
-    document = letter.document if letter is not None else {}
+    document = message.document if message is not None else {}
     if isinstance(error, PermissionDenied):
         required = error.extra.get("required") or []
         kind, intent = "refuse", "permission_denied"
@@ -99,14 +99,14 @@ def error_message(error: AgoraError, letter: IncomingMessage | None) -> Document
         details["fix"] = error.fix
     if "errors" in details:
         details["errors"] = [
-            {**fault, "field": _field_in_message(fault.get("field", ""))} for fault in details["errors"]
+            {**fault, "field": _strip_message_prefix(fault.get("field", ""))} for fault in details["errors"]
         ]
     return build_message(
         kind, intent, payload | ({"details": details} if details else {}), document, error.extra.get("agent")
     )
 
 
-def _field_in_message(field: str) -> str:
+def _strip_message_prefix(field: str) -> str:
     """A field's place in the message, which is the only argument there is."""
     return field.removeprefix("message.")
 
@@ -115,7 +115,7 @@ def build_message(kind: str, intent: str, payload: Document, about: Document, se
     """A message of the marketplace's own about another; nothing of it is stored."""
     correlation = about.get("correlation")
     conversation = correlation.get("conversation_id") if isinstance(correlation, dict) else None
-    named = {"conversation_id": conversation, "reply_to": about.get("id")}
+    sender_id = {"conversation_id": conversation, "reply_to": about.get("id")}
     document = {
         "id": new_id("msg"),
         "ts": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -125,5 +125,5 @@ def build_message(kind: str, intent: str, payload: Document, about: Document, se
         "intent": intent,
         "payload": payload,
     }
-    identifiers = {name: value for name, value in named.items() if isinstance(value, str)}
+    identifiers = {name: value for name, value in sender_id.items() if isinstance(value, str)}
     return document | ({"correlation": identifiers} if identifiers else {})

@@ -36,7 +36,7 @@ from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
 from .exchange import Exchange
-from .messages import Document, IncomingMessage, error_message, parse_message
+from .messages import Document, IncomingMessage, build_error_message, parse_message
 
 __all__ = ["AgentSocketApp"]
 
@@ -180,50 +180,50 @@ class _Socket:
 
     async def _handle_frame(self, text: str | None) -> None:
         """Take one message; what is wrong with it is answered, and the socket stays open."""
-        letter: IncomingMessage | None = None
+        message: IncomingMessage | None = None
         try:
             if text is None:
                 raise InvalidRequest("Frames are text.", fix="Send each message as JSON in a text frame.")
             if len(text) > self._app.settings.body_limit:
                 raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
             check_values(text.encode(), self._app.settings.body_limit)
-            letter = parse_message(text)
-            caller = await self._authenticate_sender(letter)
-            if self._exchange.is_call(letter):
-                self._start_call(letter, caller)
+            message = parse_message(text)
+            caller = await self._authenticate_sender(message)
+            if self._exchange.is_call(message):
+                self._start_call(message, caller)
                 return
-            accepted = await self._exchange.send_message(letter, caller)
+            receipt = await self._exchange.send_message(message, caller)
             if self._receipts:
-                await self._send_document(self._exchange.build_receipt(letter, accepted))
+                await self._send_document(self._exchange.build_receipt(message, receipt))
         except AgoraError as error:
-            await self._send_document(error_message(error, letter))
+            await self._send_document(build_error_message(error, message))
 
-    async def _authenticate_sender(self, letter: IncomingMessage) -> Caller:
+    async def _authenticate_sender(self, message: IncomingMessage) -> Caller:
         """Who sends a message; the first one decides whose socket it is, if the handshake has not."""
         app = self._app
-        credential = self._credential or letter.credential
+        credential = self._credential or message.credential
         caller = await app.access.authenticate(self._scope, credential)
         if self._subject is None:
             if caller.kind == "agent":
                 self._credential = credential
                 await self._bind_agent(caller, None)
-            elif caller.acts_for_others and isinstance(letter.document.get("sender"), str):
+            elif caller.acts_for_others and isinstance(message.document.get("sender"), str):
                 self._credential = credential
                 with contextlib.suppress(AgoraError):  # an unknown sender is refused when the message is sent
-                    await self._bind_agent(caller, letter.document["sender"])
+                    await self._bind_agent(caller, message.document["sender"])
         elif caller.kind == "agent" and caller.subject != self._subject:
             raise Unauthenticated("This socket is another agent's.", fix="Open one for each agent.")
         return caller
 
-    def _start_call(self, letter: IncomingMessage, caller: Caller) -> None:
+    def _start_call(self, message: IncomingMessage, caller: Caller) -> None:
         if self._open_calls >= MAX_CALLS:
             raise Overloaded(f"{MAX_CALLS} calls of this socket are under way.", fix="Wait for answers.", retry_after=1)
         self._open_calls += 1
-        self._start_task(self._run_call(letter, caller))
+        self._start_task(self._run_call(message, caller))
 
-    async def _run_call(self, letter: IncomingMessage, caller: Caller) -> None:
+    async def _run_call(self, message: IncomingMessage, caller: Caller) -> None:
         try:
-            _, document = await self._exchange.call_operation(letter, caller)
+            _, document = await self._exchange.call_operation(message, caller)
             await self._send_document(document)
         finally:
             self._open_calls -= 1  # not before: what is not written yet is held here
@@ -258,7 +258,7 @@ class _Socket:
             self._watching.enter_context(self._connection.count_queue(sink))
         attaching = asyncio.create_task(stream.attach(sink))
         self._tasks.add(attaching)
-        self._start_task(self._mark_periodically())
+        self._start_task(self._mark_delivered_periodically())
         assert self._subject is not None
         sent_ids: deque[str] = deque(maxlen=REMEMBERED_MESSAGES)
         try:
@@ -290,7 +290,7 @@ class _Socket:
                 for item in batch.items:
                     event = from_json(item.json)
                     if self._is_recipient(event["data"]) and event["data"]["message_id"] not in sent:
-                        await self._deliver(to_agentify(_message_of_event(event["data"])))
+                        await self._deliver(to_agentify(_to_stored_message(event["data"])))
 
     def _is_recipient(self, data: Mapping[str, Any]) -> bool:
         if data["broadcast"]:
@@ -301,7 +301,7 @@ class _Socket:
         await self._send({"type": "websocket.send", "text": to_json(document).decode()})
         self._undelivered.append((asyncio.get_running_loop().time(), _message_id(document)))
 
-    async def _mark_periodically(self) -> None:
+    async def _mark_delivered_periodically(self) -> None:
         while True:
             await asyncio.sleep(DELIVERED_AFTER / 3)
             await self._mark_delivered()
@@ -325,15 +325,15 @@ class _Socket:
         return ids
 
 
-def _parse_handshake_query(given: str) -> Mapping[str, str]:
+def _parse_handshake_query(query: str) -> Mapping[str, str]:
     """The parameters of the handshake. Raises InvalidRequest."""
     try:
-        return dict(parse_qsl(given, max_num_fields=MAX_PARAMETERS))
+        return dict(parse_qsl(query, max_num_fields=MAX_PARAMETERS))
     except ValueError:
         raise InvalidRequest(f"The query has more than {MAX_PARAMETERS} parameters.") from None
 
 
-def _message_of_event(data: Mapping[str, Any]) -> Document:
+def _to_stored_message(data: Mapping[str, Any]) -> Document:
     """The stored message of its event."""
     return {name: data[name] for name in blank_message()}
 

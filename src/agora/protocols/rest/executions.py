@@ -71,7 +71,7 @@ class _EventResponse:
     def __init__(self, send: Send) -> None:
         self._send, self.begun = send, False
 
-    async def send_piece(self, done: float, total: float | None, text: str | None) -> None:
+    async def send_piece(self, received: float, total: float | None, text: str | None) -> None:
         await self.send_event("piece", to_json({"content": text or ""}))
 
     async def send_event(self, name: str, data: bytes) -> None:

@@ -20,9 +20,9 @@ class MetricsPage:
     """Answers whoever has the scope or the token. render: from an Accept header to a page and its content type."""
 
     def __init__(
-        self, access: Access, render: Callable[[str], tuple[bytes, str]], *, shown: bool, token: SecretStr
+        self, access: Access, render: Callable[[str], tuple[bytes, str]], *, is_public: bool, token: SecretStr
     ) -> None:
-        self._access, self._render, self._shown = access, render, shown
+        self._access, self._render, self._shown = access, render, is_public
         self._token = token.get_secret_value().encode()
 
     def owns(self, scope: Scope) -> bool:

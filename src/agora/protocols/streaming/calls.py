@@ -200,11 +200,11 @@ class Calls:
         notices = b',"notices":' + to_json(dict(outcome.notices)) if outcome.notices else b""
         return b'{"id":%b%b,"result":%b}' % (to_json(frame.id), notices, outcome.body)
 
-    def _cancel_stream(self, given: int | str) -> None:
+    def _cancel_stream(self, call_id: int | str) -> None:
         """End a stream, be it open or about to be."""
-        self._streams.cancel(given)
-        if given in self._running.values():
-            self._cancelled.add(given)
+        self._streams.cancel(call_id)
+        if call_id in self._running.values():
+            self._cancelled.add(call_id)
 
     async def close(self, *, finish: bool = False) -> None:
         """Wait for the calls under way, or abandon them; what they committed stays."""
@@ -214,8 +214,8 @@ class Calls:
         await self._streams.close(finish=finish)
 
 
-def _encode_error(given: int | str | None, error: AgoraError) -> bytes:
-    return to_json({"id": given, "error": error.problem()})
+def _encode_error(call_id: int | str | None, error: AgoraError) -> bytes:
+    return to_json({"id": call_id, "error": error.problem()})
 
 
 def _invalid_frame(error: ValidationError) -> InvalidRequest:
@@ -229,6 +229,6 @@ def _invalid_frame(error: ValidationError) -> InvalidRequest:
 
 
 class _CallRefused(Exception):
-    def __init__(self, given: int | str | None, error: AgoraError) -> None:
+    def __init__(self, call_id: int | str | None, error: AgoraError) -> None:
         super().__init__(str(error))
-        self.id, self.error = given, error
+        self.id, self.error = call_id, error

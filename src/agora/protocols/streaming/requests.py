@@ -42,7 +42,7 @@ class StreamRequest:
     arguments: dict[str, Any]
 
     @classmethod
-    def read(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
+    def parse(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
         """Read arguments, the place to resume from, and the credential; raises InvalidRequest.
 
         path: arguments that the path holds. A browser cannot set headers on these requests: its token comes as the subprotocol

@@ -44,57 +44,59 @@ class Streams:
         self._open: dict[Id, LiveStream | None] = {}  # None while it is being opened
         self._running: set[asyncio.Task[None]] = set()
 
-    async def open(self, given: Id | None, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
+    async def open(
+        self, call_id: Id | None, operation: Operation, caller: Caller, arguments: Mapping[str, Any]
+    ) -> None:
         """Open a stream that answers under the id of the call. Raises an AgoraError: it is not open."""
-        if given is None or given in self._open:
-            what = "is missing" if given is None else "is that of an open stream"
+        if call_id is None or call_id in self._open:
+            problem = "is missing" if call_id is None else "is that of an open stream"
             raise InvalidRequest(
-                f"The id {what}.", fix="Use a different id for each stream.", errors=[field_error("id", what)]
+                f"The id {problem}.", fix="Use a different id for each stream.", errors=[field_error("id", problem)]
             )
         if len(self._open) >= MAX_STREAMS:
             raise Overloaded(
                 f"{MAX_STREAMS} streams of this socket are open.", fix="Cancel one first, or use another socket."
             )
-        self._open[given] = None
+        self._open[call_id] = None
         try:
             stream = await self._dispatcher.stream(operation, caller, arguments, valid=self._check_credential)
         except BaseException:
-            del self._open[given]
+            del self._open[call_id]
             raise
-        self._open[given] = stream
-        task = asyncio.create_task(self._run_stream(given, stream))
+        self._open[call_id] = stream
+        task = asyncio.create_task(self._run_stream(call_id, stream))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _check_credential(self) -> None:
         await self._caller()
 
-    async def _run_stream(self, given: Id, stream: LiveStream) -> None:
+    async def _run_stream(self, call_id: Id, stream: LiveStream) -> None:
         sink = QueueSink(self._dispatcher.feed.buffer_limit, self._connection)
         attaching = asyncio.create_task(stream.attach(sink))
         watching = contextlib.nullcontext() if self._connection is None else self._connection.count_queue(sink)
         try:
             with watching, contextlib.suppress(OSError):  # the client left in the middle of something
-                await self._send_items(to_json(given), stream.position, sink)
-                del self._open[given]  # before the client reads that its id is free again
-                await self._answer(_last_answer(given, sink.close_reason or CloseReason()))
+                await self._send_items(to_json(call_id), stream.position, sink)
+                del self._open[call_id]  # before the client reads that its id is free again
+                await self._answer(_encode_last_answer(call_id, sink.close_reason or CloseReason()))
         finally:
-            self._open.pop(given, None)
+            self._open.pop(call_id, None)
             stream.close()
             attaching.cancel()
             await asyncio.gather(attaching, return_exceptions=True)
 
-    async def _send_items(self, given: bytes, position: int, sink: QueueSink) -> None:
+    async def _send_items(self, call_id: bytes, position: int, sink: QueueSink) -> None:
         """Answer with what comes, until nothing follows. The socket has heartbeats of its own."""
-        await self._answer(b'{"id":%b,"position":%d}' % (given, position))
+        await self._answer(b'{"id":%b,"position":%d}' % (call_id, position))
         while batches := await sink.take():
             for batch in batches:
                 for item in batch.items:
-                    await self._answer(b'{"id":%b,"item":%b}' % (given, item.json))
+                    await self._answer(b'{"id":%b,"item":%b}' % (call_id, item.json))
 
-    def cancel(self, given: Id) -> None:
+    def cancel(self, call_id: Id) -> None:
         """End a stream; one that is not open, or not any more, needs no end."""
-        stream = self._open.get(given)
+        stream = self._open.get(call_id)
         if stream is not None:
             stream.close()
 
@@ -105,11 +107,11 @@ class Streams:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def _last_answer(given: Id, close_reason: CloseReason) -> bytes:
+def _encode_last_answer(call_id: Id, close_reason: CloseReason) -> bytes:
     """The last answer of a stream."""
     error = close_reason.error
     if close_reason.code == RESTARTING:
         error = Overloaded("The server stops.", fix="Resume after the last item in a moment.", retry_after=2)
     if error is not None:
-        return to_json({"id": given, "error": error.problem()})
-    return to_json({"id": given, "result": None, "done": close_reason == ENDED})
+        return to_json({"id": call_id, "error": error.problem()})
+    return to_json({"id": call_id, "result": None, "done": close_reason == ENDED})

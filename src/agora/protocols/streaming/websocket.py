@@ -46,7 +46,7 @@ class WebSocketApp(StreamingApp):
         await receive()  # websocket.connect
         try:
             with incoming_span(self.dispatcher.tracing, "WebSocket", trace_carrier(scope)):
-                stream, caller = await self.open(StreamRequest.read(scope, STREAM))
+                stream, caller = await self.open(StreamRequest.parse(scope, STREAM))
         except AgoraError as error:
             await refuse_handshake(scope, send, error)
             await await_disconnect(receive)

@@ -65,10 +65,10 @@ class Actions:
 
     async def _send_success(self, notice: Notice, form: forms.Form, scope: Scope, send: Send) -> None:
         if not is_htmx_request(scope):
-            await send_redirect(send, _next_path(form), [self.notices.cookie(notice)])
-        elif form.get("next") and not _leads_to_sender(form, scope):
+            await send_redirect(send, _next_path(form), [self.notices.build_cookie(notice)])
+        elif form.get("next") and not _returns_to_sending_page(form, scope):
             away = (b"hx-redirect", _next_path(form).encode("ascii"))
-            await send_html(send, 200, b"", [away, self.notices.cookie(notice)])
+            await send_html(send, 200, b"", [away, self.notices.build_cookie(notice)])
         else:
             await send_html(send, 200, render_toast(notice))
 
@@ -77,13 +77,13 @@ class Actions:
         if is_htmx_request(scope):
             await send_html(send, error.status, render_notice(notice))
         else:
-            await send_redirect(send, _next_path(form), [self.notices.cookie(notice)])
+            await send_redirect(send, _next_path(form), [self.notices.build_cookie(notice)])
 
 
 def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
     """The notice of an act that was done, with a link to what it made unless the page that sent it shows that."""
     path = outcomes.find_result_page(result)
-    if path and urlsplit(_sender(scope)).path == HOME + path:
+    if path and urlsplit(_sending_page_url(scope)).path == HOME + path:
         path = ""
     words = outcomes.describe_outcome(operation, form.get)
     if not form.get("show"):
@@ -92,12 +92,12 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
     return Notice("done", words, path, secret, format_document(result))
 
 
-def _leads_to_sender(form: forms.Form, scope: Scope) -> bool:
+def _returns_to_sending_page(form: forms.Form, scope: Scope) -> bool:
     """Whether a form leads back to the page that sent it, which then stays and is brought up to date."""
-    return urlsplit(_next_path(form)).path == urlsplit(_sender(scope)).path
+    return urlsplit(_next_path(form)).path == urlsplit(_sending_page_url(scope)).path
 
 
-def _sender(scope: Scope) -> str:
+def _sending_page_url(scope: Scope) -> str:
     """URL of the page that sent a form, as htmx says it; empty where it does not."""
     return read_header(scope, b"hx-current-url") or ""
 

@@ -86,7 +86,7 @@ class MonitorApp:
         sign_on: SignOn | None = None,
     ) -> None:
         self.dispatcher, self.access, self.public_url = dispatcher, access, settings.public_url
-        ways = {TOKEN: self._by_token, LOCAL: self._by_place}
+        ways = {TOKEN: self._authenticate_token_session, LOCAL: self._authenticate_local_session}
         secure = urlsplit(settings.own_url).scheme == "https"
         self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
         self.notices = Notices(self.sessions)
@@ -94,11 +94,11 @@ class MonitorApp:
         self.acts = Actions(dispatcher, self.notices, settings.body_limit)
         self.exports = Exports(dispatcher)
 
-    async def _by_token(self, scope: Scope, credential: str) -> Caller:
-        return await self.sign_in.by_token(scope, credential)
+    async def _authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
+        return await self.sign_in.authenticate_token_session(scope, credential)
 
-    async def _by_place(self, scope: Scope, credential: str) -> Caller:
-        return await self.sign_in.by_place(scope, credential)
+    async def _authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
+        return await self.sign_in.authenticate_local_session(scope, credential)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class MonitorApp:
             return
         page = _referring_page(scope) if scope["method"] == "POST" else None
         if page is not None:  # a page at the address of an act could not be loaded again
-            await send_redirect(send, page, [self.notices.cookie(Notice("failed", str(error)))])
+            await send_redirect(send, page, [self.notices.build_cookie(Notice("failed", str(error)))])
             return
         try:
             view: View | None = await self._create_view(scope, NO_PAGE, {}, {})

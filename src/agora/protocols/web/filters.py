@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from pydantic_core import to_json
 
-from .drawing import tone
+from .drawing import tone_of_state
 from .drawing.svg import tag, truncate
 
 __all__ = [
@@ -90,7 +90,9 @@ def _time_element(value: datetime | None, form: str) -> Markup:
 
 def state_badge(value: object, label: str | None = None) -> Markup:
     """A state as its word, with the mark of its tone before it, which the style sheet draws."""
-    return tag("span", escape(label or capitalize_first(identifier_words(value))), class_=f"state {tone(value)}")
+    return tag(
+        "span", escape(label or capitalize_first(identifier_words(value))), class_=f"state {tone_of_state(value)}"
+    )
 
 
 def capitalize_first(value: str) -> str:
@@ -239,6 +241,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "task_preview": task_preview,
     "task_state": task_state,
     "task_title": task_title,
-    "tone": tone,
+    "tone": tone_of_state,
     "words": identifier_words,
 }

@@ -40,7 +40,7 @@ async def _check_agent(view: View, field: str, name: str) -> None:
 
 async def _similar_names(view: View, name: str) -> list[str]:
     try:
-        found = await view.invoke_or_none("agora.query.agents", {"search": name, "limit": MAX_SUGGESTIONS})
+        page = await view.invoke_or_none("agora.query.agents", {"search": name, "limit": MAX_SUGGESTIONS})
     except AgoraError:
         return []
-    return [agent.agent_name for agent in found.items] if found else []
+    return [agent.agent_name for agent in page.items] if page else []

@@ -40,7 +40,7 @@ class Notices:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def cookie(self, notice: Notice) -> tuple[bytes, bytes]:
+    def build_cookie(self, notice: Notice) -> tuple[bytes, bytes]:
         """The header that leaves a notice for the next page. An answer that no cookie can hold is left out."""
         words = notice.words[:MAX_NOTICE_LENGTH]
         try:
@@ -55,7 +55,7 @@ class Notices:
 
     def read_cookie(self, text: str | None) -> Notice | None:
         """The notice of a cookie."""
-        fields = self._sessions.open(text, "notice") if text else None
+        fields = self._sessions.unseal(text, "notice") if text else None
         if fields is None or len(fields) != 5:
             return None
         kind, words, path, secret, answer = map(str, fields)

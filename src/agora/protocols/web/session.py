@@ -51,9 +51,9 @@ class Session:
         """What stands for it once it has ended."""
         return browser_key(self.token)
 
-    def check_form_token(self, given: str | None) -> None:
+    def check_form_token(self, token: str | None) -> None:
         """Refuse a form that is not one of this session's; raises PermissionDenied."""
-        if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
+        if token is None or not hmac.compare_digest(token.encode(), self.token.encode()):
             raise PermissionDenied(
                 "The form does not belong to your session.", fix="Reload the page, and send it again."
             )
@@ -81,7 +81,7 @@ class Sessions:
     def find(self, scope: Scope) -> Session | None:
         """The session of a request's cookie, if it is genuine and not over."""
         cookie_text = parse_cookies(scope).get(self.name)
-        fields = self.open(cookie_text, "session") if cookie_text else None
+        fields = self.unseal(cookie_text, "session") if cookie_text else None
         if fields is None or len(fields) != 5:
             return None
         session = Session(str(fields[0]), str(fields[1]), str(fields[2]), int(fields[3]), str(fields[4]))
@@ -99,7 +99,7 @@ class Sessions:
 
     # -- cookies ---------------------------------------------------------------------------------
 
-    def cookie(self, session: Session) -> tuple[bytes, bytes]:
+    def build_cookie(self, session: Session) -> tuple[bytes, bytes]:
         """The header that gives a session to a browser."""
         fields: list[str | int] = [session.kind, session.credential, session.token, session.expires, session.tenant]
         sealed = self.seal(fields, "session")
@@ -124,7 +124,7 @@ class Sessions:
             raise Unauthenticated("The credential is too long for a session.", fix="Use a token of this server.")
         return sealed.decode()
 
-    def open(self, text: str, context: str) -> list[str | int] | None:
+    def unseal(self, text: str, context: str) -> list[str | int] | None:
         """What was sealed; None for anything else."""
         if len(text) > MAX_COOKIE_CHARACTERS:
             return None

@@ -67,11 +67,11 @@ class SignIn:
 
     # -- from a session to its caller ------------------------------------------------------------
 
-    async def by_token(self, scope: Scope, credential: str) -> Caller:
+    async def authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         """The caller of a session begun with a token."""
         return self._check_person(await self.access.authenticate(scope, credential))
 
-    async def by_place(self, scope: Scope, credential: str) -> Caller:
+    async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
         """The caller of a session begun on this machine without one: for as long as its requests come from there."""
         if not self.access.is_local(scope):
             raise Unauthenticated("This session is good on the machine alone.", fix="Sign in with a token.")
@@ -111,13 +111,15 @@ class SignIn:
         except AgoraError as error:
             await self.send_page(scope, send, next, str(error), error.status)
             return
-        await send_redirect(send, next, [self.sessions.cookie(session), self.sessions.set_cookie(FORM_COOKIE, "", 0)])
+        await send_redirect(
+            send, next, [self.sessions.build_cookie(session), self.sessions.set_cookie(FORM_COOKIE, "", 0)]
+        )
 
     def _check_form(self, scope: Scope, form: forms.Form) -> None:
         """Nobody else's page may sign a person in, not even as somebody else."""
         check_origin(scope, self.public_url)
         cookie_text = parse_cookies(scope).get(FORM_COOKIE)
-        fields = self.sessions.open(cookie_text, "sign-in") if cookie_text else None
+        fields = self.sessions.unseal(cookie_text, "sign-in") if cookie_text else None
         token = form.get("csrf") or ""
         if not fields or not hmac.compare_digest(str(fields[0]).encode(), token.encode()):
             raise PermissionDenied("The page is too old, or cookies are turned off.", fix="Send it again.")
@@ -125,10 +127,10 @@ class SignIn:
     async def _create_session(self, scope: Scope, form: forms.Form) -> Session:
         credential = (form.get("token") or "").strip()
         if credential:
-            caller = await self.by_token(scope, credential)
+            caller = await self.authenticate_token_session(scope, credential)
             return self.sessions.begin(TOKEN, credential, caller.tenant)
         if form.get("way") == LOCAL:
-            caller = await self.by_place(scope, "")
+            caller = await self.authenticate_local_session(scope, "")
             return self.sessions.begin(LOCAL, "", caller.tenant)
         raise Unauthenticated("There is no token.", fix="Paste the admin token, a key, or an agent's token.")
 
@@ -155,13 +157,13 @@ class SignIn:
             login = await self._require_provider().finish(
                 query, parse_cookies(scope).get(LOGIN_COOKIE), self._callback_url(scope)
             )
-            caller = await self.by_token(scope, login.credential)
+            caller = await self.authenticate_token_session(scope, login.credential)
         except AgoraError as error:
             await self.send_page(scope, send, HOME, str(error), error.status, [discarded])
             return
         session = self.sessions.begin(TOKEN, login.credential, caller.tenant)
         body = render_template("onward.html", {"next": safe_next_path(login.next)})
-        await send_html(send, 200, body, [self.sessions.cookie(session), discarded])
+        await send_html(send, 200, body, [self.sessions.build_cookie(session), discarded])
 
     def _require_provider(self) -> SignOn:
         if self.sign_on is None:

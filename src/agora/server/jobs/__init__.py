@@ -94,10 +94,10 @@ def build_controllers(
     settings = context.configuration.settings
     if settings.consul_url:
         from agora.domains.bus.consul_client import Consul
-        from agora.domains.bus.consul_registration import ConsulRegistrar, service_of
+        from agora.domains.bus.consul_registration import ConsulRegistrar, build_service
 
         consul = Consul(settings.consul_url, settings.consul_token.get_secret_value())
-        controllers.append(ConsulRegistrar(job_context, consul, service_of(settings)))
+        controllers.append(ConsulRegistrar(job_context, consul, build_service(settings)))
     if (sign_on := context.ports.find(SIGN_ON)) is not None:
         controllers.append(People(job_context, sign_on.seen))
     if bus is not None:

@@ -97,7 +97,7 @@ async def test_a_server_that_somebody_runs_is_waited_for(
     async with running(App(settings)) as server:
         nearby = LocalLocation(server.url)
         assert await nearby.find() == server.url
-    nearby.lost()
+    nearby.mark_lost()
     assert await nearby.find() == server.url
     assert not (tmp_path / "mine").exists()
 
@@ -108,7 +108,7 @@ async def test_another_program_is_not_taken_for_a_server(
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
     assert not await place._is_agora(unused_server)
     (tmp_path / ADDRESS_FILE).write_text("http://agora.example.com\n")
-    assert place._published_address() is None  # only this machine is believed
+    assert place._read_published_address() is None  # only this machine is believed
 
 
 @pytest.fixture

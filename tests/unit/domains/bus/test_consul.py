@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from agora.domains.bus.consul_client import Consul, Service
-from agora.domains.bus.consul_registration import ConsulRegistrar, service_of
+from agora.domains.bus.consul_registration import ConsulRegistrar, build_service
 from agora.server.app import App
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 from tests.harness import ManualClock, PromptServer, free_port, make_settings, running
@@ -102,10 +102,10 @@ SERVICE = Service("agora-8080", "agora", "10.0.0.7", 8080, "http://10.0.0.7:8080
 async def test_register_look_up_deregister(agent: tuple[Agent, str]) -> None:
     found, url = agent
     consul = Consul(url + "/", "secret")
-    assert not await consul.knows(SERVICE.id)
+    assert not await consul.is_registered(SERVICE.id)
     await consul.register(SERVICE)
     await consul.register(SERVICE)
-    assert await consul.knows(SERVICE.id)
+    assert await consul.is_registered(SERVICE.id)
     document = found.services[SERVICE.id]
     assert document["Check"]["HTTP"] == "http://10.0.0.7:8080/ready"
     assert (document["Name"], document["Tags"], document["Meta"]) == ("agora", ["mcp"], {"mcp": "/mcp"})
@@ -119,7 +119,7 @@ async def test_an_odd_id_is_still_one_segment_of_the_path(agent: tuple[Agent, st
     consul = Consul(url, "secret")
     odd = Service("a/../b c?d", "agora", "", 1, "http://127.0.0.1:1/ready")
     await consul.register(odd)
-    assert await consul.knows(odd.id)
+    assert await consul.is_registered(odd.id)
     await consul.deregister(odd.id)
     assert found.services == {}
 
@@ -174,5 +174,5 @@ async def test_without_consul_the_server_works(tmp_path: Path, clock: ManualCloc
     ],
 )
 def test_the_address_others_reach_it_by(tmp_path: Path, given: dict[str, str], address: str, check: str) -> None:
-    service = service_of(make_settings(tmp_path, port=8080, **given))
+    service = build_service(make_settings(tmp_path, port=8080, **given))
     assert (service.address, service.check, service.id) == (address, check, "agora-8080")

@@ -50,7 +50,7 @@ async def test_what_is_published_while_redis_is_away_arrives(own: Broker) -> Non
     await asyncio.to_thread(own.start)
     ids = await asyncio.gather(*waiting)
     assert len({first, *ids}) == 51
-    await bus.join(STREAM, "g")
+    await bus.create_group(STREAM, "g")
     found = await bus.read(STREAM, "g", "c", count=100)
     assert {entry.fields["n"] for entry in found} == {str(n) for n in range(50)}
     await bus.close()
@@ -98,7 +98,7 @@ async def test_a_server_that_hangs_is_hung_up_on(own: Broker) -> None:
 
 async def test_a_blocked_reader_survives_the_loss(own: Broker) -> None:
     bus = await opened(own.url)
-    await bus.join(STREAM, "g")
+    await bus.create_group(STREAM, "g")
     reading = asyncio.create_task(bus.read(STREAM, "g", "c", block=30))
     await bus.publish("other", ENTRY)
     own.kill()
@@ -112,7 +112,7 @@ async def test_a_blocked_reader_survives_the_loss(own: Broker) -> None:
 
 async def test_a_reader_that_gives_up_leaves_no_answer_behind(broker: str) -> None:
     bus = await opened(broker)
-    await bus.join(STREAM, "g")
+    await bus.create_group(STREAM, "g")
     reading = asyncio.create_task(bus.read(STREAM, "g", "gone", block=30))
     await bus.publish("other", ENTRY)
     reading.cancel()
@@ -131,7 +131,7 @@ async def test_callers_that_leave_do_not_mix_up_the_answers(broker: str) -> None
     await asyncio.gather(*tasks, return_exceptions=True)
     for number in range(200):
         if number % 3:
-            await bus.join(f"s{number}", "g")
+            await bus.create_group(f"s{number}", "g")
             (found,) = await bus.read(f"s{number}", "g", "c")
             assert (found.entry_id, found.fields["n"]) == (tasks[number].result(), str(number))
     await bus.close()
@@ -263,10 +263,10 @@ async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
     await connection.send("CONFIG", "SET", "appendfsync", "everysec")
     await connection.send("CONFIG", "SET", "maxmemory", "100mb")
     await connection.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-    await bus.examine()
+    await bus.refresh_durability()
     assert ["always" in warning or "noeviction" in warning for warning in bus.warnings] == [True, True]
     await connection.send("CONFIG", "SET", "appendonly", "no")
-    await bus.examine()
+    await bus.refresh_durability()
     assert "lost" in bus.warnings[0]
     connection.close()
     await bus.close()

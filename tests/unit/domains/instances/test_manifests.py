@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from agora.domains.instances.manifests import AgentManifest, build_of, engines_of, parse_manifest, source_of
+from agora.domains.instances.manifests import (
+    AgentManifest,
+    list_suitable_engines,
+    parse_manifest,
+    to_build_config,
+    to_program_source,
+)
 from agora.runtimes.spec import Directory, Git, Image
 
 STANDARD: dict[str, Any] = {
@@ -71,17 +77,17 @@ def told(document: dict[str, Any]) -> dict[str, str]:
 def test_the_agent_standard() -> None:
     found = understood(STANDARD)
     assert (found.alias, found.capabilities) == ("agent.calculator.calculation", ["calculation", "sums"])
-    assert engines_of(found) == ("docker",), "only docker builds images"
-    assert isinstance(source_of(found, {}), Git)
-    assert found.stored()["ethics"] == STANDARD["ethics"], "what is not known is kept"
+    assert list_suitable_engines(found) == ("docker",), "only docker builds images"
+    assert isinstance(to_program_source(found, {}), Git)
+    assert found.to_stored_document()["ethics"] == STANDARD["ethics"], "what is not known is kept"
 
 
 def test_a_container_agent() -> None:
     found = understood(CONTAINER)
-    source = source_of(found, {"registry_user": "me", "registry_password": "secret"})
+    source = to_program_source(found, {"registry_user": "me", "registry_password": "secret"})
     assert source == Image("myrepo/my-agent:v1.0", "me", "secret")
-    assert engines_of(found) == ("docker", "kubernetes")
-    assert found.check.path == "/health"
+    assert list_suitable_engines(found) == ("docker", "kubernetes")
+    assert found.health_check.path == "/health"
     assert found.build is not None
     assert found.build.type == "docker"
 
@@ -98,18 +104,18 @@ def test_a_container_agent() -> None:
 def test_programs(kind: str, engine: str, same: str) -> None:
     build = {"type": kind, "start_command": "./start.sh", "build_command": "./build.sh", "env_vars": {}}
     found = understood({"name": "Program", "directory": "/srv/program", "build_config": build})
-    assert engines_of(found) == (engine, "docker")
-    assert source_of(found, {}) == Directory("/srv/program")
+    assert list_suitable_engines(found) == (engine, "docker")
+    assert to_program_source(found, {}) == Directory("/srv/program")
     assert found.build is not None
-    assert build_of(found.build).type == same
+    assert to_build_config(found.build).type == same
 
 
 def test_secrets_are_not_kept_with_the_manifest() -> None:
     repository = {"url": "https://git.example/x", "token": "t0ps3cret"}
     found = understood({"name": "P", "repository": repository, "build_config": {"type": "npm", "start_command": "x"}})
-    assert found.secrets() == {"git_token": "t0ps3cret"}
-    assert "t0ps3cret" not in str(found.stored())
-    assert source_of(found, found.secrets()).token == "t0ps3cret"  # type: ignore[union-attr]
+    assert found.collect_secrets() == {"git_token": "t0ps3cret"}
+    assert "t0ps3cret" not in str(found.to_stored_document())
+    assert to_program_source(found, found.collect_secrets()).token == "t0ps3cret"  # type: ignore[union-attr]
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -22,7 +22,7 @@ from agora.protocols.web.drawing import (
     draw_sequence,
     draw_sparkline,
     draw_workflow,
-    tone,
+    tone_of_state,
 )
 from agora_sdk.contract.fields import AgentStatus, DeliveryState, TaskStatus
 from agora_sdk.contract.instances import InstanceStatus
@@ -93,10 +93,10 @@ def test_what_users_write_is_text(drawn: str) -> None:
 
 def test_every_state_of_anything_has_a_tone_of_its_own() -> None:
     for states in (AgentStatus, TaskStatus, WorkflowStatus, StepStatus, InstanceStatus, DeliveryState):
-        assert {tone(state.value) for state in states} <= set(TONES)
-    assert tone("completed") == "good"
-    assert tone("failed") == "bad"
-    assert tone("whatever an agent says") == "idle"
+        assert {tone_of_state(state.value) for state in states} <= set(TONES)
+    assert tone_of_state("completed") == "good"
+    assert tone_of_state("failed") == "bad"
+    assert tone_of_state("whatever an agent says") == "idle"
 
 
 def pieces(row: str) -> list[tuple[str, float, float]]:

@@ -256,7 +256,7 @@ async def test_nobody_is_sent_back_to_a_name_that_only_the_request_knows(market:
 async def test_a_cookie_that_was_sealed_for_one_use_is_good_for_no_other(market: Market) -> None:
     sessions = market.app.monitor_app.sessions
     fields: list[str | int] = ["token", "adm_1", "csrf", 2**40, "default"]
-    assert sessions.open(sessions.seal(fields, "session"), "session") == fields
+    assert sessions.unseal(sessions.seal(fields, "session"), "session") == fields
     for use in ("sign-in", "notice"):
-        assert sessions.open(sessions.seal(fields, use), "session") is None
-        assert sessions.open(sessions.seal(fields, "session"), use) is None
+        assert sessions.unseal(sessions.seal(fields, use), "session") is None
+        assert sessions.unseal(sessions.seal(fields, "session"), use) is None

@@ -32,8 +32,8 @@ from .port import (
     Pending,
     Recovery,
     Terms,
-    dead_letter,
-    letter_from_fields,
+    build_dead_letter,
+    parse_dead_letter,
 )
 
 __all__ = ["EmbeddedBus"]
@@ -80,7 +80,7 @@ class EmbeddedBus:
     async def start(self) -> None:
         """Nothing to do: the store is open already."""
 
-    async def examine(self) -> None:
+    async def refresh_durability(self) -> None:
         """Nothing to do: the store's durability does not change."""
 
     async def close(self) -> None:
@@ -123,7 +123,7 @@ class EmbeddedBus:
         else:
             for (_, future), number in zip(batch, numbers, strict=True):
                 if not future.done():
-                    future.set_result(streams.entry_id(now, number))
+                    future.set_result(streams.format_entry_id(now, number))
             for arrival in self._arrivals.get(stream, ()):
                 arrival.set()
         finally:
@@ -131,9 +131,9 @@ class EmbeddedBus:
 
     # -- groups ----------------------------------------------------------------------------------
 
-    async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
+    async def create_group(self, stream: str, group: str, *, whole: bool = True) -> bool:
         now = self._clock.now()
-        return await self._write_store(lambda tx: streams.open_group(tx, stream, group, now, whole=whole), "bus.join")
+        return await self._write_store(lambda tx: streams.create_group(tx, stream, group, now, whole=whole), "bus.join")
 
     async def read(
         self, stream: str, group: str, consumer: str, *, count: int = 10, block: float = 0
@@ -162,12 +162,12 @@ class EmbeddedBus:
         )
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
-        numbers = streams.numbers_of(ids)
+        numbers = streams.parse_entry_numbers(ids)
         return await self._write_store(lambda tx: streams.acknowledge_entries(tx, stream, group, numbers), "bus.ack")
 
-    async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
+    async def reset_idle_time(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         place = {"stream": stream, "group": group, "consumer": consumer, "now": self._clock.now()}
-        numbers = to_json(streams.numbers_of(ids)).decode()
+        numbers = to_json(streams.parse_entry_numbers(ids)).decode()
 
         async def renew_pending(tx: Tx) -> None:
             await tx.execute(statements.touch, **place, numbers=numbers)
@@ -181,37 +181,37 @@ class EmbeddedBus:
 
         async def take_over(tx: Tx) -> streams.TakenEntries:
             request = _build_request(stream, group, consumer, count, now)
-            entries = await streams.take_over(tx, request, self.terms, idle=idle_limit)
+            entries = await streams.redeliver_stale_entries(tx, request, self.terms, idle=idle_limit)
             await streams.bury_entries(tx, stream, group, entries.dead, now)
             return entries
 
         entries = await self._write_store(take_over, "bus.recover")
         return Recovery(
-            [streams.delivery_from_row(row, more=1) for row in entries.live],
+            [streams.delivery_from_row(row, extra_deliveries=1) for row in entries.live],
             list(map(streams.delivery_from_row, entries.dead)),
         )
 
-    async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+    async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
         now = self._clock.now()
-        row = (letter.ref, None, to_json(dead_letter(letter, group, reason)).decode())
+        row = (letter.ref, None, to_json(build_dead_letter(letter, group, reason)).decode())
 
         async def move_to_dead(tx: Tx) -> None:
-            if await streams.acknowledge_entries(tx, stream, group, streams.numbers_of([letter.entry_id])):
+            if await streams.acknowledge_entries(tx, stream, group, streams.parse_entry_numbers([letter.entry_id])):
                 await streams.append_entries(tx, stream + DEAD, [row], now)
 
         await self._write_store(move_to_dead, "bus.bury")
 
-    async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(statements.group, stream=stream, group=group)
-        numbers_json = to_json(streams.numbers_of(ids)).decode()
+        numbers_json = to_json(streams.parse_entry_numbers(ids)).decode()
         pending_rows = await self._read_rows(
             statements.pending_by, stream=stream, group=group, numbers=numbers_json, ids="[]"
         )
         last, open_ = rows[0].last_number if rows else 0, {row.number for row in pending_rows}
-        numbers = ((each, streams.number_of(each)) for each in ids)
+        numbers = ((each, streams.parse_entry_number(each)) for each in ids)
         return {each for each, number in numbers if number is not None and number <= last and number not in open_}
 
-    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         letters = await self.read_dead(stream)
         return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
 
@@ -219,19 +219,19 @@ class EmbeddedBus:
         rows = await self._read_rows(statements.head, stream=stream + DEAD)
         last = rows[0].last_number if rows else 0
         place = {"stream": stream + DEAD, "after": last - MAX_DEAD_LETTERS, "until": last, "limit": MAX_DEAD_LETTERS}
-        return [letter_from_fields(from_json(row.fields)) for row in await self._read_rows(statements.between, **place)]
+        return [parse_dead_letter(from_json(row.fields)) for row in await self._read_rows(statements.between, **place)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
 
         async def take_back(tx: Tx) -> streams.TakenEntries:
-            entries = await streams.take_back_stale(tx, stream, group, self.terms, now, count)
+            entries = await streams.release_stale_entries(tx, stream, group, self.terms, now, count)
             await streams.bury_entries(tx, stream, group, entries.dead, now)
             return entries
 
         entries = await self._write_store(take_back, "bus.tend")
         removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
-        ids = [streams.entry_id(row.created_at or 0, row.number) for row in entries.live]
+        ids = [streams.format_entry_id(row.created_at or 0, row.number) for row in entries.live]
         return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
@@ -244,7 +244,7 @@ class EmbeddedBus:
                     removed.append(row.consumer)
         return removed
 
-    async def trim(self, stream: str, length: int = 0) -> int:
+    async def trim_stream(self, stream: str, length: int = 0) -> int:
         dropped = 0
         while (
             some := await self._write_store(lambda tx: streams.trim_stream(tx, stream, length, TRIM_BATCH), "bus.trim")
@@ -254,12 +254,12 @@ class EmbeddedBus:
 
     # -- inspection ------------------------------------------------------------------------------
 
-    async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
+    async def list_pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
         rows = await self._read_rows(statements.pending, stream=stream, group=group, limit=count)
         now = self._clock.now()
         return [
             Pending(
-                streams.entry_id(row.created_at or 0, row.number),
+                streams.format_entry_id(row.created_at or 0, row.number),
                 row.consumer or None,
                 (now - row.delivered_at) / SECOND,
                 row.deliveries,
@@ -267,29 +267,31 @@ class EmbeddedBus:
             for row in rows
         ]
 
-    async def groups(self, stream: str) -> Sequence[Group]:
+    async def list_groups(self, stream: str) -> Sequence[Group]:
         rows = await self._read_rows(statements.groups_of, stream=stream)
         return [Group(row.group_name, row.pending, row.lag, row.consumers) for row in rows]
 
-    async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
+    async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         rows, now = (
             await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH),
             self._clock.now(),
         )
         return [Consumer(row.consumer, row.pending, (now - row.seen_at) / SECOND) for row in rows]
 
-    async def lag(self, stream: str, group: str) -> int:
-        return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
+    async def count_undelivered(self, stream: str, group: str) -> int:
+        return next((each.lag for each in await self.list_groups(stream) if each.name == group), 0)
 
-    async def own(self, stream: str, owner: str) -> bool:
-        return await self._write_store(lambda tx: streams.claim_stream(tx, stream, owner), "bus.own")
+    async def set_owner(self, stream: str, owner: str) -> bool:
+        return await self._write_store(lambda tx: streams.set_stream_owner(tx, stream, owner), "bus.own")
 
-    async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
-        rows = await self._read_rows(statements.held, stream=stream, numbers=to_json(streams.numbers_of(ids)).decode())
+    async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
+        rows = await self._read_rows(
+            statements.held, stream=stream, numbers=to_json(streams.parse_entry_numbers(ids)).decode()
+        )
         numbers = set(rows)
-        return {each for each in ids if streams.number_of(each) in numbers}
+        return {each for each in ids if streams.parse_entry_number(each) in numbers}
 
-    async def length(self, stream: str) -> int:
+    async def count_entries(self, stream: str) -> int:
         (length,) = await self._read_rows(statements.length, stream=stream)
         return length
 

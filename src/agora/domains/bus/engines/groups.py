@@ -29,7 +29,7 @@ from ..records import (
     StreamEntryWithMessage,
     StreamGroupRow,
 )
-from .port import DEAD, Delivery, Fields, Terms, dead_letter
+from .port import DEAD, Delivery, Fields, Terms, build_dead_letter
 
 __all__ = [
     "EXHAUSTED",
@@ -38,16 +38,16 @@ __all__ = [
     "acknowledge_entries",
     "append_entries",
     "bury_entries",
-    "claim_stream",
+    "create_group",
     "deliver_new",
     "delivery_from_row",
-    "entry_id",
-    "find_excess",
-    "number_of",
-    "numbers_of",
-    "open_group",
-    "take_back_stale",
-    "take_over",
+    "find_trimmable_entries",
+    "format_entry_id",
+    "parse_entry_number",
+    "parse_entry_numbers",
+    "redeliver_stale_entries",
+    "release_stale_entries",
+    "set_stream_owner",
     "trim_stream",
 ]
 
@@ -77,12 +77,12 @@ class TakenEntries:
     dead: Sequence[PendingEntry]
 
 
-def entry_id(created_at: int, number: int) -> str:
+def format_entry_id(created_at: int, number: int) -> str:
     """An entry's id: milliseconds since 1970, and its number on the stream."""
     return f"{created_at // 1000}-{number}"
 
 
-def number_of(entry: str) -> int | None:
+def parse_entry_number(entry: str) -> int | None:
     """The number in an entry's id; None if the id is malformed."""
     stamp, _, number = entry.rpartition("-")
     if not (stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(number) < 19):
@@ -90,15 +90,15 @@ def number_of(entry: str) -> int | None:
     return int(number)
 
 
-def numbers_of(entries: Iterable[str]) -> list[int]:
-    return [number for number in map(number_of, entries) if number is not None]
+def parse_entry_numbers(entries: Iterable[str]) -> list[int]:
+    return [number for number in map(parse_entry_number, entries) if number is not None]
 
 
-def delivery_from_row(row: PendingEntry, *, more: int = 0) -> Delivery:
+def delivery_from_row(row: PendingEntry, *, extra_deliveries: int = 0) -> Delivery:
     """The delivery of a pending entry's row. more: deliveries to add to its count."""
     fields: Fields = from_json(row.fields) if row.fields is not None else {}
     stamp = row.created_at if row.created_at is not None else 0
-    return Delivery(entry_id(stamp, row.number), fields, row.deliveries + more, row.ref)
+    return Delivery(format_entry_id(stamp, row.number), fields, row.deliveries + extra_deliveries, row.ref)
 
 
 async def append_entries(
@@ -123,7 +123,7 @@ async def append_entries(
     return tuple(range(first, first + len(entries)))
 
 
-async def open_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) -> bool:
+async def create_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) -> bool:
     """Create a group if it does not exist; return whether it was created. whole: it reads the stream from the start."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
@@ -176,7 +176,7 @@ async def deliver_new(tx: Tx, request: ReadRequest) -> list[Delivery]:
                 delivered_at=now,
             ),
         )
-    return [Delivery(entry_id(e.created_at, e.number), from_json(e.fields), 1, e.ref) for e in entries]
+    return [Delivery(format_entry_id(e.created_at, e.number), from_json(e.fields), 1, e.ref) for e in entries]
 
 
 async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence[int]) -> int:
@@ -186,7 +186,7 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
     return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_to_json_text(numbers))
 
 
-async def take_over(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float | None) -> TakenEntries:
+async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float | None) -> TakenEntries:
     """Deliver entries again that were taken back or are idle for ``idle`` seconds (None: only the former).
 
     Entries delivered ``terms.most`` times leave the group: they are for the caller to keep. Raises NotFound without such a group.
@@ -201,21 +201,21 @@ async def take_over(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float |
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
     rows, _ = await fill_page(read_entries, 0, "number", request.count, request.budget)
-    entries = await _sort_out(tx, stream, group, terms, rows)
+    entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
         await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
     return entries
 
 
-async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> TakenEntries:
+async def release_stale_entries(tx: Tx, stream: str, group: str, terms: Terms, now: int, count: int) -> TakenEntries:
     """Take stale entries back from their consumers; exhausted ones leave the group."""
     if await tx.one(statements.lock_group, stream=stream, group=group) is None:
         return TakenEntries((), ())
     idle = int(terms.stale * SECOND)
     parameters = {"idle": idle, "now": now, "parked": 0, "most": terms.most, "after": 0, "limit": count}
     rows = await tx.all(statements.stale, stream=stream, group=group, **parameters)
-    entries = await _sort_out(tx, stream, group, terms, rows)
+    entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
     stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:
         numbers = _to_json_text([row.number for row in stale_rows])
@@ -223,7 +223,9 @@ async def take_back_stale(tx: Tx, stream: str, group: str, terms: Terms, now: in
     return TakenEntries(stale_rows, entries.dead)
 
 
-async def _sort_out(tx: Tx, stream: str, group: str, terms: Terms, rows: Sequence[PendingEntry]) -> TakenEntries:
+async def _settle_exhausted_entries(
+    tx: Tx, stream: str, group: str, terms: Terms, rows: Sequence[PendingEntry]
+) -> TakenEntries:
     """Of stale entries, acknowledge those that are trimmed and exhausted ones: the latter are the caller's to keep."""
     vanished = [row.number for row in rows if row.fields is None]  # the entry was trimmed
     await acknowledge_entries(tx, stream, group, vanished)
@@ -238,12 +240,13 @@ async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEn
     if not rows:
         return
     letters = [
-        (row.ref, row.name, to_json(dead_letter(delivery_from_row(row), group, EXHAUSTED)).decode()) for row in rows
+        (row.ref, row.name, to_json(build_dead_letter(delivery_from_row(row), group, EXHAUSTED)).decode())
+        for row in rows
     ]
     await append_entries(tx, stream + DEAD, letters, now)
 
 
-async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
+async def set_stream_owner(tx: Tx, stream: str, owner: str) -> bool:
     """Set a stream's owner; if it changes, delete everything on the stream. Returns whether it changed."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
@@ -256,7 +259,7 @@ async def claim_stream(tx: Tx, stream: str, owner: str) -> bool:
     return True
 
 
-async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequence[int]:
+async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbers: int) -> Sequence[int]:
     """Numbers of the oldest entries beyond a length that every group has acknowledged."""
     head = await tx.one(statements.head, stream=stream)
     if head is None:
@@ -265,13 +268,13 @@ async def find_excess(tx: Reader, stream: str, length: int, most: int) -> Sequen
     until = head.last_number - length
     if safe is not None:
         until = min(until, safe)
-    return await tx.all(statements.excess, stream=stream, until=until, limit=most)
+    return await tx.all(statements.excess, stream=stream, until=until, limit=max_numbers)
 
 
-async def trim_stream(tx: Tx, stream: str, length: int, most: int) -> int:
+async def trim_stream(tx: Tx, stream: str, length: int, max_deletions: int) -> int:
     """Delete the oldest entries beyond a length that every group has acknowledged, at most ``most``; return how many."""
     await tx.one(statements.lock_stream, stream=stream)
-    oldest = await find_excess(tx, stream, length, most)
+    oldest = await find_trimmable_entries(tx, stream, length, max_deletions)
     return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]) if oldest else 0
 
 

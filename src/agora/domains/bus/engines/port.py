@@ -36,10 +36,10 @@ __all__ = [
     "Recovery",
     "RedeliveryReport",
     "Terms",
-    "dead_letter",
-    "entry_order",
-    "letter_from_fields",
+    "build_dead_letter",
+    "entry_sort_key",
     "original_fields",
+    "parse_dead_letter",
 ]
 
 Fields = Mapping[str, str]
@@ -154,7 +154,7 @@ class Bridge:
     create_group: Callable[[str, str], Awaitable[None]] | None = None
 
 
-def dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
+def build_dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, str]:
     """Fields of an entry's dead letter, which keeps no credentials."""
     reason_fields = {
         "dead_entry_id": delivery.entry_id,
@@ -170,7 +170,7 @@ def original_fields(fields: Fields) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name not in LETTER_FIELDS and name not in CREDENTIALS}
 
 
-def letter_from_fields(fields: Fields) -> Delivery:
+def parse_dead_letter(fields: Fields) -> Delivery:
     """The delivery that a dead letter was made of; its fields still have the reason."""
     deliveries = fields.get("dead_deliveries", "")
     return Delivery(
@@ -178,7 +178,7 @@ def letter_from_fields(fields: Fields) -> Delivery:
     )
 
 
-def entry_order(entry: str) -> tuple[int, int]:
+def entry_sort_key(entry: str) -> tuple[int, int]:
     """By what the ids of entries in Redis are ordered."""
     stamp, _, number = entry.partition("-")
     return int(stamp), int(number or 0)
@@ -221,13 +221,13 @@ class Bus(Protocol):
     async def close(self) -> None:
         """Finish pending writes, and disconnect."""
 
-    async def examine(self) -> None:
+    async def refresh_durability(self) -> None:
         """Check the broker's durability again. Raises InternalError if its version is too old."""
 
     async def publish(self, stream: str, fields: Fields) -> str:
         """Append an entry; return its id."""
 
-    async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
+    async def create_group(self, stream: str, group: str, *, whole: bool = True) -> bool:
         """Create a group if it does not exist, at the stream's start (``whole``) or end; return whether it was created."""
 
     async def read(
@@ -238,7 +238,7 @@ class Bus(Protocol):
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
         """Acknowledge entries; return how many were pending."""
 
-    async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
+    async def reset_idle_time(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         """Reset the idle time of a consumer's entries without counting a delivery."""
 
     async def recover(
@@ -246,13 +246,13 @@ class Bus(Protocol):
     ) -> Recovery:
         """Take over entries that are stale or were taken back. idle: seconds, instead of ``Terms.stale``."""
 
-    async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+    async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
         """Atomically append an entry to the dead letters and acknowledge it."""
 
-    async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Those entries that were delivered to the group and acknowledged."""
 
-    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         """Those entries that are among the group's last ``BURIED`` dead letters."""
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
@@ -261,38 +261,38 @@ class Bus(Protocol):
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         """Take back stale entries, dead-letter exhausted ones, remove silent consumers."""
 
-    async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
+    async def list_pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
         """Pending entries, oldest first."""
 
-    async def trim(self, stream: str, length: int = 0) -> int:
+    async def trim_stream(self, stream: str, length: int = 0) -> int:
         """Delete the oldest entries beyond ``length`` that every group has acknowledged; all of them without groups."""
 
-    async def groups(self, stream: str) -> Sequence[Group]:
+    async def list_groups(self, stream: str) -> Sequence[Group]:
         """The groups of a stream by name."""
 
-    async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
+    async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         """The consumers of a group by name."""
 
-    async def lag(self, stream: str, group: str) -> int:
+    async def count_undelivered(self, stream: str, group: str) -> int:
         """Number of entries not delivered to the group yet."""
 
-    async def own(self, stream: str, owner: str) -> bool:
+    async def set_owner(self, stream: str, owner: str) -> bool:
         """Set a stream's owner, deleting a previous owner's entries; return whether the owner changed."""
 
-    async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         """Those entries that exist on the stream."""
 
-    async def length(self, stream: str) -> int:
+    async def count_entries(self, stream: str) -> int:
         """Number of entries on the stream."""
 
 
 class BridgeBus(Bus, Protocol):
     """What the bridge needs beyond that: groups whose consumers speak to the broker themselves."""
 
-    async def fetch(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
+    async def fetch_entries(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
         """Those entries, as far as they exist, without delivering them."""
 
-    async def redeliver(self, stream: str, group: str, earlier: Mapping[str, int]) -> RedeliveryReport:
+    async def redeliver(self, stream: str, group: str, previous_groups: Mapping[str, int]) -> RedeliveryReport:
         """Hand over what was not acknowledged in time to whoever reads next, dead-letter what was delivered too often.
 
         For groups whose consumers may read new entries only: a copy of the entry is appended, and the original
@@ -309,7 +309,9 @@ class BridgeBus(Bus, Protocol):
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
         """Forget about entries that were appended again and are settled."""
 
-    async def expel_strangers(self, stream: str, group: str, consumer: str) -> tuple[Sequence[str], Sequence[Delivery]]:
+    async def remove_foreign_consumers(
+        self, stream: str, group: str, consumer: str
+    ) -> tuple[Sequence[str], Sequence[Delivery]]:
         """Take over the entries of consumers that are no server's, and remove these consumers; their names, and the entries.
 
         consumer: this server's, which is announced to the others by that.

@@ -26,7 +26,7 @@ from pydantic_core import from_json, to_json
 
 from .port import Fields
 
-__all__ = ["ORIGIN", "from_fields", "is_signed_with", "signature", "to_fields"]
+__all__ = ["ORIGIN", "compute_signature", "decode_fields", "encode_fields", "verify_signature"]
 
 ORIGIN = "agora"
 PLAIN = ("message_id", "timestamp", "sender", "target", "type", "priority", "correlation_id")
@@ -34,7 +34,7 @@ OURS = frozenset({"key", "signature", "tenant", "origin"})
 STRUCTURED = ("content", "extensions")
 
 
-def to_fields(entry: Mapping[str, Any]) -> dict[str, str]:
+def encode_fields(entry: Mapping[str, Any]) -> dict[str, str]:
     """Convert an entry (JSON values) to fields with the origin mark; null values are left out."""
     fields = {name: str(entry[name]) for name in PLAIN if entry.get(name) is not None}
     fields["content"] = to_json(entry.get("content") or {}).decode()
@@ -43,7 +43,7 @@ def to_fields(entry: Mapping[str, Any]) -> dict[str, str]:
     return fields | {"origin": ORIGIN}
 
 
-def from_fields(fields: Fields) -> dict[str, Any]:
+def decode_fields(fields: Fields) -> dict[str, Any]:
     """Convert fields to an entry; unknown fields go to the extensions."""
     entry: dict[str, Any] = {name: fields[name] for name in PLAIN if fields.get(name)}
     entry["content"] = _parse_object(fields.get("content", ""))
@@ -63,7 +63,7 @@ def _parse_object(text: str) -> dict[str, Any]:
     return {"text": words} if words else {}
 
 
-def signature(fields: Fields, token: str) -> str:
+def compute_signature(fields: Fields, token: str) -> str:
     """HMAC-SHA256 over ``name=value`` of all fields but the signature, sorted by name and joined by NUL, as hex.
 
     Raises ValueError for ambiguous fields: NUL anywhere, or ``=`` in a name.
@@ -75,7 +75,7 @@ def signature(fields: Fields, token: str) -> str:
     return hmac.digest(token.encode(), text.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
-def is_signed_with(fields: Fields, token: str) -> bool:
+def verify_signature(fields: Fields, token: str) -> bool:
     """Whether the signature is genuine."""
     claimed = fields.get("signature", "").encode("utf-8", "surrogateescape")
-    return hmac.compare_digest(claimed, signature(fields, token).encode())
+    return hmac.compare_digest(claimed, compute_signature(fields, token).encode())

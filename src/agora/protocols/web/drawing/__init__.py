@@ -7,7 +7,7 @@ here, and no style is inline: colours come from the classes of ``style.css``.
 from .gantt import Bar, Chart, draw_gantt
 from .graph import Layout, Vertex, arrange_graph
 from .sequence import Arrow, draw_sequence
-from .state_colors import TONES, tone
+from .state_colors import TONES, tone_of_state
 from .trend import draw_columns, draw_sparkline
 from .workflow import Stage, draw_workflow
 
@@ -25,5 +25,5 @@ __all__ = [
     "draw_sequence",
     "draw_sparkline",
     "draw_workflow",
-    "tone",
+    "tone_of_state",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from .state_colors import tone
+from .state_colors import tone_of_state
 from .svg import tag
 
 __all__ = ["Bar", "Chart", "draw_gantt"]
@@ -87,7 +87,7 @@ def _draw_bar(bar: Bar, begin: datetime, end: datetime, span: float) -> list[Mar
     if bar.begun is None or bar.begun > start:
         parts.append(_draw_piece(start, bar.begun or closed, begin, span, "waiting"))
     if bar.begun is not None:
-        parts.append(_draw_piece(bar.begun, closed, begin, span, tone(bar.status)))
+        parts.append(_draw_piece(bar.begun, closed, begin, span, tone_of_state(bar.status)))
     return parts
 
 

@@ -148,12 +148,12 @@ def _mean_place(
     return sum(places) / len(places) if places else otherwise
 
 
-def _spread_layer(layer: Sequence[object], wanted: Sequence[float]) -> list[float]:
+def _spread_layer(layer: Sequence[object], desired: Sequence[float]) -> list[float]:
     """Places in order, none nearer than its gap, the mean kept where it was wanted."""
     placed: list[float] = []
-    for i, want in enumerate(wanted):
+    for i, want in enumerate(desired):
         placed.append(max(want, placed[-1] + _min_gap(layer[i - 1], layer[i])) if placed else want)
-    shift = (sum(wanted) - sum(placed)) / len(placed) if placed else 0.0
+    shift = (sum(desired) - sum(placed)) / len(placed) if placed else 0.0
     return [value + shift for value in placed]
 
 

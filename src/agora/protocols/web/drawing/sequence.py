@@ -8,7 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
-from .state_colors import tone
+from .state_colors import tone_of_state
 from .svg import svg_text, tag, truncate
 
 __all__ = ["Arrow", "draw_sequence"]
@@ -92,7 +92,7 @@ def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
     ]
     if arrow.time is not None and span:
         parts.append(_draw_time(arrow.time, middle, y + 13, anchor))
-    drawn = tag("g", *parts, class_=f"arrow {tone(arrow.state)}")
+    drawn = tag("g", *parts, class_=f"arrow {tone_of_state(arrow.state)}")
     return tag("a", drawn, href=arrow.href) if arrow.href else drawn
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TONES", "tone"]
+__all__ = ["TONES", "tone_of_state"]
 
 TONES = ("good", "live", "wait", "warn", "bad", "idle")
 
@@ -16,9 +16,9 @@ _STATES = {
     "terminated unknown halted dead",
     "idle": "blocked discarded cancelled skipped inactive offline retired stopped idle lifted dropped",
 }
-_TONE = {state: tone for tone, states in _STATES.items() for state in states.split()}
+_TONE = {state: tone_of_state for tone_of_state, states in _STATES.items() for state in states.split()}
 
 
-def tone(state: object) -> str:
+def tone_of_state(state: object) -> str:
     """Tone of a state of anything: good, live, wait, warn, bad or idle; idle for words not known."""
     return _TONE.get(str(state), "idle")

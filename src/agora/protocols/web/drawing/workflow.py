@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from .graph import Vertex, arrange_graph
-from .state_colors import tone
+from .state_colors import tone_of_state
 from .svg import svg_text, tag, tone_mark, truncate
 
 __all__ = ["Stage", "draw_workflow"]
@@ -59,7 +59,7 @@ def _box_corner(vertex: Vertex) -> tuple[float, float]:
 
 def _draw_box(stage: Stage, vertex: Vertex) -> Markup:
     x, y = _box_corner(vertex)
-    kind = tone("waiting_approval" if stage.awaiting else stage.status)
+    kind = tone_of_state("waiting_approval" if stage.awaiting else stage.status)
     state = "waits for approval" if stage.awaiting else stage.status.replace("_", " ")
     parts = [
         tag("title", escape(f"{stage.name}: {state}. {stage.detail}")),
@@ -88,4 +88,4 @@ def _draw_edge(start: Vertex, end: Vertex, points: Sequence[float], status: str)
         middle = (ax + bx) / 2
         path += f"C{middle:.1f} {ay:.1f} {middle:.1f} {by:.1f} {bx:.1f} {by:.1f}"
     tip = tag("path", d=f"M{box_x - 7:.1f} {top + HEIGHT / 2 - 4:.1f}l6 4-6 4", class_="tip")
-    return tag("g", tag("path", d=path), tip, class_=f"edge {tone(status)}")
+    return tag("g", tag("path", d=path), tip, class_=f"edge {tone_of_state(status)}")

@@ -24,13 +24,13 @@ async def names_by_id(view: View, ids: Iterable[str | None]) -> Mapping[str, str
     They are remembered for each person apart: who may not see an agent does not learn its name here. Names never change.
     """
     agent_ids = {id for id in ids if id and id.startswith("agent_")}
-    who = view.caller.tenant, view.caller.subject
-    missing = [id for id in agent_ids if (*who, id) not in _names][:MAX_LOOKUPS]
+    caller = view.caller.tenant, view.caller.subject
+    missing = [id for id in agent_ids if (*caller, id) not in _names][:MAX_LOOKUPS]
     try:
         agents = await asyncio.gather(*(query_if_allowed(view, "agora.agent.get", {"agent_id": id}) for id in missing))
     except RateLimited:
         agents = []
     while len(_names) > MAX_NAMES:
         del _names[next(iter(_names))]
-    _names.update({(*who, agent.agent_id): agent.agent_name for agent in agents if agent is not None})
-    return {id: name for id in agent_ids if (name := _names.get((*who, id))) is not None}
+    _names.update({(*caller, agent.agent_id): agent.agent_name for agent in agents if agent is not None})
+    return {id: name for id in agent_ids if (name := _names.get((*caller, id))) is not None}

@@ -54,14 +54,16 @@ async def conversation(view: View) -> Mapping[str, Any]:
     return {"exchange": exchange, "names": participant_names, "drawing": drawing}
 
 
-def _recipients(said: AgentMessage) -> list[str]:
-    return [said.to] if isinstance(said.to, str) else [str(to) for to in said.to]
+def _recipients(message: AgentMessage) -> list[str]:
+    return [message.to] if isinstance(message.to, str) else [str(to) for to in message.to]
 
 
-def _message_arrows(number: int, said: AgentMessage, known: Mapping[str, str]) -> list[Arrow]:
-    words = f"{said.type}: {said.intent or said.task or ''}".rstrip(": ")
-    sender, state = known.get(said.sender or "", said.sender or "?"), _STATE.get(said.type, "")
-    return [Arrow(sender, known.get(to, to), words, said.ts, state, f"#said-{number}") for to in _recipients(said)]
+def _message_arrows(number: int, messages: AgentMessage, names: Mapping[str, str]) -> list[Arrow]:
+    words = f"{messages.type}: {messages.intent or messages.task or ''}".rstrip(": ")
+    sender, state = names.get(messages.sender or "", messages.sender or "?"), _STATE.get(messages.type, "")
+    return [
+        Arrow(sender, names.get(to, to), words, messages.ts, state, f"#said-{number}") for to in _recipients(messages)
+    ]
 
 
 _STATE = {"request": "running", "inform": "completed", "refuse": "refused", "failure": "failed", "confirm": "confirmed"}

@@ -103,9 +103,9 @@ class EventLine:
     room: str | None
 
 
-def notable_events(events: Iterable[Event], most: int) -> list[Event]:
+def notable_events(events: Iterable[Event], limit: int) -> list[Event]:
     """The newest of the events without the quiet ones."""
-    return [event for event in events if event.type not in QUIET_TYPES][-most:]
+    return [event for event in events if event.type not in QUIET_TYPES][-limit:]
 
 
 def describe_events(events: Sequence[Event], names: Mapping[str, str]) -> list[EventLine]:

@@ -62,7 +62,7 @@ async def fresh_messages(view: View) -> Mapping[str, Any] | None:
     rows = [
         message_row
         for event in reversed(view.events)
-        if (message_row := _message_of_event(event)) and _matches_filters(message_row, filters)
+        if (message_row := _to_message(event)) and _matches_filters(message_row, filters)
     ]
     return {"rows": rows, "names": await _recipient_names(view, rows), "fresh": True} if rows else None
 
@@ -71,7 +71,7 @@ async def _recipient_names(view: View, rows: Iterable[LoggedMessage]) -> Mapping
     return await names_by_id(view, [row.to_agent for row in rows])
 
 
-def _message_of_event(event: Event) -> LoggedMessage | None:
+def _to_message(event: Event) -> LoggedMessage | None:
     data = event.data if isinstance(event.data, dict) else {}
     try:
         return LoggedMessage.model_validate({**data, "type": data.get("message_type")})
@@ -79,17 +79,17 @@ def _message_of_event(event: Event) -> LoggedMessage | None:
         return None
 
 
-def _matches_filters(said: LoggedMessage, wanted: Mapping[str, str]) -> bool:
+def _matches_filters(message: LoggedMessage, filters: Mapping[str, str]) -> bool:
     own = {
-        "from_agent": (said.from_agent, said.from_name),
-        "to_agent": (said.to_agent,),
-        "agent": (said.from_agent, said.from_name, said.to_agent),
-        "type": (said.type,),
-        "priority": (said.priority.value,),
-        "correlation_id": (said.correlation_id,),
-        "message_id": (said.message_id,),
+        "from_agent": (message.from_agent, message.from_name),
+        "to_agent": (message.to_agent,),
+        "agent": (message.from_agent, message.from_name, message.to_agent),
+        "type": (message.type,),
+        "priority": (message.priority.value,),
+        "correlation_id": (message.correlation_id,),
+        "message_id": (message.message_id,),
     }
-    return all(value in own[name] for name, value in wanted.items())
+    return all(value in own[name] for name, value in filters.items())
 
 
 @page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
@@ -122,8 +122,13 @@ async def _find_message(view: View, id: str) -> LoggedMessage:
     return row
 
 
-def _message_arrow(view: View, said: LoggedMessage, known: Mapping[str, str]) -> Arrow:
-    to = None if said.broadcast else known.get(said.to_agent, said.to_agent)
+def _message_arrow(view: View, message: LoggedMessage, names: Mapping[str, str]) -> Arrow:
+    to = None if message.broadcast else names.get(message.to_agent, message.to_agent)
     return Arrow(
-        said.from_name, to, said.content, said.timestamp, said.status or "", view.url(f"messages/{said.message_id}")
+        message.from_name,
+        to,
+        message.content,
+        message.timestamp,
+        message.status or "",
+        view.url(f"messages/{message.message_id}"),
     )

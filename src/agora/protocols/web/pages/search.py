@@ -111,17 +111,17 @@ class Source:
     more: str = ""
 
 
-def _task_hit(task: Any) -> Hit:
+def _build_task_hit(task: Any) -> Hit:
     texts = (task.task_type, task.step or "", task.error or "", task.assignee or "")
     detail = task.error or task_preview(task)
     return Hit(task.task_id, f"tasks/{task.task_id}", task_title(task), detail, task_state(task), texts)
 
 
-def _workflow_hit(flow: Any) -> Hit:
+def _build_workflow_hit(flow: Any) -> Hit:
     return Hit(flow.workflow_id, f"workflows/{flow.workflow_id}", flow.workflow_name, flow.error or "", flow.status)
 
 
-def _instance_hit(instance: Any) -> Hit:
+def _build_instance_hit(instance: Any) -> Hit:
     texts = (instance.agent_name, instance.customer_id, instance.host or "")
     title = instance.name or instance.agent_name
     return Hit(
@@ -129,18 +129,18 @@ def _instance_hit(instance: Any) -> Hit:
     )
 
 
-def _invoice_hit(invoice: Any) -> Hit:
+def _build_invoice_hit(invoice: Any) -> Hit:
     detail = f"{invoice.account_id}, {invoice.period}, {format_money(invoice.amount_due, invoice.currency)} due"
     return Hit(invoice.number, f"billing/invoices/{invoice.number}", str(invoice.number), detail, invoice.status)
 
 
-def _account_hit(balance: Any) -> Hit:
+def _build_account_hit(balance: Any) -> Hit:
     word = "owed" if balance.balance < 0 else "left"
     detail = f"{format_money(balance.balance, balance.currency)} {word}"
     return Hit(balance.account_id, _with_query("billing", account=balance.account_id), balance.account_id, detail)
 
 
-def _agent_hit(agent: Any) -> Hit:
+def _build_agent_hit(agent: Any) -> Hit:
     return Hit(
         agent.agent_id,
         f"agents/{agent.agent_id}",
@@ -151,18 +151,22 @@ def _agent_hit(agent: Any) -> Hit:
     )
 
 
-def _message_hit(said: Any) -> Hit:
+def _build_message_hit(message: Any) -> Hit:
     return Hit(
-        said.message_id, f"messages/{said.message_id}", said.from_name, said.content, texts=(said.correlation_id or "",)
+        message.message_id,
+        f"messages/{message.message_id}",
+        message.from_name,
+        message.content,
+        texts=(message.correlation_id or "",),
     )
 
 
 SOURCES = (
-    Source("Tasks", "agora.task.list", _task_hit, {"descending": True}, "tasks?view=table"),
-    Source("Workflows", "agora.workflow.list", _workflow_hit, {}, "workflows"),
-    Source("Instances", "agora.instance.list", _instance_hit, {"ended": True}, "instances?ended=true"),
-    Source("Invoices", "agora.billing.invoices", _invoice_hit, {}),
-    Source("Accounts", "agora.billing.balance", _account_hit, {}, "billing/accounts"),
+    Source("Tasks", "agora.task.list", _build_task_hit, {"descending": True}, "tasks?view=table"),
+    Source("Workflows", "agora.workflow.list", _build_workflow_hit, {}, "workflows"),
+    Source("Instances", "agora.instance.list", _build_instance_hit, {"ended": True}, "instances?ended=true"),
+    Source("Invoices", "agora.billing.invoices", _build_invoice_hit, {}),
+    Source("Accounts", "agora.billing.balance", _build_account_hit, {}, "billing/accounts"),
 )
 
 
@@ -181,29 +185,29 @@ def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
 
 
 async def _find_agents(view: View, words: str) -> Group:
-    found = await query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS})
-    hits = [_agent_hit(agent) for agent in found.items] if found else []
+    page = await query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS})
+    hits = [_build_agent_hit(agent) for agent in page.items] if page else []
     if not hits and _is_short_id(words):
         newest = await query_if_allowed(view, "agora.query.agents", {"limit": NEWEST})
-        hits = _select_hits(map(_agent_hit, newest.items if newest else ()), words)
+        hits = _select_hits(map(_build_agent_hit, newest.items if newest else ()), words)
     return Group("Agents", hits, _with_query("agents", search=words))
 
 
 async def _find_messages(view: View, words: str) -> Group:
-    found = await query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS})
-    hits = [_message_hit(said) for said in found.items] if found else []
+    page = await query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS})
+    hits = [_build_message_hit(message) for message in page.items] if page else []
     if not hits and _is_short_id(words):
         newest = await query_if_allowed(view, "agora.monitor.messages", {"limit": NEWEST})
-        hits = _select_hits(map(_message_hit, newest.items if newest else ()), words)
+        hits = _select_hits(map(_build_message_hit, newest.items if newest else ()), words)
     return Group("Messages", hits, _with_query("messages", q=words))
 
 
 async def _find_services(view: View, words: str) -> Group:
-    found = await query_if_allowed(view, "agora.query.services", {"limit": NEWEST})
+    page = await query_if_allowed(view, "agora.query.services", {"limit": NEWEST})
     lowered = words.lower()
     hits = [
         Hit(one.name, f"services/{one.name}", one.name, one.description, one.status)
-        for one in (found.items if found else ())
+        for one in (page.items if page else ())
         if lowered in one.name
     ]
     return Group("Services", hits[:MAX_RESULTS], _with_query("services", q=words))
@@ -212,8 +216,8 @@ async def _find_services(view: View, words: str) -> Group:
 async def _find_events(view: View, words: str) -> Group:
     """By type, subject and data, of the newest of the log; or by number."""
     after = max(view.position - NEWEST, 0)
-    found = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": NEWEST})
-    events = list(reversed(found.items)) if found else []
+    page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": NEWEST})
+    events = list(reversed(page.items)) if page else []
     hits = []
     for one in events:
         line = describe_events([one], {})[0]

@@ -64,10 +64,10 @@ async def task_list(view: View) -> Mapping[str, Any]:
 
 
 async def _lane_values(
-    view: View, lane: tuple[str, tuple[str, ...], str], wanted: Mapping[str, str]
+    view: View, lane: tuple[str, tuple[str, ...], str], filters: Mapping[str, str]
 ) -> Mapping[str, Any]:
     title, statuses, words = lane
-    arguments = {**wanted, "status": list(statuses), "descending": True}
+    arguments = {**filters, "status": list(statuses), "descending": True}
     page, trouble = await list_operation(view, "agora.task.list", arguments, rows=CARDS)
     return {"title": title, "statuses": statuses, "page": page, "empty": trouble or words}
 

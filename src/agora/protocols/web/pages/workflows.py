@@ -147,8 +147,8 @@ async def _timeline_values(view: View) -> Mapping[str, Any]:
     )
     if line is None:
         return {"line": None, "chart": None, "rows": [], "left": 0}
-    begun = [span for span in line.spans if span.start or span.begun]
-    visible = begun[:SPANS]
+    spans = [span for span in line.spans if span.start or span.begun]
+    visible = spans[:SPANS]
     end = line.end or max(datetime.now(UTC), line.start + timedelta(seconds=1))
     bars = [_to_bar(span) for span in visible]
     chart = drawing.draw_gantt(bars, line.start, end)
@@ -156,5 +156,5 @@ async def _timeline_values(view: View) -> Mapping[str, Any]:
         "line": line,
         "chart": chart,
         "rows": list(zip(visible, chart.rows, strict=True)),
-        "left": len(begun) - len(visible),
+        "left": len(spans) - len(visible),
     }

@@ -104,11 +104,11 @@ class Connection(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not False:
-                self._settle_next(reply)
+                self._resolve_next_reply(reply)
         except (hiredis.ProtocolError, IndexError):
             self.close()
 
-    def _settle_next(self, reply: Any) -> None:
+    def _resolve_next_reply(self, reply: Any) -> None:
         future = self._pending.popleft()
         self.replies += 1
         if future.done():

@@ -23,14 +23,14 @@ from ..port import (
     Recovery,
     RedeliveryReport,
     Terms,
-    dead_letter,
-    entry_order,
-    letter_from_fields,
+    build_dead_letter,
+    entry_sort_key,
+    parse_dead_letter,
 )
 from .address import Address
 from .connection import Connection, Disconnected, Refused
 from .durability import Durability, check_durability
-from .link import MAX_PENDING, TIMEOUT, Link, command_failure
+from .link import MAX_PENDING, TIMEOUT, Link, command_error
 
 __all__ = ["RedisBus"]
 
@@ -99,9 +99,9 @@ class RedisBus:
         self._link = Link(self._address, max_pending=self._buffer, timeout=self._timeout)
         self._link.on_change = lambda: self.on_change()
         await self._link.start()
-        await self.examine()
+        await self.refresh_durability()
 
-    async def examine(self) -> None:
+    async def refresh_durability(self) -> None:
         if self._link.connected:
             self._found = await check_durability(self._link)
 
@@ -140,17 +140,17 @@ class RedisBus:
         try:
             return _decode_text(await self._link.execute(*command))
         except Refused as error:
-            raise command_failure(error) from None
+            raise command_error(error) from None
 
     # -- groups ----------------------------------------------------------------------------------
 
-    async def join(self, stream: str, group: str, *, whole: bool = True) -> bool:
+    async def create_group(self, stream: str, group: str, *, whole: bool = True) -> bool:
         try:
             await self._link.execute("XGROUP", "CREATE", stream, group, "0" if whole else "$", "MKSTREAM")
         except Refused as error:
             if str(error).startswith("BUSYGROUP"):
                 return False
-            raise command_failure(error) from None
+            raise command_error(error) from None
         return True
 
     async def read(
@@ -168,7 +168,7 @@ class RedisBus:
         valid_ids = [entry for entry in ids if _is_id(entry)]
         return int(await self._run_command("XACK", stream, group, *valid_ids)) if valid_ids else 0
 
-    async def touch(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
+    async def reset_idle_time(self, stream: str, group: str, consumer: str, ids: Sequence[str]) -> None:
         held_ids = {
             entry.entry_id for entry in await self._read_pending(stream, group, MAX_TOUCHED_ENTRIES, consumer=consumer)
         }
@@ -198,7 +198,7 @@ class RedisBus:
         """Entries taken back, and entries idle for longer than their number of deliveries allows."""
         entries = {entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED)}
         entries |= {entry.entry_id: entry for entry in await self._find_overdue(stream, group, idle, count)}
-        return [entries[name] for name in sorted(entries, key=entry_order)[:count]]
+        return [entries[name] for name in sorted(entries, key=entry_sort_key)[:count]]
 
     async def _find_overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
         """Entries that a consumer holds for too long, and exhausted ones of any consumer."""
@@ -224,21 +224,21 @@ class RedisBus:
                 await self.ack(stream, group, [entry.entry_id])  # it was trimmed
                 continue
             letter = Delivery(entry.entry_id, _to_delivery(matches[0]).fields, entry.deliveries)
-            await self.bury(stream, group, letter, EXHAUSTED)
+            await self.dead_letter_entry(stream, group, letter, EXHAUSTED)
             buried.append(letter)
         return buried
 
-    async def bury(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
+    async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
         command = ["XADD", stream + DEAD, "*"]
-        for field in dead_letter(letter, group, reason).items():
+        for field in build_dead_letter(letter, group, reason).items():
             command += field
         try:
             await self._link.execute_transaction(tuple(command), ("XACK", stream, group, letter.entry_id))
         except Refused as error:
-            raise command_failure(error) from None
+            raise command_error(error) from None
 
-    async def settled(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        valid_ids = sorted(filter(_is_id, ids), key=entry_order)
+    async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+        valid_ids = sorted(filter(_is_id, ids), key=entry_sort_key)
         last = next(
             (
                 g["last-delivered-id"]
@@ -255,16 +255,18 @@ class RedisBus:
             open_ |= {_decode_text(entry[0]) for entry in page}
             after = f"({_decode_text(page[-1][0])}"
         return {
-            each for each in valid_ids if entry_order(each) <= entry_order(_decode_text(last)) and each not in open_
+            each
+            for each in valid_ids
+            if entry_sort_key(each) <= entry_sort_key(_decode_text(last)) and each not in open_
         }
 
-    async def buried(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         letters = await self.read_dead(stream)
         return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
         letters = await self._run_command("XREVRANGE", stream + DEAD, "+", "-", "COUNT", str(MAX_DEAD_LETTERS))
-        return [letter_from_fields(_to_delivery(letter).fields) for letter in reversed(letters)]
+        return [parse_dead_letter(_to_delivery(letter).fields) for letter in reversed(letters)]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         overdue = await self._find_overdue(stream, group, self.terms.stale, count)
@@ -280,11 +282,11 @@ class RedisBus:
             [entry.entry_id for entry in stale], dead, await self._delete_silent_consumers(stream, group)
         )
 
-    async def redeliver(self, stream: str, group: str, earlier: Mapping[str, int]) -> RedeliveryReport:
+    async def redeliver(self, stream: str, group: str, previous_groups: Mapping[str, int]) -> RedeliveryReport:
         stale, dead = [], []
         pending = await self._scan_pending(stream, group)
         for entry in pending:
-            total = entry.deliveries + earlier.get(entry.entry_id, 0)
+            total = entry.deliveries + previous_groups.get(entry.entry_id, 0)
             exhausted = total > self.terms.most
             if exhausted or (total == self.terms.most and entry.idle >= LAST_SHARE * self.terms.stale):
                 dead.append(replace(entry, deliveries=total))
@@ -295,7 +297,7 @@ class RedisBus:
         for entry, total in stale:
             place = [stream, stream + MOVED, group, entry.entry_id, least, str(entry.deliveries), str(total)]
             await self._run_command("EVAL", APPEND_AGAIN, "2", *place)
-        consumers = await self.consumers(stream, group)
+        consumers = await self.list_consumers(stream, group)
         await self._delete_silent_consumers(stream, group, consumers)
         return RedeliveryReport(buried, len(pending), min((consumer.idle for consumer in consumers), default=None))
 
@@ -313,20 +315,22 @@ class RedisBus:
 
     async def read_moved(self, stream: str) -> Sequence[MovedEntry]:
         reply = list(map(_decode_text, await self._run_command("HGETALL", stream + MOVED)))
-        moved = []
+        entries = []
         for entry_id, value in zip(reply[::2], reply[1::2], strict=True):
             previous_id, _, deliveries = value.partition("|")
-            moved.append(MovedEntry(entry_id, previous_id, int(deliveries)))
-        return sorted(moved, key=lambda each: entry_order(each.entry_id))
+            entries.append(MovedEntry(entry_id, previous_id, int(deliveries)))
+        return sorted(entries, key=lambda each: entry_sort_key(each.entry_id))
 
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
         if ids:
             await self._run_command("HDEL", stream + MOVED, *ids)
 
-    async def expel_strangers(self, stream: str, group: str, consumer: str) -> tuple[Sequence[str], Sequence[Delivery]]:
+    async def remove_foreign_consumers(
+        self, stream: str, group: str, consumer: str
+    ) -> tuple[Sequence[str], Sequence[Delivery]]:
         reply = await self._run_command("EVAL", ANNOUNCE, "1", stream + SERVERS, consumer, str(KNOWN_SECONDS))
         servers = set(map(_decode_text, reply))
-        strangers = [each.name for each in await self.consumers(stream, group) if each.name not in servers]
+        strangers = [each.name for each in await self.list_consumers(stream, group) if each.name not in servers]
         entries: list[Delivery] = []
         for name in strangers:
             while ids := [each.entry_id for each in await self._read_pending(stream, group, PAGE, consumer=name)]:
@@ -340,7 +344,7 @@ class RedisBus:
         ids = (_decode_text(row["last-delivered-id"]) for row in rows if _decode_text(row["name"]) == group)
         return next(ids, "0-0")
 
-    async def fetch(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
+    async def fetch_entries(self, stream: str, ids: Sequence[str]) -> Sequence[Delivery]:
         replies = await asyncio.gather(*(self._run_command("XRANGE", stream, each, each) for each in ids))
         return [_to_delivery(entry) for entries in replies for entry in entries]
 
@@ -349,16 +353,16 @@ class RedisBus:
     ) -> list[str]:
         """Delete silent consumers without pending entries, which Redis would delete with them; return their names."""
         removed = []
-        for consumer in await self.consumers(stream, group) if consumers is None else consumers:
+        for consumer in await self.list_consumers(stream, group) if consumers is None else consumers:
             if consumer.idle >= self.terms.silent and not consumer.pending:
                 deleted = await self._run_command("EVAL", FORGET, "1", stream, group, consumer.name)
                 removed += [consumer.name] if deleted else []
         return removed
 
-    async def trim(self, stream: str, length: int = 0) -> int:
+    async def trim_stream(self, stream: str, length: int = 0) -> int:
         dropped = 0
         while True:
-            excess = min(await self.length(stream) - length, TRIM_BATCH)
+            excess = min(await self.count_entries(stream) - length, TRIM_BATCH)
             safe = await self._last_acknowledged(stream)
             if excess <= 0:
                 return dropped
@@ -366,10 +370,10 @@ class RedisBus:
                 _decode_text(entry[0])
                 for entry in await self._run_command("XRANGE", stream, "-", "+", "COUNT", str(excess))
             ]
-            doomed = [name for name in oldest if safe is None or entry_order(name) <= entry_order(safe)]
+            doomed = [name for name in oldest if safe is None or entry_sort_key(name) <= entry_sort_key(safe)]
             if not doomed:
                 return dropped
-            dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _id_after(doomed[-1])))
+            dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _next_entry_id(doomed[-1])))
 
     async def _last_acknowledged(self, stream: str) -> str | None:
         """The last entry up to which every group has acknowledged; None if the stream has no groups."""
@@ -377,12 +381,12 @@ class RedisBus:
         for group in await self._read_info("GROUPS", stream):
             name, last = _decode_text(group["name"]), _decode_text(group["last-delivered-id"])
             first = await self._read_pending(stream, name, 1)
-            ends.append(min(last, _id_before(first[0].entry_id), key=entry_order) if first else last)
-        return min(ends, key=entry_order) if ends else None
+            ends.append(min(last, _previous_entry_id(first[0].entry_id), key=entry_sort_key) if first else last)
+        return min(ends, key=entry_sort_key) if ends else None
 
     # -- inspection ------------------------------------------------------------------------------
 
-    async def pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
+    async def list_pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
         return await self._read_pending(stream, group, count)
 
     async def _read_pending(
@@ -409,12 +413,12 @@ class RedisBus:
             for entry, holder, since, times in await self._run_command(*command)
         ]
 
-    async def groups(self, stream: str) -> Sequence[Group]:
-        found = [
+    async def list_groups(self, stream: str) -> Sequence[Group]:
+        groups = [
             Group(_decode_text(g["name"]), g["pending"], await self._read_lag(stream, g), g["consumers"])
             for g in await self._read_info("GROUPS", stream)
         ]
-        return sorted(found, key=lambda group: group.name)
+        return sorted(groups, key=lambda group: group.name)
 
     async def _read_lag(self, stream: str, group: dict[str, Any]) -> int:
         """The lag that the server reports; counted if it does not (before Redis 7, or after deletions)."""
@@ -424,23 +428,23 @@ class RedisBus:
         after = f"({_decode_text(group['last-delivered-id'])}"
         return len(await self._run_command("XRANGE", stream, after, "+", "COUNT", str(COUNTED)))
 
-    async def consumers(self, stream: str, group: str) -> Sequence[Consumer]:
+    async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         rows = await self._read_info("CONSUMERS", stream, group)
-        shown = [Consumer(_decode_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in rows]
-        return sorted((c for c in shown if c.name != PARKED), key=lambda consumer: consumer.name)
+        state = [Consumer(_decode_text(c["name"]), c["pending"], c["idle"] / MILLISECONDS) for c in rows]
+        return sorted((c for c in state if c.name != PARKED), key=lambda consumer: consumer.name)
 
-    async def lag(self, stream: str, group: str) -> int:
-        return next((each.lag for each in await self.groups(stream) if each.name == group), 0)
+    async def count_undelivered(self, stream: str, group: str) -> int:
+        return next((each.lag for each in await self.list_groups(stream) if each.name == group), 0)
 
-    async def own(self, stream: str, owner: str) -> bool:
+    async def set_owner(self, stream: str, owner: str) -> bool:
         return bool(await self._run_command("EVAL", OWN, "4", stream, stream + DEAD, OWNERS, stream + MOVED, owner))
 
-    async def holds(self, stream: str, ids: Sequence[str]) -> Collection[str]:
+    async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         valid_ids = list(filter(_is_id, ids))
         replies = await asyncio.gather(*(self._run_command("XRANGE", stream, each, each) for each in valid_ids))
         return {each for each, entries in zip(valid_ids, replies, strict=True) if entries}
 
-    async def length(self, stream: str) -> int:
+    async def count_entries(self, stream: str) -> int:
         return int(await self._run_command("XLEN", stream))
 
     async def _read_info(self, what: str, stream: str, *more: str) -> list[dict[str, Any]]:
@@ -449,7 +453,7 @@ class RedisBus:
         except Refused as error:
             if str(error).startswith(("ERR no such key", "NOGROUP")):
                 return []
-            raise command_failure(error) from None
+            raise command_error(error) from None
         return [{_decode_text(row[at]): row[at + 1] for at in range(0, len(row), 2)} for row in rows]
 
     # -- commands --------------------------------------------------------------------------------
@@ -498,7 +502,7 @@ async def _check_reply(reply: Awaitable[Any]) -> Any:
     except Refused as error:
         if str(error).startswith("NOGROUP"):
             raise NotFound("The stream has no such group.", fix="Make it by joining the stream.") from None
-        raise command_failure(error) from None
+        raise command_error(error) from None
 
 
 def _decode_text(value: Any) -> str:
@@ -516,11 +520,11 @@ def _is_id(entry: str) -> bool:
     return stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(entry) < 40
 
 
-def _id_after(entry: str) -> str:
-    stamp, number = entry_order(entry)
+def _next_entry_id(entry: str) -> str:
+    stamp, number = entry_sort_key(entry)
     return f"{stamp}-{number + 1}"
 
 
-def _id_before(entry: str) -> str:
-    stamp, number = entry_order(entry)
+def _previous_entry_id(entry: str) -> str:
+    stamp, number = entry_sort_key(entry)
     return f"{stamp}-{number - 1}" if number else f"{stamp - 1}-{2**64 - 1}"
