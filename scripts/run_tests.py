@@ -7,6 +7,7 @@ The exit code is that of the first run.
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import signal
@@ -41,6 +42,7 @@ def pytest_sessionfinish(session):
 
 def run_tests(options: list[str]) -> int:
     """Run the tests, then those that failed; print which of them passed the second time. Returns the first exit code."""
+    _compile_packages()
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "failed_tests_recorder.py").write_text(RECORDER)
         code, failed = _run_pytest(options, directory)
@@ -52,6 +54,12 @@ def run_tests(options: list[str]) -> int:
                 if tests:
                     print(f"\n== {title}:", *tests, sep="\n     ")
     return code
+
+
+def _compile_packages() -> None:
+    """Write our packages' bytecode: the tests start hundreds of servers, and PYTHONDONTWRITEBYTECODE may be set."""
+    for package in ("src", "sdk/python/src"):
+        compileall.compile_dir(Path(__file__).parent.parent / package, quiet=1, workers=0)
 
 
 def _run_pytest(options: list[str], directory: str) -> tuple[int, list[str]]:
