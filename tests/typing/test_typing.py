@@ -5,6 +5,7 @@ Every error that a file in ``fail`` must have is stated on its line: ``# E: code
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -19,6 +20,7 @@ from agora_sdk.contract import agents, implements, tokens
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+LITERALS = re.compile(r"    (?P<enum>\w+)Like: TypeAlias = \(?\s*(?P=enum)\s*\| Literal\[(?P<values>[^]]*)\]")
 EXPECTED = re.compile(r"# E: (?P<code>[\w-]+)(: (?P<text>.+))?$")
 
 
@@ -88,3 +90,15 @@ def test_what_mypy_lets_pass_is_refused_when_the_class_is_made() -> None:
             @implements
             async def list(self, *, limit: int = 51) -> tokens.TokenPage:
                 raise AssertionError(limit)
+
+
+def test_the_literals_of_parameters_are_the_values_of_their_enums() -> None:
+    """Type checkers alone see them, so nothing else would notice a value that was added to an enum only."""
+    compared = 0
+    for path in (ROOT / "sdk/python/src/agora_sdk/contract").rglob("*.py"):
+        for literal in LITERALS.finditer(path.read_text()):
+            module = importlib.import_module(".".join(path.relative_to(ROOT / "sdk/python/src").with_suffix("").parts))
+            values = [member.value for member in getattr(module, literal["enum"])]
+            assert re.findall(r'"(\w+)"', literal["values"]) == values, literal["enum"]
+            compared += 1
+    assert compared == 18

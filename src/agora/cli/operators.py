@@ -60,7 +60,7 @@ def halt(
 ) -> None:
     """Stop an agent, or everything, at once."""
     result = session.as_operator(
-        lambda client: client.admin.override(target, "emergency_halt", reason, expires_in=expires_in)  # type: ignore[arg-type]
+        lambda client: client.admin.override(target, "emergency_halt", reason, expires_in=expires_in)
     )
     session.out.result(result)
 
@@ -72,7 +72,7 @@ def resume(
     reason: Reason = "",
 ) -> None:
     """Lift the overrides of an agent, or of the whole marketplace."""
-    result = session.as_operator(lambda client: client.admin.override(target, "resume", reason))  # type: ignore[arg-type]
+    result = session.as_operator(lambda client: client.admin.override(target, "resume", reason))
     session.out.result(result)
 
 

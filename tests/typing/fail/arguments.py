@@ -9,7 +9,7 @@ client = AgoraClient()
 client.messaging.send("You")  # E: call-arg: "content"
 client.messaging.send("You", 3)  # E: arg-type: expected "str"
 client.messaging.send("You", "Hello", colour="red")  # E: call-arg: "colour"
-client.messaging.send("You", "Hello", "info", "soon")  # E: arg-type: expected "Priority"
+client.messaging.send("You", "Hello", "info", "soon")  # E: arg-type: | Priority"
 client.messaging.send("You", "Hello", "info", metadata=[1])  # E: arg-type
 client.messaging.sned("You", "Hello")  # E: attr-defined: "sned"
 client.register(name="Me")  # E: call-arg

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from agora_sdk.contract import agents, events, implements, messaging
-from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.contract.fields import DeliveryState, DeliveryStateLike
 
 
 class ChangedType(messaging.Messaging):
     @implements
     async def mark(  # E: override
-        self, message_ids: list[int], status: DeliveryState = DeliveryState.READ, agent_id: str | None = None
+        self, message_ids: list[int], status: DeliveryStateLike = DeliveryState.READ, agent_id: str | None = None
     ) -> messaging.Marked:
         raise NotImplementedError
 

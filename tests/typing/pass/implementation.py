@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from agora_sdk.contract import events, implements, messaging
-from agora_sdk.contract.fields import DeliveryState
+from agora_sdk.contract.fields import DeliveryState, DeliveryStateLike
 
 
 class MessagingService(messaging.Messaging):
     @implements
     async def mark(
-        self, message_ids: list[str], status: DeliveryState = DeliveryState.READ, agent_id: str | None = None
+        self, message_ids: list[str], status: DeliveryStateLike = DeliveryState.READ, agent_id: str | None = None
     ) -> messaging.Marked:
         return messaging.Marked(updated=len(message_ids), status=status)
 

@@ -13,7 +13,7 @@ from .session import Mode, Options, Server, Session
 
 if TYPE_CHECKING:
     from . import contract
-    from .contract.fields import JsonObject, Priority
+    from .contract.fields import JsonObject, PriorityLike
     from .contract.operation import Service
     from .listener import Handler, Listener, Unsubscribed
     from .protocol import AgentProtocol
@@ -174,7 +174,7 @@ class AgoraClient:
         to_agent: str,
         content: str,
         message_type: str = "info",
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         *,
         timeout: float = 30.0,
         metadata: JsonObject | None = None,

@@ -67,7 +67,7 @@ class A2AService(BoundService, contract.A2A):
         agent: str | None = None,
         *,
         context_id: str | None = None,
-        status: contract.A2AState | None = None,
+        status: contract.A2AStateLike | None = None,
         status_timestamp_after: datetime | None = None,
         page_size: int = 50,
         page_token: str | None = None,
@@ -77,7 +77,7 @@ class A2AService(BoundService, contract.A2A):
         request = lookup.TaskListRequest(
             agent=agent,
             context_id=context_id,
-            state=status,
+            state=status and contract.A2AState(status),
             since=status_timestamp_after,
             size=page_size,
             token=page_token,

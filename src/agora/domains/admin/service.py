@@ -21,7 +21,7 @@ from agora.domains.identity.authority import check_administered, check_authority
 from agora.domains.workflows.service import WorkflowService
 from agora_sdk.contract import admin as contract
 from agora_sdk.contract import implements
-from agora_sdk.contract.fields import OverrideAction
+from agora_sdk.contract.fields import OverrideAction, OverrideActionLike
 from agora_sdk.errors import IllegalTransition
 
 from . import queries as statements
@@ -46,36 +46,36 @@ class AdminService(BoundService, contract.Admin):
     async def override(
         self,
         target_id: str,
-        action: OverrideAction,
+        action: OverrideActionLike,
         reason: str = "",
         priority: int | None = None,
         expires_in: int | None = None,
     ) -> contract.OverrideReceipt:
-        call = self.call
+        call, kind = self.call, OverrideAction(action)
         authority = self._resolve_authority(priority)
         agent = await self._find_agent(target_id)
         target = call.target = agent.agent_id if agent is not None else target_id
-        call.detail = f"{action.value} with authority {authority}" + (f": {reason}" if reason else "")
+        call.detail = f"{kind.value} with authority {authority}" + (f": {reason}" if reason else "")
         standing = list(await call.tx.all(overrides.standing, target_id=target, now=call.now))
-        if action is OverrideAction.RESUME:
+        if kind is OverrideAction.RESUME:
             return await self._lift_overrides(target, agent, authority, standing)
-        if action is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
+        if kind is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
             raise IllegalTransition(
                 "The marketplace as a whole cannot be terminated.",
                 fix="Use emergency_halt, or stop the server.",
                 allowed=["pause", "resume", "emergency_halt"],
             )
-        if action is OverrideAction.TERMINATE:
+        if kind is OverrideAction.TERMINATE:
             await check_standing(call, target, authority)
             await check_administered(call, target)
-        row = self._build_row(target, action, authority, reason, expires_in)
+        row = self._build_row(target, kind, authority, reason, expires_in)
         call.tx.append(OVERRIDES, row)
         self._emit_event("agora.override.applied", row)
         if agent is not None:
-            await self._apply_to_agent(agent, action)
+            await self._apply_to_agent(agent, kind)
         elif target.startswith(WORKFLOW):
-            await WorkflowService(call).apply_override(target, action.value, reason)
-        return self._build_receipt(row, OUTCOMES[action])
+            await WorkflowService(call).apply_override(target, kind.value, reason)
+        return self._build_receipt(row, OUTCOMES[kind])
 
     def _resolve_authority(self, priority: int | None) -> int:
         if priority is None:

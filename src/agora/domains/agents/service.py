@@ -14,7 +14,15 @@ from agora.domains.identity.authority import TIERS, check_administered, check_st
 from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import PublicKey
-from agora_sdk.contract.fields import AgentStatus, JsonObject, ServiceTier, Visibility
+from agora_sdk.contract.fields import (
+    AgentStatus,
+    AgentStatusLike,
+    JsonObject,
+    ServiceTier,
+    ServiceTierLike,
+    Visibility,
+    VisibilityLike,
+)
 from agora_sdk.errors import IllegalTransition, InvalidRequest, NameTaken, Overloaded, field_error
 
 from . import queries as statements
@@ -120,12 +128,12 @@ class AgentService(BoundService, contract.Agents):
         self,
         agent_name: str,
         capabilities: list[str] = [],
-        service_tier: ServiceTier = ServiceTier.BASIC,
+        service_tier: ServiceTierLike = ServiceTier.BASIC,
         *,
         description: str = "",
         category: str = "",
         tags: list[str] = [],
-        visibility: Visibility = Visibility.PUBLIC,
+        visibility: VisibilityLike = Visibility.PUBLIC,
         endpoints: contract.Endpoints = {},
         metadata: JsonObject = {},
         max_concurrent_tasks: int = 1,
@@ -150,10 +158,10 @@ class AgentService(BoundService, contract.Agents):
             return await self._register_from_manifest(
                 agent_name, manifest, given | {"alias": alias, "public_keys": public_keys}
             )
-        existing = await self._find_own_agent(agent_name)
+        existing, tier = await self._find_own_agent(agent_name), ServiceTier(service_tier)
         if existing is None:
             check_name(agent_name)
-        given |= {"service_tier": self._grant_tier(service_tier, existing), "requested_tier": service_tier}
+        given |= {"service_tier": self._grant_tier(tier, existing), "requested_tier": tier}
         values = _column_values(given) | await self._resolve_protocol_fields(existing, alias, public_keys)
         if existing is None:
             return await self._create_agent(agent_name, capabilities, values)
@@ -359,8 +367,8 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def list(
         self,
-        status: AgentStatus | None = None,
-        service_tier: ServiceTier | None = None,
+        status: AgentStatusLike | None = None,
+        service_tier: ServiceTierLike | None = None,
         category: str | None = None,
         *,
         limit: int = 50,
@@ -401,11 +409,11 @@ class AgentService(BoundService, contract.Agents):
         agent_id: str,
         *,
         capabilities: contract.Capabilities | None = None,
-        status: AgentStatus | None = None,
+        status: AgentStatusLike | None = None,
         description: str | None = None,
         category: str | None = None,
         tags: contract.Tags | None = None,
-        visibility: Visibility | None = None,
+        visibility: VisibilityLike | None = None,
         endpoints: contract.Endpoints | None = None,
         metadata: JsonObject | None = None,
         max_concurrent_tasks: int | None = None,
@@ -419,7 +427,7 @@ class AgentService(BoundService, contract.Agents):
             "description": description,
             "category": category,
             "tags": None if tags is None else encode_json(tags),
-            "visibility": visibility and visibility.value,
+            "visibility": visibility and Visibility(visibility).value,
             "endpoints": None if endpoints is None else encode_json(endpoints),
             "metadata": None if metadata is None else encode_json(metadata),
             "max_concurrent_tasks": max_concurrent_tasks,
@@ -430,7 +438,7 @@ class AgentService(BoundService, contract.Agents):
         values |= await self._resolve_protocol_fields(row, alias, public_keys)
         changed = await self._update_agent(row, values, capabilities)
         if status is not None:
-            changed.status = await self._set_own_status(changed, status)
+            changed.status = await self._set_own_status(changed, AgentStatus(status))
         return agent_from_row(changed, self.call.now)
 
     async def _lock_own_agent(self, agent_id: str | None, *, by_developer: bool = False) -> AgentRow:
@@ -478,13 +486,13 @@ class AgentService(BoundService, contract.Agents):
 
     @implements
     async def heartbeat(
-        self, agent_id: str | None = None, status: AgentStatus | None = None, load: float | None = None
+        self, agent_id: str | None = None, status: AgentStatusLike | None = None, load: float | None = None
     ) -> contract.AgentHeartbeat:
         row = await self._lock_own_agent(agent_id)
         now = self.call.now
         await self.call.tx.execute(statements.record_heartbeat, agent_id=row.agent_id, now=now, load=load)
-        new_status = status or (AgentStatus.ACTIVE if row.status == "offline" else None)
-        current = await self._set_own_status(row, new_status) if new_status else row.status
+        new_status = status or ("active" if row.status == "offline" else None)
+        current = await self._set_own_status(row, AgentStatus(new_status)) if new_status else row.status
         return contract.AgentHeartbeat.model_construct(
             agent_id=row.agent_id,
             status=AgentStatus(current),

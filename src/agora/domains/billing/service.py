@@ -10,7 +10,7 @@ from agora.domains.agents.references import load_agent
 from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
-from agora_sdk.contract.billing import EntryKind, PricingType
+from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, PricingTypeLike
 
 from . import invoices, limits, lists, prices, reports, usage_records
 from . import queries as statements
@@ -59,7 +59,7 @@ class BillingService(BoundService, contract.Billing):
     async def set_price(
         self,
         agent_id: str,
-        type: PricingType,
+        type: PricingTypeLike,
         price: float = 0.0,
         currency: str | None = None,
         *,
@@ -75,7 +75,7 @@ class BillingService(BoundService, contract.Billing):
         require_pricing_right(call.caller, agent)
         call.target = agent.agent_id
         request = prices.PriceRequest(
-            type=type,
+            type=PricingType(type),
             currency=currency,
             price=price,
             base_price=base_price,
@@ -133,7 +133,7 @@ class BillingService(BoundService, contract.Billing):
         *,
         task_id: str | None = None,
         workflow_id: str | None = None,
-        kind: EntryKind | None = None,
+        kind: EntryKindLike | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 50,
@@ -144,7 +144,7 @@ class BillingService(BoundService, contract.Billing):
             account_filter,
             await self._resolve_agent_id(agent_id),
             instance_id or "",
-            kind,
+            kind and EntryKind(kind),
             since,
             until,
             task=task_id or "",

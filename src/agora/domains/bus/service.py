@@ -15,7 +15,7 @@ from agora.domains.messaging.service import MessagingService
 from agora.store.port import NewEvent
 from agora_sdk.contract import bus as contract
 from agora_sdk.contract import implements
-from agora_sdk.contract.bus import BusPriority, BusType
+from agora_sdk.contract.bus import BusPriority, BusPriorityLike, BusType, BusTypeLike
 from agora_sdk.contract.fields import DeliveryState, JsonObject
 from agora_sdk.errors import AgoraError, Conflict
 
@@ -41,10 +41,10 @@ class BusService(BoundService, contract.Bus):
     @implements
     async def publish(
         self,
-        type: BusType,
+        type: BusTypeLike,
         content: JsonObject = {},
         target: str = "broadcast",
-        priority: BusPriority = BusPriority.MEDIUM,
+        priority: BusPriorityLike = BusPriority.MEDIUM,
         *,
         correlation_id: str | None = None,
         message_id: str | None = None,
@@ -53,7 +53,15 @@ class BusService(BoundService, contract.Bus):
         extensions: JsonObject = {},
     ) -> contract.BusReceipt:
         entry = Entry(
-            type, content, target, priority, correlation_id, message_id, sender, timestamp, extensions=extensions
+            BusType(type),
+            content,
+            target,
+            BusPriority(priority),
+            correlation_id,
+            message_id,
+            sender,
+            timestamp,
+            extensions=extensions,
         )
         return await publish_entry(self.call, entry)
 

@@ -12,7 +12,7 @@ from agora.core.errors import not_found
 from agora.domains.agents.references import find_agent
 from agora_sdk.contract import dead_letters as contract
 from agora_sdk.contract import implements
-from agora_sdk.contract.dead_letters import DeadLetterState
+from agora_sdk.contract.dead_letters import DeadLetterState, DeadLetterStateLike
 from agora_sdk.errors import Conflict, PermissionDenied
 
 from . import queries as statements
@@ -39,14 +39,14 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         source: str | None = None,
         agent_id: str | None = None,
         *,
-        state: DeadLetterState = DeadLetterState.DEAD,
+        state: DeadLetterStateLike = DeadLetterState.DEAD,
         ref: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> contract.DeadLetterPage:
         call, caller = self.call, self.call.caller
         owner = await self._resolve_owner(agent_id)
-        filters = {"state": state.value, "source": source or "", "ref": ref or ""}
+        filters = {"state": DeadLetterState(state).value, "source": source or "", "ref": ref or ""}
         query, place = statements.owner_page, {"owner": owner or caller.subject}
         if caller.may("read:all"):
             query, place = (statements.owner_page, {"owner": owner}) if owner else (statements.every_page, {})

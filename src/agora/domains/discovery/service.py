@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from agora.clock import to_datetime
 from agora.core.call import BoundService, Call
 from agora.core.pagination import PageBudget
-from agora_sdk.contract import Lifecycle, Operation, implements
+from agora_sdk.contract import Operation, implements
 from agora_sdk.contract import discovery as contract
+from agora_sdk.contract.operation import LifecycleLike
 from agora_sdk.contract.query import ServiceInfo, ServicePage, ServiceUsage
 from agora_sdk.errors import NotFound
 
@@ -75,7 +76,7 @@ class DiscoveryService(BoundService, contract.Discovery):
         self,
         category: str | None = None,
         version: str | None = None,
-        status: Lifecycle | None = None,
+        status: LifecycleLike | None = None,
         *,
         limit: int = 500,
         offset: int = 0,

@@ -11,7 +11,7 @@ from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
-from agora_sdk.contract.fields import ServiceTier
+from agora_sdk.contract.fields import ServiceTier, ServiceTierLike
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import token_queries as statements
@@ -36,7 +36,7 @@ class TokenService(BoundService, contract.Tokens):
         kind: Literal["api_key", "enrolment"] = "api_key",
         scopes: contract.Scopes = [],
         *,
-        service_tier: ServiceTier = ServiceTier.BASIC,
+        service_tier: ServiceTierLike = ServiceTier.BASIC,
         authority: int = 0,
         account: str | None = None,
         expires_in: int | None = None,
@@ -44,7 +44,8 @@ class TokenService(BoundService, contract.Tokens):
         call = self.call
         allowed = self._check_scopes(kind, scopes)
         check_authority(call.caller, authority, "grant an authority of")
-        check_tier(call, service_tier)
+        tier = ServiceTier(service_tier)
+        check_tier(call, tier)
         token_id = call.target = new_id("key")
         key = call.context.signer.key(call.caller.tenant, token_id, kind)
         row = TokenRow(
@@ -55,7 +56,7 @@ class TokenService(BoundService, contract.Tokens):
             account_id=account or call.caller.account,
             digest=call.context.signer.digest(key),
             scopes=encode_json(allowed),
-            service_tier=service_tier.value,
+            service_tier=tier.value,
             authority=authority,
             created_at=call.now,
             expires_at=call.now + expires_in * SECOND if expires_in else None,

@@ -80,13 +80,13 @@ class UpstreamService(contract.Upstreams):
         self,
         upstream: str,
         *,
-        kind: contract.ItemKind | None = None,
-        state: contract.ItemState | None = None,
+        kind: contract.ItemKindLike | None = None,
+        state: contract.ItemStateLike | None = None,
         cursor: str | None = None,
     ) -> contract.UpstreamDetail:
         row = await require_upstream(self._call, upstream)
         counts = (await count_items(self._call, [row])).get(row.upstream_id, {})
-        filters = {"kind": kind.value if kind else None, "state": state.value if state else None}
+        filters = {"kind": kind and contract.ItemKind(kind).value, "state": state and contract.ItemState(state).value}
 
         async def read_items(after: tuple[str, str], count: int) -> Sequence[UpstreamToolRow]:
             place = {"after_kind": after[0], "after_name": after[1], "limit": count}

@@ -31,7 +31,7 @@ from agora.domains.events.service import EventService
 from agora.telemetry import with_trace
 from agora_sdk.contract import implements
 from agora_sdk.contract import messaging as contract
-from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority, Recipients
+from agora_sdk.contract.fields import DeliveryState, DeliveryStateLike, JsonObject, Priority, PriorityLike, Recipients
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import queries as statements
@@ -93,7 +93,7 @@ class MessagingService(BoundService, contract.Messaging):
         to_agent: Recipients,
         content: str,
         message_type: str = "info",
-        priority: Priority = Priority.NORMAL,
+        priority: PriorityLike = Priority.NORMAL,
         *,
         from_agent: str | None = None,
         correlation_id: str | None = None,
@@ -106,7 +106,7 @@ class MessagingService(BoundService, contract.Messaging):
             to_agent=to_agent,
             content=content,
             message_type=message_type,
-            priority=priority,
+            priority=Priority(priority),
             from_agent=from_agent,
             correlation_id=correlation_id,
             reply_to=reply_to,
@@ -272,9 +272,9 @@ class MessagingService(BoundService, contract.Messaging):
         since: datetime | None = None,
         message_type: str | None = None,
         *,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         unread: bool | None = None,
-        status: DeliveryState | None = None,
+        status: DeliveryStateLike | None = None,
         from_agent: str | None = None,
         correlation_id: str | None = None,
         reply_to: str | None = None,
@@ -289,8 +289,8 @@ class MessagingService(BoundService, contract.Messaging):
         criteria: dict[str, Any] = {
             "since": to_microseconds(since) if since else None,
             "message_type": message_type,
-            "priority": priority and priority.value,
-            "status": status and status.value,
+            "priority": priority and Priority(priority).value,
+            "status": status and DeliveryState(status).value,
             "from_agent": await self._resolve_sender_filter(from_agent),
             "correlation_id": correlation_id,
             "reply_to": reply_to,
@@ -368,14 +368,15 @@ class MessagingService(BoundService, contract.Messaging):
 
     @implements
     async def mark(
-        self, message_ids: list[str], status: DeliveryState = DeliveryState.READ, agent_id: str | None = None
+        self, message_ids: list[str], status: DeliveryStateLike = DeliveryState.READ, agent_id: str | None = None
     ) -> contract.Marked:
         call = self.call
-        rank = RANK.get(status)
+        state = DeliveryState(status)
+        rank = RANK.get(state)
         if rank is None:
             raise InvalidRequest(
-                f"A message cannot be marked {status.value}.",
-                fix=f"Use one of {', '.join(state.value for state in RANK)}.",
+                f"A message cannot be marked {state.value}.",
+                fix=f"Use one of {', '.join(mark.value for mark in RANK)}.",
                 errors=[field_error("status", "not a mark")],
             )
         owner = await self._resolve_inbox(agent_id)
@@ -384,7 +385,7 @@ class MessagingService(BoundService, contract.Messaging):
         where = {"agent_id": owner.agent_id, "address": owner.address, "ids": encode_json(ids)}
         delivered = {row.message_id for row in await call.tx.all(statements.delivered_states, **where)}
         origins = {row.message_id: row for row in await call.tx.all(statements.senders, ids=encode_json(ids))}
-        updated = await call.tx.execute(statements.advance, **where, state=status.value, rank=rank, now=call.now)
+        updated = await call.tx.execute(statements.advance, **where, state=state.value, rank=rank, now=call.now)
         first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i].broadcast]
         for message_id in first:
             call.tx.append(
@@ -393,14 +394,14 @@ class MessagingService(BoundService, contract.Messaging):
                     tenant_id=call.caller.tenant,
                     recipient=owner.agent_id,
                     message_id=message_id,
-                    state=status.value,
+                    state=state.value,
                     updated_at=call.now,
                 ),
             )
-        self._announce_marks(owner, [i for i in ids if i in delivered or i in first], status, origins)
+        self._announce_marks(owner, [i for i in ids if i in delivered or i in first], state, origins)
         return contract.Marked(
             updated=updated + len(first),
-            status=status,
+            status=state,
             unknown=[i for i in ids if i not in delivered and i not in first],
         )
 

@@ -20,7 +20,7 @@ from agora.store.port import Reader
 from agora_sdk.contract import implements
 from agora_sdk.contract import monitor as contract
 from agora_sdk.contract.events import Event
-from agora_sdk.contract.fields import AgentStatus, JsonObject, OverrideAction, Priority
+from agora_sdk.contract.fields import AgentStatusLike, JsonObject, OverrideAction, Priority, PriorityLike
 from agora_sdk.contract.workers import WorkerPage
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
@@ -44,7 +44,7 @@ class MonitorService(BoundService, contract.Monitor):
     @implements
     async def agents(
         self,
-        status: AgentStatus | None = None,
+        status: AgentStatusLike | None = None,
         search: str | None = None,
         *,
         limit: int = 50,
@@ -89,7 +89,7 @@ class MonitorService(BoundService, contract.Monitor):
         *,
         from_agent: str | None = None,
         to_agent: str | None = None,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         correlation_id: str | None = None,
         message_id: str | None = None,
         since: datetime | None = None,
@@ -103,7 +103,7 @@ class MonitorService(BoundService, contract.Monitor):
             q=q,
             from_agent=from_agent,
             to_agent=to_agent,
-            priority=priority,
+            priority=priority and Priority(priority),
             correlation_id=correlation_id,
             message_id=message_id,
             since=since,
@@ -146,7 +146,7 @@ class MonitorService(BoundService, contract.Monitor):
         *,
         from_agent: str | None = None,
         to_agent: str | None = None,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         correlation_id: str | None = None,
         message_id: str | None = None,
         since: datetime | None = None,
@@ -158,7 +158,7 @@ class MonitorService(BoundService, contract.Monitor):
             q=q,
             from_agent=from_agent,
             to_agent=to_agent,
-            priority=priority,
+            priority=priority and Priority(priority),
             correlation_id=correlation_id,
             message_id=message_id,
             since=since,
@@ -191,7 +191,7 @@ class MonitorService(BoundService, contract.Monitor):
             q=q,
             from_agent=from_agent,
             to_agent=to_agent,
-            priority=priority,
+            priority=priority and Priority(priority),
             correlation_id=correlation_id,
             message_id=message_id,
             since=since,

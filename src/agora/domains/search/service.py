@@ -9,9 +9,10 @@ from typing import Any, Literal
 from agora.clock import to_datetime
 from agora.core.call import BoundService
 from agora.domains.discovery.service import build_service_page
-from agora_sdk.contract import Lifecycle, implements
+from agora_sdk.contract import implements
 from agora_sdk.contract import query as contract
-from agora_sdk.contract.fields import AgentStatus, ServiceTier
+from agora_sdk.contract.fields import AgentStatusLike, ServiceTierLike
+from agora_sdk.contract.operation import LifecycleLike
 
 from . import statistics_queries as statistics
 from .agents import AgentSearch
@@ -30,8 +31,8 @@ class QueryService(BoundService, contract.Queries):
     async def agents(
         self,
         capabilities: list[str] = [],
-        status: AgentStatus | None = None,
-        service_tier: ServiceTier | None = None,
+        status: AgentStatusLike | None = None,
+        service_tier: ServiceTierLike | None = None,
         *,
         match: Literal["all", "any"] = "all",
         search: str | None = None,
@@ -56,7 +57,7 @@ class QueryService(BoundService, contract.Queries):
         self,
         category: str | None = None,
         version: str | None = None,
-        status: Lifecycle | None = None,
+        status: LifecycleLike | None = None,
         *,
         limit: int = 500,
         offset: int = 0,

@@ -54,7 +54,7 @@ class TaskFilters:
     """Filters of ``agora.task.list``, as the caller passed them."""
 
     agent_id: str | None = None
-    status: TaskStatus | Sequence[TaskStatus] | None = None
+    status: Sequence[TaskStatus] | None = None
     task_type: str | None = None
     priority: Priority | None = None
     workflow_id: str | None = None
@@ -118,9 +118,8 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
     if wanted.created_by is not None:
         parameters["created_by"] = await _resolve_subject(call, wanted.created_by, "created_by")
     if wanted.status is not None:
-        statuses = [wanted.status] if isinstance(wanted.status, TaskStatus) else list(wanted.status)
-        parameters["statuses"] = encode_json([status.value for status in statuses])
-        if states.UNFINISHED.issuperset(statuses):
+        parameters["statuses"] = encode_json([status.value for status in wanted.status])
+        if states.UNFINISHED.issuperset(wanted.status):
             parameters["open"] = True
     caller = call.caller
     if not (caller.may("read:all") or caller.acts_for_others):

@@ -15,7 +15,7 @@ from agora.store.port import Reader
 from agora.telemetry import with_trace
 from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
-from agora_sdk.contract.fields import JsonObject, Priority, TaskStatus
+from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus, TaskStatusLike
 from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
@@ -24,6 +24,10 @@ from . import queries as statements
 from .completion import end_task, move_task
 
 __all__ = ["TaskService"]
+
+
+def _parse_statuses(status: contract.TaskStatusesLike) -> list[TaskStatus]:
+    return [TaskStatus(status)] if isinstance(status, str) else [TaskStatus(one) for one in status]
 
 
 class TaskService(BoundService, contract.Tasks):
@@ -38,7 +42,7 @@ class TaskService(BoundService, contract.Tasks):
         payload: JsonObject = {},
         assignee: str | None = None,
         deadline: datetime | None = None,
-        priority: Priority = Priority.NORMAL,
+        priority: PriorityLike = Priority.NORMAL,
         *,
         required_capabilities: list[str] = [],
         required_model: str | None = None,
@@ -56,7 +60,7 @@ class TaskService(BoundService, contract.Tasks):
             assignee,
             required=required_capabilities,
             model=required_model,
-            priority=priority,
+            priority=Priority(priority),
             deadline=self._validate_deadline(deadline),
             depends_on=depends_on,
             parent_id=parent_id,
@@ -171,7 +175,7 @@ class TaskService(BoundService, contract.Tasks):
     async def update(
         self,
         task_id: str,
-        status: TaskStatus | None = None,
+        status: TaskStatusLike | None = None,
         progress: float | None = None,
         notes: str | None = None,
         *,
@@ -181,7 +185,7 @@ class TaskService(BoundService, contract.Tasks):
     ) -> contract.TaskUpdate:
         update = work.UpdateRequest(
             task_id=task_id,
-            status=status,
+            status=status and TaskStatus(status),
             progress=progress,
             notes=notes,
             milestone=milestone,
@@ -272,12 +276,12 @@ class TaskService(BoundService, contract.Tasks):
     async def list(
         self,
         agent_id: str | None = None,
-        status: TaskStatus | list[TaskStatus] | None = None,
+        status: contract.TaskStatusesLike | None = None,
         limit: int = 50,
         offset: int = 0,
         *,
         task_type: str | None = None,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         workflow_id: str | None = None,
         parent_id: str | None = None,
         created_by: str | None = None,
@@ -291,9 +295,9 @@ class TaskService(BoundService, contract.Tasks):
     ) -> contract.TaskPage:
         filters = lookup.TaskFilters(
             agent_id=agent_id,
-            status=status,
+            status=None if status is None else _parse_statuses(status),
             task_type=task_type,
-            priority=priority,
+            priority=priority and Priority(priority),
             workflow_id=workflow_id,
             parent_id=parent_id,
             created_by=created_by,

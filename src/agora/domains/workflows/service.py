@@ -9,7 +9,7 @@ from agora.clock import to_datetime
 from agora.core.call import BoundService
 from agora_sdk.contract import implements
 from agora_sdk.contract import workflows as contract
-from agora_sdk.contract.fields import JsonObject, Priority
+from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike
 from agora_sdk.contract.workflows import Step, WorkflowStatus
 from agora_sdk.errors import PermissionDenied
 
@@ -35,12 +35,12 @@ class WorkflowService(BoundService, contract.Workflows):
         metadata: JsonObject = {},
         *,
         input: JsonObject = {},
-        priority: Priority = Priority.NORMAL,
+        priority: PriorityLike = Priority.NORMAL,
     ) -> contract.WorkflowReceipt:
         call = self.call
         definitions = cast("list[Step]", steps)  # validated by the dispatcher
         await creation.check_steps(call, definitions, assigned_agents)
-        order = creation.WorkflowOrder(workflow_name, definitions, assigned_agents, input, metadata, priority)
+        order = creation.WorkflowOrder(workflow_name, definitions, assigned_agents, input, metadata, Priority(priority))
         run = await creation.create_workflow(call, order)
         await begin_run(run)
         call.target = run.workflow_id
@@ -65,7 +65,8 @@ class WorkflowService(BoundService, contract.Workflows):
         offset: int = 0,
         cursor: str | None = None,
     ) -> contract.WorkflowPage:
-        statuses = [status] if isinstance(status, WorkflowStatus) else status or []
+        names = [status] if isinstance(status, str) else status or []
+        statuses = [contract.WorkflowStatus(name) for name in names]
         listing = lookup.WorkflowListing(statuses, agent_id, since, limit, offset, cursor)
         return await lookup.list_workflows(self.call, listing)
 

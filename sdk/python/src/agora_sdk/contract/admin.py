@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
-from .fields import Cursor, JsonData, Limit, OverrideAction, Text, Timestamp
+from .fields import Cursor, JsonData, Limit, OverrideAction, OverrideActionLike, Text, Timestamp
 from .operation import Exposure, Service, operation
 from .results import Page, Result
 
@@ -130,7 +130,7 @@ class Admin(Service, category="admin"):
         target_id: Annotated[
             str, Field(min_length=1, max_length=200, description="Agent, workflow, or 'system_wide'.")
         ],
-        action: OverrideAction,
+        action: OverrideActionLike,
         reason: Annotated[Text, Field(max_length=2000)] = "",
         priority: Annotated[
             int | None, Field(ge=0, le=255, description="Authority, 255 = supreme; the caller's own if left out.")

@@ -12,6 +12,7 @@ from .fields import (
     AgentName,
     AgentRef,
     AgentStatus,
+    AgentStatusLike,
     Capability,
     Cursor,
     JsonObject,
@@ -19,9 +20,11 @@ from .fields import (
     Limit,
     Offset,
     ServiceTier,
+    ServiceTierLike,
     Text,
     Timestamp,
     Visibility,
+    VisibilityLike,
 )
 from .operation import Exposure, Service, operation
 from .results import Page, Result
@@ -175,12 +178,12 @@ class Agents(Service, category="agent"):
         self,
         agent_name: AgentName,
         capabilities: Capabilities = [],
-        service_tier: ServiceTier = ServiceTier.BASIC,
+        service_tier: ServiceTierLike = ServiceTier.BASIC,
         *,
         description: Description = "",
         category: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] = "",
         tags: Tags = [],
-        visibility: Visibility = Visibility.PUBLIC,
+        visibility: VisibilityLike = Visibility.PUBLIC,
         endpoints: Endpoints = {},
         metadata: Metadata = {},
         max_concurrent_tasks: MaxTasks = 1,
@@ -208,8 +211,8 @@ class Agents(Service, category="agent"):
     @operation("GET /agents", scope="read:agents")
     async def list(
         self,
-        status: AgentStatus | None = None,
-        service_tier: ServiceTier | None = None,
+        status: AgentStatusLike | None = None,
+        service_tier: ServiceTierLike | None = None,
         category: Annotated[str | None, Field(max_length=64, pattern=r"^[^\x00]*$")] = None,
         *,
         limit: Limit = 50,
@@ -224,11 +227,11 @@ class Agents(Service, category="agent"):
         agent_id: AgentRef,
         *,
         capabilities: Capabilities | None = None,
-        status: AgentStatus | None = None,
+        status: AgentStatusLike | None = None,
         description: Description | None = None,
         category: Annotated[str | None, Field(max_length=64, pattern=r"^[^\x00]*$")] = None,
         tags: Tags | None = None,
-        visibility: Visibility | None = None,
+        visibility: VisibilityLike | None = None,
         endpoints: Endpoints | None = None,
         metadata: Metadata | None = None,
         max_concurrent_tasks: MaxTasks | None = None,
@@ -242,7 +245,7 @@ class Agents(Service, category="agent"):
     async def heartbeat(
         self,
         agent_id: AgentRef | None = None,
-        status: AgentStatus | None = None,
+        status: AgentStatusLike | None = None,
         load: Load | None = None,
     ) -> AgentHeartbeat:
         """Send a heartbeat, with the agent's state and load if they changed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
@@ -24,9 +24,11 @@ __all__ = [
     "BusPending",
     "BusPendingEntry",
     "BusPriority",
+    "BusPriorityLike",
     "BusReceipt",
     "BusStats",
     "BusType",
+    "BusTypeLike",
 ]
 
 
@@ -46,6 +48,18 @@ class BusPriority(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    BusTypeLike: TypeAlias = (
+        BusType | Literal["task_assignment", "task_completion", "state_update", "error_report", "assistance_request"]
+    )
+    BusPriorityLike: TypeAlias = BusPriority | Literal["high", "medium", "low"]
+else:
+    BusTypeLike = BusType
+    BusPriorityLike = BusPriority
 
 
 EntryId = Annotated[
@@ -234,10 +248,10 @@ class Bus(Service, category="bus"):
     @operation(scope="write:messages", tools=("publish_task",))
     async def publish(
         self,
-        type: BusType,
+        type: BusTypeLike,
         content: Annotated[JsonObject, Field(description="Content of the entry; each type has its own keys.")] = {},
         target: Target = "broadcast",
-        priority: BusPriority = BusPriority.MEDIUM,
+        priority: BusPriorityLike = BusPriority.MEDIUM,
         *,
         correlation_id: Correlation = None,
         message_id: EntryId | None = None,

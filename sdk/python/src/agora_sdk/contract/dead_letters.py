@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -20,6 +20,14 @@ class DeadLetterState(StrEnum):
     DEAD = "dead"
     REPLAYED = "replayed"
     DISCARDED = "discarded"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    DeadLetterStateLike: TypeAlias = DeadLetterState | Literal["dead", "replayed", "discarded"]
+else:
+    DeadLetterStateLike = DeadLetterState
 
 
 DeadLetterId = Annotated[
@@ -67,7 +75,7 @@ class DeadLetters(Service, category="dead_letter"):
         source: Annotated[Label | None, Field(description="Only those of one source, such as bus or push.")] = None,
         agent_id: AgentRef | None = None,
         *,
-        state: DeadLetterState = DeadLetterState.DEAD,
+        state: DeadLetterStateLike = DeadLetterState.DEAD,
         ref: Annotated[
             str | None, Field(max_length=200, pattern=PRINTABLE, description="Only those about a message or task.")
         ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .fields import Limit, Offset
-from .operation import Exposure, Lifecycle, Service, operation
+from .operation import Exposure, Lifecycle, LifecycleLike, Service, operation
 from .query import CategoryFilter, SemverRange, ServicePage
 from .results import Result
 
@@ -43,7 +43,7 @@ class Discovery(Service, category="discovery"):
         self,
         category: CategoryFilter = None,
         version: SemverRange = None,
-        status: Lifecycle | None = None,
+        status: LifecycleLike | None = None,
         *,
         limit: Limit = 500,
         offset: Offset = 0,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import isfinite
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, JsonValue
 
@@ -15,9 +15,11 @@ __all__ = [
     "AgentName",
     "AgentRef",
     "AgentStatus",
+    "AgentStatusLike",
     "Capability",
     "Cursor",
     "DeliveryState",
+    "DeliveryStateLike",
     "EventType",
     "JsonData",
     "JsonObject",
@@ -26,13 +28,18 @@ __all__ = [
     "MessageType",
     "Offset",
     "OverrideAction",
+    "OverrideActionLike",
     "Priority",
+    "PriorityLike",
     "Recipients",
     "ServiceTier",
+    "ServiceTierLike",
     "TaskStatus",
+    "TaskStatusLike",
     "Text",
     "Timestamp",
     "Visibility",
+    "VisibilityLike",
     "not_a_boolean",
     "not_a_number",
     "split",
@@ -130,6 +137,44 @@ class OverrideAction(StrEnum):
     RESUME = "resume"
     TERMINATE = "terminate"
     EMERGENCY_HALT = "emergency_halt"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    PriorityLike: TypeAlias = Priority | Literal["low", "normal", "high", "urgent"]
+    ServiceTierLike: TypeAlias = ServiceTier | Literal["basic", "premium", "enterprise"]
+    AgentStatusLike: TypeAlias = (
+        AgentStatus | Literal["active", "busy", "error", "paused", "suspended", "inactive", "offline", "retired"]
+    )
+    VisibilityLike: TypeAlias = Visibility | Literal["public", "organization", "team", "project", "private"]
+    TaskStatusLike: TypeAlias = (
+        TaskStatus
+        | Literal[
+            "pending",
+            "in_progress",
+            "completed",
+            "failed",
+            "cancelled",
+            "input_required",
+            "auth_required",
+            "rejected",
+            "expired",
+            "dead_lettered",
+        ]
+    )
+    DeliveryStateLike: TypeAlias = (
+        DeliveryState | Literal["held", "queued", "delivered", "read", "acknowledged", "expired", "dead_lettered"]
+    )
+    OverrideActionLike: TypeAlias = OverrideAction | Literal["pause", "resume", "terminate", "emergency_halt"]
+else:
+    PriorityLike = Priority
+    ServiceTierLike = ServiceTier
+    AgentStatusLike = AgentStatus
+    VisibilityLike = Visibility
+    TaskStatusLike = TaskStatus
+    DeliveryStateLike = DeliveryState
+    OverrideActionLike = OverrideAction
 
 
 def split(value: Any) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
@@ -34,6 +34,7 @@ __all__ = [
     "InstanceLog",
     "InstancePage",
     "InstanceStatus",
+    "InstanceStatusLike",
     "InstanceSummary",
     "Instances",
     "MarketplaceAgent",
@@ -59,6 +60,17 @@ class InstanceStatus(StrEnum):
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    InstanceStatusLike: TypeAlias = (
+        InstanceStatus
+        | Literal["requested", "provisioning", "starting", "running", "paused", "stopping", "stopped", "failed"]
+    )
+else:
+    InstanceStatusLike = InstanceStatus
 
 
 InstanceId = Annotated[str, Field(max_length=64, pattern=r"^inst_[0-9a-f]{32}$", description="Id of the instance.")]
@@ -87,7 +99,11 @@ CpuLimit = Annotated[
     BeforeValidator(lambda value: f"{value:g}" if isinstance(value, float | int) and value is not True else value),
 ]
 BackupId = Annotated[str, Field(max_length=64, pattern=r"^bak_[0-9a-f]{32}$")]
-Statuses = Annotated[InstanceStatus | list[InstanceStatus], BeforeValidator(split)]
+if TYPE_CHECKING:
+    InstanceStatusesLike: TypeAlias = InstanceStatusLike | Sequence[InstanceStatusLike]
+else:
+    InstanceStatusesLike = InstanceStatus | list[InstanceStatus]
+Statuses = Annotated[InstanceStatusesLike, BeforeValidator(split)]
 Capabilities = Annotated[list[Capability], Field(max_length=20), BeforeValidator(split)]
 MaxPrice = Annotated[
     Amount, Field(description="Maximum accepted for each amount of the agent's price; 409 if one is above it.")

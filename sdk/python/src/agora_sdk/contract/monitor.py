@@ -15,13 +15,14 @@ from .agents import Agent
 from .events import Event, LastEvent, Types
 from .fields import (
     AgentRef,
-    AgentStatus,
+    AgentStatusLike,
     Cursor,
     DeliveryState,
     JsonObject,
     Label,
     Limit,
     Priority,
+    PriorityLike,
     Text,
     Timestamp,
 )
@@ -174,7 +175,7 @@ class Monitor(Service, category="monitor"):
     @operation("GET /v1/monitor/agents", scope="read:agents", during_halt=True)
     async def agents(
         self,
-        status: AgentStatus | None = None,
+        status: AgentStatusLike | None = None,
         search: Annotated[Words | None, Field(description="Words of the name, description or capabilities.")] = None,
         *,
         limit: Limit = 50,
@@ -197,7 +198,7 @@ class Monitor(Service, category="monitor"):
         *,
         from_agent: Sender = None,
         to_agent: Recipient = None,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         correlation_id: Correlation = None,
         message_id: One = None,
         since: Since = None,
@@ -230,7 +231,7 @@ class Monitor(Service, category="monitor"):
         *,
         from_agent: Sender = None,
         to_agent: Recipient = None,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         correlation_id: Correlation = None,
         message_id: One = None,
         since: Since = None,

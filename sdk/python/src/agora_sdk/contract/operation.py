@@ -20,7 +20,9 @@ from typing import (
     Any,
     ClassVar,
     Concatenate,
+    Literal,
     ParamSpec,
+    TypeAlias,
     TypeVar,
     get_args,
     get_origin,
@@ -39,6 +41,7 @@ __all__ = [
     "Exposure",
     "Kind",
     "Lifecycle",
+    "LifecycleLike",
     "Operation",
     "Route",
     "Service",
@@ -82,6 +85,14 @@ class Lifecycle(StrEnum):
     BETA = "beta"
     DEPRECATED = "deprecated"
     SUNSET = "sunset"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    LifecycleLike: TypeAlias = Lifecycle | Literal["active", "beta", "deprecated", "sunset"]
+else:
+    LifecycleLike = Lifecycle
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, Field
 
 from .agents import Agent
-from .fields import AgentStatus, Capability, Cursor, Limit, Offset, ServiceTier, Timestamp
-from .operation import Lifecycle, Service, operation
+from .fields import (
+    AgentStatusLike,
+    Capability,
+    Cursor,
+    Limit,
+    Offset,
+    ServiceTierLike,
+    Timestamp,
+)
+from .operation import Lifecycle, LifecycleLike, Service, operation
 from .results import Page, Result
 
 __all__ = ["FoundAgentPage", "Marketplace", "Queries", "ServiceInfo", "ServicePage", "ServiceUsage"]
@@ -98,8 +106,8 @@ class Queries(Service, category="query"):
     async def agents(
         self,
         capabilities: Annotated[list[Capability], Field(max_length=20)] = [],
-        status: AgentStatus | None = None,
-        service_tier: ServiceTier | None = None,
+        status: AgentStatusLike | None = None,
+        service_tier: ServiceTierLike | None = None,
         *,
         match: Annotated[Literal["all", "any"], Field(description="All of the capabilities, or any.")] = "all",
         search: Annotated[
@@ -123,7 +131,7 @@ class Queries(Service, category="query"):
         self,
         category: CategoryFilter = None,
         version: SemverRange = None,
-        status: Lifecycle | None = None,
+        status: LifecycleLike | None = None,
         *,
         limit: Limit = 500,
         offset: Offset = 0,

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from .fields import AgentName, Cursor, Limit, ServiceTier, Timestamp
+from .fields import AgentName, Cursor, Limit, ServiceTier, ServiceTierLike, Timestamp
 from .operation import Exposure, Service, operation
 from .results import Page, Result
 
@@ -60,7 +60,7 @@ class Tokens(Service, category="token"):
         ] = "api_key",
         scopes: Scopes = [],
         *,
-        service_tier: ServiceTier = ServiceTier.BASIC,
+        service_tier: ServiceTierLike = ServiceTier.BASIC,
         authority: Annotated[int, Field(ge=0, le=255)] = 0,
         account: Annotated[
             str | None,

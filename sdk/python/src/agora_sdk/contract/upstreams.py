@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
 
@@ -15,7 +15,9 @@ __all__ = [
     "Acceptance",
     "ConnectionState",
     "ItemKind",
+    "ItemKindLike",
     "ItemState",
+    "ItemStateLike",
     "PromptResult",
     "ResourceResult",
     "ToolResult",
@@ -54,6 +56,16 @@ class ItemState(StrEnum):
     ACTIVE = "active"
     QUARANTINED = "quarantined"
     DROPPED = "dropped"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    ItemKindLike: TypeAlias = ItemKind | Literal["tool", "resource", "template", "prompt"]
+    ItemStateLike: TypeAlias = ItemState | Literal["active", "quarantined", "dropped"]
+else:
+    ItemKindLike = ItemKind
+    ItemStateLike = ItemState
 
 
 UpstreamName = Annotated[
@@ -244,8 +256,8 @@ class Upstreams(Service, category="upstream"):
         self,
         upstream: UpstreamRef,
         *,
-        kind: Annotated[ItemKind | None, Field(description="Only items of this kind.")] = None,
-        state: Annotated[ItemState | None, Field(description="Only items in this state.")] = None,
+        kind: Annotated[ItemKindLike | None, Field(description="Only items of this kind.")] = None,
+        state: Annotated[ItemStateLike | None, Field(description="Only items in this state.")] = None,
         cursor: Cursor = None,
     ) -> UpstreamDetail:
         """Show an upstream with its items, with the reason for each unusable one."""

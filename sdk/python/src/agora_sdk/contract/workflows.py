@@ -18,6 +18,7 @@ from .fields import (
     Limit,
     Offset,
     Priority,
+    PriorityLike,
     Text,
     Timestamp,
     split,
@@ -41,6 +42,7 @@ __all__ = [
     "WorkflowPage",
     "WorkflowReceipt",
     "WorkflowStatus",
+    "WorkflowStatusLike",
     "WorkflowStatuses",
     "Workflows",
 ]
@@ -64,7 +66,21 @@ class WorkflowStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-WorkflowStatuses = Annotated[WorkflowStatus | list[WorkflowStatus], BeforeValidator(split)]
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    WorkflowStatusLike: TypeAlias = (
+        WorkflowStatus | Literal["pending", "running", "paused", "waiting_approval", "completed", "failed", "cancelled"]
+    )
+else:
+    WorkflowStatusLike = WorkflowStatus
+
+
+if TYPE_CHECKING:
+    WorkflowStatusesLike: TypeAlias = WorkflowStatusLike | Sequence[WorkflowStatusLike]
+else:
+    WorkflowStatusesLike = WorkflowStatus | list[WorkflowStatus]
+WorkflowStatuses = Annotated[WorkflowStatusesLike, BeforeValidator(split)]
 
 
 class StepStatus(StrEnum):
@@ -302,7 +318,7 @@ class Workflows(Service, category="workflow"):
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
         *,
         input: JsonObject = {},
-        priority: Priority = Priority.NORMAL,
+        priority: PriorityLike = Priority.NORMAL,
     ) -> WorkflowReceipt:
         """Create a workflow and start it.
 

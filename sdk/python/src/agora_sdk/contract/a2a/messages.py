@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ __all__ = [
     "A2ARole",
     "A2ASendResult",
     "A2AState",
+    "A2AStateLike",
     "A2AStatus",
     "A2AStatusUpdate",
     "A2ATask",
@@ -51,6 +52,26 @@ class A2AState(StrEnum):
     INPUT_REQUIRED = "TASK_STATE_INPUT_REQUIRED"
     REJECTED = "TASK_STATE_REJECTED"
     AUTH_REQUIRED = "TASK_STATE_AUTH_REQUIRED"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    A2AStateLike: TypeAlias = (
+        A2AState
+        | Literal[
+            "TASK_STATE_SUBMITTED",
+            "TASK_STATE_WORKING",
+            "TASK_STATE_COMPLETED",
+            "TASK_STATE_FAILED",
+            "TASK_STATE_CANCELED",
+            "TASK_STATE_INPUT_REQUIRED",
+            "TASK_STATE_REJECTED",
+            "TASK_STATE_AUTH_REQUIRED",
+        ]
+    )
+else:
+    A2AStateLike = A2AState
 
 
 class A2ARole(StrEnum):

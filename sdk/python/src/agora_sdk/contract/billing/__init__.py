@@ -15,7 +15,7 @@ from ..tasks import TaskId, WorkflowId
 from .budgets import Balance, Balances, Budget, BudgetPage
 from .dashboard import CostSummary, CurrencyBilling, CurrentBilling, Dashboard, DayCost
 from .invoices import Closing, Invoice, InvoiceDocument, InvoiceLine, InvoicePage, InvoiceRef, InvoiceSummary, Month
-from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType
+from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType, PricingTypeLike
 from .usage import (
     AgentCost,
     Bill,
@@ -27,6 +27,7 @@ from .usage import (
     Entry,
     EntryId,
     EntryKind,
+    EntryKindLike,
     EntryPage,
     Key,
     Revenue,
@@ -57,6 +58,7 @@ __all__ = [
     "DayCost",
     "Entry",
     "EntryKind",
+    "EntryKindLike",
     "EntryPage",
     "InstanceId",
     "Invoice",
@@ -68,6 +70,7 @@ __all__ = [
     "PricePage",
     "PricingInfo",
     "PricingType",
+    "PricingTypeLike",
     "Revenue",
     "RevenuePage",
     "UsageRecord",
@@ -110,7 +113,7 @@ class Billing(Service, category="billing"):
     async def set_price(
         self,
         agent_id: AgentRef,
-        type: PricingType,
+        type: PricingTypeLike,
         price: Amount = 0.0,
         currency: Currency | None = None,
         *,
@@ -172,7 +175,7 @@ class Billing(Service, category="billing"):
         workflow_id: Annotated[
             WorkflowId | None, Field(description="What the tasks of a workflow were charged for, and reversals.")
         ] = None,
-        kind: EntryKind | None = None,
+        kind: EntryKindLike | None = None,
         since: Annotated[Timestamp | None, Field(description="Entries made at or after this.")] = None,
         until: Annotated[Timestamp | None, Field(description="Entries made before this.")] = None,
         limit: Limit = 50,

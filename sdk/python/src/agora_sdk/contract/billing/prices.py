@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -48,6 +48,16 @@ class PricingType(StrEnum):
     PER_HOUR = "per_hour"
     HYBRID = "hybrid"  #: a base once for each instance, time, and executions
     TOKEN_BASED = "token_based"  # noqa: S105 #: prices for a million tokens in and out
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    PricingTypeLike: TypeAlias = (
+        PricingType | Literal["free", "per_request", "per_minute", "per_hour", "hybrid", "token_based"]
+    )
+else:
+    PricingTypeLike = PricingType
 
 
 class PricingInfo(Result):

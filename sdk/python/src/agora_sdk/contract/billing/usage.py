@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -22,6 +22,7 @@ __all__ = [
     "Entry",
     "EntryId",
     "EntryKind",
+    "EntryKindLike",
     "EntryPage",
     "Key",
     "Revenue",
@@ -56,6 +57,16 @@ class EntryKind(StrEnum):
     OUTPUT_TOKENS = "output_tokens"
     CREDIT = "credit"
     PAYMENT = "payment"
+
+
+# What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
+# implementations have the enum.
+if TYPE_CHECKING:
+    EntryKindLike: TypeAlias = (
+        EntryKind | Literal["base", "time", "request", "task", "input_tokens", "output_tokens", "credit", "payment"]
+    )
+else:
+    EntryKindLike = EntryKind
 
 
 class CostBreakdown(Result):

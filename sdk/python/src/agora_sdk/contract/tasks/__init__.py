@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -18,7 +18,9 @@ from ..fields import (
     Limit,
     Offset,
     Priority,
+    PriorityLike,
     TaskStatus,
+    TaskStatusLike,
     Text,
     Timestamp,
     split,
@@ -42,6 +44,7 @@ __all__ = [
     "TaskPage",
     "TaskReceipt",
     "TaskStatistics",
+    "TaskStatusesLike",
     "TaskUpdate",
     "Tasks",
 ]
@@ -77,7 +80,11 @@ Token = Annotated[
 ]
 Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds until the lease expires unless renewed.")]
 Progress = Annotated[float, Field(ge=0, le=100, description="Per cent done.")]
-Statuses = Annotated[TaskStatus | list[TaskStatus], BeforeValidator(split)]
+if TYPE_CHECKING:
+    TaskStatusesLike: TypeAlias = TaskStatusLike | Sequence[TaskStatusLike]
+else:
+    TaskStatusesLike = TaskStatus | list[TaskStatus]
+Statuses = Annotated[TaskStatusesLike, BeforeValidator(split)]
 Checkpoint = Annotated[JsonObject, Field(description="Checkpoint, for the agent that continues the work.")]
 Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a task when there is none.")]
 ContextId = Annotated[
@@ -103,7 +110,7 @@ class Tasks(Service, category="task"):
         payload: JsonObject = {},
         assignee: Assignee | None = None,
         deadline: Timestamp | None = None,
-        priority: Priority = Priority.NORMAL,
+        priority: PriorityLike = Priority.NORMAL,
         *,
         required_capabilities: Capabilities = [],
         required_model: Model | None = None,
@@ -130,7 +137,7 @@ class Tasks(Service, category="task"):
     async def update(
         self,
         task_id: TaskId,
-        status: TaskStatus | None = None,
+        status: TaskStatusLike | None = None,
         progress: Progress | None = None,
         notes: Notes | None = None,
         *,
@@ -154,7 +161,7 @@ class Tasks(Service, category="task"):
         offset: Offset = 0,
         *,
         task_type: Label | None = None,
-        priority: Priority | None = None,
+        priority: PriorityLike | None = None,
         workflow_id: WorkflowId | None = None,
         parent_id: TaskId | None = None,
         created_by: AgentRef | None = None,
