@@ -9,7 +9,7 @@ from agora.core.call import BoundService, Call
 from agora.core.pagination import PageBudget
 from agora_sdk.contract import Operation, implements
 from agora_sdk.contract import discovery as contract
-from agora_sdk.contract.operation import LifecycleLike
+from agora_sdk.contract.operation import Lifecycle, LifecycleLike
 from agora_sdk.contract.query import ServiceInfo, ServicePage, ServiceUsage
 from agora_sdk.errors import NotFound
 
@@ -83,7 +83,9 @@ class DiscoveryService(BoundService, contract.Discovery):
     ) -> ServicePage:
         self._require_enabled()
         call = self.call
-        operations = call.context.registry.select(call.caller, category=category, version=version, status=status)
+        operations = call.context.registry.select(
+            call.caller, category=category, version=version, status=status and Lifecycle(status)
+        )
         return build_service_page(call, operations, limit, offset, schema=True)
 
     @implements

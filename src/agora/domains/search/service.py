@@ -12,7 +12,7 @@ from agora.domains.discovery.service import build_service_page
 from agora_sdk.contract import implements
 from agora_sdk.contract import query as contract
 from agora_sdk.contract.fields import AgentStatusLike, ServiceTierLike
-from agora_sdk.contract.operation import LifecycleLike
+from agora_sdk.contract.operation import Lifecycle, LifecycleLike
 
 from . import statistics_queries as statistics
 from .agents import AgentSearch
@@ -63,7 +63,9 @@ class QueryService(BoundService, contract.Queries):
         offset: int = 0,
     ) -> contract.ServicePage:
         call = self.call
-        operations = call.context.registry.select(call.caller, category=category, version=version, status=status)
+        operations = call.context.registry.select(
+            call.caller, category=category, version=version, status=status and Lifecycle(status)
+        )
         return build_service_page(call, operations, limit, offset, usage=True)
 
     @implements
