@@ -36,11 +36,13 @@ def test_settings_are_listed_without_secrets(start_server: Callable[..., ServerP
     assert {"rate_basic", "rate_premium"} <= rates.keys() < settings.keys()
 
 
-def test_a_switch_of_the_migration_is_answered(
+def test_the_switches_of_the_migration_are_followed(
     start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMPATIBILITY_MODE", "enabled")
     monkeypatch.setenv("DEPRECATION_WARNINGS", "enabled")
-    log = start_server().log()
-    assert "not followed: COMPATIBILITY_MODE=enabled (there is no compatibility layer for v4" in log
-    assert "DEPRECATION_WARNINGS" not in log
+    server = start_server()
+    settings = server.operator.post("/agora/admin/manage", {**SETTING, "target": "all", "action": "list"})["after"]
+    assert settings["compatibility_mode"] == {"value": "enabled", "changed": False, "changeable": True}
+    assert settings["deprecation_warnings"]["value"] is True
+    assert "not followed" not in server.log()

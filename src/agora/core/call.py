@@ -162,7 +162,7 @@ class ServerContext:
     """Parts of the server that rules may use. None of them does I/O inside a transaction.
 
     started_at: microseconds since 1970. live: open streams by kind. last_seen: signs of life not written yet, by tenant
-    and agent. pushes: push notifications by outcome. ports: the parts that single domains need. signals: what
+    and agent. pushes: push notifications by outcome. v4_calls: calls of v4 agents by reducer and outcome. ports: the parts that single domains need. signals: what
     domains say to each other within a call.
     """
 
@@ -173,6 +173,7 @@ class ServerContext:
     live: Mapping[str, int] = field(default_factory=dict)
     last_seen: dict[tuple[str, str], int] = field(default_factory=dict)
     pushes: Counter[str] = field(default_factory=Counter)
+    v4_calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     ports: Ports = field(default_factory=Ports)
     signals: Signals = field(default_factory=Signals)
 
@@ -184,7 +185,10 @@ class ServerContext:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One call of one operation: who, what, when, and the transaction it runs in."""
+    """One call of one operation: who, what, when, and the transaction it runs in.
+
+    notices: headers about the life of what was called, besides those of the operation.
+    """
 
     operation: Operation | None
     caller: Caller
@@ -197,6 +201,7 @@ class Call:
     detail: str | None = None
     progress: Progress | None = None
     idempotency_key: str | None = None
+    notices: dict[str, str] = field(default_factory=dict)
 
     def emit(
         self,

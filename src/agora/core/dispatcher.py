@@ -266,7 +266,7 @@ class Dispatcher:
                 outcome = await self._run_relay(request, values)
             else:
                 outcome = await self._run_command(request, values)
-            outcome.notices = self.registry.notices(operation, caller.tenant)
+            outcome.notices = {**outcome.notices, **self.registry.notices(operation, caller.tenant)}
             outcome.usage = usage
             failure, waited = None, outcome.waited
             return outcome
@@ -374,6 +374,7 @@ class Dispatcher:
                 return earlier
             result = await getattr(service, operation.attribute)(**values)
             outcome = Outcome.of(operation, result)
+            outcome.notices = call.notices
             if key is not None and outcome.deferred_result is None:
                 # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue.
                 hidden = set(operation.secrets)

@@ -37,6 +37,8 @@ CHANGEABLE = (
     "task_output_limit",
     "task_retention",
     "service_discovery",
+    "compatibility_mode",
+    "deprecation_warnings",
 )
 
 

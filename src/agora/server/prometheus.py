@@ -167,6 +167,12 @@ class PrometheusExporter:
         for outcome, count in self._context.pushes.items():
             posts.add_metric([outcome], count)
         yield posts
+        v4_calls = families.counter(
+            "agora_v4_calls", "Calls of v4 agents, by what became of them.", "reducer", "outcome"
+        )
+        for (reducer, outcome), count in self._context.v4_calls.items():
+            v4_calls.add_metric([reducer, outcome], count)
+        yield v4_calls
         if (bridge := self._context.ports.find(BRIDGE)) is not None:
             yield families.gauge("agora_bus_connected", "Whether Redis can be reached.", bridge.connected)
             yield families.gauge("agora_bus_lag_entries", "Entries of Redis not taken in yet.", bridge.lag)

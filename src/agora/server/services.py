@@ -25,6 +25,7 @@ REFERENCES: Mapping[str, str] = {
     "instance": "instances.service:InstanceService",
     "memory": "memory.service:MemoryService",
     "messaging": "messaging.service:MessagingService",
+    "migration": "v4_migration.service:MigrationService",
     "monitor": "monitoring.service:MonitorService",
     "orchestrator": "orchestrator.service:OrchestratorService",
     "query": "search.service:QueryService",

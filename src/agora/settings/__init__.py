@@ -2,7 +2,7 @@
 
 Precedence: command line, then ``AGORA_*`` (and the source's plain ``LOG_LEVEL``, ``SERVICE_DISCOVERY``,
 ``ADMIN_AUTHORITY_LEVEL``, ``MCP_SERVER_URLS``, ``MCP_TIMEOUT``, ``A2A_AGENT_NAME``, ``A2A_AGENT_DESCRIPTION``,
-``A2A_AGENT_ORG``, ``USE_REDIS``, ``REDIS_URL``, ``KEYCLOAK_*``), then ``agora.toml``, then the defaults below.
+``A2A_AGENT_ORG``, ``USE_REDIS``, ``REDIS_URL``, ``KEYCLOAK_*``, ``COMPATIBILITY_MODE``, ``DEPRECATION_WARNINGS``), then ``agora.toml``, then the defaults below.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import PrivateAttr, SecretStr, ValidationError
 
 from .bounds import Bounds
+from .compatibility import Compatibility
 from .connections import Connections
 from .legacy_names import RefusedName, read_legacy_names
 from .serving import Serving
@@ -26,7 +27,7 @@ from .work import Work
 __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
 
 
-class Settings(Bounds, Work, SignOn, Connections, Serving):
+class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
     """What an operator can decide before a start. The sections stand in the order of their reading, the last first."""
 
     #: what to tell about variables under former names, and those that are no settings

@@ -43,17 +43,6 @@ IGNORED: Final = {
     "SPACETIME_URI": "the database is AGORA_STORE",
     "SPACETIME_DATABASE": "the database is AGORA_STORE",
 }
-#: switches of a migration, and the values with which they ask for what is the case here anyway
-MIGRATION_SWITCHES: Final = {
-    "COMPATIBILITY_MODE": (
-        frozenset({"disabled", "false", "0", "no", "off"}),
-        "there is no compatibility layer for v4: its clients have to call the operations of v5",
-    ),
-    "DEPRECATION_WARNINGS": (
-        frozenset({"enabled", "true", "1", "yes", "on"}),
-        "deprecated operations always say so, in headers and in agora.discovery",
-    ),
-}
 PROTECTIONS: Final = ("RLS_ENABLED", "AGORA_RLS_ENABLED")
 OFF: Final = frozenset({"false", "0", "no", "off", "f", "n"})
 SCHEMES: Final = ("postgresql", "postgres")
@@ -94,11 +83,6 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
             notices.append(f"{name} (now AGORA_{setting.upper()})")
     notices += [f"{name} (now AGORA_{name})" for name in KEPT if environ.get(name) and f"AGORA_{name}" not in environ]
     ignored += [f"{name} ({why})" for name, why in IGNORED.items() if environ.get(name)]
-    ignored += [
-        f"{name}={environ[name]} ({why})"
-        for name, (satisfied, why) in MIGRATION_SWITCHES.items()
-        if environ.get(name) and environ[name].strip().lower() not in satisfied
-    ]
     parts = [f"settings by their former names: {', '.join(notices)}"] if notices else []
     parts += [f"not followed: {', '.join(ignored)}"] if ignored else []
     legacy.notice = "; ".join(parts) or None

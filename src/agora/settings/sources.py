@@ -36,6 +36,8 @@ PLAIN = (
     "KEYCLOAK_REALM",
     "KEYCLOAK_CLIENT_ID",
     "KEYCLOAK_CLIENT_SECRET",
+    "COMPATIBILITY_MODE",
+    "DEPRECATION_WARNINGS",
 )
 
 #: variables with the prefix that are no settings of the server: of the SDK, the command line, instances and Compose

@@ -71,6 +71,7 @@ class AgoraClient:
     instance: contract.instances.Instances
     memory: contract.memory.Memories
     messaging: contract.messaging.Messaging
+    migration: contract.migration.Migration
     monitor: contract.monitor.Monitor
     orchestrator: contract.orchestrator.Orchestrator
     query: contract.query.Queries

@@ -3,10 +3,10 @@
 import type { OperationTable } from "../operation.ts";
 
 /** Names below which arguments are contents of the caller's own: they are sent as they are. */
-export const OPAQUE_ARGUMENTS = "arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest metadata parameters payload result server tool_timeouts value variables";
+export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest metadata parameters payload result rows server tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context data definition details endpoints extensions input input_schema instance_config manifest meta metadata metrics output_schema payload provider result schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
+export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";
@@ -187,6 +187,17 @@ export const OPERATIONS = {
     list: { kind: "query", items: "memories", pagedBy: "cursor" },
     search: { kind: "query" },
     forget: { kind: "command" },
+  },
+  migration: {
+    call: { kind: "command", keyed: true },
+    sql: { kind: "query" },
+    switch: { kind: "command" },
+    report: { kind: "query" },
+    beginImport: { kind: "command" },
+    importRows: { kind: "command" },
+    finishImport: { kind: "command" },
+    rollbackImport: { kind: "command" },
+    listImports: { kind: "query", items: "runs", pagedBy: "cursor" },
   },
   worker: {
     register: { kind: "command" },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SignedOut, Step, SubscriptionReceipt, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SignedOut, Step, SubscriptionReceipt, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1470,6 +1470,74 @@ export interface MemoryForgetArguments {
   key: string;
   /** Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller. */
   namespace?: string | undefined;
+}
+
+/** Arguments of ``agora.migration.call``. */
+export interface MigrationCallArguments {
+  /** Name of the v4 database. */
+  database: string;
+  /** Name of the v4 reducer. */
+  reducer: string;
+  /** As after `spacetime call DATABASE REDUCER`: positional, as numbers or text, or as --flag value. */
+  args?: JsonValue[] | undefined;
+}
+
+/** Arguments of ``agora.migration.sql``. */
+export interface MigrationSqlArguments {
+  /** Name of the v4 database. */
+  database: string;
+  query: string;
+}
+
+/** Arguments of ``agora.migration.switch``. */
+export interface MigrationSwitchArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  agentName: string;
+  capabilities?: string[] | undefined;
+  to?: "v5" | "v4" | undefined;
+}
+
+/** Arguments of ``agora.migration.report``. */
+export interface MigrationReportArguments {
+  /** Days of v4 calls that are shown and count. */
+  days?: number | undefined;
+}
+
+/** Arguments of ``agora.migration.begin_import``. */
+export interface MigrationBeginImportArguments {
+  /** Name of the v4 database. */
+  database: string;
+  /** SHA-256 of the file. */
+  digest: string;
+}
+
+/** Arguments of ``agora.migration.import_rows``. */
+export interface MigrationImportRowsArguments {
+  /** The import; none for a dry run. */
+  runId: string | null;
+  table: "agent_capability" | "agent_message" | "task_assignment" | "workflow_coordination" | "workflow_step" | "coordination_metrics" | "coordination_error";
+  /** Number of the first row in its table, from 0. */
+  position: number;
+  rows: ({ [key: string]: JsonValue })[];
+}
+
+/** Arguments of ``agora.migration.finish_import``. */
+export interface MigrationFinishImportArguments {
+  runId: string;
+}
+
+/** Arguments of ``agora.migration.rollback_import``. */
+export interface MigrationRollbackImportArguments {
+  runId: string;
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.migration.list_imports``. */
+export interface MigrationListImportsArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
 }
 
 /** Arguments of ``agora.worker.register``. */
@@ -2988,6 +3056,77 @@ export interface MemoryService {
   forget(args: MemoryForgetArguments, options?: CallOptions): Promise<Forgotten>;
 }
 
+/** Operations of the category ``migration``. */
+export interface MigrationService {
+  /**
+   * Run a v4 reducer call, translated to what this marketplace does.
+   *
+   * The caller acts for the v4 agent that the arguments name: with an agent's own token for itself, with the scope
+   * act:any for every agent. The setting compatibility_mode decides whether such calls are accepted.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  call(args: MigrationCallArguments, options?: CallOptions): Promise<V4Answer>;
+  /**
+   * Answer `SELECT COUNT(*) FROM table` of a v4 table, or `SELECT * FROM agent_message WHERE to_agent = 'NAME'`.
+   *
+   * The second takes `LIMIT n OFFSET m`, is in the order of the inbox, and marks nothing as read.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  sql(args: MigrationSqlArguments, options?: CallOptions): Promise<V4Rows>;
+  /**
+   * Switch an agent from v4 to v5, or back: its registration, with the token that it calls v5 with.
+   *
+   * An agent that v4 calls or an import have registered keeps its id, messages and tasks; another one is registered.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  switch(args: MigrationSwitchArguments, options?: CallOptions): Promise<Registration>;
+  /**
+   * Report how far the migration is, with what to do next and the v4 calls of the last days.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  report(args?: MigrationReportArguments, options?: CallOptions): Promise<MigrationReport>;
+  /**
+   * Begin to import a v4 export, or go on with an unfinished import of the same file.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  beginImport(args: MigrationBeginImportArguments, options?: CallOptions): Promise<ImportRun>;
+  /**
+   * Import rows of one v4 table, all or none: the first that cannot be taken is named in the error.
+   *
+   * The steps of a workflow come with it, as the field `steps` of its row. A row that came before, by an earlier
+   * import or by a call with the same id and content, is left as it is.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  importRows(args: MigrationImportRowsArguments, options?: CallOptions): Promise<ImportStep>;
+  /**
+   * End an import; a repetition of it with the same file begins anew, and changes nothing.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  finishImport(args: MigrationFinishImportArguments, options?: CallOptions): Promise<ImportRun>;
+  /**
+   * Take back a part of what an import has made; repeat until nothing remains.
+   *
+   * Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
+   * deregistered, unless they were switched to v5 since.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  rollbackImport(args: MigrationRollbackImportArguments, options?: CallOptions): Promise<RollbackStep>;
+  /**
+   * List imports, newest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  listImports(args?: MigrationListImportsArguments, options?: CallOptions): Promise<ImportRunPage>;
+}
+
 /** Operations of the category ``worker``. */
 export interface WorkerService {
   /**
@@ -3353,6 +3492,7 @@ export interface Services {
   readonly host: HostService;
   readonly instance: InstanceService;
   readonly memory: MemoryService;
+  readonly migration: MigrationService;
   readonly worker: WorkerService;
   readonly monitor: MonitorService;
   readonly orchestrator: OrchestratorService;

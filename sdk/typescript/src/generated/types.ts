@@ -1309,6 +1309,39 @@ export interface HostRequirements {
   coLocationWith?: string[];
 }
 
+/** One import of a v4 export. */
+export interface ImportRun {
+  runId: string;
+  database: string;
+  /** SHA-256 of the file: an import of the same file goes on where it stopped. */
+  digest: string;
+  status: "running" | "finished" | "rolled_back";
+  /** RFC 3339 time, with its offset. */
+  startedAt: string;
+  finishedAt: string | null;
+  /** Rows done of each table. */
+  positions: { [key: string]: number };
+  /** Of each table: rows created, known from before, skipped. */
+  counts: { [key: string]: { [key: string]: number } };
+}
+
+/** One page of a list; ``runs`` are its items. */
+export interface ImportRunPage extends Page<ImportRun> {
+  runs: ImportRun[];
+}
+
+/** What became of a batch of rows. */
+export interface ImportStep {
+  table: string;
+  /** Rows of the table that are done. */
+  position: number;
+  created: number;
+  /** Rows that an earlier import, or a call, has brought already. */
+  known: number;
+  /** Rows with nothing to bring: ended tasks and workflows, metrics. */
+  skipped: number;
+}
+
 /** An instance with its bill. */
 export interface Instance {
   instanceId: string;
@@ -1843,6 +1876,30 @@ export interface MessageStatistics {
   waiting: number;
 }
 
+/** How far the migration is. Offline agents count, retired ones do not. */
+export interface MigrationReport {
+  migrationSummary: MigrationSummary;
+  compatibilityMode: "enabled" | "warn" | "disabled";
+  /** When v4 calls end, as announced. */
+  sunsetAt: string | null;
+  /** No agent is left on v4, and no v4 call came in these days. */
+  ready: boolean;
+  recommendations: string[];
+  /** v4 calls of the last days, the most frequent first. */
+  calls: V4CallCount[];
+  /** RFC 3339 time, with its offset. */
+  generatedAt: string;
+}
+
+export interface MigrationSummary {
+  totalAgents: number;
+  v5NativeAgents: number;
+  v4MigratedAgents: number;
+  v4CompatibilityAgents: number;
+  /** Percent of the agents that came from v4. */
+  migrationCompletionRate: number;
+}
+
 /** Statistics of one minute. Durations are in milliseconds, of the calls; null without any. */
 export interface Minute {
   /** RFC 3339 time, with its offset. */
@@ -2371,6 +2428,16 @@ export interface RevokedToken {
   tokenId: string;
   /** RFC 3339 time, with its offset. */
   revokedAt: string;
+}
+
+export interface RollbackStep {
+  runId: string;
+  /** Things that this step took back. */
+  removed: number;
+  /** Things left to take back; repeat until 0. */
+  remaining: number;
+  /** Agents that stay, because they were switched to v5 since. */
+  kept: number;
 }
 
 /** Actual and desired number of instances of an agent. */
@@ -3061,6 +3128,43 @@ export interface UserInfo {
 /** One page of a list; ``users`` are its items. */
 export interface UserPage extends Page<User> {
   users: User[];
+}
+
+/** Answer to a reducer call, in the form of v4: only the fields that apply are sent. */
+export interface V4Answer {
+  success: boolean;
+  message: string | null;
+  /** The agent's id in this marketplace. */
+  agentId: string | null;
+  messageId: string | null;
+  taskId: string | null;
+  /** Names the task in update_task_progress. */
+  assignmentId: string | null;
+  workflowId: string | null;
+  status: string | null;
+  /** Percent. */
+  progress: number | null;
+  timestamp: string | null;
+  recipients: number | null;
+  warning: string | null;
+  /** That v4 calls are about to end, while warnings are enabled. */
+  notice: string | null;
+}
+
+/** v4 calls of one agent by one reducer. */
+export interface V4CallCount {
+  /** As the call named it; empty for a call without a sender. */
+  agent: string;
+  reducer: string;
+  calls: number;
+  /** RFC 3339 time, with its offset. */
+  lastCall: string;
+}
+
+/** Rows of a v4 table, made of what is stored here. */
+export interface V4Rows {
+  columns: string[];
+  rows: JsonValue[][];
 }
 
 /** Visibility of an agent in searches. */

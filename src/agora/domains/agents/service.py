@@ -288,6 +288,11 @@ class AgentService(BoundService, contract.Agents):
             pending_tasks=tasks,
         )
 
+    async def issue_registration(self, row: AgentRow) -> contract.Registration:
+        """The registration of an agent, with its token, for a caller that may act for it."""
+        check_may_act_for(self.call.caller, row.agent_id)
+        return await self._build_registration(row, created=False)
+
     async def reissue(self, result: contract.Registration) -> contract.Registration:
         """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)

@@ -30,6 +30,7 @@ STATIC = {
     "/docs": ("docs.html", b"text/html; charset=utf-8"),
     "/docs/docs.js": ("docs.js", b"text/javascript; charset=utf-8"),
     "/docs/migration/messaging-v1": ("migration-messaging-v1.html", b"text/html; charset=utf-8"),
+    "/docs/migration/v4": ("migration-v4.html", b"text/html; charset=utf-8"),
     "/docs/docs.css": ("docs.css", b"text/css; charset=utf-8"),
 }
 POLICY = (

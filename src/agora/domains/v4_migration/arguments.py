@@ -1,0 +1,266 @@
+"""Arguments of a v4 reducer call: positional, as JSON text, or as flags.
+
+A reducer has *forms*: lists of names that so many positional arguments stand for. v4 clients disagree about them (the
+published client, the onboarding guide and the migration script each have their own), so the number of arguments decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agora_sdk.contract.fields import JsonObject, Priority
+from agora_sdk.errors import InvalidRequest, field_error
+
+__all__ = ["SIGNATURES", "Arguments", "parse_arguments", "translate_priority"]
+
+PRIORITIES: Final = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """forms: names of positional arguments. flags: names by flag, where they differ. required: names that must be there."""
+
+    forms: tuple[tuple[str, ...], ...]
+    required: tuple[str, ...]
+    flags: Mapping[str, str]
+
+
+def _forms(*texts: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(text.split()) for text in texts)
+
+
+_MESSAGE = ("from_agent", "to_agent", "message_type", "content")
+_LONG_MESSAGE = (
+    "message_id from_agent to_agent message_type content priority requires_response timeout correlation_id thread "
+    "metadata status"
+)
+_SEND = Signature(
+    _forms(
+        "from_agent to_agent message_type content priority",
+        "from_agent to_agent message_type content",
+        "message_id from_agent to_agent message_type content priority",
+        "from_agent to_agent message_type content priority requires_response correlation_id",
+        _LONG_MESSAGE,
+    ),
+    _MESSAGE,
+    {"payload": "content", "thread_id": "correlation_id"},
+)
+#: reducers by name; of each, the first form is the usual one
+SIGNATURES: Final[Mapping[str, Signature]] = {
+    "register_agent_capability": Signature(
+        _forms(
+            "agent_id capability proficiency max_tasks",
+            "agent_id capability proficiency",
+            "agent_id capability",
+            "agent_id capability description proficiency max_tasks",
+        ),
+        ("agent_id", "capability"),
+        {
+            "capability_name": "capability",
+            "capability_type": "capability",
+            "proficiency_level": "proficiency",
+            "max_concurrent_tasks": "max_tasks",
+            **dict.fromkeys(
+                (
+                    "capability_id",
+                    "average_completion_time",
+                    "success_rate",
+                    "resource_requirements",
+                    "availability_schedule",
+                    "is_active",
+                ),
+                "",
+            ),
+        },
+    ),
+    "register_agent": Signature(
+        _forms(
+            "agent_id agent_name tier status capabilities",
+            "agent_id category agent_name metadata",
+            "agent_id category status",
+            "agent_id category",
+            "agent_id",
+        ),
+        ("agent_id",),
+        {"agent_type": "category", "service_tier": "tier"},
+    ),
+    "send_agent_message": _SEND,
+    "send_message": _SEND,
+    "assign_task": Signature(
+        _forms(
+            "workflow_id task_type input_data required_capabilities requesting_agent",
+            "workflow_id task_type input_data required_capabilities",
+            "workflow_id task_type input_data",
+            "workflow_id task_type input_data required_capabilities requesting_agent assigned_agent",
+        ),
+        ("task_type",),
+        {"payload": "input_data", "agent_id": "assigned_agent"},
+    ),
+    "broadcast_to_agents": Signature(
+        _forms("from_agent message_type content priority", "from_agent message_type content"),
+        ("from_agent", "message_type", "content"),
+        {"payload": "content"},
+    ),
+    "start_workflow_coordination": Signature(
+        _forms(
+            "workflow_id coordinator_agent participating_agents coordination_strategy",
+            "workflow_id coordinator_agent participating_agents",
+            "workflow_id coordinator_agent",
+        ),
+        ("workflow_id", "coordinator_agent"),
+        {"workflow_type": ""},
+    ),
+    "update_task_progress": Signature(
+        _forms(
+            "assignment_id agent_id progress status_update intermediate_results",
+            "assignment_id agent_id progress status_update",
+            "assignment_id agent_id progress",
+        ),
+        ("assignment_id", "agent_id", "progress"),
+        {},
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Arguments of one call by name, as they came; each reader raises InvalidRequest for what does not fit."""
+
+    reducer: str
+    values: Mapping[str, Any]
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text; JSON-quoted text is unquoted, anything else that is no text becomes its JSON."""
+        value = _unquote(self.values.get(name))
+        if value is None:
+            return default
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        """A whole number, also as text such as "90"; beyond its bounds it is the bound."""
+        return round(self.number(name, default, least, most))
+
+    def number(self, name: str, default: float, least: float, most: float) -> float:
+        """A number, also as text."""
+        value = _unquote(self.values.get(name))
+        if value is None or value == "":
+            return default
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise _wrong_argument(self.reducer, name, "is no number", value) from None
+        if number != number:
+            raise _wrong_argument(self.reducer, name, "is no number", value)
+        return min(max(number, least), most)
+
+    def names(self, name: str) -> list[str]:
+        """A list of names: a JSON list, or text separated by commas."""
+        value = self._parsed(name)
+        if value is None or value == "":
+            return []
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
+
+    def document(self, name: str) -> JsonObject:
+        """A JSON object; anything else is put into one, as ``value``."""
+        value = self._parsed(name)
+        if value is None or value == "":
+            return {}
+        return value if isinstance(value, dict) else {"value": value}
+
+    def _parsed(self, name: str) -> Any:
+        value = _unquote(self.values.get(name))
+        if isinstance(value, str) and value[:1] in ("{", "["):
+            try:
+                return json.loads(value)
+            except ValueError:
+                return value
+        return value
+
+
+def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
+    """The arguments of a reducer call by name. Raises InvalidRequest for an unknown reducer, flag or number of them."""
+    signature = SIGNATURES.get(reducer)
+    if signature is None:
+        raise InvalidRequest(
+            f"Unsupported v4 reducer: {reducer}",
+            fix=f"These are translated: {', '.join(sorted(SIGNATURES))}.",
+            errors=[field_error("reducer", "unknown reducer")],
+        )
+    values = (
+        _read_flags(reducer, signature, args)
+        if args and isinstance(args[0], str) and args[0].startswith("--")
+        else _read_positions(reducer, signature, args)
+    )
+    for name in signature.required:
+        if values.get(name) in (None, ""):
+            raise InvalidRequest(
+                f"{reducer} needs {name}.", fix=_usage(signature), errors=[field_error("args", f"no {name}")]
+            )
+    return Arguments(reducer, values)
+
+
+def translate_priority(value: float) -> Priority:
+    """The priority of v4's 1 to 4; any other number is normal."""
+    return PRIORITIES.get(int(value), Priority.NORMAL) if value == int(value) else Priority.NORMAL
+
+
+def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict[str, Any]:
+    known = {name for form in signature.forms for name in form} | set(signature.flags)
+    values: dict[str, Any] = {}
+    rest = list(args)
+    while rest:
+        flag, separator, value = str(rest.pop(0)).partition("=")
+        name = flag.removeprefix("--").replace("-", "_")
+        if not flag.startswith("--") or name not in known:
+            raise InvalidRequest(
+                f"{reducer} takes no {flag[:100]!r}.",
+                fix=_usage(signature),
+                errors=[field_error("args", "unknown flag")],
+            )
+        if not separator:
+            if not rest:
+                raise InvalidRequest(f"{flag} has no value.", errors=[field_error("args", "a flag without a value")])
+            value = rest.pop(0)
+        values[signature.flags.get(name, name)] = value
+    return values
+
+
+def _read_positions(reducer: str, signature: Signature, args: Sequence[Any]) -> dict[str, Any]:
+    for form in signature.forms:
+        if len(form) == len(args):
+            return dict(zip(form, args, strict=True))
+    numbers = sorted(map(len, signature.forms))
+    raise InvalidRequest(
+        f"{reducer} takes {', '.join(map(str, numbers[:-1]))} or {numbers[-1]} arguments, not {len(args)}.",
+        fix=_usage(signature),
+        errors=[field_error("args", "a wrong number of arguments")],
+    )
+
+
+def _usage(signature: Signature) -> str:
+    return f"In this order: {', '.join(signature.forms[0])}; or as flags, --{signature.forms[0][0]} ..."
+
+
+def _unquote(value: Any) -> Any:
+    """What a JSON-quoted argument says; ``null`` is None."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text == "null":
+        return None
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        try:
+            return json.loads(text)
+        except ValueError:
+            return value
+    return value
+
+
+def _wrong_argument(reducer: str, name: str, problem: str, value: Any) -> InvalidRequest:
+    return InvalidRequest(
+        f"{reducer}: {name} {problem}: {str(value)[:100]!r}.", errors=[field_error(f"args.{name}", problem)]
+    )

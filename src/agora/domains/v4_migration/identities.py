@@ -1,0 +1,199 @@
+"""Agents of v4 and who they are here.
+
+A v4 agent is known by a name of its own choice. The mapping gives it an agent of this marketplace: the one that has this
+name, or one that is registered for it; v4 let anyone call itself ``system``, so a name that is reserved here gets a prefix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from agora.core import scopes
+from agora.core.admission import ADMISSION
+from agora.core.call import Call, decode_json
+from agora.domains.agents.names import check_name
+from agora.domains.agents.records import AgentRow
+from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
+from agora.domains.agents.service import AgentService
+from agora_sdk.contract.agents import Registration
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import InvalidRequest, field_error
+
+from . import queries as statements
+from .records import MAPPINGS, MappingRow
+
+__all__ = [
+    "AGENT",
+    "BROADCAST",
+    "act_as",
+    "add_mapping",
+    "ensure_agent",
+    "find_mapped_agent",
+    "resolve_recipient",
+    "switch_agent",
+]
+
+AGENT: Final = "agent"  #: kind of the mappings of agents
+BROADCAST: Final = frozenset({"*", "broadcast", "all"})  #: recipients that mean everyone in v4
+NAME_LIMIT = 128
+COMPATIBILITY: Final[JsonObject] = {"compatibility_mode": "true"}
+_UNFIT = re.compile(r"[^A-Za-z0-9 ._-]+")
+
+
+async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
+    """The agent that a v4 agent has become, or that has its name; None if there is neither. Retired ones do not count."""
+    mapping = await call.tx.one(statements.mapping, kind=AGENT, v4_key=name)
+    if mapping is not None:
+        row = await find_agent(call.tx, mapping.target)
+        if row is not None and row.retired_at is None:
+            return row
+        await call.tx.execute(statements.drop_mapping, kind=AGENT, v4_key=name)
+    row = await find_agent(call.tx, name)
+    return row if row is not None and row.retired_at is None else None
+
+
+async def ensure_agent(
+    call: Call,
+    name: str,
+    *,
+    capabilities: Sequence[str] = (),
+    description: str = "",
+    category: str = "",
+    proficiency: int | None = None,
+    max_tasks: int | None = None,
+    agent_name: str = "",
+    run_id: str = "",
+) -> AgentRow:
+    """The agent of a v4 name, registered if need be; what is given is added to its profile, and takes nothing away.
+
+    run_id: of the import that asks. Raises InvalidRequest for an empty name, PermissionDenied if the caller may not act
+    for the agent.
+    """
+    if not name:
+        raise InvalidRequest("The v4 agent has no name.", errors=[field_error("args.agent_id", "empty")])
+    row = await find_mapped_agent(call, name)
+    if row is None and agent_name:
+        row = await find_mapped_agent(call, agent_name)
+    if row is None:
+        registration = await AgentService(call).register(
+            await _choose_name(call, agent_name or name),
+            list(capabilities),
+            description=description,
+            category=category,
+            metadata={**COMPATIBILITY, "v4_agent_id": name},
+            max_concurrent_tasks=max_tasks or 1,
+            proficiency_level=proficiency,
+        )
+        row = await load_agent(call.tx, registration.agent_id)
+        add_mapping(call, AGENT, name, row.agent_id, run_id)
+        return row
+    check_may_act_for(call.caller, row.agent_id)
+    if await call.tx.one(statements.mapping, kind=AGENT, v4_key=name) is None:
+        add_mapping(call, AGENT, name, row.agent_id, run_id="")
+    if capabilities or description or proficiency is not None or max_tasks is not None:
+        present = decode_json(row.capabilities)
+        await AgentService(act_as(call, row)).update(
+            row.agent_id,
+            capabilities=list(dict.fromkeys([*present, *capabilities])),
+            description=description if description and not row.description else None,
+            proficiency_level=max(filter(None, (row.proficiency_level, proficiency)), default=None),
+            max_concurrent_tasks=max(row.max_concurrent_tasks, max_tasks or 1),
+        )
+        row = await load_agent(call.tx, row.agent_id)
+    return row
+
+
+def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
+    """The same call, made by the agent: what it does is the agent's doing. operation: to be run so.
+
+    Raises PermissionDenied if the caller may not act for it, Halted if an override stops the agent.
+    """
+    check_may_act_for(call.caller, row.agent_id)
+    agent = replace(
+        call.caller,
+        subject=row.agent_id,
+        name=row.agent_name,
+        kind="agent",
+        scopes=scopes.AGENT,
+        account=row.account_id,
+        tier=row.service_tier,
+        authority=0,
+    )
+    if operation is not None:
+        call.context.ports.get(ADMISSION).check_operation_allowed(operation, agent)
+    call.context.last_seen[(agent.tenant, agent.subject)] = call.now  # a v4 agent sends no heartbeats: a call is one
+    return replace(call, caller=agent)
+
+
+async def resolve_recipient(call: Call, name: str) -> str:
+    """What stands for a v4 recipient here: ``broadcast``, an agent's id, or a name for which messages are held."""
+    if name in BROADCAST:
+        return "broadcast"
+    row = await find_mapped_agent(call, name)
+    if row is not None:
+        return row.agent_id
+    try:
+        check_name(name)
+    except InvalidRequest:  # no agent can ever have this name: it gets one now
+        return (await ensure_agent(call, name)).agent_id
+    return name
+
+
+async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: str) -> Registration:
+    """Switch an agent to v5, or back; it is registered if it is not there yet. Answers its registration, with its token."""
+    row = await find_mapped_agent(call, name)
+    if row is None:
+        metadata = _origin_metadata({}, name, to)
+        registration = await AgentService(call).register(name, list(capabilities), metadata=metadata)
+        add_mapping(call, AGENT, name, registration.agent_id, run_id="")
+        return registration
+    service = AgentService(act_as(call, row, "agora.agent.update"))
+    await service.update(
+        row.agent_id,
+        capabilities=list(dict.fromkeys([*decode_json(row.capabilities), *capabilities])),
+        metadata=_origin_metadata(decode_json(row.metadata), name, to),
+    )
+    registration = await service.issue_registration(await load_agent(call.tx, row.agent_id))
+    call.target = row.agent_id
+    return registration
+
+
+def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detail: str = "") -> None:
+    """Record what a thing of v4 has become."""
+    call.tx.append(
+        MAPPINGS,
+        MappingRow(
+            tenant_id=call.caller.tenant,
+            kind=kind,
+            v4_key=key,
+            target=target,
+            run_id=run_id,
+            detail=detail,
+            created_at=call.now,
+        ),
+    )
+
+
+def _origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObject:
+    """The metadata of an agent that is switched: what says where it comes from."""
+    kept = {key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")}
+    return {**kept, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}
+
+
+async def _choose_name(call: Call, name: str) -> str:
+    """A name that an agent can have here, like the one it had."""
+    plain = name
+    try:
+        if len(name) > NAME_LIMIT or "/" in name:
+            raise InvalidRequest(name)
+        check_name(name)
+    except InvalidRequest:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        plain = f"v4-{_UNFIT.sub('-', name)[:80].strip(' -')}-{digest}"
+    if await find_agent(call.tx, plain) is not None:  # another v4 agent with the same display name
+        return f"{plain[:100]}-{hashlib.sha256((name + plain).encode()).hexdigest()[:8]}"
+    return plain

@@ -1,0 +1,351 @@
+"""Import of a v4 export: batches of rows, each in one transaction with the run's place in the file.
+
+A row that came before is recognised by its mapping, so a repeated, interrupted or later import of the same database brings
+nothing twice. The first row of a batch that cannot be taken fails the batch: whoever sends it sends it again in parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from agora.clock import SECOND
+from agora.core.call import Call, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.domains.agents.references import held_address, looks_like_id
+from agora.domains.messaging.records import DELIVERIES, MESSAGES, DeliveryRow, MessageRow
+from agora.domains.messaging.views import emit_message_event
+from agora.domains.tasks.service import TaskService
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import queries as statements
+from .arguments import translate_priority
+from .identities import BROADCAST, act_as, add_mapping, ensure_agent, find_mapped_agent, resolve_recipient
+from .records import ImportRow
+from .reducers import TaskRequest, WorkflowRequest, create_task, create_workflow, message_key
+from .rows import OPEN_STATES, first_value, is_delivered, read_text, read_time, require_text, row_key
+
+__all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_run"]
+
+Row = Mapping[str, Any]
+CONTENT_LIMIT: Final = 900_000
+METADATA: Final = ("requires_response", "metadata", "workflow_id", "status")
+
+
+class Batch:
+    """Rows of one table, as they are imported. counts: ``created``, ``known``, ``skipped``."""
+
+    def __init__(self, call: Call, run: ImportRow, table: str, position: int) -> None:
+        self.call, self.run, self.table, self.position = call, run, table, position
+        self.counts: Counter[str] = Counter()
+        self._agents: dict[str, tuple[str, str]] = {}
+        self._recipients: dict[str, str] = {}
+        self._everyone: list[str] | None = None
+
+    async def find_known(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that an earlier import, or a call, has brought already."""
+        return set(await self.call.tx.all(statements.stored_keys, kind=self.table, keys=encode_json(list(keys))))
+
+    def add(self, key: str, target: str, detail: str = "") -> None:
+        """Record what a row has become."""
+        add_mapping(self.call, self.table, key, target, self.run.run_id, detail)
+        self.counts["created"] += 1
+
+    async def find_sender(self, name: str) -> tuple[str, str]:
+        """Id and name of a sender, who is registered if need be."""
+        if name not in self._agents:
+            row = await ensure_agent(self.call, name, run_id=self.run.run_id)
+            self._agents[name] = row.agent_id, row.agent_name
+        return self._agents[name]
+
+    async def find_recipient(self, name: str) -> str:
+        """An agent's id, or a name that messages are held for, or ``broadcast``."""
+        if name not in self._recipients:
+            self._recipients[name] = await resolve_recipient(self.call, name)
+        return self._recipients[name]
+
+    async def find_everyone(self) -> list[str]:
+        """Ids of all agents that came from v4."""
+        if self._everyone is None:
+            self._everyone = list(await self.call.tx.all(statements.mapped_agents))
+        return self._everyone
+
+
+async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
+    """Import rows of one table. Raises InvalidRequest for the first that cannot be taken."""
+    if batch.table == "agent_capability":
+        await _import_capabilities(batch, rows)
+    elif batch.table == "agent_message":
+        await _import_messages(batch, rows)
+    elif batch.table == "task_assignment":
+        await _import_tasks(batch, rows)
+    elif batch.table == "workflow_coordination":
+        await _import_workflows(batch, rows)
+    else:  # measurements and errors of v4's own past, and steps, which come with their workflow
+        batch.counts["skipped"] += len(rows)
+
+
+async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
+    keys = [row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
+    keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
+    known = await batch.find_known(keys)
+    for key, row in zip(keys, rows, strict=True):
+        if key in known:
+            batch.counts["known"] += 1
+            continue
+        known.add(key)
+        name = require_text(row, "agent_id", "agent_name")
+        capability = require_text(row, "capability_type", "capability_name", "capability")
+        existing = await find_mapped_agent(batch.call, name)
+        agent = await ensure_agent(
+            batch.call,
+            name,
+            capabilities=[capability[:64]],
+            description=read_text(row, "description")[:4000],
+            proficiency=_read_bounded(row, 100, "proficiency", "proficiency_level"),
+            max_tasks=_read_bounded(row, 10_000, "max_tasks", "max_concurrent_tasks"),
+            run_id=batch.run.run_id,
+        )
+        added = existing is None or capability not in decode_json(existing.capabilities)
+        batch.add(key, agent.agent_id, capability if added else "")
+
+
+async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
+    keys = []
+    for at, row in enumerate(rows):
+        facts = (
+            require_text(row, "from_agent", "sender"),
+            require_text(row, "to_agent", "recipient"),
+            read_text(row, "message_type") or "info",
+            read_text(row, "content", "payload"),
+        )
+        if len(facts[3]) > CONTENT_LIMIT:
+            raise InvalidRequest(
+                f"The content has {len(facts[3])} characters; at most {CONTENT_LIMIT} are possible.",
+                errors=[field_error("content", "too long")],
+            )
+        keys.append((message_key(row_key(row, batch.position + at, "message_id"), *facts), facts))
+    known = await batch.find_known([key for key, _ in keys])
+    for (key, facts), row in zip(keys, rows, strict=True):
+        if key in known:
+            batch.counts["known"] += 1
+            continue
+        known.add(key)
+        await _import_message(batch, key, facts, row)
+
+
+async def _import_message(batch: Batch, key: str, facts: tuple[str, str, str, str], row: Row) -> None:
+    """Insert a message as of its own time, with the state of its delivery; who has not seen it is told."""
+    call, (sender, recipient, kind, content) = batch.call, facts
+    created_at = read_time(row, call.now)
+    digest = hashlib.sha256(f"{batch.run.source_database}|{key}".encode()).hexdigest()
+    from_agent, from_name = await batch.find_sender(sender)
+    everyone = recipient in BROADCAST
+    target = "broadcast" if everyone else await batch.find_recipient(recipient)
+    metadata: JsonObject = {name: row[name] for name in METADATA if row.get(name) not in (None, "", "{}")}
+    message = MessageRow(
+        tenant_id=call.caller.tenant,
+        # Ids are in the order of time, and so are inboxes: the id says when v4 took the message.
+        message_id=f"msg_{created_at // 1000:012x}{digest[:20]}",
+        from_agent=from_agent,
+        from_name=from_name,
+        to_agent=target,
+        content=content,
+        message_type=kind[:64],
+        priority=translate_priority(_read_number(row, "priority", 2)).value,
+        correlation_id=read_text(row, "correlation_id", "thread_id")[:200] or None,
+        reply_to=None,
+        metadata=encode_json({"migration_source": "v4", **({"v4": metadata} if metadata else {})}),
+        broadcast=int(everyone),
+        created_at=created_at,
+        # An old message would be past its life at once: it begins anew.
+        expires_at=call.now + call.context.settings.message_lifetime * SECOND,
+    )
+    call.tx.append(MESSAGES, message)
+    seen = is_delivered(row)
+    if everyone:
+        recipients = [] if seen else [agent for agent in await batch.find_everyone() if agent != from_agent]
+    else:
+        recipients = [target if looks_like_id(target) else held_address(target)]
+    unread = "queued" if everyone or looks_like_id(target) else "held"
+    for address in recipients:
+        call.tx.append(
+            DELIVERIES,
+            DeliveryRow(
+                tenant_id=call.caller.tenant,
+                recipient=address,
+                message_id=message.message_id,
+                state="read" if seen else unread,
+                updated_at=call.now,
+            ),
+        )
+    if recipients and not seen and unread == "queued":
+        emit_message_event(call, message, recipients)
+    batch.add(key, message.message_id)
+
+
+async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
+    call = batch.call
+    keys = [row_key(row, batch.position + at, "assignment_id", "task_id") for at, row in enumerate(rows)]
+    known = await batch.find_known(keys)
+    for key, row in zip(keys, rows, strict=True):
+        if key in known:
+            batch.counts["known"] += 1
+            continue
+        known.add(key)
+        if read_text(row, "status").lower() not in OPEN_STATES:
+            batch.counts["skipped"] += 1
+            continue
+        assignee = read_text(row, "assigned_agent", "agent_id", "assigned_to", "assignee")
+        task = TaskRequest(
+            task_type=read_text(row, "task_type") or "general",
+            payload=_read_object(row, "input_data", "payload"),
+            capabilities=_read_names(row, "required_capabilities"),
+            requester=read_text(row, "requesting_agent", "assigned_by", "created_by"),
+            assignee=assignee,
+            workflow=read_text(row, "workflow_id"),
+            priority=_read_number(row, "priority", 2),
+            metadata={"migration_source": "v4", "v4_task_id": key, "v4_created_at": read_time(row, call.now) // SECOND},
+        )
+        task_id = await create_task(call, task, batch.run.run_id)
+        progress = _read_number(row, "progress", 0)
+        if assignee and progress > 0:
+            agent = await ensure_agent(call, assignee)
+            await TaskService(act_as(call, agent)).update(task_id, progress=min(progress * 100, 99))
+        batch.add(key, task_id)
+
+
+async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
+    keys = [row_key(row, batch.position + at, "workflow_id") for at, row in enumerate(rows)]
+    known = await batch.find_known(keys)
+    for key, row in zip(keys, rows, strict=True):
+        if key in known:
+            batch.counts["known"] += 1
+            continue
+        known.add(key)
+        if read_text(row, "status").lower() not in OPEN_STATES:
+            batch.counts["skipped"] += 1
+            continue
+        workflow = _read_workflow(key, row)
+        if not workflow.steps:
+            batch.counts["skipped"] += 1
+            continue
+        batch.add(key, await create_workflow(batch.call, workflow, batch.run.run_id))
+
+
+def _read_workflow(key: str, row: Row) -> WorkflowRequest:
+    """A running workflow with the steps that have not ended; without any, one for each participant."""
+    coordinator = read_text(row, "coordinator_agent", "creator_agent", "created_by")
+    participants = _read_names(row, "participating_agents", "assigned_agents")
+    listed = first_value(row, "steps") or []
+    payload: JsonObject = {"v4_workflow_id": key, **_read_object(row, "context", "shared_state")}
+    open_steps = [step for step in listed if read_text(step, "status").lower() in OPEN_STATES]
+    steps = [_read_step(number, step, payload) for number, step in enumerate(open_steps, 1)]
+    names = {step["v4_id"]: step["name"] for step in steps}
+    for step in steps:
+        del step["v4_id"]
+        step["depends_on"] = [names[name] for name in step["depends_on"] if name in names]
+    if not listed:
+        steps = [
+            {"name": f"step-{number}", "agent": agent, "payload": payload}
+            for number, agent in enumerate(participants or [coordinator], 1)
+            if agent
+        ]
+    strategy = read_text(row, "coordination_strategy", "strategy").lower()
+    in_order = strategy in ("sequential", "pipeline", "chain") and not any(step.get("depends_on") for step in steps)
+    return WorkflowRequest(
+        name=read_text(row, "workflow_name", "name") or key,
+        coordinator=coordinator,
+        participants=participants,
+        steps=steps,
+        in_order=in_order,
+    )
+
+
+def _read_step(number: int, step: Row, payload: JsonObject) -> dict[str, Any]:
+    v4_id = read_text(step, "step_id", "id", "step_name", "name")
+    return {
+        "v4_id": v4_id,
+        "name": f"{read_text(step, 'step_name', 'name', 'step_type')[:40] or 'step'}-{number}",
+        "agent": read_text(step, "assigned_agent", "agent_id", "agent") or None,
+        "payload": {**payload, "v4_step_id": v4_id, **_read_object(step, "input_data", "payload", "requirements")},
+        "depends_on": _read_names(step, "depends_on", "dependencies"),
+    }
+
+
+# -- the run -----------------------------------------------------------------------------------
+
+
+async def lock_run(call: Call, run_id: str) -> ImportRow:
+    """An import, locked. Raises NotFound."""
+    run = await call.tx.one(statements.lock_import, run_id=run_id)
+    if run is None:
+        raise not_found("run_id", f"There is no import {run_id}.", fix="See agora.migration.list_imports.")
+    call.target = run_id
+    return run
+
+
+async def save_run(call: Call, run: ImportRow) -> None:
+    """Store a changed import."""
+    await call.tx.execute(
+        statements.save_import,
+        run_id=run.run_id,
+        status=run.status,
+        positions=run.positions,
+        counts=run.counts,
+        finished_at=run.finished_at,
+    )
+
+
+def require_running(run: ImportRow) -> None:
+    """Refuse rows for an import that has ended. Raises Conflict."""
+    if run.status != "running":
+        raise Conflict(f"The import {run.run_id} is {run.status.replace('_', ' ')}.", fix="Begin another.")
+
+
+# -- columns -----------------------------------------------------------------------------------
+
+
+def _read_number(row: Row, name: str, default: float) -> float:
+    value = row.get(name)
+    if value in (None, ""):
+        return default
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidRequest(f"{name} is no number: {value!r:.100}.", errors=[field_error(name, "no number")]) from None
+
+
+def _read_bounded(row: Row, most: int, *names: str) -> int | None:
+    value = first_value(row, *names)
+    if value in (None, ""):
+        return None
+    return round(min(max(_read_number({names[0]: value}, names[0], 0), 0), most))
+
+
+def _read_object(row: Row, *names: str) -> JsonObject:
+    value = _read_json(first_value(row, *names))
+    if value in (None, ""):
+        return {}
+    return value if isinstance(value, dict) else {"value": value}
+
+
+def _read_names(row: Row, *names: str) -> list[str]:
+    value = _read_json(first_value(row, *names))
+    if value in (None, ""):
+        return []
+    parts = value if isinstance(value, list) else str(value).split(",")
+    return list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
+
+
+def _read_json(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

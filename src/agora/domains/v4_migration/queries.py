@@ -1,0 +1,156 @@
+"""SQL of the migration: mappings, imports, and counted calls."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write, in_list
+
+from .records import AgentOrigin, CallCount, ImportRow, MappingRow
+
+__all__ = [
+    "agent_origins",
+    "call_counts",
+    "capability_count",
+    "count_call",
+    "delete_messages",
+    "drop_mapping",
+    "import_by_digest",
+    "import_by_id",
+    "list_imports",
+    "lock_import",
+    "mapped_agents",
+    "mapping",
+    "mapping_of_target",
+    "mappings_of_run",
+    "message_count",
+    "row_count",
+    "run_size",
+    "save_import",
+    "stored_keys",
+    "v4_names",
+]
+
+BIG = "bigint"
+
+mapping = Query("select * from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key", MappingRow)
+mapping_of_target = Query(
+    "select * from v4_mappings where tenant_id = :tenant and target = :target and kind = 'agent' order by v4_key limit 1",
+    MappingRow,
+)
+mapped_agents = Query(
+    "select distinct target from v4_mappings where tenant_id = :tenant and kind = 'agent'", str, scan=True
+)
+drop_mapping = Write("delete from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key")
+_KEYS, _KEYS_POSTGRES = in_list("keys")
+_STORED_KEYS = "select v4_key from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key "
+stored_keys = Query(_STORED_KEYS + _KEYS, str, postgres=_STORED_KEYS + _KEYS_POSTGRES)
+_V4_NAMES = "select * from v4_mappings where tenant_id = :tenant and kind = 'agent' and target "
+v4_names = Query(_V4_NAMES + _KEYS, MappingRow, postgres=_V4_NAMES + _KEYS_POSTGRES)
+
+# -- imports -----------------------------------------------------------------------------------
+
+import_by_id = Query("select * from v4_imports where tenant_id = :tenant and run_id = :run_id", ImportRow)
+lock_import = Query(
+    "select * from v4_imports where tenant_id = :tenant and run_id = :run_id",
+    ImportRow,
+    postgres="select * from v4_imports where tenant_id = :tenant and run_id = :run_id for update",
+    lock=True,
+)
+import_by_digest = Query(
+    """
+    select * from v4_imports
+    where tenant_id = :tenant and source_database = :source and digest = :digest and status = 'running'
+    order by run_id desc limit 1
+    """,
+    ImportRow,
+)
+list_imports = Query(
+    "select * from v4_imports where tenant_id = :tenant and run_id < :before order by run_id desc limit :limit",
+    ImportRow,
+    types={"limit": BIG},
+)
+save_import = Write(
+    """
+    update v4_imports set status = :status, positions = :positions, counts = :counts, finished_at = :finished_at
+    where tenant_id = :tenant and run_id = :run_id
+    """,
+    types={"finished_at": BIG},
+)
+# Agents come last: what they sent and were given is taken back first.
+mappings_of_run = Query(
+    """
+    select * from v4_mappings where tenant_id = :tenant and run_id = :run_id
+    order by case kind when 'agent' then 1 else 0 end, kind, v4_key limit :limit
+    """,
+    MappingRow,
+    types={"limit": BIG},
+    scan=True,
+)
+run_size = Query(
+    "select count(*) as things from v4_mappings where tenant_id = :tenant and run_id = :run_id", int, scan=True
+)
+_IDS, _IDS_POSTGRES = in_list("ids")
+_DELETE_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
+delete_messages = Write(_DELETE_MESSAGES + _IDS, postgres=_DELETE_MESSAGES + _IDS_POSTGRES)
+
+# -- what is stored, as v4 counts it -----------------------------------------------------------
+
+row_count = Query(
+    "select count(*) as rows_stored from v4_mappings where tenant_id = :tenant and kind = :kind", int, scan=True
+)
+capability_count = Query(
+    """
+    select count(*) as rows_stored from agent_capabilities c where c.tenant_id = :tenant and exists (
+        select 1 from v4_mappings m where m.tenant_id = :tenant and m.target = c.agent_id and m.kind = 'agent')
+    """,
+    int,
+    scan=True,
+)
+message_count = Query(
+    """
+    select count(*) as rows_stored from messages s where s.tenant_id = :tenant and exists (
+        select 1 from v4_mappings m where m.tenant_id = :tenant and m.target = s.from_agent and m.kind = 'agent')
+    """,
+    int,
+    scan=True,
+)
+
+# -- progress ----------------------------------------------------------------------------------
+
+count_call = Write(
+    """
+    insert into v4_calls (tenant_id, day, agent, reducer, calls, last_at)
+    values (:tenant, :day, :agent, :reducer, 1, :now)
+    on conflict (tenant_id, day, agent, reducer) do update set calls = v4_calls.calls + 1, last_at = excluded.last_at
+    """,
+    types={"day": BIG, "now": BIG},
+)
+call_counts = Query(
+    """
+    select agent, reducer, sum(calls) as calls, max(last_at) as last_at from v4_calls
+    where tenant_id = :tenant and day >= :since
+    group by agent, reducer order by sum(calls) desc, agent, reducer limit :limit
+    """,
+    CallCount,
+    postgres="""
+    select agent, reducer, sum(calls)::bigint as calls, max(last_at) as last_at from v4_calls
+    where tenant_id = :tenant and day >= :since
+    group by agent, reducer order by sum(calls) desc, agent, reducer limit :limit
+    """,
+    types={"since": BIG, "limit": BIG},
+    scan=True,
+)
+_ORIGINS = """
+    select case when {source} = 'v4' then 'migrated' when {mode} = 'true' then 'compatibility' else 'native' end as origin,
+        count(*) as agents
+    from agents where tenant_id = :tenant and retired_at is null group by 1
+"""
+agent_origins = Query(
+    _ORIGINS.format(
+        source="json_extract(metadata, '$.migration_source')", mode="json_extract(metadata, '$.compatibility_mode')"
+    ),
+    AgentOrigin,
+    postgres=_ORIGINS.format(
+        source="metadata::json->>'migration_source'", mode="metadata::json->>'compatibility_mode'"
+    ),
+    scan=True,
+)

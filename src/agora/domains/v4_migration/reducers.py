@@ -1,0 +1,264 @@
+"""The v4 reducers: what each of them does here, by the services of the other domains."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from agora.clock import to_datetime
+from agora.core.call import Call
+from agora.domains.messaging.service import MessagingService
+from agora.domains.tasks.service import TaskService
+from agora.domains.workflows.service import WorkflowService
+from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.contract.workflows import Step
+from agora_sdk.errors import NotFound, field_error
+
+from . import queries as statements
+from .arguments import Arguments, translate_priority
+from .identities import act_as, add_mapping, ensure_agent, resolve_recipient
+
+__all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "create_task", "create_workflow", "message_key"]
+
+MESSAGE: Final = "agent_message"
+TASK: Final = "task_assignment"
+WORKFLOW: Final = "workflow_coordination"
+IN_ORDER: Final = frozenset({"sequential", "pipeline", "chain"})  #: strategies in which one agent follows the other
+Answer = dict[str, Any]
+_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+async def register_agent_capability(call: Call, args: Arguments) -> Answer:
+    """One more capability of an agent, which is registered with its first."""
+    proficiency = args.integer("proficiency", -1, -1, 100)
+    row = await ensure_agent(
+        call,
+        args.text("agent_id"),
+        capabilities=[args.text("capability")],
+        description=args.text("description")[:4000],
+        proficiency=None if proficiency < 0 else proficiency,
+        max_tasks=args.integer("max_tasks", 1, 1, 10_000),
+    )
+    call.target = row.agent_id
+    return {"agent_id": row.agent_id, "message": "Agent registered successfully via compatibility layer"}
+
+
+async def register_agent(call: Call, args: Arguments) -> Answer:
+    """An agent, with its capabilities if the call lists them."""
+    row = await ensure_agent(
+        call,
+        args.text("agent_id"),
+        agent_name=args.text("agent_name"),
+        category=args.text("category")[:64],
+        capabilities=args.names("capabilities"),
+    )
+    call.target = row.agent_id
+    return {"agent_id": row.agent_id, "message": "Agent registered successfully via compatibility layer"}
+
+
+async def send_agent_message(call: Call, args: Arguments) -> Answer:
+    """A message; a repetition with the same v4 id and content is the same message."""
+    sender, recipient = args.text("from_agent"), args.text("to_agent")
+    content, kind = args.text("content"), args.text("message_type") or "info"
+    message_id = args.text("message_id")
+    key = message_key(message_id, sender, recipient, kind, content)
+    if message_id and (sent := await call.tx.one(statements.mapping, kind=MESSAGE, v4_key=key)) is not None:
+        call.target = sent.target
+        return {"message_id": sent.target, "status": "queued", "timestamp": to_datetime(sent.created_at)}
+    row = await ensure_agent(call, sender)
+    metadata: JsonObject = dict(args.document("metadata"))
+    if args.text("requires_response").lower() == "true":
+        metadata["requires_response"] = True
+    receipt = await MessagingService(act_as(call, row, "agora.messaging.send")).send(
+        await resolve_recipient(call, recipient),
+        content,
+        kind[:64],
+        translate_priority(args.number("priority", 2, -1e9, 1e9)),
+        correlation_id=args.text("correlation_id")[:200] or None,
+        metadata={name: value for name, value in metadata.items() if name not in ("agentify", "bus")},
+    )
+    if message_id:
+        add_mapping(call, MESSAGE, key, receipt.message_id, run_id="")
+    call.target = receipt.message_id
+    return receipt.model_dump(exclude_none=True)
+
+
+async def broadcast_to_agents(call: Call, args: Arguments) -> Answer:
+    """A message to everyone."""
+    return await send_agent_message(call, Arguments(args.reducer, {**args.values, "to_agent": "*"}))
+
+
+async def assign_task(call: Call, args: Arguments) -> Answer:
+    """A task: for the agent that is named, or for any agent with the capabilities."""
+    task = TaskRequest(
+        task_type=args.text("task_type"),
+        payload=args.document("input_data"),
+        capabilities=args.names("required_capabilities"),
+        requester=args.text("requesting_agent"),
+        assignee=args.text("assigned_agent"),
+        workflow=args.text("workflow_id"),
+    )
+    task_id = await create_task(call, task)
+    call.target = task_id
+    return {"task_id": task_id, "assignment_id": task_id, "status": "pending"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequest:
+    """A task as v4 describes it. priority: 1 to 4. requester, assignee: v4 agents, empty for none."""
+
+    task_type: str
+    payload: JsonObject
+    capabilities: list[str]
+    requester: str = ""
+    assignee: str = ""
+    workflow: str = ""
+    priority: float = 2
+    metadata: JsonObject = field(default_factory=dict)
+
+
+async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
+    """Assign a task; answers its id."""
+    if task.requester:
+        call = act_as(call, await ensure_agent(call, task.requester, run_id=run_id), "agora.task.assign")
+    assignee = (await ensure_agent(call, task.assignee, run_id=run_id)).agent_id if task.assignee else None
+    metadata = {**task.metadata, **({"v4_workflow_id": task.workflow} if task.workflow else {})}
+    receipt = await TaskService(call).assign(
+        task.task_type[:64] or "general",
+        task.payload,
+        assignee,
+        priority=translate_priority(task.priority),
+        required_capabilities=[] if assignee else task.capabilities,
+        metadata=metadata,
+    )
+    return receipt.task_id
+
+
+async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
+    """A workflow with a step for each participating agent; the strategy decides whether they follow each other."""
+    v4_id = args.text("workflow_id")
+    started = await call.tx.one(statements.mapping, kind=WORKFLOW, v4_key=v4_id)
+    if started is not None:
+        call.target = started.target
+        return {"workflow_id": started.target, "status": "running", "message": "The workflow is known already."}
+    coordinator = args.text("coordinator_agent")
+    participants = args.names("participating_agents") or [coordinator]
+    strategy = args.text("coordination_strategy", "adaptive")
+    payload: JsonObject = {"v4_workflow_id": v4_id, "coordination_strategy": strategy, "coordinator": coordinator}
+    workflow = WorkflowRequest(
+        name=v4_id,
+        coordinator=coordinator,
+        participants=participants,
+        steps=[
+            {"name": f"step-{number}", "agent": agent, "payload": payload}
+            for number, agent in enumerate(participants, 1)
+        ],
+        in_order=strategy.lower() in IN_ORDER,
+    )
+    call.target = workflow_id = await create_workflow(call, workflow)
+    add_mapping(call, WORKFLOW, v4_id, workflow_id, run_id="")
+    return {"workflow_id": workflow_id, "status": "running"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRequest:
+    """A workflow as v4 describes it. steps: as of agora.workflow.create, with v4 agents. in_order: one after the other."""
+
+    name: str
+    coordinator: str
+    participants: list[str]
+    steps: list[dict[str, Any]]
+    in_order: bool
+
+
+async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "") -> str:
+    """Create a workflow in the coordinator's name; answers its id. The participants are registered if need be."""
+    ids = {}
+    named = [workflow.coordinator, *workflow.participants, *(step.get("agent") or "" for step in workflow.steps)]
+    for agent in dict.fromkeys(filter(None, named)):
+        ids[agent] = (await ensure_agent(call, agent, run_id=run_id)).agent_id
+    steps = [
+        Step.model_validate(
+            {
+                **step,
+                "name": _step_name(step["name"]),
+                **({"agent": ids[step["agent"]]} if step.get("agent") else {}),
+                **(
+                    {}
+                    if workflow.in_order
+                    else {"depends_on": [_step_name(name) for name in step.get("depends_on", ())]}
+                ),
+            }
+        )
+        for step in workflow.steps
+    ]
+    if workflow.in_order:
+        for earlier, later in itertools.pairwise(steps):
+            later.depends_on = [earlier.name]
+    if workflow.coordinator:
+        call = act_as(call, await ensure_agent(call, workflow.coordinator), "agora.workflow.create")
+    participants = [ids[agent] for agent in workflow.participants if agent in ids]
+    receipt = await WorkflowService(call).create(
+        workflow.name[:200] or "migrated_workflow", steps, participants, {"v4_workflow_id": workflow.name}
+    )
+    return receipt.workflow_id
+
+
+async def update_task_progress(call: Call, args: Arguments) -> Answer:
+    """Progress of a task, 0 to 1; 1 completes it with the intermediate results."""
+    assignment = args.text("assignment_id")
+    mapping = await call.tx.one(statements.mapping, kind=TASK, v4_key=assignment)
+    task_id = assignment if mapping is None else mapping.target
+    row = await ensure_agent(call, args.text("agent_id"))
+    agent = TaskService(act_as(call, row, "agora.task.update"))
+    progress = args.number("progress", 0, 0, 1) * 100
+    try:
+        task = await agent.get(task_id)
+    except NotFound:
+        raise NotFound(
+            f"No task is known as {assignment!r}.",
+            fix="Use the assignment_id that assign_task answered.",
+            errors=[field_error("args.assignment_id", "unknown task")],
+        ) from None
+    call.target = task_id
+    if task.assigned_agent is None:  # v4 let an agent report about a task that nobody had been given
+        await TaskService(call).reassign(task_id, row.agent_id, "it reports about it")
+    results = args.document("intermediate_results")
+    done = progress >= 100
+    update = await agent.update(
+        task_id,
+        TaskStatus.COMPLETED if done else None,
+        progress,
+        args.text("status_update")[:4000] or None,
+        result=(results or None) if done else None,
+    )
+    if results and not done:
+        await agent.comment(task_id, str(results)[:4000])
+    return {"task_id": task_id, "assignment_id": assignment, "status": update.status, "progress": progress}
+
+
+REDUCERS: Final[Mapping[str, Callable[[Call, Arguments], Awaitable[Answer]]]] = {
+    "register_agent_capability": register_agent_capability,
+    "register_agent": register_agent,
+    "send_agent_message": send_agent_message,
+    "send_message": send_agent_message,
+    "assign_task": assign_task,
+    "broadcast_to_agents": broadcast_to_agents,
+    "start_workflow_coordination": start_workflow_coordination,
+    "update_task_progress": update_task_progress,
+}
+
+
+def message_key(row_id: str, *facts: str) -> str:
+    """What a message of v4 is known by: its id, and what it says, since v4 gave ids again after each restart."""
+    return f"{row_id[:100]}:{hashlib.sha256(chr(31).join(facts).encode()).hexdigest()[:20]}"
+
+
+def _step_name(name: str) -> str:
+    """A name that a step can have, like the one it had."""
+    plain = _UNFIT.sub("-", name)[:60]
+    return plain if plain[:1].isalpha() else f"s-{plain}"

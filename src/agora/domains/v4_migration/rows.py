@@ -1,0 +1,96 @@
+"""Rows of a v4 export: what their columns mean, in the names that v4's clients and documents use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from agora.clock import SECOND, to_microseconds
+from agora_sdk.errors import InvalidRequest, field_error
+
+__all__ = ["OPEN_STATES", "first_value", "is_delivered", "read_text", "read_time", "require_text", "row_key"]
+
+#: states of tasks, steps and workflows of v4 that have not ended
+OPEN_STATES: Final = frozenset(
+    [
+        "",
+        "accepted",
+        "active",
+        "assigned",
+        "created",
+        "in_progress",
+        "open",
+        "pending",
+        "queued",
+        "ready",
+        "running",
+        "started",
+        "waiting",
+    ]
+)
+#: a time in one of these units, by the least number of it that is none of the next smaller unit
+_UNITS: Final = ((10**17, 1, 1000), (10**14, 1, 1), (10**11, 1000, 1), (0, SECOND, 1))  # ns, us, ms, s
+_SPACETIME: Final = "__timestamp_micros_since_unix_epoch__"  #: how SpacetimeDB writes a Timestamp
+
+
+def first_value(row: Mapping[str, Any], *names: str) -> Any:
+    """The value of the first of these columns that has one."""
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
+def read_text(row: Mapping[str, Any], *names: str) -> str:
+    """The text of the first of these columns that has one; JSON of what is no text."""
+    value = first_value(row, *names)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def require_text(row: Mapping[str, Any], *names: str) -> str:
+    """Like :func:`read_text`; raises InvalidRequest if there is none."""
+    if not (text := read_text(row, *names).strip()):
+        raise InvalidRequest(f"The row has no {names[0]}.", errors=[field_error(names[0], "missing")])
+    return text
+
+
+def read_time(row: Mapping[str, Any], now: int) -> int:
+    """When the row was made, in microseconds since 1970; ``now`` if it does not say. Raises InvalidRequest."""
+    value = first_value(row, "timestamp", "created_at", "sent_at", "registered_at")
+    if isinstance(value, Mapping):
+        value = value.get(_SPACETIME)
+    if isinstance(value, str) and not value.strip():
+        value = None
+    if value is None:
+        return now
+    try:
+        if isinstance(value, str) and not value.strip().lstrip("-").replace(".", "", 1).isdigit():
+            moment = datetime.fromisoformat(value.strip())
+            microseconds = to_microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        else:
+            number = float(value) if isinstance(value, str | float) else int(value)
+            factor, divisor = next((up, down) for least, up, down in _UNITS if number >= least)
+            microseconds = int(number * factor / divisor) if isinstance(number, float) else number * factor // divisor
+    except (ValueError, TypeError, OverflowError, StopIteration):
+        raise InvalidRequest(f"{value!r:.100} is no time.", errors=[field_error("timestamp", "no time")]) from None
+    if microseconds < 0 or microseconds > now + 366 * 86_400 * SECOND:
+        raise InvalidRequest(f"{value!r:.100} is no time that can be.", errors=[field_error("timestamp", "no time")])
+    return min(microseconds, now)
+
+
+def is_delivered(row: Mapping[str, Any]) -> bool:
+    """Whether v4 had shown the message to its recipient."""
+    delivered = first_value(row, "delivered", "is_delivered", "is_read", "read")
+    if delivered is not None:
+        return str(delivered).lower() in ("true", "1")
+    return read_text(row, "status", "delivery_status").lower() in ("delivered", "read", "acknowledged", "processed")
+
+
+def row_key(row: Mapping[str, Any], position: int, *names: str) -> str:
+    """What a row is known by: its id; without one, its place in the table and its content."""
+    if identity := read_text(row, *names, "id"):
+        return identity[:200]
+    digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
+    return f"#{position}:{digest}"

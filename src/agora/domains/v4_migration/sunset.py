@@ -1,0 +1,83 @@
+"""The end of v4 calls: whether they are accepted, and what their callers are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from email.utils import format_datetime
+from typing import Final
+
+from agora.clock import SECOND, to_datetime, to_microseconds
+from agora.core.call import Call
+from agora.domains.messaging.service import MessagingService
+from agora_sdk.contract.fields import Priority
+from agora_sdk.contract.migration import GUIDE
+from agora_sdk.errors import OperationSunset
+
+from . import queries as statements
+from .identities import add_mapping
+
+__all__ = ["announce_sunset", "find_sunset", "require_accepted"]
+
+REPLACEMENTS: Final = {
+    "register_agent": "agora.agent.register",
+    "register_agent_capability": "agora.agent.register",
+    "send_message": "agora.messaging.send",
+    "send_agent_message": "agora.messaging.send",
+    "broadcast_to_agents": "agora.messaging.send",
+    "assign_task": "agora.task.assign",
+    "start_workflow_coordination": "agora.workflow.create",
+    "update_task_progress": "agora.task.update",
+}
+NOTICE: Final = "notice"  #: kind of the mapping that records the one announcement
+ANNOUNCED: Final = "deprecation_notice"  #: its key, and the type of its message
+WEEK: Final = 7 * 86_400 * SECOND
+
+
+def require_accepted(call: Call, reducer: str) -> None:
+    """Refuse a v4 call once compatibility has ended. Raises OperationSunset, naming what to call instead."""
+    if call.context.settings.v4_mode != "disabled":
+        return
+    replacement = REPLACEMENTS.get(reducer)
+    raise OperationSunset(
+        "v4 calls have ended: COMPATIBILITY_MODE is disabled.",
+        fix=f"Call {replacement or 'the operations of v5'} instead; {_guide_url(call)} shows how.",
+        replacement=replacement,
+        migration_guide=_guide_url(call),
+    )
+
+
+async def announce_sunset(call: Call) -> str | None:
+    """In warning mode, the notice for an answer, with its headers; everyone is told once. None in any other mode."""
+    if call.context.settings.v4_mode != "warn":
+        return None
+    announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    announced_at = call.now if announced is None else announced.created_at
+    sunset = _sunset_time(call, announced_at)
+    day = f"{to_datetime(sunset):%Y-%m-%d}"
+    text = f"v4 APIs will be sunset on {day}. Please migrate to v5: {_guide_url(call)}"
+    if announced is None:
+        receipt = await MessagingService(call).send("broadcast", text, ANNOUNCED, Priority.HIGH)
+        add_mapping(call, NOTICE, ANNOUNCED, receipt.message_id, run_id="")
+    call.notices |= {
+        "Deprecation": f"@{announced_at // SECOND}",
+        "Sunset": format_datetime(to_datetime(sunset), usegmt=True),
+        "Link": f'<{GUIDE}>; rel="deprecation"; type="text/html"',
+    }
+    return text
+
+
+async def find_sunset(call: Call) -> datetime | None:
+    """When v4 calls end, if that was announced."""
+    announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    if announced is None and call.context.settings.v4_sunset_date is None:
+        return None
+    return to_datetime(_sunset_time(call, call.now if announced is None else announced.created_at))
+
+
+def _sunset_time(call: Call, announced_at: int) -> int:
+    day = call.context.settings.v4_sunset_date
+    return announced_at + WEEK if day is None else to_microseconds(datetime.combine(day, time(), UTC))
+
+
+def _guide_url(call: Call) -> str:
+    return f"{call.context.settings.own_url}{GUIDE}"
