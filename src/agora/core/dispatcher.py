@@ -104,7 +104,10 @@ class CpuUsage:
 
 @dataclass(slots=True)
 class _Request:
-    """One call of an operation: by whom, under which idempotency key, and what it uses. progress: told how far a relay is."""
+    """One call of an operation: by whom, under which idempotency key, and what it uses.
+
+    progress: told how far a relay is. on_wait: told the subject of the events that the call waits for.
+    """
 
     operation: Operation
     caller: Caller
@@ -112,6 +115,7 @@ class _Request:
     request_id: str
     progress: Progress | None
     usage: CpuUsage
+    on_wait: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -194,10 +198,11 @@ class Dispatcher:
         idempotency_key: str | None = None,
         request_id: str | None = None,
         progress: Progress | None = None,
+        on_wait: Callable[[str], None] | None = None,
     ) -> Outcome:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
-        progress: told how far a relay is.
+        progress: told how far a relay is. on_wait: told, before it waits, what a call waits for, such as a task's id.
         Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
@@ -205,7 +210,7 @@ class Dispatcher:
         # Before any other work: a caller above its share waits here, where it costs nothing to the others.
         if not usage.may_proceed():
             await usage.wait_for_turn()
-        request = _Request(operation, caller, idempotency_key, request_id, progress, usage)
+        request = _Request(operation, caller, idempotency_key, request_id, progress, usage, on_wait)
         try:
             if self.tracing is None:
                 return await self._run_operation(request, arguments)
@@ -344,6 +349,8 @@ class Dispatcher:
                 outcome.waited = waited
                 return outcome
             except WaitForEvent as wait:
+                if request.on_wait is not None and wait.subject is not None:
+                    request.on_wait(wait.subject)
                 now = time.monotonic()
                 deadline = deadline or now + wait.seconds
                 remaining = deadline - now

@@ -1,14 +1,14 @@
-"""Waiting calls: a stream as a bounded wait with a cursor, and calls that wait for an answer."""
+"""A stream as a bounded wait with a cursor."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from pydantic_core import to_json
 
-from agora.core.call import Caller, Progress
+from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import ENDED, Item
 from agora.core.events.sink import QueueSink
@@ -17,10 +17,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from .schemas import ITEM_LIMIT, ITEMS, WAIT, WAIT_LIMIT
 
-__all__ = ["read_bounded_stream", "run_with_heartbeats"]
-
-T = TypeVar("T")
-HEARTBEAT_SECONDS = 5.0  #: between two signs of life to a client that waits
+__all__ = ["read_bounded_stream"]
 
 
 async def read_bounded_stream(
@@ -77,19 +74,3 @@ def _take_number(arguments: dict[str, Any], name: str, default: float, least: fl
         rule = f"is a number from {least:g} to {most:g}"
         raise InvalidRequest(f"{name} {rule}.", errors=[field_error(name, rule)])
     return value
-
-
-async def run_with_heartbeats(work: Coroutine[Any, Any, T], progress: Progress, seconds: float) -> T:
-    """Do what may wait for so many seconds, sending keep-alives to the client."""
-    working = asyncio.ensure_future(work)
-    began = asyncio.get_running_loop().time()
-    try:
-        while True:
-            await asyncio.wait((working,), timeout=HEARTBEAT_SECONDS)
-            if working.done():
-                return working.result()
-            elapsed = asyncio.get_running_loop().time() - began
-            await progress(round(elapsed, 1), max(seconds, round(elapsed, 1)), "waiting")
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)

@@ -12,10 +12,12 @@ from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated, field_
 from . import completions, prompts, tool_search, toolsets
 from .agent_offers import AgentOffers
 from .agent_tools import AgentToolCalls
-from .bounded_streams import read_bounded_stream, run_with_heartbeats
+from .bounded_streams import read_bounded_stream
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError, ignore_progress
+from .progress import ProgressReporter, WaitingTask
 from .resources import Resources
 from .results import ToolResult, error_result
+from .schemas import WAIT
 from .tools import Listing, Tool, Tools, foreign_meta, tool_page, underscore_name
 from .view import DEFAULT
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["KEY", "VERSION", "Core", "to_tool_result"]
 
 KEY = "agora/idempotency-key"
+SILENT_WAIT_SECONDS = (
+    50.0  #: of a call that waits, by default, for a client that sees no progress: many give up after 60
+)
 VERSION = "agora/version"
 _SEARCH_TOOLS = {
     name: called for called in (tool_search.SEARCH, tool_search.CALL) for name in (called, underscore_name(called))
@@ -111,20 +116,30 @@ class Core:
         self, exchange: Exchange, operation: Operation, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
         """The result of an operation. Raises an AgoraError."""
-        dispatcher, caller = self.dispatcher, exchange.caller
-        if operation.kind is Kind.STREAM:
-            waiting = read_bounded_stream(dispatcher, operation, caller, arguments, exchange.valid)
-            return ToolResult(await run_with_heartbeats(waiting, exchange.progress, wait_seconds(operation, arguments)))
-        call = dispatcher.invoke(
-            operation,
-            caller,
-            arguments,
-            idempotency_key=key,
-            request_id=exchange.request_id,
-            progress=None if exchange.progress is ignore_progress else exchange.progress,
-        )
+        dispatcher, caller, silent = self.dispatcher, exchange.caller, exchange.progress is ignore_progress
         seconds = wait_seconds(operation, arguments)
-        return to_tool_result(await (run_with_heartbeats(call, exchange.progress, seconds) if seconds else call))
+        reporter = ProgressReporter(exchange.progress, seconds)
+        if operation.kind is Kind.STREAM:
+            async with reporter.keep_alive():
+                return ToolResult(await read_bounded_stream(dispatcher, operation, caller, arguments, exchange.valid))
+        if not seconds:
+            progress = None if silent else exchange.progress
+            return to_tool_result(await self._invoke(exchange, operation, arguments, key, progress=progress))
+        if silent:
+            return to_tool_result(await self._invoke(exchange, operation, _shorten_wait(operation, arguments), key))
+        task = WaitingTask(dispatcher, exchange, reporter)
+        try:
+            async with reporter.keep_alive():
+                return to_tool_result(await self._invoke(exchange, operation, arguments, key, on_wait=task.follow))
+        finally:
+            await task.stop()
+
+    async def _invoke(
+        self, exchange: Exchange, operation: Operation, arguments: Mapping[str, Any], key: str | None, **options: Any
+    ) -> Outcome:
+        return await self.dispatcher.invoke(
+            operation, exchange.caller, arguments, idempotency_key=key, request_id=exchange.request_id, **options
+        )
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         self.dispatcher.limiter.count_call(exchange.caller)
@@ -166,8 +181,15 @@ def wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
     """Seconds that a call may wait for its answer; 0 for one that answers at once."""
     if operation.kind is not Kind.STREAM and "wait" not in operation.parameters:
         return 0.0
-    wait = arguments.get("wait", 20.0 if operation.kind is Kind.STREAM else 0.0)
+    wait = arguments.get("wait", WAIT if operation.kind is Kind.STREAM else operation.parameters["wait"].default)
     return float(wait) if isinstance(wait, int | float) else 1.0
+
+
+def _shorten_wait(operation: Operation, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments for a client that sees no progress: it is answered before its time-out, unless it says how long."""
+    if "wait" in arguments or wait_seconds(operation, arguments) <= SILENT_WAIT_SECONDS:
+        return arguments
+    return {**arguments, "wait": SILENT_WAIT_SECONDS}
 
 
 def to_tool_result(outcome: Outcome) -> ToolResult:

@@ -9,6 +9,7 @@ from typing import Any
 from agora.core.call import Caller, Progress
 from agora_sdk.errors import AgoraError, NotFound
 
+from .client_requests import NO_CLIENT, ClientRequests
 from .view import View
 
 __all__ = [
@@ -39,7 +40,7 @@ class Exchange:
     """Who asks, and what came with the request beside its parameters.
 
     modern: whether it speaks 2026-07-28. key: idempotency key of the HTTP header. valid: raises when the
-    credential has ended. progress: where to tell how far it has come.
+    credential has ended. progress: where to tell how far it has come. client: what it may be asked meanwhile.
     """
 
     caller: Caller
@@ -49,6 +50,7 @@ class Exchange:
     key: str | None = None
     request_id: str | None = None
     progress: Progress = ignore_progress
+    client: ClientRequests = NO_CLIENT
 
 
 class JsonRpcError(Exception):

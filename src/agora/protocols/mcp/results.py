@@ -46,7 +46,7 @@ class ToolResult:
     def encode(self, envelope: Mapping[str, Any], meta: Mapping[str, Any]) -> bytes:
         """The same as JSON, with more members and more ``_meta``. The body is not parsed for it."""
         if self.relayed is not None:
-            return to_json({**self.relayed, **envelope, "_meta": self._merged_meta(meta)})
+            return to_json({**envelope, **self.relayed, "_meta": self._merged_meta(meta)})
         parts = [b'{"content":[{"type":"text","text":', to_json(self.body.decode()), b"}]"]
         if self.structured and not self.is_error:
             parts += [b',"structuredContent":', self.body]

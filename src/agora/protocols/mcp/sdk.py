@@ -20,6 +20,7 @@ from mcp.server.models import InitializationOptions
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
+from mcp.shared.message import ServerMessageMetadata
 from pydantic import BaseModel, ValidationError
 
 from agora import __version__
@@ -28,6 +29,7 @@ from agora.protocols.http import Receive, Scope, Send
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
+from .client_requests import ClientRequests, RequestFailed
 from .core import Core
 from .event_ids import POSITION
 from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
@@ -42,6 +44,12 @@ __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 log = logging.getLogger(__name__)
 EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: where the endpoint leaves them in the scope
 RETRY_MILLISECONDS = 1000
+ANSWER_SECONDS = 3600.0  #: that a client has to answer what it is asked: often it is a person who does
+CLIENT_REQUESTS: Mapping[str, type[Any]] = {
+    "elicitation/create": types.ElicitRequest,
+    "sampling/createMessage": types.CreateMessageRequest,
+    "roots/list": types.ListRootsRequest,
+}
 
 Context = ServerRequestContext[Any, Any]
 Handler = Callable[[Context, Exchange, Any], Awaitable[dict[str, Any]]]
@@ -185,6 +193,7 @@ class SdkServer:
         return (await self.core.list_tools(exchange, params.cursor)).document()
 
     async def call_tool(self, ctx: Context, exchange: Exchange, params: types.CallToolRequestParams) -> dict[str, Any]:
+        exchange = replace(exchange, client=_client_requests(ctx, modern=exchange.modern))
         try:
             return (await self.core.call_tool(exchange, ctx.params or {})).document()
         except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
@@ -257,6 +266,38 @@ class SdkServer:
         if close_reason.error is not None:  # such as a token that has expired
             raise close_reason.error
         return {"_meta": teller.meta}
+
+
+class _AnyResult(types.Result):
+    """The result of a request to the client, as it came."""
+
+    model_config = {"extra": "allow"}
+
+
+def _client_requests(ctx: Context, *, modern: bool) -> ClientRequests:
+    """What the client of a call may be asked, and what it has answered already."""
+    declared = ctx.session.client_capabilities
+    capabilities = declared.model_dump(by_alias=True, exclude_none=True, mode="json") if declared is not None else {}
+    if modern:
+        params = ctx.params or {}
+        responses, state = params.get("inputResponses"), params.get("requestState")
+        return ClientRequests(
+            capabilities,
+            responses=responses if isinstance(responses, Mapping) else {},
+            state=state if isinstance(state, str) else None,
+        )
+
+    async def send(method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        request = CLIENT_REQUESTS[method].model_validate({"method": method, "params": dict(params)})
+        related = ServerMessageMetadata(related_request_id=ctx.request_id)
+        try:
+            result = await ctx.session.send_request(request, _AnyResult, ANSWER_SECONDS, metadata=related)
+        except MCPError as error:
+            raise RequestFailed(str(error)) from None
+        document: dict[str, Any] = result.model_dump(by_alias=True, mode="json")
+        return document
+
+    return ClientRequests(capabilities, send)
 
 
 def _http_scope(ctx: Context) -> Scope:

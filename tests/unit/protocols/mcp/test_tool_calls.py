@@ -138,7 +138,7 @@ async def test_what_waits_gets_its_answer(server: Running, wire: Wire, era: str)
 async def test_progress_is_told_while_a_call_waits(
     server: Running, wire: Wire, era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agora.protocols.mcp.bounded_streams.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("agora.protocols.mcp.progress.HEARTBEAT_SECONDS", 0.05)
     told: list[tuple[float, float | None]] = []
     heard = asyncio.Event()
 

@@ -1,0 +1,54 @@
+"""What a call may ask its client while it is under way: a person's input (elicitation), a model's answer, its roots.
+
+Up to 2025-11-25 the server sends the client a request and waits. Since 2026-07-28 the call answers ``input_required`` with the
+requests in it (SEP-2322), and the client makes the same call again with the responses and the state that came with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "RequestFailed", "input_required_result"]
+
+#: the capability that a client declares to be sent each of these
+CAPABILITY: Final[Mapping[str, str]] = {
+    "elicitation/create": "elicitation",
+    "sampling/createMessage": "sampling",
+    "roots/list": "roots",
+}
+
+
+class RequestFailed(Exception):
+    """The client answered a request with an error, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRequests:
+    """The client of a call. capabilities: as it declares them.
+
+    send: makes a request of the client, by method and parameters, and answers its result; raises RequestFailed. None where
+    responses come with another call. responses, state: what such a call brings, by the names of the requests.
+    """
+
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    send: Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    responses: Mapping[str, Any] = field(default_factory=dict)
+    state: str | None = None
+
+    def accepts(self, method: str, mode: str = "form") -> bool:
+        """Whether the client takes such a request. mode: of an elicitation, ``form`` or ``url``."""
+        capability = self.capabilities.get(CAPABILITY[method])
+        if method != "elicitation/create" or not isinstance(capability, Mapping):
+            return isinstance(capability, Mapping)
+        return mode in capability or (mode == "form" and not capability)  # of old, an empty one means forms
+
+
+#: of calls whose client can be asked nothing
+NO_CLIENT: Final = ClientRequests()
+
+
+def input_required_result(requests: Mapping[str, Mapping[str, Any]], state: str) -> dict[str, Any]:
+    """The result of a call that goes on once the client has responded to these requests, by name."""
+    return {"resultType": "input_required", "inputRequests": dict(requests), "requestState": state}

@@ -1,0 +1,110 @@
+"""Progress of a call that takes long, as ``notifications/progress``: what happens, and a sign of life while nothing does.
+
+Clients give a call up after a while without an answer (60 s in many), and begin to count anew with each notification. A
+notification has to report more progress than the one before it, so signs of life add a little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from agora.core.call import Progress
+from agora.core.dispatcher import Dispatcher
+from agora_sdk.errors import AgoraError
+
+from .exchange import Exchange
+
+__all__ = ["ProgressReporter", "WaitingTask", "follow_task"]
+
+HEARTBEAT_SECONDS: Final = 5.0  #: between two signs of life to a client that waits
+SMALLEST_STEP: Final = 0.001
+TOTAL: Final = 100.0  #: progress is in per cent
+TEXT_LIMIT: Final = 500  #: characters of a notification's message
+
+
+class ProgressReporter:
+    """Reports to one client how far one call is. wait: seconds that it may wait, if it does nothing else."""
+
+    def __init__(self, progress: Progress, wait: float | None = None) -> None:
+        self._progress, self._value, self._text = progress, 0.0, "waiting"
+        self._wait = wait
+
+    async def report(self, value: float | None, text: str) -> None:
+        """Report an advance. value: per cent done, None where that is not known."""
+        self._wait = None  # from now on it is known what it does
+        self._value, self._text = max(value or 0.0, self._value + SMALLEST_STEP), text[:TEXT_LIMIT]
+        await self._progress(round(self._value, 3), TOTAL, self._text)
+
+    @contextlib.asynccontextmanager
+    async def keep_alive(self) -> AsyncIterator[None]:
+        """Give signs of life during a block."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if self._wait is None:
+                await self.report(None, self._text)
+            else:
+                self._value = round(loop.time() - began, 1)
+                await self._progress(self._value, max(self._wait, self._value), self._text)
+
+
+async def follow_task(
+    dispatcher: Dispatcher, exchange: Exchange, task_id: str, reporter: ProgressReporter, after: int | None = None
+) -> AsyncGenerator[Mapping[str, Any], None]:
+    """The entries of a task's log to its end, each reported as progress. after: number of the last that is known."""
+    operation = dispatcher.context.registry.find("agora.task.stream", None, exchange.caller.tenant)
+    arguments: dict[str, Any] = {"task_id": task_id}
+    if after is not None:
+        arguments["last_event_id"] = str(after)
+    stream = await dispatcher.stream(operation, exchange.caller, arguments, valid=exchange.valid)
+    try:
+        async for item in stream:
+            entry = from_json(item.json)
+            await reporter.report(entry.get("progress"), entry.get("content") or _message_text(entry) or entry["type"])
+            yield entry
+    finally:
+        stream.close()
+
+
+def _message_text(entry: Mapping[str, Any]) -> str:
+    data = entry.get("data")
+    parts = data.get("parts", ()) if isinstance(data, dict) else ()
+    return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+
+
+class WaitingTask:
+    """Reports the progress of the task that a call turns out to wait for."""
+
+    def __init__(self, dispatcher: Dispatcher, exchange: Exchange, reporter: ProgressReporter) -> None:
+        self._dispatcher, self._exchange, self._reporter = dispatcher, exchange, reporter
+        self._following: asyncio.Task[None] | None = None
+
+    def follow(self, subject: str) -> None:
+        """Begin to follow a task; other subjects have no progress."""
+        if self._following is None and subject.startswith("task_"):
+            self._following = asyncio.create_task(self._relay_log(subject))
+
+    async def _relay_log(self, task_id: str) -> None:
+        with contextlib.suppress(AgoraError):  # who may not read the log is told by signs of life alone
+            async for _ in follow_task(self._dispatcher, self._exchange, task_id, self._reporter):
+                pass
+
+    async def stop(self) -> None:
+        """Follow it no more."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
