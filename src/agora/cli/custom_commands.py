@@ -47,6 +47,7 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
     | _commands_of("instances", "logs", "pause", "resume", "terminate"),
     "task": _commands_of("tasks", "assign", list="listing") | _commands_of("tasks", "output", "show"),
     "token": _commands_of("operators", "show"),
+    "worker": {"run": "worker.run_worker", "doctor": "worker.examine_worker"},
     "workflow": _commands_of("workflows", "create", "status", "timeline", "diagram"),
 }
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .message import Message, Part
     from .protocol import AgentMessage, AgentProtocol, MessageType
-    from .taskrun import InputRequired, PermanentFailure, TaskRun
+    from .taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
 
 __all__ = [
     "Agent",
@@ -38,6 +38,7 @@ __all__ = [
     "MessageType",
     "Part",
     "PermanentFailure",
+    "Postponed",
     "TaskRun",
     "__version__",
 ]
@@ -55,6 +56,7 @@ _HOMES = {
     "MessageType": "protocol",
     "Part": "message",
     "PermanentFailure": "taskrun",
+    "Postponed": "taskrun",
     "TaskRun": "taskrun",
 }
 

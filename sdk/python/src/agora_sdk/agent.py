@@ -122,6 +122,7 @@ class Agent:
         self.client = client.with_options(mode="async") if client else AgoraClient(url, mode="async")
         self._owns_client = client is None
         self.registration: Registration | None = None
+        self.worker_id: str | None = None  #: of this process, once it is registered as ``worker``
         self._inbox: Inbox | None = None
         self._executor: Executor | None = None
         self._stopping = asyncio.Event()
@@ -286,7 +287,7 @@ class Agent:
         registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:
-            await self.client.worker.register(self.worker, models=list(self.models))
+            self.worker_id = (await self.client.worker.register(self.worker, models=list(self.models))).worker_id
         self.registration = registration
 
     @property

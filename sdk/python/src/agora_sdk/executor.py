@@ -12,7 +12,7 @@ from .errors import AgoraError, InvalidRequest, StaleLease
 from .inbox import RETRY_LATER
 from .lease import Lease
 from .retry import Backoff, is_transient
-from .taskrun import InputRequired, PermanentFailure, TaskRun
+from .taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
 
 if TYPE_CHECKING:
     from .client import AgoraClient
@@ -28,6 +28,7 @@ CLAIM_WAIT_SECONDS = 25.0
 EARLY_RETURN_SECONDS = 1.0
 #: Seconds that giving tasks back may take when the agent stops.
 RELEASE_SECONDS = 5.0
+MAX_DELAY_SECONDS = 86_400.0  #: longest delay of a release
 MAX_ERROR_CHARACTERS = 4000  #: most characters of an error's text
 
 
@@ -154,7 +155,10 @@ class Executor:
             await lease.call("release", reason=_error_text(error), delay=self._backoff.most)
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"
-            await lease.call("message", question.question, status=status)
+            parts = [{"text": question.question}] + ([] if question.data is None else [{"data": question.data}])
+            await lease.call("message", parts=parts, status=status)
+        except Postponed as postponed:
+            await lease.call("release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS))
         except PermanentFailure as error:
             await lease.call("fail", _error_text(error), retry=False)
         except Exception as error:

@@ -14,7 +14,7 @@ from .contract.tasks import ClaimedTask
 if TYPE_CHECKING:
     from .lease import Lease
 
-__all__ = ["InputRequired", "PermanentFailure", "TaskRun"]
+__all__ = ["InputRequired", "PermanentFailure", "Postponed", "TaskRun"]
 
 MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
@@ -26,12 +26,24 @@ class PermanentFailure(Exception):
 class InputRequired(Exception):
     """Raised in ``on_task`` or ``process_message``: the work cannot go on before its requester has answered.
 
-    The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again.
+    The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again. data:
+    what a program needs to answer, such as a form; it is a part of the message beside the question's text.
     """
 
-    def __init__(self, question: str, *, auth: bool = False) -> None:
+    def __init__(self, question: str, *, auth: bool = False, data: JsonObject | None = None) -> None:
         super().__init__(question)
-        self.question, self.auth = question, auth
+        self.question, self.auth, self.data = question, auth, data
+
+
+class Postponed(Exception):
+    """Raised in ``on_task``: the task goes back to the queue, and nobody claims it before ``seconds`` have passed.
+
+    The attempt does not count. It can be cancelled meanwhile.
+    """
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.reason, self.seconds = reason, seconds
 
 
 class TaskRun(ClaimedTask):

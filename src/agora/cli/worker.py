@@ -1,0 +1,211 @@
+"""The coding worker on the command line: run it, and see whether it can run."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agora_sdk.errors import InvalidRequest
+
+from .output import Output
+from .session import reporting_errors
+
+if TYPE_CHECKING:
+    from agora.worker.options import WorkerOptions
+
+__all__ = ["examine_worker", "run_worker"]
+
+SERVER, WORK, AGENT = "Server", "Work", "Agent"
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server", "--url", envvar=["A2A_SERVER_URL", "AGORA_URL"], help="The server.", rich_help_panel=SERVER
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", help="Credential; else AGORA_TOKEN, else the stored one.", rich_help_panel=SERVER),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        envvar=["A2A_WORKER_NAME", "A2A_WORKER_ID"],
+        help="Name of the worker; worker-HOST if left out.",
+        rich_help_panel=SERVER,
+    ),
+]
+Codebases = Annotated[
+    str, typer.Option(envvar="A2A_CODEBASES", help="DIR[:NAME],... that jobs may work in.", rich_help_panel=WORK)
+]
+AutoApprove = Annotated[
+    str,
+    typer.Option(
+        envvar="A2A_AUTO_APPROVE",
+        help="What the agent may do unasked: all, safe (read, search, fetch, think) or none.",
+        rich_help_panel=AGENT,
+    ),
+]
+AgentName = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        help="opencode, claude, codex, gemini, or a command that speaks ACP; else the first installed.",
+        rich_help_panel=AGENT,
+    ),
+]
+Model = Annotated[str | None, typer.Option(help="Model that the agent is told to use.", rich_help_panel=AGENT)]
+Command = Annotated[
+    str | None,
+    typer.Option(
+        help="A tool that speaks no ACP, such as 'mytool {prompt}', instead of --agent.", rich_help_panel=AGENT
+    ),
+]
+AtOnce = Annotated[
+    int, typer.Option("--max-concurrent-tasks", min=1, max=100, help="Jobs at once.", rich_help_panel=WORK)
+]
+Labels = Annotated[str, typer.Option(help="Labels of the worker, separated by commas.", rich_help_panel=SERVER)]
+Once = Annotated[bool, typer.Option("--once", help="Stop after one job.", rich_help_panel=WORK)]
+IsolationOption = Annotated[
+    str, typer.Option("--isolation", help="worktree (a git worktree and branch a job) or none.", rich_help_panel=WORK)
+]
+Check = Annotated[
+    str | None,
+    typer.Option(
+        help="Command that a job has to pass, such as 'make test'; it runs in the worktree.", rich_help_panel=WORK
+    ),
+]
+Setup = Annotated[str | None, typer.Option(help="Command that prepares a new worktree.", rich_help_panel=WORK)]
+State = Annotated[Path | None, typer.Option(help="Where worktrees are kept.", rich_help_panel=WORK)]
+Park = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds an agent waits for a permission before its process ends.", rich_help_panel=AGENT),
+]
+Drain = Annotated[
+    float, typer.Option(min=0, help="Seconds that jobs may take to end on SIGTERM.", rich_help_panel=WORK)
+]
+Lease = Annotated[
+    int, typer.Option(min=5, max=3600, help="Seconds until a dead worker's job goes to another.", rich_help_panel=WORK)
+]
+
+
+def run_worker(
+    server: Server = None,
+    token: Token = None,
+    name: Name = None,
+    codebases: Codebases = ".",
+    auto_approve: AutoApprove = "safe",
+    agent: AgentName = None,
+    model: Model = None,
+    command: Command = None,
+    max_concurrent_tasks: AtOnce = 4,
+    labels: Labels = "",
+    once: Once = False,
+    isolation: IsolationOption = "worktree",
+    check: Check = None,
+    setup: Setup = None,
+    state: State = None,
+    park_seconds: Park = 900.0,
+    drain_seconds: Drain = 30.0,
+    lease_seconds: Lease = 60,
+    worktree_days: Annotated[
+        float, typer.Option(min=0, help="Age at which merged worktrees are removed.", rich_help_panel=WORK)
+    ] = 14.0,
+    worktree_megabytes: Annotated[
+        int,
+        typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removed.", rich_help_panel=WORK),
+    ] = 10_000,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the agent logs, too.")] = False,
+) -> None:
+    """Take coding jobs, and have a coding agent do them in the codebases of this machine, until Ctrl-C."""
+    from agora.worker import options as values
+    from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
+    from agora.worker.permissions import Approval
+
+    level = logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    for logger in ("agora.worker", "agora_sdk"):
+        logging.getLogger(logger).setLevel(level)
+    with reporting_errors(Output()):
+        try:
+            places = parse_codebases(codebases)
+            if not places:
+                raise ValueError("--codebases names no directory.")
+            if GLOBAL not in {place.name for place in places}:
+                places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
+            chosen = None if command else values.choose_agent(agent)
+            options = values.WorkerOptions(
+                name=name or values.default_name(),
+                codebases=places,
+                agent_name=chosen.name if chosen else (command or "").split()[0],
+                agent_command=chosen.command if chosen else None,
+                agent_environment=chosen.environment if chosen else {},
+                command=command,
+                approval=Approval(auto_approve),
+                model=model,
+                max_concurrent_tasks=max_concurrent_tasks,
+                labels=[label.strip() for label in labels.split(",") if label.strip()],
+                once=once,
+                isolation=values.Isolation(isolation),
+                check=check,
+                setup=setup,
+                state=state or values.state_directory(),
+                park_seconds=park_seconds,
+                drain_seconds=drain_seconds,
+                lease_seconds=lease_seconds,
+                worktree_days=worktree_days,
+                worktree_megabytes=worktree_megabytes,
+            )
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from error
+        _serve(options, server, token)
+
+
+def _serve(options: WorkerOptions, server: str | None, token: str | None) -> None:
+    """Run the worker until SIGTERM or SIGINT."""
+    import asyncio
+    import contextlib
+    import signal
+
+    from agora_sdk import AgoraClient
+
+    try:
+        from agora.worker.service import CodingWorker
+    except ModuleNotFoundError as error:
+        raise InvalidRequest(
+            f"The worker needs the package {error.name}.", fix="Install it: pip install 'agora-server[coding]'."
+        ) from error
+
+    async def serve() -> None:
+        client = AgoraClient(server, token=token, mode="async")
+        worker = CodingWorker(options, client)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(number, worker.stop)
+        try:
+            await worker.serve()
+        finally:
+            await client.aclose()
+
+    asyncio.run(serve())
+
+
+def examine_worker(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
+    """Say which coding agents are installed and logged in, and how to get the others."""
+    from agora.worker.doctor import examine_agents
+
+    out = Output(json=json)
+    reports = examine_agents(os.environ, Path.home())
+    if json:
+        out.value([report.dump() for report in reports])
+        return
+    for report in reports:
+        tone = "green" if report.is_ready else "yellow" if report.is_installed else "red"
+        out.say(f"{report.title}: {report.state}", tone)
+        for hint in report.hints:
+            out.say(f"  {hint}")

@@ -1,0 +1,96 @@
+"""The coding agents that the worker knows: how each is started, found, and installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["AGENTS", "CodingAgent", "find_installed"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodingAgent:
+    """A coding agent that speaks the Agent Client Protocol.
+
+    command: starts it; the first word is looked for in PATH. credentials: files below the home directory, and
+    variables of the environment, one of which is there once it is logged in. install, login: what a person types.
+    environment: what it is started with besides the worker's own environment.
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    credential_files: tuple[str, ...]
+    credential_variables: tuple[str, ...]
+    install: str
+    login: str
+    environment: Mapping[str, str]
+
+    def executable(self) -> str | None:
+        """Path of its program; None if it is not installed."""
+        return shutil.which(self.command[0])
+
+    def find_credential(self, environment: Mapping[str, str], home: Path) -> str | None:
+        """The variable or file that logs it in; None if there is neither."""
+        for variable in self.credential_variables:
+            if environment.get(variable):
+                return variable
+        for name in self.credential_files:
+            if (home / name).exists():
+                return f"~/{name}"
+        return None
+
+
+AGENTS: Mapping[str, CodingAgent] = {
+    agent.name: agent
+    for agent in (
+        CodingAgent(
+            "opencode",
+            "OpenCode",
+            # Its log is the only place where it tells of a usage limit: over the protocol it retries in silence.
+            ("opencode", "acp", "--print-logs", "--log-level", "WARN"),
+            (".local/share/opencode/auth.json", ".config/opencode/opencode.json"),
+            ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "OPENCODE_CONFIG_CONTENT"),
+            "npm install -g opencode-ai",
+            "opencode auth login",
+            {"OPENCODE_DISABLE_AUTOUPDATE": "1"},
+        ),
+        CodingAgent(
+            "claude",
+            "Claude Code",
+            ("claude-agent-acp",),
+            (".claude/.credentials.json",),
+            ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"),
+            "npm install -g @anthropic-ai/claude-code @agentclientprotocol/claude-agent-acp  (Node 22 or newer)",
+            "claude, then /login",
+            {"DISABLE_AUTOUPDATER": "1"},
+        ),
+        CodingAgent(
+            "codex",
+            "Codex",
+            ("codex-acp",),
+            (".codex/auth.json",),
+            ("OPENAI_API_KEY", "CODEX_API_KEY"),
+            "npm install -g @openai/codex @agentclientprotocol/codex-acp",
+            "codex login",
+            {},
+        ),
+        CodingAgent(
+            "gemini",
+            "Gemini CLI",
+            ("gemini", "--acp"),
+            (".gemini/oauth_creds.json",),
+            ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            "npm install -g @google/gemini-cli",
+            "gemini, then /auth",
+            {},
+        ),
+    )
+}
+
+
+def find_installed() -> list[CodingAgent]:
+    """The agents whose program is in PATH, in order of preference."""
+    return [agent for agent in AGENTS.values() if agent.executable() is not None]

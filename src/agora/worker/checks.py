@@ -1,0 +1,33 @@
+"""The check of a codebase: a command that decides whether a job is done, whatever the agent says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .subprocesses import run_command
+
+__all__ = ["CheckResult", "run_check"]
+
+MAX_OUTPUT_CHARACTERS = 20_000  #: of a check that are kept: its end
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check said, as the worker has seen it."""
+
+    command: str
+    exit_code: int
+    output: str
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"command": self.command, "exit_code": self.exit_code, "output": self.output}
+
+
+async def run_check(command: str, cwd: Path, timeout: float, environment: Mapping[str, str]) -> CheckResult:
+    """Run a check by the shell in a directory. timeout: seconds."""
+    result = await run_command(command, cwd, timeout=timeout, environment=environment)
+    return CheckResult(command, result.exit_code, result.output[-MAX_OUTPUT_CHARACTERS:])

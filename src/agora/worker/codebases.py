@@ -1,0 +1,63 @@
+"""The codebases of a worker: directories of this machine, each known by a name and, with git, by its remote."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["GLOBAL", "Codebase", "normalize_remote", "parse_codebases"]
+
+GLOBAL = "global"  #: name of the codebase at the worker's home directory
+MAX_NAME_CHARACTERS = 64
+_SCP = re.compile(r"^(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$")
+_URL = re.compile(r"^[a-z+]+://(?:[^@/]+@)?([^/:]+)(?::\d+)?/(.+)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Codebase:
+    """A codebase. repository: identity of its git remote, such as ``github.com/owner/name``; None without one."""
+
+    name: str
+    path: Path
+    repository: str | None
+    is_git: bool
+
+    @classmethod
+    def inspect(cls, path: Path, name: str | None = None) -> Codebase:
+        """Look at a directory. Raises ValueError if there is none."""
+        path = path.expanduser().resolve()
+        if not path.is_dir():
+            raise ValueError(f"{path} is not a directory; --codebases names directories, separated by commas.")
+        is_git = _run_git(path, "rev-parse", "--is-inside-work-tree") == "true"
+        remote = _run_git(path, "config", "--get", "remote.origin.url") if is_git else None
+        return cls((name or path.name)[:MAX_NAME_CHARACTERS], path, normalize_remote(remote), is_git)
+
+
+def parse_codebases(text: str) -> list[Codebase]:
+    """Codebases of ``DIR[:NAME],...``. Raises ValueError for what is no directory, and for a name used twice."""
+    codebases: list[Codebase] = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        directory, _, name = word.rpartition(":") if ":" in word else (word, "", "")
+        codebase = Codebase.inspect(Path(directory), name or None)
+        if codebase.name in {other.name for other in codebases}:
+            raise ValueError(f"Two codebases are named {codebase.name!r}; write DIR:NAME for one of them.")
+        codebases.append(codebase)
+    return codebases
+
+
+def normalize_remote(remote: str | None) -> str | None:
+    """A git remote as host and path, equal however it is reached; without credentials. None for a local one."""
+    match = (_URL.match(remote) or _SCP.match(remote)) if remote else None
+    if match is None:
+        return None
+    return f"{match[1].lower()}/{match[2].strip('/').removesuffix('.git')}"
+
+
+def _run_git(path: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(path), *arguments], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,342 @@
+"""The driver of a coding agent: its process, and the Agent Client Protocol (version 1, JSON-RPC over stdio) with it.
+
+Not to be confused with the agent communication protocol of the marketplace. A session outlives its process: it is opened
+again by the first that works of ``session/resume``, ``session/load``, and a fresh session that is given the transcript.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import acp
+from acp import schema
+from acp.client import ClientSideConnection
+
+from .permissions import Decision, PermissionRequest
+from .usage_limits import UsageLimitReached, parse_usage_limit
+
+__all__ = ["AgentDied", "AgentFailed", "AgentProcess", "SessionState", "TurnEnd"]
+
+logger = logging.getLogger("agora.worker")
+
+PROTOCOL_VERSION = 1  #: in the draft of version 2 the answer to a prompt no longer ends the turn
+START_SECONDS = 120.0  #: an agent's first start may install things
+CANCEL_SECONDS = 10.0  #: that an agent has to end a cancelled turn
+MAX_LINE_BYTES = 64 * 1024 * 1024
+LOG_LINES = 50
+OWN_RETRY_SECONDS = 30.0  #: a limit that is lifted sooner is left to the agent
+#: What concerns the worker alone; everything else of its environment, provider keys too, goes to the agent.
+PRIVATE_VARIABLES = ("AGORA_", "A2A_")
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class AgentDied(Exception):
+    """The agent's process has ended, or its connection has."""
+
+
+class AgentFailed(Exception):
+    """The agent has answered with an error that a new process would not mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnd:
+    """How a turn ended. stop_reason: end_turn, max_tokens, max_turn_requests, refusal or cancelled."""
+
+    stop_reason: str
+    usage: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class SessionState:
+    """A session of an agent, as it can be opened again. rung: resume, load or new, how it was opened."""
+
+    session_id: str
+    rung: str
+    models: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+
+
+OnUpdate = Callable[[Mapping[str, Any]], None]
+OnPermission = Callable[[PermissionRequest], Awaitable[Decision]]
+
+
+def _end_with_worker() -> None:
+    """In the child, before it is the agent: have it killed when the worker dies, however that happens."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class AgentProcess:
+    """A running coding agent with one session.
+
+    on_update: called with each ``session/update``, as JSON. on_permission: awaited for each permission asked for; the
+    turn waits meanwhile.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        environment: Mapping[str, str],
+        on_update: OnUpdate,
+        on_permission: OnPermission,
+    ) -> None:
+        self.command, self.cwd = tuple(command), cwd
+        self.on_update, self.on_permission = on_update, on_permission
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+        self._connection: ClientSideConnection | None = None
+        self._capabilities: schema.AgentCapabilities | None = None
+        self._session: SessionState | None = None
+        self._is_replaying = False
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._reading_log: asyncio.Task[None] | None = None
+        self._limit_until: asyncio.Future[float] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process, which is running."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> str:
+        """Start the process and greet it; answers its name and version. Raises AgentDied, AgentFailed."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLES)}
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=self.cwd,
+                env=inherited | dict(self._environment),
+                limit=MAX_LINE_BYTES,
+                start_new_session=True,  # its tools are its process group, which ends with it
+                preexec_fn=_end_with_worker,
+            )
+        except OSError as error:
+            raise AgentFailed(f"{self.command[0]} cannot be started: {error}") from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._reading_log = asyncio.create_task(self._read_log())
+        client: Any = _Client(self)
+        self._connection = ClientSideConnection(client, self._process.stdin, self._process.stdout)
+        capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities())
+        info = schema.Implementation(name="agora-worker", version="5")
+        greeting = await self._call(self._connection.initialize(PROTOCOL_VERSION, capabilities, info), START_SECONDS)
+        if greeting.protocol_version != PROTOCOL_VERSION:
+            raise AgentFailed(f"The agent speaks version {greeting.protocol_version} of ACP; the worker speaks 1.")
+        self._capabilities = greeting.agent_capabilities
+        return f"{greeting.agent_info.name} {greeting.agent_info.version}" if greeting.agent_info else self.command[0]
+
+    async def open_session(self, session_id: str | None, mcp_servers: Sequence[Mapping[str, Any]] = ()) -> SessionState:
+        """Open a session again, or a new one if there was none or it cannot be had. Raises AgentDied, AgentFailed."""
+        servers: list[Any] = [schema.HttpMcpServer.model_validate({"headers": [], **server}) for server in mcp_servers]
+        if session_id is not None:
+            for rung, reopen in self._reopening_calls(session_id, servers):
+                self._is_replaying = True  # a loaded session repeats what was said: the log has it already
+                try:
+                    answer = await self._call(reopen(), START_SECONDS)
+                    self._session = SessionState(session_id, rung, **_read_options(answer))
+                    return self._session
+                except AgentFailed as error:
+                    logger.info("session/%s of %s: %s", rung, session_id, error)
+                finally:
+                    self._is_replaying = False
+        answer = await self._call(self._connected.new_session(str(self.cwd), mcp_servers=servers), START_SECONDS)
+        self._session = SessionState(answer.session_id, "new", **_read_options(answer))
+        return self._session
+
+    def _reopening_calls(self, session_id: str, servers: list[Any]) -> list[tuple[str, Callable[[], Awaitable[Any]]]]:
+        """The ways to open a session again that this agent says it has, best first."""
+        capabilities, cwd = self._capabilities, str(self.cwd)
+        calls: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
+        if capabilities and capabilities.session_capabilities and capabilities.session_capabilities.resume is not None:
+            calls.append(("resume", lambda: self._connected.resume_session(session_id, cwd, mcp_servers=servers)))
+        if capabilities and capabilities.load_session:
+            calls.append(("load", lambda: self._connected.load_session(cwd, session_id, mcp_servers=servers)))
+        return calls
+
+    async def choose_option(self, category: str, value: str) -> bool:
+        """Set an option of the session, such as model or mode; answers whether the agent has such an option."""
+        option = self._opened.options.get(category)
+        if option is None:
+            return False
+        await self._call(self._connected.set_config_option(option, self._opened.session_id, value), START_SECONDS)
+        return True
+
+    async def prompt(self, text: str) -> TurnEnd:
+        """Send a prompt and wait for the end of its turn. Raises AgentDied, AgentFailed, UsageLimitReached.
+
+        Cancelling it cancels the turn.
+        """
+        loop = asyncio.get_running_loop()
+        self._limit_until = loop.create_future()
+        turn = asyncio.ensure_future(self._call(self._send_prompt(text)))
+        try:
+            await asyncio.wait((turn, self._limit_until), return_when=asyncio.FIRST_COMPLETED)
+            if not turn.done():
+                until = self._limit_until.result()
+                await self._cancel_turn(turn)
+                raise UsageLimitReached(f"{self.command[0]}: the usage limit is reached.", until)
+            answer = turn.result()
+        except asyncio.CancelledError:
+            await self._cancel_turn(turn)
+            raise
+        finally:
+            self._limit_until = None
+            turn.cancel()
+        usage = answer.usage.model_dump(by_alias=True) if answer.usage is not None else {}
+        return TurnEnd(answer.stop_reason, usage)
+
+    async def _send_prompt(self, text: str) -> schema.PromptResponse:
+        block = schema.TextContentBlock(type="text", text=text)
+        return await self._connected.prompt(self._opened.session_id, [block])
+
+    async def _cancel_turn(self, turn: asyncio.Future[Any]) -> None:
+        """Send ``session/cancel`` and give the agent a moment to end its turn."""
+        with contextlib.suppress(Exception):
+            await self._connected.cancel(self._opened.session_id)
+        await asyncio.wait((turn,), timeout=CANCEL_SECONDS)
+        if turn.done() and not turn.cancelled():
+            turn.exception()
+
+    async def close(self) -> None:
+        """End the process and what it has started."""
+        process = self._process
+        if process is None:
+            return
+        if self._connection is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._connection.close(), 1)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 3)
+        if self._reading_log is not None:
+            self._reading_log.cancel()
+        # asyncio keeps the pipe of a process that has ended until its transport is closed.
+        process._transport.close()  # type: ignore[attr-defined]
+
+    @property
+    def log(self) -> str:
+        """The last lines that it wrote to its standard error."""
+        return "\n".join(self._log)
+
+    # -- from the agent -----------------------------------------------------------------------------------
+
+    def receive_update(self, update: Mapping[str, Any]) -> None:
+        """An update of the session has come."""
+        if not self._is_replaying:
+            self.on_update(update)
+
+    async def _read_log(self) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            text = line.decode(errors="replace").rstrip()
+            self._log.append(text)
+            logger.debug("%s: %s", self.command[0], text)
+            self._notice_limit(text)
+
+    def _notice_limit(self, line: str) -> None:
+        waiting = self._limit_until
+        if waiting is None or waiting.done() or not line.startswith(("ERROR", "WARN", "timestamp=")):
+            return
+        until = parse_usage_limit(line, time.time())
+        # Shorter ones the agent waits out by itself.
+        if until is not None and until > time.time() + OWN_RETRY_SECONDS:
+            waiting.set_result(until)
+
+    @property
+    def _connected(self) -> ClientSideConnection:
+        assert self._connection is not None
+        return self._connection
+
+    @property
+    def _opened(self) -> SessionState:
+        assert self._session is not None
+        return self._session
+
+    async def _call(self, answer: Awaitable[Any], timeout: float | None = None) -> Any:
+        """An answer of the agent. Raises AgentDied when it ends meanwhile, AgentFailed, UsageLimitReached."""
+        assert self._process is not None
+        call = asyncio.ensure_future(answer)
+        ended = asyncio.ensure_future(self._process.wait())
+        try:
+            await asyncio.wait((call, ended), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if call.done():
+                return call.result()
+            if ended.done():
+                raise AgentDied(f"{self.command[0]} ended with {_describe_exit(ended.result())}. {self.log}".strip())
+            raise AgentFailed(f"{self.command[0]} has not answered for {timeout:.0f} seconds. {self.log}".strip())
+        except acp.RequestError as error:
+            text = f"{error} {error.data or ''}".strip()
+            until = parse_usage_limit(text, time.time())
+            if until is not None:
+                raise UsageLimitReached(text, until) from error
+            raise AgentFailed(text) from error
+        except (ConnectionError, EOFError) as error:
+            raise AgentDied(f"{self.command[0]}: the connection ended. {self.log}".strip()) from error
+        finally:
+            for part in (call, ended):
+                part.cancel()
+            await asyncio.gather(call, ended, return_exceptions=True)
+
+
+class _Client:
+    """The worker as the agent sees it."""
+
+    def __init__(self, agent: AgentProcess) -> None:
+        self._agent = agent
+
+    async def session_update(self, session_id: str, update: Any, **_: Any) -> None:
+        self._agent.receive_update(update.model_dump(by_alias=True, exclude_none=True, mode="json"))
+
+    async def request_permission(
+        self, session_id: str, tool_call: Any, options: list[Any], **_: Any
+    ) -> schema.RequestPermissionResponse:
+        dumped = [option.model_dump(by_alias=True, mode="json") for option in options]
+        request = PermissionRequest.parse(tool_call.model_dump(by_alias=True, exclude_none=True, mode="json"), dumped)
+        decision = await self._agent.on_permission(request)
+        outcome = (
+            {"outcome": "cancelled"}
+            if decision.option is None
+            else {"outcome": "selected", "optionId": decision.option.option_id}
+        )
+        return schema.RequestPermissionResponse.model_validate({"outcome": outcome})
+
+    def on_connect(self, connection: Any) -> None:
+        """The connection is there; nothing is to be done with it."""
+
+    async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
+        """Extensions of an agent mean nothing to us."""
+
+
+def _read_options(answer: Any) -> dict[str, Any]:
+    """What a session lets choose: ids of the options by category, and the models."""
+    options: dict[str, str] = {}
+    models: list[str] = []
+    for option in (answer.model_dump(by_alias=True, mode="json") if answer is not None else {}).get(
+        "configOptions"
+    ) or []:
+        options[option.get("category") or option["id"]] = option["id"]
+        if option.get("category") == "model":
+            models = [str(choice["value"]) for choice in option.get("options") or [] if "value" in choice]
+    return {"models": models, "options": options}
+
+
+def _describe_exit(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,96 @@
+"""Options of the worker, as the command line and the environment give them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from .agents import AGENTS, CodingAgent, find_installed
+from .codebases import Codebase
+from .permissions import Approval
+
+__all__ = ["Isolation", "WorkerOptions", "choose_agent", "default_name", "state_directory"]
+
+
+class Isolation(StrEnum):
+    """Where a job's agent works."""
+
+    WORKTREE = "worktree"  #: in a git worktree and on a branch of its own
+    NONE = "none"  #: in the codebase itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """What a worker is told by its owner.
+
+    agent: the command of an agent that speaks ACP, with its environment; None if ``command`` is used, a command line with
+    ``{prompt}`` in it. check, setup: shell commands of the owner's. park_seconds: that an agent waits for a permission
+    before its process is ended; the job waits on. drain_seconds: that jobs under way may take once the worker is stopped. worktree_days, worktree_megabytes: age, and size for each codebase, beyond
+    which worktrees without unmerged work are removed.
+    """
+
+    name: str
+    codebases: Sequence[Codebase]
+    agent_name: str
+    agent_command: Sequence[str] | None
+    agent_environment: Mapping[str, str]
+    command: str | None = None
+    approval: Approval = Approval.SAFE
+    model: str | None = None
+    max_concurrent_tasks: int = 4
+    labels: Sequence[str] = ()
+    once: bool = False
+    isolation: Isolation = Isolation.WORKTREE
+    check: str | None = None
+    check_seconds: float = 1800.0
+    setup: str | None = None
+    state: Path
+    park_seconds: float = 900.0
+    drain_seconds: float = 30.0
+    lease_seconds: int = 60
+    worktree_days: float = 14.0
+    worktree_megabytes: int = 10_000
+
+    def find_codebase(self, reference: str | None) -> Codebase | None:
+        """A codebase by its name or repository; the first one if none is named."""
+        if reference is None:
+            return self.codebases[0]
+        return next((c for c in self.codebases if reference in (c.name, c.repository)), None)
+
+
+def default_name() -> str:
+    """A worker's name, if none is given."""
+    return f"worker-{socket.gethostname()}"[:128]
+
+
+def state_directory() -> Path:
+    """Where worktrees are kept: the user's state directory."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local/state") / "agora-worker"
+
+
+def choose_agent(reference: str | None) -> CodingAgent:
+    """An agent by its name, or by a command line of one that speaks ACP; the first installed one if None.
+
+    Raises ValueError, which says how to get one.
+    """
+    if reference is None:
+        installed = find_installed()
+        if not installed:
+            hints = "; ".join(f"{agent.title}: {agent.install}" for agent in AGENTS.values())
+            raise ValueError(f"No coding agent is installed. {hints}. See agora worker doctor.")
+        return installed[0]
+    agent = AGENTS.get(reference)
+    if agent is not None:
+        if agent.executable() is None:
+            raise ValueError(f"{agent.command[0]} is not in PATH. Install {agent.title}: {agent.install}.")
+        return agent
+    words = tuple(shlex.split(reference))
+    if not words:
+        raise ValueError(f"--agent names one of {', '.join(AGENTS)}, or a command that speaks ACP.")
+    return CodingAgent(Path(words[0]).name, reference, words, (), (), "", "", {})

@@ -1,0 +1,62 @@
+"""The output of a job: gathered for a moment, so that an agent's words are not each a call of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from agora_sdk import AgoraError, TaskRun
+
+__all__ = ["OutputWriter"]
+
+logger = logging.getLogger("agora.worker")
+
+FLUSH_SECONDS = 0.2
+
+
+class OutputWriter:
+    """Writes what is added to the output of a task, a few times a second, until it is closed.
+
+    A job that is parked and goes on has another run of its task: :meth:`attach` says which.
+    """
+
+    def __init__(self, run: TaskRun) -> None:
+        self._run = run
+        self._pending: list[str] = []
+        self._has_text = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._flushing = asyncio.create_task(self._flush_regularly())
+
+    def attach(self, run: TaskRun) -> None:
+        """Write to this run of the task from now on."""
+        self._run = run
+
+    def add(self, text: str) -> None:
+        """Add to the output."""
+        if text:
+            self._pending.append(text.replace("\x00", ""))
+            self._has_text.set()
+
+    async def flush(self) -> None:
+        """Write what has been added. Raises StaleLease, AgoraError."""
+        async with self._lock:
+            text, self._pending = "".join(self._pending), []
+            self._has_text.clear()
+            if text:
+                await self._run.write(text)
+
+    async def close(self) -> None:
+        """Write no more."""
+        self._flushing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._flushing
+
+    async def _flush_regularly(self) -> None:
+        while True:
+            await self._has_text.wait()
+            await asyncio.sleep(FLUSH_SECONDS)
+            try:
+                await self.flush()
+            except AgoraError as error:  # a lost lease cancels the job; too much output is left out
+                logger.warning("Output of %s is not written: %s", self._run.task_id, error)

@@ -1,0 +1,139 @@
+"""What an agent may do unasked, and what its asking becomes for a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Approval", "Decision", "Option", "PermissionRequest", "parse_answer"]
+
+#: Kinds of tool calls that change nothing.
+SAFE_KINDS = frozenset({"read", "search", "fetch", "think"})
+_PATH_KEYS = re.compile(r"path|dir|file|cwd", re.IGNORECASE)
+
+
+class Approval(StrEnum):
+    """Which permissions the worker gives by itself."""
+
+    ALL = "all"
+    SAFE = "safe"  #: reading, searching, fetching, thinking
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An answer that the agent offers. kind: allow_once, allow_always, reject_once, reject_always."""
+
+    option_id: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person or the policy has decided. option: None ends the turn. feedback: what the agent is told besides."""
+
+    option: Option | None
+    feedback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionRequest:
+    """A tool call that an agent asks to make.
+
+    kind: of the tool, as the protocol names it. paths: what it names of the file system.
+    """
+
+    title: str
+    kind: str
+    paths: tuple[str, ...]
+    options: tuple[Option, ...]
+    input: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, tool_call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> PermissionRequest:
+        """From the parameters of ``session/request_permission``."""
+        raw = tool_call.get("rawInput")
+        raw = raw if isinstance(raw, dict) else {}
+        located = [str(place.get("path")) for place in tool_call.get("locations") or []]
+        return cls(
+            title=str(tool_call.get("title") or tool_call.get("kind") or "a tool"),
+            kind=str(tool_call.get("kind") or "other"),
+            paths=tuple(dict.fromkeys((*located, *_find_paths(raw)))),
+            options=tuple(Option(str(o["optionId"]), str(o["name"]), str(o["kind"])) for o in options),
+            input=raw,
+        )
+
+    def find_option(self, kinds: Iterable[str]) -> Option | None:
+        """The first option of these kinds, in the order of the kinds."""
+        return next((option for kind in kinds for option in self.options if option.kind == kind), None)
+
+    def reject(self, feedback: str | None = None) -> Decision:
+        """Refuse it, this once if the agent offers that."""
+        return Decision(self.find_option(("reject_once", "reject_always")), feedback)
+
+    def find_outside_path(self, root: Path) -> str | None:
+        """A path that it names outside of a directory."""
+        for name in self.paths:
+            if not (root / name).resolve().is_relative_to(root.resolve()):
+                return name
+        return None
+
+    def decide(self, approval: Approval, root: Path) -> Decision | None:
+        """What the policy decides for work in ``root``; None if a person has to be asked."""
+        if outside := self.find_outside_path(root):
+            return self.reject(f"{outside} is outside of the working directory.")
+        if approval is Approval.ALL or (approval is Approval.SAFE and self.kind in SAFE_KINDS):
+            return Decision(self.find_option(("allow_once", "allow_always")))
+        return None
+
+    def describe(self) -> str:
+        """The question, for people."""
+        choices = ", ".join(f"{option.option_id} ({option.name})" for option in self.options)
+        return f"The agent asks for permission: {self.kind}: {self.title}\nAnswer with one of: {choices}"
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON: for the question, and for the checkpoint."""
+        options = [{"option_id": o.option_id, "name": o.name, "kind": o.kind} for o in self.options]
+        return {"title": self.title, "kind": self.kind, "paths": list(self.paths), "options": options}
+
+    @classmethod
+    def load(cls, document: Mapping[str, Any]) -> PermissionRequest:
+        """The request that :meth:`dump` has written."""
+        options = tuple(Option(o["option_id"], o["name"], o["kind"]) for o in document["options"])
+        return cls(document["title"], document["kind"], tuple(document["paths"]), options, {})
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the answer, as a form."""
+        choices = [{"const": option.option_id, "title": option.name} for option in self.options]
+        decision = {"type": "string", "title": self.title, "oneOf": choices}
+        return {"type": "object", "properties": {"option_id": decision}, "required": ["option_id"]}
+
+
+def _find_paths(raw: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in raw.items():
+        if isinstance(value, str) and value.startswith(("/", "../")) and _PATH_KEYS.search(key):
+            yield value
+
+
+_WORDS = {
+    "allow_once": ("once", "yes", "y", "allow", "ok", "approve"),
+    "allow_always": ("always",),
+    "reject_once": ("reject", "no", "n", "deny"),
+}
+
+
+def parse_answer(request: PermissionRequest, text: str, data: Mapping[str, Any] | None) -> Decision:
+    """The decision in a person's answer: an option by its id, name or a usual word; any other text rejects, and is feedback."""
+    choice = str((data or {}).get("option_id") or text).strip()
+    for option in request.options:
+        if choice.casefold() in (option.option_id.casefold(), option.name.casefold(), option.kind):
+            return Decision(option)
+    for kind, words in _WORDS.items():
+        if choice.casefold() in words and (option_of_kind := request.find_option((kind,))):
+            return Decision(option_of_kind)
+    return request.reject(choice or None)

@@ -1,0 +1,77 @@
+"""What a task asks of the worker: a prompt, for a codebase, in a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agora_sdk import PermanentFailure, TaskRun
+from agora_sdk.client import AgoraClient
+
+__all__ = ["JOB_TYPE", "MESSAGE_TYPE", "Answer", "JobRequest", "read_answers"]
+
+JOB_TYPE = "coding.job"
+MESSAGE_TYPE = "a2a.message"  #: a message to the worker's agent, over A2A or another protocol: its text is the prompt
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A job. codebase: name, id or repository of one. mode: of the agent, such as build or plan; None for its own."""
+
+    prompt: str
+    title: str
+    codebase: str | None
+    mode: str | None
+    model: str | None
+
+    @classmethod
+    def parse(cls, task: TaskRun) -> JobRequest:
+        """Raises PermanentFailure for a task without a prompt."""
+        payload = task.payload
+        prompt = payload.get("prompt")
+        if not isinstance(prompt, str):
+            message = payload.get("message")
+            prompt = read_text(message) if isinstance(message, dict) else payload.get("text")
+        if not isinstance(prompt, str) or not prompt.strip():
+            raise PermanentFailure("The job has no prompt: its payload needs the text 'prompt'.")
+        metadata = payload.get("metadata")
+        values = (metadata if isinstance(metadata, dict) else {}) | payload
+        title = str(values.get("title") or prompt.strip().splitlines()[0])[:100]
+        codebase = values.get("codebase") or values.get("codebase_id")
+        model = task.required_model or values.get("model")
+        mode = values.get("agent_type")
+        return cls(prompt, title, *(str(value) if value else None for value in (codebase, mode, model)))
+
+
+def read_text(message: Mapping[str, Any]) -> str:
+    """The text of a message's parts."""
+    parts = message.get("parts") or []
+    return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the requester of a task has said. number: of its entry in the log."""
+
+    number: int
+    text: str
+    data: Mapping[str, Any] | None
+
+
+async def read_answers(client: AgoraClient, task_id: str, after: int) -> list[Answer]:
+    """The requester's messages in a task's log after an entry, oldest first."""
+    answers, cursor = [], None
+    while True:
+        page = await client.task.history(task_id, limit=PAGE, cursor=cursor)
+        for entry in page.entries:
+            message: Any = entry.data
+            if entry.type != "message" or entry.number <= after or not isinstance(message, dict):
+                continue
+            if message.get("role") == "ROLE_USER":
+                data = [part["data"] for part in message.get("parts") or [] if isinstance(part.get("data"), dict)]
+                answers.append(Answer(entry.number, read_text(message), data[0] if data else None))
+        cursor = page.next_cursor
+        if cursor is None:
+            return answers

@@ -1,0 +1,136 @@
+"""The worker: an agent of the marketplace whose tasks a coding agent does, in the codebases of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from agora_sdk import Agent, InputRequired, TaskRun
+from agora_sdk.client import AgoraClient
+from agora_sdk.contract.events import Event
+
+from .job import Job
+from .options import WorkerOptions
+from .request import JOB_TYPE, MESSAGE_TYPE
+from .subprocesses import CommandError
+from .usage_limits import AccountBreaker
+from .worktree import clean_worktrees
+
+__all__ = ["CodingWorker"]
+
+logger = logging.getLogger("agora.worker")
+
+CLEANING_SECONDS = 3600.0
+
+LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
+
+
+class CodingWorker(Agent):
+    """Claims jobs, and keeps the agents of those that wait for a permission.
+
+    Each codebase is a capability, ``codebase:NAME``, and each repository, ``repository:IDENTITY``: a job that requires it goes
+    to any worker that has it.
+    """
+
+    def __init__(self, options: WorkerOptions, client: AgoraClient) -> None:
+        super().__init__(options.name, f"Coding agent {options.agent_name}", client=client)
+        self.options = options
+        self.worker = options.name
+        self.capabilities = build_capabilities(options)
+        self.task_types = (JOB_TYPE, MESSAGE_TYPE)
+        self.models = (options.model,) if options.model else ()
+        self.max_concurrent_tasks = options.max_concurrent_tasks
+        self.lease_seconds = options.lease_seconds
+        self.category = "coding"
+        self.tags = tuple(options.labels)
+        self.events = LOST_EVENTS
+        self.metadata = {"agent": options.agent_name, "codebases": [codebase.name for codebase in options.codebases]}
+        self.stop_seconds = options.drain_seconds  # type: ignore[misc]
+        self._breaker = AccountBreaker()
+        self._cleaning: asyncio.Task[None] | None = None
+        self._parked: dict[str, Job] = {}
+        self._expiries: dict[str, asyncio.Task[None]] = {}
+
+    async def on_start(self) -> None:
+        logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
+        self._cleaning = asyncio.create_task(self._clean_regularly())
+
+    async def on_task(self, task: TaskRun) -> Any:
+        """Do a job; one whose agent waits here goes on with it."""
+        job = self._parked.pop(task.task_id, None)
+        if job is None:
+            job = Job(task, self.client, self.options, self._breaker)
+        else:
+            self._expiries.pop(task.task_id).cancel()
+            job.take_over(task)
+        try:
+            result = await job.work()
+        except InputRequired:
+            self._park(job)
+            raise
+        except BaseException:
+            await job.close()
+            self._stop_if_once()
+            raise
+        await job.close()
+        self._stop_if_once()
+        return result
+
+    async def on_event(self, event: Event) -> None:
+        """A job that waits for a permission has ended, or another worker goes on with it."""
+        task_id = event.subject or ""
+        taken_here = event.type == "agora.task.started" and _worker_of(event) == self.worker_id
+        if task_id in self._parked and not taken_here:
+            await self._drop(task_id)
+
+    async def on_stop(self) -> None:
+        if self._cleaning is not None:
+            self._cleaning.cancel()
+        for task_id in tuple(self._parked):
+            await self._drop(task_id)
+
+    async def _clean_regularly(self) -> None:
+        """Remove old worktrees, except those with work that is on no other branch."""
+        root, options = self.options.state / "worktrees", self.options
+        limits = {"max_age": options.worktree_days * 86_400, "max_bytes": options.worktree_megabytes * 1_000_000}
+        while True:
+            for codebase in options.codebases:
+                try:
+                    removed = await clean_worktrees(codebase, root, **limits)
+                except (OSError, CommandError) as error:
+                    logger.warning("The worktrees of %s are not cleaned: %s", codebase.name, error)
+                    continue
+                if removed:
+                    logger.info("Removed worktrees of %s: %s", codebase.name, ", ".join(removed))
+            await asyncio.sleep(CLEANING_SECONDS)
+
+    def _park(self, job: Job) -> None:
+        self._parked[job.task_id] = job
+        self._expiries[job.task_id] = asyncio.create_task(self._expire(job.task_id))
+
+    async def _expire(self, task_id: str) -> None:
+        """End an agent that has waited for long enough; its job waits on, and its session is opened again."""
+        await asyncio.sleep(self.options.park_seconds)
+        logger.info("%s: its agent is ended; the job waits for its answer", task_id)
+        del self._expiries[task_id]
+        await self._parked.pop(task_id).close()
+
+    async def _drop(self, task_id: str) -> None:
+        self._expiries.pop(task_id).cancel()
+        await self._parked.pop(task_id).close()
+
+    def _stop_if_once(self) -> None:
+        if self.options.once:
+            self.stop()
+
+
+def build_capabilities(options: WorkerOptions) -> list[str]:
+    """What a worker offers to do."""
+    names = [f"codebase:{codebase.name}" for codebase in options.codebases]
+    repositories = [f"repository:{codebase.repository}" for codebase in options.codebases if codebase.repository]
+    return list(dict.fromkeys(["coding", f"coding:{options.agent_name}", *names, *repositories]))
+
+
+def _worker_of(event: Event) -> Any:
+    return event.data.get("worker") if isinstance(event.data, dict) else None

@@ -1,0 +1,83 @@
+"""Commands of the worker itself: git, the set-up of a worktree, the repository's check."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["CommandError", "CommandResult", "run_checked", "run_command"]
+
+MAX_OUTPUT_BYTES = 1_000_000
+
+
+class CommandError(Exception):
+    """A command of the worker's own has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended. output: standard output and error; its end, where there is too much."""
+
+    exit_code: int
+    output: str
+
+
+async def run_command(
+    command: Sequence[str] | str,
+    cwd: Path,
+    *,
+    timeout: float = 120.0,
+    environment: Mapping[str, str] | None = None,
+    on_output: Callable[[str], None] | None = None,
+) -> CommandResult:
+    """Run a command; a string is run by the shell. Its process group ends with it, or with the timeout (exit code 124).
+
+    on_output: called with each piece of the output as it comes.
+    """
+    words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+    process = await asyncio.create_subprocess_exec(
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=cwd,
+        env=os.environ | dict(environment or {}),
+        start_new_session=True,
+    )
+    output = bytearray()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    async def read_output() -> None:
+        assert process.stdout is not None
+        while chunk := await process.stdout.read(65_536):
+            output.extend(chunk)
+            if on_output is not None:
+                on_output(decoder.decode(chunk))
+            del output[:-MAX_OUTPUT_BYTES]
+        await process.wait()
+
+    try:
+        await asyncio.wait_for(read_output(), timeout)
+        code = process.returncode or 0
+    except TimeoutError:
+        code = 124
+        output.extend(f"\nended after {timeout:.0f} seconds\n".encode())
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    return CommandResult(code, output.decode(errors="replace"))
+
+
+async def run_checked(command: Sequence[str], cwd: Path) -> str:
+    """The output of a command that has to succeed, without the line feed at its end. Raises CommandError."""
+    result = await run_command(command, cwd)
+    if result.exit_code:
+        raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()}")
+    return result.output.rstrip("\n")

@@ -1,0 +1,68 @@
+"""Usage limits of an agent's account: recognised in what the agent says, and waited for once for all jobs."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+
+__all__ = ["AccountBreaker", "UsageLimitReached", "parse_usage_limit"]
+
+DEFAULT_PAUSE = 900.0  #: seconds, where the agent does not say when the limit is lifted
+LONGEST_PAUSE = 86_400.0  #: seconds
+_LIMIT = re.compile(
+    r"usage.?limit|rate.?limit|too many requests|quota|\b429\b|insufficient_quota|resource.?exhausted", re.IGNORECASE
+)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_RELATIVE = re.compile(
+    r"(?:resets?|retry|try again|available)[\w\s-]{0,20}?\s(?:in|after):?\s*"
+    r"((?:\d+(?:\.\d+)?\s*(?:s|m|h|d)[a-z]*[\s,]*(?:and\s*)?)+)",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)", re.IGNORECASE)
+_RETRY_AFTER = re.compile(r"retry-after\\?\"?[:=]\s*\\?\"?(\d+)", re.IGNORECASE)
+_EPOCH = re.compile(r"(?:reset\w*\D{0,12}|\|)(1[6-9]\d{8}|[2-9]\d{9})\b", re.IGNORECASE)
+_ISO = re.compile(
+    r"resets?\D{0,12}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)", re.IGNORECASE
+)
+
+
+class UsageLimitReached(Exception):
+    """The agent's account has reached its usage limit. until: seconds since 1970, when it may go on."""
+
+    def __init__(self, message: str, until: float) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+def parse_usage_limit(text: str, now: float) -> float | None:
+    """When a usage limit that a text tells of is lifted, in seconds since 1970; None if it tells of none."""
+    if not _LIMIT.search(text):
+        return None
+    until = now + DEFAULT_PAUSE
+    if relative := _RELATIVE.search(text):
+        until = now + sum(float(number) * _UNITS[unit.lower()] for number, unit in _AMOUNT.findall(relative[1]))
+    elif after := _RETRY_AFTER.search(text):
+        until = now + float(after[1])
+    elif epoch := _EPOCH.search(text):
+        until = float(epoch[1])
+    elif moment := _ISO.search(text):
+        stamp = datetime.fromisoformat(moment[1])
+        until = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+    return min(max(until, now + 1), now + LONGEST_PAUSE)
+
+
+class AccountBreaker:
+    """Keeps every job of one account from its usage limit, once one has met it."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def trip(self, until: float) -> None:
+        """The account is not to be used before then; in seconds since 1970."""
+        self._until = max(self._until, until)
+
+    def check(self) -> None:
+        """Raises UsageLimitReached while the account is not to be used."""
+        if time.time() < self._until:
+            raise UsageLimitReached("Another job has reached the usage limit of this account.", self._until)

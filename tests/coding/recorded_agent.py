@@ -1,0 +1,218 @@
+"""A coding agent of tests: it speaks the Agent Client Protocol as OpenCode 1.18 and Claude Code 2.1 were recorded to.
+
+Its sessions are files below HOME, so that they outlive it. What it does is written in the prompt, a directive a line:
+
+* ``RUN: command`` - asks for permission, runs the command in its directory, and says what came of it
+* ``READ: path`` - a tool call of the kind read, for which it asks, too
+* ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
+* ``RECALL`` - says every prompt of its session
+* ``LIMIT: seconds`` - answers with a usage limit until so many seconds after the first refusal
+* ``DIE`` - ends by SIGKILL, once a directory
+
+``--without resume,load`` leaves out ways to open a session again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+JsonMap = dict[str, Any]
+DIRECTIVE = re.compile(r"^\s*(RUN|READ|SAY|SLOWLY|RECALL|LIMIT|DIE)\b:? ?(.*)$", re.MULTILINE)
+OPTIONS = [
+    {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
+    {"optionId": "always", "kind": "allow_always", "name": "Always allow"},
+    {"optionId": "reject", "kind": "reject_once", "name": "Reject"},
+]
+MODELS = [{"value": "stub/small", "name": "Small"}, {"value": "stub/large", "name": "Large"}]
+
+
+class Problem(Exception):
+    """An answer with an error."""
+
+
+class Agent:
+    def __init__(self, missing: set[str]) -> None:
+        self.missing = missing
+        self.directory = Path.home() / ".recorded-agent"
+        self.directory.mkdir(exist_ok=True)
+        self.cancelled = threading.Event()
+        self.answers: dict[int, JsonMap] = {}
+        self.answered = threading.Condition()
+        self.number = 0
+        self.writing = threading.Lock()
+
+    # -- sessions -------------------------------------------------------------------------------------
+
+    def load(self, session: str) -> JsonMap:
+        try:
+            content: JsonMap = json.loads((self.directory / f"{session}.json").read_text())
+        except FileNotFoundError:
+            raise Problem(f"Session not found: {session}") from None
+        return content
+
+    def store(self, session: str, content: JsonMap) -> None:
+        (self.directory / f"{session}.json").write_text(json.dumps(content))
+
+    # -- the wire -------------------------------------------------------------------------------------
+
+    def write(self, message: JsonMap) -> None:
+        with self.writing:
+            sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+            sys.stdout.flush()
+
+    def update(self, session: str, update_kind: str, /, **content: Any) -> None:
+        update = {"sessionUpdate": update_kind, **content}
+        self.write({"method": "session/update", "params": {"sessionId": session, "update": update}})
+
+    def say(self, session: str, text: str) -> None:
+        self.update(session, "agent_message_chunk", messageId="m", content={"type": "text", "text": text})
+
+    def request(self, method: str, params: JsonMap) -> JsonMap:
+        with self.answered:
+            self.number += 1
+            number = self.number
+            self.write({"id": number, "method": method, "params": params})
+            self.answered.wait_for(lambda: number in self.answers)
+            return self.answers.pop(number)
+
+    def serve(self) -> None:
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "method" not in message:
+                with self.answered:
+                    self.answers[message["id"]] = message.get("result") or {}
+                    self.answered.notify_all()
+            elif message["method"] == "session/cancel":
+                self.cancelled.set()
+            else:
+                threading.Thread(target=self.answer, args=(message,), daemon=True).start()
+
+    def answer(self, message: JsonMap) -> None:
+        try:
+            method = getattr(self, message["method"].replace("/", "_"))
+            self.write({"id": message["id"], "result": method(**message["params"])})
+        except Problem as problem:
+            error = {"code": -32603, "message": "Internal error", "data": {"details": str(problem)}}
+            self.write({"id": message["id"], "error": error})
+
+    # -- the protocol ---------------------------------------------------------------------------------
+
+    def initialize(self, **_: Any) -> JsonMap:
+        print("level=INFO message=starting", file=sys.stderr)
+        ways = {} if "resume" in self.missing else {"resume": {}}
+        capabilities = {"loadSession": "load" not in self.missing, "mcpCapabilities": {"http": True}}
+        info = {"name": "Recorded", "version": "1.0"}
+        return {
+            "protocolVersion": 1,
+            "agentCapabilities": capabilities | {"sessionCapabilities": {"list": {}, **ways}},
+            "agentInfo": info,
+            "authMethods": [],
+        }
+
+    def session_new(self, cwd: str, **options: Any) -> JsonMap:
+        session = f"ses_{uuid.uuid4().hex[:20]}"
+        servers = [{"name": s["name"], "url": s.get("url")} for s in options.get("mcpServers") or []]
+        self.store(session, {"cwd": cwd, "prompts": [], "servers": servers})
+        return {"sessionId": session, **self.options(MODELS[0]["value"])}
+
+    def session_resume(self, sessionId: str, **_: Any) -> JsonMap:  # noqa: N803
+        self.load(sessionId)
+        return self.options(MODELS[0]["value"])
+
+    def session_load(self, sessionId: str, **_: Any) -> JsonMap:  # noqa: N803
+        for prompt in self.load(sessionId)["prompts"]:
+            self.say(sessionId, f"(replayed) {prompt}")
+        return self.options(MODELS[0]["value"])
+
+    def session_set_config_option(self, sessionId: str, configId: str, value: str, **_: Any) -> JsonMap:  # noqa: N803
+        content = self.load(sessionId)
+        self.store(sessionId, content | {configId: value})
+        return self.options(value)
+
+    def options(self, model: str) -> JsonMap:
+        option = {"id": "model", "name": "Model", "category": "model", "type": "select"}
+        return {"configOptions": [option | {"currentValue": model, "options": MODELS}]}
+
+    def session_prompt(self, sessionId: str, prompt: list[JsonMap], **_: Any) -> JsonMap:  # noqa: N803
+        self.cancelled.clear()
+        text = "\n".join(block["text"] for block in prompt)
+        content = self.load(sessionId)
+        content["prompts"].append(text)
+        self.store(sessionId, content)
+        self.update(sessionId, "available_commands_update", availableCommands=[])
+        for word, rest in DIRECTIVE.findall(text):
+            if self.cancelled.is_set():
+                break
+            self.obey(sessionId, content, word, rest)
+        reason = "cancelled" if self.cancelled.is_set() else "end_turn"
+        return {"stopReason": reason, "usage": {"inputTokens": 100, "outputTokens": 20, "totalTokens": 120}}
+
+    def obey(self, session: str, content: JsonMap, word: str, rest: str) -> None:
+        match word:
+            case "SAY":
+                self.say(session, rest)
+            case "RECALL":
+                self.say(session, "I remember: " + " | ".join(content["prompts"]) + f" model={content.get('model')}")
+            case "SLOWLY":
+                for number in range(int(rest)):
+                    self.say(session, f"word{number} ")
+                    if self.cancelled.wait(0.05):
+                        return
+            case "RUN":
+                self.run(session, content["cwd"], rest)
+            case "READ":
+                self.read(session, rest)
+            case "LIMIT":
+                until = content.setdefault("limits", {}).setdefault(rest, time.time() + float(rest))
+                self.store(session, content)
+                if time.time() < until:
+                    raise Problem(f"429 You have hit your usage limit; resets in {until - time.time():.1f} seconds")
+            case "DIE":
+                marker = self.directory / f"died-{Path(content['cwd']).name}"
+                if not marker.exists():
+                    marker.touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    def ask(self, session: str, call: JsonMap) -> bool:
+        params = {"sessionId": session, "toolCall": {**call, "status": "pending"}, "options": OPTIONS}
+        outcome = self.request("session/request_permission", params)["outcome"]
+        if outcome["outcome"] == "cancelled":
+            self.cancelled.set()
+        return outcome.get("optionId") in ("once", "always")
+
+    def run(self, session: str, cwd: str, command: str) -> None:
+        call = {"toolCallId": f"call_{time.time_ns()}", "title": command, "kind": "execute", "locations": []}
+        raw = {"command": command, "cwd": cwd}
+        self.update(session, "tool_call", **{**call, "title": "bash"}, status="pending", rawInput={"cwd": cwd})
+        self.update(session, "tool_call_update", **call, status="in_progress", rawInput=raw)
+        if not self.ask(session, {**call, "rawInput": {"command": command}}):
+            self.update(session, "tool_call_update", toolCallId=call["toolCallId"], status="failed")
+            self.say(session, "The command was not allowed.")
+            return
+        done = subprocess.run(command, shell=True, cwd=cwd, capture_output=True, text=True)
+        output = [{"type": "content", "content": {"type": "text", "text": done.stdout + done.stderr}}]
+        self.update(session, "tool_call_update", toolCallId=call["toolCallId"], status="completed", content=output)
+        self.say(session, f"The command answered: {done.stdout}")
+
+    def read(self, session: str, path: str) -> None:
+        call = {"toolCallId": f"call_{time.time_ns()}", "title": path, "kind": "read", "locations": [{"path": path}]}
+        self.update(session, "tool_call", **call, status="pending")
+        is_allowed = self.ask(session, call)
+        status = "completed" if is_allowed else "failed"
+        self.update(session, "tool_call_update", toolCallId=call["toolCallId"], status=status)
+        self.say(session, f"Reading {path} was {'allowed' if is_allowed else 'refused'}.")
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    Agent(set(arguments[1].split(",")) if arguments[:1] == ["--without"] else set()).serve()

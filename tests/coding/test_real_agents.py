@@ -1,0 +1,116 @@
+"""The real OpenCode and the real Claude Code do jobs; only the model is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.blackbox.coding_worker import WorkerProcess, create_repository, read_output, submit_job, wait_for_status
+from tests.blackbox.server import ServerProcess
+from tests.coding.installed_agents import install_agents, model_server, stub_environment
+from tests.polling import poll_until
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+PROGRAMS = {"opencode": "opencode acp", "claude": "claude-agent-acp"}
+SLOW = 180.0  # seconds: a turn from cold takes half a minute on a busy machine
+
+StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture(scope="module")
+def variables() -> Iterator[dict[str, str]]:
+    programs = install_agents()
+    with model_server() as port:
+        yield stub_environment(port, programs)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path / "data").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["opencode", "claude"])
+def agent(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def start_worker(server: ServerProcess, tmp_path: Path, variables: dict[str, str], agent: str) -> Iterator[StartWorker]:
+    """Start a worker with the agent on one codebase."""
+    repository = create_repository(tmp_path / "api")
+    workers: list[WorkerProcess] = []
+
+    def start(*options: str, name: str = "coder") -> WorkerProcess:
+        home = tmp_path / "home"
+        worker = WorkerProcess(server, home, repository, *options, name=name, agent=agent, variables=variables)
+        workers.append(worker)
+        return worker.start()
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def test_permission_check_diff_and_context(server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = server.operator
+    start_worker("--check", "test -e greeting.txt")
+    job = submit_job(operator, "RUN: echo hello > greeting.txt", worker="coder", context_id="one")
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["assigned_agent"], "the worker is there", 30)
+    wait_for_status(operator, job, "input_required", timeout=SLOW)
+    operator.post("/agora/task/message", {"task_id": job, "text": "allow once"})
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["status"] != "input_required", "it goes on")
+    while (task := wait_for_status(operator, job, "completed", "input_required", timeout=SLOW))[
+        "status"
+    ] != "completed":
+        operator.post("/agora/task/message", {"task_id": job, "text": "yes"})
+    assert task["result"]["files"] == ["greeting.txt"], read_output(operator, job)
+    assert "The command answered" in task["result"]["text"]
+    assert task["result"]["usage"]["input_tokens"] >= 100
+    following = submit_job(operator, "RECALL", worker="coder", context_id="one")
+    task = wait_for_status(operator, following, "completed", timeout=SLOW)
+    assert "RUN: echo hello > greeting.txt" in task["result"]["text"], "the session has its context"
+    assert "goes on by session/resume" in read_output(operator, following)
+
+
+def test_output_streams_and_everything_may_be_killed(
+    server: ServerProcess, start_worker: StartWorker, agent: str
+) -> None:
+    operator = server.operator
+    first = start_worker("--auto-approve", "all")
+    job = submit_job(operator, "SLOWLY: 100", worker="coder")
+    poll_until(lambda: "word3 " in read_output(operator, job), "output", SLOW)
+    for pid in first.agent_pids(PROGRAMS[agent]):  # the agent
+        os.kill(pid, signal.SIGKILL)
+    poll_until(lambda: "the agent died" in read_output(operator, job), "it is noticed", 30)
+    count = read_output(operator, job).count("word1 ")
+    poll_until(lambda: read_output(operator, job).count("word1 ") > count, "it goes on", SLOW)
+    server.kill()  # the server
+    server.start()
+    operator = server.operator
+    size = len(read_output(operator, job))
+    poll_until(lambda: len(read_output(operator, job)) > size, "it goes on", SLOW)
+    first.kill()  # the worker
+    poll_until(lambda: not first.agent_pids(PROGRAMS[agent]), "its agent dies with it", 30)
+    start_worker("--auto-approve", "all")
+    task = wait_for_status(operator, job, "completed", timeout=SLOW)
+    assert task["attempts"] == 2
+    output = read_output(operator, job)
+    assert output.count("goes on by session/") == 2
+    assert output.rstrip().endswith("word99")
+
+
+def test_a_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker) -> None:
+    operator = server.operator
+    start_worker()
+    job = submit_job(operator, "LIMIT: 60\nSAY: after the limit", worker="coder")
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["available_at"], "it is paused", SLOW)
+    assert "paused until" in read_output(operator, job)
+    task = wait_for_status(operator, job, "completed", timeout=SLOW)
+    assert task["result"]["text"] == "after the limit"
+    assert task["attempts"] == 1

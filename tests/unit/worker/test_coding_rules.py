@@ -1,0 +1,140 @@
+"""The pure rules of the coding worker: permissions, usage limits, transcripts, codebases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agora.worker.codebases import normalize_remote, parse_codebases
+from agora.worker.permissions import Approval, PermissionRequest, parse_answer
+from agora.worker.transcript import Transcript
+from agora.worker.usage_limits import parse_usage_limit
+
+OPTIONS = [
+    {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
+    {"optionId": "always", "kind": "allow_always", "name": "Always allow"},
+    {"optionId": "reject", "kind": "reject_once", "name": "Reject"},
+]
+
+
+def ask(kind: str = "execute", path: str | None = None, **raw: str) -> PermissionRequest:
+    locations = [{"path": path}] if path else []
+    return PermissionRequest.parse({"kind": kind, "title": "t", "locations": locations, "rawInput": raw}, OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("approval", "kind", "answer"),
+    [("all", "execute", "once"), ("safe", "read", "once"), ("safe", "edit", None), ("none", "read", None)],
+)
+def test_what_is_decided_by_policy(approval: str, kind: str, answer: str | None, tmp_path: Path) -> None:
+    decision = ask(kind).decide(Approval(approval), tmp_path)
+    assert (decision and decision.option and decision.option.option_id) == answer
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../other", "a/../../x"])
+def test_paths_outside_are_refused(path: str, tmp_path: Path) -> None:
+    for request in (ask("read", path), ask("execute", filepath="/etc/passwd")):
+        decision = request.decide(Approval.ALL, tmp_path)
+        assert decision is not None
+        assert decision.option is not None
+        assert decision.option.kind == "reject_once"
+    assert ask("read", str(tmp_path / "a")).find_outside_path(tmp_path) is None
+
+
+def test_a_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc")
+    assert ask("read", "link/passwd").find_outside_path(tmp_path) == "link/passwd"
+
+
+@pytest.mark.parametrize(
+    ("text", "option", "feedback"),
+    [
+        ("once", "once", None),
+        ("Allow once", "once", None),
+        ("yes", "once", None),
+        ("ALWAYS", "always", None),
+        ("no", "reject", None),
+        ("use make instead", "reject", "use make instead"),
+    ],
+)
+def test_answers_of_people(text: str, option: str, feedback: str | None) -> None:
+    request = PermissionRequest.load(ask().dump())
+    decision = parse_answer(request, text, None)
+    assert (decision.option and decision.option.option_id, decision.feedback) == (option, feedback)
+    by_form = parse_answer(request, "", {"option_id": option})
+    assert by_form.option == decision.option
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("AI_APICallError: You have hit your usage limit; resets in 3600 seconds", 3600),
+        ("429 Too Many Requests, retry after 2 minutes", 120),
+        ('{"retry-after": "90", "type": "rate_limit_error"}', 90),
+        ("Claude AI usage limit reached|1000000000", None),
+        ("usage limit reached|1700003600", 3600),
+        ("Quota exceeded. Your quota resets at 2023-11-14T23:13:20Z", 3600),
+        ("quota exceeded, try again in 1h 30m", 5400),
+        ("You exceeded your current quota", 900),
+        ("file not found", None),
+    ],
+)
+def test_usage_limits_are_recognised(text: str, seconds: float | None) -> None:
+    now = 1_700_000_000.0
+    until = parse_usage_limit(text, now)
+    if "|1000000000" in text:
+        assert until == now + 900
+    else:
+        assert until == (None if seconds is None else now + seconds)
+
+
+def test_a_turn_as_text() -> None:
+    transcript = Transcript()
+    call = {"toolCallId": "c", "title": "bash", "kind": "execute"}
+    updates = [
+        {"sessionUpdate": "agent_thought_chunk", "content": {"type": "text", "text": "hm"}},
+        {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "I "}},
+        {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "begin"}},
+        {"sessionUpdate": "tool_call", **call, "status": "pending"},
+        {"sessionUpdate": "tool_call_update", "toolCallId": "c", "title": "ls", "status": "in_progress"},
+        {
+            "sessionUpdate": "tool_call_update",
+            "toolCallId": "c",
+            "status": "completed",
+            "content": [{"type": "diff", "path": "a", "oldText": "x\n", "newText": "y\n"}],
+        },
+        {"sessionUpdate": "plan", "entries": [{"content": "one", "status": "completed"}, {"content": "two"}]},
+        {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "Done."}},
+        {"sessionUpdate": "usage_update", "cost": {"amount": 0.5, "currency": "USD"}},
+        {"sessionUpdate": "of_another_version"},
+    ]
+    output = "".join(transcript.add_update(update) for update in updates)
+    lines = ["I begin", "[execute] ls", "  --- a", "  +++ a", "  @@ -1 +1 @@", "  -x", "  +y"]
+    assert output == "\n".join([*lines, "[plan] [x] one", "[plan] [ ] two", "Done."])
+    assert transcript.text == "Done."
+    assert transcript.usage.cost == 0.5
+    assert [part["type"] for part in transcript.parts] == ["thought", "text", "tool", "plan", "text"]
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "https://github.com/owner/name.git",
+        "https://user:secret@github.com/owner/name",
+        "git@github.com:owner/name.git",
+        "ssh://git@GitHub.com:22/owner/name.git",
+    ],
+)
+def test_a_remote_is_the_same_however_it_is_reached(remote: str) -> None:
+    assert normalize_remote(remote) == "github.com/owner/name"
+
+
+def test_codebases_by_name(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    one, two = parse_codebases(f"{tmp_path}/one,{tmp_path}/one:two")
+    assert (one.name, two.name, one.path) == ("one", "two", two.path)
+    with pytest.raises(ValueError, match="is not a directory"):
+        parse_codebases(f"{tmp_path}/missing")
+    with pytest.raises(ValueError, match="are named"):
+        parse_codebases(f"{tmp_path}/one,{tmp_path}/one")
