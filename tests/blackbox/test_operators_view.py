@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,47 @@ def test_services_have_their_schema_and_guides_that_exist(shared_server: ServerP
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
-def test_a_value_that_a_status_does_not_take_is_refused(shared_server: ServerProcess) -> None:
-    request = {"resource": "service", "target": "agora.messaging.send", "action": "deprecate", "value": "x@2.0.0"}
-    problem = shared_server.operator.post("/agora/admin/manage", request, expect=422)
-    assert problem["errors"][0]["field"] == "value"
+def test_a_service_is_deprecated_with_its_replacement_and_its_end(shared_server: ServerProcess) -> None:
+    operator, name = shared_server.operator, "agora.messaging.subscribe"
+    end = {
+        "replacement": "agora.event.subscribe",
+        "sunset_date": "2999-12-31",
+        "migration_guide": "/docs/migration/events",
+    }
+
+    def manage(action: str, value: Any = None, expect: int | None = None) -> Any:
+        request = {"resource": "service", "target": name, "action": action, "value": value}
+        return operator.post("/agora/admin/manage", request, expect)
+
+    def service() -> dict[str, Any]:
+        services = operator.get("/discovery/list", params={"status": "deprecated"})["services"]
+        return next(service for service in services if service["name"] == name)
+
+    assert manage("deprecate", end)["after"] == {"status": "deprecated", **end}
+    today = datetime.now(UTC).date().isoformat()
+    assert {key: service()[key] for key in end} == end
+    assert service()["deprecation_date"] == today
+    headers = operator.http.post("/agora/messaging/subscribe", json={"agent_id": "operator"}).headers
+    assert headers["Deprecation"].startswith("@")
+    assert headers["Sunset"] == "Tue, 31 Dec 2999 00:00:00 GMT"
+    assert '</docs/migration/events>; rel="deprecation"' in headers["Link"]
+    assert 'rel="successor-version"' in headers["Link"]
+    shared_server.stop()
+    shared_server.start()
+    assert {key: service()[key] for key in end} == end  # it is stored
+    manage("sunset", "agora.event.subscribe")
+    problem = operator.post("/agora/messaging/subscribe", {"agent_id": "operator"}, expect=410)
+    assert problem["replacement"] == "agora.event.subscribe"
+    manage("reset")
+    assert operator.http.post("/agora/messaging/subscribe", json={"agent_id": "operator"}).is_success
+    for action, value, field in (
+        ("activate", "x", "value"),
+        ("deprecate", "agora.no.such", "value"),
+        ("deprecate", name, "value"),
+        ("deprecate", {"sunset_date": "2001-01-01"}, "value.sunset_date"),
+        ("deprecate", {"until": "2999-01-01"}, "value.until"),
+    ):
+        assert manage(action, value, expect=422)["errors"][0]["field"] == field
 
 
 def test_an_agent_is_busy_at_its_capacity_and_in_error_after_three_failures(shared_server: ServerProcess) -> None:

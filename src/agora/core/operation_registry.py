@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as day_time
 from email.utils import format_datetime
@@ -24,6 +23,7 @@ from agora_sdk.contract import Exposure, Lifecycle, Operation
 from agora_sdk.errors import InvalidRequest, NotFound, OperationSunset, field_error
 
 from .call import Caller
+from .operation_life import LifeNotice, OperationLife, StatusDecision, describe_life
 from .records import OperationStatusRow
 from .semver import InvalidVersion, Range, Version, parse_range, parse_version
 from .usage import DEFAULT_TENANT, Meter
@@ -36,14 +36,6 @@ COMPARED = 500  # names with which an unknown one is compared: each takes a whil
 PREFERENCE = {Lifecycle.ACTIVE: 3, Lifecycle.DEPRECATED: 2, Lifecycle.BETA: 1, Lifecycle.SUNSET: 0}
 
 
-@dataclass(frozen=True, slots=True)
-class _StatusChange:
-    """A status set at run time, and when."""
-
-    status: Lifecycle
-    changed_at: int
-
-
 class OperationRegistry:
     """One per server. Operations for tests are in it only if ``tests`` is true."""
 
@@ -53,7 +45,7 @@ class OperationRegistry:
         self._clock = clock
         self._meter = meter or Meter()
         self._since = clock.now()
-        self._decisions: dict[tuple[str, str, str], _StatusChange] = {}
+        self._decisions: dict[tuple[str, str, str], StatusDecision] = {}
         self._names: dict[str, list[Operation]] = {}
         self.operations: tuple[Operation, ...] = tuple(
             found for found in operations if tests or found.exposure is not Exposure.TEST
@@ -168,14 +160,22 @@ class OperationRegistry:
 
     def declared(self, operation: Operation) -> Lifecycle:
         """The status by declaration and dates alone."""
-        return operation.lifecycle_on(to_datetime(self._clock.now()).date())
+        return operation.lifecycle_on(self._date())
+
+    def life(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
+        """Status, dates, replacement and guide, as declared and as an operator decided."""
+        decision = self._decisions.get((tenant, operation.name, operation.version))
+        return describe_life(operation, decision, self._date())
+
+    def _date(self) -> date:
+        return to_datetime(self._clock.now()).date()
 
     def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
         """The status in force."""
         if self._decisions:
             decision = self._decisions.get((tenant, operation.name, operation.version))
             if decision is not None:
-                return decision.status
+                return decision.status_on(self._date())
         return self.declared(operation)
 
     def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:
@@ -190,15 +190,16 @@ class OperationRegistry:
 
     def admit(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
         """Let a call pass; OperationSunset, naming the replacement, when the operation has ended."""
-        if not self._has_no_notices(operation) and self.status(operation, tenant) is Lifecycle.SUNSET:
-            ended = f" on {operation.sunset_date.isoformat()}" if operation.sunset_date else ""
-            fix = f"Call {operation.replacement} instead." if operation.replacement else None
-            raise OperationSunset(
-                f"{operation.name}@{operation.version} was sunset{ended}.",
-                fix=fix,
-                replacement=operation.replacement,
-                migration_guide=operation.migration_guide,
-            )
+        if self._has_no_notices(operation) or self.status(operation, tenant) is not Lifecycle.SUNSET:
+            return
+        life = self.life(operation, tenant)
+        ended = f" on {life.sunset_date.isoformat()}" if life.sunset_date else ""
+        raise OperationSunset(
+            f"{operation.name}@{operation.version} was sunset{ended}.",
+            fix=f"Call {life.replacement} instead." if life.replacement else None,
+            replacement=life.replacement,
+            migration_guide=life.migration_guide,
+        )
 
     def notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
         """Headers about the operation's life: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
@@ -218,15 +219,14 @@ class OperationRegistry:
         return not self._decisions and operation.deprecation_date is None and operation.sunset_date is None
 
     def _lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]:
-        headers = {}
-        status = self.status(operation, tenant)
-        if status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
+        headers, life = {}, self.life(operation, tenant)
+        if life.status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
             headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // SECOND}"
-            links = [self._successor_link(operation), _guide_link(operation)]
+            links = [self._successor_link(life.replacement), _guide_link(life.migration_guide)]
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))
-        if operation.sunset_date and status is not Lifecycle.ACTIVE:
-            headers["Sunset"] = format_datetime(_start_of(operation.sunset_date), usegmt=True)
+        if life.sunset_date and life.status is not Lifecycle.ACTIVE:
+            headers["Sunset"] = format_datetime(_start_of(life.sunset_date), usegmt=True)
         return headers
 
     def _deprecated_at(self, operation: Operation, tenant: str) -> int:
@@ -234,11 +234,11 @@ class OperationRegistry:
         dated = _midnight_of(operation.deprecation_date) or _midnight_of(operation.sunset_date)
         return decision.changed_at if decision else dated or self._since
 
-    def _successor_link(self, operation: Operation) -> str | None:
-        if not operation.replacement:
+    def _successor_link(self, replacement: str | None) -> str | None:
+        if not replacement:
             return None
         try:
-            route = self.find(operation.replacement).routes[0]
+            route = self.find(replacement).routes[0]
         except NotFound:
             return None
         return f'<{route.path}>; rel="successor-version"' if "{" not in route.path else None
@@ -250,21 +250,21 @@ class OperationRegistry:
         self._decisions = {key: change for key, change in self._decisions.items() if key[0] != tenant}
         self._noticed.clear()
         for row in rows:
-            self._set_status(tenant, row.operation, row.version, row.status, row.changed_at)
+            self._decisions[tenant, row.operation, row.version] = StatusDecision.load(
+                row.status, row.changed_at, row.details
+            )
 
     def apply(self, stored: StoredEvent) -> None:
         """Follow the event log: a status was set (``agora.service.status_changed``)."""
         if stored.event.type == "agora.service.status_changed":
             data = from_json(stored.event.data)
-            status = None if data["reset"] else data["status"]
-            self._set_status(stored.tenant_id, data["operation"], data["version"], status, stored.event.time)
-
-    def _set_status(self, tenant: str, name: str, version: str, status: str | None, at: int) -> None:
-        if status is None:
-            self._decisions.pop((tenant, name, version), None)
-        else:
-            self._decisions[tenant, name, version] = _StatusChange(Lifecycle(status), at)
-        self._noticed.clear()
+            key = stored.tenant_id, data["operation"], data["version"]
+            if data["reset"]:
+                self._decisions.pop(key, None)
+            else:
+                notice = LifeNotice.load(data.get("details"))  # earlier events had none
+                self._decisions[key] = StatusDecision(Lifecycle(data["status"]), stored.event.time, notice)
+            self._noticed.clear()
 
     # -- usage -----------------------------------------------------------------------------------
 
@@ -314,6 +314,5 @@ def _midnight_of(day: date | None) -> int | None:
     return to_microseconds(_start_of(day)) if day else None
 
 
-def _guide_link(operation: Operation) -> str | None:
-    guide = operation.migration_guide
+def _guide_link(guide: str | None) -> str | None:
     return f'<{guide}>; rel="deprecation"; type="text/html"' if guide else None

@@ -142,12 +142,13 @@ class OperationUsageRow:
 
 @record
 class OperationStatusRow:
-    """The status that one version of an operation was given at run time."""
+    """The status that one version of an operation was given at run time. details: JSON (:class:`.operation_life.LifeNotice`)."""
 
     operation: str
     version: str
     status: str
     changed_at: int
+    details: str | None
 
 
 @record

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from agora.clock import to_datetime
 from agora.core import override_queries as overrides
 from agora.core.call import BoundService, encode_json
+from agora.core.operation_life import LifeNotice
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
@@ -22,8 +25,9 @@ from agora.domains.identity.authority import (
 from agora.domains.messaging.views import hand_over_mail
 from agora.domains.tasks.deadlines import hand_over_tasks
 from agora.domains.tenants.service import HOME
+from agora_sdk.contract import Operation
 from agora_sdk.contract.fields import ServiceTier
-from agora_sdk.errors import IllegalTransition, InvalidRequest, PermissionDenied, field_error
+from agora_sdk.errors import AgoraError, IllegalTransition, InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
 
@@ -31,7 +35,18 @@ __all__ = ["Management"]
 
 Change = tuple[JsonValue, JsonValue]
 STATUSES = {"activate": "active", "beta": "beta", "deprecate": "deprecated", "sunset": "sunset", "reset": None}
+NOTICE_FIX = "Give the name of an operation, or an object with replacement, sunset_date (YYYY-MM-DD), migration_guide."
 ALWAYS_AVAILABLE = frozenset({"agora.admin.manage", "agora.admin.override", "agora.admin.health"})
+
+
+class ServiceEnd(BaseModel):
+    """The value of ``deprecate`` and ``sunset``. migration_guide: a path of this server, or an address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    replacement: str | None = Field(None, min_length=1, max_length=200)
+    sunset_date: date | None = None
+    migration_guide: str | None = Field(None, min_length=1, max_length=500, pattern=r"^(/|https?://)[^\s<>]*$")
 
 
 class Management(BoundService):
@@ -146,27 +161,74 @@ class Management(BoundService):
         call, registry = self.call, self.call.context.registry
         if action not in STATUSES:
             raise _unknown_action(action, tuple(STATUSES))
-        if value is not None:
-            raise InvalidRequest(
-                f"{action} takes no value.",
-                fix="Leave it out: the replacement, the dates and the guide of an operation are those of its declaration.",
-                errors=[field_error("value", "not used by this action")],
-            )
         operation = registry.find(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
-        if operation.name in ALWAYS_AVAILABLE and action == "sunset":
+        notice = self._parse_notice(operation, action, value)
+        if operation.name in ALWAYS_AVAILABLE and (action == "sunset" or notice.sunset_date is not None):
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await check_and_record_administration(call, call.target)
         before, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
-        where = {"operation": operation.name, "version": operation.version}
+        where, details = {"operation": operation.name, "version": operation.version}, notice.dump()
         if status is None:
             await call.tx.execute(statements.clear_status, **where)
             status = str(registry.declared(operation))
         else:
-            await call.tx.execute(statements.set_status, **where, status=status, now=call.now, by=call.caller.subject)
-        data = where | {"status": status, "reset": action == "reset"}
+            stored = encode_json(details) if details else None
+            await call.tx.execute(
+                statements.set_status, **where, status=status, now=call.now, by=call.caller.subject, details=stored
+            )
+        data = where | {"status": status, "reset": action == "reset", "details": details}
         call.emit("agora.service.status_changed", data, subject=operation.name)
-        return before, status
+        return before, {"status": status, **details} if details else status
+
+    def _parse_notice(self, operation: Operation, action: str, value: JsonValue) -> LifeNotice:
+        """What ``value`` says of the end of an operation: the name of its replacement, or an object. Raises InvalidRequest."""
+        if value is None:
+            return LifeNotice()
+        if action not in ("deprecate", "sunset"):
+            raise InvalidRequest(
+                f"{action} takes no value.",
+                fix="Leave it out; deprecate and sunset take one.",
+                errors=[field_error("value", "not used by this action")],
+            )
+        try:
+            end = ServiceEnd.model_validate({"replacement": value} if isinstance(value, str) else value)
+        except ValidationError as error:
+            errors = [field_error(".".join(("value", *map(str, e["loc"]))), e["msg"]) for e in error.errors()]
+            raise InvalidRequest(f"{action} does not take this value.", fix=NOTICE_FIX, errors=errors) from None
+        if end.sunset_date is not None and action == "sunset":
+            raise InvalidRequest(
+                "sunset ends the operation now.",
+                fix="Use deprecate with a sunset_date, or leave the date out.",
+                errors=[field_error("value.sunset_date", "not with sunset")],
+            )
+        if end.sunset_date is not None and end.sunset_date <= to_datetime(self.call.now).date():
+            raise InvalidRequest(
+                f"{end.sunset_date} has come.",
+                fix="Give a later day, or use the action sunset.",
+                errors=[field_error("value.sunset_date", "not in the future")],
+            )
+        self._check_replacement(operation, end.replacement)
+        return LifeNotice(end.replacement, end.sunset_date, end.migration_guide)
+
+    def _check_replacement(self, operation: Operation, name: str | None) -> None:
+        """Raise InvalidRequest for a replacement that is not there, or is the operation itself."""
+        if name is None:
+            return
+        try:
+            replacement = self.call.context.registry.find(name, None, self.call.caller.tenant)
+        except AgoraError as error:
+            raise InvalidRequest(
+                f"The replacement {name!r} is no operation: {error.detail}",
+                fix=NOTICE_FIX,
+                errors=[field_error("value", "not an operation")],
+            ) from None
+        if replacement is operation:
+            raise InvalidRequest(
+                f"{operation.name}@{operation.version} cannot replace itself.",
+                fix="Name another operation, or another version as NAME@VERSION.",
+                errors=[field_error("value", "the operation itself")],
+            )
 
 
 def _unknown_action(action: str, actions: tuple[str, ...]) -> InvalidRequest:

@@ -33,14 +33,16 @@ set_setting = Write(
 clear_setting = Write("delete from settings where tenant_id = :tenant and name = :name")
 
 statuses = Query(
-    "select operation, version, status, changed_at from operation_status where tenant_id = :tenant", OperationStatusRow
+    "select operation, version, status, changed_at, details from operation_status where tenant_id = :tenant",
+    OperationStatusRow,
 )
 set_status = Write(
     """
-    insert into operation_status (tenant_id, operation, version, status, changed_at, changed_by)
-    values (:tenant, :operation, :version, :status, :now, :by)
+    insert into operation_status (tenant_id, operation, version, status, changed_at, changed_by, details)
+    values (:tenant, :operation, :version, :status, :now, :by, :details)
     on conflict (tenant_id, operation, version) do update
-        set status = excluded.status, changed_at = excluded.changed_at, changed_by = excluded.changed_by
+        set status = excluded.status, changed_at = excluded.changed_at, changed_by = excluded.changed_by,
+            details = excluded.details
     """,
     types={"now": BIG},
 )

@@ -23,19 +23,20 @@ def _route_texts(operation: Operation) -> list[str]:
 def build_service_info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
     """One version of an operation as the catalogue shows it."""
     registry, tenant = call.context.registry, call.caller.tenant
+    life = registry.life(operation, tenant)
     return ServiceInfo.model_construct(
         name=operation.name,
         version=operation.version,
         category=operation.category,
-        status=registry.status(operation, tenant),
+        status=life.status,
         description=operation.description,
         kind=operation.kind.value,
         scope=operation.scope,
         routes=_route_texts(operation),
-        deprecation_date=operation.deprecation_date.isoformat() if operation.deprecation_date else None,
-        sunset_date=operation.sunset_date.isoformat() if operation.sunset_date else None,
-        replacement=operation.replacement,
-        migration_guide=operation.migration_guide,
+        deprecation_date=life.deprecation_date.isoformat() if life.deprecation_date else None,
+        sunset_date=life.sunset_date.isoformat() if life.sunset_date else None,
+        replacement=life.replacement,
+        migration_guide=life.migration_guide,
         last_updated=to_datetime(registry.updated_at(operation, tenant)),
         input_schema=operation.input_schema if schema else None,
         usage=ServiceUsage(**registry.usage(operation, tenant)) if usage else None,

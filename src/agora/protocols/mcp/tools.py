@@ -96,7 +96,7 @@ class Tools:
 
     def __init__(self, registry: OperationRegistry) -> None:
         self._registry = registry
-        self._described: WeakKeyDictionary[Operation, dict[Lifecycle, Tool]] = WeakKeyDictionary()
+        self._described: WeakKeyDictionary[Operation, dict[OperationLife, Tool]] = WeakKeyDictionary()
         self._headers: WeakKeyDictionary[Operation, bool] = WeakKeyDictionary()
 
     def has(self, name: str, tenant: str) -> bool:
@@ -133,11 +133,11 @@ class Tools:
 
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
         """An operation as a tool."""
-        status = self._registry.status(operation, tenant)
-        by_status = self._described.setdefault(operation, {})
-        described = by_status.get(status)
+        life = self._registry.life(operation, tenant)
+        by_life = self._described.setdefault(operation, {})
+        described = by_life.get(life)
         if described is None:
-            described = by_status[status] = Tool(_tool_document(operation, status))
+            described = by_life[life] = Tool(_tool_document(operation, life))
         return described
 
     def describe_alias(self, operation: Operation, name: str, tenant: str) -> Tool:
@@ -170,7 +170,7 @@ def tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) 
     return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
 
 
-def _tool_document(operation: Operation, status: Lifecycle) -> dict[str, Any]:
+def _tool_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
     """The entry of a listing. An operation with a ``definition`` is a tool from elsewhere, shown as it is there."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
@@ -178,10 +178,14 @@ def _tool_document(operation: Operation, status: Lifecycle) -> dict[str, Any]:
     document: dict[str, Any] = {
         "name": operation.name,
         "title": _tool_title(operation),
-        "description": _tool_description(operation, status),
+        "description": _tool_description(operation, life),
         "inputSchema": input_schema(operation),
         "annotations": _tool_annotations(operation),
-        "_meta": {f"{META}version": operation.version, f"{META}scope": operation.scope, f"{META}status": status.value},
+        "_meta": {
+            f"{META}version": operation.version,
+            f"{META}scope": operation.scope,
+            f"{META}status": life.status.value,
+        },
     }
     output = output_schema(operation)
     return document if output is None else document | {"outputSchema": output}
@@ -205,12 +209,12 @@ def _tool_title(operation: Operation) -> str:
     return f"{operation.category}: {operation.action}".replace("_", " ").capitalize()
 
 
-def _tool_description(operation: Operation, status: Lifecycle) -> str:
+def _tool_description(operation: Operation, life: OperationLife) -> str:
     text = operation.description
     if operation.kind is Kind.STREAM:
         text += "\n\nAs a tool it answers what came while it waited; call it again with the cursor as last_event_id."
-    if status is Lifecycle.DEPRECATED:
-        instead = f"; use {operation.replacement}" if operation.replacement else ""
+    if life.status is Lifecycle.DEPRECATED:
+        instead = f"; use {life.replacement}" if life.replacement else ""
         text = f"Deprecated{instead}. {text}"
     return text
 

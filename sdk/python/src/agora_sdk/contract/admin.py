@@ -181,10 +181,15 @@ class Admin(Service, category="admin"):
             Field(
                 min_length=1,
                 max_length=64,
-                description="agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset.",
+                description="agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset.",
             ),
         ],
-        value: JsonData = None,
+        value: Annotated[
+            JsonData,
+            Field(
+                description="set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide."
+            ),
+        ] = None,
         reason: Annotated[Text, Field(max_length=2000)] = "",
     ) -> Managed:
         """Manage an agent's life, a setting that may change at run time, or a service's status.

@@ -1,0 +1,93 @@
+"""The life of an operation: its status, since when and until when, and what takes its place.
+
+An operator's decision (``agora.admin.manage``, resource ``service``) stands before the dates of the declaration. With it an operator may
+say what to call instead, when the operation ends, and where to read more; what the operator leaves out is as declared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.clock import to_datetime
+from agora_sdk.contract import Lifecycle, Operation
+
+__all__ = ["LifeNotice", "OperationLife", "StatusDecision", "describe_life"]
+
+
+@dataclass(frozen=True, slots=True)
+class LifeNotice:
+    """What an operator said with a status. replacement: NAME or NAME@VERSION. migration_guide: a path or URL."""
+
+    replacement: str | None = None
+    sunset_date: date | None = None
+    migration_guide: str | None = None
+
+    @classmethod
+    def load(cls, data: dict[str, Any] | None) -> LifeNotice:
+        """From JSON as it is stored and logged."""
+        if not data:
+            return cls()
+        ends = data.get("sunset_date")
+        return cls(data.get("replacement"), date.fromisoformat(ends) if ends else None, data.get("migration_guide"))
+
+    def dump(self) -> dict[str, str] | None:
+        """As JSON; None if nothing was said."""
+        ends = self.sunset_date.isoformat() if self.sunset_date else None
+        data = {"replacement": self.replacement, "sunset_date": ends, "migration_guide": self.migration_guide}
+        return {name: value for name, value in data.items() if value} or None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDecision:
+    """A status set at run time, when (microseconds since 1970), and what was said with it."""
+
+    status: Lifecycle
+    changed_at: int
+    notice: LifeNotice = field(default_factory=LifeNotice)
+
+    @classmethod
+    def load(cls, status: str, changed_at: int, details: str | None) -> StatusDecision:
+        """From a row of ``operation_status``."""
+        return cls(Lifecycle(status), changed_at, LifeNotice.load(from_json(details) if details else None))
+
+    def status_on(self, today: date) -> Lifecycle:
+        """The status in force on a day: a deprecated operation ends on its date."""
+        ends = self.notice.sunset_date
+        if self.status is Lifecycle.DEPRECATED and ends is not None and today >= ends:
+            return Lifecycle.SUNSET
+        return self.status
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLife:
+    """What is shown of an operation's life. The dates are those of the status in force, or announced."""
+
+    status: Lifecycle
+    deprecation_date: date | None
+    sunset_date: date | None
+    replacement: str | None
+    migration_guide: str | None
+
+
+def describe_life(operation: Operation, decision: StatusDecision | None, today: date) -> OperationLife:
+    """The declaration and an operator's decision as one."""
+    declared = operation.deprecation_date, operation.sunset_date
+    if decision is None:
+        return OperationLife(operation.lifecycle_on(today), *declared, operation.replacement, operation.migration_guide)
+    notice, (deprecated, ends) = decision.notice, declared
+    decided_on = to_datetime(decision.changed_at).date()
+    if decision.status is Lifecycle.DEPRECATED:
+        deprecated, ends = decided_on, notice.sunset_date or ends
+    elif decision.status is Lifecycle.SUNSET:
+        deprecated, ends = deprecated or decided_on, decided_on
+    return OperationLife(
+        decision.status_on(today),
+        deprecated,
+        ends,
+        notice.replacement or operation.replacement,
+        notice.migration_guide or operation.migration_guide,
+    )
