@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from pydantic_core import to_json
 
 from agora.core.call import Caller, OperationRegistry
+from agora.core.operation_life import OperationLife
 from agora.core.pagination import PageBudget
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
