@@ -234,8 +234,9 @@ export interface AdminManageArguments {
   resource: "agent" | "configuration" | "service";
   /** Agent id or name, setting, or operation name; for list, all or how the names begin. */
   target: string;
-  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset. */
+  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset. */
   action: string;
+  /** set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide. */
   value?: JsonValue | undefined;
   reason?: string | undefined;
 }
