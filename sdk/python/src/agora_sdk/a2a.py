@@ -23,6 +23,7 @@ from typing import Any, Self
 
 import httpx
 
+from . import __version__
 from . import a2a_wire as wire
 from .errors import DeadlineExceeded, NotFound, ServerUnreachable, UpstreamFailed
 from .message import Message, Part
@@ -134,7 +135,9 @@ class A2AClient:
         url: of the agent, or of its card. token: sent as ``Authorization: Bearer``. seconds: that an answer, or the next word of a stream, may take.
         An agent without a card is spoken to in 0.3, at its address. Raises ServerUnreachable, Unauthenticated.
         """
-        request_headers = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
+        request_headers = {"user-agent": f"agora-sdk/{__version__}", **(headers or {})} | (
+            {"authorization": f"Bearer {token}"} if token else {}
+        )
         limits = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         address = wire.card_url(url)
         http = httpx.AsyncClient(headers=request_headers, timeout=limits)

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from . import message_processing
 from .client import AgoraClient
@@ -22,6 +22,7 @@ from .executor import Executor
 from .inbox import Inbox
 from .message import Message as MultipartMessage
 from .retry import Backoff, is_transient
+from .taskrun import MESSAGE_TASK
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -68,6 +69,10 @@ class Agent:
             async def process_message(self, message):
                 return Message(parts=[Part(type="text", content=message.text)])
 
+    Over A2A its answer is the result of a task. With ``answers_with = "message"`` it is a Message, where it is the first thing
+    that the agent says; what takes long, or asks back, is a task all the same. In :meth:`on_task` such an answer is
+    :meth:`agora_sdk.taskrun.TaskRun.answer`.
+
     The class attributes are the arguments of ``agora.agent.register``; ``name`` is the class's name unless
     given. ``events`` are the types of events that :meth:`on_event` gets. ``max_concurrent_tasks`` messages are
     handled at once, each at least once: after a crash a handler may see a message again. A handler that fails is
@@ -89,6 +94,7 @@ class Agent:
     visibility: str = "public"
     endpoints: Mapping[str, str] = {}
     metadata: Mapping[str, Any] = {}
+    answers_with: Literal["task", "message"] = "task"
     max_concurrent_tasks: int = 1
     proficiency_level: int | None = None
     alias: str | None = None
@@ -161,6 +167,8 @@ class Agent:
     async def on_task(self, task: TaskRun) -> Any:
         """A task was claimed: do it, and return its result, which is JSON.
 
+        ``task.message`` is what its requester said last, ``task.history`` what was said before; ``task.payload`` stays
+        what it was given with.
         An exception fails the attempt; it is tried again while attempts are left, unless it is a
         :class:`agora_sdk.PermanentFailure`. What it may meet of a server that is away, full or halted puts the task
         off. A handler is cancelled when the task was cancelled or given to another, or when the agent stops and it
@@ -266,7 +274,7 @@ class Agent:
             return
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         self._executor = Executor(
-            self.client, self.max_concurrent_tasks, self.on_task, self._claim_arguments(), self.backoff
+            self.client, self.max_concurrent_tasks, self._handle_task, self._claim_arguments(), self.backoff
         )
         try:
             await self.initialize()
@@ -284,11 +292,19 @@ class Agent:
     async def _register_agent(self) -> None:
         names = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
         arguments = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.answers_with == "message":
+            about_a2a = self.metadata.get("a2a")
+            own = dict(about_a2a) if isinstance(about_a2a, Mapping) else {}
+            arguments["metadata"] = {**self.metadata, "a2a": {**own, "answers": "message"}}
         registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:
             self.worker_id = (await self.client.worker.register(self.worker, models=list(self.models))).worker_id
         self.registration = registration
+
+    async def _handle_task(self, task: TaskRun) -> Any:
+        await message_processing.load_conversation(self, task)
+        return await self.on_task(task)
 
     @property
     def _takes_tasks(self) -> bool:
@@ -302,7 +318,7 @@ class Agent:
         """Arguments of every claim."""
         types = list(self.task_types)
         if not types and type(self).on_task is Agent.on_task:
-            types = [message_processing.MESSAGE_TASK, *self.capabilities]
+            types = [MESSAGE_TASK, *self.capabilities]
         filters = {"task_types": types, "models": list(self.models), "worker": self.worker}
         return {"lease_seconds": self.lease_seconds} | {name: value for name, value in filters.items() if value}
 

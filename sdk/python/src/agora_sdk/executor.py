@@ -131,7 +131,7 @@ class Executor:
             await asyncio.wait((handler, renewal), return_when=asyncio.FIRST_COMPLETED)
             if renewal.done():
                 renewal.result()
-            await self._report_outcome(handler, lease)
+            await self._report_outcome(handler, run, lease)
         except StaleLease as lost:
             logger.warning("Task %s is no longer ours: %s", run.task_id, lost)
         except AgoraError as error:
@@ -142,7 +142,7 @@ class Executor:
                 part.cancel()
             await asyncio.gather(handler, renewal, return_exceptions=True)
 
-    async def _report_outcome(self, handler: asyncio.Task[Any], lease: Lease) -> None:
+    async def _report_outcome(self, handler: asyncio.Task[Any], run: TaskRun, lease: Lease) -> None:
         """Write how the handler ended; raises the AgoraError that this is refused with."""
         if lease.lost is not None:
             raise lease.lost
@@ -163,9 +163,11 @@ class Executor:
             await lease.call("fail", _error_text(error), retry=False)
         except Exception as error:
             logger.error("Task %s failed", lease.task_id, exc_info=error)
-            await lease.call("fail", _error_text(error))
+            if not run.answered:
+                await lease.call("fail", _error_text(error))
         else:
-            await self._complete_task(lease, result)
+            if not run.answered:
+                await self._complete_task(lease, result)
 
     async def _complete_task(self, lease: Lease, result: Any) -> None:
         try:

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .contract.messaging import Message as InboxMessage
 
-__all__ = ["MESSAGE_TASK", "answer_message", "options_of", "run_task"]
+__all__ = ["answer_message", "load_conversation", "options_of", "run_task"]
 
-MESSAGE_TASK = "a2a.message"  #: type of a task that is a message, of A2A or of another protocol
 PAGE = 500
 
 
@@ -47,19 +46,11 @@ def options_of(message: Message) -> dict[str, Any]:
 
 async def run_task(agent: Agent, task: TaskRun) -> Any:
     """Process the message that a task is; answers its result."""
-    wire = task.payload.get("message")
-    if task.fencing_token > 1:  # it has been worked on before: its requester may have said something since
-        wire = await _latest_requester_message(agent, task) or wire
-    attributes = {"sender": task.created_by, "task_id": task.task_id, "context_id": task.context_id}
-    attributes["skill"] = None if task.task_type == MESSAGE_TASK else task.task_type
-    if isinstance(wire, dict):
-        message = Message.of(wire, **attributes)
-    else:
-        text = task.payload.get("text")
-        part = {"text": text} if isinstance(text, str) else {"data": task.payload}
-        message = Message.of({"parts": [part]}, **attributes)
-    response = await agent.process_message(message)
+    response = await agent.process_message(task.message)
     if response is None:
+        return None
+    if agent.answers_with == "message" and response.parts:
+        await task.answer([part.wire() for part in response.parts])
         return None
     if response.is_plain:
         return response.text
@@ -67,14 +58,16 @@ async def run_task(agent: Agent, task: TaskRun) -> Any:
     return response.text or response.data or None
 
 
-async def _latest_requester_message(agent: Agent, task: TaskRun) -> dict[str, Any] | None:
-    """What the requester of a task said last."""
-    latest, cursor = None, None
+async def load_conversation(agent: Agent, task: TaskRun) -> None:
+    """Read what was said in a task that has been worked on before: ``task.message`` and ``task.history`` show it."""
+    if task.fencing_token <= 1:
+        return
+    cursor = None
     while True:
         page = await agent.client.task.history(task.task_id, limit=PAGE, cursor=cursor)
         for entry in page.entries:
-            if entry.type == "message" and isinstance(entry.data, dict) and entry.data.get("role") == "ROLE_USER":
-                latest = dict(entry.data)
+            if entry.type == "message" and isinstance(entry.data, dict):
+                task.add_to_conversation(entry.data)
         cursor = page.next_cursor
         if cursor is None:
-            return latest
+            return

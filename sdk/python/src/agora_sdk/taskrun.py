@@ -10,11 +10,14 @@ from pydantic import PrivateAttr
 
 from .contract.fields import JsonObject
 from .contract.tasks import ClaimedTask
+from .message import Message
 
 if TYPE_CHECKING:
     from .lease import Lease
 
-__all__ = ["InputRequired", "PermanentFailure", "Postponed", "TaskRun"]
+__all__ = ["MESSAGE_TASK", "InputRequired", "PermanentFailure", "Postponed", "TaskRun"]
+
+MESSAGE_TASK = "a2a.message"  #: type of a task that is a message, of A2A or of another protocol
 
 MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
@@ -26,8 +29,9 @@ class PermanentFailure(Exception):
 class InputRequired(Exception):
     """Raised in ``on_task`` or ``process_message``: the work cannot go on before its requester has answered.
 
-    The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again. data:
-    what a program needs to answer, such as a form; it is a part of the message beside the question's text.
+    The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again: then the
+    answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer, such as a
+    form; it is a part of the message beside the question's text.
     """
 
     def __init__(self, question: str, *, auth: bool = False, data: JsonObject | None = None) -> None:
@@ -66,6 +70,8 @@ class TaskRun(ClaimedTask):
     """
 
     _lease: Lease = PrivateAttr()
+    _answered: bool = PrivateAttr(default=False)
+    _conversation: list[Message] = PrivateAttr(default_factory=list)
     _writing: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
 
     @classmethod
@@ -73,7 +79,32 @@ class TaskRun(ClaimedTask):
         """A run of a task under a lease."""
         run = cls.model_construct(task.model_fields_set, **dict(task))
         run._lease = lease
+        payload = task.payload
+        first = payload.get("message")
+        if not isinstance(first, dict):
+            text = payload.get("text")
+            first = {"parts": [{"text": text} if isinstance(text, str) else {"data": payload}]}
+        run.add_to_conversation({**first, "role": "ROLE_USER"})
         return run
+
+    def add_to_conversation(self, message: Mapping[str, Any]) -> None:
+        """Append a message as A2A writes it, of the requester or of the agent."""
+        skill = None if self.task_type == MESSAGE_TASK else self.task_type
+        about = {"sender": self.created_by, "task_id": self.task_id, "context_id": self.context_id, "skill": skill}
+        if message.get("role") == "ROLE_AGENT":
+            about["sender"] = self.assigned_agent
+        self._conversation.append(Message.of(message, **about))
+
+    @property
+    def message(self) -> Message:
+        """What the requester said last: the answer to a question, at first what the task was made of."""
+        return next(message for message in reversed(self._conversation) if message.role == "user")
+
+    @property
+    def history(self) -> list[Message]:
+        """What was said before :attr:`message`, by the requester and by the agent, oldest first."""
+        newest = self.message
+        return [message for message in self._conversation if message is not newest]
 
     async def report(
         self, progress: float | None = None, notes: str | None = None, *, milestone: str | None = None
@@ -103,6 +134,22 @@ class TaskRun(ClaimedTask):
     async def say(self, text: str) -> None:
         """Tell the requester something while the work goes on."""
         await self._lease.call("message", text)
+
+    @property
+    def answered(self) -> bool:
+        """Whether :meth:`answer` has ended it."""
+        return self._answered
+
+    async def answer(self, content: str | Sequence[Mapping[str, Any]]) -> None:
+        """End the task with a message as its answer: text, or parts as A2A 1.0 writes them. What the handler returns then is ignored.
+
+        Who asked over A2A, and has heard nothing else of the task, gets a Message in place of a task.
+        """
+        if isinstance(content, str):
+            await self._lease.call("message", content, status="completed")
+        else:
+            await self._lease.call("message", parts=list(content), status="completed")
+        self._answered = True
 
     async def artifact(
         self,

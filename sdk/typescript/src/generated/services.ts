@@ -680,8 +680,8 @@ export interface TaskMessageArguments {
   text?: string | null | undefined;
   /** The message in parts, if it is not a single text. */
   parts?: Part[] | undefined;
-  /** Set by the assignee: the task waits until the message is answered. */
-  status?: "input_required" | "auth_required" | null | undefined;
+  /** Set by the assignee: the task waits until the message is answered. With 'completed' the message is the task's answer and its end: it becomes the result, and an A2A client that waits gets a Message. */
+  status?: "input_required" | "auth_required" | "completed" | null | undefined;
   messageId?: string | null | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
   /** URIs of extensions. */

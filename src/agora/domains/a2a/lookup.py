@@ -18,6 +18,7 @@ from agora.domains.tasks.records import TaskData, TaskEntryRow, TaskRow
 from agora.domains.tasks.views import context_of
 from agora.store.port import Reader
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
+from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import queries as statements
@@ -27,8 +28,10 @@ from .states import to_task_statuses
 
 __all__ = [
     "CHANGES",
+    "WORK",
     "TaskListRequest",
     "build_task_document",
+    "find_direct_answer",
     "get_task",
     "list_tasks",
     "read_awaited_task",
@@ -42,6 +45,9 @@ NEWEST = 1 << 62
 LONG_LOG_ENTRIES = 500  #: a log with more entries is long
 #: events that end the wait for a task
 CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL, *states.INTERRUPTED))
+
+#: events of work whose first sign shows that there is a task, and no message in its place
+WORK = frozenset(f"agora.task.{name}" for name in ("progress", "message", "artifact", "output"))
 
 
 def task_not_found(task_id: str) -> NotFound:
@@ -128,12 +134,31 @@ async def get_task(call: Call, task_id: str, agent: str | None, history_length: 
     return result
 
 
-async def read_awaited_task(reader: Reader, task_id: str, history_length: int | None) -> tuple[dict[str, Any], bool]:
-    """Read a task, and whether it has ended or needs input."""
+async def read_awaited_task(
+    reader: Reader, task_id: str, history_length: int | None, *, shows_work: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """Read a task, and whether it has ended or needs input; with shows_work, whether there is anything of its work to show."""
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise task_not_found(task_id)
-    return await build_task_document(reader, row, history_length), row.status not in ("pending", "in_progress")
+    settled = row.status not in ("pending", "in_progress")
+    if shows_work and not settled:
+        settled = bool(row.said or row.output_size or row.progress or row.notes)
+    return await build_task_document(reader, row, history_length), settled
+
+
+async def find_direct_answer(reader: Reader, task_id: str) -> dict[str, Any] | None:
+    """The message with which a task's agent answered at once; None if there is none, or anything else was said in the task.
+
+    Such an answer is what A2A calls a Message in place of a task (section 3.1.1). The task stays: it is in the metadata.
+    """
+    row = await reader.one(tasks.select_task, task_id=task_id)
+    if row is None or row.status != TaskStatus.COMPLETED or not row.said:
+        return None
+    entries = await reader.all(statements.spoken_entries, task_id=task_id)
+    if len(entries) != 1 or entries[0].type != "message" or entries[0].status != TaskStatus.COMPLETED:
+        return None
+    return view.build_direct_answer(row, entries[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,9 @@
 An agent asks for it when it registers, with the metadata ``{"a2a": {"deliver": "message"}}``, or by having an HTTP endpoint of
 its own. The message's
 ``correlation_id`` is the context's id, and its metadata has ``a2a``: ``task_id`` and the ``message`` of A2A.
+
+With ``{"a2a": {"answers": "message"}}`` the reply is the answer itself: the sender gets a Message of A2A in place of the task. Such
+an agent's reply may have parts, in ``metadata.a2a.message``.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.agents.records import AgentRow
+from agora.domains.agents.references import find_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.endpoints import find_endpoint
 from agora.domains.messaging.service import MessagingService
@@ -22,17 +26,28 @@ from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.views import context_of
 from agora.domains.tasks.work import begin_work
+from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.errors import InvalidRequest
 
-__all__ = ["KIND", "complete_from_reply", "deliver_message"]
+__all__ = ["KIND", "answers_with_messages", "complete_from_reply", "deliver_message"]
 
 KIND = "a2a"  #: message type
 QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
 
 
 def _accepts_task_messages(agent: AgentRow) -> bool:
+    return _declares(agent, "deliver")
+
+
+def answers_with_messages(agent: AgentRow) -> bool:
+    """Whether an agent may answer with a message in place of a task, by its own word."""
+    return '"answers"' in agent.metadata and _declares(agent, "answers")
+
+
+def _declares(agent: AgentRow, name: str) -> bool:
     a2a_metadata = decode_json(agent.metadata).get("a2a")
-    return isinstance(a2a_metadata, dict) and a2a_metadata.get("deliver") == "message"
+    return isinstance(a2a_metadata, dict) and a2a_metadata.get(name) == "message"
 
 
 async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message: Mapping[str, Any]) -> None:
@@ -76,5 +91,20 @@ async def complete_from_reply(
             draft, {"role": task_messages.AGENT, "parts": [{"text": content}]}, status
         )
         return
+    agent = await find_agent(call.tx, sender)
+    if agent is not None and answers_with_messages(agent):
+        answer = _answer_message(content, a2a_metadata)
+        await task_messages.add_assignee_message(draft, answer, TaskStatus.COMPLETED)
+        return
     await begin_work(draft, TaskStatus.COMPLETED, None)
     await end_task(draft, TaskStatus.COMPLETED, result=content)
+
+
+def _answer_message(content: str, a2a_metadata: Any) -> dict[str, Any]:
+    """The message that a reply carries; one of its text if it carries none that A2A would take."""
+    carried = a2a_metadata.get("message") if isinstance(a2a_metadata, dict) else None
+    try:
+        parts = read_message(carried)["parts"]
+    except InvalidRequest:
+        parts = [{"text": content}]
+    return {"role": task_messages.AGENT, "parts": parts}

@@ -27,6 +27,7 @@ from .acceptance import check_accepts
 __all__ = ["SendRequest", "send_message"]
 
 OPERATION = "agora.a2a.send"
+DIRECT_ANSWER_SECONDS = 10.0  #: most seconds that who does not wait for a task waits for an answer in place of one
 PLAIN_TASK_TYPE = "a2a.message"  #: type of a task for which no skill was asked
 NAMES = ("skill", "skillId", "skill_id")  #: where metadata may name a skill
 
@@ -96,8 +97,13 @@ def _skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
     return skill if skill and len(skill) <= 64 and skill.isprintable() else None
 
 
-async def send_message(call: Call, request: SendRequest, history_length: int | None, wait: float) -> A2ASendResult:
-    """Accept a message. wait: seconds to wait for the task to end or to ask for input."""
+async def send_message(
+    call: Call, request: SendRequest, history_length: int | None, wait: float, *, return_immediately: bool
+) -> A2ASendResult:
+    """Accept a message. wait: seconds to wait for the task to end or to ask for input.
+
+    return_immediately: with the task, once it is made. While an agent may still answer without one, there is none.
+    """
     agent = await _require_agent(call, request.agent) if request.agent is not None else None
     message_id = request.message.get("messageId")
     if message_id is None:
@@ -114,12 +120,18 @@ async def send_message(call: Call, request: SendRequest, history_length: int | N
             else await _create_task(call, request, agent)
         )
         if not isinstance(outcome, _StoredMessage):
-            return as_encoded_result(view.encode_document({"message": outcome}), A2ASendResult)
+            return _encode_message(outcome)
         task_id, document = outcome.task_id, outcome.document
+        if return_immediately:
+            wait = min(wait, DIRECT_ANSWER_SECONDS) if outcome.may_be_direct else 0.0
         store_answer(call, key, OPERATION, digest, task_id.encode())
+    elif return_immediately:
+        wait = 0.0
     call.target = task_id
     if wait:
-        return _respond_when_settled(task_id, history_length, wait)
+        return _respond_when_settled(task_id, history_length, wait, shows_work=return_immediately)
+    if document is None and (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
+        return _encode_message(answer)
     if document is None or history_length == 0:
         document, _ = await lookup.read_awaited_task(call.tx, task_id, history_length)
     return _encode_answer(document)
@@ -127,23 +139,34 @@ async def send_message(call: Call, request: SendRequest, history_length: int | N
 
 @dataclass(frozen=True, slots=True)
 class _StoredMessage:
-    """A message that is kept. document: its task, where it is new."""
+    """A message that is kept. document: its task, where it is new. may_be_direct: whether its agent answers with messages."""
 
     task_id: str
     document: dict[str, Any] | None = None
+    may_be_direct: bool = False
+
+
+def _encode_message(message: Mapping[str, Any]) -> A2ASendResult:
+    return as_encoded_result(view.encode_document({"message": message}), A2ASendResult)
 
 
 def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
     return as_encoded_result(view.encode_document({"task": document}), A2ASendResult)
 
 
-def _respond_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
-    """The task as it is once it has ended or asks for something."""
+def _respond_when_settled(task_id: str, history_length: int | None, wait: float, *, shows_work: bool) -> A2ASendResult:
+    """The task as it is once it has ended or asks for something; the message where that is all its agent said.
+
+    shows_work: as soon as there is anything of the work to show, too.
+    """
+    events = lookup.CHANGES | lookup.WORK if shows_work else lookup.CHANGES
 
     async def read_settled(call: Call) -> A2ASendResult:
-        document, settled = await lookup.read_awaited_task(call.tx, task_id, history_length)
+        document, settled = await lookup.read_awaited_task(call.tx, task_id, history_length, shows_work=shows_work)
         if not settled:
-            raise WaitForEvent(lookup.CHANGES, wait, _encode_answer(document), subject=task_id)
+            raise WaitForEvent(events, wait, _encode_answer(document), subject=task_id)
+        if (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
+            return _encode_message(answer)
         return _encode_answer(document)
 
     return as_deferred_result(read_settled)
@@ -190,7 +213,7 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
     document = view.build_task(
         draft.row, metadata, status, [view.build_first_message(draft.row, {"message": request.message})], None
     )
-    return _StoredMessage(draft.task_id, document)
+    return _StoredMessage(draft.task_id, document, message_delivery.answers_with_messages(agent))
 
 
 async def _assign_task(call: Call, request: SendRequest, agent: AgentRow, metadata: Mapping[str, Any]) -> TaskDraft:

@@ -44,6 +44,7 @@ __all__ = [
     "remote_page",
     "remotes",
     "set_remote_state",
+    "spoken_entries",
     "task_entry",
 ]
 
@@ -55,6 +56,15 @@ BIG = "bigint"
 _OF_TASK = "from task_entries where tenant_id = :tenant and task_id = :task_id"
 
 task_entry = Query(f"select * {_OF_TASK} and number = :number", TaskEntryRow, types={"number": BIG})
+#: What a task's agent has said and handed over, its questions among it; who needs to know whether it is one has enough of two.
+spoken_entries = Query(
+    f"""
+    select * {_OF_TASK} and (type in ('message', 'artifact', 'output')
+        or (type = 'status' and content is not null and status in ('input_required', 'auth_required')))
+    order by number limit 2
+    """,
+    TaskEntryRow,
+)
 # What belongs into the history: messages, and the questions that were asked with a change of state. Newest first.
 history_entries = Query(
     f"""

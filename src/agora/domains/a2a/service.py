@@ -53,7 +53,9 @@ class A2AService(BoundService, contract.A2A):
             metadata=metadata,
             extensions=extensions,
         )
-        return await messages.send_message(self.call, request, history_length, 0.0 if return_immediately else wait)
+        return await messages.send_message(
+            self.call, request, history_length, wait, return_immediately=return_immediately
+        )
 
     @implements
     async def get(

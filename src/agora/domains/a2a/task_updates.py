@@ -152,7 +152,9 @@ class _UpdateLog:
         return Entry(number, "artifactUpdate", view.encode_document({"artifactUpdate": update}))
 
     def _status_item(self, number: int, row: TaskEntryRow) -> Entry:
-        status: dict[str, Any] = {"state": to_a2a_state(row.status or _S.IN_PROGRESS)}
+        # The end follows a message in an entry of its own, even where the message is the answer.
+        state = row.status if row.status and not (row.type == "message" and row.status in states.TERMINAL) else None
+        status: dict[str, Any] = {"state": to_a2a_state(state or _S.IN_PROGRESS)}
         message = view.entry_to_message(self.context_id, row)
         if message is not None:
             status["message"] = message

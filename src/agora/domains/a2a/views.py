@@ -25,6 +25,7 @@ __all__ = [
     "Fields",
     "add_marketplace_metadata",
     "build_artifacts",
+    "build_direct_answer",
     "build_first_message",
     "build_result_artifact",
     "build_status",
@@ -80,6 +81,15 @@ def entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | N
     if entry.content is None or entry.status == "pending":
         return None
     return _complete_message(entry.task_id, context_id, {"parts": [{"text": entry.content}]}, entry.number, AGENT)
+
+
+def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
+    """The message that answers in place of a task. Its metadata names the task, for who looks for it in the marketplace."""
+    message = _complete_message(row.task_id, context_of(row), decode_json(entry.data or "{}"), entry.number, AGENT)
+    del message["taskId"]
+    metadata = message.get("metadata") or {}
+    own = {"task": row.task_id, "agent": row.assigned_agent}
+    return message | {"metadata": {**metadata, "agora": own}}
 
 
 def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:

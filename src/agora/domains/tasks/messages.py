@@ -16,7 +16,7 @@ from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge, field_error
 
 from . import access, states, views
-from .completion import requeue_task
+from .completion import end_task, requeue_task
 from .draft import TaskDraft
 from .records import TaskEntryRow
 from .work import begin_work
@@ -99,8 +99,13 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
 
 
 async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None) -> int:
-    """Store a message of the assignee, and set the status if one is given. Returns the entry's number."""
+    """Store a message of the assignee, and set the status if one is given. Returns the entry's number.
+
+    completed: the message is the answer, and its content the result.
+    """
     await begin_work(draft, status, 0.0)
+    if status is _S.COMPLETED:
+        return await _complete_with_message(draft, kept)
     if status is not None and status.value != draft.row.status:
         states.check_transition(draft.task_id, draft.row.status, status)
         draft.set_columns(status=status.value, lease_until=None)
@@ -110,6 +115,22 @@ async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: T
     draft.emit("message", **_message_event(draft, kept, number))
     await draft.save()
     return number
+
+
+async def _complete_with_message(draft: TaskDraft, message: dict[str, Any]) -> int:
+    states.check_transition(draft.task_id, draft.row.status, _S.COMPLETED)
+    # The entry's status is what tells the answer from whatever else the assignee said.
+    number = _append_entry(draft, "message", message, _S.COMPLETED)
+    draft.emit("message", **_message_event(draft, message, number))
+    await end_task(draft, _S.COMPLETED, result=_result_of(message["parts"]))
+    return number
+
+
+def _result_of(parts: Sequence[Mapping[str, Any]]) -> Any:
+    """The result for those who read tasks: the text of the parts, the data of a single one, or the parts."""
+    if text := join_text(parts):
+        return text
+    return parts[0]["data"] if len(parts) == 1 and "data" in parts[0] else [dict(part) for part in parts]
 
 
 def _message_event(draft: TaskDraft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:

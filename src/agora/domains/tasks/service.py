@@ -138,7 +138,7 @@ class TaskService(BoundService, contract.Tasks):
         text: str | None = None,
         *,
         parts: list[Part] = [],
-        status: Literal["input_required", "auth_required"] | None = None,
+        status: Literal["input_required", "auth_required", "completed"] | None = None,
         message_id: str | None = None,
         metadata: JsonObject = {},
         extensions: list[str] = [],

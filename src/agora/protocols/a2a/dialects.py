@@ -16,7 +16,7 @@ from agora.wire.a2a import v03_cards as legacy_cards
 from agora.wire.a2a import v03_proto as legacy_proto
 from agora.wire.a2a.states import INTERRUPTED
 
-__all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "Dialect"]
+__all__ = ["CURRENT", "LEGACY", "LEGACY_PROTO", "LEGACY_PROTO_TEXT", "Dialect"]
 
 Shape = Callable[[Any], Any]
 
@@ -90,4 +90,17 @@ LEGACY_PROTO: Final = Dialect(
         "GetExtendedAgentCard": legacy_cards.merge_versions,
     },
     legacy_proto.event_to_proto,
+)
+
+
+def _with_bytes_as_text(shape: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *arguments, **options: legacy_proto.encode_bytes_as_text(shape(*arguments, **options))
+
+
+#: the same, for clients that read a file's bytes as its base64 text
+LEGACY_PROTO_TEXT: Final = Dialect(
+    "0.3",
+    True,
+    {name: _with_bytes_as_text(shape) for name, shape in LEGACY_PROTO.shapes.items()},
+    _with_bytes_as_text(legacy_proto.event_to_proto),
 )

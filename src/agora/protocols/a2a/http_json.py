@@ -14,7 +14,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, field_error
 
 from . import versions
 from .core import Core, Request
-from .dialects import CURRENT, LEGACY, LEGACY_PROTO, Dialect
+from .dialects import CURRENT, LEGACY, LEGACY_PROTO, LEGACY_PROTO_TEXT, Dialect
 from .errors import A2AError, WireError, protocol_error, to_wire_error
 from .methods import METHODS
 from .routes import ResourceCall
@@ -62,9 +62,9 @@ class HttpJsonEndpoint:
             await self._core.dispatcher.wait_for_turn(caller, len(body))
             params = parse_json_object(body)
         params |= {k: v for k, v in _parse_query(scope["query_string"]).items() if k not in params}
-        dialect = _choose_dialect(target, params)
-        if dialect is LEGACY_PROTO and "SendMessage" in (target.method, target.method.replace("Streaming", "")):
-            params["message"] = legacy_proto.read_proto_message(params.pop("request", params.get("message")))
+        dialect = _choose_dialect(scope, target, params)
+        if dialect in (LEGACY_PROTO, LEGACY_PROTO_TEXT) and target.method in ("SendMessage", "SendStreamingMessage"):
+            params = legacy_proto.read_proto_request(params, bytes_as_text=dialect is LEGACY_PROTO_TEXT)
         method = METHODS[target.method]
         return session.build_request(
             method, method.read(_merge_path_parameters(params, target), target.legacy), dialect, caller
@@ -83,13 +83,17 @@ class HttpJsonEndpoint:
         await send_stream(opened, SseEncoder(encode_item, encode_error), receive, send, self._core.buffer_limit)
 
 
-def _choose_dialect(target: ResourceCall, given: dict[str, Any]) -> Dialect:
-    """How to answer: as the request is written, and where it has no body, as the SDKs do."""
+def _choose_dialect(scope: Scope, target: ResourceCall, given: dict[str, Any]) -> Dialect:
+    """How to answer: as the request is written, and where it has no body, as the SDKs do.
+
+    The SDKs of 0.3 disagree about files: the one for Python, over httpx, encodes the base64 text once more, both ways.
+    """
     if not target.legacy:
         return CURRENT
     if "message" in given and not legacy_proto.is_proto(given):
         return LEGACY
-    return LEGACY_PROTO
+    over_httpx = (read_header(scope, b"user-agent") or "").startswith("python-httpx/")
+    return LEGACY_PROTO_TEXT if over_httpx else LEGACY_PROTO
 
 
 def _wrong_version(path: str, spoken: str, version: str) -> A2AError:

@@ -2,6 +2,9 @@
 
 A client that lost its stream reconnects with ``Last-Event-ID`` and gets the following events, also after a restart of the
 server. Comments are heartbeats; A2A defines no event names, so none are sent.
+
+A blank line ends an item and nothing else: several clients, the official SDK of 0.3 among them, make an empty item of a block that
+has ``retry`` or a comment alone, and fail at it. So ``retry`` is a field of the first item, and a comment is a line of its own.
 """
 
 from __future__ import annotations
@@ -27,19 +30,25 @@ class SseEncoder:
 
     def __init__(self, item: Callable[[bytes], bytes], error: Callable[[AgoraError], bytes]) -> None:
         self.item, self._error = item, error
+        self._start = b"retry: %d\n" % RETRY_MILLISECONDS  # until the first item has it
 
     def chunk(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([self._encode_batch(batch) for batch in batches])
 
     def _encode_batch(self, batch: Batch) -> bytes:
         if not batch.items:
-            return b": heartbeat\n\n"
-        return b"".join([_encode_message(item.number, self.item(item.json)) for item in batch.items])
+            return b": heartbeat\n"
+        return b"".join([self.message(item.number, item.json) for item in batch.items])
+
+    def message(self, number: int, json: bytes) -> bytes:
+        """One item of the stream, under its number."""
+        start, self._start = self._start, b""
+        return start + _encode_message(number, self.item(json))
 
     def last(self, close_reason: CloseReason, position: int, /) -> bytes:
         if close_reason.error is not None:
             return _encode_message(None, self._error(close_reason.error))
-        return b": the server stops; resume with Last-Event-ID\n\n" if close_reason.code == RESTARTING else b""
+        return b": the server stops; resume with Last-Event-ID\n" if close_reason.code == RESTARTING else b""
 
 
 async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive, send: Send, limit: int) -> None:
@@ -50,20 +59,13 @@ async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive
     more = opened.stream is not None
     try:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await send({"type": "http.response.body", "body": _opening_chunk(opened, render), "more_body": more})
+        opening = b"" if opened.first is None else render.message(*opened.first)
+        await send({"type": "http.response.body", "body": opening, "more_body": more})
         if opened.stream is not None:
             await follow_stream(opened.stream, render, receive, send, limit)
     finally:
         if opened.stream is not None:
             opened.stream.close()
-
-
-def _opening_chunk(opened: OpenedStream, render: SseEncoder) -> bytes:
-    start = b"retry: %d\n\n" % RETRY_MILLISECONDS
-    if opened.first is None:
-        return start
-    number, document = opened.first
-    return start + _encode_message(number, render.item(document))
 
 
 async def send_error_stream(document: bytes, send: Send) -> None:

@@ -2,10 +2,15 @@
 
 It differs from 0.3 over JSON-RPC: a message has ``content``, states and roles have long names, a file and data
 are wrapped, a push configuration has a resource name.
+
+The SDK for Python, of which the 0.3 of the 1.x series is one too, puts the base64 text of a file where its bytes belong, so that the
+JSON has base64 of base64, and reads the same. Others have it once.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +21,12 @@ from .tolerant_input import camel_members, read_object
 
 __all__ = [
     "artifact_to_proto",
+    "encode_bytes_as_text",
     "event_to_proto",
     "is_proto",
     "message_to_proto",
     "push_config_to_proto",
-    "read_proto_message",
+    "read_proto_request",
     "task_to_proto",
 ]
 
@@ -33,8 +39,22 @@ def is_proto(value: Any) -> bool:
     return isinstance(message, dict) and isinstance(message.get("content"), list)
 
 
-def read_proto_message(value: Any) -> Any:
-    """A message with the data of its parts unwrapped, for :func:`agora.wire.a2a.tolerant_input.read_message`."""
+def read_proto_request(params: Mapping[str, Any], *, bytes_as_text: bool) -> dict[str, Any]:
+    """A SendMessageRequest, for :func:`agora.wire.a2a.tolerant_input.read_send_request`.
+
+    bytes_as_text: whether the client is one that encodes files twice. What is left out is what Protocol Buffers leave out: false, so
+    a request that does not say ``blocking`` is not.
+    """
+    members = camel_members(params)
+    message = _read_message(members.pop("request", members.get("message")))
+    if bytes_as_text and isinstance(message.get("parts"), list):
+        message["parts"] = [_read_text_bytes(part) for part in message["parts"]]
+    configuration = camel_members(read_object(members.get("configuration"), "configuration"))
+    return members | {"message": message, "configuration": {"blocking": False} | configuration}
+
+
+def _read_message(value: Any) -> dict[str, Any]:
+    """A message with the data of its parts unwrapped."""
     members = camel_members(read_object(value, "message"))
     if not isinstance(members.get("content"), list):
         return members
@@ -46,6 +66,40 @@ def _unwrap_data(part: Any) -> Any:
     if isinstance(part, dict) and isinstance(part.get("data"), dict) and "data" in part["data"]:
         return part | {"kind": "data", "data": part["data"]["data"]}
     return part
+
+
+def _read_text_bytes(part: Any) -> Any:
+    """A part whose bytes are base64 once, where they are base64 of canonical base64."""
+    file = part.get("file") if isinstance(part, dict) else None
+    member = next((name for name in _BYTES if isinstance(file, dict) and isinstance(file.get(name), str)), None)
+    if member is None:
+        return part
+    try:
+        text = base64.b64decode(file[member], validate=True)
+        if not text or base64.b64encode(base64.b64decode(text, validate=True)) != text:
+            return part
+    except (binascii.Error, ValueError):
+        return part
+    return part | {"file": file | {member: text.decode("ascii")}}
+
+
+_BYTES = ("fileWithBytes", "file_with_bytes")
+
+
+def encode_bytes_as_text(document: Any) -> Any:
+    """A converted object with the bytes of its files encoded once more."""
+    if isinstance(document, list):
+        return [encode_bytes_as_text(entry) for entry in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: base64.b64encode(value.encode()).decode()
+        if name == "fileWithBytes" and isinstance(value, str)
+        else value
+        if name in ("data", "metadata")  # whatever stands there is no file of the protocol's
+        else encode_bytes_as_text(value)
+        for name, value in document.items()
+    }
 
 
 def artifact_to_proto(source: Mapping[str, Any]) -> dict[str, Any]:

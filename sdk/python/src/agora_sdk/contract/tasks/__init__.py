@@ -278,8 +278,11 @@ class Tasks(Service, category="task"):
         *,
         parts: Said = [],
         status: Annotated[
-            Literal["input_required", "auth_required"] | None,
-            Field(description="Set by the assignee: the task waits until the message is answered."),
+            Literal["input_required", "auth_required", "completed"] | None,
+            Field(
+                description="Set by the assignee: the task waits until the message is answered. With 'completed' the message "
+                "is the task's answer and its end: it becomes the result, and an A2A client that waits gets a Message."
+            ),
         ] = None,
         message_id: Id | None = None,
         metadata: Metadata = {},

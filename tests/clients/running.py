@@ -1,0 +1,99 @@
+"""What client programs run against: a server with its built-in agents, an agent made with the SDK, and a receiver of pushes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.blackbox.server import ServerProcess
+from tests.processes import spawn_tethered
+
+__all__ = ["PROGRAMS", "Targets", "run_program", "serve_push_receiver", "serve_targets", "start_scenario_agent"]
+
+HERE = Path(__file__).parent
+PROGRAMS = HERE / "programs"
+SECONDS = 900  #: that all scenarios of one client may take
+
+
+@dataclass(frozen=True)
+class Targets:
+    """URLs of the agents by their kind, and of the receiver."""
+
+    agents: dict[str, str]
+    receiver: str
+
+
+@contextmanager
+def start_scenario_agent(server: ServerProcess) -> Iterator[str]:
+    """Run the agent of :mod:`.scenario_agent`; answers its id."""
+    command = [sys.executable, str(HERE / "scenario_agent.py"), server.url]
+    process = spawn_tethered(command, stdout=subprocess.PIPE, env=server.environment)
+    assert process.stdout is not None
+    try:
+        agent_id = process.stdout.readline().decode().strip()
+        assert agent_id, "the agent did not start"
+        yield agent_id
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@contextmanager
+def serve_push_receiver() -> Iterator[str]:
+    """Take what is posted, and answer GET with all of it."""
+    bodies: list[bytes] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["content-length"])))
+            self._answer(b"")
+
+        def do_GET(self) -> None:
+            self._answer(b"\n".join(bodies))
+
+        def _answer(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{receiver.server_port}/push"
+        finally:
+            receiver.shutdown()
+
+
+@contextmanager
+def serve_targets(directory: Path, **settings: str) -> Iterator[Targets]:
+    """Start everything."""
+    server = ServerProcess(directory / "data", builtin_agents="true", a2a_private_networks="true", **settings)
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        server.start()
+        agent_id = stack.enter_context(start_scenario_agent(server))
+        receiver = stack.enter_context(serve_push_receiver())
+        agents = {"built-in": f"{server.url}/a2a/Echo%20Agent", "sdk": f"{server.url}/a2a/{agent_id}"}
+        yield Targets(agents, receiver)
+
+
+def run_program(command: Sequence[str], targets: Targets, kind: str) -> dict[str, str]:
+    """Run a client's program against one agent. Answers what became of each scenario, by its name."""
+    arguments = [*command, targets.agents[kind], kind, targets.receiver]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert done.returncode == 0, f"{arguments}: {done.stderr[-4000:]}"
+    sys.stderr.write(done.stderr[-20_000:])
+    outcomes: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
+    return outcomes

@@ -1,0 +1,93 @@
+"""An ordinary agent, made with the public SDK, that does what the first word of a message says. Arguments: the server's URL, a token.
+
+========  =====================================================================================================
+word      what it does
+========  =====================================================================================================
+echo      answers with the text
+ask       asks "Which one?", and answers with the choice and what was said before
+work      reports progress and writes output until it is cancelled, or the number of tenths of a second is over
+say       answers with a message in place of a task
+file      hands the files over that it was sent
+fail      fails
+========  =====================================================================================================
+
+Beside it is the agent "Talker", whose every answer is a message. Prints the id of the first one when both listen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import sys
+from typing import Any
+
+from agora_sdk import Agent, AgoraClient, InputRequired, Message, Part, PermanentFailure, TaskRun
+
+NAME = "Scenario Agent"
+TALKER = "Talker"
+QUESTION = "Which one?"
+LONGEST = 600  #: tenths of a second
+
+
+class ScenarioAgent(Agent):
+    """Does what a message says."""
+
+    description = "Does what the first word of a message says."
+    capabilities = ("scenarios",)
+    max_concurrent_tasks = 32
+    answers_with = "message"
+    metadata = {
+        "a2a": {
+            "skills": [
+                {"id": "scenarios", "name": "Scenarios", "description": "By the first word.", "tags": ["test"]},
+            ]
+        }
+    }
+
+    async def on_task(self, task: TaskRun) -> Any:
+        if task.history and task.history[-1].role == "agent":
+            earlier = ", ".join(message.text for message in task.history)
+            return f"You chose {task.message.text} ({earlier})."
+        word, _, rest = task.message.text.partition(" ")
+        match word:
+            case "ask":
+                raise InputRequired(QUESTION)
+            case "work":
+                await self._work(task, int(rest or LONGEST))
+                return "done"
+            case "say":
+                await task.answer(rest)
+            case "file":
+                files = [part.wire() for part in task.message.parts if part.type in ("file", "url")]
+                size = sum(len(base64.b64decode(file.get("raw", ""))) for file in files)
+                await task.artifact([{"text": f"{size} bytes"}, *files], name="files")
+                return None
+            case "fail":
+                raise PermanentFailure(rest)
+        return rest
+
+    async def _work(self, task: TaskRun, tenths: int) -> None:
+        for number in range(tenths):
+            await task.report(100 * (number + 1) / LONGEST, notes=f"step {number + 1}")
+            await asyncio.sleep(0.1)
+
+
+class Talker(Agent):
+    """Answers with messages alone."""
+
+    description = "Answers with messages."
+    answers_with = "message"
+
+    async def process_message(self, message: Message) -> Message:
+        return Message(parts=[Part(content=message.text), Part("data", {"length": len(message.text)})])
+
+
+async def main(url: str, token: str = "") -> None:
+    client = AgoraClient(url, token=token or None, mode="async")
+    async with ScenarioAgent(NAME, client=client) as agent, Talker(TALKER, client=client):
+        print(agent.agent_id, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
