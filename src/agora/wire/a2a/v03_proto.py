@@ -71,7 +71,9 @@ def _unwrap_data(part: Any) -> Any:
 def _read_text_bytes(part: Any) -> Any:
     """A part whose bytes are base64 once, where they are base64 of canonical base64."""
     file = part.get("file") if isinstance(part, dict) else None
-    member = next((name for name in _BYTES if isinstance(file, dict) and isinstance(file.get(name), str)), None)
+    if not isinstance(file, dict):
+        return part
+    member = next((name for name in _BYTES if isinstance(file.get(name), str)), None)
     if member is None:
         return part
     try:
