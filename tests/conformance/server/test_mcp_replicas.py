@@ -273,7 +273,7 @@ async def test_the_official_client_works_through_a_balancer(pair: Pair) -> None:
         asyncio.timeout(90),
         httpx2.AsyncClient(transport=Balancer(pair.a, pair.b), timeout=60) as http,
         Client(
-            streamable_http_client(f"{pair.a.url}/mcp", http_client=http),
+            streamable_http_client(f"{pair.a.url}/mcp?view=full", http_client=http),
             mode="legacy",
             cache=None,
             message_handler=hear,

@@ -29,6 +29,8 @@ from .transport import run_blocking
 
 __all__ = ["MCPClient", "MCPServer", "Tool", "ToolResult", "Tools"]
 
+UNLISTED = "agora_tools_call"  #: a server with this tool has more tools than it lists
+
 T = TypeVar("T")
 Pick = Callable[[Peer], IO]
 
@@ -242,13 +244,16 @@ class MCPClient:
         )
 
     async def _find_server_of_tool(self, pick: Pick, name: str, server: str | None) -> Peer:
-        """The server that has a tool; if none is known to, they are asked again."""
+        """The server that has a tool; if none is known to, they are asked again, then one is tried that does not list all it has."""
         chosen = self._select_peers(server)
         for peer in chosen.values():
             if name in peer.tools:
                 return peer
         for peer in chosen.values():
             if name in await peer.list_tools(pick(peer), self._options.timeout):
+                return peer
+        for peer in chosen.values():
+            if UNLISTED in peer.tools:
                 return peer
         where = f"The server {server!r} has" if server else "No connected server has"
         raise NotFound(f"{where} {'no' if server else 'a'} tool {name!r}.", fix="list_tools() shows those there are.")

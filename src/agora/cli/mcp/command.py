@@ -14,7 +14,7 @@ from agora import __version__
 
 from ..output import Output
 from ..session import Connection, Tenant, Token, reporting_errors
-from . import install
+from . import install, view_options
 
 if TYPE_CHECKING:
     from agora_sdk.identity import Identity
@@ -65,10 +65,11 @@ def bridge(
             show_default=False,
         ),
     ] = None,
-    names: Annotated[
-        str | None, typer.Option(help="Names of tools: dots, or underscore for hosts without dots.")
-    ] = None,
-    toolsets: Annotated[str | None, typer.Option(help="Only these toolsets, with commas.")] = None,
+    view: view_options.View = None,
+    names: view_options.Names = None,
+    toolsets: view_options.Toolsets = None,
+    tools: view_options.Tools = None,
+    readonly: view_options.Readonly = False,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds that a request waits for a server that is away.")
     ] = 30,
@@ -83,7 +84,7 @@ def bridge(
             raise typer.BadParameter("--embedded and --url exclude each other")
         place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
-        query = urlencode({name: value for name, value in (("names", names), ("toolsets", toolsets)) if value})
+        query = urlencode(view_options.view_parameters(view, names, toolsets, tools, readonly=readonly))
         raise typer.Exit(_relay(place, identity, query, patience))
 
 

@@ -31,7 +31,7 @@ class McpClient:
 
     comments: whether the file may have them. variable: how a value names an environment variable, with ``%s`` for
     the name; where it cannot, a credential has no place in the file. http: None where it starts commands only.
-    few_tools: whether it drops tools beyond some forty.
+    most_tools: how many tools of all servers together it takes; None where it sets no limit, or one that nothing here reaches.
     """
 
     name: str
@@ -44,7 +44,7 @@ class McpClient:
     mac: str | None = None
     comments: bool = False
     variable: str | None = None
-    few_tools: bool = False
+    most_tools: int | None = None
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             _url_entry_formatter("url"),
             project=".cursor/mcp.json",
             variable="${env:%s}",
-            few_tools=True,
+            most_tools=40,
         ),
         McpClient(
             "vscode",
@@ -156,6 +156,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             mac=f"{SUPPORT}/Code/User/mcp.json",
             comments=True,
             variable="${env:%s}",
+            most_tools=128,
         ),
         McpClient(
             "windsurf",
@@ -165,6 +166,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             _format_command_entry,
             _url_entry_formatter("serverUrl"),
             variable="${env:%s}",
+            most_tools=100,
         ),
         McpClient(
             "zed",

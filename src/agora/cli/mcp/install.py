@@ -17,11 +17,10 @@ from agora_sdk.errors import AgoraError, InvalidRequest
 
 from ..output import Output
 from ..session import reporting_errors
+from . import view_options
 from .hosts import MCP_CLIENTS, McpClient, ServerEntry
 
 __all__ = ["install", "listing"]
-
-Names = Literal["underscore", "dots"]
 
 
 def install(
@@ -38,11 +37,11 @@ def install(
         typer.Option(help="For you everywhere, or for the project in this directory."),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="Another file than the client's usual one.")] = None,
-    names: Annotated[Names, typer.Option(help="How tools are called; many clients take no dots.")] = "underscore",
-    toolsets: Annotated[
-        str | None,
-        typer.Option(help="Only these toolsets, with commas; 'essential' for a client that holds few tools."),
-    ] = None,
+    view: view_options.View = None,
+    names: view_options.Names = None,
+    toolsets: view_options.Toolsets = None,
+    tools: view_options.Tools = None,
+    readonly: view_options.Readonly = False,
 ) -> None:
     """Print the configuration for an MCP client, ready to paste, or write it."""
     with reporting_errors(Output()):
@@ -53,7 +52,7 @@ def install(
             agent,
             url,
             scope or next(iter(host.scopes), "user"),
-            _view_parameters(host, names, toolsets),
+            _choose_view(host, view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)),
         )
         target = file or host.file(scope or next(iter(host.scopes), "user"))
         if scope and target is None:
@@ -115,7 +114,8 @@ def _is_ours(entry: Any) -> bool:
     command, arguments = entry.get("command"), entry.get("args") or []
     words = [*(command if isinstance(command, list) else [command]), *arguments]
     address = next((str(entry[key]) for key in ("url", "serverUrl", "httpUrl") if key in entry), "")
-    return ("mcp" in words and any("agora" in str(word) for word in words)) or "/mcp?names=" in address
+    ours = any(f"/mcp?{parameter}=" in address for parameter in ("view", "names"))
+    return ours or ("mcp" in words and any("agora" in str(word) for word in words))
 
 
 def _find_client(client: str) -> McpClient:
@@ -124,12 +124,17 @@ def _find_client(client: str) -> McpClient:
     return MCP_CLIENTS[client]
 
 
-def _view_parameters(host: McpClient, names: str, toolsets: str | None) -> dict[str, str]:
-    """How the marketplace is to be shown."""
-    if toolsets is None and host.few_tools:
-        _print_note(f"{host.title} holds few tools: it is shown the essential ones; --toolsets all shows every one.")
-        toolsets = "essential"
-    return {"names": names} | ({"toolsets": toolsets} if toolsets else {})
+def _choose_view(host: McpClient, chosen: dict[str, str]) -> dict[str, str]:
+    """What the client is shown: what was chosen, in names that it takes; the model view, which every client holds, if nothing was."""
+    if not chosen.keys() & {"view", "names"}:
+        return {"view": "model"} | chosen
+    lists_all = "tools" not in chosen and chosen.get("toolsets", "all") == "all" and chosen.get("view") != "model"
+    if lists_all and host.most_tools is not None:
+        _print_note(
+            f"{host.title} takes at most {host.most_tools} tools, and every tool of the marketplace are more: "
+            "leave --view and --names out for those that models need, with a search for the others."
+        )
+    return chosen if "names" in chosen or chosen.get("view") == "model" else chosen | {"names": "underscore"}
 
 
 def _create_entry(
@@ -142,7 +147,12 @@ def _create_entry(
             raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
         return _url_entry(host, agent, chosen, view)
     address = ("--url", chosen) if chosen else ()
-    options = [word for name, value in view.items() for word in (f"--{name}", value)]
+    options = [
+        word
+        for name, value in view.items()
+        if (name, value) != ("view", "model")  # which is what the server shows without being asked
+        for word in ((f"--{name}",) if name == "readonly" else (f"--{name}", value))
+    ]
     identity = ("--agent", agent) if agent else ()
     environment = {name: os.environ[name] for name in ("AGORA_CREDENTIALS", "AGORA_DATA_DIR") if os.environ.get(name)}
     if os.environ.get("AGORA_TOKEN") and not agent:

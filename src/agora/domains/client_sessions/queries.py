@@ -8,12 +8,14 @@ from .records import LiveSession, WatchedResourceRow
 
 __all__ = [
     "DROPS",
+    "begin_if_missing",
     "doomed",
     "end",
     "forget",
     "live_session",
     "locked_session",
     "prolong",
+    "set_toolsets",
     "surplus",
     "unwatch",
     "watch",
@@ -25,7 +27,7 @@ BIG = "bigint"
 
 
 _OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
-_FOUND = f"select client, expires_at from client_sessions where {_OWN} and expires_at > :now"
+_FOUND = f"select client, expires_at, toolsets from client_sessions where {_OWN} and expires_at > :now"
 live_session = Query(_FOUND, LiveSession, types={"now": BIG})
 locked_session = Query(_FOUND, LiveSession, types={"now": BIG}, lock=True)
 # Those of one caller that are too many: the ones whose end is nearest.
@@ -42,6 +44,18 @@ prolong = Write(
     types={"until": BIG, "now": BIG},
 )
 end = Write(f"delete from client_sessions where {_OWN}")
+set_toolsets = Write(
+    f"update client_sessions set toolsets = :toolsets, expires_at = :until where {_OWN}", types={"until": BIG}
+)
+# Of a client without a handshake: its session begins with the first thing that is kept for it.
+begin_if_missing = Write(
+    """
+    insert into client_sessions (tenant_id, session, kind, subject, client, created_at, expires_at)
+    values (:tenant, :session, :kind, :subject, :client, :now, :until)
+    on conflict (tenant_id, session) do nothing
+    """,
+    types={"now": BIG, "until": BIG},
+)
 
 # -- what they watch ---------------------------------------------------------------------------
 

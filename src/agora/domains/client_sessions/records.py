@@ -24,6 +24,7 @@ class ClientSessionRow:
     client: str
     created_at: int
     expires_at: int
+    toolsets: str = "[]"
 
 
 SESSIONS = Table("client_sessions", ClientSessionRow)
@@ -31,10 +32,11 @@ SESSIONS = Table("client_sessions", ClientSessionRow)
 
 @record
 class LiveSession:
-    """What a session that has not ended knows of its client. client: JSON."""
+    """What a session that has not ended knows of its client. client, toolsets: JSON."""
 
     client: str
     expires_at: int
+    toolsets: str
 
 
 @record

@@ -2,13 +2,13 @@
 
 All functions run in a system call on behalf of the session's caller; sessions of other callers are not visible.
 Changes are events for the servers that hold the session in memory: :data:`ENDED`, :data:`CANCELLED`, :data:`WATCHED`,
-:data:`UNWATCHED`.
+:data:`UNWATCHED`, :data:`TOOLSETS_CHANGED`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,11 +25,13 @@ __all__ = [
     "CANCELLED",
     "ENDED",
     "LIFETIME",
+    "TOOLSETS_CHANGED",
     "UNWATCHED",
     "WATCHED",
     "ClientSession",
     "begin_session",
     "cancel_request",
+    "change_toolsets",
     "end_session",
     "find_session",
     "prolong_session",
@@ -42,6 +44,7 @@ ENDED: Final = "agora.mcp.session_ended"
 WATCHED: Final = "agora.mcp.watched"
 UNWATCHED: Final = "agora.mcp.unwatched"
 CANCELLED: Final = "agora.mcp.cancelled"
+TOOLSETS_CHANGED: Final = "agora.mcp.toolsets_changed"
 
 LIFETIME: Final = 24 * 3600 * SECOND  #: microseconds that one is kept after it was used last, or a little before
 MAX_SESSIONS: Final = 1000  #: sessions of one caller
@@ -52,11 +55,15 @@ MAX_URI_CHARACTERS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class ClientSession:
-    """A session as its row has it. client: what it said of itself. expires: microseconds since 1970."""
+    """A session as its row has it. client: what it said of itself. expires: microseconds since 1970.
+
+    toolsets: those that the client has enabled since it connected.
+    """
 
     client: Mapping[str, Any]
     expires: int
     watched: dict[str, str]
+    toolsets: tuple[str, ...] = ()
 
 
 def session_key(id: str) -> str:
@@ -89,7 +96,7 @@ async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | 
     if row is None:
         return None
     watched = {entry.uri: entry.named for entry in await call.tx.all(rows.watched_resources, session=key)}
-    return ClientSession(from_json(row.client), row.expires_at, watched)
+    return ClientSession(from_json(row.client), row.expires_at, watched, tuple(from_json(row.toolsets)))
 
 
 async def prolong_session(call: Call, caller: Caller, key: str) -> int | None:
@@ -138,6 +145,27 @@ async def unwatch_resource(call: Call, caller: Caller, key: str, uri: str) -> No
         return
     if await call.tx.execute(rows.unwatch, session=key, uri=uri):
         emit_session_event(call, caller, "unwatched", key, uri=uri)
+
+
+async def change_toolsets(
+    call: Call, caller: Caller, key: str, toolsets: Sequence[str], *, enabled: bool
+) -> tuple[str, ...]:
+    """Enable toolsets for a session, or disable them; returns those that are enabled now.
+
+    The session of a client without a handshake begins with it. If nothing changes, no event is emitted.
+    """
+    until = call.now + LIFETIME
+    await call.tx.execute(rows.begin_if_missing, client="{}", now=call.now, until=until, **_session_filter(caller, key))
+    row = await call.tx.one(rows.locked_session, now=call.now, **_session_filter(caller, key))
+    before: list[str] = [] if row is None else from_json(row.toolsets)
+    after = [name for name in before if enabled or name not in toolsets]
+    after += [name for name in toolsets if enabled and name not in before]
+    await call.tx.execute(
+        rows.set_toolsets, toolsets=to_json(after).decode(), until=until, **_session_filter(caller, key)
+    )
+    if after != before:
+        call.emit(TOOLSETS_CHANGED, {"session": key, "toolsets": after}, audience=(caller.subject,))
+    return tuple(after)
 
 
 def _session_filter(caller: Caller, key: str) -> dict[str, str]:

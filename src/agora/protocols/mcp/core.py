@@ -9,17 +9,19 @@ from agora.core.dispatcher import Dispatcher, Outcome
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated, field_error
 
-from . import completions, prompts, tool_search, toolsets
+from . import completions, prompts, tool_search
 from .agent_offers import AgentOffers
 from .agent_tools import AgentToolCalls
 from .bounded_streams import read_bounded_stream
+from .enabled_toolsets import EnabledToolsets
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError, ignore_progress
 from .progress import ProgressReporter, WaitingTask
 from .resources import Resources
 from .results import ToolResult, error_result
 from .schemas import WAIT
+from .selection import lists_offers, require_reading, select_tools
 from .tools import Listing, Tool, Tools, foreign_meta, tool_page, underscore_name
-from .view import DEFAULT
+from .toolsets import resolve_toolsets, toolset_names
 
 if TYPE_CHECKING:
     from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
@@ -31,16 +33,18 @@ SILENT_WAIT_SECONDS = (
     50.0  #: of a call that waits, by default, for a client that sees no progress: many give up after 60
 )
 VERSION = "agora/version"
-_SEARCH_TOOLS = {
-    name: called for called in (tool_search.SEARCH, tool_search.CALL) for name in (called, underscore_name(called))
+_TOOLS_ABOUT_TOOLS = {
+    name: called
+    for called in (tool_search.SEARCH, tool_search.CALL, tool_search.ENABLE)
+    for name in (called, underscore_name(called))
 }
 
 
 class Core:
-    """Answers; every method raises Refusal, and Unauthenticated where a credential would help."""
+    """Answers; every method raises JsonRpcError, and Unauthenticated where a credential would help."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self.dispatcher = dispatcher
+    def __init__(self, dispatcher: Dispatcher, enabled_toolsets: EnabledToolsets) -> None:
+        self.dispatcher, self._enabled_toolsets = dispatcher, enabled_toolsets
         self.tools = Tools(dispatcher.context.registry)
         self.offers, self.agent_tools = AgentOffers(dispatcher), AgentToolCalls(dispatcher)
         self.resources = Resources(dispatcher)
@@ -49,26 +53,34 @@ class Core:
     # -- tools -----------------------------------------------------------------------------------
 
     async def list_tools(self, exchange: Exchange, cursor: str | None = None) -> Listing:
-        """One page of the tools the caller may call."""
+        """One page of the tools that the view lists, of those the caller may call."""
         view = exchange.view
         try:
-            tools = self.tools.visible(exchange.caller, view)
+            toolsets = await self._toolsets_in_force(exchange)
         except InvalidRequest as error:
             raise JsonRpcError(INVALID_PARAMS, str(error), error.problem()) from None
-        if not view.toolsets or {toolsets.ALL, toolsets.AGENTS} & set(view.toolsets):
+        tools = self.tools.visible(exchange.caller)
+        if lists_offers(view, toolsets):
             tools += await self._offered_tools(exchange, tools)
-        return tool_page(tools + tool_search.search_tools(view), view, cursor, self._page_bytes)
+        listed = select_tools(tools, view, toolsets) + tool_search.tools_about_tools(view)
+        return tool_page(listed, view, cursor, self._page_bytes)
 
-    async def _offered_tools(self, exchange: Exchange, found: Sequence[Tool]) -> list[Tool]:
+    async def _toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
+        """The toolsets of the view and those enabled since; raises InvalidRequest for one there is not."""
+        view = exchange.view
+        named = resolve_toolsets(view.toolsets, self.tools.categories(exchange.caller)) if view.toolsets else ()
+        return (*named, *await self._enabled_toolsets.read(exchange)) if view.compact else named
+
+    async def _offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""
-        names = {underscore_name(tool.name) for tool in found}
+        names = {underscore_name(tool.name) for tool in others}
         offers = await self.offers.visible(exchange)
         return [offer.tool for offer in offers if underscore_name(offer.tool.name) not in names]
 
     def find_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
         """The operation that a tools/call is for; None where it is for something else."""
         name = params.get("name")
-        if not isinstance(name, str) or name in _SEARCH_TOOLS or not self.tools.has(name, exchange.caller.tenant):
+        if not isinstance(name, str) or name in _TOOLS_ABOUT_TOOLS or not self.tools.has(name, exchange.caller.tenant):
             return None
         try:
             return self.tools.find(name, _requested_version(params), exchange.caller.tenant)
@@ -98,18 +110,22 @@ class Core:
     async def _call_tool(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], params: Mapping[str, Any]
     ) -> ToolResult:
-        finder = _SEARCH_TOOLS.get(name)
-        if finder == tool_search.CALL:
+        own = _TOOLS_ABOUT_TOOLS.get(name)
+        if own == tool_search.CALL:
             called = tool_search.unwrap_call(arguments)
             return await self._call_tool(exchange, called.name, called.arguments, params)
-        if finder == tool_search.SEARCH:
+        if own == tool_search.SEARCH:
             return await self._search_tools(exchange, arguments)
+        if own == tool_search.ENABLE:
+            return await self._change_toolsets(exchange, arguments)
         key = _idempotency_key(exchange, params)
         if not self.tools.has(name, exchange.caller.tenant):
             offer = await self.offers.find(exchange, name)
             if offer is not None:
+                require_reading(exchange.view, name, None, arguments)
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
         operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
+        require_reading(exchange.view, name, operation, arguments)
         return await self.run_operation(exchange, operation, arguments, key)
 
     async def run_operation(
@@ -143,9 +159,22 @@ class Core:
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         self.dispatcher.limiter.count_call(exchange.caller)
-        tools = self.tools.visible(exchange.caller, DEFAULT)
+        tools = self.tools.visible(exchange.caller)
         tools += await self._offered_tools(exchange, tools)
-        return tool_search.find_tools(tools, exchange.view, arguments)
+        if exchange.view.readonly:
+            tools = [tool for tool in tools if tool.reads]
+        return tool_search.search_tools(tools, exchange.view, arguments)
+
+    async def _change_toolsets(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
+        change = tool_search.read_toolset_change(arguments)
+        categories = self.tools.categories(exchange.caller)
+        toolsets = resolve_toolsets(change.toolsets, categories)
+        if toolsets:
+            enabled = await self._enabled_toolsets.change(exchange, toolsets, enabled=change.enabled)
+        else:
+            enabled = await self._enabled_toolsets.read(exchange)
+        count = len(select_tools(self.tools.visible(exchange.caller), exchange.view, enabled))
+        return tool_search.toolsets_result(enabled, toolset_names(categories), count)
 
     # -- resources and prompts -------------------------------------------------------------------
 

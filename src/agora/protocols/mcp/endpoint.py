@@ -19,7 +19,7 @@ from pydantic_core import from_json, to_json
 from agora.clock import new_id
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
-from agora.domains.client_sessions.sessions import CANCELLED, ENDED
+from agora.domains.client_sessions.sessions import CANCELLED, ENDED, TOOLSETS_CHANGED
 from agora.protocols.cors import CorsPolicy
 from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, send_response
 from agora.settings import Settings
@@ -36,6 +36,7 @@ from agora_sdk.errors import (
 
 from . import server_info
 from .core import Core
+from .enabled_toolsets import EnabledToolsets
 from .exchange import Exchange, JsonRpcError
 from .get_streams import GetStreams
 from .guard import METADATA, Guard
@@ -47,7 +48,7 @@ from .plain import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, client_document
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
-from .view import View
+from .view import FULL, MODEL, VIEW_HEADERS, View, read_view
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
@@ -61,7 +62,7 @@ SWEEP_SECONDS = 60.0
 NO_BATCHES = "Send each request by itself: MCP has had no batches since 2025-06-18."
 CANCELLED_METHOD = "notifications/cancelled"
 METHODS = ("GET", "POST", "DELETE")
-SESSION_EVENTS = frozenset({ENDED, CANCELLED})  #: events that the endpoint follows
+SESSION_EVENTS = frozenset({ENDED, CANCELLED, TOOLSETS_CHANGED})  #: events that the endpoint follows
 OPERATION_BY_METHOD: Mapping[str, str] = {
     "subscriptions/listen": "agora.event.stream",
     "resources/subscribe": "agora.event.stream",
@@ -78,11 +79,11 @@ class McpApp:
 
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, cors: CorsPolicy) -> None:
         self.dispatcher, self.settings = dispatcher, settings
-        self.core = Core(dispatcher)
         scopes = {operation.scope for operation in dispatcher.context.registry.operations if operation.scope}
         self.guard = Guard(access, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
         self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget)
+        self.core = Core(dispatcher, EnabledToolsets(self.session_store))
         self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
         methods = Methods(self.core)
         self.lean = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
@@ -167,11 +168,15 @@ class McpApp:
             await end_sdk_session(self._sdk, session)
 
     def told(self, type: str, data: Mapping[str, Any]) -> None:
-        """Handle the event of a session that this or another server ended. Runs on the loop, after the commit."""
+        """Handle the event of a session, of this or another server. Runs on the loop, after the commit."""
         if type == ENDED:
             session = self.sessions.mark_ended(data["session"])
             if session is not None:
                 self._run_in_background(self.forget(session))
+        elif type == TOOLSETS_CHANGED:
+            session = self.sessions.by_key(data["session"])
+            if session is not None:
+                session.toolsets = tuple(data["toolsets"])
         elif type == CANCELLED:
             session = self.sessions.by_key(data["session"])
             if (
@@ -212,13 +217,13 @@ class McpApp:
         except AgoraError as error:
             await self.guard.send_error(scope, send, error)
 
-    def _create_exchange(self, scope: Scope, caller: Caller, *, modern: bool) -> Exchange:
+    def _create_exchange(self, scope: Scope, caller: Caller, default: View, *, modern: bool) -> Exchange:
         async def check_credential() -> None:
             await self.guard.caller(scope)
 
         return Exchange(
             caller,
-            View.read(scope["query_string"]),
+            read_view(scope["query_string"], {name: read_header(scope, name) for name in VIEW_HEADERS}, default),
             modern,
             check_credential,
             key=read_header(scope, b"idempotency-key"),
@@ -230,8 +235,8 @@ class McpApp:
         caller = await self.guard.caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
         modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
-        exchange = self._create_exchange(scope, caller, modern=modern)
-        session = None if modern else await self._find_session(scope, caller)
+        exchange = self._create_exchange(scope, caller, MODEL, modern=modern)
+        session = exchange.session = None if modern else await self._find_session(scope, caller)
         message, again = None, receive
         if scope["method"] == "POST":
             body = await read_body(scope, receive, self.settings.body_limit)
@@ -239,6 +244,7 @@ class McpApp:
             if (missing_scope := await self._find_missing_scope(exchange, message)) is not None:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
                 return
+            exchange.client_name = _client_name(message) if modern else ""
             answer = await self.lean.answer(scope, message, exchange, session)
             if answer is not None:
                 await send_response(send, answer.status, answer.body, answer.headers)
@@ -307,17 +313,24 @@ class McpApp:
         if exchange.modern or params is None:
             await server(scope, receive, send)
         else:
-            await self._begin_session(server, scope, receive, send, exchange.caller, message)
+            await self._begin_session(server, scope, receive, send, exchange, message)
 
     async def _begin_session(
-        self, server: SdkServer, scope: Scope, receive: Receive, send: Send, caller: Caller, message: Mapping[str, Any]
+        self,
+        server: SdkServer,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        exchange: Exchange,
+        message: Mapping[str, Any],
     ) -> None:
         """Start a session. One that the SDK is about to refuse is not stored."""
         self._start_sweeping()
-        params = message["params"]
+        params, caller = message["params"], exchange.caller
         client = client_document(params, server_info.negotiate_version(params.get("protocolVersion")))
         is_valid = server.is_handshake(params)
         session = await self.session_store.begin(caller, client) if is_valid else self.sessions.create(caller, client)
+        session.instructions = server_info.write_instructions(exchange.view)
         if is_valid:
             receive = replay_body(to_json({**message, "params": client}), receive)
         scope["agora.mcp.session"] = session
@@ -394,7 +407,7 @@ class McpApp:
         message = _parse_json(body)
         if message is None:
             raise MalformedRequest("The body is not JSON.", errors=[field_error("body", "not JSON")])
-        answer = await self.plain.answer(self._create_exchange(scope, caller, modern=False), message)
+        answer = await self.plain.answer(self._create_exchange(scope, caller, FULL, modern=False), message)
         if answer is None:
             await send_response(send, 202, b"")
         else:
@@ -404,7 +417,7 @@ class McpApp:
         if scope["method"] not in ("GET", "HEAD"):
             await _refuse_method(scope, send, "GET")
             return
-        exchange = self._create_exchange(scope, await self.guard.caller(scope), modern=False)
+        exchange = self._create_exchange(scope, await self.guard.caller(scope), FULL, modern=False)
         try:
             listing = await self.core.list_tools(exchange, None)
         except JsonRpcError as refusal:
@@ -436,6 +449,15 @@ def _handshake_params(message: Any) -> Mapping[str, Any] | None:
     """The parameters of a request that begins a session."""
     params = message.get("params") if isinstance(message, dict) and message.get("method") == "initialize" else None
     return params if isinstance(params, dict) else None
+
+
+def _client_name(message: Any) -> str:
+    """What a client of the newer era calls itself in its envelope."""
+    params = message.get("params") if isinstance(message, dict) else None
+    meta = params.get("_meta") if isinstance(params, dict) else None
+    info = meta.get("io.modelcontextprotocol/clientInfo") if isinstance(meta, dict) else None
+    name = info.get("name") if isinstance(info, dict) else None
+    return name[:100] if isinstance(name, str) else ""
 
 
 def _cancelled_notification(request: int | str) -> Mapping[str, Any]:

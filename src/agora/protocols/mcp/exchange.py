@@ -10,6 +10,7 @@ from agora.core.call import Caller, Progress
 from agora_sdk.errors import AgoraError, NotFound
 
 from .client_requests import NO_CLIENT, ClientRequests
+from .sessions import Session
 from .view import View
 
 __all__ = [
@@ -41,6 +42,7 @@ class Exchange:
 
     modern: whether it speaks 2026-07-28. key: idempotency key of the HTTP header. valid: raises when the
     credential has ended. progress: where to tell how far it has come. client: what it may be asked meanwhile.
+    session: of the older era, if there is one. client_name: what a client of the newer era calls itself.
     """
 
     caller: Caller
@@ -51,6 +53,8 @@ class Exchange:
     request_id: str | None = None
     progress: Progress = ignore_progress
     client: ClientRequests = NO_CLIENT
+    session: Session | None = None
+    client_name: str = ""
 
 
 class JsonRpcError(Exception):

@@ -28,7 +28,9 @@ __all__ = ["Answer", "FastPath"]
 
 #: HTTP status of an error in the newer era; elsewhere it is 200
 _STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, INVALID_PARAMS: 400, METHOD_NOT_FOUND: 404}
-_SEARCH: Final = frozenset({tool_search.SEARCH, underscore_name(tool_search.SEARCH)})
+_SEARCH: Final = frozenset(
+    name for tool in (tool_search.SEARCH, tool_search.ENABLE) for name in (tool, underscore_name(tool))
+)
 _ROUTING: Final = (b"mcp-protocol-version", b"mcp-method", b"mcp-name")
 
 
@@ -114,7 +116,7 @@ class FastPath:
         if method == "ping" and not exchange.modern:
             return b"{}"
         if method == "server/discover" and exchange.modern and self._reserved is None:
-            return self._methods.encode_modern("server/discover", server_info.discover_result())
+            return self._methods.encode_modern("server/discover", server_info.discover_result(exchange.view))
         return None
 
     def _is_eligible(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:

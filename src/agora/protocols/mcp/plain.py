@@ -71,7 +71,7 @@ class PlainRpc:
                     "protocolVersion": server_info.negotiate_version(params.get("protocolVersion")),
                     "capabilities": {"tools": {}, "resources": {}, "prompts": {}},
                     "serverInfo": server_info.SERVER_INFO,
-                    "instructions": server_info.INSTRUCTIONS,
+                    "instructions": server_info.write_instructions(exchange.view),
                 }
             )
         if method == "ping":

@@ -1,18 +1,72 @@
-"""JSON schemas for language models: the contract's, without members that only cost tokens."""
+"""JSON schemas for language models: the contract's, in the part of draft 2020-12 that every large host takes.
+
+OpenAI, Anthropic and Gemini each take a subset of JSON Schema for a tool's arguments. What is listed here is in all three
+(:func:`portable_schema`): an object whose schemas stand where they are used, none of them recursive, each with a type or
+alternatives, with the common keywords only. A rule that has no portable keyword is left to the server, which checks every
+argument anyway: a listed schema never refuses what the operation accepts, save for values nested deeper than it shows.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from agora_sdk.contract import Kind, Operation
 
-__all__ = ["ITEM_LIMIT", "WAIT", "WAIT_LIMIT", "input_schema", "output_schema", "strip_titles"]
+__all__ = [
+    "ITEM_LIMIT",
+    "WAIT",
+    "WAIT_LIMIT",
+    "input_schema",
+    "output_schema",
+    "portable_schema",
+    "simplify_schema",
+    "strip_titles",
+]
 
 WAIT, WAIT_LIMIT = 20.0, 60.0  #: seconds a stream's call waits for items
 ITEMS, ITEM_LIMIT = 100, 500  #: items of one answer
 
 _MAPS = frozenset({"properties", "$defs", "patternProperties"})
 _DATA = frozenset({"default", "examples", "const", "enum"})
+
+#: keywords that OpenAI, Anthropic and Gemini take
+PORTABLE_KEYWORDS: Final = frozenset(
+    {
+        "type",
+        "description",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "anyOf",
+        "enum",
+        "default",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "pattern",
+        "format",
+    }
+)
+_FORMATS: Final = frozenset({"date-time"})  #: the one format that all of them know
+_NULL: Final = {"type": "null"}
+_ANY_JSON: Final = "JsonValue"  #: the contract's definition of any JSON value: an empty schema
+_SCALARS: Final = ({"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "object"}, _NULL)
+#: any JSON value; arrays are shown to the second level, because each array has to say what it holds
+ANY_VALUE: Final[Mapping[str, Any]] = {
+    "anyOf": [
+        *_SCALARS,
+        {"type": "array", "items": {"anyOf": [*_SCALARS, {"type": "array", "items": {"anyOf": [*_SCALARS]}}]}},
+    ]
+}
+#: keywords that the model view leaves out: the server says which rule was broken
+_RULES: Final = frozenset(
+    {"minLength", "maxLength", "minItems", "maxItems", "pattern", "additionalProperties", "minimum", "maximum"}
+)
 
 _STREAM_PARAMETERS: dict[str, Any] = {
     "wait": {
@@ -34,7 +88,7 @@ _STREAM_PARAMETERS: dict[str, Any] = {
 
 def input_schema(operation: Operation) -> dict[str, Any]:
     """JSON schema of a tool's arguments. A stream takes ``wait`` and ``limit`` beside its own."""
-    schema: dict[str, Any] = strip_titles(operation.input_schema)
+    schema = portable_schema(operation.input_schema)
     schema.setdefault("properties", {})
     schema.pop("description", None)  # the tool's own begins with it
     if operation.kind is Kind.STREAM:
@@ -44,7 +98,7 @@ def input_schema(operation: Operation) -> dict[str, Any]:
 
 def output_schema(operation: Operation) -> dict[str, Any] | None:
     """JSON schema of a tool's structured content; None where the result is no object."""
-    schema: dict[str, Any] = strip_titles(operation.output_schema)
+    schema: dict[str, Any] = _drop_any_json(strip_titles(operation.output_schema))
     if operation.kind is Kind.STREAM:
         return _stream_page_schema(schema)
     return schema if schema.get("type") == "object" else None
@@ -63,6 +117,159 @@ def _stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
         "required": ["items", "cursor", "done"],
     }
     return schema if definitions is None else schema | {"$defs": definitions}
+
+
+def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
+    """A result's schema without the definition of any JSON value: some hosts refuse an empty schema."""
+
+    def replace(part: Any) -> Any:
+        if isinstance(part, list):
+            return [replace(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if part.get("$ref") == f"#/$defs/{_ANY_JSON}":
+            return {"description": "Any JSON value.", **{key: value for key, value in part.items() if key != "$ref"}}
+        return {key: value if key in _DATA else replace(value) for key, value in part.items()}
+
+    definitions = {name: part for name, part in schema.get("$defs", {}).items() if name != _ANY_JSON}
+    rest = {key: value for key, value in schema.items() if key != "$defs"}
+    result: dict[str, Any] = replace(rest | ({"$defs": definitions} if definitions else {}))
+    return result
+
+
+# -- portable schemas ----------------------------------------------------------------------------
+
+
+def portable_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The same arguments as a portable schema: definitions in place, a nested repetition of one of them as a plain object."""
+    return _port(schema, schema.get("$defs", {}), ())
+
+
+def _port(schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
+    """One schema. within: the definitions that it stands in, which it must not repeat."""
+    if "$ref" in schema:
+        return _port_reference(schema, definitions, within)
+    alternatives = schema.get("anyOf") or schema.get("oneOf")
+    if alternatives:
+        return _port_alternatives(schema, alternatives, definitions, within)
+    if "const" in schema:
+        return _port({"enum": [schema["const"]], **_without(schema, "const")}, definitions, within)
+    if not schema.keys() & {"type", "enum"}:
+        return {**ANY_VALUE, **_port_keywords(schema, definitions, within)}
+    return _port_keywords(schema, definitions, within)
+
+
+def _port_reference(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
+) -> dict[str, Any]:
+    name = schema["$ref"].rpartition("/")[2]
+    beside = _port_keywords(_without(schema, "$ref"), definitions, within)
+    if name == _ANY_JSON:
+        return {**ANY_VALUE, **beside}
+    if name in within:
+        return {"type": "object", **beside, "description": beside.get("description", f"A {name}, as above.")}
+    return {**_port(definitions[name], definitions, (*within, name)), **beside}
+
+
+def _port_alternatives(
+    schema: Mapping[str, Any],
+    alternatives: Sequence[Mapping[str, Any]],
+    definitions: Mapping[str, Any],
+    within: tuple[str, ...],
+) -> dict[str, Any]:
+    """Alternatives; of one and null, the description is the parameter's."""
+    parts = [_port(part, definitions, within) for part in alternatives]
+    beside = _port_keywords(_without(schema, "anyOf", "oneOf"), definitions, within)
+    described = [part["description"] for part in parts if "description" in part]
+    if len(described) == 1 and "description" not in beside:
+        beside["description"] = described[0]
+    if len(described) == 1:
+        parts = [_without(part, "description") if beside["description"] == described[0] else part for part in parts]
+    if any("anyOf" in part for part in parts):  # any JSON value, whose alternatives include every other
+        return {**ANY_VALUE, **beside}
+    return {**beside, "anyOf": parts}
+
+
+def _port_keywords(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
+) -> dict[str, Any]:
+    ported = {key: value for key, value in schema.items() if key in PORTABLE_KEYWORDS or key.startswith("x-")}
+    for bound, loose in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if bound in schema:
+            ported[loose] = schema[bound]
+    if ported.get("format") not in _FORMATS:
+        ported.pop("format", None)
+    if "enum" in ported:
+        ported.setdefault("type", "string" if all(isinstance(value, str) for value in ported["enum"]) else "number")
+    if "properties" in ported:
+        ported["properties"] = {name: _port(part, definitions, within) for name, part in schema["properties"].items()}
+    if ported.get("type") == "array":
+        ported["items"] = _port(schema.get("items", {}), definitions, within)
+    if ported.get("additionalProperties") is not False:
+        values = ported.pop("additionalProperties", None)
+        if isinstance(values, dict) and not _is_any_json(values):
+            ported["additionalProperties"] = _port(values, definitions, within)
+    return ported
+
+
+def _is_any_json(schema: Mapping[str, Any]) -> bool:
+    return not schema or schema.get("$ref") == f"#/$defs/{_ANY_JSON}"
+
+
+def _without(schema: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in keys}
+
+
+# -- the model view's ----------------------------------------------------------------------------
+
+
+def simplify_schema(schema: Mapping[str, Any], parameters: Iterable[str] | None) -> dict[str, Any]:
+    """A portable schema in few words: some of its parameters, without rules that a model need not read.
+
+    parameters: those shown, and ``parameter.member`` of objects; None shows all.
+    """
+    paths = None if parameters is None else frozenset(parameters)
+    simple = _simplify(schema, paths, "")
+    return {"type": "object", "properties": {}, **simple}
+
+
+def _simplify(schema: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
+    part = _without_null(schema)
+    simple = {key: value for key, value in part.items() if key not in _RULES}
+    if simple.get("default", "") in ("", [], {}, None):
+        simple.pop("default", None)
+    if "description" in simple:
+        simple["description"] = " ".join(simple["description"].replace("``", "`").split())
+    if "properties" in simple:
+        simple["properties"] = _simplify_members(simple["properties"], paths, path)
+        required = [name for name in simple.get("required", ()) if name in simple["properties"]]
+        simple.pop("required", None)
+        if required:
+            simple["required"] = required
+    if "items" in simple:
+        simple["items"] = _simplify(simple["items"], paths, path)
+    if "anyOf" in simple:
+        simple["anyOf"] = [_simplify(each, paths, path) for each in simple["anyOf"]]
+    return simple
+
+
+def _simplify_members(members: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
+    shown = {}
+    for name, member in members.items():
+        inner = f"{path}.{name}" if path else name
+        if paths is None or inner in paths:
+            shown[name] = _simplify(member, paths, inner)
+    return shown
+
+
+def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An optional parameter as what it is when it is given: leaving it out says the same as null."""
+    alternatives = schema.get("anyOf")
+    if not alternatives or _NULL not in alternatives or schema.get("default", "") is not None:
+        return schema
+    others = [part for part in alternatives if part != _NULL]
+    rest = _without(schema, "anyOf", "default")
+    return {**others[0], **rest} if len(others) == 1 else {**rest, "anyOf": others}
 
 
 def strip_titles(schema: Any) -> Any:

@@ -31,6 +31,7 @@ from agora_sdk.errors import AgoraError, Unauthenticated
 from . import server_info
 from .client_requests import ClientRequests, RequestFailed
 from .core import Core
+from .enabled_toolsets import client_key
 from .event_ids import POSITION
 from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .replay import ReplayStore
@@ -38,6 +39,7 @@ from .results import error_result
 from .session_store import SessionStore
 from .sessions import CURRENT, Session
 from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events
+from .view import MODEL
 
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 
@@ -56,7 +58,7 @@ Handler = Callable[[Context, Exchange, Any], Awaitable[dict[str, Any]]]
 
 
 class _NotifyingServer(Server[Any]):
-    """Lists change, which the SDK would only say if asked to."""
+    """Lists change, which the SDK would only say if asked to; and its instructions are those of the session's view."""
 
     def create_initialization_options(
         self,
@@ -65,9 +67,11 @@ class _NotifyingServer(Server[Any]):
         extensions: dict[str, dict[str, Any]] | None = None,
     ) -> InitializationOptions:
         changing = NotificationOptions(prompts_changed=True, resources_changed=True, tools_changed=True)
-        return super().create_initialization_options(
+        options = super().create_initialization_options(
             notification_options or changing, experimental_capabilities, extensions
         )
+        session = CURRENT.get()
+        return options if session is None else options.model_copy(update={"instructions": session.instructions})
 
 
 class SdkServer:
@@ -87,7 +91,7 @@ class SdkServer:
             version=__version__,
             title=server_info.TITLE,
             description=server_info.DESCRIPTION,
-            instructions=server_info.INSTRUCTIONS,
+            instructions=server_info.write_instructions(MODEL),
             cache_hints={method: CacheHint(*hint) for method, hint in server_info.CACHE.items()},  # type: ignore[misc, arg-type]
             get_tool_input_schema=schema,
         )
@@ -159,6 +163,7 @@ class SdkServer:
             ("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen_to_changes),
             ("prompts/list", types.PaginatedRequestParams, self._list_prompts),
             ("prompts/get", types.GetPromptRequestParams, self.get_prompt),
+            ("server/discover", types.RequestParams, self._discover),
             ("completion/complete", types.CompleteRequestParams, self._complete_argument),
         ):
             self.register_method(method, params, handler)
@@ -186,6 +191,10 @@ class SdkServer:
                 raise MCPError(INTERNAL_ERROR, f"Something went wrong on our side ({incident}).") from error
 
         self.server.add_request_handler(method, params, handle_request)
+
+    async def _discover(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        ttl, scope = server_info.CACHE["server/discover"]
+        return server_info.discover_result(exchange.view) | {"ttlMs": ttl, "cacheScope": scope}
 
     async def _list_tools(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -260,6 +269,7 @@ class SdkServer:
             tools=bool(filters.tools_list_changed),
             resources=bool(filters.resources_list_changed),
             prompts=bool(filters.prompts_list_changed),
+            session=client_key(exchange),
         )
         stream = await open_events(self.core.dispatcher, exchange)
         close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from agora import __version__
 
+from .view import View
+
 __all__ = [
     "CACHE",
     "HANDSHAKE_VERSIONS",
-    "INSTRUCTIONS",
     "MODERN",
     "NAME",
     "SERVER_INFO",
     "TITLE",
     "discover_result",
     "negotiate_version",
+    "write_instructions",
 ]
 
 NAME: Final = "agora"
@@ -25,10 +28,18 @@ DESCRIPTION: Final = "A marketplace where agents register, find each other, talk
 HANDSHAKE_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN: Final = "2026-07-28"  #: the revision without a handshake
 
-INSTRUCTIONS: Final = """Agora is a marketplace of agents. Its operations are tools named agora.{category}.{action}.
-Start with agora.agent.register and use the token it returns; find agents with agora.query.agents, write to them with
-agora.messaging.send, read with agora.messaging.receive, give work with agora.task.assign, take it with agora.task.claim.
-agora.tools.search finds the tool for a job. An error says what to do about it in 'fix'."""
+_INSTRUCTIONS: Final = """Agora is a marketplace of agents. Without an agent of your own, start with {register} and use the token
+it returns. Find agents with {query}, write to them with {send}, read with {receive}, give work with {assign}; take it with {claim} and
+end it with {complete}. {rest} An error says what to do about it in 'fix'."""
+_NAMED_TOOLS: Final = {
+    "register": "agora.agent.register",
+    "query": "agora.query.agents",
+    "send": "agora.messaging.send",
+    "receive": "agora.messaging.receive",
+    "assign": "agora.task.assign",
+    "claim": "agora.task.claim",
+    "complete": "agora.task.complete",
+}
 
 SERVER_INFO: Final[dict[str, Any]] = {
     "name": NAME,
@@ -55,9 +66,28 @@ CACHE: Final[dict[str, tuple[int, str]]] = {
 }
 
 
-def discover_result() -> dict[str, Any]:
+def write_instructions(view: View) -> str:
+    """What a client is told at first: the tools of its view, by the names under which it lists them."""
+    spell: Callable[[str], str] = (lambda name: name.replace(".", "_")) if view.underscores else str
+    names = {key: spell(name) for key, name in _NAMED_TOOLS.items()}
+    search, call, enable = (spell(f"agora.{name}") for name in ("tools.search", "tools.call", "toolsets.enable"))
+    if view.tools and not view.toolsets:
+        return "Agora is a marketplace of agents. An error says what to do about it in 'fix'."
+    if view.is_model_choice:
+        rest = (
+            f"The tools listed are the usual ones, with their usual parameters. {search} finds any other by what it does, and shows all "
+            f"parameters of the tool whose name it is asked for; {call} calls it; {enable} lists a toolset from now on."
+        )
+    elif view.toolsets:
+        rest = f"Not every one of these is listed: {search} finds any tool by what it does, {call} calls it."
+    else:
+        rest = f"{search} finds the tool for a job."
+    return _INSTRUCTIONS.format(**names, rest=rest).replace("\n", " ")
+
+
+def discover_result(view: View) -> dict[str, Any]:
     """The result of ``server/discover``."""
-    return {"supportedVersions": [MODERN], "capabilities": _CAPABILITIES, "instructions": INSTRUCTIONS}
+    return {"supportedVersions": [MODERN], "capabilities": _CAPABILITIES, "instructions": write_instructions(view)}
 
 
 def negotiate_version(requested: Any) -> str:

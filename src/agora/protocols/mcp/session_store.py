@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic_core import to_json
@@ -52,7 +52,7 @@ class SessionStore:
         row = await self._run_in_store(caller, lambda call: rules.find_session(call, caller, rules.session_key(id)))
         if row is None:
             return None
-        fields = {"id": id, "expires": row.expires, "watched": row.watched}
+        fields = {"id": id, "expires": row.expires, "watched": row.watched, "toolsets": row.toolsets}
         return self._sessions().add(self._sessions().create(caller, row.client, **fields))
 
     async def _prolong(self, session: Session) -> bool:
@@ -114,6 +114,22 @@ class SessionStore:
         if row is not None:
             session.watched.clear()
             session.watched.update(row.watched)
+
+    # -- the toolsets that it has enabled --------------------------------------------------------
+
+    async def read_toolsets(self, caller: Caller, key: str) -> tuple[str, ...]:
+        """The toolsets that a client without a session in memory has enabled."""
+        row = await self._run_in_store(caller, lambda call: rules.find_session(call, caller, key))
+        return () if row is None else row.toolsets
+
+    async def change_toolsets(
+        self, caller: Caller, key: str, toolsets: Sequence[str], *, enabled: bool
+    ) -> tuple[str, ...]:
+        """Enable or disable toolsets for a client; returns those enabled now."""
+        self._dispatcher.limiter.count_call(caller)
+        return await self._run_in_store(
+            caller, lambda call: rules.change_toolsets(call, caller, key, toolsets, enabled=enabled)
+        )
 
     def _run_in_store(self, caller: Caller, work: Callable[[Call], Coroutine[Any, Any, T]]) -> Awaitable[T]:
         return self._dispatcher.run_as_system(caller.tenant, work, label="mcp.session")

@@ -43,7 +43,7 @@ class Session:
 
     client: what it said of itself when it shook hands. expires: when its row does, in microseconds since 1970.
     local: the SDK's id of it; empty while the SDK has no half of it here. open: requests the SDK is at. asked: their ids, by what the SDK makes of them.
-    watched: URI as the client wrote it to the one events name. teller: the SDK's session, over which it is told; ready: it
+    toolsets: those enabled since it connected. instructions: what its handshake is answered. watched: URI as the client wrote it to the one events name. teller: the SDK's session, over which it is told; ready: it
     is there. standing: the GET stream, while there is one. tag: tells this server's messages from those of others.
     sent: what a reconnecting client may ask for again.
     """
@@ -57,6 +57,8 @@ class Session:
     local: str = ""
     open: int = 0
     asked: dict[str, Any] = field(default_factory=dict)
+    toolsets: tuple[str, ...] = ()
+    instructions: str = ""
     watched: dict[str, str] = field(default_factory=dict)
     teller: Any = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)

@@ -15,7 +15,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
-from agora.domains.client_sessions.sessions import UNWATCHED, WATCHED
+from agora.domains.client_sessions.sessions import TOOLSETS_CHANGED, UNWATCHED, WATCHED
 from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
 
 from . import changes
@@ -23,6 +23,7 @@ from .exchange import Exchange
 
 __all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events"]
 
+SESSION_EVENTS = (WATCHED, UNWATCHED, TOOLSETS_CHANGED)  #: events about one client's session
 PAUSE_SECONDS = 0.25  #: between two rounds of notifications: events in between are notified once
 
 
@@ -40,7 +41,7 @@ class Notifier(Protocol):
 class WatchFilter:
     """What a client wants to be told. uris: as it wrote them, to the ones that events name.
 
-    session: key of the session whose ``uris`` these are; another server may change them.
+    session: key of the session whose ``uris`` and toolsets these are; another server may change them.
     """
 
     uris: dict[str, str] = field(default_factory=dict)
@@ -49,17 +50,20 @@ class WatchFilter:
     prompts: bool = False
     session: str | None = None
 
-    def apply_event(self, event: Mapping[str, Any]) -> bool:
-        """Take over what an event says of the session; tells whether it was about a session."""
-        if event["type"] not in (WATCHED, UNWATCHED):
-            return False
+    def apply_event(self, event: Mapping[str, Any]) -> changes.Changes:
+        """What an event changed for this client; takes over what it says of the client's session."""
+        if event["type"] not in SESSION_EVENTS:
+            return changes.changes_of_event(event)
         data = event["data"]
-        if self.session is not None and data["session"] == self.session:
-            if event["type"] == WATCHED:
-                self.uris[data["uri"]] = data["named"]
-            else:
-                self.uris.pop(data["uri"], None)
-        return True
+        if self.session is None or data["session"] != self.session:
+            return changes.NOTHING
+        if event["type"] == TOOLSETS_CHANGED:
+            return changes.Changes(tools=True)
+        if event["type"] == WATCHED:
+            self.uris[data["uri"]] = data["named"]
+        else:
+            self.uris.pop(data["uri"], None)
+        return changes.NOTHING
 
 
 async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
@@ -79,7 +83,7 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
 async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
     """The events that anybody may want to be told of. after: number of the last that is known. Raises an AgoraError."""
     operation = dispatcher.context.registry.find("agora.event.stream", None, exchange.caller.tenant)
-    arguments: dict[str, Any] = {"types": [*changes.TYPES, WATCHED, UNWATCHED]}
+    arguments: dict[str, Any] = {"types": [*changes.TYPES, *SESSION_EVENTS]}
     if after is not None:
         arguments["last_event_id"] = str(after)
     return await dispatcher.stream(operation, exchange.caller, arguments, valid=exchange.valid)
@@ -111,7 +115,7 @@ async def notify_changes(
             await _send_notifications(_all_notifications(wanted, teller), teller, position, position)
         while batches := await sink.take():
             events = [from_json(item.json) for batch in batches for item in batch.items]
-            event_changes = [changes.changes_of_event(event) for event in events if not wanted.apply_event(event)]
+            event_changes = [wanted.apply_event(event) for event in events]
             before, position = position, batches[-1].sequence
             if await _send_notifications(_notifications_for(event_changes, wanted, teller), teller, before, position):
                 await asyncio.sleep(PAUSE_SECONDS)

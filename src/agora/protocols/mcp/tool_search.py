@@ -1,11 +1,11 @@
-"""Tool search: find tools that the caller may call, and call a found one.
+"""Tools about tools: search for one that the listing does not show, call it, and list a toolset from now on.
 
-A client that lists a toolset alone reaches every other tool through these two.
+A search answers one line for a tool, its call and its purpose, because a model reads every word of it. A search for a tool's name
+answers the whole of that tool: its description and input schema.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Final
@@ -17,14 +17,29 @@ from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .results import ToolResult
-from .schemas import strip_titles
-from .tools import Tool
+from .schemas import portable_schema
+from .tool_ranking import rank_tools
+from .tools import Tool, underscore_name
 from .view import View
 
-__all__ = ["CALL", "SEARCH", "Called", "find_tools", "search_tools", "unwrap_call"]
+__all__ = [
+    "CALL",
+    "ENABLE",
+    "SEARCH",
+    "Called",
+    "ToolsetChange",
+    "read_toolset_change",
+    "search_tools",
+    "tools_about_tools",
+    "toolsets_result",
+    "unwrap_call",
+]
 
 SEARCH: Final = "agora.tools.search"
 CALL: Final = "agora.tools.call"
+ENABLE: Final = "agora.toolsets.enable"
+SHOWN_PARAMETERS: Final = 6  #: optional parameters that a line of the answer names
+MAX_SUMMARY: Final = 160  #: characters of a tool's purpose in a line
 
 
 class _Arguments(BaseModel):
@@ -32,8 +47,15 @@ class _Arguments(BaseModel):
 
 
 class _Search(_Arguments):
-    query: Annotated[str, Field(min_length=1, max_length=200, description="What the tool shall do, in a few words.")]
-    limit: Annotated[int, Field(ge=1, le=50, description="Most tools of the answer.")] = 8
+    query: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="What the tool shall do, in a few words; or a tool's name, for its whole schema.",
+        ),
+    ]
+    limit: Annotated[int, Field(ge=1, le=50, description="Most tools of the answer.")] = 5
 
 
 class Called(_Arguments):
@@ -43,8 +65,18 @@ class Called(_Arguments):
     arguments: Annotated[dict[str, JsonValue], Field(description="As its input schema says.")] = {}
 
 
+class ToolsetChange(_Arguments):
+    """Toolsets to list from now on, or no more."""
+
+    toolsets: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        Field(max_length=50, description="Names such as billing or instances; empty to see which there are."),
+    ] = []
+    enabled: Annotated[bool, Field(description="False takes them off the list again.")] = True
+
+
 def _create_tool(name: str, title: str, description: str, arguments: type[BaseModel], **hints: bool) -> Tool:
-    schema = strip_titles(arguments.model_json_schema())
+    schema = portable_schema(arguments.model_json_schema())
     schema.pop("description", None)
     return Tool(
         {
@@ -62,7 +94,7 @@ def _search_tool() -> Tool:
     return _create_tool(
         SEARCH,
         "Tools: search",
-        "Find tools by what they do: names, descriptions and input schemas of the best matches.",
+        "Find tools by what they do: the call and purpose of the best matches. With a tool's name as the query: all of its parameters.",
         _Search,
         readOnlyHint=True,
         destructiveHint=False,
@@ -76,7 +108,7 @@ def _call_tool() -> Tool:
     return _create_tool(
         CALL,
         "Tools: call",
-        "Call a tool that agora.tools.search found and this listing does not show.",
+        "Call a tool that the tool search found and this listing does not show.",
         Called,
         readOnlyHint=False,
         destructiveHint=True,
@@ -85,54 +117,108 @@ def _call_tool() -> Tool:
     )
 
 
-def search_tools(view: View) -> list[Tool]:
-    """The tools of this module that a view lists."""
+@cache
+def _enable_tool() -> Tool:
+    return _create_tool(
+        ENABLE,
+        "Toolsets: enable",
+        "List the tools of further toolsets from now on, such as billing or instances; the client is told that its list has changed.",
+        ToolsetChange,
+        readOnlyHint=True,
+        destructiveHint=False,
+        idempotentHint=True,
+        openWorldHint=False,
+    )
+
+
+def tools_about_tools(view: View) -> list[Tool]:
+    """The tools of this module that a view lists: one that names single tools lists nothing else."""
+    if view.tools and not view.toolsets:
+        return []
+    if view.compact:
+        return [_search_tool(), _call_tool(), _enable_tool()]
     return [_search_tool(), _call_tool()] if view.toolsets else [_search_tool()]
 
 
-def find_tools(tools: Iterable[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
-    """The tools that fit a query best, best first; raises InvalidRequest."""
-    query = _validate_arguments(_Search, arguments)
-    words = re.findall(r"\w+", query.query.lower())
-    scored = [(score, tool) for tool in tools if (score := _score_match(tool, words)) > 0]
-    scored.sort(key=lambda pair: (-pair[0], pair[1].name))
-    documents = [_brief_document(tool.render_for_view(view)) for _, tool in scored[: query.limit]]
-    return ToolResult(to_json({"tools": documents, "count": len(documents), "total": len(scored)}))
+def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]) -> ToolResult:
+    """The tools that fit a query best, best first, as text; raises InvalidRequest."""
+    search: _Search = _validate_arguments(_Search, arguments)
+    name = underscore_name(search.query.strip())
+    exact = next((tool for tool in tools if underscore_name(tool.name) == name), None)
+    if exact is not None:
+        return _text_result(_describe_tool(exact, view))
+    ranked = rank_tools(tools, search.query)
+    if not ranked:
+        return _text_result("No tool fits. Say it in other words, or list the operations with agora_discovery_list.")
+    lines = [_describe_briefly(tool, view) for tool in ranked[: search.limit]]
+    return _text_result("\n".join(lines))
 
 
 def unwrap_call(arguments: Mapping[str, Any]) -> Called:
     """The call inside a call; raises InvalidRequest."""
     called: Called = _validate_arguments(Called, arguments)
-    if called.name.replace("_", ".") in (SEARCH, CALL):
-        rule = "is another tool's name"
+    if called.name.replace("_", ".") in (SEARCH, CALL, ENABLE):
+        rule = "is a tool that is called by itself"
         raise InvalidRequest(f"name {rule}.", errors=[field_error("name", rule)])
     return called
+
+
+def read_toolset_change(arguments: Mapping[str, Any]) -> ToolsetChange:
+    """The toolsets that a call names; raises InvalidRequest."""
+    change: ToolsetChange = _validate_arguments(ToolsetChange, arguments)
+    return change
 
 
 def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(arguments)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)[:20]
-        errors = [field_error(".".join(map(str, fault["loc"])), describe_error(fault)) for fault in faults]
+        details = error.errors(include_url=False, include_context=False, include_input=False)[:20]
+        errors = [field_error(".".join(map(str, detail["loc"])), describe_error(detail)) for detail in details]
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None
 
 
-def _score_match(tool: Tool, words: Sequence[str]) -> int:
-    """How well a tool fits: its name counts most, then what it says, then its parameters."""
+def toolsets_result(enabled: Sequence[str], toolsets: Sequence[str], count: int) -> ToolResult:
+    """The answer to a change of toolsets. count: tools that the client is listed now."""
+    lines = [f"Enabled: {', '.join(enabled) or 'none'}. The list has {count} tools now; read it again."]
+    return _text_result("\n".join([*lines, f"There are: {', '.join(toolsets)}."]))
+
+
+# -- the answers ---------------------------------------------------------------------------------
+
+
+def _text_result(text: str) -> ToolResult:
+    """An answer for a model alone: no structured content, which a host would show it a second time."""
+    return ToolResult(text.encode(), structured=False)
+
+
+def _listed_name(tool: Tool, view: View) -> str:
+    return underscore_name(tool.name) if view.underscores else tool.name
+
+
+def _describe_tool(tool: Tool, view: View) -> str:
     document = tool.document
-    name = set(re.split(r"[._\W]+", tool.name.lower()))
-    text = document["description"].lower()
-    fields = " ".join(document["inputSchema"].get("properties", ())).lower()
-    first = text.split("\n", 1)[0]
-    return sum(
-        6 * any(part.startswith(word) or word.startswith(part) for part in name if len(part) > 2)
-        + 3 * (word in first)
-        + (word in text)
-        + (word in fields)
-        for word in words
-    )
+    schema = to_json(document["inputSchema"]).decode()
+    return f"{_listed_name(tool, view)}\n{document['description']}\ninputSchema: {schema}"
 
 
-def _brief_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: document[key] for key in ("name", "title", "description", "inputSchema", "annotations")}
+def _describe_briefly(tool: Tool, view: View) -> str:
+    """One line, such as ``agora_task_get(task_id: string) Read a task.``"""
+    schema = tool.document["inputSchema"]
+    members, required = schema.get("properties", {}), schema.get("required", ())
+    parts = [f"{name}: {_type_name(members.get(name, {}))}" for name in required]
+    optional = [name for name in members if name not in required]
+    parts += [f"{name}?" for name in optional[:SHOWN_PARAMETERS]]
+    parts += ["..."] if len(optional) > SHOWN_PARAMETERS else []
+    summary = tool.document.get("description", "").partition("\n")[0].replace("``", "`")
+    if len(summary) > MAX_SUMMARY:
+        summary = summary[: MAX_SUMMARY - 3] + "..."
+    return f"{_listed_name(tool, view)}({', '.join(parts)}) {summary}"
+
+
+def _type_name(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return "|".join(map(str, schema["enum"]))
+    alternatives: Iterable[Mapping[str, Any]] = schema.get("anyOf", ())
+    types = [schema["type"]] if isinstance(schema.get("type"), str) else [each.get("type") for each in alternatives]
+    return "|".join(dict.fromkeys(str(each) for each in types if each)) if 0 < len(types) <= 3 else "any"

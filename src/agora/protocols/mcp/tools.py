@@ -21,8 +21,9 @@ from agora.core.pagination import PageBudget
 from agora_sdk.contract import Kind, Lifecycle, Operation
 from agora_sdk.errors import NotFound
 
-from . import cursors, toolsets
+from . import cursors
 from .exchange import INVALID_PARAMS, JsonRpcError
+from .model_view import MODEL_TOOLS, compact_document
 from .schemas import input_schema, output_schema
 from .view import View
 
@@ -43,12 +44,13 @@ def underscore_name(name: str) -> str:
 
 @dataclass(eq=False)
 class Tool:
-    """One tool, described once. ``document`` is its entry of a listing, under its canonical name.
+    """One tool, described once. ``document`` is its entry of a full listing, under its canonical name.
 
-    others: the same under other names, by name.
+    operation: the operation that it calls, if it is one of the registry. others: the same under other names, by name.
     """
 
     document: dict[str, Any]
+    operation: Operation | None = None
     others: dict[str, Tool] = field(default_factory=dict)
 
     @property
@@ -56,21 +58,32 @@ class Tool:
         name: str = self.document["name"]
         return name
 
+    @property
+    def reads(self) -> bool:
+        """Whether it says of itself that it changes nothing."""
+        return (self.document.get("annotations") or {}).get("readOnlyHint") is True
+
+    @cached_property
+    def compact(self) -> dict[str, Any]:
+        """The entry as the model view shows it, with underscores in its name."""
+        return compact_document(self.document, underscore_name(self.name), MODEL_TOOLS.get(self.name))
+
     def render_for_view(self, view: View) -> dict[str, Any]:
         """The entry as a view shows it."""
-        return self.document | {"name": underscore_name(self.name)} if view.underscores else self.document
+        document = self.compact if view.compact else self.document
+        return document | {"name": underscore_name(self.name) if view.underscores else self.name}
 
     @cached_property
-    def _dotted_json(self) -> bytes:
-        return to_json(self.document)
-
-    @cached_property
-    def _underscored_json(self) -> bytes:
-        return to_json(self.document | {"name": underscore_name(self.name)})
+    def _encodings(self) -> dict[tuple[bool, bool], bytes]:
+        return {}
 
     def encoded(self, view: View) -> bytes:
         """The entry as JSON; kept, because listings are long and change seldom."""
-        return self._underscored_json if view.underscores else self._dotted_json
+        form = (view.compact, view.underscores)
+        encoding = self._encodings.get(form)
+        if encoding is None:
+            encoding = self._encodings[form] = to_json(self.render_for_view(view))
+        return encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +124,12 @@ class Tools:
         except NotFound as error:
             raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
-    def visible(self, caller: Caller, view: View) -> list[Tool]:
-        """Every tool a caller may call, in a view's toolsets; raises InvalidRequest for one there is not."""
-        operations = self._registry.visible(caller)
-        if view.toolsets:
-            categories = {tools.category for tools in (*self._registry.operations, *operations)}
-            toolsets.check_toolsets(view.toolsets, categories)
+    def visible(self, caller: Caller) -> list[Tool]:
+        """Every tool a caller may call, under each of its names."""
         newest: dict[str, Operation] = {}
-        for operation in operations:
-            if toolsets.covers_operation(view.toolsets, operation):
-                twice = operation.name in newest
-                newest[operation.name] = (
-                    self._registry.find(operation.name, None, caller.tenant) if twice else operation
-                )
+        for operation in self._registry.visible(caller):
+            twice = operation.name in newest
+            newest[operation.name] = self._registry.find(operation.name, None, caller.tenant) if twice else operation
         tools = [self.describe_operation(operation, caller.tenant) for operation in newest.values()]
         others = [
             self.describe_alias(operation, name, caller.tenant)
@@ -132,13 +138,17 @@ class Tools:
         ]
         return [*tools, *others]
 
+    def categories(self, caller: Caller) -> set[str]:
+        """Categories of the operations that there are, those of upstreams only where the caller sees them."""
+        return {tools.category for tools in (*self._registry.operations, *self._registry.visible(caller))}
+
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
         """An operation as a tool."""
         life = self._registry.life(operation, tenant)
         by_life = self._described.setdefault(operation, {})
         described = by_life.get(life)
         if described is None:
-            described = by_life[life] = Tool(_tool_document(operation, life))
+            described = by_life[life] = Tool(_tool_document(operation, life), operation)
         return described
 
     def describe_alias(self, operation: Operation, name: str, tenant: str) -> Tool:
@@ -146,7 +156,7 @@ class Tools:
         tool = self.describe_operation(operation, tenant)
         described = tool.others.get(name)
         if described is None:
-            described = tool.others[name] = Tool(tool.document | {"name": name})
+            described = tool.others[name] = Tool(tool.document | {"name": name}, operation)
         return described
 
     def has_headers(self, operation: Operation) -> bool:

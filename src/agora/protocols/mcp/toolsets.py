@@ -1,24 +1,25 @@
 """Toolsets: named parts of the listing, for clients that can hold few tools.
 
-Every category of the catalogue is one; ``essential`` (also ``default``) is what an agent needs day by day;
-``all`` is everything; ``agents`` is the capabilities that agents offer as tools.
+Every category of the catalogue is one, by its name or its plural (``task``, ``tasks``); ``essential`` (also ``default``) is what
+an agent needs day by day; ``all`` is everything; ``agents`` is the capabilities that agents offer as tools.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["AGENTS", "ESSENTIAL", "check_toolsets", "covers_operation"]
+__all__ = ["AGENTS", "ALL", "ESSENTIAL", "covers_operation", "resolve_toolsets", "toolset_names"]
 
 ALL, AGENTS = "all", "agents"
-_ESSENTIAL = frozenset({"essential", "default"})
-_NAMED = frozenset({ALL, AGENTS}) | _ESSENTIAL
+_ESSENTIAL: Final = frozenset({"essential", "default"})
+_NAMED: Final = frozenset({ALL, AGENTS}) | _ESSENTIAL
 
 #: names without ``agora.``; a test holds each against the contract
-ESSENTIAL = frozenset(
+ESSENTIAL: Final = frozenset(
     {
         "agent.register",
         "agent.update",
@@ -48,20 +49,29 @@ ESSENTIAL = frozenset(
 )
 
 
-def check_toolsets(toolsets: Collection[str], categories: Collection[str]) -> None:
-    """Refuse a toolset there is not: InvalidRequest, naming those there are."""
-    names = _NAMED | set(categories)
-    unknown = sorted(set(toolsets) - names)
-    if unknown:
-        raise InvalidRequest(
-            f"There is no toolset {unknown[0][:100]!r}.",
-            fix=f"There are {', '.join(sorted(names))}.",
-            errors=[field_error("toolsets", "unknown toolset")],
-        )
+def toolset_names(categories: Collection[str]) -> list[str]:
+    """The toolsets that there are, sorted."""
+    return sorted(_NAMED | set(categories))
+
+
+def resolve_toolsets(toolsets: Collection[str], categories: Collection[str]) -> tuple[str, ...]:
+    """The toolsets by their own names, plurals resolved. Raises InvalidRequest that names those there are."""
+    names = set(toolset_names(categories))
+    resolved = []
+    for toolset in toolsets:
+        name = toolset if toolset in names else toolset.removesuffix("s")
+        if name not in names:
+            raise InvalidRequest(
+                f"There is no toolset {toolset[:100]!r}.",
+                fix=f"There are {', '.join(sorted(names))}.",
+                errors=[field_error("toolsets", "unknown toolset")],
+            )
+        resolved.append(name)
+    return tuple(dict.fromkeys(resolved))
 
 
 def covers_operation(toolsets: Collection[str], operation: Operation) -> bool:
-    """Whether an operation is in one of these toolsets; in none named, everything is."""
-    if not toolsets or ALL in toolsets or operation.category in toolsets:
+    """Whether an operation is in one of these toolsets."""
+    if ALL in toolsets or operation.category in toolsets:
         return True
     return not _ESSENTIAL.isdisjoint(toolsets) and operation.name.removeprefix("agora.") in ESSENTIAL

@@ -1,7 +1,21 @@
-"""Views: how a client wants the marketplace shown, said in the endpoint's query string.
+"""Views: what a client is shown of the marketplace, and in which form; chosen by the URL's query or by headers.
 
-``/mcp?names=underscore`` lists ``agora_messaging_send`` for hosts that refuse dots.
-``/mcp?toolsets=messaging,task`` lists those toolsets alone. ``/mcp?page=20`` sets the size of a page.
+``/mcp`` is the model view: few tools under names that every host takes, with the parameters that matter (:mod:`.model_view`).
+``/mcp?view=full`` lists every tool with its whole schemas. A query that chooses names or toolsets is of the full view, too.
+
+==================  =====================  ======================================================================
+query               header                 meaning
+==================  =====================  ======================================================================
+``view``                                   ``model`` or ``full``: the form of names and schemas
+``names``                                  ``dots`` or ``underscore``, whatever the form
+``toolsets``        ``X-MCP-Toolsets``     list these toolsets instead of the form's own choice
+``tools``           ``X-MCP-Tools``        list these tools, beside the toolsets if some are named
+``readonly``        ``X-MCP-Readonly``     ``true``: list and call only what changes nothing
+``page``                                   entries in one answer
+==================  =====================  ======================================================================
+
+A header replaces what the query says of the same thing. A view chooses what is listed; apart from ``readonly`` it does not
+limit what can be called.
 """
 
 from __future__ import annotations
@@ -9,46 +23,86 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qsl
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["DEFAULT", "PAGE", "View"]
+__all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "View", "read_view"]
 
-PAGE = 200  #: tools or resources in one answer, unless the client says otherwise
-MAX_PAGE = 1000
-STYLES: Mapping[str, bool] = {"dots": False, "underscore": True, "underscores": True}
+PAGE: Final = 200  #: tools or resources in one answer, unless the client says otherwise
+MAX_PAGE: Final = 1000
+MAX_NAMES: Final = 200  #: tools that a client can name
+STYLES: Final[Mapping[str, bool]] = {"dots": False, "underscore": True, "underscores": True}
+FORMS: Final = ("model", "full")
+FLAGS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
+#: parameters of the query that only clients of the full view use, unless they also say ``view``
+OF_THE_FULL_VIEW: Final = frozenset({"names", "toolsets"})
+
+_HEADERS: Final = {"toolsets": b"x-mcp-toolsets", "tools": b"x-mcp-tools", "readonly": b"x-mcp-readonly"}
+VIEW_HEADERS: Final = tuple(_HEADERS.values())
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """underscores: names without dots. toolsets: the ones listed; all where empty. page: entries in one answer."""
+    """compact: tools as the model view shows them. underscores: names without dots. toolsets, tools: what is listed; the form's own
+    choice where both are empty. readonly: nothing that changes anything is listed or called. page: entries in one answer.
+    """
 
+    compact: bool = False
     underscores: bool = False
     toolsets: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    readonly: bool = False
     page: int = PAGE
 
-    @classmethod
-    def read(cls, query: bytes) -> View:
-        """The view a query string asks for; raises InvalidRequest. Parameters it does not know are left alone."""
-        return _parse_view(query) if query else DEFAULT
+    @property
+    def is_model_choice(self) -> bool:
+        """Whether it lists the tools that were chosen for models."""
+        return self.compact and not self.toolsets and not self.tools
 
 
-DEFAULT = View()
+FULL: Final = View()
+MODEL: Final = View(compact=True, underscores=True)
+
+
+def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) -> View:
+    """The view that a query string and headers ask for; raises InvalidRequest. Parameters it does not know are left alone."""
+    said = tuple((name, value) for name, header in _HEADERS.items() if (value := headers.get(header)) is not None)
+    return _parse_view(query, said, default) if query or said else default
 
 
 @lru_cache(maxsize=256)
-def _parse_view(query: bytes) -> View:
-    parameters = dict(parse_qsl(query.decode("latin-1"), max_num_fields=50))
-    style = parameters.get("names", "dots")
+def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: View) -> View:
+    parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=50))
+    form = parameters.get("view")
+    if form is None:
+        compact = default.compact and OF_THE_FULL_VIEW.isdisjoint(parameters)
+    elif form in FORMS:
+        compact = form == "model"
+    else:
+        raise _invalid_parameter("view", "is 'model' or 'full'")
+    style = parameters.get("names", "underscore" if compact else "dots")
     if style not in STYLES:
         raise _invalid_parameter("names", "is 'dots' or 'underscore'")
     page = parameters.get("page", str(PAGE))
     if not page.isdecimal() or not 1 <= int(page[:9]) <= MAX_PAGE:
         raise _invalid_parameter("page", f"is a number from 1 to {MAX_PAGE}")
-    toolsets = tuple(sorted({name.strip() for name in parameters.get("toolsets", "").split(",") if name.strip()}))
-    return View(STYLES[style], toolsets, int(page))
+    parameters |= dict(headers)
+    readonly = FLAGS.get(parameters.get("readonly", "").strip().lower())
+    if readonly is None:
+        raise _invalid_parameter("readonly", "is 'true' or 'false'")
+    toolsets, tools = (_split_names(parameters.get(name, "")) for name in ("toolsets", "tools"))
+    if len(tools) > MAX_NAMES:
+        raise _invalid_parameter("tools", f"names at most {MAX_NAMES} tools")
+    return View(compact, STYLES[style], toolsets, tools, readonly, int(page))
+
+
+def _split_names(text: str) -> tuple[str, ...]:
+    return tuple(sorted({name.strip() for name in text.split(",") if name.strip()}))
 
 
 def _invalid_parameter(field: str, rule: str) -> InvalidRequest:
-    return InvalidRequest(f"{field} {rule}.", fix="Correct the URL's query.", errors=[field_error(field, rule)])
+    return InvalidRequest(
+        f"{field} {rule}.", fix="Correct the URL's query or the header.", errors=[field_error(field, rule)]
+    )

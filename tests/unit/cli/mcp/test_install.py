@@ -55,7 +55,7 @@ def entry_of(client: str, text: str, name: str = "agora") -> Any:
 def test_a_command_for_every_client(run: Run, client: str) -> None:
     entry = entry_of(client, run("install", client, "--toolsets", "messaging").stdout)
     words = entry["command"] if client == "opencode" else [entry["command"], *entry["args"]]
-    assert words[-5:] == ["mcp", "--names", "underscore", "--toolsets", "messaging"]
+    assert words[-3:] == ["mcp", "--toolsets", "messaging"]
     assert Path(words[0]).is_absolute() or words[0] == "agora"
     assert "env" not in entry
     assert "environment" not in entry
@@ -78,7 +78,7 @@ def test_the_shapes_that_clients_document(run: Run) -> None:
             client, run("install", client, "--transport", "http", "--url", REMOTE, "--toolsets", "task").stdout
         )
 
-    url = f"{REMOTE}/mcp?names=underscore&toolsets=task"
+    url = f"{REMOTE}/mcp?view=model&toolsets=task"
 
     def token(variable: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {variable}"}
@@ -122,12 +122,29 @@ def test_where_things_are_is_passed_on(run: Run, monkeypatch: pytest.MonkeyPatch
     assert entry["args"][1:3] == ["--url", REMOTE]
 
 
-def test_a_client_that_holds_few_tools_gets_the_essential_ones(run: Run) -> None:
-    assert entry_of("cursor", run("install", "cursor").stdout)["args"][-2:] == ["--toolsets", "essential"]
-    assert entry_of("cursor", run("install", "cursor", "--toolsets", "all").stdout)["args"][-1] == "all"
-    address = run("install", "cursor", "--transport", "http")
-    assert entry_of("cursor", address.stdout)["url"].endswith("&toolsets=essential")
-    assert "--toolsets all" in address.stderr
+@pytest.mark.parametrize("client", MCP_CLIENTS)
+def test_every_client_gets_the_model_view(run: Run, client: str) -> None:
+    entry = entry_of(client, run("install", client).stdout)
+    assert (entry["command"] if client == "opencode" else entry["args"])[-1] == "mcp"
+    if MCP_CLIENTS[client].http:
+        entry = entry_of(client, run("install", client, "--transport", "http").stdout)
+        (address,) = (entry[key] for key in ("url", "serverUrl", "httpUrl") if key in entry)
+        assert address.endswith("/mcp?view=model")
+
+
+def test_a_client_that_holds_few_tools_is_warned_of_many(run: Run) -> None:
+    whole = run("install", "cursor", "--view", "full")
+    assert entry_of("cursor", whole.stdout)["args"][-4:] == ["--view", "full", "--names", "underscore"]
+    assert "at most 40 tools" in whole.stderr
+    assert "at most" not in run("install", "cursor", "--view", "full", "--toolsets", "task").stderr
+    assert "at most" not in run("install", "claude-code", "--view", "full").stderr
+
+
+def test_the_view_is_chosen_as_in_the_address(run: Run) -> None:
+    options = ["--tools", "agora_agent_get", "--readonly"]
+    assert entry_of("cursor", run("install", "cursor", *options).stdout)["args"][-3:] == options
+    address = run("install", "cursor", "--transport", "http", *options).stdout
+    assert entry_of("cursor", address)["url"].endswith("/mcp?view=model&tools=agora_agent_get&readonly=true")
 
 
 def test_an_agent_without_credential_is_said(run: Run) -> None:

@@ -16,6 +16,7 @@ SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "require
 
 
 async def _names(wire: Wire) -> dict[str, dict[str, Any]]:
+    wire.query = "?view=full"
     page = (await wire.call("modern", "tools/list"))["result"]
     tools = page["tools"]
     while cursor := page.get("nextCursor"):
@@ -165,5 +166,6 @@ async def test_a_key_makes_one_task_of_two_calls(wire: Wire) -> None:
 
 async def test_offers_are_found_by_search(wire: Wire) -> None:
     await _translator(wire)
-    found = await _do(wire, "agora.tools.search", query="translate text")
-    assert found["tools"][0]["name"] == "Bob.translate"
+    call = {"name": "agora.tools.search", "arguments": {"query": "translate text"}}
+    (content,) = (await wire.call("modern", "tools/call", call))["result"]["content"]
+    assert content["text"].startswith("Bob_translate(text: string) ")

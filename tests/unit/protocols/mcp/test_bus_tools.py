@@ -18,8 +18,8 @@ async def test_the_bus_as_a_server_of_tools(server: Running, wire: Wire, era: st
     await server.app.monitor.sample()
     alice, bob = await register(wire, "Alice"), await register(wire, "Bob")
     async with (
-        connect(f"{server.url}/mcp", era, alice.token) as sender,
-        connect(f"{server.url}/mcp", era, bob.token) as reader,
+        connect(f"{server.url}/mcp?view=full", era, alice.token) as sender,
+        connect(f"{server.url}/mcp?view=full", era, bob.token) as reader,
     ):
         listed = {tool.name for tool in (await reader.list_tools()).tools}
         assert listed >= NAMES

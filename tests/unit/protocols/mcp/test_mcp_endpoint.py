@@ -48,9 +48,11 @@ async def test_strangers_who_may_register_see_that(tmp_path: Path, clock: Manual
         transport = httpx.ASGITransport(app, client=("203.0.113.7", 50000))
         async with httpx.AsyncClient(transport=transport, base_url="http://agora.example") as http:
             newcomer = Wire(http)
-            names = {tool["name"] for tool in (await newcomer.call(era, "tools/list"))["result"]["tools"]}
-            assert "agora.agent.register" in names
-            assert "agora.messaging.send" not in names
+            for query, spell in (("", "_"), ("?view=full", ".")):
+                newcomer.query = query
+                names = {tool["name"] for tool in (await newcomer.call(era, "tools/list"))["result"]["tools"]}
+                assert spell.join(("agora", "agent", "register")) in names
+                assert spell.join(("agora", "messaging", "send")) not in names
             send = newcomer.modern if era == "modern" else newcomer.legacy
             assert (await send("tools/call", {"name": "agora.agent.list"})).status_code == 401
     finally:

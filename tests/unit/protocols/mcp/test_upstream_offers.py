@@ -39,6 +39,7 @@ async def _result(wire: Wire, method: str, **params: Any) -> Any:
 
 
 async def test_tools_are_as_the_upstream_has_them(wire: Wire) -> None:
+    wire.query = "?view=full&page=1000"
     tools = {each["name"]: each for each in (await _result(wire, "tools/list"))["tools"]}
     assert tools["far.echo"]["inputSchema"]["required"] == ["text"]
     assert tools["far.echo"]["annotations"] == {"readOnlyHint": True, "openWorldHint": True}
@@ -125,7 +126,7 @@ async def test_prompts_are_filled_in_by_the_upstream(server: Running, era: str) 
 async def test_what_changed_elsewhere_is_told_here(server: Running, far: Far) -> None:
     from mcp.client.subscriptions import listen
 
-    async with connect(f"{server.url}/mcp", "modern") as client, asyncio.timeout(60):
+    async with connect(f"{server.url}/mcp?view=full&page=1000", "modern") as client, asyncio.timeout(60):
         async with listen(client.session, tools_list_changed=True) as stream:
             await far.change(tool("new", annotations=ToolAnnotations(read_only_hint=True)))
             assert type(await anext(aiter(stream))).__name__ == "ToolsListChanged"

@@ -1,0 +1,54 @@
+"""Toolsets that a client has enabled at run time: of its session, or of the caller and the client's name where there is none.
+
+They are kept in the store, so that every server lists the same, and end with the session, or a day after they were last changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.domains.client_sessions.sessions import session_key
+from agora_sdk.errors import InvalidRequest
+
+from .exchange import Exchange
+from .session_store import SessionStore
+
+__all__ = ["EnabledToolsets", "client_key"]
+
+
+def client_key(exchange: Exchange) -> str:
+    """The key under which a client's toolsets are kept and changes of them are announced."""
+    if exchange.session is not None:
+        return exchange.session.key
+    caller = exchange.caller
+    return session_key(f"client {caller.kind} {caller.subject} {exchange.client_name}")
+
+
+class EnabledToolsets:
+    """Reads and changes them."""
+
+    def __init__(self, session_store: SessionStore) -> None:
+        self._session_store = session_store
+
+    async def read(self, exchange: Exchange) -> tuple[str, ...]:
+        """Those of the client that asks."""
+        if exchange.session is not None:
+            return exchange.session.toolsets
+        if exchange.caller.kind == "anonymous":
+            return ()
+        return await self._session_store.read_toolsets(exchange.caller, client_key(exchange))
+
+    async def change(self, exchange: Exchange, toolsets: Sequence[str], *, enabled: bool) -> tuple[str, ...]:
+        """Enable or disable some; returns those enabled now. Raises InvalidRequest for a stranger without a session."""
+        session = exchange.session
+        if session is None and exchange.caller.kind == "anonymous":
+            raise InvalidRequest(
+                "Nobody knows which client this is: it has no credential and no session.",
+                fix="Name the toolsets in the header X-MCP-Toolsets, or in the URL: ?view=model&toolsets=task.",
+            )
+        after = await self._session_store.change_toolsets(
+            exchange.caller, client_key(exchange), toolsets, enabled=enabled
+        )
+        if session is not None:
+            session.toolsets = after
+        return after

@@ -1,0 +1,80 @@
+"""The model view: the tools that a language model is shown unless its host chooses otherwise, each in few words.
+
+A listing is read by the model with every request, so it has a budget, which a test holds: :data:`MAX_TOOLS` tools and
+:data:`MAX_BYTES` bytes. It has the catalogue of the marketplace and what an agent needs at work. Of each tool it shows the
+parameters that most calls need; the operation takes the others as well, and tool search describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from .schemas import simplify_schema
+
+__all__ = ["MAX_BYTES", "MAX_TOOLS", "MODEL_TOOLS", "compact_document"]
+
+MAX_TOOLS: Final = 30
+MAX_BYTES: Final = 32_000  #: of the whole result of tools/list, as compact JSON
+
+#: operation to the parameters shown; those of an object, or of the objects of an array, as ``parameter.member``
+MODEL_TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
+    # messaging
+    "agora.messaging.send": ("to_agent", "content", "message_type", "priority", "correlation_id"),
+    "agora.messaging.receive": ("agent_id", "since", "message_type", "unread", "wait", "limit"),
+    "agora.messaging.mark": ("message_ids", "status"),
+    "agora.messaging.subscribe": ("agent_id", "event_types"),
+    # tasks
+    "agora.task.assign": ("task_type", "assignee", "payload", "deadline", "priority", "required_capabilities"),
+    "agora.task.list": ("agent_id", "status", "limit", "offset", "task_type"),
+    "agora.task.get": ("task_id",),
+    "agora.task.claim": ("limit", "wait", "task_types"),
+    "agora.task.renew": ("task_id", "fencing_token", "progress", "checkpoint"),
+    "agora.task.update": ("task_id", "status", "progress", "notes"),
+    "agora.task.complete": ("task_id", "result", "notes", "fencing_token"),
+    "agora.task.fail": ("task_id", "error", "retry", "fencing_token"),
+    # workflows
+    "agora.workflow.create": (
+        "workflow_name",
+        "steps",
+        "steps.name",
+        "steps.agent",
+        "steps.capability",
+        "steps.task_type",
+        "steps.payload",
+        "steps.depends_on",
+        "steps.approval",
+        "assigned_agents",
+        "metadata",
+    ),
+    "agora.workflow.status": ("workflow_id",),
+    "agora.workflow.modify": ("workflow_id", "action", "step", "agent", "reason"),
+    "agora.workflow.approve": ("workflow_id", "step", "approved", "comment"),
+    # queries and discovery
+    "agora.query.agents": ("capabilities", "status", "service_tier", "search", "limit"),
+    "agora.query.services": ("category", "version", "status"),
+    "agora.query.marketplace": (),
+    "agora.discovery.list": ("category", "version", "status"),
+    "agora.discovery.schema": ("service", "version"),
+    # agents
+    "agora.agent.register": ("agent_name", "capabilities", "service_tier", "description", "metadata"),
+    "agora.agent.get": ("agent_id",),
+    "agora.agent.heartbeat": ("agent_id", "status", "load"),
+    # administration, for those who may
+    "agora.admin.override": ("target_id", "action", "reason", "priority", "expires_in"),
+    "agora.admin.manage": ("resource", "target", "action", "value", "reason"),
+    "agora.admin.health": ("component",),
+}
+
+_HINTS: Final = ("readOnlyHint", "destructiveHint")
+
+
+def compact_document(document: Mapping[str, Any], name: str, parameters: Sequence[str] | None) -> dict[str, Any]:
+    """A tool's entry in few words: its name, purpose, parameters and hints. parameters: those shown; None shows all."""
+    hints = document.get("annotations") or {}
+    return {
+        "name": name,
+        "description": " ".join(document.get("description", "").replace("``", "`").split()),
+        "inputSchema": simplify_schema(document["inputSchema"], parameters),
+        "annotations": {hint: hints[hint] for hint in _HINTS if hint in hints},
+    }

@@ -1,0 +1,56 @@
+"""Selection: which of a caller's tools a view lists, and what a read-only view lets be called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from agora_sdk.contract import Operation
+from agora_sdk.errors import PermissionDenied
+
+from .model_view import MODEL_TOOLS
+from .tools import Tool, underscore_name
+from .toolsets import AGENTS, ALL, covers_operation
+from .view import View
+
+__all__ = ["lists_offers", "require_reading", "select_tools"]
+
+
+def lists_offers(view: View, toolsets: Collection[str]) -> bool:
+    """Whether a view may list tools that agents offer. toolsets: those in force, resolved."""
+    is_everything = not view.compact and not view.toolsets and not view.tools
+    return is_everything or bool(view.tools) or not {ALL, AGENTS}.isdisjoint(toolsets)
+
+
+def select_tools(tools: Iterable[Tool], view: View, toolsets: Collection[str]) -> list[Tool]:
+    """Those of a caller's tools that a view lists. toolsets: those in force, resolved: the view's, and those enabled since."""
+    names = frozenset(underscore_name(name) for name in view.tools)
+    everything = not view.compact and not view.toolsets and not view.tools
+    return [
+        tool
+        for tool in tools
+        if (tool.reads or not view.readonly)
+        and (
+            everything
+            or underscore_name(tool.name) in names
+            or (view.is_model_choice and tool.name in MODEL_TOOLS)
+            or _is_in_toolsets(tool, toolsets)
+        )
+    ]
+
+
+def _is_in_toolsets(tool: Tool, toolsets: Collection[str]) -> bool:
+    if tool.operation is None:
+        return not {ALL, AGENTS}.isdisjoint(toolsets)
+    return covers_operation(toolsets, tool.operation)
+
+
+def require_reading(view: View, name: str, operation: Operation | None, arguments: Mapping[str, Any]) -> None:
+    """Raise PermissionDenied where a read-only view is to change something. operation: None for an agent's tool."""
+    if not view.readonly or (operation is not None and operation.reads_with(arguments)):
+        return
+
+    raise PermissionDenied(
+        f"{name} changes something, and this connection only reads.",
+        fix="Connect without X-MCP-Readonly: true (or ?readonly=true) to call it.",
+    )

@@ -1,0 +1,96 @@
+"""Ranking of tools for a query in people's words.
+
+A word of the query counts by how rare it is among the tools (inverse document frequency) and by where it stands in a tool: its
+name, its first sentence, what people call it (:mod:`.search_words`), the rest of its description, its parameters. Words that say
+nothing are dropped, endings are cut, and a word may stand for a synonym. A tool that has more of a query's words goes before one
+that has a single word often. The phrasings that this is measured by are ``tests/unit/protocols/mcp/search_phrasings.toml``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from .search_words import KEYWORDS, STOP_WORDS, SYNONYMS
+from .tools import Tool
+
+__all__ = ["rank_tools", "stem_word"]
+
+#: weight of a word by where it stands
+NAME, SUMMARY, KEYWORD, DESCRIPTION, PARAMETER = 3.0, 1.8, 2.0, 0.5, 0.4
+SYNONYM: Final = 0.7  #: weight of a synonym beside the word itself
+
+_WORDS: Final = re.compile(r"[a-z0-9]+")
+_ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "er", "s", "e")
+_weights: WeakKeyDictionary[Tool, Mapping[str, float]] = WeakKeyDictionary()
+
+
+def rank_tools(tools: Sequence[Tool], query: str) -> list[Tool]:
+    """The tools that fit a query, the best first; those that have nothing of it are left out."""
+    stems = query_stems(query)
+    documents = [(tool, _word_weights(tool)) for tool in tools]
+    frequencies = Counter(stem for _, weights in documents for stem in weights)
+    rarity = {stem: math.log(1 + len(documents) / (1 + number)) for stem, number in frequencies.items()}
+    scores = [(_score(weights, stems, rarity), tool) for tool, weights in documents]
+    ranked = sorted(((score, tool) for score, tool in scores if score > 0), key=lambda pair: (-pair[0], pair[1].name))
+    return [tool for _, tool in ranked]
+
+
+def query_stems(query: str) -> list[dict[str, float]]:
+    """For each word of a query that says something: the stems that it may stand for, with their weights."""
+    words = list(dict.fromkeys(_WORDS.findall(query.lower())))
+    meaningful = [word for word in words if word not in STOP_WORDS] or words
+    stems = []
+    for word in meaningful:
+        synonyms = SYNONYMS.get(word) or _SYNONYMS_BY_STEM.get(stem_word(word), "")
+        stems.append({stem_word(each): SYNONYM for each in synonyms.split()} | {stem_word(word): 1.0})
+    return stems
+
+
+def _score(weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], rarity: Mapping[str, float]) -> float:
+    """How well a tool fits: for each word of the query the best of what it may stand for."""
+    parts = [
+        max((weight * weights[stem] * rarity[stem] for stem, weight in word.items() if stem in weights), default=0.0)
+        for word in stems
+    ]
+    hits = sum(part > 0 for part in parts)
+    return sum(map(math.sqrt, parts)) * (hits / len(parts)) ** 0.5
+
+
+def _word_weights(tool: Tool) -> Mapping[str, float]:
+    """The stems of a tool, each with the weight of the best place where it stands."""
+    weights = _weights.get(tool)
+    if weights is None:
+        document = tool.document
+        summary, _, rest = document.get("description", "").partition("\n")
+        places = (
+            (PARAMETER, " ".join(document["inputSchema"].get("properties", ()))),
+            (DESCRIPTION, rest),
+            (SUMMARY, summary),
+            (KEYWORD, KEYWORDS.get(tool.name.removeprefix("agora."), "")),
+            (NAME, tool.name.removeprefix("agora.")),
+        )
+        weights = _weights[tool] = {stem: weight for weight, text in places for stem in _stems(text)}
+    return weights
+
+
+def _stems(text: str) -> Iterable[str]:
+    return (stem_word(word) for word in _WORDS.findall(text.lower().replace("_", " ")) if word not in STOP_WORDS)
+
+
+@lru_cache(maxsize=8192)
+def stem_word(word: str) -> str:
+    """A word without the usual endings of English: messages, messaging and messaged are one."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            stem = word[: -len(ending)] + ("y" if ending in ("ies", "ied") else "")
+            return stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "sl" else stem
+    return word
+
+
+_SYNONYMS_BY_STEM: Final = {stem_word(word): synonyms for word, synonyms in SYNONYMS.items()}
