@@ -89,7 +89,7 @@ class Core:
 
     def find_called_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
         """The same, also for a call that comes through ``agora.tools.call``."""
-        if _SEARCH_TOOLS.get(str(params.get("name"))) != tool_search.CALL:
+        if _TOOLS_ABOUT_TOOLS.get(str(params.get("name"))) != tool_search.CALL:
             return self.find_operation(exchange, params)
         arguments = params.get("arguments")
         try:
