@@ -14,6 +14,7 @@ from typing import Any, Final
 from agora_sdk.contract import Kind, Operation
 
 __all__ = [
+    "ITEMS",
     "ITEM_LIMIT",
     "WAIT",
     "WAIT_LIMIT",

@@ -58,8 +58,8 @@ def _score(weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], r
         max((weight * weights[stem] * rarity[stem] for stem, weight in word.items() if stem in weights), default=0.0)
         for word in stems
     ]
-    hits = sum(part > 0 for part in parts)
-    return sum(map(math.sqrt, parts)) * (hits / len(parts)) ** 0.5
+    coverage = sum(part > 0 for part in parts) / len(parts)
+    return math.fsum(map(math.sqrt, parts)) * math.sqrt(coverage)
 
 
 def _word_weights(tool: Tool) -> Mapping[str, float]:
