@@ -164,7 +164,7 @@ async def change_toolsets(
         rows.set_toolsets, toolsets=to_json(after).decode(), until=until, **_session_filter(caller, key)
     )
     if after != before:
-        call.emit(TOOLSETS_CHANGED, {"session": key, "toolsets": after}, audience=(caller.subject,))
+        emit_session_event(call, caller, "toolsets_changed", key, toolsets=after)
     return tuple(after)
 
 
@@ -172,7 +172,7 @@ def _session_filter(caller: Caller, key: str) -> dict[str, str]:
     return {"session": key, "kind": caller.kind, "subject": caller.subject}
 
 
-def emit_session_event(call: Call, caller: Caller, name: str, key: str, **more: str | int) -> None:
+def emit_session_event(call: Call, caller: Caller, name: str, key: str, **more: str | int | list[str]) -> None:
     """Log an event of a session, visible to its owner only."""
     type = f"agora.mcp.{name}"
     call.emit(type, {"session": key, **more}, audience=(caller.subject,))
