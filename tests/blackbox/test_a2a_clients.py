@@ -155,3 +155,32 @@ async def test_files_are_encoded_as_the_client_does(
     size, back = task["artifacts"][0]["parts"]
     assert size == {"text": "256 bytes"}
     assert back["file"]["fileWithBytes"] == encoded
+
+
+async def test_ids_of_callers_without_a_credential_do_not_collide(
+    shared_server: ServerProcess, agent: str, http: httpx.AsyncClient
+) -> None:
+    async def send_text(text: str, **headers: str) -> Any:
+        message = {"messageId": "msg-1", "role": "ROLE_USER", "parts": [{"text": f"echo {text}"}]}
+        return (await http.post(agent, json=DIRECT | {"params": {"message": message}}, headers=headers)).json()
+
+    first, other = await send_text("one"), await send_text("two")
+    assert first["result"]["task"]["artifacts"][0]["parts"] == [{"text": "one"}]
+    assert other["result"]["task"]["artifacts"][0]["parts"] == [{"text": "two"}]
+    assert (await send_text("one"))["result"] == first["result"]
+    known = {"Authorization": f"Bearer {shared_server.register('Known').token}"}
+    assert "result" in await send_text("one", **known)
+    assert (await send_text("two", **known))["error"]["code"] == -32049
+
+
+async def test_every_skill_of_a_card_says_what_it_takes_and_gives(
+    shared_server: ServerProcess, agent: str, http: httpx.AsyncClient
+) -> None:
+    modes = {"input_modes": ["text/markdown"], "skills": [{"id": "draw", "outputModes": ["image/png"]}]}
+    shared_server.register("Painter", capabilities=["paint"], metadata={"a2a": modes})
+    card = (await http.get(f"{shared_server.url}/a2a/Painter/.well-known/agent-card.json")).json()
+    draw, paint = card["skills"]
+    assert (draw["inputModes"], draw["outputModes"]) == (["text/markdown"], ["image/png"])
+    assert (paint["inputModes"], paint["outputModes"]) == (["text/markdown"], ["text/plain", "application/json"])
+    front = (await http.get(f"{shared_server.url}/.well-known/agent-card.json")).json()
+    assert all(skill["inputModes"] and skill["outputModes"] for skill in front["skills"])

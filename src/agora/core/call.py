@@ -82,6 +82,7 @@ class Caller:
     strangers their address; None where it answers for itself.
     enrolment: the enrolment token that it is, or with which it or its registrar was registered: agents of one token have
     limits in common besides their own.
+    has_credential: False for who is known by its place alone: many that know nothing of each other may call as it.
     owner: whose share of the server its calls use: tenant, and registrar or subject.
     """
 
@@ -99,6 +100,7 @@ class Caller:
     person: Person | None = None
     registrar: str | None = None
     enrolment: str | None = None
+    has_credential: bool = True
     owner: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:

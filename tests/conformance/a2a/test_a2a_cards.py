@@ -53,7 +53,8 @@ async def test_a_card_is_made_of_the_registration(market: Market) -> None:
     assert card["description"] == "Reviews code."
     assert card["version"] == "2.1.0"
     assert card["defaultInputModes"] == ["text/plain"]
-    assert card["skills"][0] == SKILL
+    modes = {"inputModes": ["text/plain"], "outputModes": ["text/plain", "application/json"]}
+    assert card["skills"][0] == SKILL | modes
     lint = card["skills"][1]
     assert (lint["id"], lint["name"], lint["tags"]) == ("lint-files", "Lint files", ["dev"])
     assert lint["description"]

@@ -170,6 +170,9 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     if row is not None:
         for stored in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(stored)) if stored else document
+    # The protocol lets a skill leave out what the card says; some clients want it of every skill.
+    modes = {"inputModes": document["defaultInputModes"], "outputModes": document["defaultOutputModes"]}
+    document["skills"] = [modes | skill for skill in document["skills"]]
     base = resolve_base_url(call, base)
     extensions = document.pop("extensions", None)
     document |= _server_fields(call, base, agent)

@@ -109,8 +109,12 @@ async def send_message(
     if message_id is None:
         message_id = call.idempotency_key or new_id("msg")
         request.message = {"messageId": message_id, **request.message}
-    key = f"a2a {agent.agent_id if agent is not None else 'front'} {message_id}"  # the space keeps it apart from clients' own idempotency keys
     digest = request.digest()
+    # The spaces keep it apart from clients' own idempotency keys.
+    key = f"a2a {agent.agent_id if agent is not None else 'front'} {message_id}"
+    if not call.caller.has_credential:
+        # Many call so, and "msg-1" of one is not that of another: what is repeated is known by all that it says.
+        key += f" {digest.hex()}"
     document: dict[str, Any] | None = None
     task_id = await _find_repeated(call, key, digest, message_id)
     if task_id is None:

@@ -56,14 +56,17 @@ class Authenticator:
         self.sign_on: SignOn | None = None
         authority = settings.admin_authority_level
         self.operator = Caller("default", "operator", "operator", "operator", scopes.EVERYTHING, authority=authority)
-        self.anonymous = Caller("default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS)
-        self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT)
+        self._local_operator = replace(self.operator, has_credential=False)
+        self.anonymous = Caller(
+            "default", "anonymous", "anonymous", "anonymous", scopes.ANONYMOUS, has_credential=False
+        )
+        self.newcomer = Caller("default", "anonymous", "anonymous", "enrolment", scopes.ENROLMENT, has_credential=False)
 
     def find_cached_caller(self, credential: str | None, *, local: bool) -> Caller | None:
         """The caller if no look-up is needed."""
         if credential is None:
             if local:
-                return self.operator
+                return self._local_operator
             return self.newcomer if self._settings.open_registration else self.anonymous
         entry = self._cache.get(credential)
         if entry is None or entry[1] < time.monotonic():

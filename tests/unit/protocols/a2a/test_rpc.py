@@ -65,7 +65,9 @@ async def test_an_address_may_end_with_a_slash(wire: Wire) -> None:
         assert "task" in await wire.at(path).result("SendMessage", {"message": said("hello")}), path
 
 
-async def test_a_repeated_message_is_the_same_task(wire: Wire) -> None:
+async def test_a_repeated_message_is_the_same_task(server: Running, wire: Wire) -> None:
+    made = (await wire.http.post(f"{server.url}/agora/agent/register", json={"agent_name": "Known"})).json()
+    wire = wire.at(wire.path, token=made["token"])
     message = said("once")
     first = (await wire.result("SendMessage", {"message": message}))["task"]
     assert (await wire.result("SendMessage", {"message": message}))["task"]["id"] == first["id"]
