@@ -198,6 +198,10 @@ class Traffic:
         """Tenants of which anything is known."""
         return list(self._minutes)
 
+    def forget_tenant(self, tenant: str) -> None:
+        """Drop what was counted of a tenant."""
+        self._minutes.pop(tenant, None)
+
 
 Key = tuple[str, str]  # operation, version
 
@@ -248,6 +252,12 @@ class Meter:
     def tenants(self) -> Iterator[str]:
         """Tenants with counts that are not stored yet."""
         yield from list(self._fresh.keys() | self._leaving.keys())
+
+    def forget_tenant(self, tenant: str) -> None:
+        """Drop everything that was counted of a tenant, the last hour too."""
+        self.traffic.forget_tenant(tenant)
+        for counters in (self._stored, self._leaving, self._fresh):
+            counters.pop(tenant, None)
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
         """What is to be stored now; it stays counted until :meth:`mark_saved` or the next call of this."""

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from agora.core.call import Caller
+from agora.domains.monitoring.usage_jobs import UsageCounters
 from agora.domains.tenants.jobs import Tenants
 from agora.server.app import App
 from agora_sdk.errors import (
@@ -62,6 +63,21 @@ async def test_a_credential_brings_its_tenant_along(market: Market) -> None:
     assert (await market.call(market.operator, "agent.list")).agents == []
     details = await market.call(market.operator, "tenant.get", tenant_id="acme")
     assert (details.name, details.agents, details.instances) == ("Acme", 2, 0)
+
+
+async def test_counts_of_a_tenant_that_is_being_deleted_are_not_stored(market: Market, engine: Engine) -> None:
+    """They wait in memory while its rows are erased, and would come after that."""
+    _, chief = await made(market)
+    await market.call(chief, "agent.list")
+    await market.call(market.operator, "tenant.suspend", tenant_id="acme")
+    await market.call(market.operator, "tenant.delete", tenant_id="acme", confirm="acme")
+    tenants, counters = (
+        next(job for job in market.app.controllers if isinstance(job, kind)) for kind in (Tenants, UsageCounters)
+    )
+    await tenants.step()
+    await counters.step()
+    left = {name for name, found in (await rows(engine, "acme")).items() if found}
+    assert left.isdisjoint({"call_minutes", "operation_usage"})
 
 
 async def test_the_operator_alone_administers_tenants(market: Market) -> None:

@@ -8,7 +8,7 @@ from agora.core import usage_queries as statements
 from agora.core.call import Call
 from agora.core.jobs import Controller
 from agora.core.records import OperationUsageRow
-from agora.core.usage import Usage
+from agora.core.usage import DEFAULT_TENANT, Usage
 
 from . import queries as monitor
 
@@ -31,9 +31,13 @@ class UsageCounters(Controller):
         self.context.meter.load(tenant, await self.read(tenant, statements.counted))
 
     async def step(self) -> None:
-        for tenant in self.context.meter.tenants():
+        meter = self.context.meter
+        living = {DEFAULT_TENANT, *await self.context.store.tenants()}
+        for tenant in {*meter.tenants(), *meter.traffic.tenants()} - living:
+            meter.forget_tenant(tenant)  # its rows are being erased, or are gone: none may come after that
+        for tenant in meter.tenants():
             await self._flush_tenant(tenant)
-        for tenant in self.context.meter.traffic.tenants():
+        for tenant in meter.traffic.tenants():
             await self._keep_minutes(tenant)
 
     async def finish(self) -> None:
