@@ -164,14 +164,16 @@ def invoice(
     currency: Annotated[str | None, typer.Option(help="Code of the currency, without a number.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="As a table for programs.")] = False,
     html: Annotated[bool, typer.Option("--html", help="As a page to print.")] = False,
+    eml: Annotated[bool, typer.Option("--eml", help="As an e-mail to the customer, for sendmail -t.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Every decimal place on the page.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the table or the page to this file.")
+        Path | None, typer.Option("--output", "-o", help="Write the table, the page or the e-mail to this file.")
     ] = None,
 ) -> None:
     """Show an invoice, or, without naming one, what the next invoice of an account would be now."""
     billing = session.client.billing
-    if number is not None and (csv or html or output):
-        document = billing.document(number, format="csv" if csv else "html")
+    if number is not None and (csv or html or eml or output):
+        document = billing.document(number, format="csv" if csv else "eml" if eml else "html", exact=exact)
         if output is None:
             sys.stdout.write(document.content)
         else:

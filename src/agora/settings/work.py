@@ -34,6 +34,22 @@ class Work(Section):
         le=31_622_400,
         description="Seconds from the announcement of a price until it holds for instances made before.",
     )
+    billing_issuer: str = Field(
+        "", max_length=1000, description="Name and address of who issues invoices, lines separated by \\n."
+    )
+    billing_email: str = Field(
+        "",
+        max_length=254,
+        pattern=r"^([^@\s<>]+@[^@\s<>]+)?$",
+        description="E-mail address that invoices are sent from.",
+    )
+    billing_tax_name: str = Field("VAT", max_length=40, description="Name of the tax that prices include, on invoices.")
+    billing_tax_rate: float = Field(
+        0.0, ge=0, le=100, description="Percent of the tax that prices include; 0 for none. Two decimal places count."
+    )
+    billing_payment_days: int = Field(
+        30, ge=0, le=365, description="Days from the issue of an invoice until it is due."
+    )
     process_engine: bool = Field(True, description="Whether instances of agents may run as processes of this machine.")
     instance_sources: Annotated[tuple[Path, ...], Field(max_length=100)] = Field(
         (),

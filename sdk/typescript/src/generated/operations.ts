@@ -111,6 +111,8 @@ export const OPERATIONS = {
     invoices: { kind: "query", items: "invoices", pagedBy: "cursor" },
     invoice: { kind: "query" },
     document: { kind: "query" },
+    profile: { kind: "query" },
+    setProfile: { kind: "command" },
     close: { kind: "command" },
   },
   bus: {

@@ -484,6 +484,19 @@ export interface BillingInfo {
   accruedCost: number;
 }
 
+/** Who an account is, as its invoices show it. */
+export interface BillingProfile {
+  accountId: string;
+  name: string;
+  /** Lines of the postal address. */
+  address: string;
+  /** The customer's number for the tax, such as a VAT id. */
+  taxId: string;
+  /** Where invoices are sent. */
+  email: string;
+  updatedAt: string | null;
+}
+
 /** A limit for a month: of an account, of an agent, or of an account's use of an agent. */
 export interface Budget {
   accountId: string | null;
@@ -1540,7 +1553,11 @@ export interface Intervention {
   status: string | null;
 }
 
-/** An account's usage of one month. ``opening_balance + credits - charges = closing_balance``. */
+/**
+ * An account's usage of one month. ``opening_balance + credits - charges = closing_balance``.
+ *
+ * Prices include the tax: ``net_charges + tax = charges``.
+ */
 export interface Invoice {
   invoiceId: string | null;
   /** Invoice number, without gaps in the marketplace; null while the invoice is open. */
@@ -1557,12 +1574,32 @@ export interface Invoice {
   credits: number;
   closingBalance: number;
   amountDue: number;
+  /** Name and address of who issues it, in lines. */
+  issuer: string;
+  issuerEmail: string;
+  customer: InvoiceCustomer;
+  /** When it is to be paid; null while it is open. */
+  dueAt: string | null;
+  taxName: string;
+  /** Percent that the charges include. */
+  taxRate: number;
+  tax: number;
+  /** The charges without the tax. */
+  netCharges: number;
   lines: InvoiceLine[];
   /** Of the open invoice: those that the account would get in other currencies. */
   otherCurrencies: InvoiceSummary[];
 }
 
-/** An invoice as a file. */
+/** Who an invoice is for, as it was when it was issued. */
+export interface InvoiceCustomer {
+  name: string;
+  address: string;
+  taxId: string;
+  email: string;
+}
+
+/** An invoice as a file: ``csv`` and ``json`` have exact figures, ``html`` and ``eml`` those of the currency. */
 export interface InvoiceDocument {
   filename: string;
   mediaType: string;

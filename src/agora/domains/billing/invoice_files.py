@@ -1,14 +1,21 @@
-"""Invoices as files: a table for programs, a page to print."""
+"""Invoices as files: a table and JSON for programs, a page to print, an e-mail to send."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
 from html import escape
 
 from agora_sdk.contract.billing import Invoice, InvoiceDocument
+from agora_sdk.contract.currencies import decimal_places
+from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["render_csv", "render_html"]
+__all__ = ["render_invoice"]
 
 HEADINGS = ("period", "agent_id", "agent_name", "kind", "description", "quantity", "unit", "amount", "currency")
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width
@@ -19,6 +26,7 @@ h1 { font-size: 1.5rem; margin: 0 0 1.5rem } dl { display: grid; grid-template-c
 dt { color: #555 } dd { margin: 0 } table { border-collapse: collapse; width: 100%; margin: 1.5rem 0 }
 th, td { text-align: left; padding: .35rem .5rem; border-bottom: 1px solid #ccc; overflow-wrap: anywhere }
 th { font-weight: 600 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+address { font-style: normal; white-space: pre-line } .parties { display: flex; gap: 3rem; justify-content: space-between }
 tfoot td { border: 0 } .due td { font-weight: 600; border-top: 2px solid #111 } caption { text-align: left; color: #555 }
 @media print { body { margin: 0; max-width: none } thead { display: table-header-group } tr { break-inside: avoid } }
 """
@@ -31,16 +39,36 @@ def _csv_cell(value: object) -> str:
 
 
 def _format_amount(value: float) -> str:
-    """A number with as many places as it has, up to six, and at least two."""
+    """An exact number: as many places as it has, up to six, and at least two."""
     whole, _, places = f"{value + 0.0:.6f}".partition(".")  # no minus zero
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+def _round_amount(value: float, currency: str) -> str:
+    """A number with the places in which the currency is paid, half up: 2 for USD, 0 for JPY."""
+    places = decimal_places(currency)
+    amount = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{amount + 0:,.{places}f}"  # no minus zero
 
 
 def _format_quantity(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def render_csv(invoice: Invoice) -> InvoiceDocument:
+def render_invoice(invoice: Invoice, format: str, *, exact: bool) -> InvoiceDocument:
+    """An invoice as a file. format: csv, html, json or eml. Raises InvalidRequest for an e-mail to nobody."""
+    match format:
+        case "csv":
+            return _render_csv(invoice)
+        case "json":
+            content = invoice.model_dump_json(indent=2) + "\n"
+            return InvoiceDocument(filename=f"{invoice.number}.json", media_type="application/json", content=content)
+        case "eml":
+            return _render_email(invoice, exact)
+    return _render_html(invoice, exact)
+
+
+def _render_csv(invoice: Invoice) -> InvoiceDocument:
     """A line for each line of the invoice, with a heading (RFC 4180)."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -56,21 +84,62 @@ def render_csv(invoice: Invoice) -> InvoiceDocument:
     )
 
 
-def render_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
-    """One page, complete in itself. marketplace: who issues it."""
+def _render_email(invoice: Invoice, exact: bool) -> InvoiceDocument:
+    """A message to the customer (RFC 5322) that any mail program or ``sendmail -t`` sends: the page and the table attached."""
+    if not invoice.customer.email:
+        raise InvalidRequest(
+            f"{invoice.number} names no e-mail address: the account {invoice.account_id} had none when it was issued.",
+            fix="Set it with agora.billing.set_profile for later invoices; send this one as html or csv.",
+            errors=[field_error("format", "no address to send it to")],
+        )
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    if invoice.issuer_email:
+        message["From"] = invoice.issuer_email
+    message["To"] = invoice.customer.email
+    message["Subject"] = f"Invoice {invoice.number}, {invoice.period}"
+    if invoice.issued_at:
+        message["Date"] = format_datetime(invoice.issued_at)
+    message["Message-ID"] = f"<{invoice.invoice_id}@agora.invalid>"  # the same for every copy
+    due = f", due on {invoice.due_at:%Y-%m-%d}" if invoice.due_at else ""
+    amount = f"{_round_amount(invoice.amount_due, invoice.currency)} {invoice.currency}"
+    message.set_content(
+        f"Invoice {invoice.number} for {invoice.period} is attached.\nAmount due: {amount}{due}.\n\n{invoice.issuer}\n"
+    )
+    for file in (_render_html(invoice, exact), _render_csv(invoice)):
+        subtype = file.media_type.partition(";")[0].removeprefix("text/")
+        message.add_attachment(file.content, subtype=subtype, filename=file.filename)
+    return InvoiceDocument(
+        filename=f"{invoice.number}.eml", media_type="message/rfc822", content=message.as_bytes().decode("ascii")
+    )
+
+
+def _render_html(invoice: Invoice, exact: bool) -> InvoiceDocument:
+    """One page, complete in itself. exact: every decimal place of the amounts."""
+    customer = invoice.customer
+
+    def amount(value: float) -> str:
+        text = _format_amount(value) if exact else _round_amount(value, invoice.currency)
+        return f'<td class="n" title="{_format_amount(value)}">{text}</td>'
+
     facts = {
-        "Issued by": marketplace,
         "Account": invoice.account_id,
+        "Customer's tax id": customer.tax_id,
         "Month": invoice.period,
         "Issued": f"{invoice.issued_at:%Y-%m-%d %H:%M} UTC" if invoice.issued_at else "",
+        "Due": f"{invoice.due_at:%Y-%m-%d}" if invoice.due_at else "",
     }
     sums = [
         ("Credit before this invoice", invoice.opening_balance),
         ("Credit and payments received", invoice.credits),
         ("Charges", -invoice.charges),
-        ("Credit after this invoice", invoice.closing_balance),
     ]
+    if invoice.tax_rate:
+        tax = f"{escape(invoice.tax_name)} of {invoice.tax_rate:g} %"
+        sums += [(f"of which net, without {tax}", -invoice.net_charges), (f"of which {tax}", -invoice.tax)]
+    sums.append(("Credit after this invoice", invoice.closing_balance))
     title = f"Invoice {escape(invoice.number or '')}"
+    note = "" if exact else " Figures are rounded; the table (CSV) has the exact ones."
+    address = "\n".join(filter(None, (customer.name, customer.address)))
     page = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -80,17 +149,18 @@ def render_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
 <style>{STYLE}</style>
 </head>
 <body>
+<div class="parties"><address>{escape(address)}</address><address>{escape(invoice.issuer)}</address></div>
 <h1>{title}</h1>
-<dl>{"".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())}</dl>
+<dl>{"".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items() if value)}</dl>
 <table>
-<caption>Amounts in {invoice.currency}; times and months are UTC.</caption>
+<caption>Amounts in {invoice.currency}; times and months are UTC.{note}</caption>
 <thead><tr><th>Month</th><th>Description</th><th class="n">Quantity</th><th>Unit</th><th class="n">Amount</th></tr></thead>
 <tbody>
-{_render_rows(invoice)}
+{_render_rows(invoice, amount)}
 </tbody>
 <tfoot>
-{"".join(f'<tr><td colspan="4" class="n">{name}</td><td class="n">{_format_amount(value)}</td></tr>' for name, value in sums)}
-<tr class="due"><td colspan="4" class="n">Amount due</td><td class="n">{_format_amount(invoice.amount_due)}</td></tr>
+{"".join(f'<tr><td colspan="4" class="n">{name}</td>{amount(value)}</tr>' for name, value in sums)}
+<tr class="due"><td colspan="4" class="n">Amount due</td>{amount(invoice.amount_due)}</tr>
 </tfoot>
 </table>
 </body>
@@ -99,10 +169,9 @@ def render_html(invoice: Invoice, marketplace: str) -> InvoiceDocument:
     return InvoiceDocument(filename=f"{invoice.number}.html", media_type="text/html; charset=utf-8", content=page)
 
 
-def _render_rows(invoice: Invoice) -> str:
+def _render_rows(invoice: Invoice, amount: Callable[[float], str]) -> str:
     return "\n".join(
         f"<tr><td>{line.period}</td><td>{escape(line.description)}</td>"
-        f'<td class="n">{_format_quantity(line.quantity)}</td><td>{escape(line.unit)}</td>'
-        f'<td class="n">{_format_amount(line.amount)}</td></tr>'
+        f'<td class="n">{_format_quantity(line.quantity)}</td><td>{escape(line.unit)}</td>{amount(line.amount)}</tr>'
         for line in invoice.lines
     )

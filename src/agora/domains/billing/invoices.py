@@ -21,6 +21,7 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import view_queries as statements
 from .accounts import list_account_members
+from .invoice_details import InvoiceDetails, included_tax, prepare_details
 from .ledger import PAID_IN
 from .money import format_month, from_micros, month_of
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
@@ -87,6 +88,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         return None
     (number,) = await tx.returning(statements.number)
     charges, credits = _sum_lines(lines)
+    details = await prepare_details(call, account, call.now)
     row = InvoiceRow(
         tenant_id=call.caller.tenant,
         invoice_id=new_id("inv"),
@@ -98,6 +100,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         charges=charges,
         credits=credits,
         issued_at=call.now,
+        details=details.dump(),
     )
     tx.append(INVOICES, row)
     called = await read_agent_names(tx, (line.agent_id for line in lines))
@@ -170,7 +173,10 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
         _build_line(Line(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
         for at in lines
     ]
-    return contract.Invoice(**_total_fields(row), **_issue_fields(row), lines=invoice_lines)
+    details = InvoiceDetails.load(row.details)
+    return contract.Invoice(
+        **_total_fields(row), **_issue_fields(row), **_detail_fields(details, row.charges), lines=invoice_lines
+    )
 
 
 async def build_open_invoice(
@@ -186,9 +192,11 @@ async def build_open_invoice(
     others = [
         (await _read_open_lines(call, account, other, tallies))[1] for other in sorted(currencies - {main_currency})
     ]
+    details = await prepare_details(call, account, call.now)
     return contract.Invoice(
         status="open",
         **_total_fields(totals),
+        **_detail_fields(replace(details, due_at=0), totals.charges),
         lines=[_build_line(line, names.get(line.agent_id, line.agent_id)) for line in lines],
         other_currencies=[contract.InvoiceSummary(status="open", **_total_fields(each)) for each in others],
     )
@@ -222,6 +230,22 @@ def _issue_fields(row: InvoiceRow) -> dict[str, Any]:
         "number": _format_number(row.number),
         "status": "closed",
         "issued_at": to_datetime(row.issued_at),
+    }
+
+
+def _detail_fields(details: InvoiceDetails, charges: int) -> dict[str, Any]:
+    tax = included_tax(charges, details.tax_rate)
+    return {
+        "issuer": details.issuer,
+        "issuer_email": details.sender,
+        "customer": contract.InvoiceCustomer(
+            name=details.name, address=details.address, tax_id=details.tax_id, email=details.email
+        ),
+        "due_at": to_datetime(details.due_at) if details.due_at else None,
+        "tax_name": details.tax_name,
+        "tax_rate": details.tax_rate,
+        "tax": from_micros(tax),
+        "net_charges": from_micros(charges - tax),
     }
 
 

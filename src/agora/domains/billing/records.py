@@ -28,6 +28,7 @@ __all__ = [
     "MonthCost",
     "PriceChange",
     "PriceRow",
+    "ProfileRow",
     "ReservationRow",
     "TimedInstance",
 ]
@@ -118,7 +119,7 @@ ALLOWANCES = Table("billing_allowances", AllowanceRow)
 
 @record
 class InvoiceRow:
-    """A row of ``billing_invoices``."""
+    """A row of ``billing_invoices``. details: JSON of an :class:`.invoice_details.InvoiceDetails`."""
 
     tenant_id: str
     invoice_id: str
@@ -130,9 +131,24 @@ class InvoiceRow:
     charges: int
     credits: int
     issued_at: int
+    details: str | None
 
 
 INVOICES = Table("billing_invoices", InvoiceRow)
+
+
+@record
+class ProfileRow:
+    """A row of ``billing_profiles``: who an account is, as invoices show it."""
+
+    tenant_id: str
+    account_id: str
+    name: str
+    address: str
+    tax_id: str
+    email: str
+    updated_at: int
+    updated_by: str
 
 
 @record

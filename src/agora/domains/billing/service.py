@@ -12,10 +12,10 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, PricingTypeLike
 
-from . import invoices, limits, lists, prices, reports, usage_records
+from . import invoice_details, invoices, limits, lists, prices, reports, usage_records
 from . import queries as statements
 from .accounts import paying_account_of, require_pricing_right, resolve_visible_account
-from .invoice_files import render_csv, render_html
+from .invoice_files import render_invoice
 from .ledger import Ledger
 from .money import check_whole_units, to_micros
 from .views import build_entry
@@ -272,12 +272,32 @@ class BillingService(BoundService, contract.Billing):
         return await invoices.build_open_invoice(call, whose, currency, visible=account_filter != "")
 
     @implements
-    async def document(self, invoice: str, *, format: Literal["csv", "html"] = "html") -> contract.InvoiceDocument:
+    async def document(
+        self, invoice: str, *, format: Literal["csv", "html", "json", "eml"] = "html", exact: bool = False
+    ) -> contract.InvoiceDocument:
         tx = self.call.tx
-        invoice_data = await invoices.build_invoice(
-            tx, await invoices.find_invoice(tx, invoice, resolve_visible_account(self.call.caller, None))
-        )
-        return render_csv(invoice_data) if format == "csv" else render_html(invoice_data, self.call.caller.tenant)
+        row = await invoices.find_invoice(tx, invoice, resolve_visible_account(self.call.caller, None))
+        return render_invoice(await invoices.build_invoice(tx, row), format, exact=exact)
+
+    @implements
+    async def profile(self, account: str | None = None) -> contract.BillingProfile:
+        name = account or paying_account_of(self.call.caller)
+        if resolve_visible_account(self.call.caller, name) == "":
+            return contract.BillingProfile(account_id=name)  # as of an account of which nothing is known
+        return await invoice_details.load_profile(self.call.tx, name)
+
+    @implements
+    async def set_profile(
+        self,
+        account: str | None = None,
+        *,
+        name: str | None = None,
+        address: str | None = None,
+        tax_id: str | None = None,
+        email: str | None = None,
+    ) -> contract.BillingProfile:
+        values = {"name": name, "address": address, "tax_id": tax_id, "email": email}
+        return await invoice_details.save_profile(self.call, account, values)
 
     @implements
     async def close(self, period: str) -> contract.Closing:

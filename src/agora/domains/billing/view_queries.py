@@ -17,6 +17,7 @@ from .records import (
     LedgerEntry,
     LineSum,
     MonthCost,
+    ProfileRow,
 )
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "months",
     "names",
     "number",
+    "profile_of",
+    "save_profile",
     "summed_lines",
 ]
 
@@ -263,4 +266,15 @@ lines_of = Query(
     order by period, agent_id, kind
     """,
     InvoiceLineRow,
+)
+profile_of = Query("select * from billing_profiles where tenant_id = :tenant and account_id = :account", ProfileRow)
+save_profile = Write(
+    """
+    insert into billing_profiles (tenant_id, account_id, name, address, tax_id, email, updated_at, updated_by)
+    values (:tenant, :account, :name, :address, :tax_id, :email, :now, :by)
+    on conflict (tenant_id, account_id) do update set
+        name = excluded.name, address = excluded.address, tax_id = excluded.tax_id, email = excluded.email,
+        updated_at = excluded.updated_at, updated_by = excluded.updated_by
+    """,
+    types={"now": "bigint"},
 )

@@ -1,4 +1,7 @@
-"""Invoices as files: ``/billing/invoices/INV-000001.html`` to print, ``.csv`` for programs."""
+"""Invoices as files: ``/billing/invoices/INV-000001.html`` to print, ``.csv`` and ``.json`` for programs, ``.eml`` to send.
+
+``?exact=true`` shows every decimal place on the page.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed
 __all__ = ["InvoiceFiles"]
 
 DOCUMENT = declared("billing", "document")
-PATH = re.compile(r"/billing/invoices/([A-Za-z0-9_-]{1,64})\.(html|csv)")
+PATH = re.compile(r"/billing/invoices/([A-Za-z0-9_-]{1,64})\.(html|csv|json|eml)")
 POLICY = (
     b"content-security-policy",
     b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -42,7 +45,8 @@ class InvoiceFiles:
         match = PATH.fullmatch(scope["path"])
         assert match is not None
         caller = await self.access.authenticate(scope)
-        arguments = {"invoice": match[1], "format": match[2]}
+        exact = scope["query_string"] == b"exact=true"
+        arguments = {"invoice": match[1], "format": match[2], "exact": exact}
         file = (await self.dispatcher.invoke(DOCUMENT, caller, arguments)).result
         how = "inline" if match[2] == "html" else "attachment"
         disposition = (b"content-disposition", f'{how}; filename="{file.filename}"'.encode())

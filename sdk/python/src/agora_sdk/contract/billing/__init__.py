@@ -14,7 +14,18 @@ from ..operation import Exposure, Kind, Service, operation
 from ..tasks import TaskId, WorkflowId
 from .budgets import Balance, Balances, Budget, BudgetPage
 from .dashboard import CostSummary, CurrencyBilling, CurrentBilling, Dashboard, DayCost
-from .invoices import Closing, Invoice, InvoiceDocument, InvoiceLine, InvoicePage, InvoiceRef, InvoiceSummary, Month
+from .invoices import (
+    BillingProfile,
+    Closing,
+    Invoice,
+    InvoiceCustomer,
+    InvoiceDocument,
+    InvoiceLine,
+    InvoicePage,
+    InvoiceRef,
+    InvoiceSummary,
+    Month,
+)
 from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType, PricingTypeLike
 from .usage import (
     AgentCost,
@@ -45,6 +56,7 @@ __all__ = [
     "Bill",
     "Billing",
     "BillingInfo",
+    "BillingProfile",
     "Budget",
     "BudgetPage",
     "Closing",
@@ -62,6 +74,7 @@ __all__ = [
     "EntryPage",
     "InstanceId",
     "Invoice",
+    "InvoiceCustomer",
     "InvoiceDocument",
     "InvoiceLine",
     "InvoicePage",
@@ -88,6 +101,11 @@ Account = Annotated[
 ]
 InstanceId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Words = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
+
+
+LINE = r"^[^\x00-\x1f\x7f]*$"
+LINES = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
+EMAIL = r"^([^@\s<>\"(),:;\\]{1,64}@[^@\s<>\"(),:;\\]{1,189})?$"
 
 
 class Billing(Service, category="billing"):
@@ -289,9 +307,37 @@ class Billing(Service, category="billing"):
         self,
         invoice: InvoiceRef,
         *,
-        format: Annotated[Literal["csv", "html"], Field(description="A table, or a page to print.")] = "html",
+        format: Annotated[
+            Literal["csv", "html", "json", "eml"],
+            Field(description="A table, a page to print, all of it for programs, or an e-mail to the customer."),
+        ] = "html",
+        exact: Annotated[
+            bool, Field(description="Whether the page and the e-mail show every decimal place that amounts have.")
+        ] = False,
     ) -> InvoiceDocument:
-        """Create a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too."""
+        """Create a file of an invoice. It is also at /billing/invoices/NUMBER.html, .csv, .json and .eml.
+
+        The e-mail goes to the customer's address (``agora.billing.set_profile``), with the page and the table attached.
+        """
+
+    @operation("GET /billing/profile", scope="read:billing")
+    async def profile(self, account: Account | None = None) -> BillingProfile:
+        """Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address."""
+
+    @operation("PUT /billing/profile", scope="write:billing", idempotent=True)
+    async def set_profile(
+        self,
+        account: Account | None = None,
+        *,
+        name: Annotated[str, Field(max_length=200, pattern=LINE)] | None = None,
+        address: Annotated[str, Field(max_length=1000, pattern=LINES)] | None = None,
+        tax_id: Annotated[str, Field(max_length=50, pattern=LINE)] | None = None,
+        email: Annotated[str, Field(max_length=254, pattern=EMAIL)] | None = None,
+    ) -> BillingProfile:
+        """Change who an account is on the invoices that are issued from now on; what is left out stays.
+
+        An account changes its own, an operator any.
+        """
 
     @operation("POST /billing/invoices/close", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
     async def close(self, period: Month) -> Closing:

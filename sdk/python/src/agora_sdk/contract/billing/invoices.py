@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from ..fields import Timestamp
 from ..results import Page, Result
 from .usage import EntryKind
 
 __all__ = [
+    "BillingProfile",
     "Closing",
     "Invoice",
+    "InvoiceCustomer",
     "InvoiceDocument",
     "InvoiceLine",
     "InvoicePage",
@@ -62,9 +64,40 @@ class InvoiceSummary(Result):
     amount_due: float
 
 
-class Invoice(InvoiceSummary):
-    """An account's usage of one month. ``opening_balance + credits - charges = closing_balance``."""
+class BillingProfile(Result):
+    """Who an account is, as its invoices show it."""
 
+    account_id: str
+    name: str = ""
+    address: str = Field(default="", description="Lines of the postal address.")
+    tax_id: str = Field(default="", description="The customer's number for the tax, such as a VAT id.")
+    email: str = Field(default="", description="Where invoices are sent.")
+    updated_at: Timestamp | None = None
+
+
+class InvoiceCustomer(BaseModel):
+    """Who an invoice is for, as it was when it was issued."""
+
+    name: str = ""
+    address: str = ""
+    tax_id: str = ""
+    email: str = ""
+
+
+class Invoice(InvoiceSummary):
+    """An account's usage of one month. ``opening_balance + credits - charges = closing_balance``.
+
+    Prices include the tax: ``net_charges + tax = charges``.
+    """
+
+    issuer: str = Field(default="", description="Name and address of who issues it, in lines.")
+    issuer_email: str = ""
+    customer: InvoiceCustomer = InvoiceCustomer()
+    due_at: Timestamp | None = Field(default=None, description="When it is to be paid; null while it is open.")
+    tax_name: str = ""
+    tax_rate: float = Field(default=0.0, description="Percent that the charges include.")
+    tax: float = 0.0
+    net_charges: float = Field(default=0.0, description="The charges without the tax.")
     lines: list[InvoiceLine]
     other_currencies: list[InvoiceSummary] = Field(
         default=[], description="Of the open invoice: those that the account would get in other currencies."
@@ -78,7 +111,7 @@ class InvoicePage(Page[InvoiceSummary]):
 
 
 class InvoiceDocument(Result):
-    """An invoice as a file."""
+    """An invoice as a file: ``csv`` and ``json`` have exact figures, ``html`` and ``eml`` those of the currency."""
 
     filename: str
     media_type: str

@@ -1,0 +1,100 @@
+"""What an invoice says beside its figures: issuer, customer, tax and due date, as they were when it was issued."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from pydantic_core import from_json
+
+from agora.clock import SECOND, to_datetime
+from agora.core.call import Call, encode_json
+from agora.store.port import Reader
+from agora_sdk.contract import billing as contract
+from agora_sdk.errors import PermissionDenied
+
+from . import view_queries as statements
+from .accounts import paying_account_of, require_account
+from .money import divide_half_up
+
+__all__ = ["InvoiceDetails", "included_tax", "load_profile", "prepare_details", "save_profile"]
+
+DAY = 86_400 * SECOND
+HUNDREDTHS = 100  # of a percent
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDetails:
+    """issuer, address: lines. tax_rate: percent that the charges include. due_at: microseconds since 1970, 0 for none."""
+
+    issuer: str = ""
+    sender: str = ""
+    name: str = ""
+    address: str = ""
+    tax_id: str = ""
+    email: str = ""
+    tax_name: str = ""
+    tax_rate: float = 0.0
+    due_at: int = 0
+
+    @classmethod
+    def load(cls, text: str | None) -> InvoiceDetails:
+        """From the row of an invoice; those issued before there were details have none."""
+        return cls(**from_json(text)) if text else cls()
+
+    def dump(self) -> str:
+        """As the row of an invoice has it."""
+        return encode_json(asdict(self))
+
+
+async def prepare_details(call: Call, account: str, issued_at: int) -> InvoiceDetails:
+    """Details of an invoice that is issued now. issued_at: microseconds since 1970."""
+    settings, profile = call.context.settings, await load_profile(call.tx, account)
+    return InvoiceDetails(
+        issuer=settings.billing_issuer.replace("\\n", "\n") or call.caller.tenant,
+        sender=settings.billing_email,
+        name=profile.name,
+        address=profile.address,
+        tax_id=profile.tax_id,
+        email=profile.email,
+        tax_name=settings.billing_tax_name,
+        tax_rate=round(settings.billing_tax_rate, 2),
+        due_at=issued_at + settings.billing_payment_days * DAY,
+    )
+
+
+def included_tax(charges: int, rate: float) -> int:
+    """The tax that charges include, half up. charges: in millionths. rate: percent with two decimal places."""
+    share = round(rate * HUNDREDTHS)
+    tax = divide_half_up(abs(charges) * share, 100 * HUNDREDTHS + share)
+    return tax if charges >= 0 else -tax
+
+
+async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
+    """Who an account is; empty where nothing was said."""
+    row = await tx.one(statements.profile_of, account=account)
+    if row is None:
+        return contract.BillingProfile(account_id=account)
+    return contract.BillingProfile(
+        account_id=account,
+        name=row.name,
+        address=row.address,
+        tax_id=row.tax_id,
+        email=row.email,
+        updated_at=to_datetime(row.updated_at),
+    )
+
+
+async def save_profile(call: Call, account: str | None, values: dict[str, str | None]) -> contract.BillingProfile:
+    """Change who an account is. values: None for what stays. Raises PermissionDenied, NotFound."""
+    own = paying_account_of(call.caller)
+    name = call.target = account or own
+    if name != own:
+        if not call.caller.may("admin"):
+            raise PermissionDenied(
+                "An account says itself who it is.", fix="Use a credential of the account, or ask an operator."
+            )
+        await require_account(call.tx, name)
+    profile = await load_profile(call.tx, name)
+    changed = {field: getattr(profile, field) if value is None else value for field, value in values.items()}
+    await call.tx.execute(statements.save_profile, account=name, **changed, now=call.now, by=call.caller.subject)
+    return await load_profile(call.tx, name)
