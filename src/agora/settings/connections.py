@@ -134,6 +134,21 @@ class Connections(Section):
     a2a_grpc_port: int = Field(
         0, ge=0, le=65535, description="Port for A2A over gRPC, with the extra agora-server[grpc]; 0 for none."
     )
+    a2a_grpc_url: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^([a-z]+://)?[^\s\"<>/]*/?$",
+        description="URL of the gRPC port on cards, such as https://grpc.example.com where a proxy terminates TLS; host and port if left out.",
+    )
+    a2a_grpc_on_cards: bool = Field(
+        True,
+        description="Whether cards name the gRPC port: some clients refuse a card unless all its interfaces are HTTPS at one origin.",
+    )
+    a2a_grpc_agent: str = Field(
+        "",
+        max_length=200,
+        description="Agent that calls over gRPC without a tenant are for; the front agent if left out.",
+    )
 
     @field_validator("mcp_server_urls", mode="before")
     @classmethod

@@ -38,17 +38,17 @@ ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 
 
 class Cards:
-    """Serves cards, the catalogue of cards, and the key they are signed with. grpc_port: 0 for no gRPC."""
+    """Serves cards, the catalogue of cards, and the key they are signed with."""
 
-    def __init__(self, core: Core, signer: CardSigner, settings: Settings, grpc_port: int = 0) -> None:
-        self._core, self._signer, self._settings, self._grpc_port = core, signer, settings, grpc_port
+    def __init__(self, core: Core, signer: CardSigner, settings: Settings) -> None:
+        self._core, self._signer, self._settings = core, signer, settings
         self._first_served: dict[bytes, datetime] = {}
 
     async def send_card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
         """Answer with an agent's card. Raises an AgoraError."""
         arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
         card = from_json(await self._core.invoke("agora.a2a.card", caller, arguments))
-        if self._grpc_port:
+        if self._settings.a2a_grpc_port and self._settings.a2a_grpc_on_cards:
             card["supportedInterfaces"] = [*card["supportedInterfaces"], self._grpc_interface(agent, base_url)]
         current = versions.named_version(scope) == versions.CURRENT
         document = self.sign_card(card, base_url, current=current)
@@ -56,7 +56,8 @@ class Cards:
 
     def _grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
         """The gRPC interface of an agent, identified by its tenant."""
-        address = f"{urlsplit(base_url).hostname or 'localhost'}:{self._grpc_port}"
+        own = f"{urlsplit(base_url).hostname or 'localhost'}:{self._settings.a2a_grpc_port}"
+        address = self._settings.a2a_grpc_url or own
         interface = {"url": address, "protocolBinding": "GRPC", "protocolVersion": versions.CURRENT}
         return interface if agent is None else interface | {"tenant": agent}
 

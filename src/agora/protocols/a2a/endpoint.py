@@ -35,7 +35,7 @@ class A2AApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, core: Core | None = None) -> None:
         self._access, self._settings = access, settings
         self.core = core or Core(dispatcher, settings.a2a_wait)
-        self.cards = Cards(self.core, CardSigner(settings.keys / KEY_FILE), settings, settings.a2a_grpc_port)
+        self.cards = Cards(self.core, CardSigner(settings.keys / KEY_FILE), settings)
         self._rpc = RpcEndpoint(self.core)
         self._http_json = HttpJsonEndpoint(self.core)
         self._grpc: GrpcServer | None = None
@@ -62,8 +62,14 @@ class A2AApp:
         self._grpc = server
 
     async def authenticate_grpc(self, scope: Scope) -> Caller:
-        """Whose call over gRPC it is, by its credential alone. Raises Unauthenticated."""
+        """Whose call over gRPC it is. Raises Unauthenticated.
+
+        Without a credential a program on this machine is the operator, as over HTTP. The library does not show which host was
+        asked for, so a proxy cannot be told from such a program: where the settings name a public address, nobody is trusted.
+        """
         PROTOCOL.set("grpc")
+        if self._settings.public_url or self._settings.a2a_grpc_url:
+            scope = {**scope, "client": None}
         return await self._access.authenticate(scope)
 
     async def stop(self) -> None:

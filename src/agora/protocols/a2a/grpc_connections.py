@@ -94,6 +94,12 @@ class GrpcListener:
         client = self.clients.get(peer)
         return None if client is None else client.connection
 
+    def find_address(self, peer: str) -> tuple[str, int] | None:
+        """Where a client called from. peer: as the library names it."""
+        client = self.clients.get(peer)
+        address = None if client is None else client.transport.get_extra_info("peername")
+        return None if address is None else (address[0], address[1])
+
 
 class ClientSide(asyncio.Protocol):
     """The connection from a client."""

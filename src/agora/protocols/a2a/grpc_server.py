@@ -1,7 +1,8 @@
 """gRPC: section 10 of A2A 1.0, on a port of its own, with the extra ``agora-server[grpc]``.
 
 Messages are read into the JSON of the other bindings and written from it, so nothing is decided here. One service
-serves all agents: ``tenant`` names the agent, as its card says; without one the front agent is meant. What waits to be
+serves all agents: ``tenant`` names the agent, as its card says; without one the agent of the settings is meant, or the front
+agent. What waits to be
 written is counted for the connection of its call until the library has written it (:mod:`.grpc_connections`).
 """
 
@@ -35,7 +36,7 @@ from .core import Core, OpenedStream, Request
 from .dialects import CURRENT
 from .errors import ERROR_INFO, A2AError, WireError, protocol_error, to_wire_error
 from .grpc_connections import GrpcListener, bind_listener
-from .methods import METHODS
+from .methods import CARD, METHODS
 from .session import read_extensions
 
 __all__ = ["GrpcServer"]
@@ -45,6 +46,9 @@ log = logging.getLogger(__name__)
 SERVICE: Final = a2a_pb2.DESCRIPTOR.services_by_name["A2AService"]
 DETAILS: Final = "grpc-status-details-bin"
 ENVELOPE: Final = 65_536  #: bytes that a message may have beside its body
+_ADDRESSED: Final = frozenset(
+    {"SendMessage", "SendStreamingMessage", CARD}
+)  #: methods for an agent; the others name a task
 CALLS_PER_CONNECTION: Final = 100  #: at a time; gRPC clients let further ones wait
 
 
@@ -58,7 +62,7 @@ class GrpcServer:
         settings: Settings,
         backpressure: Backpressure,
     ) -> None:
-        self._core, self._authenticate = core, authenticate
+        self._core, self._authenticate, self._default_agent = core, authenticate, settings.a2a_grpc_agent
         logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_departure)
         self._listener = GrpcListener(backpressure, settings.request_timeout)
         options = [
@@ -153,7 +157,8 @@ class GrpcServer:
         return connection
 
     async def _read_request(self, name: str, message: Message, context: Any, connection: Connection) -> Request:
-        scope = {**_to_scope(context), "agora.connection": connection}
+        client = self._listener.find_address(context.peer())
+        scope = {**_to_scope(context), "client": client, "agora.connection": connection}
         if versions.negotiate_version(scope) != versions.CURRENT:
             raise protocol_error(
                 "VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'."
@@ -165,6 +170,8 @@ class GrpcServer:
 
         method = METHODS[name]
         arguments = method.read(MessageToDict(message), False)
+        if self._default_agent and name in _ADDRESSED:
+            arguments.setdefault("agent", self._default_agent)
         return Request(method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=check_credential)
 
     async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:

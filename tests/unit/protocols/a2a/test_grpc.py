@@ -62,7 +62,7 @@ async def test_the_sdk_finds_it_by_the_card(spoken: Running) -> None:
         card = await A2ACardResolver(http, f"{spoken.url}/a2a/Echo%20Agent").get_agent_card()
         found = [entry for entry in card.supported_interfaces if entry.protocol_binding == "GRPC"]
         assert [(entry.tenant, entry.protocol_version) for entry in found] == [("Echo Agent", "1.0")]
-        card.security_requirements.add().schemes["bearer"].SetInParent()  # gRPC asks for it on loopback too
+        card.security_requirements.add().schemes["bearer"].SetInParent()  # on loopback the card asks for none
         config = ClientConfig(
             httpx_client=http,
             grpc_channel_factory=grpc.aio.insecure_channel,
@@ -97,7 +97,7 @@ async def test_errors_have_details(stub: Any, mine: Metadata) -> None:
     for request, metadata, code in (
         (a2a_pb2.GetTaskRequest(), mine, grpc.StatusCode.INVALID_ARGUMENT),
         (a2a_pb2.GetTaskRequest(id="nothing"), mine[1:], grpc.StatusCode.FAILED_PRECONDITION),
-        (a2a_pb2.GetTaskRequest(id="nothing"), V1, grpc.StatusCode.UNAUTHENTICATED),
+        (a2a_pb2.GetTaskRequest(id="nothing"), V1, grpc.StatusCode.NOT_FOUND),
         (a2a_pb2.GetTaskRequest(id="x"), (*V1, ("authorization", "Bearer no")), grpc.StatusCode.UNAUTHENTICATED),
     ):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -140,6 +140,43 @@ async def test_a_credential_comes_as_metadata(tmp_path: Path) -> None:
         with_key = (*V1, ("x-api-key", admin_token(settings)))
         card = await stub.GetExtendedAgentCard(a2a_pb2.GetExtendedAgentCardRequest(), metadata=with_key)
         assert card.name == "Agora"
+
+
+async def test_a_program_of_this_machine_needs_no_credential(spoken: Running, stub: Any) -> None:
+    task = (await stub.SendMessage(_said("hello", "local", tenant="Echo Agent"), metadata=V1)).task
+    assert task.artifacts[0].parts[0].text == "hello"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:  # what comes through a proxy is nobody's
+        await stub.ListTasks(a2a_pb2.ListTasksRequest(), metadata=(*V1, ("x-forwarded-for", "192.0.2.1")))
+    assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_the_port_behind_a_proxy(tmp_path: Path) -> None:
+    public = {"a2a_grpc_url": "https://grpc.example.com", "a2a_grpc_agent": "Echo Agent"}
+    settings = make_settings(tmp_path / "proxy", builtin_agents=True, a2a_grpc_port=free_port(), **public)
+    async with (
+        running(App(settings)) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{settings.a2a_grpc_port}") as channel,
+    ):
+        stub = a2a_pb2_grpc.A2AServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stub.ListTasks(a2a_pb2.ListTasksRequest(), metadata=V1)
+        assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        known = (*V1, ("authorization", f"Bearer {admin_token(settings)}"))
+        task = (await stub.SendMessage(_said("hello", "proxied"), metadata=known)).task
+        assert task.artifacts[0].parts[0].text == "hello"
+        async with httpx.AsyncClient() as http:
+            card = await A2ACardResolver(http, server.url).get_agent_card()
+        assert [i.url for i in card.supported_interfaces if i.protocol_binding == "GRPC"] == [
+            "https://grpc.example.com"
+        ]
+
+
+async def test_cards_without_the_port(tmp_path: Path) -> None:
+    """Every interface of the card is at the origin it was read from, which google-adk insists on."""
+    settings = make_settings(tmp_path / "plain", a2a_grpc_port=free_port(), a2a_grpc_on_cards=False)
+    async with running(App(settings)) as server, httpx.AsyncClient() as http:
+        card = await A2ACardResolver(http, server.url).get_agent_card()
+        assert all(entry.url.startswith(server.url) for entry in card.supported_interfaces)
 
 
 async def test_a_port_that_is_taken_stops_the_start(spoken: Running, tmp_path: Path) -> None:
