@@ -30,6 +30,7 @@ from typing import (
     overload,
 )
 
+from .parameter_descriptions import describe_parameters
 from .service_directory import Declared
 
 if TYPE_CHECKING:
@@ -265,8 +266,8 @@ class Operation:
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """JSON schema (2020-12) of the arguments."""
-        return self.input.model_json_schema()
+        """JSON schema (2020-12) of the arguments, each described."""
+        return describe_parameters(self.input.model_json_schema(), f"{self.category}.{self.action}")
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
