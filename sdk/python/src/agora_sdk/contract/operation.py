@@ -30,7 +30,6 @@ from typing import (
     overload,
 )
 
-from .parameter_descriptions import describe_parameters
 from .service_directory import Declared
 
 if TYPE_CHECKING:
@@ -267,6 +266,8 @@ class Operation:
     @cached_property
     def input_schema(self) -> dict[str, Any]:
         """JSON schema (2020-12) of the arguments, each described."""
+        from .parameter_descriptions import describe_parameters
+
         return describe_parameters(self.input.model_json_schema(), f"{self.category}.{self.action}")
 
     @cached_property
