@@ -29,6 +29,7 @@ GROUPS: Mapping[str, str] = {
     "mcp": "mcp.group",
     "db": "db.group",
     "marketplace": "app.marketplace",
+    "migrate": "migrate.group",
 }
 OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})
 

@@ -51,8 +51,8 @@ T = TypeVar("T")
 ROOM = 262_144  # bytes without which a disk counts as full: small changes may fit into files that are there already
 RETRY_AFTER = 2  # seconds until a caller repeats what an unavailable store has turned away
 _REPEAT_UNKNOWN = "Repeat the call under the same Idempotency-Key: it is carried out once."
-_TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_]+)", re.IGNORECASE)
-_PARAMETERS = re.compile(r"(?<!:):([a-z_]+)")
+_TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_][a-z0-9_]*)", re.IGNORECASE)
+_PARAMETERS = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
 def in_list(parameter: str) -> tuple[str, str]:

@@ -127,3 +127,8 @@ def test_a_single_field_is_found_by_its_name(connection: Any) -> None:
 
     query = Query("select * from entries", Amount)
     assert load_all(query, connection.execute(query.sql)) == [Amount(amount=5)]
+
+
+def test_tables_and_parameters_with_digits_are_known() -> None:
+    statement = Query("select target from v4_mappings where tenant_id = :tenant and v4_key = :v4_key", str)
+    assert (statement.tables, statement.parameters) == (frozenset({"v4_mappings"}), ("tenant", "v4_key"))

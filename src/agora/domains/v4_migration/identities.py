@@ -70,8 +70,8 @@ async def ensure_agent(
 ) -> AgentRow:
     """The agent of a v4 name, registered if need be; what is given is added to its profile, and takes nothing away.
 
-    run_id: of the import that asks. Raises InvalidRequest for an empty name, PermissionDenied if the caller may not act
-    for the agent.
+    run_id: of the import that asks. Raises InvalidRequest for an empty name, PermissionDenied if the profile is to change
+    and the caller may not act for the agent.
     """
     if not name:
         raise InvalidRequest("The v4 agent has no name.", errors=[field_error("args.agent_id", "empty")])
@@ -91,7 +91,6 @@ async def ensure_agent(
         row = await load_agent(call.tx, registration.agent_id)
         add_mapping(call, AGENT, name, row.agent_id, run_id)
         return row
-    check_may_act_for(call.caller, row.agent_id)
     if await call.tx.one(statements.mapping, kind=AGENT, v4_key=name) is None:
         add_mapping(call, AGENT, name, row.agent_id, run_id="")
     if capabilities or description or proficiency is not None or max_tasks is not None:

@@ -130,15 +130,15 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
             )
         keys.append((message_key(row_key(row, batch.position + at, "message_id"), *facts), facts))
     known = await batch.find_known([key for key, _ in keys])
-    for (key, facts), row in zip(keys, rows, strict=True):
+    for at, ((key, facts), row) in enumerate(zip(keys, rows, strict=True)):
         if key in known:
             batch.counts["known"] += 1
             continue
         known.add(key)
-        await _import_message(batch, key, facts, row)
+        await _import_message(batch, batch.position + at, key, facts, row)
 
 
-async def _import_message(batch: Batch, key: str, facts: tuple[str, str, str, str], row: Row) -> None:
+async def _import_message(batch: Batch, position: int, key: str, facts: tuple[str, str, str, str], row: Row) -> None:
     """Insert a message as of its own time, with the state of its delivery; who has not seen it is told."""
     call, (sender, recipient, kind, content) = batch.call, facts
     created_at = read_time(row, call.now)
@@ -149,8 +149,7 @@ async def _import_message(batch: Batch, key: str, facts: tuple[str, str, str, st
     metadata: JsonObject = {name: row[name] for name in METADATA if row.get(name) not in (None, "", "{}")}
     message = MessageRow(
         tenant_id=call.caller.tenant,
-        # Ids are in the order of time, and so are inboxes: the id says when v4 took the message.
-        message_id=f"msg_{created_at // 1000:012x}{digest[:20]}",
+        message_id=_build_message_id(created_at, position, digest),
         from_agent=from_agent,
         from_name=from_name,
         to_agent=target,
@@ -186,6 +185,12 @@ async def _import_message(batch: Batch, key: str, facts: tuple[str, str, str, st
     if recipients and not seen and unread == "queued":
         emit_message_event(call, message, recipients)
     batch.add(key, message.message_id)
+
+
+def _build_message_id(created_at: int, position: int, digest: str) -> str:
+    """An id that sorts as v4's messages did, since inboxes are in the order of ids: by time, then by place in the table."""
+    milliseconds, rest = divmod(created_at, 1000)
+    return f"msg_{milliseconds:012x}7{rest * 4096 // 1000:03x}{position & 0xFFFFFFFF:08x}{digest[:8]}"
 
 
 async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:

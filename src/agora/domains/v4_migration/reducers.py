@@ -123,9 +123,9 @@ class TaskRequest:
 
 async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
     """Assign a task; answers its id."""
+    assignee = (await ensure_agent(call, task.assignee, run_id=run_id)).agent_id if task.assignee else None
     if task.requester:
         call = act_as(call, await ensure_agent(call, task.requester, run_id=run_id), "agora.task.assign")
-    assignee = (await ensure_agent(call, task.assignee, run_id=run_id)).agent_id if task.assignee else None
     metadata = {**task.metadata, **({"v4_workflow_id": task.workflow} if task.workflow else {})}
     receipt = await TaskService(call).assign(
         task.task_type[:64] or "general",

@@ -1,0 +1,110 @@
+"""A v4 export, ``{table: [rows]}`` as JSON, read row by row: its size does not matter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import InvalidRequest
+
+__all__ = ["ExportFile"]
+
+CHUNK = 1 << 20  # characters read at once
+SPACE = " \t\r\n,:"  # what stands between two values; a reader of a well-formed file need not tell them apart
+
+
+class ExportFile:
+    """A v4 export. Its rows are parsed one at a time; a reader holds a chunk of the file and one row."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    def compute_digest(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def count_rows(self) -> dict[str, int]:
+        """Number of rows of each table. Raises InvalidRequest for a file that is no export."""
+        counts: dict[str, int] = {}
+        for table, row in self._read():
+            counts[table] = counts.get(table, 0) + (row is not _Reader.START)
+        return counts
+
+    def read_rows(self, table: str) -> Iterator[Any]:
+        """The rows of one table, in order."""
+        return (row for name, row in self._read() if name == table and row is not _Reader.START)
+
+    def _read(self) -> Iterator[tuple[str, Any]]:
+        with self.path.open(encoding="utf-8-sig") as file:
+            yield from _Reader(file, self.path.name).read_tables()
+
+
+class _Reader:
+    """Parses the values of a file as they come. ``START`` is answered once for each table, empty ones too."""
+
+    START = object()
+
+    def __init__(self, file: IO[str], name: str) -> None:
+        self._file, self._name = file, name
+        self._text, self._at = "", 0
+        self._decoder = json.JSONDecoder()
+
+    def read_tables(self) -> Iterator[tuple[str, Any]]:
+        self._expect("{")
+        while not self._take("}"):
+            table = self._read_value()
+            if not isinstance(table, str):
+                raise self._not_an_export("a table's name is no text")
+            self._expect("[")
+            yield table, self.START
+            while not self._take("]"):
+                yield table, self._read_value()
+
+    def _read_value(self) -> Any:
+        """The next value; one that is cut off by the end of the chunk is read again with more of the file."""
+        self._skip_space()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except json.JSONDecodeError:
+                if not self._read_more():
+                    raise self._not_an_export("it is no JSON, or ends too early") from None
+                continue
+            # A number at the end of the chunk may go on in the next one.
+            if end == len(self._text) and self._read_more():
+                continue
+            self._at = end
+            return value
+
+    def _take(self, sign: str) -> bool:
+        self._skip_space()
+        if self._text[self._at : self._at + 1] != sign:
+            return False
+        self._at += 1
+        return True
+
+    def _expect(self, sign: str) -> None:
+        if not self._take(sign):
+            raise self._not_an_export(f"{sign!r} is missing")
+
+    def _skip_space(self) -> None:
+        while True:
+            while self._at < len(self._text) and self._text[self._at] in SPACE:
+                self._at += 1
+            if self._at < len(self._text) or not self._read_more():
+                return
+
+    def _read_more(self) -> bool:
+        """Drop what was parsed and read another chunk; whether there was one. A long row doubles the chunk."""
+        chunk = self._file.read(max(CHUNK, len(self._text) - self._at))
+        self._text, self._at = self._text[self._at :] + chunk, 0
+        return bool(chunk)
+
+    def _not_an_export(self, problem: str) -> InvalidRequest:
+        return InvalidRequest(
+            f"{self._name} is no v4 export: {problem}.", fix='An export is {"agent_capability": [...], ...} as JSON.'
+        )

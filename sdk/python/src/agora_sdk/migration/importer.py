@@ -1,0 +1,132 @@
+"""Import of a v4 export: batches of rows, sent one after the other, in an order in which each finds what it needs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from ..client import AgoraClient
+from ..contract.migration import ImportRun
+from ..errors import Conflict, InvalidRequest, NotFound
+from .export_file import ExportFile
+
+__all__ = ["ImportSummary", "Importer"]
+
+#: agents first, so that messages find them
+Table = Literal["agent_capability", "workflow_coordination", "task_assignment", "agent_message"]
+IMPORTED: tuple[Table, ...] = ("agent_capability", "workflow_coordination", "task_assignment", "agent_message")
+STEPS = "workflow_step"
+BATCH_ROWS = 500
+BATCH_BYTES = 2_000_000
+REFUSALS = (InvalidRequest, NotFound, Conflict)  # of the rows; any other error is of the moment, and ends the import
+
+
+class ImportSummary:
+    """What came of an import. counts: by table, rows ``created``, ``known``, ``skipped``, ``refused``."""
+
+    def __init__(self, run: ImportRun | None, totals: Mapping[str, int]) -> None:
+        self.run, self.totals = run, dict(totals)
+        self.counts: dict[str, Counter[str]] = {}
+
+    def count(self, table: str, **numbers: int) -> None:
+        """Add to the counts of a table."""
+        self.counts.setdefault(table, Counter()).update(numbers)
+
+    @property
+    def refused(self) -> int:
+        """Rows that were not taken."""
+        return sum(counts["refused"] for counts in self.counts.values())
+
+
+class Importer:
+    """Brings an export to a marketplace; it is begun again where it stopped, and whatever is known is passed over.
+
+    client: of an operator. refused: file for rows that are not taken, a JSON object each with number and reason.
+    on_progress: called with table, rows done and rows in all. dry_run: everything is checked and nothing stays.
+    Memory: a batch of messages, and the steps of workflows.
+    """
+
+    def __init__(
+        self,
+        client: AgoraClient,
+        file: ExportFile,
+        database: str,
+        refused: Path,
+        *,
+        dry_run: bool = False,
+        on_progress: Callable[[str, int, int], None] = lambda table, done, total: None,
+    ) -> None:
+        self._client, self._file, self._database = client, file, database
+        self._refused, self._dry_run, self._on_progress = refused, dry_run, on_progress
+
+    def run(self) -> ImportSummary:
+        """Import the file. Raises InvalidRequest for a file that is no export, and errors of the moment: run it again then."""
+        totals = self._file.count_rows()
+        run = None
+        if not self._dry_run:
+            run = self._client.migration.begin_import(self._database, self._file.compute_digest())
+        summary = ImportSummary(run, totals)
+        positions = run.positions if run is not None else {}
+        steps = self._collect_steps()
+        with self._refused.open("a" if positions else "w", encoding="utf-8") as refusals:
+            for table in IMPORTED:
+                done = positions.get(table, 0)
+                for position, rows in self._read_batches(table, done, steps):
+                    self._send(summary, refusals, table, position, rows)
+                    self._on_progress(table, position + len(rows), totals.get(table, 0))
+        for other in totals.keys() - set(IMPORTED):  # steps went with their workflows; the rest is v4's own past
+            summary.count(other, skipped=totals[other])
+        if run is not None:
+            summary.run = self._client.migration.finish_import(run.run_id)
+        if not summary.refused and not positions:
+            self._refused.unlink()
+        return summary
+
+    def _send(self, summary: ImportSummary, refusals: IO[str], table: Table, position: int, rows: list[Any]) -> None:
+        """Send rows; halves of them where one is refused, until it stands alone."""
+        try:
+            if not all(isinstance(row, dict) for row in rows):
+                raise InvalidRequest("The row is no object.")
+            run_id = None if summary.run is None else summary.run.run_id
+            step = self._client.migration.import_rows(run_id, table, position, rows)
+        except REFUSALS as error:
+            if len(rows) > 1:
+                half = len(rows) // 2
+                self._send(summary, refusals, table, position, rows[:half])
+                self._send(summary, refusals, table, position + half, rows[half:])
+                return
+            summary.count(table, refused=1)
+            entry = {"table": table, "row": position, "reason": error.detail, "content": rows[0]}
+            refusals.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            refusals.flush()
+        else:
+            summary.count(table, created=step.created, known=step.known, skipped=step.skipped)
+
+    def _read_batches(self, table: Table, done: int, steps: Mapping[str, list[Any]]) -> Iterator[tuple[int, list[Any]]]:
+        """Batches of a table after the rows that are done, each with the number of its first row."""
+        batch: list[Any] = []
+        size, first = 0, done
+        for number, row in enumerate(self._file.read_rows(table)):
+            if number < done:
+                continue
+            if table == "workflow_coordination" and isinstance(row, dict):
+                row = {**row, "steps": steps.get(str(row.get("workflow_id")), [])}
+            length = len(json.dumps(row))
+            if batch and (len(batch) >= BATCH_ROWS or size + length > BATCH_BYTES):
+                yield first, batch
+                batch, size, first = [], 0, number
+            batch.append(row)
+            size += length
+        if batch:
+            yield first, batch
+
+    def _collect_steps(self) -> dict[str, list[Any]]:
+        """Steps by the id of their workflow."""
+        steps: dict[str, list[Any]] = {}
+        for row in self._file.read_rows(STEPS):
+            if isinstance(row, dict):
+                steps.setdefault(str(row.get("workflow_id")), []).append(row)
+        return steps

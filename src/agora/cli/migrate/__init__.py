@@ -1,0 +1,22 @@
+"""``agora migrate``: from Agora v4 to this marketplace."""
+
+from __future__ import annotations
+
+import typer
+
+from .commands import agents, export, import_file, report, rollback, shim
+
+__all__ = ["group"]
+
+
+def group() -> typer.Typer:
+    """The commands."""
+    app = typer.Typer(help="From Agora v4: its data, its agents, and how far they are.", no_args_is_help=True)
+    app.command("export")(export)
+    app.command("import")(import_file)
+    app.command("rollback")(rollback)
+    app.command("agents")(agents)
+    app.command("report")(report)
+    app.command("shim")(shim)
+    app.callback()(lambda: None)
+    return app

@@ -1,0 +1,201 @@
+"""The commands of ``agora migrate``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agora.cli.output import Column, Output
+from agora.cli.session import Session, client_command, reporting_errors
+from agora_sdk.errors import InvalidRequest
+
+__all__ = ["agents", "export", "import_file", "report", "rollback", "shim"]
+
+DATABASE = "agora-marketplace"
+PROGRESS_EVERY = 2.0  # seconds
+TABLES = ("agent_capability", "agent_message")  # whose rows the source counts at the end
+
+
+def export(
+    database: Annotated[str, typer.Argument(help="Name of the v4 database.")] = DATABASE,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("v4_export.json"),
+) -> None:
+    """Export a v4 database by the spacetime program that is installed here (or named by AGORA_REAL_SPACETIME)."""
+    from agora_sdk.migration.export_file import ExportFile
+    from agora_sdk.migration.exporter import export_database
+
+    out = Output()
+    with reporting_errors(out):
+        export_database(database, output)
+        out.table(ExportFile(output).count_rows().items(), _COUNT_COLUMNS, title=str(output))
+
+
+@client_command
+def import_file(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="A v4 export.", exists=True, dir_okay=False)],
+    database: Annotated[str, typer.Option(help="Name of the v4 database that it comes from.")] = DATABASE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and change nothing.")] = False,
+    refused: Annotated[
+        Path | None, typer.Option(help="File for rows that are not taken; FILE.refused.jsonl if left out.")
+    ] = None,
+) -> None:
+    """Import a v4 export. An import that was interrupted goes on; a repeated one changes nothing."""
+    from agora_sdk.migration.export_file import ExportFile
+    from agora_sdk.migration.importer import Importer
+
+    refusals = refused or file.with_name(f"{file.name}.refused.jsonl")
+    session.as_operator(lambda client: client.migration.list_imports(limit=1))  # finds out who we are here
+    importer = Importer(
+        session.client,
+        ExportFile(file),
+        database,
+        refusals,
+        dry_run=dry_run,
+        on_progress=_progress_notes(session.out),
+    )
+    summary = importer.run()
+    stored = {} if dry_run else {table: _count_stored(session, database, table) for table in TABLES}
+    run_id = None if summary.run is None else summary.run.run_id
+    if session.out.json:
+        session.out.value(
+            {
+                "run_id": run_id,
+                "dry_run": dry_run,
+                "rows": summary.totals,
+                "counts": {table: dict(counts) for table, counts in summary.counts.items()},
+                "stored": stored,
+                "refused": summary.refused,
+                "refused_file": str(refusals) if summary.refused else None,
+            }
+        )
+    else:
+        names = ("created", "known", "skipped", "refused")
+        columns: list[Column] = [("table", lambda pair: pair[0]), ("rows", lambda pair: summary.totals.get(pair[0], 0))]
+        columns += [(name, _count_of(name)) for name in names]
+        session.out.table(summary.counts.items(), columns)
+        for table, number in stored.items():
+            session.out.say(f"SELECT COUNT(*) FROM {table}: {number}")
+        if summary.refused:
+            session.out.say(f"{summary.refused} rows were refused; they are in {refusals}", "yellow")
+        session.out.say(
+            "Nothing was changed." if dry_run else f"Import {run_id}; 'agora migrate rollback {run_id}' undoes it."
+        )
+    if summary.refused:
+        raise typer.Exit(1)
+
+
+@client_command
+def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of the import.")]) -> None:
+    """Take back what an import has made; agents that were switched to v5 since stay."""
+    removed = kept = 0
+    while True:
+        step = session.as_operator(lambda client: client.migration.rollback_import(run))
+        removed, kept = removed + step.removed, kept + step.kept
+        if not step.remaining:
+            break
+    if session.out.json:
+        session.out.value({"run_id": run, "removed": removed, "kept": kept})
+    else:
+        session.out.say(f"{removed} things were taken back; {kept} agents stay, as they were switched to v5.")
+
+
+@client_command
+def agents(
+    session: Session, file: Annotated[Path, typer.Argument(help="JSON: a list of agents.", exists=True, dir_okay=False)]
+) -> None:
+    """Switch agents to v5, with their tasks and workflows: [{agent_id, capabilities, active_tasks, workflows}].
+
+    Each agent's own token is kept among the credentials of this machine. A repetition doubles nothing.
+    """
+    from agora_sdk.migration import V4ToV5MigrationAssistant
+
+    try:
+        configurations = json.loads(file.read_text())
+        if not isinstance(configurations, list) or not all(isinstance(each, dict) for each in configurations):
+            raise TypeError
+    except (ValueError, TypeError):
+        raise InvalidRequest(f"{file} is no list of agents.", fix='Write [{"agent_id": "NAME"}, ...].') from None
+    session.as_operator(lambda client: client.migration.list_imports(limit=1))
+    connection = session.connection
+    assistant = V4ToV5MigrationAssistant(session.client.url, token=connection.token, tenant=connection.tenant)
+    summary = asyncio.run(assistant.bulk_migrate(configurations))
+    if session.out.json:
+        session.out.value(summary)
+    else:
+        columns: list[Column] = [(name, itemgetter(name)) for name in _RESULT_FIELDS]
+        session.out.table(summary["results"], columns)
+        session.out.say(f"✅ Successful: {summary['successful_migrations']}")
+        session.out.say(f"❌ Failed: {summary['failed_migrations']}")
+    if summary["failed_migrations"]:
+        raise typer.Exit(1)
+
+
+@client_command
+def report(
+    session: Session,
+    days: Annotated[int, typer.Option(help="Days of v4 calls that are shown and count.")] = 7,
+    require_ready: Annotated[
+        bool, typer.Option("--require-ready", help="Exit with 1 unless v4 calls can be ended.")
+    ] = False,
+) -> None:
+    """Report how far the migration is."""
+    result = session.client.migration.report(days)
+    if session.out.json:
+        session.out.result(result)
+    else:
+        session.out.fields(dict(result.migration_summary), title="Migration from v4")
+        session.out.say(f"Compatibility mode: {result.compatibility_mode}")
+        if result.sunset_at is not None:
+            session.out.say(f"v4 calls end on {result.sunset_at:%Y-%m-%d}")
+        for recommendation in result.recommendations:
+            session.out.say(f"  {recommendation}")
+        if result.calls:
+            session.out.table(result.calls, [(name, attrgetter(name)) for name in _CALL_FIELDS])
+    if require_ready and not result.ready:
+        raise typer.Exit(1)
+
+
+def shim(directory: Annotated[Path, typer.Argument(help="Put it on the path before the real program.")]) -> None:
+    """Write a stand-in for the spacetime program, whose calls reach this marketplace."""
+    directory.mkdir(parents=True, exist_ok=True)
+    program = directory / "spacetime"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m agora_sdk.migration.spacetime "$@"\n')
+    program.chmod(0o755)
+    typer.echo(f'{program}\nexport PATH="{directory.absolute()}:$PATH"')
+
+
+_RESULT_FIELDS = ("v4_agent_id", "v5_agent_id", "status", "error")
+_CALL_FIELDS = ("agent", "reducer", "calls", "last_call")
+_COUNT_COLUMNS: list[Column] = [("table", lambda pair: pair[0]), ("rows", lambda pair: pair[1])]
+
+
+def _count_of(name: str) -> Callable[[Any], Any]:
+    return lambda pair: pair[1][name]
+
+
+def _count_stored(session: Session, database: str, table: str) -> int:
+    """The source's ``SELECT COUNT(*)``, of what is stored here."""
+    answer = session.client.migration.sql(database, f"SELECT COUNT(*) FROM {table}")
+    return int(str(answer.rows[0][0]))
+
+
+def _progress_notes(out: Output) -> Callable[[str, int, int], None]:
+    """Tells how far an import is, now and then."""
+    last = time.monotonic()
+
+    def note(table: str, done: int, total: int) -> None:
+        nonlocal last
+        if not out.json and (time.monotonic() - last >= PROGRESS_EVERY or done == total):
+            last = time.monotonic()
+            out.note(f"{table}: {done} of {total}")
+
+    return note
