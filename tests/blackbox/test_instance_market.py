@@ -53,6 +53,30 @@ def test_instances_share_a_row_of_requests_and_are_measured(server: ServerProces
         acme.call("DELETE", f"{INSTANCES}/{instance}")
 
 
+def test_what_an_engine_cannot_enforce_is_said(server: ServerProcess) -> None:
+    acme = customer(server, "market-limits")
+    (host,) = server.operator.get("/hosts")["hosts"]
+    held = host["limits"]["process"]
+    config = {"cpu_limit": "0.2", "disk_limit": "1G"}
+    made = make_instance(acme, "Program", instance_config=config, wait=0)
+    warnings = " ".join(made["warnings"])
+    assert ("cpu_limit 0.2" in warnings) == (held["cpu"] == "affinity")
+    assert ("disk_limit" in warnings) == (held["disk"] == "rlimit")
+    assert held["disk"] == "rlimit", "the test says nothing where the engine enforces everything"
+    whole = make_instance(acme, "Program", instance_config={"cpu_limit": "1"}, wait=0)
+    assert whole["warnings"] == []
+    report = server.run_cli("doctor", "--json", token=server.admin_token).stdout
+    assert "disk_limit holds for each file" in report
+    for instance in (made, whole):
+        acme.call("DELETE", f"{INSTANCES}/{instance['instance_id']}")
+
+
+def test_an_instance_may_spend_whole_yen_only(server: ServerProcess) -> None:
+    body = {"agent_id": "Program", "instance_config": {"spend_limit": 10.5, "spend_currency": "JPY"}}
+    problem = customer(server, "market-yen").post(INSTANCES, body, expect=422)
+    assert problem["errors"][0]["field"] == "instance_config.spend_limit"
+
+
 def test_a_key_of_its_account_updates_an_agent(server: ServerProcess) -> None:
     developer = customer(server, "market-dev")
     agent = developer.post("/agora/agent/register", {"agent_name": "Developed"})

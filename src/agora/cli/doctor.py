@@ -18,6 +18,7 @@ from .session import Session, client_command
 
 if TYPE_CHECKING:
     from agora.settings import Settings
+    from agora_sdk import AgoraClient
 
 __all__ = ["doctor"]
 
@@ -165,6 +166,29 @@ def _check_server(session: Session) -> Iterator[Finding]:
         yield Finding("fail", "credential", error.detail, error.fix or "")
     else:
         yield Finding("ok", "credential", "accepted")
+    yield from _check_hosts(client)
+
+
+def _check_hosts(client: AgoraClient) -> Iterator[Finding]:
+    """Limits that the engines of the marketplace's servers do not hold; nothing for who may not see hosts."""
+    try:
+        hosts = client.host.list(limit=50).hosts
+    except AgoraError:
+        return
+    for host in hosts:
+        for engine, ways in sorted(host.limits.items()):
+            gaps = [GAPS[name, way] for name, way in sorted(ways.items()) if (name, way) in GAPS]
+            gaps += [f"{name} is not limited" for name, way in sorted(ways.items()) if way == "none"]
+            if gaps:
+                fix = "Delegate a control group to the server, or use the engine docker: docs/how-to/engines.md."
+                yield Finding("warn", f"limits of {engine} on {host.name}", "; ".join(gaps), fix)
+
+
+#: what is left open where a limit is held in a way
+GAPS = {
+    ("cpu", "affinity"): "cpu_limit holds whole cores only, not 0.2 of one",
+    ("disk", "rlimit"): "disk_limit holds for each file, not for all together",
+}
 
 
 @client_command

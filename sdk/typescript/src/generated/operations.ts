@@ -6,7 +6,7 @@ import type { OperationTable } from "../operation.ts";
 export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest metadata parameters payload result rows server tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
+export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";

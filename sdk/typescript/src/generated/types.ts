@@ -1283,6 +1283,8 @@ export interface Host {
   engines: string[];
   /** Engines that cannot be used now, and why. */
   unavailable: { [key: string]: string };
+  /** By engine, what holds each limit: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (of each file), none. */
+  limits: { [key: string]: { [key: string]: string } };
   resources: Resources;
   instances: number;
   /** RFC 3339 time, with its offset. */
@@ -1389,6 +1391,8 @@ export interface Instance {
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
+  /** Limits that its engine does not enforce on its host. */
+  warnings: string[];
   /** Of the agent's manifest. */
   revision: number;
   /** Version of the agent's price at its creation; 0 for none. */
@@ -1432,6 +1436,8 @@ export interface InstanceChange {
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
+  /** Limits that its engine does not enforce on its host. */
+  warnings: string[];
   /** Of the agent's manifest. */
   revision: number;
   /** Version of the agent's price at its creation; 0 for none. */
@@ -2940,6 +2946,8 @@ export interface Termination {
   address: string | null;
   healthUrl: string | null;
   coLocatedWith: string | null;
+  /** Limits that its engine does not enforce on its host. */
+  warnings: string[];
   /** Of the agent's manifest. */
   revision: number;
   /** Version of the agent's price at its creation; 0 for none. */

@@ -19,7 +19,7 @@ from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.metering import base_price_key
-from agora.domains.billing.money import format_amount, to_micros
+from agora.domains.billing.money import check_whole_units, format_amount, to_micros
 from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import Terms
 from agora.domains.identity.records import TOKENS, TokenRow
@@ -225,6 +225,8 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
             "'configurable'.",
             required=DEPLOY,
         )
+    currency = request.config.spend_currency or str(call.context.settings.billing_currency)
+    check_whole_units(currency, **{"instance_config.spend_limit": request.config.spend_limit})
     spec = _build_probe_spec(request, manifest, secrets)
     wrong = runtime.find_spec_errors(spec)
     if request.pool or not call.caller.may(DEPLOY):

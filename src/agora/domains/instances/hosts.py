@@ -152,6 +152,7 @@ class HostService(BoundService, contract.Hosts):
             region=row.region,
             engines=sorted(name for name, why in engines.items() if not why),
             unavailable={name: why for name, why in engines.items() if why},
+            limits=capacity.get("limits", {}),
             resources=contract.Resources(
                 memory_mb=capacity.get("memory", 0) // MEBIBYTE,
                 memory_free_mb=max(0, available.memory or 0) // MEBIBYTE,

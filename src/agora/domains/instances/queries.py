@@ -262,11 +262,14 @@ wake = Write(
     types={"now": BIG},
 )
 # Earlier checks of running instances, those of one account, of one agent, or of both.
+_LATER = """where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
+        and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent) and due_at > :due_at"""
 bring_forward = Write(
-    """
-    update instances set due_at = :due_at
-    where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
-        and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent) and due_at > :due_at
+    f"update instances set due_at = :due_at {_LATER}",
+    # Locked in the order of ids, as by everyone who locks several: two that overlap cannot deadlock.
+    postgres=f"""
+    update instances set due_at = :due_at where tenant_id = :tenant and instance_id = any(array(
+        select instance_id from instances {_LATER} order by instance_id for update))
     """,
     types={"due_at": BIG},
 )

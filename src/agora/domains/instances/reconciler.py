@@ -20,7 +20,7 @@ from agora.core.jobs import DueController, JobContext
 from agora.core.usage import DEFAULT_TENANT
 from agora.runtimes.errors import EngineError, EngineUnavailable
 from agora.runtimes.local_host import LocalHost
-from agora.runtimes.port import Capacity, FoundInstance, Handle, Observation, Runtime
+from agora.runtimes.port import Capacity, EngineStatus, FoundInstance, Handle, Observation, Runtime
 from agora.store.port import StoredEvent
 
 from . import host_queries
@@ -340,10 +340,12 @@ class InstanceReconciler(DueController):
             return
         engines: dict[str, str] = {}
         capacity: dict[str, Any] = {}
+        limits: dict[str, Mapping[str, str]] = {}
         offered = await asyncio.gather(*map(_read_capacity, self.local.engines.values()))
-        for name, (why, has) in zip(self.local.engines, offered, strict=True):
-            engines[name] = why
+        for name, (condition, has) in zip(self.local.engines, offered, strict=True):
+            engines[name] = "" if condition.available else condition.detail
             if has is not None:
+                limits[name] = condition.limits
                 capacity = {
                     "memory": has.memory,
                     "memory_free": has.memory_free,
@@ -354,6 +356,7 @@ class InstanceReconciler(DueController):
                     "ports": max(has.ports, capacity.get("ports", 0)),
                 }
 
+        capacity |= {"limits": limits} if limits else {}
         capacity |= await self._read_reserved_by_other_tenants(tenant)
 
         async def save_host(call: Call) -> None:
@@ -414,16 +417,16 @@ class InstanceReconciler(DueController):
             await engine.remove(handle)
 
 
-async def _read_capacity(engine: Runtime) -> tuple[str, Capacity | None]:
-    """An empty text and the engine's capacity; or why it is unavailable, and None."""
+async def _read_capacity(engine: Runtime) -> tuple[EngineStatus, Capacity | None]:
+    """Whether an engine can be used, and its capacity if so."""
     try:
         async with asyncio.timeout(CHECKING):
             condition = await engine.check()
-            return ("", await engine.capacity()) if condition.available else (condition.detail, None)
+            return condition, await engine.capacity() if condition.available else None
     except TimeoutError:
-        return f"it did not answer in {CHECKING:g} seconds", None
+        return EngineStatus(False, f"it did not answer in {CHECKING:g} seconds"), None
     except EngineError as error:
-        return error.detail, None
+        return EngineStatus(False, error.detail), None
 
 
 def _group_by_engine(rows: Sequence[P]) -> dict[str, list[P]]:

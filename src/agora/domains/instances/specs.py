@@ -22,19 +22,25 @@ def build_health_check(row: InstanceRow) -> runtime.Health:
     return runtime.Health(manifest.health_check.path, manifest.health_check.timeout, manifest.listens)
 
 
-def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> runtime.Spec:
-    """The spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
+def parse_effective_limits(row: InstanceRow) -> runtime.Limits:
+    """The limits of an instance: those it was configured with, else its manifest's."""
     manifest, config = load_manifest(row.manifest), decode_json(row.config)
-    secrets = open_secrets(context, row.secrets, f"instance:{row.instance_id}")
-    build = manifest.build
-    assert build is not None
-    declared = to_build_config(build)
-    limits = runtime.Limits.parse(
+    return runtime.Limits.parse(
         config.get("memory_limit") or manifest.limits.memory,
         config.get("cpu_limit") or manifest.limits.cpu,
         config.get("pids_limit") or manifest.limits.pids,
         config.get("disk_limit") or manifest.limits.disk,
     )
+
+
+def build_spec(context: Any, tenant: str, row: InstanceRow, local: LocalHost) -> runtime.Spec:
+    """The spec of an instance. Raises ValueError if its secrets were encrypted with another server key."""
+    manifest = load_manifest(row.manifest)
+    secrets = open_secrets(context, row.secrets, f"instance:{row.instance_id}")
+    build = manifest.build
+    assert build is not None
+    declared = to_build_config(build)
+    limits = parse_effective_limits(row)
     restore = str(local.backups / f"{row.restore}.tar") if row.restore else None
     return runtime.Spec(
         instance_id=row.instance_id,

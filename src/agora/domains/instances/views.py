@@ -20,6 +20,7 @@ from agora_sdk.contract.instances import InstanceStatus
 
 from . import host_queries
 from . import queries as statements
+from .limit_warnings import find_limit_warnings
 from .records import InstanceBackupRow, InstanceCounter, InstanceExecutionRow, InstanceRow
 from .running_time import measure_instance_time
 
@@ -63,6 +64,7 @@ async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
         "address": row.address,
         "health_url": row.health_url,
         "co_located_with": row.beside,
+        "warnings": find_limit_warnings(row, await call.tx.one(host_queries.host, ref=row.host_id)),
         "revision": row.revision,
         "price_version": row.price_version,
         "pricing_info": PricingInfo(

@@ -64,6 +64,10 @@ class Host(Result):
     region: str | None = None
     engines: list[str] = []
     unavailable: dict[str, str] = Field(default={}, description="Engines that cannot be used now, and why.")
+    limits: dict[str, dict[str, str]] = Field(
+        default={},
+        description="By engine, what holds each limit: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (of each file), none.",
+    )
     resources: Resources
     instances: int = 0
     last_seen: Timestamp

@@ -207,6 +207,7 @@ class Instance(InstanceSummary):
     address: str | None = Field(default=None, description="Address at which its host reaches it.")
     health_url: str | None = None
     co_located_with: str | None = None
+    warnings: list[str] = Field(default=[], description="Limits that its engine does not enforce on its host.")
     revision: int = Field(default=1, description="Of the agent's manifest.")
     price_version: int = Field(default=0, description="Version of the agent's price at its creation; 0 for none.")
     pricing_info: PricingInfo | None = Field(

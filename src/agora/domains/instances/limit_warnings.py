@@ -1,0 +1,42 @@
+"""What an engine cannot hold an instance to: said in the answers about it, and of its host by ``agora doctor``."""
+
+from __future__ import annotations
+
+import math
+
+from agora.core.call import decode_json
+
+from .records import HostRow, InstanceRow
+from .specs import parse_effective_limits
+
+__all__ = ["find_limit_warnings"]
+
+
+def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
+    """A sentence for each limit of an instance that its engine does not hold on this host."""
+    if host is None:
+        return []
+    enforcement = decode_json(host.capacity).get("limits", {}).get(row.engine)
+    if enforcement is None:  # the host has not said: a hosting agent, or before its first heartbeat
+        return []
+    limits, warnings = parse_effective_limits(row), []
+    for name in ("memory", "cpu", "pids", "disk"):
+        limit, way = getattr(limits, name), enforcement.get(name, "none")
+        if limit is not None and (text := _describe_gap(name, limit, way)) is not None:
+            warnings.append(f"The engine {row.engine} of the host {host.name} {text}")
+    return warnings
+
+
+def _describe_gap(name: str, limit: float, way: str) -> str | None:
+    """What is not held of a limit that is kept in a way; None if it is held."""
+    if way == "none":
+        return f"does not enforce {name}_limit."
+    if name == "cpu" and way == "affinity" and limit != int(limit):
+        cores = math.ceil(limit)
+        return (
+            f"does not enforce cpu_limit {limit:g}: the instance may use {cores} whole core{'s' if cores > 1 else ''}. "
+            "It takes a delegated control group, or the engine docker."
+        )
+    if name == "disk" and way == "rlimit":
+        return "applies disk_limit to each file, not to all of them together."
+    return None
