@@ -24,7 +24,9 @@ from .signals import Signal, Signals
 __all__ = [
     "BoundService",
     "Call",
+    "CallClient",
     "Caller",
+    "ClientRefused",
     "DeferredResult",
     "EncodedResult",
     "Entry",
@@ -48,6 +50,31 @@ R = TypeVar("R", bound=Result)
 
 #: called with the progress of a call: amount done, total (None: unknown), and a message
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+
+
+class ClientRefused(Exception):
+    """The client of a call did not do what it was asked: it declined, failed, left, or took too long."""
+
+
+class CallClient(Protocol):
+    """The client of a call, where its protocol lets a call ask it for something before the answer.
+
+    The vocabulary is MCP's: capabilities as clients declare them, and requests such as ``elicitation/create``.
+    key: the same for all calls of one client session. log_level: the least level of log messages that it wants, if any.
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def capabilities(self) -> Mapping[str, Any]: ...
+    @property
+    def log_level(self) -> str | None: ...
+
+    async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
+        """Make a request of the client; answers its result. Raises ClientRefused."""
+
+    async def notify(self, method: str, params: Mapping[str, Any], /) -> None:
+        """Tell the client something, without an answer; during the call, or later while its session lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +231,7 @@ class Call:
     target: str | None = None
     detail: str | None = None
     progress: Progress | None = None
+    client: CallClient | None = None
     idempotency_key: str | None = None
     notices: dict[str, str] = field(default_factory=dict)
 

@@ -35,6 +35,7 @@ from . import relays
 from .admission import ADMISSION, Admission, LifecycleCheck, OverrideCheck
 from .call import (
     Call,
+    CallClient,
     Caller,
     DeferredResult,
     EncodedResult,
@@ -106,7 +107,8 @@ class CpuUsage:
 class _Request:
     """One call of an operation: by whom, under which idempotency key, and what it uses.
 
-    progress: told how far a relay is. on_wait: told the subject of the events that the call waits for.
+    progress: told how far a relay is. on_wait: told the subject of the events that the call waits for. client: whom a
+    relay may ask for something meanwhile.
     """
 
     operation: Operation
@@ -116,6 +118,7 @@ class _Request:
     progress: Progress | None
     usage: CpuUsage
     on_wait: Callable[[str], None] | None = None
+    client: CallClient | None = None
 
 
 @dataclass(slots=True)
@@ -199,10 +202,12 @@ class Dispatcher:
         request_id: str | None = None,
         progress: Progress | None = None,
         on_wait: Callable[[str], None] | None = None,
+        client: CallClient | None = None,
     ) -> Outcome:
         """Run one operation for a caller; arguments are a JSON object as bytes, or a mapping.
 
         progress: told how far a relay is. on_wait: told, before it waits, what a call waits for, such as a task's id.
+        client: whom a relay may ask for something meanwhile.
         Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
@@ -210,7 +215,7 @@ class Dispatcher:
         # Before any other work: a caller above its share waits here, where it costs nothing to the others.
         if not usage.may_proceed():
             await usage.wait_for_turn()
-        request = _Request(operation, caller, idempotency_key, request_id, progress, usage, on_wait)
+        request = _Request(operation, caller, idempotency_key, request_id, progress, usage, on_wait, client)
         try:
             if self.tracing is None:
                 return await self._run_operation(request, arguments)
@@ -428,7 +433,7 @@ class Dispatcher:
 
         async def begin(tx: Tx) -> Outcome | relays.Intent:
             call = self._build_call(operation, caller, tx, request.request_id)
-            call.progress, call.idempotency_key = request.progress, key
+            call.progress, call.client, call.idempotency_key = request.progress, request.client, key
             service = self._build_service(operation, call)
             if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
                 return earlier

@@ -9,9 +9,24 @@ from typing import Any, Literal, Protocol
 
 from pydantic_core import to_json
 
+from agora.core.call import CallClient
 from agora.core.ports import Port
 
-__all__ = ["UPSTREAMS", "Condition", "Endpoint", "Item", "Kind", "Listing", "Progress", "Upstreams", "fingerprint"]
+__all__ = [
+    "ANSWER_SECONDS",
+    "UPSTREAMS",
+    "Condition",
+    "Endpoint",
+    "Item",
+    "Kind",
+    "Listing",
+    "Progress",
+    "Upstreams",
+    "fingerprint",
+]
+
+#: seconds that the client of a call has for all that the upstream asks it
+ANSWER_SECONDS = 3600.0
 
 Kind = Literal["tool", "resource", "template", "prompt"]
 #: told how far a call is: what was done, of how much (None: unknown), and in words
@@ -122,8 +137,12 @@ class Upstreams(Protocol):
         seconds: float,
         progress: Progress | None,
         caller: str = "",
+        client: CallClient | None = None,
     ) -> dict[str, Any]:
-        """Send one request (``tools/call`` ...); answers the result as it came. caller: shares with others."""
+        """Send one request (``tools/call`` ...); answers the result as it came.
+
+        caller: shares with others. client: asked what the upstream asks; the time of that does not count.
+        """
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""

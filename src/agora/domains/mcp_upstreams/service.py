@@ -16,7 +16,7 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, Ups
 
 from . import queries as statements
 from .offer_review import apply_listing, emit_offer_event
-from .port import Listing
+from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
 from .registration import CONNECT_SECONDS, NewUpstream, add_by_url, drop_upstream, engine_of
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
@@ -231,23 +231,23 @@ class UpstreamService(contract.Upstreams):
     ) -> R:
         """Ask the upstream, outside any transaction."""
         engine, endpoint, progress = engine_of(self._call), endpoint_of(upstream), self._call.progress
-        caller = self._call.caller.subject
+        caller, client = self._call.caller.subject, self._call.client
         self._call.target = f"{upstream.name}.{what}"[:200]
 
         async def perform() -> dict[str, Any]:
-            return await engine.request(endpoint, method, params, seconds, progress, caller)
+            return await engine.request(endpoint, method, params, seconds, progress, caller, client)
 
         async def settle(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
             if isinstance(outcome, AgoraError):
                 raise outcome
             if outcome.get("resultType", "complete") != "complete":
                 raise UpstreamFailed(
-                    f"{what!r} of {upstream.name} asks for input, which a call through this server cannot give.",
-                    fix="Call it at the upstream itself.",
+                    f"{what!r} of {upstream.name} asks for input, and the caller cannot be asked.",
+                    fix="Call it over MCP, with a client that declares the capability (elicitation, sampling, roots).",
                 )
             return answer(outcome)
 
-        return as_relay(perform, settle, seconds + SLACK)
+        return as_relay(perform, settle, seconds + SLACK + (ANSWER_SECONDS if client is not None else 0.0))
 
 
 def uri_matches(template: str, uri: str) -> bool:

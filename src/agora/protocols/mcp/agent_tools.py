@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
+from agora.core.call import ClientRefused
 from agora.core.dispatcher import Dispatcher
 from agora_sdk.errors import AgoraError, DeadlineExceeded
 
 from .agent_offers import Offer
-from .client_requests import RequestFailed, input_required_result
+from .client_requests import input_required_result
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError, ignore_progress
 from .progress import ProgressReporter, follow_task
 from .questions import ASKING, Question, question_of_entry
@@ -142,7 +143,7 @@ class AgentToolCalls:
             )
         try:
             response = await client.send(ELICIT, question.elicitation())
-        except RequestFailed:
+        except ClientRefused:
             return _unanswered_result(offer, question)
         await self._answer(exchange, question, response)
         return None

@@ -6,11 +6,18 @@ requests in it (SEP-2322), and the client makes the same call again with the res
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "RequestFailed", "input_required_result"]
+from agora.core.call import ClientRefused
+
+__all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "Notify", "Send", "input_required_result"]
+
+#: makes a request of the client, by method and parameters; raises ClientRefused
+Send = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+#: tells the client something
+Notify = Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]
 
 #: the capability that a client declares to be sent each of these
 CAPABILITY: Final[Mapping[str, str]] = {
@@ -20,22 +27,32 @@ CAPABILITY: Final[Mapping[str, str]] = {
 }
 
 
-class RequestFailed(Exception):
-    """The client answered a request with an error, or not in time."""
+async def ignore_notification(method: str, params: Mapping[str, Any]) -> None:
+    """The notifications of a client that cannot be told anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRequests:
-    """The client of a call. capabilities: as it declares them.
+    """The client of a call, an :class:`agora.core.call.CallClient`. capabilities: as it declares them.
 
-    send: makes a request of the client, by method and parameters, and answers its result; raises RequestFailed. None where
-    responses come with another call. responses, state: what such a call brings, by the names of the requests.
+    send: None where responses come with another call. responses, state: what such a call brings, by the names of the requests.
+    key: of its session. log_level: the least level of log messages that it wants, None for no messages.
     """
 
     capabilities: Mapping[str, Any] = field(default_factory=dict)
-    send: Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    send: Send | None = None
     responses: Mapping[str, Any] = field(default_factory=dict)
     state: str | None = None
+    key: str = ""
+    log_level: str | None = None
+    notify: Notify = ignore_notification
+
+    async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
+        """Make a request of the client; answers its result. Raises ClientRefused."""
+        mode = str(params.get("mode", "form")) if method == "elicitation/create" else "form"
+        if self.send is None or not self.accepts(method, mode):
+            raise ClientRefused(f"The client does not take {method}.")
+        return await self.send(method, params)
 
     def accepts(self, method: str, mode: str = "form") -> bool:
         """Whether the client takes such a request. mode: of an elicitation, ``form`` or ``url``."""

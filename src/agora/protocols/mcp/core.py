@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agora.core.call import CallClient
 from agora.core.dispatcher import Dispatcher, Outcome
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated, field_error
@@ -20,8 +21,10 @@ from .resources import Resources
 from .results import ToolResult, error_result
 from .schemas import WAIT
 from .selection import lists_offers, require_reading, select_tools
+from .suspended_calls import SuspendedCalls
 from .tools import Listing, Tool, Tools, foreign_meta, tool_page, underscore_name
 from .toolsets import resolve_toolsets, toolset_names
+from .upstream_resources import with_local_uris
 
 if TYPE_CHECKING:
     from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
@@ -47,6 +50,7 @@ class Core:
         self.dispatcher, self._enabled_toolsets = dispatcher, enabled_toolsets
         self.tools = Tools(dispatcher.context.registry)
         self.offers, self.agent_tools = AgentOffers(dispatcher), AgentToolCalls(dispatcher)
+        self.suspended_calls = SuspendedCalls()
         self.resources = Resources(dispatcher)
         self._page_bytes = dispatcher.context.settings.page_bytes
 
@@ -124,6 +128,8 @@ class Core:
             if offer is not None:
                 require_reading(exchange.view, name, None, arguments)
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
+            if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
+                raise unusable
         operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
         require_reading(exchange.view, name, operation, arguments)
         return await self.run_operation(exchange, operation, arguments, key)
@@ -140,7 +146,16 @@ class Core:
                 return ToolResult(await read_bounded_stream(dispatcher, operation, caller, arguments, exchange.valid))
         if not seconds:
             progress = None if silent else exchange.progress
-            return to_tool_result(await self._invoke(exchange, operation, arguments, key, progress=progress))
+
+            async def invoke(client: CallClient | None) -> ToolResult:
+                options = {"progress": progress, "client": client}
+                return to_tool_result(await self._invoke(exchange, operation, arguments, key, **options))
+
+            if operation.kind is not Kind.RELAY or not exchange.client.key:
+                return await invoke(None)
+            if exchange.client.send is not None:
+                return await invoke(exchange.client)
+            return await self.suspended_calls.run(exchange, operation.name, invoke)
         if silent:
             return to_tool_result(await self._invoke(exchange, operation, _shorten_wait(operation, arguments), key))
         task = WaitingTask(dispatcher, exchange, reporter)
@@ -234,7 +249,8 @@ def to_tool_result(outcome: Outcome) -> ToolResult:
 
 
 def _relay_result(result: UpstreamResult) -> dict[str, Any]:
-    result_document: dict[str, Any] = {"content": result.content, "isError": result.is_error}
+    content = [with_local_uris(result.upstream, block) for block in result.content]
+    result_document: dict[str, Any] = {"content": content, "isError": result.is_error}
     if result.structured_content is not None:
         result_document["structuredContent"] = result.structured_content
     own = foreign_meta(result.meta) if isinstance(result.meta, dict) else {}

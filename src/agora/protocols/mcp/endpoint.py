@@ -143,6 +143,7 @@ class McpApp:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
         await asyncio.gather(*self._background_tasks, return_exceptions=True)
+        await self.core.suspended_calls.stop()
         if self._sdk is not None:
             await self._sdk.stop()
 

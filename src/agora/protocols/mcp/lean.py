@@ -16,8 +16,9 @@ from agora.protocols.http import Scope, read_header
 from agora_sdk.contract import Kind
 
 from . import server_info, tool_search
+from .client_requests import CAPABILITY
 from .core import Core, wait_seconds
-from .envelope import is_plain_meta
+from .envelope import CAPABILITIES, is_plain_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
 from .methods import ALLOWED, NAME_PARAMETER, Methods, encode_response, find_parameter_error
 from .sessions import Session
@@ -80,7 +81,9 @@ class FastPath:
         reserved = self._reserved is not None and self._reserved("tools/call", params)
         if operation is None or operation.kind is not Kind.RELAY or self._core.tools.has_headers(operation) or reserved:
             return None
-        return None if "progressToken" in params["_meta"] else self._answer_relayed(message, params, exchange)
+        if "progressToken" in params["_meta"] or params["_meta"][CAPABILITIES].keys() & CAPABILITY.values():
+            return None  # such a client is told how far it is, or may be asked for something
+        return self._answer_relayed(message, params, exchange)
 
     async def _answer_relayed(
         self, message: Mapping[str, Any], params: Mapping[str, Any], exchange: Exchange

@@ -7,6 +7,7 @@ SDK's forms and :mod:`.core`.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -22,14 +23,16 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
 from mcp.shared.message import ServerMessageMetadata
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from agora import __version__
 from agora.clock import new_id
+from agora.core.call import ClientRefused
 from agora.protocols.http import Receive, Scope, Send
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
-from .client_requests import ClientRequests, RequestFailed
+from .client_requests import ClientRequests
 from .core import Core
 from .enabled_toolsets import client_key
 from .event_ids import POSITION
@@ -37,7 +40,7 @@ from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .replay import ReplayStore
 from .results import error_result
 from .session_store import SessionStore
-from .sessions import CURRENT, Session
+from .sessions import CURRENT, Session, owner_of
 from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events
 from .view import MODEL
 
@@ -46,6 +49,9 @@ __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 log = logging.getLogger(__name__)
 EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: where the endpoint leaves them in the scope
 RETRY_MILLISECONDS = 1000
+LOG_LEVEL = (
+    "io.modelcontextprotocol/logLevel"  #: in ``_meta``, by which a request of the newer era asks for log messages
+)
 ANSWER_SECONDS = 3600.0  #: that a client has to answer what it is asked: often it is a person who does
 CLIENT_REQUESTS: Mapping[str, type[Any]] = {
     "elicitation/create": types.ElicitRequest,
@@ -165,6 +171,7 @@ class SdkServer:
             ("prompts/get", types.GetPromptRequestParams, self.get_prompt),
             ("server/discover", types.RequestParams, self._discover),
             ("completion/complete", types.CompleteRequestParams, self._complete_argument),
+            ("logging/setLevel", types.SetLevelRequestParams, self._set_log_level),
         ):
             self.register_method(method, params, handler)
         self.server.add_notification_handler(
@@ -202,11 +209,20 @@ class SdkServer:
         return (await self.core.list_tools(exchange, params.cursor)).document()
 
     async def call_tool(self, ctx: Context, exchange: Exchange, params: types.CallToolRequestParams) -> dict[str, Any]:
-        exchange = replace(exchange, client=_client_requests(ctx, modern=exchange.modern))
+        link = _ClientLink(ctx, modern=exchange.modern)
+        exchange = replace(exchange, client=link.client_requests(exchange))
         try:
             return (await self.core.call_tool(exchange, ctx.params or {})).document()
         except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
             return error_result(error).document()
+        finally:
+            link.answered = True
+
+    async def _set_log_level(
+        self, ctx: Context, exchange: Exchange, params: types.SetLevelRequestParams
+    ) -> dict[str, Any]:
+        _require_session(ctx).log_level = params.level
+        return {}
 
     async def _list_resources(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -284,30 +300,51 @@ class _AnyResult(types.Result):
     model_config = {"extra": "allow"}
 
 
-def _client_requests(ctx: Context, *, modern: bool) -> ClientRequests:
-    """What the client of a call may be asked, and what it has answered already."""
-    declared = ctx.session.client_capabilities
-    capabilities = declared.model_dump(by_alias=True, exclude_none=True, mode="json") if declared is not None else {}
-    if modern:
-        params = ctx.params or {}
+class _ClientLink:
+    """The way to the client of one call. answered: whether the call is over, and with it the stream of its response."""
+
+    def __init__(self, ctx: Context, *, modern: bool) -> None:
+        self._ctx, self._modern, self.answered = ctx, modern, False
+        self._session: Session | None = _http_scope(ctx).get(SESSION)
+
+    def client_requests(self, exchange: Exchange) -> ClientRequests:
+        """What the client may be asked, and what it has answered already."""
+        declared, params = self._ctx.session.client_capabilities, self._ctx.params or {}
+        capabilities = (
+            declared.model_dump(by_alias=True, exclude_none=True, mode="json") if declared is not None else {}
+        )
+        if not self._modern:
+            session = self._session
+            key, level = (session.key, session.log_level) if session is not None else ("", None)
+            return ClientRequests(capabilities, self._send, key=key, log_level=level, notify=self._notify)
         responses, state = params.get("inputResponses"), params.get("requestState")
+        owner = to_json([*owner_of(exchange.caller), capabilities])
         return ClientRequests(
             capabilities,
             responses=responses if isinstance(responses, Mapping) else {},
             state=state if isinstance(state, str) else None,
+            key=hashlib.sha256(owner).hexdigest(),
+            log_level=(params.get("_meta") or {}).get(LOG_LEVEL),
+            notify=self._notify,
         )
 
-    async def send(method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def _send(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         request = CLIENT_REQUESTS[method].model_validate({"method": method, "params": dict(params)})
-        related = ServerMessageMetadata(related_request_id=ctx.request_id)
+        related = ServerMessageMetadata(related_request_id=self._ctx.request_id)
         try:
-            result = await ctx.session.send_request(request, _AnyResult, ANSWER_SECONDS, metadata=related)
+            result = await self._ctx.session.send_request(request, _AnyResult, ANSWER_SECONDS, metadata=related)
         except MCPError as error:
-            raise RequestFailed(str(error)) from None
+            raise ClientRefused(str(error)) from None
         document: dict[str, Any] = result.model_dump(by_alias=True, mode="json")
         return document
 
-    return ClientRequests(capabilities, send)
+    async def _notify(self, method: str, params: Mapping[str, Any]) -> None:
+        """Pass a log message on: with the response of the call, or over the session's stream after it."""
+        notification = types.LoggingMessageNotification.model_validate({"method": method, "params": dict(params)})
+        if not self.answered:
+            await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)
+        elif self._session is not None and self._session.teller is not None:
+            await self._session.teller.send_notification(notification)
 
 
 def _http_scope(ctx: Context) -> Scope:

@@ -53,6 +53,7 @@ _CAPABILITIES: Final[dict[str, Any]] = {
     "resources": {"subscribe": True, "listChanged": True},
     "tools": {"listChanged": True},
     "completions": {},
+    "logging": {},
 }
 
 #: method to milliseconds, and whether what one caller got may be shown to another (SEP-2549)

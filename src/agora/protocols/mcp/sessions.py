@@ -45,7 +45,7 @@ class Session:
     local: the SDK's id of it; empty while the SDK has no half of it here. open: requests the SDK is at. asked: their ids, by what the SDK makes of them.
     toolsets: those enabled since it connected. instructions: what its handshake is answered. watched: URI as the client wrote it to the one events name. teller: the SDK's session, over which it is told; ready: it
     is there. standing: the GET stream, while there is one. tag: tells this server's messages from those of others.
-    sent: what a reconnecting client may ask for again.
+    log_level: the least level of log messages that it asked for. sent: what a reconnecting client may ask for again.
     """
 
     owner: Owner
@@ -65,6 +65,7 @@ class Session:
     settling: asyncio.Lock = field(default_factory=asyncio.Lock)
     standing: Any = None
     tag: str = field(default_factory=lambda: secrets.token_hex(4))
+    log_level: str | None = None
     sent: deque[tuple[str, str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_REPLAYED))
     numbered: int = 0
 

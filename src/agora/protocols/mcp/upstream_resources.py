@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from agora_sdk.errors import AgoraError, PermissionDenied, Unauthenticated
+from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, Unauthenticated
 
 from .exchange import Exchange, JsonRpcError
 
-__all__ = ["PREFIX", "UpstreamResources"]
+__all__ = ["PREFIX", "UpstreamResources", "local_uri", "with_local_uris"]
 
 PREFIX: Final = "agora://upstreams/"
 PAGE_SIZE = 100  #: upstreams asked for in one page of their list
 MAX_PAGES = 10
+_UPSTREAM = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 _EXPRESSION = re.compile(r"({[^{}]*})")
 
 Invoke = Callable[[Exchange, str, Mapping[str, Any]], Awaitable[Any]]
@@ -34,7 +35,7 @@ class UpstreamResources:
     async def list_resources(self, exchange: Exchange) -> list[dict[str, Any]]:
         """Entries of every resource."""
         return [
-            definition | {"uri": f"{PREFIX}{upstream}/{quote(definition['uri'], safe='')}", "name": name}
+            definition | {"uri": local_uri(upstream, definition["uri"]), "name": name}
             async for upstream, name, definition in self._active_items(exchange, "resource")
         ]
 
@@ -67,7 +68,24 @@ class UpstreamResources:
         except AgoraError as error:
             raise JsonRpcError.from_error(error, modern=True) from None
         about = {"description": result["description"]} if result["description"] else {}
-        return {**about, "messages": result["messages"]}
+        messages = [
+            message | {"content": with_local_uris(upstream, message["content"])} if "content" in message else message
+            for message in result["messages"]
+        ]
+        return {**about, "messages": messages}
+
+    async def find_unusable_tool(self, exchange: Exchange, name: str) -> AgoraError | None:
+        """Why an upstream's tool of that name, with a dot or an underscore, cannot be called; None if there is none such."""
+        upstream, _, tool = name.partition("." if "." in name else "_")
+        for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
+            filters = {"upstream": upstream, "kind": "tool", "state": state}
+            try:
+                async for item in self._upstream_items(exchange, filters):
+                    if tool in (item["name"], item["name"].replace(".", "_")):
+                        return _unusable_tool_error(upstream, item)
+            except AgoraError:  # no such upstream, or not for this caller
+                return None
+        return None
 
     async def _active_items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
         """Upstream, local name and definition of each usable item; empty for callers without permission."""
@@ -99,6 +117,33 @@ class UpstreamResources:
                 yield upstream["name"]
             if (cursor := page["next_cursor"]) is None:
                 return
+
+
+def local_uri(upstream: str, uri: str) -> str:
+    """The URI here of an upstream's resource."""
+    return f"{PREFIX}{upstream}/{quote(uri, safe='')}"
+
+
+def with_local_uris(upstream: str, block: Any) -> Any:
+    """A content block of an upstream whose links lead to the resource through this server."""
+    if not isinstance(block, dict):
+        return block
+    if block.get("type") == "resource_link" and isinstance(block.get("uri"), str):
+        return {**block, "uri": local_uri(upstream, block["uri"])}
+    resource = block.get("resource")
+    if block.get("type") == "resource" and isinstance(resource, dict) and isinstance(resource.get("uri"), str):
+        return {**block, "resource": {**resource, "uri": local_uri(upstream, resource["uri"])}}
+    return block
+
+
+def _unusable_tool_error(upstream: str, item: Mapping[str, Any]) -> AgoraError:
+    what = f"The tool {item['name']!r} of {upstream}"
+    if item["state"] == "dropped":
+        return NotFound(f"{what} cannot be offered: {item['reason']}.")
+    return Conflict(
+        f"{what} is quarantined: {item['reason']}.",
+        fix="An operator reviews it with agora.upstream.get, and accepts it with agora.upstream.accept.",
+    )
 
 
 def _quote_template(template: str) -> str:

@@ -17,11 +17,13 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.jsonrpc import CONNECTION_CLOSED
 from pydantic import ValidationError
 
+from agora.core.call import CallClient, ClientRefused
 from agora.net.backoff import Backoff
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
-from ..port import Condition, Endpoint, Listing, Progress
+from ..port import ANSWER_SECONDS, Condition, Endpoint, Listing, Progress
 from .addresses import EgressPolicy, Resolve, resolve_host
+from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
 from .errors import describe_error, is_breakdown, translate_error
@@ -40,15 +42,22 @@ log = logging.getLogger(__name__)
 class Connection:
     """One upstream. ``secrets`` are its headers or its environment, in the clear.
 
-    current: whether what it offers is known since it last said that it changed.
+    current: whether what it offers is known since it last said that it changed. capabilities: those of the one client
+    whose connection it is; None for one that all share.
     """
 
     def __init__(
-        self, endpoint: Endpoint, secrets: Mapping[str, str], tuning: Tuning, resolver: Resolve = resolve_host
+        self,
+        endpoint: Endpoint,
+        secrets: Mapping[str, str],
+        tuning: Tuning,
+        resolver: Resolve = resolve_host,
+        capabilities: Mapping[str, Any] | None = None,
     ) -> None:
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
         self._transport_errors = TransportErrors()
+        self._asking = Asking(capabilities)
         self._breaker = CircuitBreaker(tuning)
         self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
@@ -95,6 +104,55 @@ class Connection:
 
         async with self._limiter.acquire_slot(caller, seconds):
             return await self._use_session(send, until)
+
+    async def request_for_client(
+        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, client: CallClient
+    ) -> dict[str, Any]:
+        """One request, over a connection that its client has alone; what the upstream asks goes to the client."""
+        until = _loop_time() + seconds
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                self._asking.begin(client, limit)
+
+                answers: dict[str, Any] = {}
+
+                async def send(session: Session) -> dict[str, Any]:
+                    return await session.request(method, {**params, **answers}, ANSWER_SECONDS, progress)
+
+                while True:
+                    result = await self._use_session(send, until)
+                    if result.get("resultType") != "input_required":
+                        return result
+                    answers = await self._answer_round(
+                        result
+                    )  # of the newer era: the same call again, with the answers
+        except TimeoutError:
+            raise self._record_outcome(
+                DeadlineExceeded(f"{self.endpoint.name} did not answer in time.", outcome="unknown")
+            ) from None
+        finally:
+            self._asking.end()
+
+    async def _answer_round(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """What a call that asks for input is repeated with."""
+        requests = result.get("inputRequests")
+        responses: dict[str, Any] = {}
+        try:
+            for name, request in (requests if isinstance(requests, dict) else {}).items():
+                responses[name] = await self._asking.ask(request["method"], request.get("params") or {})
+        except (ClientGone, ClientRefused, KeyError, TypeError) as error:
+            raise UpstreamFailed(f"{self.endpoint.name} asks for input that the client did not give: {error}") from None
+        state = result.get("requestState")
+        return {"inputResponses": responses} | ({} if state is None else {"requestState": state})
+
+    async def set_log_level(self, level: str) -> None:
+        """Have the upstream log from that level on; one that does not log is left alone."""
+
+        async def send(session: Session) -> None:
+            await session.set_log_level(level, self._tuning.connect)
+
+        with contextlib.suppress(AgoraError):
+            await self._use_session(send, _loop_time() + self._tuning.connect)
 
     async def listing(self) -> Listing:
         """All that it offers."""
@@ -204,7 +262,9 @@ class Connection:
         """Connect, and stay until it is lost. Raises what a transport raises, alone or in a group."""
         async with (
             self._open_channel(lost) as line,
-            open_session(line, self._transport_errors, self.mark_outdated, self._tuning.connect) as session,
+            open_session(
+                line, self._transport_errors, self.mark_outdated, self._tuning.connect, self._asking
+            ) as session,
         ):
             self.current, self._error = False, None
             self._session = session

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
+from agora.core.call import CallClient
 from agora.core.lazy import Lazy
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
@@ -18,6 +19,7 @@ from ..port import Condition, Endpoint, Listing, Progress
 from . import addresses
 from .addresses import Resolve, resolve_host
 from .breaker import Tuning
+from .client_connections import ClientConnections, can_be_asked
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -39,6 +41,7 @@ class ConnectionPool:
         self._connections: dict[Key, Connection] = {}
         self._endpoints: dict[Key, Endpoint] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._client_connections = ClientConnections(self._open_client_connection)
 
     # -- which there are -------------------------------------------------------------------------
 
@@ -56,18 +59,25 @@ class ConnectionPool:
             if key not in self._connections and key in self._endpoints:
                 with contextlib.suppress(UpstreamUnavailable):  # its credentials cannot be read: calls are told
                     await self._get_connection(endpoint)
+        self._client_connections.close_idle()
 
     async def close(self) -> None:
         """Hang up everywhere."""
         self._endpoints.clear()
         for key in list(self._connections):
             self._drop_connection(key)
+        await self._client_connections.close()
         await asyncio.gather(*self._closing)
 
     def _drop_connection(self, key: Key) -> None:
         task = asyncio.create_task(self._connections.pop(key).close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+        self._client_connections.close_upstream(key)
+
+    async def _open_client_connection(self, endpoint: Endpoint, capabilities: Mapping[str, Any]) -> Connection:
+        kind = await CONNECTION.get_in_thread()
+        return kind(endpoint, self._open_secrets(endpoint), self._tuning, self._resolver, capabilities)
 
     async def _get_connection(self, endpoint: Endpoint) -> Connection:
         """The connection to an upstream, opened now if there is none."""
@@ -107,8 +117,12 @@ class ConnectionPool:
         seconds: float,
         progress: Progress | None,
         caller: str = "",
+        client: CallClient | None = None,
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came."""
+        if client is not None and can_be_asked(client):
+            async with self._client_connections.lend(endpoint, client) as connection:
+                return await connection.request_for_client(method, params, seconds, progress, client)
         return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:

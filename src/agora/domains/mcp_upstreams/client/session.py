@@ -22,6 +22,7 @@ from pydantic import RootModel, ValidationError
 from agora import __version__
 
 from ..port import Kind, Listing, Progress
+from .asking import Asking
 from .definitions import Allowance
 from .direct import Redirected
 from .route import Channel
@@ -38,10 +39,24 @@ CHANGES = (
     types.PromptListChangedNotification,
 )
 REQUESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "tools/call": lambda params: types.CallToolRequest(params=types.CallToolRequestParams(**params)),
-    "resources/read": lambda params: types.ReadResourceRequest(params=types.ReadResourceRequestParams(**params)),
-    "prompts/get": lambda params: types.GetPromptRequest(params=types.GetPromptRequestParams(**params)),
+    "tools/call": lambda params: types.CallToolRequest(params=types.CallToolRequestParams.model_validate(params)),
+    "resources/read": lambda params: types.ReadResourceRequest(
+        params=types.ReadResourceRequestParams.model_validate(params)
+    ),
+    "prompts/get": lambda params: types.GetPromptRequest(params=types.GetPromptRequestParams.model_validate(params)),
+    "completion/complete": lambda params: types.CompleteRequest(
+        params=types.CompleteRequestParams.model_validate(params)
+    ),
 }
+
+
+class _ClientSession(ClientSession):
+    """Declares the capabilities of the client behind it, not those of the callbacks that it has."""
+
+    capabilities: types.ClientCapabilities
+
+    def _build_capabilities(self, version: str) -> types.ClientCapabilities:
+        return self.capabilities
 
 
 class _Raw(RootModel[dict[str, Any]]):
@@ -124,6 +139,13 @@ class Session:
         )
         return answer.root
 
+    async def set_log_level(self, level: str, seconds: float) -> None:
+        """Ask for log messages from that level on. Raises MCPError."""
+        if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            return  # there, each request says what it wants
+        request = types.SetLevelRequest.model_validate({"method": "logging/setLevel", "params": {"level": level}})
+        await self._client.send_request(request, types.EmptyResult, request_read_timeout_seconds=seconds)
+
     async def check_alive(self, seconds: float) -> None:
         """Ping the server. Raises MCPError."""
         version = self._client.protocol_version or ""
@@ -191,7 +213,7 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    line: Channel, faults: TransportErrors, changed: Callable[[], None], seconds: float
+    line: Channel, faults: TransportErrors, changed: Callable[[], None], seconds: float, asking: Asking
 ) -> AsyncIterator[Session]:
     """A session over a line, after the handshake. Raises MCPError, ConnectionError, TimeoutError."""
 
@@ -200,7 +222,16 @@ async def open_session(
             changed()
 
     dispatcher = _Dispatcher(line)
-    async with ClientSession(dispatcher=dispatcher, message_handler=handle_message, client_info=CLIENT) as client:
+    async with _ClientSession(
+        dispatcher=dispatcher,
+        message_handler=handle_message,
+        client_info=CLIENT,
+        sampling_callback=asking.sample,
+        elicitation_callback=asking.elicit,
+        list_roots_callback=asking.list_roots,
+        logging_callback=asking.log,
+    ) as client:
+        client.capabilities = types.ClientCapabilities.model_validate(asking.capabilities)
         async with asyncio.timeout(seconds):
             await _handshake(client, faults)
         dispatcher.version = client.protocol_version

@@ -1,0 +1,103 @@
+"""What an upstream asks the client of a call: a person's input, a model's answer, its roots; and what it logs.
+
+A connection that is shared cannot tell whose call a question belongs to, so it refuses all. A call whose client can be asked
+gets a connection of its client's own (:mod:`.client_connections`), over which one call runs at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import mcp_types as types
+
+from agora.core.call import CallClient, ClientRefused
+
+__all__ = ["Asking", "ClientGone"]
+
+METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
+REFUSED: Final = -32000  #: JSON-RPC code for a client that declined, left, or took too long
+NOBODY: Final = "The caller cannot be asked: it is no client that takes such requests, or there is no call under way."
+
+
+class ClientGone(Exception):
+    """There is nobody to ask."""
+
+
+class Asking:
+    """Passes the requests of one connection on to the client of the call that runs over it.
+
+    capabilities: as they are declared to the upstream; all that can be passed on where the connection is shared, so that
+    upstreams list the tools that need them.
+    """
+
+    SHARED: Final[Mapping[str, Any]] = {"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}}
+
+    def __init__(self, capabilities: Mapping[str, Any] | None = None) -> None:
+        self.capabilities = self.SHARED if capabilities is None else capabilities
+        self._client: CallClient | None = None
+        self._latest: CallClient | None = None
+        self._limit: asyncio.Timeout | None = None
+
+    def begin(self, client: CallClient, limit: asyncio.Timeout) -> None:
+        """A call of this client begins. limit: its time, which stands still while the client is asked."""
+        self._client = self._latest = client
+        self._limit = limit
+
+    def end(self) -> None:
+        """The call has ended."""
+        self._client, self._limit = None, None
+
+    async def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The client's result. Raises ClientGone, ClientRefused."""
+        client, limit = self._client, self._limit
+        if client is None or limit is None or method not in METHODS:
+            raise ClientGone
+        loop = asyncio.get_running_loop()
+        remaining = None if limit.when() is None else max(0.0, limit.when() - loop.time())  # type: ignore[operator]
+        limit.reschedule(None)
+        try:
+            return await client.ask(method, params)
+        finally:
+            if remaining is not None and self._limit is limit:
+                limit.reschedule(loop.time() + remaining)
+
+    # -- as the SDK's session asks ---------------------------------------------------------------
+
+    async def answer(self, method: str, params: Mapping[str, Any]) -> dict[str, Any] | types.ErrorData:
+        """The same, with the error that the upstream is answered."""
+        try:
+            return await self.ask(method, params)
+        except ClientGone:
+            return types.ErrorData(code=types.METHOD_NOT_FOUND, message=NOBODY)
+        except ClientRefused as error:
+            return types.ErrorData(code=REFUSED, message=str(error))
+
+    async def elicit(self, context: Any, params: types.ElicitRequestParams) -> Any:
+        result = await self.answer("elicitation/create", _document(params))
+        return result if isinstance(result, types.ErrorData) else types.ElicitResult.model_validate(result)
+
+    async def sample(self, context: Any, params: types.CreateMessageRequestParams) -> Any:
+        result = await self.answer("sampling/createMessage", _document(params))
+        if isinstance(result, types.ErrorData):
+            return result
+        kind = types.CreateMessageResultWithTools if params.tools else types.CreateMessageResult
+        return kind.model_validate(result)
+
+    async def list_roots(self, context: Any) -> Any:
+        result = await self.answer("roots/list", {})
+        return result if isinstance(result, types.ErrorData) else types.ListRootsResult.model_validate(result)
+
+    async def log(self, params: types.LoggingMessageNotificationParams) -> None:
+        """Pass a log message on; between calls to the client of the last one."""
+        client = self._client or self._latest
+        if client is not None:
+            await client.notify("notifications/message", _document(params))
+
+
+def _document(params: Any) -> dict[str, Any]:
+    document: dict[str, Any] = params.model_dump(by_alias=True, exclude_none=True, mode="json")
+    meta = document.pop("_meta", None)  # tokens in it are of this connection
+    extra = {key: value for key, value in (meta or {}).items() if key != "progressToken"}
+    return document | {"_meta": extra} if extra else document

@@ -1,0 +1,105 @@
+"""Connections of an upstream that belong to one client session each.
+
+An upstream keeps things by session (a client's roots, its level of logs) and asks without saying for which call. So a call
+whose client can be asked has a connection alone, and the next call of the same client takes it over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from agora.core.call import CallClient
+from agora_sdk.errors import RateLimited
+
+from ..port import Endpoint
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+__all__ = ["ClientConnections", "can_be_asked"]
+
+IDLE_SECONDS: Final = 300.0  #: for which an unused connection stays
+MOST: Final = {"http": 64, "stdio": 8}  #: of one upstream: of a command, each is a process
+ASKED_FOR: Final = ("elicitation", "sampling", "roots")
+
+Key = tuple[tuple[str, str], str]
+
+
+def can_be_asked(client: CallClient | None) -> bool:
+    """Whether an upstream may want to speak to this client during a call."""
+    return client is not None and (
+        client.log_level is not None or any(client.capabilities.get(name) is not None for name in ASKED_FOR)
+    )
+
+
+@dataclass(eq=False)
+class _Slot:
+    connection: Connection
+    level: str | None = None
+    busy: bool = True
+    used: float = field(default_factory=time.monotonic)
+
+
+class ClientConnections:
+    """Lends connections to calls. create: opens one with these capabilities."""
+
+    def __init__(self, create: Callable[[Endpoint, Mapping[str, Any]], Awaitable[Connection]]) -> None:
+        self._create = create
+        self._slots: dict[Key, list[_Slot]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def lend(self, endpoint: Endpoint, client: CallClient) -> AsyncIterator[Connection]:
+        """A connection for one call of a client. Raises RateLimited if there are too many."""
+        key = (endpoint.key, client.key)
+        slot = next((slot for slot in self._slots.get(key, ()) if not slot.busy), None)
+        if slot is None:
+            if (
+                sum(len(slots) for (name, _), slots in self._slots.items() if name == endpoint.key)
+                >= MOST[endpoint.transport]
+            ):
+                raise RateLimited(
+                    f"{endpoint.name} has too many clients at once that can be asked.",
+                    fix="Try again later.",
+                    retry_after=5,
+                )
+            capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
+            slot = _Slot(await self._create(endpoint, capabilities))
+            self._slots.setdefault(key, []).append(slot)
+        slot.busy = True
+        try:
+            if client.log_level is not None and client.log_level != slot.level:
+                await slot.connection.set_log_level(client.log_level)
+                slot.level = client.log_level
+            yield slot.connection
+        finally:
+            slot.busy, slot.used = False, time.monotonic()
+
+    def close_idle(self) -> None:
+        """Hang up where no call came for long."""
+        before = time.monotonic() - IDLE_SECONDS
+        self._drop(lambda key, slot: not slot.busy and slot.used < before)
+
+    def close_upstream(self, endpoint_key: tuple[str, str]) -> None:
+        """Hang up at an upstream that was removed or changed."""
+        self._drop(lambda key, slot: key[0] == endpoint_key)
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        self._drop(lambda key, slot: True)
+        await asyncio.gather(*self._closing)
+
+    def _drop(self, matches: Callable[[Key, _Slot], bool]) -> None:
+        for key, slots in list(self._slots.items()):
+            for slot in [slot for slot in slots if matches(key, slot)]:
+                slots.remove(slot)
+                task = asyncio.create_task(slot.connection.close())
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+            if not slots:
+                del self._slots[key]

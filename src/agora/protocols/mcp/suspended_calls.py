@@ -1,0 +1,128 @@
+"""Calls of clients of 2026-07-28 that are suspended while the client is asked for something.
+
+Such a client is asked by the result of its call, and answers with another call (SEP-2322). What asked, a connection to an
+upstream that knows nothing of that, waits on this server meanwhile: the answering call has to reach the same server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from agora.core.call import ClientRefused
+from agora_sdk.errors import Gone
+
+from .client_requests import ClientRequests, input_required_result
+from .exchange import Exchange
+from .results import ToolResult
+from .sessions import Owner, owner_of
+
+__all__ = ["PREFIX", "SuspendedCalls"]
+
+PREFIX: Final = "call."  #: begins the states of suspended calls
+REQUEST: Final = "request"  #: name of the one request in a result
+ANSWER_SECONDS: Final = 3600.0  #: that a client has for its answer
+MOST: Final = 1000  #: suspended calls on this server
+
+Work = Callable[[ClientRequests], Coroutine[Any, Any, ToolResult]]
+
+
+@dataclass(eq=False)
+class _Suspended:
+    """A call under way. asked: the request that waits, with the future of its result."""
+
+    owner: Owner
+    tool: str
+    asked: asyncio.Queue[tuple[str, Mapping[str, Any], asyncio.Future[dict[str, Any]]]] = field(
+        default_factory=asyncio.Queue
+    )
+    task: asyncio.Task[ToolResult] | None = None
+    response: asyncio.Future[dict[str, Any]] | None = None
+    expiry: asyncio.TimerHandle | None = None
+
+    async def send(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        response: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        await self.asked.put((method, params, response))
+        return await response
+
+
+class SuspendedCalls:
+    """Begins calls, suspends them while their client is asked, and goes on with them."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, _Suspended] = {}
+
+    async def run(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
+        """Run a call, or go on with the one that the client answers; answers its result, or what it asks for.
+
+        Raises Gone: the call is not on this server.
+        """
+        state = exchange.client.state
+        if state is not None and state.startswith(PREFIX):
+            return await self._advance(self._resume(exchange, tool, state))
+        if len(self._calls) >= MOST:
+            return await work(exchange.client)
+        call = _Suspended(owner_of(exchange.caller), tool)
+        call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
+        return await self._advance(call)
+
+    def _resume(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
+        call = self._calls.get(state)
+        if call is None or call.owner != owner_of(exchange.caller) or call.tool != tool:
+            raise Gone(
+                "The call is not under way here: it took too long, or runs at another server.", fix="Call again."
+            )
+        del self._calls[state]
+        if call.expiry is not None:
+            call.expiry.cancel()
+        assert call.response is not None
+        response = exchange.client.responses.get(REQUEST)
+        if not call.response.done():
+            if isinstance(response, dict):
+                call.response.set_result(response)
+            else:
+                call.response.set_exception(ClientRefused("The client did not answer."))
+        return call
+
+    async def _advance(self, call: _Suspended) -> ToolResult:
+        """Wait until it is done, or asks for something. Whoever leaves meanwhile ends it."""
+        assert call.task is not None
+        asking = asyncio.create_task(call.asked.get())
+        try:
+            await asyncio.wait((call.task, asking), return_when=asyncio.FIRST_COMPLETED)
+            if call.task.done():
+                return call.task.result()
+            method, params, call.response = asking.result()
+            return self._suspend(call, {"method": method, "params": dict(params)})
+        except asyncio.CancelledError:
+            call.task.cancel()
+            await asyncio.gather(call.task, return_exceptions=True)
+            raise
+        finally:
+            asking.cancel()
+
+    def _suspend(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
+        state = PREFIX + secrets.token_urlsafe(24)
+        self._calls[state] = call
+        call.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire, state)
+        return ToolResult(relayed=input_required_result({REQUEST: request}, state))
+
+    def _expire(self, state: str) -> None:
+        call = self._calls.pop(state, None)
+        if call is not None and call.task is not None:
+            call.task.cancel()
+
+    async def stop(self) -> None:
+        """End those that wait."""
+        tasks: list[Awaitable[Any]] = []
+        for state in list(self._calls):
+            call = self._calls[state]
+            if call.expiry is not None:
+                call.expiry.cancel()
+            self._expire(state)
+            if call.task is not None:
+                tasks.append(call.task)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,266 @@
+"""An upstream works through the server as it does directly: the protocol's own server-everything, called both ways.
+
+Compared are the results, and what the client is asked for and told meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import httpx2
+import mcp_types as types
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from scripts import conformance_mcp as suite
+
+from tests.blackbox.server import ServerProcess
+from tests.harness import free_port
+from tests.mcp_upstream import Far, serving, tool
+from tests.processes import spawn_tethered
+
+PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
+DEADLINE = 90.0
+START_SECONDS = 60.0
+ROOT = "file:///home/person/project"
+
+#: every tool that it lists for a client with all capabilities, with arguments
+CALLS: dict[str, dict[str, Any]] = {
+    "echo": {"message": "hello"},
+    "get-annotated-message": {"messageType": "error", "includeImage": True},
+    "get-env": {},
+    "get-resource-links": {"count": 3},
+    "get-resource-reference": {"resourceType": "Text", "resourceId": 1},
+    "get-roots-list": {},
+    "get-structured-content": {"location": "New York"},
+    "get-sum": {"a": 2, "b": 3},
+    "get-tiny-image": {},
+    "gzip-file-as-resource": {"name": "a.gz", "data": "data:text/plain;base64,aGVsbG8=", "outputType": "resource"},
+    "toggle-simulated-logging": {},
+    "toggle-subscriber-updates": {},
+    "trigger-elicitation-request": {},
+    "trigger-long-running-operation": {"duration": 0.3, "steps": 3},
+    "trigger-sampling-request": {"prompt": "Say it.", "maxTokens": 20},
+    "trigger-url-elicitation": {"url": "https://example.com/consent", "elicitationId": "e1"},
+}
+
+
+@dataclass
+class Host:
+    """A client's side: answers what it is asked, and remembers it."""
+
+    asked: list[str] = field(default_factory=list)
+    told: list[float] = field(default_factory=list)
+    logs: list[Any] = field(default_factory=list)
+
+    async def elicit(self, context: Any, params: Any) -> types.ElicitResult:
+        self.asked.append(f"elicitation {params.mode if hasattr(params, 'mode') else 'form'}: {params.message}")
+        if isinstance(params, types.ElicitRequestURLParams):
+            return types.ElicitResult(action="accept")
+        return types.ElicitResult(action="accept", content={"name": "Ada", "check": True})
+
+    async def sample(self, context: Any, params: Any) -> types.CreateMessageResult:
+        self.asked.append(f"sampling: {params.messages[0].content}")
+        content = types.TextContent(type="text", text="So be it.")
+        return types.CreateMessageResult(role="assistant", content=content, model="test")
+
+    async def roots(self, context: Any) -> types.ListRootsResult:
+        self.asked.append("roots")
+        return types.ListRootsResult(roots=[types.Root(uri=ROOT, name="project")])
+
+    async def progress(self, progress: float, total: float | None, message: str | None) -> None:
+        self.told.append(progress)
+
+    async def log(self, params: Any) -> None:
+        self.logs.append(params.data)
+
+    @contextlib.asynccontextmanager
+    async def connect(self, url: str, mode: Any = "legacy", token: str = "") -> AsyncIterator[Client]:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            Client(
+                streamable_http_client(url, http_client=http),
+                mode=mode,
+                cache=None,
+                elicitation_callback=self.elicit,
+                sampling_callback=self.sample,
+                list_roots_callback=self.roots,
+                logging_callback=self.log,
+            ) as client,
+        ):
+            yield client
+
+
+@pytest.fixture(scope="module")
+def everything() -> Iterator[str]:
+    """It as a server of its own; its URL."""
+    try:
+        command = suite.install(PACKAGE)
+    except suite.Unavailable as error:
+        if os.environ.get("AGORA_REQUIRE") == "all":
+            raise
+        pytest.skip(str(error))
+    port = free_port()
+    process = spawn_tethered(
+        [*command, "streamableHttp"],
+        env=os.environ | {"PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/mcp", timeout=5)
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}/mcp"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def federated(everything: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path_factory.mktemp("federated") / "data", mcp_private_networks="true").start()
+    server.operator.post("/upstreams", {"name": "everything", "url": everything})
+    yield server
+    server.close()
+
+
+def _comparable(result: types.CallToolResult) -> Any:
+    """A result without what differs from call to call, and with its resources' URIs as the upstream has them."""
+    document = result.model_dump(by_alias=True, mode="json", exclude_none=True)
+    document.pop("_meta", None)
+    text = re.sub(r"\d+(:\d+)+[^\"\\]*|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|20\d\d-\d\d-\d\d[^\"\\]*", "…", str(document))
+    return re.sub(r"agora://upstreams/everything/([^'\"]+)", lambda match: unquote(match[1]), text)
+
+
+async def _call(host: Host, url: str, prefix: str, tool: str, mode: Any, token: str = "") -> tuple[Any, list[str], int]:
+    async with host.connect(url, mode, token) as client:
+        call = client.call_tool(prefix + tool, CALLS[tool], progress_callback=host.progress)
+        result = await asyncio.wait_for(call, DEADLINE)
+    return _comparable(result), sorted(set(host.asked) - {"roots"}), len(set(host.told))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("tool", CALLS)
+async def test_every_tool_works_as_it_does_directly(
+    everything: str, federated: ServerProcess, tool: str, mode: str
+) -> None:
+    direct = await _call(Host(), everything, "", tool, "legacy")
+    relayed = await _call(Host(), f"{federated.url}/mcp", "everything.", tool, mode, federated.admin_token)
+    assert relayed == direct
+
+
+@pytest.mark.long
+async def test_logs_come_during_a_call_and_after_it(federated: ServerProcess) -> None:
+    host = Host()
+    async with host.connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
+        await client.set_logging_level("debug")
+        await client.call_tool("everything.toggle-simulated-logging", {})
+        async with asyncio.timeout(DEADLINE):
+            while len(host.logs) < 2:
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.long
+async def test_all_of_them_are_offered(everything: str, federated: ServerProcess) -> None:
+    async with Host().connect(everything) as client:
+        direct = {each.name for each in (await client.list_tools()).tools}
+    assert direct >= CALLS.keys()
+    detail = federated.operator.get("/upstreams/everything", params={"kind": "tool"})
+    assert {item["name"] for item in detail["items"] if item["state"] == "active"} >= CALLS.keys()
+
+
+class AskingUpstream(Far):
+    """An upstream with a tool that asks a person, in the way of its era."""
+
+    async def _tool_ask(self, ctx: Any, arguments: dict[str, Any]) -> Any:
+        schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+        if not self.modern:
+            answer = (await ctx.session.elicit_form("Who is it?", schema)).content
+        elif (responses := ctx.params.get("inputResponses")) is not None:
+            assert ctx.params["requestState"] == "asked"
+            answer = responses["who"]["content"]
+        else:
+            params = types.ElicitRequestFormParams(message="Who is it?", requested_schema=schema)
+            return types.InputRequiredResult(
+                input_requests={"who": types.ElicitRequest(params=params)}, request_state="asked"
+            )
+        return types.CallToolResult(content=[types.TextContent(type="text", text=f"Hello {answer['name']}")])
+
+
+@pytest.fixture(params=["legacy upstream", "modern upstream"])
+async def asking(request: pytest.FixtureRequest, shared_open_server: ServerProcess) -> AsyncIterator[ServerProcess]:
+    """A server with an upstream that asks."""
+    modern = request.param == "modern upstream"
+    name = "modern" if modern else "legacy"
+    async with serving(AskingUpstream(tools={"ask": tool("ask")}, modern=modern).app()) as url:
+        new = {"name": "far", "url": url, "description": name}
+        await asyncio.to_thread(shared_open_server.operator.post, "/upstreams", new)
+        yield shared_open_server
+        await asyncio.to_thread(shared_open_server.operator.call, "DELETE", "/upstreams/far")
+
+
+@pytest.fixture(scope="module")
+def shared_open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path_factory.mktemp("open") / "data", mcp_private_networks="true").start()
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_what_an_upstream_asks_the_client_answers(asking: ServerProcess, mode: str) -> None:
+    host = Host()
+    async with host.connect(f"{asking.url}/mcp", mode, asking.admin_token) as client:
+        for _ in range(2):  # over one connection to the upstream
+            result = await asyncio.wait_for(client.call_tool("far.ask", {}), DEADLINE)
+            assert result.content[0].text == "Hello Ada", result
+    assert host.asked == ["elicitation form: Who is it?"] * 2
+
+
+async def test_a_caller_who_cannot_be_asked_is_told_so(asking: ServerProcess) -> None:
+    call = {"arguments": {}}
+    response = await asyncio.to_thread(asking.operator.http.post, "/tools/far/ask", json=call, timeout=DEADLINE)
+    assert "cannot be asked" in response.text, response.text
+
+
+async def test_links_lead_to_the_resource_through_the_server(shared_open_server: ServerProcess) -> None:
+    class Linking(Far):
+        async def _tool_link(self, ctx: Any, arguments: dict[str, Any]) -> Any:
+            link = types.ResourceLink(type="resource_link", uri="far://note", name="note")
+            inside = types.EmbeddedResource(
+                type="resource", resource=types.TextResourceContents(uri="far://note", text="x")
+            )
+            return types.CallToolResult(content=[link, inside])
+
+    far = Linking(tools={"link": tool("link"), "echo": tool("echo")})
+    async with (
+        serving(far.app()) as url,
+        Host().connect(f"{shared_open_server.url}/mcp", token=shared_open_server.admin_token) as client,
+    ):
+        await asyncio.to_thread(shared_open_server.operator.post, "/upstreams", {"name": "linking", "url": url})
+        link, inside = (await client.call_tool("linking.link", {})).content
+        assert inside.resource.uri == link.uri
+        (content,) = (await client.read_resource(link.uri)).contents
+        assert content.text == "at far://note"
+
+        far.tools["echo"] = tool("echo", "Does something else now.")
+        await asyncio.to_thread(shared_open_server.operator.post, "/upstreams/linking/refresh")
+        for name in ("linking.echo", "linking_echo"):
+            result = await client.call_tool(name, {})
+            assert result.is_error
+            assert "quarantined" in result.content[0].text
+            assert "agora.upstream.accept" in result.content[0].text
