@@ -16,8 +16,8 @@ MAX_VALUES = 100  # by the protocol
 CANDIDATES = 500
 
 _COLLECTION_BY_ARGUMENT: Final[Mapping[str, ResourceCollection]] = {
-    name: shelf
-    for shelf, names in zip(COLLECTIONS, (("agent_id", "to"), ("workflow_id",), ("task_id", "task")), strict=True)
+    name: collection
+    for collection, names in zip(COLLECTIONS, (("agent_id", "to"), ("workflow_id",), ("task_id", "task")), strict=True)
     for name in names
 }
 

@@ -60,6 +60,10 @@ log = logging.getLogger(__name__)
 PATH = "/mcp"
 SWEEP_SECONDS = 60.0
 NO_BATCHES = "Send each request by itself: MCP has had no batches since 2025-06-18."
+NO_SESSION = (
+    "Begin with 'initialize' by POST, and send its mcp-session-id. The HTTP+SSE transport of 2024-11-05 is not served: "
+    "use Streamable HTTP, or have the client start 'agora mcp'."
+)
 CANCELLED_METHOD = "notifications/cancelled"
 METHODS = ("GET", "POST", "DELETE")
 SESSION_EVENTS = frozenset({ENDED, CANCELLED, TOOLSETS_CHANGED})  #: events that the endpoint follows
@@ -257,6 +261,8 @@ class McpApp:
             if (work := self.lean.remote_call(scope, message, exchange)) is not None:
                 await deliver_answer(work, receive, send)
                 return
+        if scope["method"] == "GET" and session is None and not modern:
+            raise MalformedRequest("A stream belongs to a session, and this request names none.", fix=NO_SESSION)
         if session is not None:
             await self._answer_in_session(scope, again, send, exchange, session, message)
         else:

@@ -11,11 +11,14 @@
 ``agora://workflows/{id}/diagram``     the same as a Mermaid diagram
 ``agora://upstreams/{name}/{uri}``     a resource of an upstream, see :mod:`.upstream_resources`
 =====================================  ==================================
+
+Every one of them can be read. Listed is a choice that does not grow with use: the first two, of agents, tasks and workflows those
+that are at work (:data:`LISTED` of each), and what upstreams offer. Templates say how to name the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -29,10 +32,11 @@ from . import cursors
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
 from .upstream_resources import PREFIX, UpstreamResources
 
-__all__ = ["COLLECTIONS", "SCHEME", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
+__all__ = ["COLLECTIONS", "LISTED", "SCHEME", "TEMPLATES", "ResourceCollection", "Resources", "Template"]
 
 SCHEME: Final = "agora://"
 JSON: Final = "application/json"
+MAX_POSITION_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +100,42 @@ TEMPLATES: Final = (
 )
 
 
+LISTED: Final = 20  #: entries of a collection in resources/list
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceCollection:
-    """A kind of thing that is listed one by one. items, id, title: fields of the operation's result."""
+    """A kind of thing of which some are listed. items, id, title: fields of the operation's result. at_work: arguments that choose those."""
 
     prefix: str
     operation: str
     items: str
     id: str
     title: str
+    at_work: Mapping[str, Any]
 
 
+_OPEN_TASKS: Final = ["pending", "in_progress", "input_required", "auth_required"]
 COLLECTIONS: Final = (
-    ResourceCollection("agora://agents/", "agora.agent.list", "agents", "agent_id", "agent_name"),
-    ResourceCollection("agora://workflows/", "agora.workflow.list", "workflows", "workflow_id", "workflow_name"),
-    ResourceCollection("agora://tasks/", "agora.task.list", "tasks", "task_id", "task_type"),
+    ResourceCollection(
+        "agora://agents/", "agora.query.agents", "agents", "agent_id", "agent_name", {"status": "active"}
+    ),
+    ResourceCollection(
+        "agora://workflows/",
+        "agora.workflow.list",
+        "workflows",
+        "workflow_id",
+        "workflow_name",
+        {"status": ["running", "paused"]},
+    ),
+    ResourceCollection(
+        "agora://tasks/",
+        "agora.task.list",
+        "tasks",
+        "task_id",
+        "task_type",
+        {"status": _OPEN_TASKS, "descending": True},
+    ),
 )
 
 
@@ -129,40 +154,27 @@ class Resources:
         return from_json(outcome.body)
 
     async def list_page(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
-        """One page: what is always there, then shelf by shelf. A page of a shelf may be empty."""
-        where, _, inner = cursors.decode_cursor(cursor).partition(" ")
-        if not where:
-            fixed = [template.document() for template in TEMPLATES if not template.parameter_name]
-            return _resource_page(fixed, 0, "")
-        if not where.isdecimal() or int(where[:3]) > len(COLLECTIONS):
+        """One page: what is always there, what is at work, and what upstreams have. cursor: a number of entries before it."""
+        position = cursors.decode_cursor(cursor) or "0"
+        if not position.isdecimal() or len(position) > MAX_POSITION_DIGITS:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
-        number = int(where)
-        if number == len(COLLECTIONS):
-            return await self._list_upstream_resources(exchange, inner)
-        entries, following = await self._list_collection(exchange, COLLECTIONS[number], inner)
-        return _resource_page(entries, number, following) if following else _resource_page(entries, number + 1, "")
+        entries = [template.document() for template in TEMPLATES if not template.parameter_name]
+        for collection in COLLECTIONS:
+            entries += await self._list_at_work(exchange, collection)
+        entries += await self.upstreams.list_resources(exchange)
+        begin = int(position)
+        end = begin + exchange.view.page
+        page: dict[str, Any] = {"resources": entries[begin:end]}
+        return page | {"nextCursor": cursors.encode_cursor(str(end))} if end < len(entries) else page
 
-    async def _list_collection(
-        self, exchange: Exchange, shelf: ResourceCollection, cursor: str
-    ) -> tuple[Sequence[dict[str, Any]], str]:
-        arguments = {"limit": min(exchange.view.page, 100)} | ({"cursor": cursor} if cursor else {})
+    async def _list_at_work(self, exchange: Exchange, collection: ResourceCollection) -> list[dict[str, Any]]:
         try:
-            page = await self.invoke_operation(exchange, shelf.operation, arguments)
+            page = await self.invoke_operation(exchange, collection.operation, {**collection.at_work, "limit": LISTED})
         except (PermissionDenied, Unauthenticated):
-            return [], ""
+            return []
         except AgoraError as error:
             raise JsonRpcError.from_error(error, modern=exchange.modern) from None
-        return [_resource_entry(shelf, item) for item in page[shelf.items]], page.get("next_cursor") or ""
-
-    async def _list_upstream_resources(self, exchange: Exchange, inner: str) -> dict[str, Any]:
-        """The last shelf: what upstreams have, from a position on."""
-        begin = int(inner) if inner.isdecimal() else 0
-        resources = await self.upstreams.list_resources(exchange)
-        end = begin + exchange.view.page
-        page: dict[str, Any] = {"resources": resources[begin:end]}
-        return (
-            page | {"nextCursor": cursors.encode_cursor(f"{len(COLLECTIONS)} {end}")} if end < len(resources) else page
-        )
+        return [_resource_entry(collection, item) for item in page[collection.items]]
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
         """The forms of URIs."""
@@ -190,19 +202,12 @@ class Resources:
         return {"contents": [{"uri": uri, "mimeType": template.mime, "text": text}]}
 
 
-def _resource_entry(shelf: ResourceCollection, item: Mapping[str, Any]) -> dict[str, Any]:
+def _resource_entry(collection: ResourceCollection, item: Mapping[str, Any]) -> dict[str, Any]:
     entry = {
-        "uri": shelf.prefix + quote(item[shelf.id], safe=""),
-        "name": item[shelf.id],
-        "title": item.get(shelf.title) or item[shelf.id],
+        "uri": collection.prefix + quote(item[collection.id], safe=""),
+        "name": item[collection.id],
+        "title": item.get(collection.title) or item[collection.id],
         "mimeType": JSON,
     }
     description = item.get("description") or item.get("status")
     return entry | ({"description": str(description)} if description else {})
-
-
-def _resource_page(found: Sequence[dict[str, Any]], shelf: int, inner: str) -> dict[str, Any]:
-    page: dict[str, Any] = {"resources": list(found)}
-    if shelf <= len(COLLECTIONS):
-        page["nextCursor"] = cursors.encode_cursor(f"{shelf} {inner}")
-    return page

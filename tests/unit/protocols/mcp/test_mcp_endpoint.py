@@ -328,6 +328,13 @@ async def test_the_plain_endpoint_asks_strangers_for_a_credential(stranger: Wire
     assert (await _rpc(stranger, [call])).status_code == 401
 
 
+async def test_a_client_of_the_older_transport_is_told_what_to_use(wire: Wire) -> None:
+    response = await wire.http.get("/mcp", headers={"accept": "text/event-stream"})
+    assert response.status_code == 400
+    assert "Streamable HTTP" in response.json()["fix"]
+    assert "agora mcp" in response.json()["fix"]
+
+
 async def test_the_plain_listing(wire: Wire) -> None:
     tools = (await wire.http.get("/mcp/v1/tools?names=underscore&toolsets=messaging")).json()["tools"]
     assert "agora_messaging_send" in {tool["name"] for tool in tools}

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from agora.protocols.mcp import changes, prompts
 from agora.protocols.mcp.exchange import JsonRpcError
-from agora.protocols.mcp.resources import TEMPLATES
+from agora.protocols.mcp.resources import LISTED, TEMPLATES
 from agora_sdk.contract import operations
 from tests.harness import Running
 from tests.unit.protocols.mcp.conftest import register
@@ -64,30 +64,46 @@ async def test_who_may_not_read_is_told_why(wire: Wire) -> None:
     assert (error["code"], error["data"]["code"]) == (-32003, "permission_denied")
 
 
-async def test_lists_go_on_from_shelf_to_shelf(wire: Wire) -> None:
-    for number in range(5):
-        await register(wire, f"Agent {number}")
-    await _do(wire, "agora.task.assign", task_type="t", assignee="Agent 1")
-    await _do(wire, "agora.workflow.create", workflow_name="w", steps=[{"name": "a", "task_type": "t"}])
-    wire.query = "?page=2"
+async def _listed(wire: Wire, query: str = "") -> list[str]:
+    """URIs of resources/list, page after page."""
+    wire.query = query
     uris: list[str] = []
     cursor: dict[str, Any] = {}
     while True:
         result = (await wire.call("modern", "resources/list", cursor))["result"]
         uris += [resource["uri"] for resource in result["resources"]]
         if "nextCursor" not in result:
-            break
+            return uris
         cursor = {"cursor": result["nextCursor"]}
+
+
+async def test_what_is_at_work_is_listed_in_pages(wire: Wire) -> None:
+    workers = [await register(wire, f"Agent {number}") for number in range(5)]
+    await _do(wire, "agora.task.assign", task_type="t", assignee="Agent 1")
+    done = await _do(wire, "agora.task.assign", task_type="t", assignee="Agent 2")
+    await _do(workers[2], "agora.task.update", task_id=done["task_id"], status="completed")
+    await _do(wire, "agora.workflow.create", workflow_name="w", steps=[{"name": "a", "task_type": "t"}])
+    uris = await _listed(wire, "?page=2")
     assert len(uris) == len(set(uris))
     counts = {
         kind: sum(uri.startswith(f"agora://{kind}/") for uri in uris) for kind in ("agents", "tasks", "workflows")
     }
-    assert counts["agents"] == 5
-    assert counts["workflows"] == 1
-    assert counts["tasks"] >= 1
+    assert counts == {"agents": 5, "tasks": 2, "workflows": 1}
+    assert f"agora://tasks/{done['task_id']}" not in uris
+    assert (await _read(wire, f"agora://tasks/{done['task_id']}"))["status"] == "completed"
     assert {"agora://catalogue", "agora://marketplace"} <= set(uris)
     templates = (await wire.call("modern", "resources/templates/list"))["result"]["resourceTemplates"]
     assert {each["uriTemplate"] for each in templates} == {each.uri for each in TEMPLATES if each.parameter_name}
+
+
+async def test_the_list_does_not_grow_with_use(wire: Wire) -> None:
+    for number in range(LISTED + 5):
+        await register(wire, f"Agent {number}")
+        task = await _do(wire, "agora.task.assign", task_type="t", assignee=f"Agent {number}")
+    uris = await _listed(wire)
+    for kind in ("agents", "tasks"):
+        assert sum(uri.startswith(f"agora://{kind}/") for uri in uris) == LISTED
+    assert f"agora://tasks/{task['task_id']}" in uris, "the newest are listed"
 
 
 async def test_what_a_caller_may_not_list_is_empty(wire: Wire) -> None:
