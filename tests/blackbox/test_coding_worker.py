@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +64,10 @@ def test_a_permission_is_asked_for_and_answered(shared_server: ServerProcess, ca
     names = {line.partition("=")[0] for line in Path(f"/proc/{agent}/environ").read_text().split("\0")}
     assert "ANTHROPIC_API_KEY" in names
     assert not names & {"AGORA_TOKEN", "AGORA_CREDENTIALS"}, "the worker's own credentials are not the agent's"
-    question = operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1]["data"]["parts"][1]["data"]
-    assert [option["option_id"] for option in question["permission"]["options"]] == ["once", "always", "reject"]
+    question = operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1]["data"]
+    options = question["parts"][1]["data"]["permission"]["options"]
+    assert [option["option_id"] for option in options] == ["once", "always", "reject"]
+    assert question["metadata"]["requestedSchema"]["required"] == ["option_id"]
     operator.post("/agora/task/message", {"task_id": job, "text": "once"})
     task = wait_for_status(operator, job, "completed")
     assert task["result"]["files"] == ["a.txt"]
@@ -112,6 +115,50 @@ def test_a_context_is_a_session(shared_server: ServerProcess, careful_worker: Wo
     task = wait_for_status(operator, second, "completed")
     assert task["result"]["text"].startswith("I remember: SAY: good morning | RECALL")
     assert task["result"]["branch"] == f"agora/{first}", "a session goes on where it was"
+
+
+def test_a_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    operator = shared_server.operator
+    (codebase,) = operator.get("/v1/agent/codebases?search=careful")["codebases"][:1]
+    assert codebase["name"] == "api"
+    body = {"title": "Greet", "prompt": "SAY: good morning", "codebase_id": codebase["codebase_id"], "priority": 5}
+    job = operator.post("/v1/agent/tasks", body)["task_id"]
+    task = wait_for_status(operator, job, "completed")
+    assert task["task_type"] == "coding.job"
+    sessions = f"/v1/agent/codebases/{codebase['codebase_id']}/sessions"
+    (session,) = [each for each in operator.get(sessions)["sessions"] if each["title"] == "Greet"]
+    place = f"{sessions}/{session['session_id']}"
+    messages = operator.get(f"{place}/messages")["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant"]
+    assert messages[1]["parts"][-1] == {"type": "text", "text": "good morning"}
+    resumed = operator.post(f"{place}/resume", {"prompt": "RECALL"})["task_id"]
+    task = wait_for_status(operator, resumed, "completed")
+    assert task["result"]["session_id"] == session["session_id"]
+    assert task["result"]["text"].startswith("I remember: SAY: good morning | RECALL")
+    token = shared_server.admin_token
+    shown = shared_server.run_cli("session", "show", codebase["codebase_id"], session["session_id"], token=token)
+    assert "good morning" in shown.stdout
+    followed = shared_server.run_cli("job", "run", "SAY: hello", "--worker", "careful", "--follow", token=token)
+    assert followed.returncode == 0, followed.stderr
+    assert "hello" in followed.stdout
+
+
+def test_a_worker_is_an_a2a_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    """A prompt as a message, over JSON-RPC 1.0: permission as input-required, the answer, and the diff as an artifact."""
+    operator = shared_server.operator
+
+    def send(text: str, **ids: str) -> dict[str, Any]:
+        message = {"messageId": text, "role": "ROLE_USER", "parts": [{"text": text}], **ids}
+        call = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}
+        answer = operator.http.post("/a2a/careful", json=call, headers={"A2A-Version": "1.0"}).json()
+        task: dict[str, Any] = answer["result"]["task"]
+        return task
+
+    task = send("RUN: echo hi > a2a.txt")
+    assert task["status"]["state"] == "TASK_STATE_INPUT_REQUIRED", task
+    task = send("once", taskId=task["id"], contextId=task["contextId"])
+    assert task["status"]["state"] == "TASK_STATE_COMPLETED", task
+    assert {"diff", "changes"} <= {artifact.get("name") for artifact in task["artifacts"]}
 
 
 def test_a_usage_limit_pauses_the_job(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:

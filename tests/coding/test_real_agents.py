@@ -48,7 +48,8 @@ def start_worker(server: ServerProcess, tmp_path: Path, variables: dict[str, str
 
     def start(*options: str, name: str = "coder") -> WorkerProcess:
         home = tmp_path / "home"
-        worker = WorkerProcess(server, home, repository, *options, name=name, agent=agent, variables=variables)
+        patient = ("--lease-seconds", "30", *options)  # a busy machine takes long to start a server again
+        worker = WorkerProcess(server, home, repository, *patient, name=name, agent=agent, variables=variables)
         workers.append(worker)
         return worker.start()
 
@@ -105,10 +106,11 @@ def test_output_streams_and_everything_may_be_killed(
     assert output.rstrip().endswith("word99")
 
 
-def test_a_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker) -> None:
+def test_a_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker, agent: str) -> None:
     operator = server.operator
     start_worker()
-    job = submit_job(operator, "LIMIT: 60\nSAY: after the limit", worker="coder")
+    seconds = {"opencode": 60, "claude": 61}[agent]  # the stand-in knows a limit by its length
+    job = submit_job(operator, f"LIMIT: {seconds}\nSAY: after the limit", worker="coder")
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["available_at"], "it is paused", SLOW)
     assert "paused until" in read_output(operator, job)
     task = wait_for_status(operator, job, "completed", timeout=SLOW)

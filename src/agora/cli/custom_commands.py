@@ -28,6 +28,7 @@ GROUPS: Mapping[str, str] = {
     "contract": "app.contract",
     "mcp": "mcp.group",
     "db": "db.group",
+    "job": "jobs.group",
     "marketplace": "app.marketplace",
     "migrate": "migrate.group",
 }
@@ -46,6 +47,7 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
     "instance": _commands_of("instances", "discover", "create", list="listing")
     | _commands_of("instances", "details", exec="execute")
     | _commands_of("instances", "logs", "pause", "resume", "terminate"),
+    "session": {"show": "jobs.show_session"},
     "task": _commands_of("tasks", "assign", list="listing") | _commands_of("tasks", "output", "show"),
     "token": _commands_of("operators", "show"),
     "worker": {"run": "worker.run_worker", "doctor": "worker.examine_worker"},

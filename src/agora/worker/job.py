@@ -25,9 +25,10 @@ from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
 from .permissions import Decision, PermissionRequest, parse_answer
+from .registry import CodebaseRegistry
 from .request import Answer, JobRequest, read_answers
 from .subprocesses import CommandError, run_command
-from .transcript import Transcript, Usage
+from .transcript import Transcript, Usage, remove_null_characters
 from .usage_limits import AccountBreaker, UsageLimitReached
 from .worktree import Workplace, find_workplace
 
@@ -55,6 +56,7 @@ class JobState:
 
     session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
     is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
+    messages: of the session that this job has reported.
     """
 
     session_id: str | None = None
@@ -66,6 +68,7 @@ class JobState:
     was_sent_back: bool = False
     asked: Mapping[str, Any] | None = None
     text: str = ""
+    messages: int = 0
     usage: Usage = field(default_factory=Usage)
 
     def dump(self) -> dict[str, Any]:
@@ -94,8 +97,16 @@ class Job:
     run: the claimed task; another one after each claim.
     """
 
-    def __init__(self, run: TaskRun, client: AgoraClient, options: WorkerOptions, breaker: AccountBreaker) -> None:
+    def __init__(
+        self,
+        run: TaskRun,
+        client: AgoraClient,
+        options: WorkerOptions,
+        breaker: AccountBreaker,
+        registry: CodebaseRegistry,
+    ) -> None:
         self.task_id = run.task_id
+        self._registry = registry
         self._run, self._client, self._options, self._breaker = run, client, options, breaker
         self._request = JobRequest.parse(run)
         self._state = JobState.load(run.checkpoint)
@@ -181,7 +192,7 @@ class Job:
             raise PermanentFailure(f"{words[0]} ended with exit code {result.exit_code}: {result.output[-2000:]}")
 
     def _find_codebase(self) -> Codebase:
-        codebase = self._options.find_codebase(self._request.codebase)
+        codebase = self._registry.find(self._request.codebase)
         if codebase is None:
             names = ", ".join(codebase.name for codebase in self._options.codebases)
             raise PermanentFailure(f"This worker has no codebase {self._request.codebase!r}; it has {names}.")
@@ -191,6 +202,7 @@ class Job:
         """The workplace of the session that this job goes on with: its own, or the last of its context."""
         if self._state.session_id is not None:
             return self._state.workplace
+        self._state.session_id = self._request.session_id
         if self._run.context_id is None:
             return {}
         page = await self._client.task.list(context_id=self._run.context_id, limit=10, descending=True)
@@ -265,6 +277,7 @@ class Job:
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
         await self._save()
         self._transcript = Transcript(self._state.usage)
+        await self._report_message("user", [{"type": "text", "text": prompt}])
         self._turn = asyncio.create_task(self._agent.prompt(prompt))
 
     async def _finish_turns(self) -> None:
@@ -301,6 +314,7 @@ class Job:
                 await self._agent.close()
                 await self._open_agent(CONTINUE.format(why="its process ended", prompt=self._request.prompt))
         self._state.usage.add_turn(end.usage)
+        await self._report_message("assistant", self._transcript.parts)
         self._state.text = self._transcript.text
         self._state.is_answered = True
         await self._writer.flush()
@@ -347,11 +361,8 @@ class Job:
         self._note(f"waits for permission: {request.kind}: {request.title}")
         await self._writer.flush()
         await self._save()
-        data: dict[str, Any] = {
-            "permission": request.dump() | {"input": dict(request.input)},
-            "schema": request.schema(),
-        }
-        return InputRequired(request.describe(), data=data)
+        data: dict[str, Any] = {"permission": request.dump() | {"input": dict(request.input)}}
+        return InputRequired(request.describe(), data=data, schema=request.schema())
 
     async def _answer_permission(self) -> None:
         """Give the agent what the requester has answered."""
@@ -431,6 +442,19 @@ class Job:
 
     async def _save(self) -> None:
         await self._run.save(self._state.dump())
+
+    async def _report_message(self, role: str, parts: Sequence[Mapping[str, Any]]) -> None:
+        """Store a message of the session on the server, where people read it."""
+        assert self._place is not None
+        session_id, message_id = self._state.session_id, f"{self.task_id}:{self._state.messages}"
+        assert session_id is not None
+        self._state.messages += 1
+        message = {"message_id": message_id, "role": role, "parts": remove_null_characters(parts)}
+        options = {"title": self._request.title, "agent": self._options.agent_name, "task_id": self.task_id}
+        try:
+            await self._registry.ingest(self._client, self._place.codebase, session_id, message, options)
+        except AgoraError as error:  # the task's output has it too
+            logger.warning("A message of session %s is not stored: %s", session_id, error)
 
     async def _read_transcript(self) -> str:
         start = max(0, self._run.output_size - MAX_TRANSCRIPT_CHARACTERS)

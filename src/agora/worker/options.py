@@ -56,12 +56,6 @@ class WorkerOptions:
     worktree_days: float = 14.0
     worktree_megabytes: int = 10_000
 
-    def find_codebase(self, reference: str | None) -> Codebase | None:
-        """A codebase by its name or repository; the first one if none is named."""
-        if reference is None:
-            return self.codebases[0]
-        return next((c for c in self.codebases if reference in (c.name, c.repository)), None)
-
 
 def default_name() -> str:
     """A worker's name, if none is given."""

@@ -18,13 +18,17 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A job. codebase: name, id or repository of one. mode: of the agent, such as build or plan; None for its own."""
+    """A job. codebase: name, id or repository of one. mode: of the agent, such as build or plan; None for its own.
+
+    session_id: of the agent's session that it goes on with, if that is not known from its context.
+    """
 
     prompt: str
     title: str
     codebase: str | None
     mode: str | None
     model: str | None
+    session_id: str | None = None
 
     @classmethod
     def parse(cls, task: TaskRun) -> JobRequest:
@@ -42,7 +46,8 @@ class JobRequest:
         codebase = values.get("codebase") or values.get("codebase_id")
         model = task.required_model or values.get("model")
         mode = values.get("agent_type")
-        return cls(prompt, title, *(str(value) if value else None for value in (codebase, mode, model)))
+        options = (codebase, mode, model, payload.get("session_id"))
+        return cls(prompt, title, *(str(value) if value else None for value in options))
 
 
 def read_text(message: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from agora_sdk.contract.events import Event
 
 from .job import Job
 from .options import WorkerOptions
+from .registry import CodebaseRegistry
 from .request import JOB_TYPE, MESSAGE_TYPE
 from .subprocesses import CommandError
 from .usage_limits import AccountBreaker
@@ -48,11 +49,15 @@ class CodingWorker(Agent):
         self.metadata = {"agent": options.agent_name, "codebases": [codebase.name for codebase in options.codebases]}
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
         self._breaker = AccountBreaker()
+        self._registry = CodebaseRegistry(options)
         self._cleaning: asyncio.Task[None] | None = None
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
 
     async def on_start(self) -> None:
+        assert self.worker_id is not None
+        names = await self._registry.register(self.client, self.worker_id)
+        await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
         self._cleaning = asyncio.create_task(self._clean_regularly())
 
@@ -60,7 +65,7 @@ class CodingWorker(Agent):
         """Do a job; one whose agent waits here goes on with it."""
         job = self._parked.pop(task.task_id, None)
         if job is None:
-            job = Job(task, self.client, self.options, self._breaker)
+            job = Job(task, self.client, self.options, self._breaker, self._registry)
         else:
             self._expiries.pop(task.task_id).cancel()
             job.take_over(task)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Transcript", "Usage"]
+__all__ = ["Transcript", "Usage", "remove_null_characters"]
 
 PLAN_MARKS = {"completed": "x", "in_progress": "~", "pending": " "}
 FINISHED = frozenset({"completed", "failed"})
@@ -154,3 +154,12 @@ def _read_content(content: Mapping[str, Any]) -> str:
         name = str(content.get("path"))
         return "\n".join(difflib.unified_diff(before, after, name, name, lineterm=""))
     return _read_text(content.get("content"))
+
+
+def remove_null_characters(value: Any) -> Any:
+    """JSON without null characters, which no store takes: a program's output may hold them."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {remove_null_characters(name): remove_null_characters(part) for name, part in value.items()}
+    return [remove_null_characters(part) for part in value] if isinstance(value, list) else value

@@ -62,6 +62,7 @@ class AgoraClient:
     auth: contract.auth.Auth
     billing: contract.billing.Billing
     bus: contract.bus.Bus
+    codebase: contract.codebases.Codebases
     conversation: contract.conversations.Conversations
     dead_letter: contract.dead_letters.DeadLetters
     deployment: contract.deployments.Deployments
@@ -76,6 +77,7 @@ class AgoraClient:
     orchestrator: contract.orchestrator.Orchestrator
     query: contract.query.Queries
     registry: contract.registry.Registry
+    session: contract.codebases.Sessions
     task: contract.tasks.Tasks
     tenant: contract.tenants.Tenants
     token: contract.tokens.Tokens

@@ -30,13 +30,21 @@ class InputRequired(Exception):
     """Raised in ``on_task`` or ``process_message``: the work cannot go on before its requester has answered.
 
     The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again: then the
-    answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer, such as a
-    form; it is a part of the message beside the question's text.
+    answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer; it is a
+    part of the message beside the question's text. schema: JSON schema of the answer, from which clients make a form; the
+    answer then is a data part.
     """
 
-    def __init__(self, question: str, *, auth: bool = False, data: JsonObject | None = None) -> None:
+    def __init__(
+        self,
+        question: str,
+        *,
+        auth: bool = False,
+        data: JsonObject | None = None,
+        schema: JsonObject | None = None,
+    ) -> None:
         super().__init__(question)
-        self.question, self.auth, self.data = question, auth, data
+        self.question, self.auth, self.data, self.schema = question, auth, data, schema
 
 
 class Postponed(Exception):

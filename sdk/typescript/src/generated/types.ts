@@ -763,6 +763,31 @@ export interface CoLocation {
   reason?: string | null;
 }
 
+/** A directory of a worker's machine, in which jobs can be done. */
+export interface Codebase {
+  codebaseId: string;
+  name: string;
+  /** Of the worker's machine. */
+  path: string;
+  workerId: string;
+  /** Id of the agent that the worker belongs to. */
+  owner: string;
+  /** Git remote as host and path, such as github.com/owner/name. */
+  repository: string | null;
+  description: string;
+  /** RFC 3339 time, with its offset. */
+  registeredAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Whether its worker has been seen within 90 seconds. */
+  online: boolean;
+}
+
+/** One page of a list; ``codebases`` are its items. */
+export interface CodebasePage extends Page<Codebase> {
+  codebases: Codebase[];
+}
+
 export interface ComponentHealth {
   status: "healthy" | "degraded" | "critical";
   detail: string;
@@ -1355,6 +1380,14 @@ export interface ImportStep {
   known: number;
   /** Rows with nothing to bring: ended tasks and workflows, metrics. */
   skipped: number;
+}
+
+export interface Ingestion {
+  sessionId: string;
+  /** Number of messages that were new or replaced. */
+  stored: number;
+  /** Number of messages that the session has. */
+  messages: number;
 }
 
 /** An instance with its bill. */
@@ -2373,6 +2406,10 @@ export const RemoteState = {
 /** Whether a remote agent can be reached. */
 export type RemoteState = (typeof RemoteState)[keyof typeof RemoteState];
 
+export interface RemovedCodebase {
+  codebaseId: string;
+}
+
 /** The current lease. */
 export interface Renewal {
   taskId: string;
@@ -2579,6 +2616,45 @@ export interface ServiceUsage {
   p99Ms: number | null;
 }
 
+/** A session of a coding agent: a conversation that can be resumed. */
+export interface Session {
+  sessionId: string;
+  codebaseId: string;
+  workerId: string;
+  agent: string;
+  title: string;
+  /** Context of its tasks; null for a session from elsewhere. */
+  contextId: string | null;
+  /** The last task that worked in it. */
+  taskId: string | null;
+  messages: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** A message of a session. parts: of kinds such as text, thought, tool, plan and note, as the agent reported them. */
+export interface SessionMessage {
+  messageId: string;
+  /** Orders the messages of a session. */
+  number: number;
+  role: "user" | "assistant" | "system";
+  parts: JsonValue;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``messages`` are its items. */
+export interface SessionMessagePage extends Page<SessionMessage> {
+  messages: SessionMessage[];
+}
+
+/** One page of a list; ``sessions`` are its items. */
+export interface SessionPage extends Page<Session> {
+  sessions: Session[];
+}
+
 /** The session of the monitor has ended on every server: copies of its cookie are refused. */
 export interface SignedOut {
   signedOut: boolean;
@@ -2716,6 +2792,12 @@ export interface SubscriptionReceipt {
   position: number;
   /** URL to read it, over WebSocket or SSE. */
   streamUrl: string;
+}
+
+export interface Synchronisation {
+  codebaseId: string;
+  /** Number of sessions that were stored. */
+  sessions: number;
 }
 
 /** A task. */
@@ -3242,6 +3324,8 @@ export interface Worker {
   /** RFC 3339 time, with its offset. */
   lastSeen: string;
   activeTasks: number;
+  /** online: seen within 90 seconds; stale: within 10 minutes. A worker is seen by its claims and heartbeats. */
+  status: "online" | "stale" | "offline";
 }
 
 /** One page of a list; ``workers`` are its items. */

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from agora.clock import new_id, to_datetime
+from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
@@ -14,12 +15,15 @@ from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import requeue_task
 from agora.domains.tasks.deadlines import follow_unregistration
-from agora.domains.tasks.records import WORKERS, WorkerRow
+from agora.domains.tasks.records import WORKERS, WorkerRow, WorkerSighting
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
 from agora_sdk.contract.fields import JsonObject
 
 __all__ = ["WorkerService"]
+
+ONLINE_SECONDS = 90
+STALE_SECONDS = 600
 
 
 class WorkerService(BoundService, contract.Workers):
@@ -61,18 +65,16 @@ class WorkerService(BoundService, contract.Workers):
                 metadata=row.metadata,
                 now=call.now,
             )
-            return _build_worker(row, 0)
+            return _build_worker(row, 0, call.now)
         call.target = row.worker_id
         call.tx.append(WORKERS, row)
         self._emit("registered", row)
-        return _build_worker(row, 0)
+        return _build_worker(row, 0, call.now)
 
     @implements
     async def unregister(self, worker_id: str) -> contract.Unregistration:
         call = self.call
-        row = await call.tx.one(statements.by_ref, ref=worker_id, owner=call.caller.subject)
-        if row is None or (row.owner != call.caller.subject and not call.caller.acts_for_others):
-            raise not_found("worker_id", f"You have no worker {worker_id!r}.", fix="See GET /v1/agent/workers.")
+        row = await self._find_worker(worker_id, is_readable=call.caller.acts_for_others)
         leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
         for task in leased:
             await requeue_task(await lock_task(call, task), "its worker was unregistered", refund=True)
@@ -81,6 +83,30 @@ class WorkerService(BoundService, contract.Workers):
         call.target = row.worker_id
         self._emit("unregistered", row)
         return contract.Unregistration(worker_id=row.worker_id, released=len(leased))
+
+    @implements
+    async def get(self, worker_id: str) -> contract.Worker:
+        row = await self._find_worker(worker_id, is_readable=self.call.caller.may("read:all"))
+        leased = await self.call.tx.all(statements.leased, worker_id=row.worker_id)
+        return _build_worker(row, len(leased), self.call.now)
+
+    @implements
+    async def heartbeat(self, worker_id: str) -> contract.Worker:
+        call = self.call
+        row = await self._find_worker(worker_id, is_readable=False)
+        call.target, row.last_seen = row.worker_id, call.now
+        call.tx.append(
+            statements.SEEN, WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
+        )
+        leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
+        return _build_worker(row, len(leased), call.now)
+
+    async def _find_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
+        """A worker of the caller, or any if the caller may read others'. Raises NotFound."""
+        row = await self.call.tx.one(statements.by_ref, ref=ref, owner=self.call.caller.subject)
+        if row is None or (row.owner != self.call.caller.subject and not is_readable):
+            raise not_found("worker_id", f"You have no worker {ref!r}.", fix="See GET /v1/agent/workers.")
+        return row
 
     def _emit(self, happening: str, row: WorkerRow) -> None:
         data = {"worker_id": row.worker_id, "worker_name": row.worker_name, "owner": row.owner}
@@ -101,14 +127,20 @@ class WorkerService(BoundService, contract.Workers):
 
         rows, more = await paging.read_page(read_rows, after, "worker_id", limit, call.context.settings.page_bytes)
         busy = {row.worker: row.tasks for row in await call.tx.all(statements.active)}
-        workers = [_build_worker(row, busy.get(row.worker_id, 0)) for row in rows]
+        workers = [_build_worker(row, busy.get(row.worker_id, 0), call.now) for row in rows]
         return contract.WorkerPage.model_construct(
             workers=workers,
             **paging.page_fields(workers, "worker_id", more=more, cursor=cursor),
         )
 
 
-def _build_worker(row: WorkerRow, active: int) -> contract.Worker:
+def _find_status(last_seen: int, now: int) -> Literal["online", "stale", "offline"]:
+    if now - last_seen <= ONLINE_SECONDS * SECOND:
+        return "online"
+    return "stale" if now - last_seen <= STALE_SECONDS * SECOND else "offline"
+
+
+def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
     return contract.Worker.model_construct(
         worker_id=row.worker_id,
         worker_name=row.worker_name,
@@ -119,4 +151,5 @@ def _build_worker(row: WorkerRow, active: int) -> contract.Worker:
         registered_at=to_datetime(row.registered_at),
         last_seen=to_datetime(row.last_seen),
         active_tasks=active,
+        status=_find_status(row.last_seen, now),
     )

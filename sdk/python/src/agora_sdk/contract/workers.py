@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,6 +27,10 @@ class Worker(Result):
     registered_at: Timestamp
     last_seen: Timestamp
     active_tasks: int = 0
+    status: Literal["online", "stale", "offline"] = Field(
+        default="online",
+        description="online: seen within 90 seconds; stale: within 10 minutes. A worker is seen by its claims and heartbeats.",
+    )
 
 
 class WorkerPage(Page[Worker]):
@@ -39,10 +44,26 @@ class Unregistration(Result):
     released: int = Field(default=0, description="Number of requeued tasks.")
 
 
+#: what a worker's metadata hold of the fields that workers of coding agents report
+REPORTED = ("hostname", "agents", "codebases")
+
+
+def _of_coding_worker(document: Any) -> Any:
+    """A registration in the words of coding workers (``name`` instead of ``worker_name``), with what they report as metadata."""
+    if not isinstance(document, Mapping) or "name" not in document or "worker_name" in document:
+        return document
+    rest = {name: value for name, value in document.items() if name not in ("name", "worker_id", *REPORTED)}
+    reported = {name: document[name] for name in REPORTED if document.get(name) is not None}
+    if document.get("worker_id"):
+        reported["client_worker_id"] = document["worker_id"]
+    metadata = rest.get("metadata") if isinstance(rest.get("metadata"), Mapping) else {}
+    return rest | {"worker_name": document["name"], "metadata": {**(metadata or {}), **reported}}
+
+
 class Workers(Service, category="worker"):
     """Processes behind an agent: each with its own capabilities, models and tasks."""
 
-    @operation("POST /v1/agent/workers/register", scope="write:tasks", idempotent=True)
+    @operation("POST /v1/agent/workers/register", scope="write:tasks", idempotent=True, translate=_of_coding_worker)
     async def register(
         self,
         worker_name: WorkerRef,
@@ -60,3 +81,11 @@ class Workers(Service, category="worker"):
     @operation("GET /v1/agent/workers", scope="read:tasks")
     async def list(self, owner: AgentRef | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> WorkerPage:
         """List workers: your own; operators see all."""
+
+    @operation("GET /v1/agent/workers/{worker_id}", scope="read:tasks")
+    async def get(self, worker_id: WorkerRef) -> Worker:
+        """Read a worker of yours; operators read any."""
+
+    @operation("POST /v1/agent/workers/{worker_id}/heartbeat", scope="write:tasks", idempotent=True)
+    async def heartbeat(self, worker_id: WorkerRef) -> Worker:
+        """Report that a worker of yours is alive; claims do so too."""

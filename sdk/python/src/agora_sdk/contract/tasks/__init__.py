@@ -27,6 +27,7 @@ from ..fields import (
 )
 from ..operation import Service, operation
 from ..parts import Extensions, Id, Metadata, Part
+from .coding import of_coding_task, of_worker_output, of_worker_status
 from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
 from .statistics import DurationSummary, TaskStatistics
 from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskUpdate
@@ -103,7 +104,7 @@ Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
 class Tasks(Service, category="task"):
     """Tasks with leases and fencing tokens: claimed once, and requeued when the claimant dies."""
 
-    @operation("POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks")
+    @operation("POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks", translate=of_coding_task)
     async def assign(
         self,
         task_type: Label,
@@ -133,7 +134,13 @@ class Tasks(Service, category="task"):
         expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
         """
 
-    @operation("POST /agora/task/update", "PUT /v1/agent/tasks/{task_id}/status", scope="write:tasks", idempotent=True)
+    @operation(
+        "POST /agora/task/update",
+        "PUT /v1/agent/tasks/{task_id}/status",
+        scope="write:tasks",
+        idempotent=True,
+        translate=of_worker_status,
+    )
     async def update(
         self,
         task_id: TaskId,
@@ -315,7 +322,12 @@ class Tasks(Service, category="task"):
     ) -> TaskEntry:
         """Add a part of a task's result as an artifact while it is in progress, as its assignee."""
 
-    @operation("POST /agora/task/append", "POST /v1/agent/tasks/{task_id}/output", scope="write:tasks")
+    @operation(
+        "POST /agora/task/append",
+        "POST /v1/agent/tasks/{task_id}/output",
+        scope="write:tasks",
+        translate=of_worker_output,
+    )
     async def append(
         self,
         task_id: TaskId,

@@ -1,0 +1,218 @@
+"""Codebases that workers have, and the sessions of coding agents in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from .fields import Cursor, JsonData, JsonObject, Limit, Priority, PriorityLike, Text, Timestamp
+from .operation import Service, operation
+from .results import Page, Result
+from .tasks import TaskReceipt, WorkerRef
+
+__all__ = [
+    "Codebase",
+    "CodebasePage",
+    "Codebases",
+    "Documents",
+    "Ingestion",
+    "RemovedCodebase",
+    "Session",
+    "SessionMessage",
+    "SessionMessagePage",
+    "SessionPage",
+    "Sessions",
+    "Synchronisation",
+]
+
+MEBIBYTE = 1024 * 1024
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+CodebaseRef = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=PRINTABLE, description="Id of a codebase.", examples=["cb_..."])
+]
+CodebaseName = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
+SessionRef = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Id of the session, as its agent names it.")
+]
+MessageRef = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+Title = Annotated[Text, Field(max_length=200)]
+Role = Literal["user", "assistant", "system"]
+Documents = list[JsonObject]
+
+
+class Codebase(Result):
+    """A directory of a worker's machine, in which jobs can be done."""
+
+    codebase_id: str
+    name: str
+    path: str = Field(description="Of the worker's machine.")
+    worker_id: str
+    owner: str = Field(description="Id of the agent that the worker belongs to.")
+    repository: str | None = Field(
+        default=None, description="Git remote as host and path, such as github.com/owner/name."
+    )
+    description: str = ""
+    registered_at: Timestamp
+    updated_at: Timestamp
+    online: bool = Field(default=True, description="Whether its worker has been seen within 90 seconds.")
+
+
+class CodebasePage(Page[Codebase]):
+    items_field: ClassVar[str] = "codebases"
+
+    codebases: list[Codebase]
+
+
+class RemovedCodebase(Result):
+    codebase_id: str
+
+
+class Session(Result):
+    """A session of a coding agent: a conversation that can be resumed."""
+
+    session_id: str
+    codebase_id: str
+    worker_id: str
+    agent: str = ""
+    title: str = ""
+    context_id: str | None = Field(default=None, description="Context of its tasks; null for a session from elsewhere.")
+    task_id: str | None = Field(default=None, description="The last task that worked in it.")
+    messages: int = 0
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class SessionPage(Page[Session]):
+    items_field: ClassVar[str] = "sessions"
+
+    sessions: list[Session]
+
+
+class SessionMessage(Result):
+    """A message of a session. parts: of kinds such as text, thought, tool, plan and note, as the agent reported them."""
+
+    message_id: str
+    number: int = Field(default=0, description="Orders the messages of a session.")
+    role: Role
+    parts: JsonData = None
+    created_at: Timestamp
+
+
+class SessionMessagePage(Page[SessionMessage]):
+    items_field: ClassVar[str] = "messages"
+
+    messages: list[SessionMessage]
+
+
+class Ingestion(Result):
+    session_id: str
+    stored: int = Field(description="Number of messages that were new or replaced.")
+    messages: int = Field(description="Number of messages that the session has.")
+
+
+class Synchronisation(Result):
+    codebase_id: str
+    sessions: int = Field(description="Number of sessions that were stored.")
+
+
+class Codebases(Service, category="codebase"):
+    """Codebases: what workers have checked out, and jobs can be done in."""
+
+    @operation("GET /v1/agent/codebases", scope="read:tasks")
+    async def list(
+        self, search: Annotated[str, Field(max_length=200)] = "", *, limit: Limit = 50, cursor: Cursor = None
+    ) -> CodebasePage:
+        """List codebases; with ``search``, those whose name, path or repository contains it."""
+
+    @operation("POST /v1/agent/codebases", scope="write:tasks", idempotent=True)
+    async def register(
+        self,
+        name: CodebaseName,
+        path: Annotated[str, Field(min_length=1, max_length=4096, pattern=PRINTABLE)],
+        worker_id: Annotated[WorkerRef, Field(description="Your worker that has it: its id or name.")],
+        *,
+        repository: Annotated[str | None, Field(max_length=300, pattern=PRINTABLE)] = None,
+        description: Title = "",
+    ) -> Codebase:
+        """Register a codebase of a worker of yours, or update the one of that path.
+
+        Jobs for it require the capability ``codebase:ID``, which the worker has from now on.
+        """
+
+    @operation("GET /v1/agent/codebases/{codebase_id}", scope="read:tasks")
+    async def get(self, codebase_id: CodebaseRef) -> Codebase:
+        """Read a codebase."""
+
+    @operation("DELETE /v1/agent/codebases/{codebase_id}", scope="write:tasks", idempotent=True, destructive=True)
+    async def remove(self, codebase_id: CodebaseRef) -> RemovedCodebase:
+        """Unregister a codebase with its sessions; nothing on the worker's machine is touched."""
+
+
+class Sessions(Service, category="session"):
+    """Sessions of coding agents: read and resumed from anywhere."""
+
+    @operation("GET /v1/agent/codebases/{codebase_id}/sessions", scope="read:tasks")
+    async def list(
+        self,
+        codebase_id: CodebaseRef,
+        q: Annotated[str, Field(max_length=200, description="Only sessions with this in title or id.")] = "",
+        *,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> SessionPage:
+        """List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/sessions/sync", scope="write:tasks", idempotent=True)
+    async def sync(
+        self,
+        codebase_id: CodebaseRef,
+        sessions: Annotated[
+            Documents,
+            Field(max_length=200, description="Objects with session_id, and title, agent, created_at, updated_at."),
+        ],
+    ) -> Synchronisation:
+        """Report which sessions a worker's agent has, as the worker; what is known of them is kept."""
+
+    @operation(
+        "POST /v1/agent/codebases/{codebase_id}/sessions/{session_id}/ingest",
+        scope="write:tasks",
+        idempotent=True,
+        body_limit=4 * MEBIBYTE,
+    )
+    async def ingest(
+        self,
+        codebase_id: CodebaseRef,
+        session_id: SessionRef,
+        messages: Annotated[
+            Documents,
+            Field(max_length=500, description="Objects with message_id, role, parts (or content) and created_at."),
+        ] = [],
+        *,
+        title: Title = "",
+        agent: Annotated[str, Field(max_length=64)] = "",
+        task_id: Annotated[
+            str | None, Field(max_length=64, description="The task that works in it; its requester may read it.")
+        ] = None,
+    ) -> Ingestion:
+        """Store messages of a session, as its worker; a message whose id is known replaces that one."""
+
+    @operation("GET /v1/agent/codebases/{codebase_id}/sessions/{session_id}/messages", scope="read:tasks")
+    async def messages(
+        self, codebase_id: CodebaseRef, session_id: SessionRef, *, limit: Limit = 50, cursor: Cursor = None
+    ) -> SessionMessagePage:
+        """Read the messages of a session, oldest first."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/sessions/{session_id}/resume", scope="write:tasks")
+    async def resume(
+        self,
+        codebase_id: CodebaseRef,
+        session_id: SessionRef,
+        prompt: Annotated[Text, Field(min_length=1, max_length=262_144)],
+        *,
+        title: Title = "",
+        model: Annotated[str | None, Field(max_length=200, pattern=PRINTABLE)] = None,
+        agent_type: Annotated[str | None, Field(max_length=64, pattern=PRINTABLE)] = None,
+        priority: PriorityLike = Priority.NORMAL,
+    ) -> TaskReceipt:
+        """Go on with a session: a new job for the worker that holds it."""

@@ -1,0 +1,56 @@
+"""The words in which coding agents' clients and workers speak of tasks, as the arguments of the operations on tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["JOB_TYPE", "of_coding_task", "of_worker_output", "of_worker_status"]
+
+JOB_TYPE = "coding.job"
+#: what a job's payload holds; the rest is of the task
+PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files")
+#: names of arguments that differ
+RENAMED = {"target_agent_name": "assignee", "deadline_at": "deadline", "model": "required_model"}
+LOW, HIGH, URGENT = 0, 1, 10  #: priorities as numbers: below 0 low, 0 normal, 1 to 9 high, from 10 urgent
+
+
+def of_coding_task(document: Any) -> Any:
+    """A coding task (``prompt``, with title, codebase_id, agent_type ...) as the arguments of ``agora.task.assign``.
+
+    It requires the capability ``codebase:ID``, which the workers have that have the codebase.
+    """
+    if not isinstance(document, Mapping) or "prompt" not in document or "task_type" in document:
+        return document
+    arguments = {RENAMED.get(name, name): value for name, value in document.items() if name not in PAYLOAD}
+    payload = {name: document[name] for name in PAYLOAD if document.get(name) is not None}
+    required = arguments.get("required_capabilities") or []
+    codebase = document.get("codebase_id") or document.get("codebase")
+    if isinstance(codebase, str) and isinstance(required, list) and not document.get("target_agent_name"):
+        arguments["required_capabilities"] = list(dict.fromkeys([*required, f"codebase:{codebase}"]))
+    priority = arguments.get("priority")
+    if isinstance(priority, int) and not isinstance(priority, bool):
+        arguments["priority"] = _priority_word(priority)
+    present = {name: value for name, value in arguments.items() if value is not None}
+    return {"task_type": JOB_TYPE, "payload": payload, **present}
+
+
+def _priority_word(number: int) -> str:
+    if number >= URGENT:
+        return "urgent"
+    return "high" if number >= HIGH else "normal" if number >= LOW else "low"
+
+
+def of_worker_status(document: Any) -> Any:
+    """``running`` as a status is ``in_progress``."""
+    if isinstance(document, Mapping) and document.get("status") == "running":
+        return {**document, "status": "in_progress"}
+    return document
+
+
+def of_worker_output(document: Any) -> Any:
+    """A worker's ``{worker_id, output}`` as the arguments of ``agora.task.append``."""
+    if not isinstance(document, Mapping) or "output" not in document or "content" in document:
+        return document
+    rest = {name: value for name, value in document.items() if name not in ("worker_id", "output")}
+    return rest | {"content": document["output"]}

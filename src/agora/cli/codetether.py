@@ -1,0 +1,20 @@
+"""``codetether worker``: the coding worker under the name that CodeTether's documentation has for it."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """The entry point ``codetether``."""
+    from agora.cli import main as agora
+
+    arguments = sys.argv[1:]
+    if arguments[:1] != ["worker"]:
+        sys.exit(
+            "codetether has one command here: codetether worker --server URL --codebases DIR. All others: agora --help"
+        )
+    sys.argv[1:] = ["worker", "run", *arguments[1:]]
+    agora()

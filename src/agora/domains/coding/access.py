@@ -1,0 +1,60 @@
+"""Who may see and change codebases and sessions."""
+
+from __future__ import annotations
+
+from agora.core.call import Call
+from agora.core.errors import not_found
+from agora_sdk.errors import PermissionDenied
+
+from . import queries as statements
+from .records import CodebaseRow, SessionRow
+
+__all__ = ["load_codebase", "load_own_codebase", "load_session", "reads_every_session", "search_pattern"]
+
+
+async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
+    """A codebase by its id. Raises NotFound."""
+    row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    if row is None:
+        raise not_found(
+            "codebase_id", f"There is no codebase {codebase_id!r}.", fix="See GET /v1/agent/codebases for their ids."
+        )
+    call.target = row.codebase_id
+    return row
+
+
+async def load_own_codebase(call: Call, codebase_id: str) -> CodebaseRow:
+    """A codebase of the caller's worker, or any for an operator. Raises NotFound, PermissionDenied."""
+    row = await load_codebase(call, codebase_id)
+    if row.owner != call.caller.subject and not call.caller.acts_for_others:
+        raise PermissionDenied(
+            f"{codebase_id} belongs to a worker of {row.owner}.",
+            fix="Only its worker and operators may change it.",
+            required="act:any",
+        )
+    return row
+
+
+def reads_every_session(call: Call, codebase: CodebaseRow) -> bool:
+    """Whether a caller may read all sessions of a codebase: its worker, and operators."""
+    caller = call.caller
+    return codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
+
+
+async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> SessionRow:
+    """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
+    row = await call.tx.one(statements.session_by_id, codebase_id=codebase.codebase_id, session_id=session_id)
+    if row is None or not (reads_every_session(call, codebase) or row.requester == call.caller.subject):
+        raise not_found(
+            "session_id",
+            f"There is no session {session_id!r} in {codebase.codebase_id}.",
+            fix=f"See GET /v1/agent/codebases/{codebase.codebase_id}/sessions.",
+        )
+    return row
+
+
+def search_pattern(text: str) -> str:
+    """A pattern for ``like ... escape '~'`` that finds a text anywhere; empty for an empty text."""
+    for special in "~%_":
+        text = text.replace(special, f"~{special}")
+    return f"%{text.lower()}%" if text else ""

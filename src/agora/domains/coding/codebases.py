@@ -1,0 +1,137 @@
+"""Codebases: which worker has which directory. A job for one requires a capability that its worker has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.clock import SECOND, new_id, to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.domains.tasks import worker_queries as workers
+from agora.domains.tasks.records import WorkerRow
+from agora_sdk.contract import codebases as contract
+from agora_sdk.contract import implements
+
+from . import queries as statements
+from .access import load_codebase, load_own_codebase, search_pattern
+from .records import CODEBASES, CodebaseRow
+
+__all__ = ["CodebaseService", "capability_of"]
+
+ONLINE_SECONDS = 90
+
+
+def capability_of(codebase_id: str) -> str:
+    """The capability that a job for a codebase requires."""
+    return f"codebase:{codebase_id}"
+
+
+class CodebaseService(BoundService, contract.Codebases):
+    """The contract's operations on codebases."""
+
+    @implements
+    async def register(
+        self, name: str, path: str, worker_id: str, *, repository: str | None = None, description: str = ""
+    ) -> contract.Codebase:
+        call = self.call
+        worker = await self._find_own_worker(worker_id)
+        row = await call.tx.one(statements.codebase_by_path, worker_id=worker.worker_id, path=path)
+        if row is None:
+            row = CodebaseRow(
+                tenant_id=call.caller.tenant,
+                codebase_id=new_id("cb"),
+                worker_id=worker.worker_id,
+                owner=worker.owner,
+                name=name,
+                path=path,
+                repository=repository,
+                description=description,
+                registered_at=call.now,
+                updated_at=call.now,
+            )
+            call.tx.append(CODEBASES, row)
+        else:
+            row.name, row.repository, row.description, row.updated_at = name, repository, description, call.now
+            await call.tx.execute(
+                statements.update_codebase,
+                codebase_id=row.codebase_id,
+                name=name,
+                repository=repository,
+                description=description,
+                now=call.now,
+            )
+        call.target = row.codebase_id
+        capabilities = [*decode_json(worker.capabilities), capability_of(row.codebase_id)]
+        await self._set_capabilities(worker, list(dict.fromkeys(capabilities)))
+        return _build_codebase(row, online=True)
+
+    async def _find_own_worker(self, ref: str) -> WorkerRow:
+        caller = self.call.caller
+        row = await self.call.tx.one(workers.by_ref, ref=ref, owner=caller.subject)
+        if row is None or (row.owner != caller.subject and not caller.acts_for_others):
+            raise not_found(
+                "worker_id",
+                f"You have no worker {ref!r}: a codebase belongs to a worker, which has it.",
+                fix="Start one there (agora worker run --codebases DIR), or register it: POST /v1/agent/workers/register.",
+            )
+        return row
+
+    async def _set_capabilities(self, worker: WorkerRow, capabilities: Sequence[str]) -> None:
+        await self.call.tx.execute(
+            statements.set_worker_capabilities,
+            worker_id=worker.worker_id,
+            capabilities=encode_json(list(capabilities)),
+        )
+
+    @implements
+    async def list(self, search: str = "", *, limit: int = 50, cursor: str | None = None) -> contract.CodebasePage:
+        call = self.call
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
+
+        async def read_rows(after: str, count: int) -> Sequence[CodebaseRow]:
+            pattern = search_pattern(search)
+            return await call.tx.all(statements.list_codebases, search=pattern, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)
+        codebases = [_build_codebase(row, online=await self._is_online(row)) for row in rows]
+        return contract.CodebasePage.model_construct(
+            codebases=codebases, **paging.page_fields(codebases, "codebase_id", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def get(self, codebase_id: str) -> contract.Codebase:
+        row = await load_codebase(self.call, codebase_id)
+        return _build_codebase(row, online=await self._is_online(row))
+
+    async def _is_online(self, row: CodebaseRow) -> bool:
+        """Whether the worker of a codebase was seen lately; each claim shows it."""
+        worker = await self.call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
+        return worker is not None and self.call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
+
+    @implements
+    async def remove(self, codebase_id: str) -> contract.RemovedCodebase:
+        call = self.call
+        row = await load_own_codebase(call, codebase_id)
+        worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
+        if worker is not None:
+            rest = [name for name in decode_json(worker.capabilities) if name != capability_of(codebase_id)]
+            await self._set_capabilities(worker, rest)
+        for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
+            await call.tx.execute(statement, codebase_id=codebase_id)
+        return contract.RemovedCodebase(codebase_id=codebase_id)
+
+
+def _build_codebase(row: CodebaseRow, *, online: bool) -> contract.Codebase:
+    return contract.Codebase.model_construct(
+        codebase_id=row.codebase_id,
+        name=row.name,
+        path=row.path,
+        worker_id=row.worker_id,
+        owner=row.owner,
+        repository=row.repository,
+        description=row.description,
+        registered_at=to_datetime(row.registered_at),
+        updated_at=to_datetime(row.updated_at),
+        online=online,
+    )

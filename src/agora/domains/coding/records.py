@@ -1,0 +1,64 @@
+"""Records of codebases and sessions: rows of their tables."""
+
+from __future__ import annotations
+
+from agora.store.port import Table
+from agora.store.records import record
+
+__all__ = ["CODEBASES", "MESSAGES", "SESSIONS", "CodebaseRow", "MessageRow", "SessionRow"]
+
+
+@record
+class CodebaseRow:
+    """A row of ``codebases``."""
+
+    tenant_id: str
+    codebase_id: str
+    worker_id: str
+    owner: str
+    name: str
+    path: str
+    repository: str | None
+    description: str
+    registered_at: int
+    updated_at: int
+
+
+CODEBASES = Table("codebases", CodebaseRow)
+
+
+@record
+class SessionRow:
+    """A row of ``coding_sessions``."""
+
+    tenant_id: str
+    codebase_id: str
+    session_id: str
+    agent: str
+    title: str
+    context_id: str | None
+    task_id: str | None
+    requester: str | None
+    messages: int
+    created_at: int
+    updated_at: int
+
+
+SESSIONS = Table("coding_sessions", SessionRow)
+
+
+@record
+class MessageRow:
+    """A row of ``coding_messages``."""
+
+    tenant_id: str
+    codebase_id: str
+    session_id: str
+    message_id: str
+    number: int
+    role: str
+    parts: str
+    created_at: int
+
+
+MESSAGES = Table("coding_messages", MessageRow)

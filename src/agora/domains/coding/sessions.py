@@ -1,0 +1,223 @@
+"""Sessions of coding agents: what was said in them, and going on with one as a new job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json, encode_json
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.service import TaskService
+from agora_sdk.contract import codebases as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike
+from agora_sdk.contract.tasks import TaskReceipt
+from agora_sdk.errors import InvalidRequest, field_error
+
+from . import queries as statements
+from .access import load_codebase, load_own_codebase, load_session, reads_every_session, search_pattern
+from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
+
+__all__ = ["SessionService"]
+
+JOB_TYPE = "coding.job"
+ROLES = ("user", "assistant", "system")
+MAX_ID_CHARACTERS = 200
+
+
+class SessionService(BoundService, contract.Sessions):
+    """The contract's operations on sessions."""
+
+    @implements
+    async def list(
+        self, codebase_id: str, q: str = "", *, limit: int = 50, cursor: str | None = None
+    ) -> contract.SessionPage:
+        call = self.call
+        codebase = await load_codebase(call, codebase_id)
+        reader = "" if reads_every_session(call, codebase) else call.caller.subject
+        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
+        rows = await call.tx.all(
+            statements.list_sessions,
+            codebase_id=codebase_id,
+            before=before,
+            after=after,
+            reader=reader,
+            search=search_pattern(q),
+            limit=limit + 1,
+        )
+        more, rows = len(rows) > limit, rows[:limit]
+        return contract.SessionPage.model_construct(
+            sessions=[_build_session(row, codebase) for row in rows],
+            count=len(rows),
+            total=None if more or cursor else len(rows),
+            has_more=more,
+            next_cursor=paging.encode_cursor(rows[-1].updated_at, rows[-1].session_id) if more else None,
+        )
+
+    @implements
+    async def sync(self, codebase_id: str, sessions: contract.Documents) -> contract.Synchronisation:
+        codebase = await load_own_codebase(self.call, codebase_id)
+        for index, document in enumerate(sessions):
+            session_id = _read_text(document, "session_id", f"sessions[{index}]", required=True)
+            session = await self._open_session(codebase, session_id)
+            session.title = _read_text(document, "title", f"sessions[{index}]") or session.title
+            session.agent = _read_text(document, "agent", f"sessions[{index}]") or session.agent
+            await self._save_session(session)
+        return contract.Synchronisation(codebase_id=codebase_id, sessions=len(sessions))
+
+    @implements
+    async def ingest(
+        self,
+        codebase_id: str,
+        session_id: str,
+        messages: contract.Documents = [],
+        *,
+        title: str = "",
+        agent: str = "",
+        task_id: str | None = None,
+    ) -> contract.Ingestion:
+        codebase = await load_own_codebase(self.call, codebase_id)
+        session = await self._open_session(codebase, session_id)
+        session.title, session.agent = title or session.title, agent or session.agent
+        if task_id is not None:
+            await self._link_task(session, task_id)
+        for index, message in enumerate(messages):
+            await self._store_message(session, message, f"messages[{index}]")
+        await self._save_session(session)
+        return contract.Ingestion(session_id=session_id, stored=len(messages), messages=session.messages)
+
+    async def _open_session(self, codebase: CodebaseRow, session_id: str) -> SessionRow:
+        """A session, locked; a new one where it was not known."""
+        call = self.call
+        key = {"codebase_id": codebase.codebase_id, "session_id": session_id}
+        row = await call.tx.one(statements.session_for_update, **key)
+        if row is not None:
+            return row
+        row = SessionRow(
+            tenant_id=call.caller.tenant,
+            codebase_id=codebase.codebase_id,
+            session_id=session_id,
+            agent="",
+            title="",
+            context_id=None,
+            task_id=None,
+            requester=None,
+            messages=0,
+            created_at=call.now,
+            updated_at=call.now,
+        )
+        call.tx.append(SESSIONS, row)
+        return row
+
+    async def _link_task(self, session: SessionRow, task_id: str) -> None:
+        """Note which task works in a session; it has to be one that the worker holds or held."""
+        task = await self.call.tx.one(tasks.select_task, task_id=task_id)
+        if task is None or self.call.caller.subject not in (task.holder, task.assigned_agent):
+            raise InvalidRequest(
+                f"{task_id} is not a task of yours.", errors=[field_error("task_id", "not the caller's task")]
+            )
+        session.task_id, session.context_id, session.requester = task_id, task.context_id, task.created_by
+
+    async def _store_message(self, session: SessionRow, message: Mapping[str, Any], place: str) -> None:
+        message_id = _read_text(message, "message_id", place, required=True)
+        role = _read_text(message, "role", place) or "assistant"
+        if role not in ROLES:
+            raise _field_problem(f"{place}.role", f"not one of {', '.join(ROLES)}")
+        parts = message.get("parts")
+        if parts is None:
+            parts = [{"type": "text", "text": _read_text(message, "content", place, required=True)}]
+        key = {"codebase_id": session.codebase_id, "session_id": session.session_id, "message_id": message_id}
+        number = await self.call.tx.one(statements.message_exists, **key)
+        if number is None:
+            session.messages += 1
+            number = session.messages
+        values = {"number": number, "role": role, "parts": encode_json(parts), "created_at": self.call.now}
+        await self.call.tx.execute(statements.upsert_message, **key, **values)
+
+    async def _save_session(self, session: SessionRow) -> None:
+        names = ("codebase_id", "session_id", "agent", "title", "context_id", "task_id", "requester", "messages")
+        values = {name: getattr(session, name) for name in names}
+        await self.call.tx.execute(statements.update_session, **values, updated_at=self.call.now)
+
+    @implements
+    async def messages(
+        self, codebase_id: str, session_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> contract.SessionMessagePage:
+        call = self.call
+        codebase = await load_codebase(call, codebase_id)
+        await load_session(call, codebase, session_id)
+        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
+
+        async def read_rows(after: int, count: int) -> Sequence[MessageRow]:
+            key = {"codebase_id": codebase_id, "session_id": session_id}
+            return await call.tx.all(statements.list_messages, **key, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        page = [_build_message(row) for row in rows]
+        return contract.SessionMessagePage.model_construct(
+            messages=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def resume(
+        self,
+        codebase_id: str,
+        session_id: str,
+        prompt: str,
+        *,
+        title: str = "",
+        model: str | None = None,
+        agent_type: str | None = None,
+        priority: PriorityLike = Priority.NORMAL,
+    ) -> TaskReceipt:
+        call = self.call
+        codebase = await load_codebase(call, codebase_id)
+        session = await load_session(call, codebase, session_id)
+        values = {"prompt": prompt, "title": title or session.title, "codebase_id": codebase_id, "model": model}
+        values |= {"agent_type": agent_type, "session_id": session_id}
+        payload: JsonObject = {name: value for name, value in values.items() if value}
+        # To its worker: the session and its worktree are on that machine.
+        return await TaskService(call).assign(
+            JOB_TYPE, payload, f"worker:{codebase.worker_id}", priority=priority, context_id=session.context_id
+        )
+
+
+def _read_text(document: Mapping[str, Any], name: str, place: str, *, required: bool = False) -> str:
+    """A text of a document. Raises InvalidRequest for anything else, and where a required one is missing or too long."""
+    value = document.get(name, "")
+    if not isinstance(value, str) or (required and not value):
+        raise _field_problem(f"{place}.{name}", "a text is required")
+    if "\x00" in value or (name != "content" and len(value) > MAX_ID_CHARACTERS):
+        raise _field_problem(f"{place}.{name}", f"longer than {MAX_ID_CHARACTERS} characters, or has a null character")
+    return value
+
+
+def _field_problem(field: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
+
+
+def _build_session(row: SessionRow, codebase: CodebaseRow) -> contract.Session:
+    return contract.Session.model_construct(
+        session_id=row.session_id,
+        codebase_id=row.codebase_id,
+        worker_id=codebase.worker_id,
+        agent=row.agent,
+        title=row.title,
+        context_id=row.context_id,
+        task_id=row.task_id,
+        messages=row.messages,
+        created_at=to_datetime(row.created_at),
+        updated_at=to_datetime(row.updated_at),
+    )
+
+
+def _build_message(row: MessageRow) -> contract.SessionMessage:
+    return contract.SessionMessage.model_construct(
+        message_id=row.message_id,
+        number=row.number,
+        role=cast("contract.Role", row.role),
+        parts=decode_json(row.parts),
+        created_at=to_datetime(row.created_at),
+    )
