@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SignedOut, Step, SubscriptionReceipt, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1042,6 +1042,96 @@ export interface BusLeaveArguments {
   agentId?: string | null | undefined;
 }
 
+/** Arguments of ``agora.codebase.list``. */
+export interface CodebaseListArguments {
+  search?: string | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.codebase.register``. */
+export interface CodebaseRegisterArguments {
+  name: string;
+  path: string;
+  /** Your worker that has it: its id or name. */
+  workerId: string;
+  repository?: string | null | undefined;
+  description?: string | undefined;
+}
+
+/** Arguments of ``agora.codebase.get``. */
+export interface CodebaseGetArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
+/** Arguments of ``agora.codebase.remove``. */
+export interface CodebaseRemoveArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
+/** Arguments of ``agora.session.list``. */
+export interface SessionListArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Only sessions with this in title or id. */
+  q?: string | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.session.sync``. */
+export interface SessionSyncArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Objects with session_id, and title, agent, created_at, updated_at. */
+  sessions: ({ [key: string]: JsonValue })[];
+}
+
+/** Arguments of ``agora.session.ingest``. */
+export interface SessionIngestArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** Objects with message_id, role, parts (or content) and created_at. */
+  messages?: ({ [key: string]: JsonValue })[] | undefined;
+  title?: string | undefined;
+  agent?: string | undefined;
+  /** The task that works in it; its requester may read it. */
+  taskId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.session.messages``. */
+export interface SessionMessagesArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.session.resume``. */
+export interface SessionResumeArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  prompt: string;
+  title?: string | undefined;
+  model?: string | null | undefined;
+  agentType?: string | null | undefined;
+  priority?: Priority | undefined;
+}
+
 /** Arguments of ``agora.conversation.send``. */
 export interface ConversationSendArguments {
   message: AgentMessage;
@@ -1583,6 +1673,18 @@ export interface WorkerListArguments {
   limit?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.worker.get``. */
+export interface WorkerGetArguments {
+  /** Worker id or name. */
+  workerId: string;
+}
+
+/** Arguments of ``agora.worker.heartbeat``. */
+export interface WorkerHeartbeatArguments {
+  /** Worker id or name. */
+  workerId: string;
 }
 
 /** Arguments of ``agora.monitor.agents``. */
@@ -2740,6 +2842,70 @@ export interface BusService {
   leave(args?: BusLeaveArguments, options?: CallOptions): Promise<BusMembership>;
 }
 
+/** Operations of the category ``codebase``. */
+export interface CodebaseService {
+  /**
+   * List codebases; with ``search``, those whose name, path or repository contains it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: CodebaseListArguments, options?: CallOptions): Promise<CodebasePage>;
+  /**
+   * Register a codebase of a worker of yours, or update the one of that path.
+   *
+   * Jobs for it require the capability ``codebase:ID``, which the worker has from now on.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  register(args: CodebaseRegisterArguments, options?: CallOptions): Promise<Codebase>;
+  /**
+   * Read a codebase.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: CodebaseGetArguments, options?: CallOptions): Promise<Codebase>;
+  /**
+   * Unregister a codebase with its sessions; nothing on the worker's machine is touched.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  remove(args: CodebaseRemoveArguments, options?: CallOptions): Promise<RemovedCodebase>;
+}
+
+/** Operations of the category ``session``. */
+export interface SessionService {
+  /**
+   * List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args: SessionListArguments, options?: CallOptions): Promise<SessionPage>;
+  /**
+   * Report which sessions a worker's agent has, as the worker; what is known of them is kept.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  sync(args: SessionSyncArguments, options?: CallOptions): Promise<Synchronisation>;
+  /**
+   * Store messages of a session, as its worker; a message whose id is known replaces that one.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  ingest(args: SessionIngestArguments, options?: CallOptions): Promise<Ingestion>;
+  /**
+   * Read the messages of a session, oldest first.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  messages(args: SessionMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
+  /**
+   * Go on with a session: a new job for the worker that holds it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  resume(args: SessionResumeArguments, options?: CallOptions): Promise<TaskReceipt>;
+}
+
 /** Operations of the category ``conversation``. */
 export interface ConversationService {
   /**
@@ -3182,6 +3348,18 @@ export interface WorkerService {
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   list(args?: WorkerListArguments, options?: CallOptions): Promise<WorkerPage>;
+  /**
+   * Read a worker of yours; operators read any.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: WorkerGetArguments, options?: CallOptions): Promise<Worker>;
+  /**
+   * Report that a worker of yours is alive; claims do so too.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  heartbeat(args: WorkerHeartbeatArguments, options?: CallOptions): Promise<Worker>;
 }
 
 /** Operations of the category ``monitor``. */
@@ -3519,6 +3697,8 @@ export interface Services {
   readonly task: TaskService;
   readonly billing: BillingService;
   readonly bus: BusService;
+  readonly codebase: CodebaseService;
+  readonly session: SessionService;
   readonly conversation: ConversationService;
   readonly deadLetter: DeadLetterService;
   readonly deployment: DeploymentService;
