@@ -1044,6 +1044,7 @@ export interface BusLeaveArguments {
 
 /** Arguments of ``agora.codebase.list``. */
 export interface CodebaseListArguments {
+  /** Part of a name, path or repository. */
   search?: string | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -1053,11 +1054,15 @@ export interface CodebaseListArguments {
 
 /** Arguments of ``agora.codebase.register``. */
 export interface CodebaseRegisterArguments {
+  /** Name of the codebase, for people. */
   name: string;
+  /** Directory on the worker's machine. */
   path: string;
   /** Your worker that has it: its id or name. */
   workerId: string;
+  /** Git remote, such as github.com/owner/name. */
   repository?: string | null | undefined;
+  /** What it is, for people. */
   description?: string | undefined;
 }
 
@@ -1101,7 +1106,9 @@ export interface SessionIngestArguments {
   sessionId: string;
   /** Objects with message_id, role, parts (or content) and created_at. */
   messages?: ({ [key: string]: JsonValue })[] | undefined;
+  /** Title, for people. */
   title?: string | undefined;
+  /** Coding agent, such as opencode. */
   agent?: string | undefined;
   /** The task that works in it; its requester may read it. */
   taskId?: string | null | undefined;
@@ -1125,9 +1132,13 @@ export interface SessionResumeArguments {
   codebaseId: string;
   /** Id of the session, as its agent names it. */
   sessionId: string;
+  /** What the agent is to do next. */
   prompt: string;
+  /** Title, for people. */
   title?: string | undefined;
+  /** Model that the agent is told to use. */
   model?: string | null | undefined;
+  /** Mode of the agent, such as build or plan. */
   agentType?: string | null | undefined;
   priority?: Priority | undefined;
 }

@@ -31,12 +31,14 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 CodebaseRef = Annotated[
     str, Field(min_length=1, max_length=100, pattern=PRINTABLE, description="Id of a codebase.", examples=["cb_..."])
 ]
-CodebaseName = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
+CodebaseName = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=PRINTABLE, description="Name of the codebase, for people.")
+]
 SessionRef = Annotated[
     str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Id of the session, as its agent names it.")
 ]
 MessageRef = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-Title = Annotated[Text, Field(max_length=200)]
+Title = Annotated[Text, Field(max_length=200, description="Title, for people.")]
 Role = Literal["user", "assistant", "system"]
 Documents = list[JsonObject]
 
@@ -121,7 +123,11 @@ class Codebases(Service, category="codebase"):
 
     @operation("GET /v1/agent/codebases", scope="read:tasks")
     async def list(
-        self, search: Annotated[str, Field(max_length=200)] = "", *, limit: Limit = 50, cursor: Cursor = None
+        self,
+        search: Annotated[str, Field(max_length=200, description="Part of a name, path or repository.")] = "",
+        *,
+        limit: Limit = 50,
+        cursor: Cursor = None,
     ) -> CodebasePage:
         """List codebases; with ``search``, those whose name, path or repository contains it."""
 
@@ -129,11 +135,17 @@ class Codebases(Service, category="codebase"):
     async def register(
         self,
         name: CodebaseName,
-        path: Annotated[str, Field(min_length=1, max_length=4096, pattern=PRINTABLE)],
+        path: Annotated[
+            str,
+            Field(min_length=1, max_length=4096, pattern=PRINTABLE, description="Directory on the worker's machine."),
+        ],
         worker_id: Annotated[WorkerRef, Field(description="Your worker that has it: its id or name.")],
         *,
-        repository: Annotated[str | None, Field(max_length=300, pattern=PRINTABLE)] = None,
-        description: Title = "",
+        repository: Annotated[
+            str | None,
+            Field(max_length=300, pattern=PRINTABLE, description="Git remote, such as github.com/owner/name."),
+        ] = None,
+        description: Annotated[Text, Field(max_length=200, description="What it is, for people.")] = "",
     ) -> Codebase:
         """Register a codebase of a worker of yours, or update the one of that path.
 
@@ -190,7 +202,7 @@ class Sessions(Service, category="session"):
         ] = [],
         *,
         title: Title = "",
-        agent: Annotated[str, Field(max_length=64)] = "",
+        agent: Annotated[str, Field(max_length=64, description="Coding agent, such as opencode.")] = "",
         task_id: Annotated[
             str | None, Field(max_length=64, description="The task that works in it; its requester may read it.")
         ] = None,
@@ -208,11 +220,15 @@ class Sessions(Service, category="session"):
         self,
         codebase_id: CodebaseRef,
         session_id: SessionRef,
-        prompt: Annotated[Text, Field(min_length=1, max_length=262_144)],
+        prompt: Annotated[Text, Field(min_length=1, max_length=262_144, description="What the agent is to do next.")],
         *,
         title: Title = "",
-        model: Annotated[str | None, Field(max_length=200, pattern=PRINTABLE)] = None,
-        agent_type: Annotated[str | None, Field(max_length=64, pattern=PRINTABLE)] = None,
+        model: Annotated[
+            str | None, Field(max_length=200, pattern=PRINTABLE, description="Model that the agent is told to use.")
+        ] = None,
+        agent_type: Annotated[
+            str | None, Field(max_length=64, pattern=PRINTABLE, description="Mode of the agent, such as build or plan.")
+        ] = None,
         priority: PriorityLike = Priority.NORMAL,
     ) -> TaskReceipt:
         """Go on with a session: a new job for the worker that holds it."""
