@@ -3,10 +3,10 @@
 import type { OperationTable } from "../operation.ts";
 
 /** Names below which arguments are contents of the caller's own: they are sent as they are. */
-export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest metadata parameters payload result rows server tool_timeouts value variables";
+export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest messages metadata parameters payload result rows server sessions tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
+export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema parts payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";
@@ -126,6 +126,19 @@ export const OPERATIONS = {
     join: { kind: "relay" },
     leave: { kind: "command" },
   },
+  codebase: {
+    list: { kind: "query", items: "codebases", pagedBy: "cursor" },
+    register: { kind: "command" },
+    get: { kind: "query" },
+    remove: { kind: "command" },
+  },
+  session: {
+    list: { kind: "query", items: "sessions", pagedBy: "cursor" },
+    sync: { kind: "command" },
+    ingest: { kind: "command" },
+    messages: { kind: "query", items: "messages", pagedBy: "cursor" },
+    resume: { kind: "command", keyed: true },
+  },
   conversation: {
     send: { kind: "command", keyed: true },
     reply: { kind: "command" },
@@ -205,6 +218,8 @@ export const OPERATIONS = {
     register: { kind: "command" },
     unregister: { kind: "command" },
     list: { kind: "query", items: "workers", pagedBy: "cursor" },
+    get: { kind: "query" },
+    heartbeat: { kind: "command" },
   },
   monitor: {
     stats: { kind: "query" },
