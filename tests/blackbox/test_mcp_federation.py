@@ -9,14 +9,15 @@ import asyncio
 import contextlib
 import os
 import re
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
 import httpx2
 import mcp_types as types
 import pytest
@@ -102,6 +103,15 @@ class Host:
             yield client
 
 
+def _wait_until_listening(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def everything() -> Iterator[str]:
     """It as a server of its own; its URL."""
@@ -118,13 +128,7 @@ def everything() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{port}/mcp", timeout=5)
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    _wait_until_listening(port)
     yield f"http://127.0.0.1:{port}/mcp"
     process.kill()
     process.wait()
@@ -264,3 +268,35 @@ async def test_links_lead_to_the_resource_through_the_server(shared_open_server:
             assert result.is_error
             assert "quarantined" in result.content[0].text
             assert "agora.upstream.accept" in result.content[0].text
+
+
+OLD_SERVER = """
+import sys
+from mcp.server.mcpserver import Context, MCPServer
+
+server = MCPServer("old")
+
+@server.tool()
+async def ask(ctx: Context) -> str:
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    answer = await ctx.session.elicit_form("Who is it?", schema)
+    return f"Hello {answer.content['name']}"
+
+server.run(transport="sse", port=int(sys.argv[1]))
+"""
+
+
+async def test_an_upstream_of_the_older_transport_is_reached_too(shared_open_server: ServerProcess) -> None:
+    host, operator, port = Host(), shared_open_server.operator, free_port()
+    process = spawn_tethered([sys.executable, "-c", OLD_SERVER, str(port)], stderr=subprocess.DEVNULL)
+    try:
+        await asyncio.to_thread(_wait_until_listening, port)
+        new = {"name": "old", "url": f"http://127.0.0.1:{port}/sse"}
+        await asyncio.to_thread(operator.post, "/upstreams", new)
+        async with host.connect(f"{shared_open_server.url}/mcp", token=shared_open_server.admin_token) as client:
+            result = await asyncio.wait_for(client.call_tool("old.ask", {}), DEADLINE)
+        await asyncio.to_thread(operator.call, "DELETE", "/upstreams/old")
+    finally:
+        process.kill()
+        process.wait()
+    assert result.content[0].text == "Hello Ada", result

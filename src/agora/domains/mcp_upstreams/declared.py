@@ -36,7 +36,7 @@ MAX_NAME_CHARACTERS = 24
 ORIGINS = ("settings", "file")
 MAX_TIMEOUT_SECONDS = 3600  # seconds
 VARIABLE = re.compile(r"\$\{(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}")
-HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http")
+HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http", "sse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     slug, timeout = _make_slug(name, where), _parse_timeout(entry.get("timeout"), where)
     if isinstance(url, str):
         if entry.get("type", "http") not in HTTP_TYPES:
-            raise ConfigurationError(f"{where}: only streamable HTTP is supported, not {entry['type']!r}")
+            raise ConfigurationError(f"{where}: only streamable HTTP and SSE are supported, not {entry['type']!r}")
         headers = _text_mapping(entry, "headers", where)
         try:
             check_headers(headers)

@@ -117,7 +117,7 @@ def test_environment_variables_in_a_file(tmp_path: Path, monkeypatch: pytest.Mon
         ({"mcpServers": {"a": {}}}, "neither a url nor a command"),
         ({"mcpServers": {"a": {"command": "x", "args": "y"}}}, "args is a list"),
         ({"mcpServers": {"a": {"command": "x", "env": []}}}, None),
-        ({"mcpServers": {"a": {"url": "http://a", "type": "sse"}}}, "only streamable HTTP"),
+        ({"mcpServers": {"a": {"url": "http://a", "type": "ws"}}}, "only streamable HTTP and SSE"),
         ({"mcpServers": {"a": {"url": "http://a", "timeout": -1}}}, "timeout"),
         ({"mcpServers": {"a": {"url": "http://a", "timeout": True}}}, "timeout"),
         ({"mcpServers": {"a": {"url": "ftp://a"}}}, "not a URL"),

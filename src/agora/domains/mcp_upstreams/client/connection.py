@@ -26,11 +26,11 @@ from .addresses import EgressPolicy, Resolve, resolve_host
 from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
-from .errors import describe_error, is_breakdown, translate_error
+from .errors import describe_error, is_breakdown, speaks_no_streamable_http, translate_error
 from .route import Channel
 from .session import Session, open_session
 from .stdio import open_stdio_channel
-from .transport import open_http_channel
+from .transport import open_http_channel, open_sse_channel
 from .transport_errors import TransportErrors
 
 __all__ = ["Connection"]
@@ -61,6 +61,8 @@ class Connection:
         self._breaker = CircuitBreaker(tuning)
         self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
+        self._sessions = 0  # that were begun
+        self._sse = False  # whether it speaks HTTP+SSE and nothing newer
         self._state_changed = asyncio.Event()  # set, and replaced, when the state changes
         self._lost = asyncio.Event()
         self._at_once, self._why = False, ""
@@ -181,8 +183,8 @@ class Connection:
                 forgotten = transport_error is not None and transport_error.kind == "session"
                 if transport_error is not None and transport_error.kind in ("session", "unreachable"):
                     self._drop_session(session, transport_error.detail, at_once=forgotten and again)
-                elif error.code == CONNECTION_CLOSED and self.endpoint.transport == "stdio":
-                    self._drop_session(session, "the program ended", at_once=False)
+                elif error.code == CONNECTION_CLOSED and (self._sse or self.endpoint.transport == "stdio"):
+                    self._drop_session(session, "its stream ended" if self._sse else "the program ended", at_once=False)
                 if forgotten and again:
                     continue
                 raise self._record_outcome(translate_error(self.endpoint.name, error, transport_error)) from None
@@ -244,6 +246,8 @@ class Connection:
             try:
                 await self._run_session(self._lost)
             except Exception as error:
+                if await self._falls_back_to_sse(error):
+                    continue
                 self._why = why = describe_error(error, self._transport_errors)
             self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._why)
@@ -254,6 +258,20 @@ class Connection:
                 self._set_retry_time(self._why, pause)
                 await asyncio.sleep(pause)
 
+    async def _falls_back_to_sse(self, error: Exception) -> bool:
+        """Run a session of HTTP+SSE, if the upstream speaks only that; whether it did. Returns when that is lost."""
+        refused = self.endpoint.transport == "http" and speaks_no_streamable_http(error, self._transport_errors)
+        if self._sse or not refused:
+            return False
+        self._sse, self._lost = True, asyncio.Event()
+        began = self._sessions
+        try:
+            await self._run_session(self._lost)
+        except Exception as failure:
+            log.debug("upstream %s speaks no HTTP+SSE either: %s", self.endpoint.name, failure)
+        self._sse = self._sessions > began
+        return self._sse
+
     def _set_retry_time(self, why: str, pause: float) -> None:
         self._error, self._retry_at = why, _loop_time() + pause
         self._notify_state_change()
@@ -263,11 +281,12 @@ class Connection:
         async with (
             self._open_channel(lost) as line,
             open_session(
-                line, self._transport_errors, self.mark_outdated, self._tuning.connect, self._asking
+                line, self._transport_errors, self.mark_outdated, self._tuning.connect, self._asking, older=self._sse
             ) as session,
         ):
             self.current, self._error = False, None
             self._session = session
+            self._sessions += 1
             self._notify_state_change()
             following = asyncio.create_task(session.follow_changes(self.mark_outdated))
             try:
@@ -299,7 +318,8 @@ class Connection:
         if endpoint.transport == "stdio":
             return open_stdio_channel(endpoint.name, endpoint.command, endpoint.directory, self._secrets, lost)
         assert endpoint.url is not None
-        return open_http_channel(
+        open_channel = open_sse_channel if self._sse else open_http_channel
+        return open_channel(
             endpoint.url,
             self._secrets,
             self._transport_errors,

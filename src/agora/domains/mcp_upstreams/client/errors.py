@@ -10,9 +10,11 @@ from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, Upstr
 
 from .transport_errors import TransportError, TransportErrors
 
-__all__ = ["describe_error", "is_breakdown", "translate_error"]
+__all__ = ["describe_error", "is_breakdown", "speaks_no_streamable_http", "translate_error"]
 
 UNKNOWN = "unknown"
+#: with which servers of HTTP+SSE alone, or routers before them, answer a POST to the address of their stream
+SSE_STATUSES = frozenset({400, 404, 405, 406, 415, 501})
 MAX_MESSAGE_CHARACTERS = 500  # characters of what an upstream says
 CHECK_OUTCOME = "Check whether the request took effect before repeating it."
 
@@ -47,6 +49,14 @@ def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
 def is_breakdown(error: AgoraError) -> bool:
     """Whether it speaks against the upstream as a whole: no answer, rather than an answer that says no."""
     return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
+
+
+def speaks_no_streamable_http(error: BaseException, faults: TransportErrors) -> bool:
+    """Whether a handshake failed as it does with a server of the HTTP+SSE transport: what is posted to it is refused."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    fault = faults.peek(error) if isinstance(error, MCPError) else None
+    return fault is not None and fault.kind == "http" and fault.status in SSE_STATUSES
 
 
 def describe_error(error: BaseException, faults: TransportErrors) -> str:

@@ -213,9 +213,9 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    line: Channel, faults: TransportErrors, changed: Callable[[], None], seconds: float, asking: Asking
+    line: Channel, faults: TransportErrors, changed: Callable[[], None], seconds: float, asking: Asking, *, older: bool
 ) -> AsyncIterator[Session]:
-    """A session over a line, after the handshake. Raises MCPError, ConnectionError, TimeoutError."""
+    """A session over a line, after the handshake. older: its transport has sessions with a handshake only. Raises MCPError, ConnectionError, TimeoutError."""
 
     async def handle_message(message: IncomingMessage) -> None:
         if isinstance(message, CHANGES):
@@ -233,7 +233,10 @@ async def open_session(
     ) as client:
         client.capabilities = types.ClientCapabilities.model_validate(asking.capabilities)
         async with asyncio.timeout(seconds):
-            await _handshake(client, faults)
+            if older:
+                await client.initialize()
+            else:
+                await _handshake(client, faults)
         dispatcher.version = client.protocol_version
         yield Session(client, dispatcher)
 

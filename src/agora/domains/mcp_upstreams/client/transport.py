@@ -1,4 +1,4 @@
-"""Streamable HTTP behind the address guard.
+"""Streamable HTTP behind the address guard, and HTTP+SSE for upstreams that speak nothing else.
 
 A failed request must not break the connection that other requests share. So transport failures (no connection, a truncated
 answer, an HTTP error without a JSON-RPC body) are turned into a JSON-RPC error of that request, with a token under which
@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 import httpx2
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic_core import to_json
 
@@ -33,7 +34,7 @@ from .transport_errors import (
     error_of_status,
 )
 
-__all__ = ["GuardedTransport", "open_http_channel"]
+__all__ = ["GuardedTransport", "open_http_channel", "open_sse_channel"]
 
 MAX_ERROR_BYTES = 65_536
 CLOSE_TIMEOUT = 2.0  # seconds to say good-bye
@@ -173,15 +174,50 @@ async def open_http_channel(
     context = await asyncio.to_thread(_tls_context)
     own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
     http = HttpClient(url, egress, seconds, context)
-    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
-    timeout = httpx2.Timeout(seconds, read=None, pool=None)
-    passed = own | VIA
-    client = httpx2.AsyncClient(
-        headers=passed, timeout=timeout, transport=GuardedTransport(faults, egress, inner), trust_env=False
-    )
+    client = _guarded_client(own, context, faults, egress, connections, seconds)
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as streams:
         try:
             yield Channel(*streams, DirectClient(http, own, faults))
         finally:
             http.close()
+
+
+@asynccontextmanager
+async def open_sse_channel(
+    url: str,
+    headers: Mapping[str, str],
+    faults: TransportErrors,
+    egress: EgressPolicy,
+    *,
+    connections: int,
+    seconds: float,
+) -> AsyncIterator[Channel]:
+    """The same in the transport of 2024-11-05: one stream of events for all answers, and requests posted beside it."""
+    context = await asyncio.to_thread(_tls_context)
+    own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
+
+    def create_client(
+        headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
+    ) -> httpx2.AsyncClient:
+        return _guarded_client(own, context, faults, egress, connections, seconds)
+
+    async with sse_client(url, httpx_client_factory=create_client) as streams:
+        yield Channel(*streams)
+
+
+def _guarded_client(
+    headers: Mapping[str, str],
+    context: ssl.SSLContext,
+    faults: TransportErrors,
+    egress: EgressPolicy,
+    connections: int,
+    seconds: float,
+) -> httpx2.AsyncClient:
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
+    return httpx2.AsyncClient(
+        headers={**headers, **VIA},
+        timeout=httpx2.Timeout(seconds, read=None, pool=None),
+        transport=GuardedTransport(faults, egress, inner),
+        trust_env=False,
+    )

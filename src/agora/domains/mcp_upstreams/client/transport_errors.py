@@ -48,6 +48,10 @@ class TransportErrors:
             return None
         return self._waiting.pop(error.data, None)
 
+    def peek(self, error: MCPError) -> TransportError | None:
+        """The same, which stays to be popped."""
+        return self._waiting.get(error.data) if isinstance(error.data, str) else None
+
 
 def error_of_content_type(kind: str, packing: str | None) -> TransportError | None:
     """What is wrong with an answer's content type or encoding, if it is no form of MCP's.
