@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import ServerProcess
 
 DATABASE = "agora-marketplace"
@@ -239,3 +240,12 @@ def test_the_mapping_outlives_the_server_and_the_end_comes_in_steps(start_server
 def _set_mode(server: ServerProcess, name: str, value: Any) -> None:
     body = {"resource": "configuration", "target": name, "action": "set", "value": value}
     server.operator.post("/agora/admin/manage", body)
+
+
+def test_the_monitor_shows_who_still_calls_v4(server: ServerProcess) -> None:
+    run_reducer(server, "register_agent_capability", "Seen<script>", "seeing", 1, 1)
+    with Browser(server.url) as browser:
+        assert "/v1/monitor/migration" in browser.links()
+        page = browser.http.get("/v1/monitor/migration")
+    assert "Seen&lt;script&gt;" in page.text
+    assert "agents still using v4 compatibility mode" in page.text

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -215,3 +219,52 @@ def test_rows_are_read_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert ExportFile(file).count_rows() == {"one": 50, "two": 0, "three": 2}
         assert list(ExportFile(file).read_rows("one")) == rows
         assert list(ExportFile(file).read_rows("three")) == [1234567890, "x"]
+
+
+MILLION = 1_000_000
+MEBIBYTE = 1 << 20
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_million_messages_are_imported_in_bounded_memory(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "million.json"
+    with file.open("w") as out:
+        out.write('{"agent_message": [')
+        for number in range(MILLION):
+            row = message(
+                number, f"Sender{number % 50}", f"Sender{(number + 1) % 50}", f"message {number} " + "x" * 100
+            )
+            out.write(("," if number else "") + json.dumps(row))
+        out.write("]}")
+    before = _peak_memory(server.pid)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "agora.cli", "migrate", "import", str(file), "--json"]
+    environment = server.environment | {"AGORA_URL": server.url}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _peak_memory(process.pid))
+        time.sleep(0.2)
+    assert process.stdout is not None
+    answer = json.loads(process.stdout.read())
+    assert answer["counts"]["agent_message"]["created"] == MILLION
+    assert answer["stored"]["agent_message"] >= MILLION
+    seconds, server_growth = time.monotonic() - began, _peak_memory(server.pid) - before
+    print(
+        f"\n{file.stat().st_size / MEBIBYTE:.0f} MiB, {seconds:.0f} s, client at most {peak / MEBIBYTE:.0f} MiB,",
+        end=" ",
+    )
+    print(f"server grew by {server_growth / MEBIBYTE:.0f} MiB")
+    assert peak < file.stat().st_size / 2
+    assert server_growth < file.stat().st_size
+
+
+def _peak_memory(pid: int) -> int:
+    """The most resident memory that a process has had, in bytes."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0

@@ -40,6 +40,18 @@ async def test_a_message_is_the_same_for_everyone(parties: Parties, sender_kind:
 
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)
+async def test_a_message_of_a_v4_agent_is_the_same_for_everyone(parties: Parties, observer_kind: str) -> None:
+    observer = await parties.get(observer_kind, "Observer")
+    path, args = "/v4/call/agora-marketplace/send_agent_message", ["V4Agent", observer.agent_name, "alert", CONTENT, 4]
+    async with httpx.AsyncClient(base_url=observer.url) as http:
+        answer = (await http.post(path, json={"args": args})).json()
+    assert answer["success"], answer
+    message = await observer.message(answer["message_id"])
+    assert (message["from_name"], message["content"], message["message_type"]) == ("V4Agent", CONTENT, "alert")
+    assert (message["priority"], message["timestamp"]) == ("urgent", answer["timestamp"])
+
+
+@pytest.mark.parametrize("observer_kind", OBSERVERS)
 @pytest.mark.parametrize("sender_kind", SENDERS)
 async def test_an_event_is_the_same_for_everyone(parties: Parties, sender_kind: str, observer_kind: str) -> None:
     sender, observer = await parties.get(sender_kind, "Sender"), await parties.get(observer_kind, "Observer")

@@ -3326,7 +3326,7 @@ export interface MigrationService {
    * Take back a part of what an import has made; repeat until nothing remains.
    *
    * Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
-   * deregistered, unless they were switched to v5 since.
+   * deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */

@@ -2516,7 +2516,7 @@ export interface RollbackStep {
   removed: number;
   /** Things left to take back; repeat until 0. */
   remaining: number;
-  /** Agents that stay, because they were switched to v5 since. */
+  /** Agents that stay, because they have lived here since. */
   kept: number;
 }
 

@@ -95,7 +95,7 @@ def import_file(
 
 @client_command
 def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of the import.")]) -> None:
-    """Take back what an import has made; agents that were switched to v5 since stay."""
+    """Take back what an import has made; agents that have lived here since stay."""
     removed = kept = 0
     while True:
         step = session.as_operator(lambda client: client.migration.rollback_import(run))
@@ -105,7 +105,7 @@ def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of th
     if session.out.json:
         session.out.value({"run_id": run, "removed": removed, "kept": kept})
     else:
-        session.out.say(f"{removed} things were taken back; {kept} agents stay, as they were switched to v5.")
+        session.out.say(f"{removed} things were taken back; {kept} agents stay, as they have lived here since.")
 
 
 @client_command

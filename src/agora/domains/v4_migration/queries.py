@@ -15,6 +15,7 @@ __all__ = [
     "drop_mapping",
     "import_by_digest",
     "import_by_id",
+    "in_use",
     "list_imports",
     "lock_import",
     "mapped_agents",
@@ -22,6 +23,7 @@ __all__ = [
     "mapping_of_target",
     "mappings_of_run",
     "message_count",
+    "release_mapping",
     "row_count",
     "run_size",
     "save_import",
@@ -75,15 +77,31 @@ save_import = Write(
     """,
     types={"finished_at": BIG},
 )
-# Agents come last: what they sent and were given is taken back first.
+# Agents come last: what they sent and were given is taken back first, so that what is left then is not of the import.
 mappings_of_run = Query(
     """
     select * from v4_mappings where tenant_id = :tenant and run_id = :run_id
-    order by case kind when 'agent' then 1 else 0 end, kind, v4_key limit :limit
+    order by case kind when 'agent' then 2 when 'agent_capability' then 1 else 0 end, kind, v4_key limit :limit
     """,
     MappingRow,
     types={"limit": BIG},
     scan=True,
+)
+release_mapping = Write(
+    "update v4_mappings set run_id = '' where tenant_id = :tenant and kind = :kind and v4_key = :v4_key"
+)
+#: whether an agent has mail, or has called since a time: by the names that v4 knows it by
+in_use = Query(
+    """
+    select 1 as used where exists (
+        select 1 from deliveries d join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+        where d.tenant_id = :tenant and d.recipient = :agent_id)
+    or exists (
+        select 1 from v4_calls c join v4_mappings n on n.tenant_id = c.tenant_id and n.v4_key = c.agent
+        where c.tenant_id = :tenant and c.last_at >= :since and n.target = :agent_id and n.kind = 'agent')
+    """,
+    int,
+    types={"since": BIG},
 )
 run_size = Query(
     "select count(*) as things from v4_mappings where tenant_id = :tenant and run_id = :run_id", int, scan=True

@@ -143,7 +143,7 @@ class MigrationService(BoundService, contract.Migration):
         call = self.call
         run = await imports.lock_run(call, run_id)
         size = await call.tx.one(statements.run_size, run_id=run_id) or 0
-        removed, kept = await roll_back(call, run_id, limit)
+        removed, kept = await roll_back(call, run, limit)
         if removed == size and run.status != "rolled_back":
             run.status, run.finished_at = "rolled_back", call.now
             await imports.save_run(call, run)

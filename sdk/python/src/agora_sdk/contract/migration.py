@@ -110,7 +110,7 @@ class RollbackStep(Result):
     run_id: str
     removed: int = Field(description="Things that this step took back.")
     remaining: int = Field(description="Things left to take back; repeat until 0.")
-    kept: int = Field(default=0, description="Agents that stay, because they were switched to v5 since.")
+    kept: int = Field(default=0, description="Agents that stay, because they have lived here since.")
 
 
 class V4CallCount(Result):
@@ -206,7 +206,7 @@ class Migration(Service, category="migration"):
         """Take back a part of what an import has made; repeat until nothing remains.
 
         Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
-        deregistered, unless they were switched to v5 since.
+        deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
         """
 
     @operation("GET /agora/migration/imports", scope="admin", exposure=Exposure.OPERATOR)

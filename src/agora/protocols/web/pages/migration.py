@@ -1,0 +1,17 @@
+"""Migration from Agora v4: how far it is, what to do next, and who still calls v4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..registry import page
+from ..view import View
+
+__all__ = ["migration"]
+
+
+@page("migration", title="Migration", scope="read:agents", nav=105, key="v", needs="agora.migration.report")
+async def migration(view: View) -> Mapping[str, Any]:
+    """The report of the last seven days."""
+    return {"report": await view.invoke("agora.migration.report", {})}
