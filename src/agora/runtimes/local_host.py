@@ -36,7 +36,8 @@ class LocalHost:
 
     engines: by name. url: where instances reach the server; urls: for some engines another one. backups: directory of
     them. ticks, boot: see above. sources: directories of whose content programs may be made. ending: by instance, the
-    reading of the clock at which its time is to end, while that is not written down yet.
+    reading of the clock at which its time is to end, while that is not written down yet. started_at: the wall clock at
+    tick 0.
     """
 
     host_id: str
@@ -51,6 +52,15 @@ class LocalHost:
     boot: str = field(default_factory=boot_id)
     sources: tuple[Path, ...] = ()
     ending: dict[str, int] = field(default_factory=dict)
+    started_at: int = field(default_factory=lambda: time.time_ns() // 1000 - monotonic_microseconds())
+
+    def steady_time(self) -> int:
+        """Microseconds since 1970 by the clock as it was when the server started; setting the clock does not move it.
+
+        For what runs where no monotonic clock is shared with this server: several servers agree on it as far as their
+        clocks did when they started.
+        """
+        return self.started_at + self.ticks()
 
     def url_for(self, engine: str) -> str:
         """Where instances of an engine reach the server."""

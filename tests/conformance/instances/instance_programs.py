@@ -146,6 +146,17 @@ class Site:
         """A step of what looks after hosting agents."""
         await self.controller(HostedInstanceReconciler).step()
 
+    def pass_time(self, seconds: float) -> None:
+        """Time passes: by the wall clock and by the server's monotonic one."""
+        self.clock.advance(seconds)
+        self.pass_ticks(seconds)
+
+    def pass_ticks(self, seconds: float) -> None:
+        """Time passes by the server's monotonic clock alone."""
+        local = self.app.context.ports.get(LOCAL_HOST)
+        ticks = local.ticks
+        local.ticks = lambda: ticks() + int(seconds * 1_000_000)
+
     async def checked(self) -> None:
         """The periodic check of everything that is due, now."""
         await self.instances.reconcile("default")

@@ -23,6 +23,7 @@ from . import host_queries, metering, transitions
 from . import queries as statements
 from .metering import Ticks
 from .notifications import emit_instance_event
+from .ports import LOCAL_HOST
 from .records import InstanceRow
 from .reports import CREATE, find_customer, report_running
 from .spending_limits import apply_limits, schedule_limit_checks
@@ -38,8 +39,9 @@ URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
 
 def read_ticks(call: Call) -> Ticks:
-    """Running time of remote instances is metered by the server's clock: no monotonic clock is shared with them."""
-    return Ticks(call.now, "elsewhere")
+    """Running time of remote instances is metered by this server: no monotonic clock is shared with their hosts."""
+    local = call.context.ports.get(LOCAL_HOST)
+    return Ticks(local.steady_time(), "elsewhere")
 
 
 async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
