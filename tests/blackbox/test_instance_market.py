@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +71,23 @@ def test_what_an_engine_cannot_enforce_is_said(server: ServerProcess) -> None:
     assert "disk_limit holds for each file" in report
     for instance in (made, whole):
         acme.call("DELETE", f"{INSTANCES}/{instance['instance_id']}")
+
+
+def test_what_was_built_for_an_agent_goes_when_it_is_deregistered(server: ServerProcess) -> None:
+    start = f"exec {sys.executable} -S main.py"
+    left = deploy(
+        server, "Leaving", build_config={"type": "custom", "build_command": "touch made", "start_command": start}
+    )
+    acme = customer(server, "market-leaving")
+    instance = make_instance(acme, "Leaving")["instance_id"]
+
+    def builds() -> list[Path]:
+        return list(server.directory.glob("**/builds/*/**/made"))
+
+    assert builds()
+    acme.call("DELETE", f"{INSTANCES}/{instance}")
+    server.operator.call("DELETE", f"/agents/{left['agent_id']}")
+    poll_until(lambda: not builds(), "the build is removed")
 
 
 def test_an_instance_may_spend_whole_yen_only(server: ServerProcess) -> None:

@@ -5,7 +5,7 @@ Every engine passes the suite in ``tests/conformance/runtimes/engine_suite.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
@@ -248,6 +248,9 @@ class Runtime(Protocol):
 
     async def adopt(self) -> list[FoundInstance]:
         """Every instance of this installation that the engine holds, whatever its state."""
+
+    async def discard_builds(self, builds: Collection[Build]) -> None:
+        """Give up builds whose agent has left: the next sweep removes those that no program uses. Idempotent."""
 
     async def sweep(self) -> SweepResult:
         """Take away what nothing refers to: half builds of a crash, processes without an instance, old builds."""

@@ -377,6 +377,16 @@ class RuntimeSuite:
             assert "about to fail" in told
         assert (await kit.engine.sweep()).builds == 0
 
+    async def test_a_build_that_is_given_up_goes_when_nothing_runs_from_it(self, kit: Kit) -> None:
+        spec = kit.spec(FOREVER, files={"a": "of an agent that leaves"})
+        build = await kit.engine.build(spec)
+        handle = await kit.engine.start(spec, build)
+        await kit.engine.discard_builds([build])
+        assert (await kit.engine.sweep()).builds == 0
+        await kit.engine.remove(handle)
+        assert (await kit.engine.sweep()).builds == 1
+        assert not (await kit.engine.build(spec)).cached
+
     async def test_the_engine_can_say_what_it_is(self, kit: Kit) -> None:
         condition = await kit.engine.check()
         assert condition.available

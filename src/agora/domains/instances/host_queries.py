@@ -19,6 +19,7 @@ from .records import (
 )
 
 __all__ = [
+    "abandoned_builds",
     "backup",
     "backup_count",
     "build_backups_query",
@@ -305,3 +306,16 @@ def build_backups_query(instance: bool, account: bool) -> Query[InstanceBackupRo
         types={"limit": BIG},
         scan=True,
     )
+
+
+#: builds of instances that a host ran of agents that have left since then; an engine removes none that is still used
+abandoned_builds = Query(
+    """
+    select distinct i.build from instances i join agents a on a.tenant_id = i.tenant_id and a.agent_id = i.agent_id
+    where i.tenant_id = :tenant and i.host_id = :host_id and i.stopped_at is not null and i.build is not null
+        and a.retired_at >= :since
+    """,
+    str,
+    types={"since": BIG},
+    scan=True,
+)

@@ -6,15 +6,16 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from agora.clock import SECOND
-from agora.core.call import Call, encode_json
+from agora.core.call import Call, decode_json, encode_json
 from agora.core.jobs import Controller, JobContext, split_batches
 from agora.runtimes.errors import EngineError
-from agora.runtimes.port import Runtime
+from agora.runtimes.port import Build, Runtime
 from agora.store.port import StoredEvent
 
 from . import host_queries
@@ -27,6 +28,8 @@ __all__ = ["InstanceMaintenance"]
 PAGE = 500
 HOSTS = 1000
 EXHAUSTED = "agora.billing.budget_exhausted"
+DEPARTED = "agora.agent.deregistered"
+LEAVING = 600 * SECOND  #: for instances of an agent that left to end, and with them what was built for it
 GROUPS = 50  #: combinations of account, agent and price checked in one transaction
 WRITING = 3600  #: seconds that writing a backup may take
 SWEEPING = 30.0  #: seconds for an engine to remove leftovers; the rest is done by the next sweep
@@ -45,6 +48,7 @@ class InstanceMaintenance(Controller):
         self._passed: dict[str, int] = {}
         self._passes = 0
         self._exhausted: set[str] = set()
+        self._departures: dict[str, int] = {}  # by tenant, when the first agent left whose builds may still be here
         self.interval = min(self.interval, context.server.settings.instance_pass)
 
     async def reconcile(self, tenant: str) -> None:
@@ -64,14 +68,20 @@ class InstanceMaintenance(Controller):
         await self._end_lost_executions(tenant)
         await self._delete_expired(tenant)
         self._passes += 1
-        if self._passes % SWEEPS == 0:
+        if tenant in self._departures:
+            await self._discard_builds(tenant)
+        if self._passes % SWEEPS == 0 or tenant in self._departures:
             await self._sweep_host()
 
     # -- limits ----------------------------------------------------------------------------------
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """Note exhausted budgets, so that the next step, not the next pass, pauses instances."""
-        self._exhausted.update(stored.tenant_id for stored in events if stored.event.type == EXHAUSTED)
+        """Note exhausted budgets, so that the next step, not the next pass, pauses instances; and agents that left."""
+        for stored in events:
+            if stored.event.type == EXHAUSTED:
+                self._exhausted.add(stored.tenant_id)
+            elif stored.event.type == DEPARTED:
+                self._departures.setdefault(stored.tenant_id, stored.event.time)
 
     async def _apply_limits(self, tenant: str) -> None:
         """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
@@ -128,6 +138,18 @@ class InstanceMaintenance(Controller):
             if not rows:
                 break
             await self.run_as_system(tenant, partial(_delete_instances, ids=rows))
+
+    async def _discard_builds(self, tenant: str) -> None:
+        """Give up what was built for agents that left since it was last looked: no instance is made of it again."""
+        since = self._departures[tenant]
+        texts = await self.read(tenant, host_queries.abandoned_builds, host_id=self.local.host_id, since=since)
+        builds = [Build.from_json(decode_json(text)) for text in texts]
+        for name, engine in self.local.engines.items():
+            if own := [build for build in builds if build.engine == name]:
+                with suppress(EngineError):  # the engine is away: its sweep says so
+                    await engine.discard_builds(own)
+        if self.context.clock.now() - since > LEAVING:
+            del self._departures[tenant]
 
     async def _sweep_host(self) -> None:
         await asyncio.gather(self._delete_orphaned_backups(), *map(self._sweep_engine, self.local.engines.values()))

@@ -59,6 +59,11 @@ class BuildCache:
         directory = self._root / str(entry["attempt"])
         return CacheEntry(directory, entry["seconds"], entry["commit"]) if directory.is_dir() else None
 
+    def discard(self, key: str) -> None:
+        """Count a result as long unused, so that it is deleted when nothing runs from it."""
+        with suppress(FileNotFoundError):
+            os.utime(self._index / key, (0, 0))
+
     def create_attempt(self, key: str) -> Path:
         """A new directory to build in."""
         name = f"{key[:16]}-{secrets.token_hex(6)}"

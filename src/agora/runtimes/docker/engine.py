@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +130,12 @@ class DockerRuntime:
                 FoundInstance(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), observation)
             )
         return instances
+
+    async def discard_builds(self, builds: Collection[Build]) -> None:
+        await self._ensure_open()
+        for build in builds:
+            if build.engine == self.name:
+                self._images.discard(build)
 
     async def sweep(self) -> SweepResult:
         """Also volumes whose instance is gone, and networks that nobody is in."""

@@ -78,7 +78,7 @@ class Images:
     def open(self) -> None:
         """Begin with nothing half done: what is built in here is known in memory alone."""
         erase_directory(self._builds / "attempts")
-        for name in ("attempts", "used", "commits"):
+        for name in ("attempts", "used", "commits", "pulled", "discarded"):
             (self._builds / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def build(self, spec: Spec, progress: Progress) -> Build:
@@ -106,8 +106,15 @@ class Images:
             return self._record_use(key, source.commit, cached=True)
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
+    def discard(self, build: Build) -> None:
+        """Give up an image that was built here, or that was pulled here and was not there before."""
+        (self._builds / "used" / build.key).unlink(missing_ok=True)
+        pulled = self._builds / "pulled" / _file_name(build.key)
+        if pulled.exists():
+            pulled.rename(self._builds / "discarded" / pulled.name)
+
     async def sweep(self) -> int:
-        """Take away images that no container uses and nobody asked for in a while."""
+        """Take away images that no container uses and nobody asked for in a while, or that were given up."""
         used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
         images: list[dict[str, Any]] = await self._client.json(
             "GET", "images/json", params=label_filter(self._labels.installation_label)
@@ -119,6 +126,12 @@ class Images:
                 continue
             with suppress(Refused):
                 await self._client.json("DELETE", f"images/{image['Id']}", params={"force": "1"})
+                count += 1
+        for name in os.listdir(self._builds / "discarded"):
+            # Not forced: an image stays while a container, or another tag, uses it.
+            with suppress(Refused):
+                await self._client.json("DELETE", f"images/{name.replace('-', ':', 1)}")
+                (self._builds / "discarded" / name).unlink(missing_ok=True)
                 count += 1
         return count
 
@@ -138,10 +151,19 @@ class Images:
             now = await self._inspect_image(image.reference)
             if now is None:
                 raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
+            if before is None:
+                (self._builds / "pulled" / _file_name(str(now["Id"]))).touch()
             return _to_build(
                 now, cached=before is not None and before["Id"] == now["Id"], seconds=time.monotonic() - began
             )
+        self._keep_pulled(str(before["Id"]))
         return _to_build(before, cached=True)
+
+    def _keep_pulled(self, image_id: str) -> None:
+        """An image that was given up is asked for again."""
+        discarded = self._builds / "discarded" / _file_name(image_id)
+        if discarded.exists():
+            discarded.rename(self._builds / "pulled" / discarded.name)
 
     async def _fetch_image(self, image: Image, tell: Progress) -> None:
         name, tag = split_reference(image.reference)
@@ -330,6 +352,11 @@ def _build_recipe(options: Options, spec: Spec) -> list[object]:
 
 def _to_build(details: Mapping[str, Any], *, cached: bool, seconds: float = 0.0) -> Build:
     return Build("docker", str(details["Id"]), str(details["Id"]), cached, None, seconds)
+
+
+def _file_name(image_id: str) -> str:
+    """``sha256-...`` for ``sha256:...``."""
+    return image_id.replace(":", "-", 1)
 
 
 def split_reference(reference: str) -> tuple[str, str]:

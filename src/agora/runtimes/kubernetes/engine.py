@@ -12,7 +12,7 @@ import asyncio
 import json
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,9 @@ class KubernetesRuntime:
                 FoundInstance(_to_handle(deployment), notes[TENANT], json.loads(notes[LABELS]), observation)
             )
         return instances
+
+    async def discard_builds(self, builds: Collection[Build]) -> None:
+        """Nothing: images are pulled and removed by the nodes."""
 
     async def sweep(self) -> SweepResult:
         """Take away what a start that was cut short, or a removal, has left without a Deployment."""

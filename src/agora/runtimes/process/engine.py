@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -85,6 +85,10 @@ class ProcessRuntime:
 
     async def adopt(self) -> list[FoundInstance]:
         return await self._run_in_thread(self._store.list_instances)
+
+    async def discard_builds(self, builds: Collection[Build]) -> None:
+        keys = [build.key for build in builds if build.engine == "process" and build.key.isalnum()]
+        await self._run_in_thread(lambda: self._store.discard_builds(keys))
 
     async def sweep(self) -> SweepResult:
         return await self._run_in_thread(self._store.sweep)

@@ -284,6 +284,11 @@ class ProcessStore:
 
     # -- cleaning ------------------------------------------------------------------------------------------------
 
+    def discard_builds(self, keys: list[str]) -> None:
+        """See Runtime.discard_builds."""
+        for key in keys:
+            self._cache.discard(key)
+
     def sweep(self) -> SweepResult:
         """See Runtime.sweep."""
         killed = orphans.kill_orphans(self._options.installation, self._is_in_use)
