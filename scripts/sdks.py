@@ -1,7 +1,8 @@
 """Write the generated parts of the SDKs from sdk/contract.json. Usage: sdks.py [--check]
 
-``sdk/typescript/src/generated`` has the types of the contract, a method for each operation and a class for each error.
-``--check`` writes nothing and fails where a file is not what it would write.
+``sdk/typescript/src/generated`` has the types of the contract, a method for each operation and a class for each error;
+``sdk/rust/src/generated`` has the same for the crate. ``--check`` writes nothing and fails where a file is not what it
+would write; the layout of Rust is rustfmt's, and counts only where there is one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["files", "main"]
-
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.contract_names import camel_case, pascal_case, reference_name, snake_case  # noqa: E402
+from scripts.rust_sdk import Rust, format_rust, has_same_tokens  # noqa: E402
+
+__all__ = ["files", "is_fresh", "main"]
+
 CONTRACT = ROOT / "sdk" / "contract.json"
 TYPESCRIPT = ROOT / "sdk" / "typescript" / "src" / "generated"
+RUST = ROOT / "sdk" / "rust" / "src" / "generated"
 NOTE = "// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.\n"
 JSON_VALUE = "JsonValue"
 #: members of a page that the hand-written class Page has
@@ -31,27 +38,25 @@ def files() -> dict[Path, str]:
     """Path and text of every generated file."""
     contract = json.loads(CONTRACT.read_text("utf-8"))
     typescript = TypeScript(contract)
+    rust = Rust(contract)
     return {
         TYPESCRIPT / "types.ts": typescript.types(),
         TYPESCRIPT / "errors.ts": typescript.errors(),
         TYPESCRIPT / "services.ts": typescript.services(),
         TYPESCRIPT / "operations.ts": typescript.operations(),
+        RUST / "types.rs": rust.types(),
+        RUST / "errors.rs": rust.errors(),
+        RUST / "operations.rs": rust.operations(),
+        RUST / "services.rs": rust.services(),
     }
 
 
-def camel_case(name: str) -> str:
-    """``task_id`` as ``taskId``; a name that has no underscore between words stays as it is."""
-    return re.sub(r"(?<=[A-Za-z0-9])_([a-z0-9])", lambda match: match[1].upper(), name)
-
-
-def snake_case(name: str) -> str:
-    """The reverse of :func:`camel_case`, for names of the contract that are not in camel case by themselves."""
-    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: "_" + match[0].lower(), name)
-
-
-def pascal_case(name: str) -> str:
-    """``not_found`` as ``NotFound``."""
-    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[_.]", name))
+def is_fresh(path: Path, text: str) -> bool:
+    """Whether a file has that text; of Rust, whose layout is rustfmt's, whether it has those tokens."""
+    if not path.exists():
+        return False
+    present = path.read_text("utf-8")
+    return has_same_tokens(present, text) if path.suffix == ".rs" else present == text
 
 
 def _constant_name(value: str) -> str:
@@ -70,7 +75,7 @@ class TypeScript:
         inputs = [parameter["schema"] for operation in self._operations for parameter in operation["parameters"]]
         self._input_names = self._referenced(inputs)
         self._pages = {
-            _reference(operation["result"]["schema"]): operation["result"]["items"]
+            reference_name(operation["result"]["schema"]): operation["result"]["items"]
             for operation in self._operations
             if operation["result"]["items"]
         }
@@ -129,7 +134,7 @@ class TypeScript:
         return self._type(schema)
 
     def _type(self, schema: Schema) -> str:
-        if (name := _reference(schema)) is not None:
+        if (name := reference_name(schema)) is not None:
             return name
         if "const" in schema:
             return json.dumps(schema["const"])
@@ -223,7 +228,7 @@ class TypeScript:
         if operation["parameters"]:
             optional = not any(parameter["required"] for parameter in operation["parameters"])
             arguments = f"args{'?' if optional else ''}: {_arguments_name(operation)}, "
-        result = _reference(operation["result"]["schema"]) or self._type(operation["result"]["schema"])
+        result = reference_name(operation["result"]["schema"]) or self._type(operation["result"]["schema"])
         if operation["result"]["stream"]:
             signature = f"({arguments}options?: CallOptions): EventStream<{result}>"
         else:
@@ -334,7 +339,7 @@ class TypeScript:
 
     def _content(self, schema: Schema) -> str:
         """What is below a name: ``scalar``, ``names`` of the contract, ``opaque`` JSON, or a ``map`` of such with names."""
-        if (name := _reference(schema)) is not None:
+        if (name := reference_name(schema)) is not None:
             if name == JSON_VALUE:
                 return "opaque"
             target = self._definitions[name]
@@ -361,7 +366,7 @@ class TypeScript:
             return
         if not isinstance(schema, Mapping):
             return
-        name = _reference(schema)
+        name = reference_name(schema)
         if name is not None and name not in seen:
             yield from self._tree_fields(self._definitions[name], seen | {name})
         for field, value in schema.get("properties", {}).items():
@@ -380,11 +385,6 @@ class TypeScript:
                     names.add(name)
                     waiting.append(self._definitions[name])
         return names
-
-
-def _reference(schema: Schema) -> str | None:
-    reference = schema.get("$ref")
-    return None if reference is None else str(reference).rsplit("/", 1)[1]
 
 
 def _vocabulary(name: str, values: Sequence[str], description: str, *, closed: bool) -> str:
@@ -425,14 +425,14 @@ def _comment(text: str, indent: int = 0) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the files, or tell which of them are stale; the exit code."""
-    stale = [path for path, text in files().items() if not path.exists() or path.read_text("utf-8") != text]
+    stale = {path: text for path, text in files().items() if not is_fresh(path, text)}
     if "--check" in arguments:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is stale: run `make sdks`.", file=sys.stderr)
         return 1 if stale else 0
-    for path in stale:
+    for path, text in stale.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(files()[path], "utf-8")
+        path.write_text(format_rust(text) if path.suffix == ".rs" else text, "utf-8")
     return 0
 
 

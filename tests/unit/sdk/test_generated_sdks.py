@@ -1,18 +1,21 @@
-"""The generated parts of the SDKs are what the contract says, and the lock file of npm names no place to fetch from."""
+"""The generated parts of the SDKs are what the contract says, and their lock files name no place of ours to fetch from."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from scripts import sdks
+from scripts.contract_names import camel_case, pascal_case, snake_case
+from scripts.rust_sdk import has_same_tokens
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_generated_files_are_fresh() -> None:
-    stale = [path.name for path, text in sdks.files().items() if path.read_text("utf-8") != text]
+    stale = [path.name for path, text in sdks.files().items() if not sdks.is_fresh(path, text)]
     assert not stale, "run `make reference`"
 
 
@@ -21,14 +24,43 @@ def test_every_operation_has_a_method() -> None:
     services = (sdks.TYPESCRIPT / "services.ts").read_text("utf-8")
     table = (sdks.TYPESCRIPT / "operations.ts").read_text("utf-8")
     for operation in contract["operations"]:
-        action = sdks.camel_case(operation["action"])
+        action = camel_case(operation["action"])
         assert f"  {action}(" in services, operation["name"]
         assert f"    {action}: {{" in table, operation["name"]
 
 
+def test_every_operation_has_a_request_with_every_parameter_in_rust() -> None:
+    contract = json.loads(sdks.CONTRACT.read_text("utf-8"))
+    services = (sdks.RUST / "services.rs").read_text("utf-8")
+    operations = (sdks.RUST / "operations.rs").read_text("utf-8")
+    requests = {
+        name: "".join(part for part in re.findall(rf"impl (?:Stream)?Request<{name}> {{(.*?)\n}}", operations, re.S))
+        for name in re.findall(r"pub (\w+Operation) =>", operations)
+    }
+    for operation in contract["operations"]:
+        name = pascal_case(operation["category"]) + pascal_case(operation["action"]) + "Operation"
+        method = re.search(rf"-> (?:Stream)?Request<{name}> {{(.*?)\n    }}", services, re.S)
+        assert method is not None, operation["name"]
+        for parameter in operation["parameters"]:
+            assert f'"{parameter["name"]}"' in (method[1] if parameter["required"] else requests[name]), parameter
+
+
+def test_freshness_of_rust_is_about_tokens() -> None:
+    assert has_same_tokens("fn f(a: u8, b: u8) -> u8 { a }", "fn f(\n    a: u8,\n    b: u8,\n) -> u8 {\n    a\n}\n")
+    assert not has_same_tokens("fn f(a: u8) {}", "fn f(a: u16) {}")
+
+
+def test_the_lock_file_of_cargo_names_the_public_registry_alone() -> None:
+    lock = (ROOT / "sdk" / "rust" / "Cargo.lock").read_text("utf-8")
+    assert set(re.findall(r'^source = "(.*)"$', lock, re.M)) == {
+        "registry+https://github.com/rust-lang/crates.io-index"
+    }
+    assert not list((ROOT / "sdk" / "rust").glob(".cargo/*"))
+
+
 @pytest.mark.parametrize("name", ["task_id", "a2a", "input_schema", "_meta", "sha256_sum", "min_memory_mb"])
 def test_names_go_both_ways(name: str) -> None:
-    assert sdks.snake_case(sdks.camel_case(name)) == name
+    assert snake_case(camel_case(name)) == name
 
 
 def test_the_lock_file_has_no_addresses() -> None:

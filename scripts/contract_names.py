@@ -1,0 +1,30 @@
+"""Names of the contract in the spellings of programming languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["camel_case", "pascal_case", "reference_name", "snake_case"]
+
+
+def camel_case(name: str) -> str:
+    """``task_id`` as ``taskId``; a name that has no underscore between words stays as it is."""
+    return re.sub(r"(?<=[A-Za-z0-9])_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+def snake_case(name: str) -> str:
+    """The reverse of :func:`camel_case`, for names of the contract that are not in camel case by themselves."""
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda match: "_" + match[0].lower(), name)
+
+
+def pascal_case(name: str) -> str:
+    """``not_found`` as ``NotFound``."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[_.]", name))
+
+
+def reference_name(schema: Mapping[str, Any]) -> str | None:
+    """The name of the definition that a schema refers to; None for a schema of its own."""
+    reference = schema.get("$ref")
+    return None if reference is None else str(reference).rsplit("/", 1)[1]

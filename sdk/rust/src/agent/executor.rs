@@ -1,0 +1,224 @@
+//! The executor of a running agent: it claims tasks and has them worked off.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::inbox::is_put_off;
+use super::lease::Lease;
+use super::task_run::TaskRun;
+use super::{Agent, Context, Profile, TaskFailure};
+use crate::backoff::Backoff;
+use crate::error::{AgoraError, ErrorKind};
+use crate::generated::types::ClaimedTask;
+
+/// Seconds a claim waits for a task: what lies between may cut longer calls off.
+const CLAIM_WAIT_SECONDS: f64 = 25.0;
+/// A server that has no task for us sooner than that would not wait, as one that is about to stop.
+const EARLY: Duration = Duration::from_secs(1);
+const MAX_ERROR_CHARACTERS: usize = 4000;
+const STOPPED: &str = "The agent stopped.";
+
+/// Hands each claimed task to a handler, as many at once as there are places, and writes how it ended.
+///
+/// A task is claimed only for a free place, by a call that waits on the server until there is one. While its handler runs, its
+/// lease is renewed; the handler is dropped when the lease is lost.
+pub(crate) struct Executor<A> {
+    agent: Arc<A>,
+    context: Context,
+    profile: Arc<Profile>,
+    places: Arc<Semaphore>,
+    working: AtomicUsize,
+    leases: Mutex<HashMap<String, Arc<Lease>>>,
+    /// Set when handlers that take too long are to end.
+    stopping: CancellationToken,
+}
+
+impl<A: Agent> Executor<A> {
+    pub(crate) fn new(agent: Arc<A>, context: Context, profile: Arc<Profile>) -> Self {
+        Self {
+            agent,
+            context,
+            places: Arc::new(Semaphore::new(profile.max_concurrent_tasks as usize)),
+            profile,
+            working: AtomicUsize::new(0),
+            leases: Mutex::default(),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// Share of the places in use, 0 to 1.
+    pub(crate) fn load(&self) -> f64 {
+        self.working.load(Ordering::Relaxed) as f64 / f64::from(self.profile.max_concurrent_tasks)
+    }
+
+    /// Something happened to a task: if it is one of ours, see whether it still is.
+    pub(crate) fn check(&self, task_id: &str) {
+        if let Some(lease) = self.leases().get(task_id) {
+            lease.check();
+        }
+    }
+
+    /// Work until it is told to end.
+    pub(crate) async fn run(self: &Arc<Self>, until: &CancellationToken) -> Result<(), AgoraError> {
+        while let Some(places) = until.run_until_cancelled(self.free_places()).await {
+            let begun = Instant::now();
+            let claiming = until.run_until_cancelled(self.claim_tasks(places.len()));
+            let Some(tasks) = claiming.await else { break };
+            let tasks = tasks?;
+            if tasks.is_empty() && begun.elapsed() < EARLY {
+                until.run_until_cancelled(sleep(Backoff::AGENT.pause(0))).await;
+            }
+            for (task, place) in tasks.into_iter().zip(places) {
+                self.start(task, place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Let the handlers under way end; those that take longer are dropped, and their tasks given back.
+    pub(crate) async fn finish(&self, patience: Duration) {
+        let size = self.profile.max_concurrent_tasks;
+        if timeout(patience, self.places.acquire_many(size)).await.is_err() {
+            self.stopping.cancel();
+            let _ = self.places.acquire_many(size).await;
+        }
+    }
+
+    /// The places that are free, at least one.
+    async fn free_places(&self) -> Vec<OwnedSemaphorePermit> {
+        let first = self.places.clone().acquire_owned().await;
+        let mut places: Vec<_> = first.into_iter().collect();
+        while let Ok(place) = self.places.clone().try_acquire_owned() {
+            places.push(place);
+        }
+        places
+    }
+
+    async fn claim_tasks(&self, limit: usize) -> Result<Vec<ClaimedTask>, AgoraError> {
+        let request = self
+            .context
+            .client()
+            .task()
+            .claim()
+            .limit(limit as i64)
+            .wait(CLAIM_WAIT_SECONDS);
+        let request = request.lease_seconds(self.profile.lease.as_secs().try_into().unwrap_or(i64::MAX));
+        let request = match self.profile.task_types.as_deref() {
+            None | Some([]) => request,
+            Some(types) => request.task_types(types),
+        };
+        // One key: tasks of a lost answer are answered again, and not left leased to us, unknown, until their leases expire.
+        let request = request.idempotency_key(uuid::Uuid::new_v4().to_string());
+        for attempt in 0.. {
+            match request.clone().await {
+                Ok(claim) => return Ok(claim.tasks),
+                Err(error) if !error.is_transient() => return Err(error),
+                Err(_) => sleep(Backoff::AGENT.pause(attempt)).await,
+            }
+        }
+        unreachable!("the attempts end with an answer or an error")
+    }
+
+    fn start(self: &Arc<Self>, task: ClaimedTask, place: OwnedSemaphorePermit) {
+        let lease = Arc::new(Lease::new(
+            self.context.client().clone(),
+            &task,
+            self.stopping.child_token(),
+        ));
+        self.leases().insert(task.task_id.clone(), lease.clone());
+        self.working.fetch_add(1, Ordering::Relaxed);
+        let executor = self.clone();
+        tokio::spawn(async move {
+            let run = TaskRun::new(task, lease.clone());
+            tokio::select! {
+                () = lease.keep() => {} // it is lost: there is nothing to tell any more
+                () = executor.work(run, &lease) => {}
+            }
+            executor.leases().retain(|_, other| !Arc::ptr_eq(other, &lease));
+            executor.working.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
+        });
+    }
+
+    /// Have the handler do the task, and write how it ended.
+    async fn work(self: &Arc<Self>, run: TaskRun, lease: &Lease) {
+        let executor = self.clone();
+        // A task of its own, so that a panic is a failure of this attempt alone.
+        let handling = tokio::spawn(async move { executor.agent.on_task(&executor.context, run).await });
+        let mut handling = AbortOnDrop(handling);
+        let outcome = tokio::select! {
+            biased; // what a handler answers when it is told to end is no result
+            () = lease.cancellation.cancelled() => None,
+            outcome = &mut handling.0 => Some(outcome.unwrap_or_else(|error| Err(error.into()))),
+        };
+        drop(handling);
+        if !lease.is_lost() {
+            let _ = self.report(lease, outcome).await; // a report that is refused is the server's to explain
+        }
+    }
+
+    async fn report(&self, lease: &Lease, outcome: Option<Result<Value, TaskFailure>>) -> Result<(), AgoraError> {
+        let (tasks, id, fence) = (lease.tasks(), &lease.task_id, lease.fencing_token);
+        let fail = |error: String, retry| tasks.fail(id, error).retry(retry).fencing_token(fence);
+        match outcome {
+            None => lease.call(tasks.release(id, fence).reason(STOPPED)).await.map(drop),
+            Some(Ok(result)) => match lease.call(tasks.complete(id).result(result).fencing_token(fence)).await {
+                Err(error) if error.is(ErrorKind::InvalidRequest) => {
+                    lease.call(fail(stored_text(&error.to_string()), false)).await.map(drop)
+                }
+                completion => completion.map(drop),
+            },
+            Some(Err(TaskFailure::Attempt(error))) if is_put_off(&error) => {
+                let delay = Backoff::AGENT.most.as_secs_f64();
+                let release = tasks
+                    .release(id, fence)
+                    .reason(stored_text(&error.to_string()))
+                    .delay(delay);
+                lease.call(release).await.map(drop)
+            }
+            Some(Err(TaskFailure::Attempt(error))) => {
+                lease.call(fail(stored_text(&error.to_string()), true)).await.map(drop)
+            }
+            Some(Err(TaskFailure::Permanent(text))) => lease.call(fail(stored_text(&text), false)).await.map(drop),
+            Some(Err(TaskFailure::InputRequired(text))) => {
+                let message = tasks
+                    .message(id)
+                    .text(text)
+                    .status("input_required")
+                    .fencing_token(fence);
+                lease.call(message).await.map(drop)
+            }
+        }
+    }
+
+    fn leases(&self) -> MutexGuard<'_, HashMap<String, Arc<Lease>>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handler that ends with whoever waits for it.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What is stored of an error: its text, without what the wire refuses.
+fn stored_text(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .filter(|character| *character != '\0')
+        .take(MAX_ERROR_CHARACTERS)
+        .collect();
+    if text.is_empty() { "Error".to_owned() } else { text }
+}

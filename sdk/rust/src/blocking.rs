@@ -1,0 +1,70 @@
+//! Every call without async: `wait()` in place of `await`.
+//!
+//! ```no_run
+//! use agora_sdk::blocking::{Wait, WaitEach};
+//! use agora_sdk::{AgoraClient, MessageType};
+//!
+//! # fn run() -> Result<(), agora_sdk::AgoraError> {
+//! let client = AgoraClient::builder().build()?;
+//! client.messaging().send("Other", "Hello!", MessageType::Info, "normal").wait()?;
+//! for event in client.event().stream().types(["work.*"]).wait()?.wait_each() {
+//!     println!("{}", event?.r#type);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A client is to be used either so or with `await`: its connections belong to the runtime that opened them. Within a runtime of
+//! tokio's, waiting would block what it waits for, and panics.
+
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use futures_core::Stream;
+use futures_util::StreamExt;
+use tokio::runtime::{Builder, Runtime};
+
+/// The one runtime of calls without async: its thread also keeps connections alive between calls.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).thread_name("agora-sdk").enable_all();
+    builder
+        .build()
+        .expect("the operating system has a thread for the Agora client")
+});
+
+/// Waiting on the thread that calls.
+pub trait Wait: IntoFuture + Sized {
+    /// Wait for what `await` would answer.
+    ///
+    /// # Panics
+    /// Within a runtime of tokio's.
+    fn wait(self) -> Self::Output {
+        RUNTIME.block_on(self.into_future())
+    }
+}
+
+impl<F: IntoFuture> Wait for F {}
+
+/// Waiting for each item of a stream.
+pub trait WaitEach: Stream + Sized {
+    /// The items, each waited for.
+    fn wait_each(self) -> Items<Self> {
+        Items(Box::pin(self))
+    }
+}
+
+impl<S: Stream> WaitEach for S {}
+
+/// The items of a stream, each waited for.
+#[derive(Debug)]
+pub struct Items<S>(Pin<Box<S>>);
+
+impl<S: Stream> Iterator for Items<S> {
+    type Item = S::Item;
+
+    fn next(&mut self) -> Option<S::Item> {
+        RUNTIME.block_on(self.0.next())
+    }
+}

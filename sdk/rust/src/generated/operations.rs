@@ -1,0 +1,4266 @@
+// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.
+
+use super::types::*;
+use crate::operation::operation;
+use crate::request::{Request, StreamRequest};
+use crate::vocabulary::OneOrMany;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+operation! {
+    /// Marks requests of `agora.a2a.send`.
+    pub A2aSendOperation => A2ASendResult, Command, "a2a/send", keyed;
+}
+
+/// Optional arguments of `agora.a2a.send`.
+impl Request<A2aSendOperation> {
+    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Id of the requested skill.
+    pub fn skill(self, skill: impl Into<String>) -> Self {
+        self.with::<String>("skill", skill.into())
+    }
+
+    /// Task to continue, if the message names none.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// Groups the tasks of one conversation.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+
+    /// Return without waiting for the task to end or to need input.
+    pub fn return_immediately(self, return_immediately: bool) -> Self {
+        self.with("return_immediately", return_immediately)
+    }
+
+    /// Seconds to wait for the task; then its current state is returned.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Set `accepted_output_modes`.
+    pub fn accepted_output_modes(self, accepted_output_modes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>(
+            "accepted_output_modes",
+            accepted_output_modes.into_iter().map(Into::into).collect(),
+        )
+    }
+
+    /// Push notification configuration of the task.
+    pub fn push(self, push: A2APushConfig) -> Self {
+        self.with("push", push)
+    }
+
+    /// Metadata of the request; stored with a new task.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// URIs of extensions that you support, beside the message's.
+    pub fn extensions(self, extensions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.get`.
+    pub A2aGetOperation => A2ATask, Query, "a2a/get";
+}
+
+/// Optional arguments of `agora.a2a.get`.
+impl Request<A2aGetOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Seconds to wait for the task; then its current state is returned.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.list`.
+    pub A2aListOperation => A2ATaskList, Query, "a2a/list";
+}
+
+/// Optional arguments of `agora.a2a.list`.
+impl Request<A2aListOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Groups the tasks of one conversation.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<A2AState>) -> Self {
+        self.with::<A2AState>("status", status.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn status_timestamp_after(self, status_timestamp_after: impl Into<String>) -> Self {
+        self.with::<String>("status_timestamp_after", status_timestamp_after.into())
+    }
+
+    /// Set `page_size`.
+    pub fn page_size(self, page_size: i64) -> Self {
+        self.with("page_size", page_size)
+    }
+
+    /// 'nextPageToken' of the page before.
+    pub fn page_token(self, page_token: impl Into<String>) -> Self {
+        self.with::<String>("page_token", page_token.into())
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Set `include_artifacts`.
+    pub fn include_artifacts(self, include_artifacts: bool) -> Self {
+        self.with("include_artifacts", include_artifacts)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.cancel`.
+    pub A2aCancelOperation => A2ATask, Command, "a2a/cancel";
+}
+
+/// Optional arguments of `agora.a2a.cancel`.
+impl Request<A2aCancelOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.subscribe`.
+    pub A2aSubscribeOperation => A2AUpdate, Stream, "a2a/subscribe";
+}
+
+/// Optional arguments of `agora.a2a.subscribe`.
+impl StreamRequest<A2aSubscribeOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Resume after this item, without the task itself.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Whether the stream continues while the task needs input.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.create_push_config`.
+    pub A2aCreatePushConfigOperation => A2APushConfig, Command, "a2a/create_push_config", keyed;
+}
+
+/// Optional arguments of `agora.a2a.create_push_config`.
+impl Request<A2aCreatePushConfigOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// One is made if left out; an existing one is replaced.
+    pub fn config_id(self, config_id: impl Into<String>) -> Self {
+        self.with::<String>("config_id", config_id.into())
+    }
+
+    /// Set `token`.
+    pub fn token(self, token: impl Into<String>) -> Self {
+        self.with::<String>("token", token.into())
+    }
+
+    /// Set `authentication`.
+    pub fn authentication(self, authentication: A2AAuthentication) -> Self {
+        self.with("authentication", authentication)
+    }
+
+    /// Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.get_push_config`.
+    pub A2aGetPushConfigOperation => A2APushConfig, Query, "a2a/get_push_config";
+}
+
+/// Optional arguments of `agora.a2a.get_push_config`.
+impl Request<A2aGetPushConfigOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.list_push_configs`.
+    pub A2aListPushConfigsOperation => A2APushConfigs, Query, "a2a/list_push_configs";
+}
+
+/// Optional arguments of `agora.a2a.list_push_configs`.
+impl Request<A2aListPushConfigsOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `page_size`.
+    pub fn page_size(self, page_size: i64) -> Self {
+        self.with("page_size", page_size)
+    }
+
+    /// 'nextPageToken' of the page before.
+    pub fn page_token(self, page_token: impl Into<String>) -> Self {
+        self.with::<String>("page_token", page_token.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.delete_push_config`.
+    pub A2aDeletePushConfigOperation => A2APushDeletion, Command, "a2a/delete_push_config";
+}
+
+/// Optional arguments of `agora.a2a.delete_push_config`.
+impl Request<A2aDeletePushConfigOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.push_dead_letters`.
+    pub A2aPushDeadLettersOperation => PushDeadLetters, Query, "a2a/push_dead_letters", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.a2a.push_dead_letters`.
+impl Request<A2aPushDeadLettersOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.retry_push`.
+    pub A2aRetryPushOperation => PushRetry, Command, "a2a/retry_push";
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.card`.
+    pub A2aCardOperation => A2ACard, Query, "a2a/card";
+}
+
+/// Optional arguments of `agora.a2a.card`.
+impl Request<A2aCardOperation> {
+    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Base URL under which the caller reaches this server; its public_url if left out.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.extended_card`.
+    pub A2aExtendedCardOperation => A2ACard, Query, "a2a/extended_card";
+}
+
+/// Optional arguments of `agora.a2a.extended_card`.
+impl Request<A2aExtendedCardOperation> {
+    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Base URL under which the caller reaches this server; its public_url if left out.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.set_card`.
+    pub A2aSetCardOperation => CardChange, Command, "a2a/set_card";
+}
+
+/// Optional arguments of `agora.a2a.set_card`.
+impl Request<A2aSetCardOperation> {
+    /// Yourself, if left out.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Fields of an agent card, which override the generated ones; null removes the stored card.
+    pub fn card(self, card: impl Into<Value>) -> Self {
+        self.with::<Value>("card", card.into())
+    }
+
+    /// Fields that only authenticated callers see.
+    pub fn extended(self, extended: impl Into<Value>) -> Self {
+        self.with::<Value>("extended", extended.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.catalogue`.
+    pub A2aCatalogueOperation => A2ACatalogue, Query, "a2a/catalogue", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.a2a.catalogue`.
+impl Request<A2aCatalogueOperation> {
+    /// Base URL under which the caller reaches this server; its public_url if left out.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.add_remote`.
+    pub A2aAddRemoteOperation => RemoteAgent, Relay, "a2a/add_remote", keyed;
+}
+
+/// Optional arguments of `agora.a2a.add_remote`.
+impl Request<A2aAddRemoteOperation> {
+    /// Its name here; its own if left out.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Sent with every request, such as Authorization; stored encrypted, never shown.
+    pub fn headers(self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "headers",
+            headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Seconds to wait without any data from it before the request fails.
+    pub fn timeout(self, timeout: f64) -> Self {
+        self.with("timeout", timeout)
+    }
+
+    /// Fetch its card first; false stores it even if the card cannot be fetched.
+    pub fn verify(self, verify: bool) -> Self {
+        self.with("verify", verify)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.list_remotes`.
+    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.a2a.list_remotes`.
+impl Request<A2aListRemotesOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.get_remote`.
+    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote";
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.refresh_remote`.
+    pub A2aRefreshRemoteOperation => RemoteAgent, Relay, "a2a/refresh_remote";
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.remove_remote`.
+    pub A2aRemoveRemoteOperation => RemoteRemoval, Command, "a2a/remove_remote", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.admin.override`.
+    pub AdminOverrideOperation => OverrideReceipt, Command, "admin/override", keyed;
+}
+
+/// Optional arguments of `agora.admin.override`.
+impl Request<AdminOverrideOperation> {
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+
+    /// Authority, 255 = supreme; the caller's own if left out.
+    pub fn priority(self, priority: i64) -> Self {
+        self.with("priority", priority)
+    }
+
+    /// Seconds until the override expires.
+    pub fn expires_in(self, expires_in: i64) -> Self {
+        self.with("expires_in", expires_in)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.admin.health`.
+    pub AdminHealthOperation => Health, Query, "admin/health";
+}
+
+/// Optional arguments of `agora.admin.health`.
+impl Request<AdminHealthOperation> {
+    /// Only this component: database, mcp_server, agents ...
+    pub fn component(self, component: impl Into<String>) -> Self {
+        self.with::<String>("component", component.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.admin.manage`.
+    pub AdminManageOperation => Managed, Command, "admin/manage", keyed;
+}
+
+/// Optional arguments of `agora.admin.manage`.
+impl Request<AdminManageOperation> {
+    /// Set `value`.
+    pub fn value(self, value: impl Into<Value>) -> Self {
+        self.with::<Value>("value", value.into())
+    }
+
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.admin.audit`.
+    pub AdminAuditOperation => AuditPage, Query, "admin/audit", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.admin.audit`.
+impl Request<AdminAuditOperation> {
+    /// Set `actor`.
+    pub fn actor(self, actor: impl Into<String>) -> Self {
+        self.with::<String>("actor", actor.into())
+    }
+
+    /// Set `operation`.
+    pub fn operation(self, operation: impl Into<String>) -> Self {
+        self.with::<String>("operation", operation.into())
+    }
+
+    /// Set `target`.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Set `outcome`.
+    pub fn outcome(self, outcome: impl Into<String>) -> Self {
+        self.with::<String>("outcome", outcome.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.register`.
+    pub AgentRegisterOperation => Registration, Command, "agent/register", keyed;
+}
+
+/// Optional arguments of `agora.agent.register`.
+impl Request<AgentRegisterOperation> {
+    /// Capabilities of the agent.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `service_tier`.
+    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
+        self.with::<ServiceTier>("service_tier", service_tier.into())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Set `tags`.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Protocol name to URL.
+    pub fn endpoints(self, endpoints: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "endpoints",
+            endpoints
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Free-form data kept with the agent.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Maximum number of concurrent tasks.
+    pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
+        self.with("max_concurrent_tasks", max_concurrent_tasks)
+    }
+
+    /// The agent's own rating of its skill, in percent.
+    pub fn proficiency_level(self, proficiency_level: i64) -> Self {
+        self.with("proficiency_level", proficiency_level)
+    }
+
+    /// Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Keys for messages that only the agent can read, the one to use first.
+    pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
+    }
+
+    /// More of it: version, pricing, build_config, host_requirements ...
+    pub fn manifest(self, manifest: impl Into<Value>) -> Self {
+        self.with::<Value>("manifest", manifest.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.get`.
+    pub AgentGetOperation => Agent, Query, "agent/get";
+}
+
+operation! {
+    /// Marks requests of `agora.agent.list`.
+    pub AgentListOperation => AgentPage, Query, "agent/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.agent.list`.
+impl Request<AgentListOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Set `service_tier`.
+    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
+        self.with::<ServiceTier>("service_tier", service_tier.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.update`.
+    pub AgentUpdateOperation => Agent, Command, "agent/update";
+}
+
+/// Optional arguments of `agora.agent.update`.
+impl Request<AgentUpdateOperation> {
+    /// Capabilities of the agent.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Set `tags`.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Protocol name to URL.
+    pub fn endpoints(self, endpoints: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "endpoints",
+            endpoints
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Free-form data kept with the agent.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Maximum number of concurrent tasks.
+    pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
+        self.with("max_concurrent_tasks", max_concurrent_tasks)
+    }
+
+    /// The agent's own rating of its skill, in percent.
+    pub fn proficiency_level(self, proficiency_level: i64) -> Self {
+        self.with("proficiency_level", proficiency_level)
+    }
+
+    /// Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Keys for messages that only the agent can read, the one to use first.
+    pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.heartbeat`.
+    pub AgentHeartbeatOperation => AgentHeartbeat, Command, "agent/heartbeat";
+}
+
+/// Optional arguments of `agora.agent.heartbeat`.
+impl Request<AgentHeartbeatOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Share of the agent's capacity in use, 0 to 1.
+    pub fn load(self, load: f64) -> Self {
+        self.with("load", load)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.status`.
+    pub AgentStatusOperation => AgentStatusReport, Query, "agent/status";
+}
+
+operation! {
+    /// Marks requests of `agora.agent.rate`.
+    pub AgentRateOperation => Rating, Command, "agent/rate";
+}
+
+/// Optional arguments of `agora.agent.rate`.
+impl Request<AgentRateOperation> {
+    /// Set `comment`.
+    pub fn comment(self, comment: impl Into<String>) -> Self {
+        self.with::<String>("comment", comment.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.deregister`.
+    pub AgentDeregisterOperation => Deregistration, Command, "agent/deregister";
+}
+
+operation! {
+    /// Marks requests of `agora.auth.configuration`.
+    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration";
+}
+
+operation! {
+    /// Marks requests of `agora.auth.login`.
+    pub AuthLoginOperation => Login, Relay, "auth/login";
+}
+
+operation! {
+    /// Marks requests of `agora.auth.refresh`.
+    pub AuthRefreshOperation => Login, Relay, "auth/refresh";
+}
+
+/// Optional arguments of `agora.auth.refresh`.
+impl Request<AuthRefreshOperation> {
+    /// Client that the refresh token was issued to; the server's own if left out.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.with::<String>("client_id", client_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.userinfo`.
+    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo";
+}
+
+operation! {
+    /// Marks requests of `agora.auth.logout`.
+    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout";
+}
+
+/// Optional arguments of `agora.auth.logout`.
+impl Request<AuthLogoutOperation> {
+    /// Set `refresh_token`.
+    pub fn refresh_token(self, refresh_token: impl Into<String>) -> Self {
+        self.with::<String>("refresh_token", refresh_token.into())
+    }
+
+    /// Client that the refresh token was issued to; the server's own if left out.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.with::<String>("client_id", client_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.sign_out`.
+    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out";
+}
+
+operation! {
+    /// Marks requests of `agora.auth.backchannel_logout`.
+    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout";
+}
+
+operation! {
+    /// Marks requests of `agora.messaging.send`.
+    pub MessagingSendOperation => MessageReceipt, Command, "messaging/send", keyed;
+}
+
+/// Optional arguments of `agora.messaging.send`.
+impl Request<MessagingSendOperation> {
+    /// Set `message_type`.
+    pub fn message_type(self, message_type: impl Into<MessageType>) -> Self {
+        self.with::<MessageType>("message_type", message_type.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn from_agent(self, from_agent: impl Into<String>) -> Self {
+        self.with::<String>("from_agent", from_agent.into())
+    }
+
+    /// Groups messages of one exchange.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Set `reply_to`.
+    pub fn reply_to(self, reply_to: impl Into<String>) -> Self {
+        self.with::<String>("reply_to", reply_to.into())
+    }
+
+    /// Seconds after which an unread message expires; the server's default if left out.
+    pub fn expires_in(self, expires_in: i64) -> Self {
+        self.with("expires_in", expires_in)
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.messaging.send_legacy`.
+    pub MessagingSendLegacyOperation => MessageReceipt, Command, "messaging/send_legacy", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.messaging.receive`.
+    pub MessagingReceiveOperation => MessagePage, Query, "messaging/receive", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.messaging.receive`.
+impl Request<MessagingReceiveOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Set `message_type`.
+    pub fn message_type(self, message_type: impl Into<String>) -> Self {
+        self.with::<String>("message_type", message_type.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Set `unread`.
+    pub fn unread(self, unread: bool) -> Self {
+        self.with("unread", unread)
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<DeliveryState>) -> Self {
+        self.with::<DeliveryState>("status", status.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn from_agent(self, from_agent: impl Into<String>) -> Self {
+        self.with::<String>("from_agent", from_agent.into())
+    }
+
+    /// Groups messages of one exchange.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Set `reply_to`.
+    pub fn reply_to(self, reply_to: impl Into<String>) -> Self {
+        self.with::<String>("reply_to", reply_to.into())
+    }
+
+    /// Seconds to wait for a first message when there is none.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.messaging.mark`.
+    pub MessagingMarkOperation => Marked, Command, "messaging/mark";
+}
+
+/// Optional arguments of `agora.messaging.mark`.
+impl Request<MessagingMarkOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<DeliveryState>) -> Self {
+        self.with::<DeliveryState>("status", status.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.messaging.subscribe`.
+    pub MessagingSubscribeOperation => SubscriptionReceipt, Command, "messaging/subscribe", keyed;
+}
+
+/// Optional arguments of `agora.messaging.subscribe`.
+impl Request<MessagingSubscribeOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `event_types`.
+    pub fn event_types(self, event_types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("event_types", event_types.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.event.publish`.
+    pub EventPublishOperation => EventReceipt, Command, "event/publish", keyed;
+}
+
+/// Optional arguments of `agora.event.publish`.
+impl Request<EventPublishOperation> {
+    /// Set `data`.
+    pub fn data(self, data: impl Into<Value>) -> Self {
+        self.with::<Value>("data", data.into())
+    }
+
+    /// Set `subject`.
+    pub fn subject(self, subject: impl Into<String>) -> Self {
+        self.with::<String>("subject", subject.into())
+    }
+
+    /// Only these agents see it; everyone if empty.
+    pub fn to(self, to: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("to", to.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.event.list`.
+    pub EventListOperation => EventPage, Query, "event/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.event.list`.
+impl Request<EventListOperation> {
+    /// Event types or patterns; all if empty.
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("types", types.into_iter().map(Into::into).collect())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `subject`.
+    pub fn subject(self, subject: impl Into<String>) -> Self {
+        self.with::<String>("subject", subject.into())
+    }
+
+    /// Only events after this sequence number.
+    pub fn after(self, after: i64) -> Self {
+        self.with("after", after)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.event.subscribe`.
+    pub EventSubscribeOperation => SubscriptionReceipt, Command, "event/subscribe", keyed;
+}
+
+/// Optional arguments of `agora.event.subscribe`.
+impl Request<EventSubscribeOperation> {
+    /// Event types or patterns; all if empty.
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("types", types.into_iter().map(Into::into).collect())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `subject`.
+    pub fn subject(self, subject: impl Into<String>) -> Self {
+        self.with::<String>("subject", subject.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.event.stream`.
+    pub EventStreamOperation => Event, Stream, "event/stream";
+}
+
+/// Optional arguments of `agora.event.stream`.
+impl StreamRequest<EventStreamOperation> {
+    /// Event types or patterns; all if empty.
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("types", types.into_iter().map(Into::into).collect())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `subject`.
+    pub fn subject(self, subject: impl Into<String>) -> Self {
+        self.with::<String>("subject", subject.into())
+    }
+
+    /// Set `subscription_id`.
+    pub fn subscription_id(self, subscription_id: impl Into<String>) -> Self {
+        self.with::<String>("subscription_id", subscription_id.into())
+    }
+
+    /// Resume after this event: its id (evt_...) or its sequence number.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.assign`.
+    pub TaskAssignOperation => TaskReceipt, Command, "task/assign", keyed;
+}
+
+/// Optional arguments of `agora.task.assign`.
+impl Request<TaskAssignOperation> {
+    /// Set `payload`.
+    pub fn payload(self, payload: impl Into<Value>) -> Self {
+        self.with::<Value>("payload", payload.into())
+    }
+
+    /// Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.
+    pub fn assignee(self, assignee: impl Into<String>) -> Self {
+        self.with::<String>("assignee", assignee.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn deadline(self, deadline: impl Into<String>) -> Self {
+        self.with::<String>("deadline", deadline.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Set `required_capabilities`.
+    pub fn required_capabilities(self, required_capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>(
+            "required_capabilities",
+            required_capabilities.into_iter().map(Into::into).collect(),
+        )
+    }
+
+    /// Set `required_model`.
+    pub fn required_model(self, required_model: impl Into<String>) -> Self {
+        self.with::<String>("required_model", required_model.into())
+    }
+
+    /// Set `depends_on`.
+    pub fn depends_on(self, depends_on: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("depends_on", depends_on.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `parent_id`.
+    pub fn parent_id(self, parent_id: impl Into<String>) -> Self {
+        self.with::<String>("parent_id", parent_id.into())
+    }
+
+    /// Set `max_attempts`.
+    pub fn max_attempts(self, max_attempts: i64) -> Self {
+        self.with("max_attempts", max_attempts)
+    }
+
+    /// Seconds before the second attempt; doubled for each further one.
+    pub fn retry_backoff(self, retry_backoff: f64) -> Self {
+        self.with("retry_backoff", retry_backoff)
+    }
+
+    /// Seconds an attempt may take; no bound if left out.
+    pub fn timeout(self, timeout: i64) -> Self {
+        self.with("timeout", timeout)
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Groups the tasks of one conversation; without it, each task is a separate conversation.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.update`.
+    pub TaskUpdateOperation => TaskUpdate, Command, "task/update";
+}
+
+/// Optional arguments of `agora.task.update`.
+impl Request<TaskUpdateOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<TaskStatus>) -> Self {
+        self.with::<TaskStatus>("status", status.into())
+    }
+
+    /// Per cent done.
+    pub fn progress(self, progress: f64) -> Self {
+        self.with("progress", progress)
+    }
+
+    /// Notes for people.
+    pub fn notes(self, notes: impl Into<String>) -> Self {
+        self.with::<String>("notes", notes.into())
+    }
+
+    /// Set `milestone`.
+    pub fn milestone(self, milestone: impl Into<String>) -> Self {
+        self.with::<String>("milestone", milestone.into())
+    }
+
+    /// Set `result`.
+    pub fn result(self, result: impl Into<Value>) -> Self {
+        self.with::<Value>("result", result.into())
+    }
+
+    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.list`.
+    pub TaskListOperation => TaskPage, Query, "task/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.task.list`.
+impl Request<TaskListOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<OneOrMany<TaskStatus>>) -> Self {
+        self.with::<OneOrMany<TaskStatus>>("status", status.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// Set `task_type`.
+    pub fn task_type(self, task_type: impl Into<String>) -> Self {
+        self.with::<String>("task_type", task_type.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Set `workflow_id`.
+    pub fn workflow_id(self, workflow_id: impl Into<String>) -> Self {
+        self.with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Set `parent_id`.
+    pub fn parent_id(self, parent_id: impl Into<String>) -> Self {
+        self.with::<String>("parent_id", parent_id.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn created_by(self, created_by: impl Into<String>) -> Self {
+        self.with::<String>("created_by", created_by.into())
+    }
+
+    /// Worker id or name.
+    pub fn worker_id(self, worker_id: impl Into<String>) -> Self {
+        self.with::<String>("worker_id", worker_id.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Set `sort`.
+    pub fn sort(self, sort: impl Into<String>) -> Self {
+        self.with::<String>("sort", sort.into())
+    }
+
+    /// Set `descending`.
+    pub fn descending(self, descending: bool) -> Self {
+        self.with("descending", descending)
+    }
+
+    /// Groups the tasks of one conversation; without it, each task is a separate conversation.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.get`.
+    pub TaskGetOperation => Task, Query, "task/get";
+}
+
+operation! {
+    /// Marks requests of `agora.task.history`.
+    pub TaskHistoryOperation => TaskEntryPage, Query, "task/history", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.task.history`.
+impl Request<TaskHistoryOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.claim`.
+    pub TaskClaimOperation => Claim, Command, "task/claim", keyed;
+}
+
+/// Optional arguments of `agora.task.claim`.
+impl Request<TaskClaimOperation> {
+    /// Most tasks to take at once.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// Seconds to wait for a task when there is none.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Only these types; any if empty.
+    pub fn task_types(self, task_types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("task_types", task_types.into_iter().map(Into::into).collect())
+    }
+
+    /// Only tasks for these of your own capabilities.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Models that can be run.
+    pub fn models(self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("models", models.into_iter().map(Into::into).collect())
+    }
+
+    /// Worker id or name.
+    pub fn worker(self, worker: impl Into<String>) -> Self {
+        self.with::<String>("worker", worker.into())
+    }
+
+    /// Seconds until the lease expires unless renewed.
+    pub fn lease_seconds(self, lease_seconds: i64) -> Self {
+        self.with("lease_seconds", lease_seconds)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.renew`.
+    pub TaskRenewOperation => Renewal, Command, "task/renew";
+}
+
+/// Optional arguments of `agora.task.renew`.
+impl Request<TaskRenewOperation> {
+    /// Seconds until the lease expires unless renewed.
+    pub fn lease_seconds(self, lease_seconds: i64) -> Self {
+        self.with("lease_seconds", lease_seconds)
+    }
+
+    /// Per cent done.
+    pub fn progress(self, progress: f64) -> Self {
+        self.with("progress", progress)
+    }
+
+    /// Checkpoint, for the agent that continues the work.
+    pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
+        self.with::<Value>("checkpoint", checkpoint.into())
+    }
+
+    /// Grows with each checkpoint; a smaller one is refused.
+    pub fn checkpoint_number(self, checkpoint_number: i64) -> Self {
+        self.with("checkpoint_number", checkpoint_number)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.release`.
+    pub TaskReleaseOperation => TaskUpdate, Command, "task/release", keyed;
+}
+
+/// Optional arguments of `agora.task.release`.
+impl Request<TaskReleaseOperation> {
+    /// Notes for people.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+
+    /// Checkpoint, for the agent that continues the work.
+    pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
+        self.with::<Value>("checkpoint", checkpoint.into())
+    }
+
+    /// Seconds before it can be claimed again.
+    pub fn delay(self, delay: f64) -> Self {
+        self.with("delay", delay)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.complete`.
+    pub TaskCompleteOperation => TaskUpdate, Command, "task/complete";
+}
+
+/// Optional arguments of `agora.task.complete`.
+impl Request<TaskCompleteOperation> {
+    /// Set `result`.
+    pub fn result(self, result: impl Into<Value>) -> Self {
+        self.with::<Value>("result", result.into())
+    }
+
+    /// Notes for people.
+    pub fn notes(self, notes: impl Into<String>) -> Self {
+        self.with::<String>("notes", notes.into())
+    }
+
+    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.fail`.
+    pub TaskFailOperation => TaskUpdate, Command, "task/fail";
+}
+
+/// Optional arguments of `agora.task.fail`.
+impl Request<TaskFailOperation> {
+    /// Whether another attempt may help.
+    pub fn retry(self, retry: bool) -> Self {
+        self.with("retry", retry)
+    }
+
+    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.cancel`.
+    pub TaskCancelOperation => TaskUpdate, Command, "task/cancel";
+}
+
+/// Optional arguments of `agora.task.cancel`.
+impl Request<TaskCancelOperation> {
+    /// Notes for people.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.retry`.
+    pub TaskRetryOperation => TaskReceipt, Command, "task/retry", keyed;
+}
+
+/// Optional arguments of `agora.task.retry`.
+impl Request<TaskRetryOperation> {
+    /// Agent id or name, 'capability:NAME' for any agent that has it, 'worker:ID' for one worker (unless an agent has that very name); left out, the task waits for anyone that fits. A name not registered yet keeps it waiting for that name.
+    pub fn assignee(self, assignee: impl Into<String>) -> Self {
+        self.with::<String>("assignee", assignee.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.reassign`.
+    pub TaskReassignOperation => TaskUpdate, Command, "task/reassign", keyed;
+}
+
+/// Optional arguments of `agora.task.reassign`.
+impl Request<TaskReassignOperation> {
+    /// Notes for people.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.comment`.
+    pub TaskCommentOperation => TaskEntry, Command, "task/comment", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.task.message`.
+    pub TaskMessageOperation => TaskEntry, Command, "task/message", keyed;
+}
+
+/// Optional arguments of `agora.task.message`.
+impl Request<TaskMessageOperation> {
+    /// Set `text`.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with::<String>("text", text.into())
+    }
+
+    /// The message in parts, if it is not a single text.
+    pub fn parts(self, parts: impl IntoIterator<Item = Part>) -> Self {
+        self.with::<Vec<Part>>("parts", parts.into_iter().collect())
+    }
+
+    /// Set by the assignee: the task waits until the message is answered.
+    pub fn status(self, status: impl Into<String>) -> Self {
+        self.with::<String>("status", status.into())
+    }
+
+    /// Set `message_id`.
+    pub fn message_id(self, message_id: impl Into<String>) -> Self {
+        self.with::<String>("message_id", message_id.into())
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// URIs of extensions.
+    pub fn extensions(self, extensions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
+    }
+
+    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.artifact`.
+    pub TaskArtifactOperation => TaskEntry, Command, "task/artifact", keyed;
+}
+
+/// Optional arguments of `agora.task.artifact`.
+impl Request<TaskArtifactOperation> {
+    /// Set `text`.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with::<String>("text", text.into())
+    }
+
+    /// The message in parts, if it is not a single text.
+    pub fn parts(self, parts: impl IntoIterator<Item = Part>) -> Self {
+        self.with::<Vec<Part>>("parts", parts.into_iter().collect())
+    }
+
+    /// Made if left out; needed to append to it.
+    pub fn artifact_id(self, artifact_id: impl Into<String>) -> Self {
+        self.with::<String>("artifact_id", artifact_id.into())
+    }
+
+    /// Set `name`.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Append to the artifact with this id; otherwise replace it.
+    pub fn append(self, append: bool) -> Self {
+        self.with("append", append)
+    }
+
+    /// Whether it is complete.
+    pub fn last(self, last: bool) -> Self {
+        self.with("last", last)
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// URIs of extensions.
+    pub fn extensions(self, extensions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
+    }
+
+    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.append`.
+    pub TaskAppendOperation => TaskOutput, Command, "task/append", keyed;
+}
+
+/// Optional arguments of `agora.task.append`.
+impl Request<TaskAppendOperation> {
+    /// Offset of the chunk; refused if the output does not end there.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// The claim's fencing token. With it, a write after the lease was lost is refused.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.output`.
+    pub TaskOutputOperation => TaskOutput, Query, "task/output";
+}
+
+/// Optional arguments of `agora.task.output`.
+impl Request<TaskOutputOperation> {
+    /// Start position, in characters.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// Most characters.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.stream`.
+    pub TaskStreamOperation => TaskEntry, Stream, "task/stream";
+}
+
+/// Optional arguments of `agora.task.stream`.
+impl StreamRequest<TaskStreamOperation> {
+    /// Resume after this event: its id (evt_...) or its sequence number.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.statistics`.
+    pub TaskStatisticsOperation => TaskStatistics, Query, "task/statistics";
+}
+
+/// Optional arguments of `agora.task.statistics`.
+impl Request<TaskStatisticsOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `task_type`.
+    pub fn task_type(self, task_type: impl Into<String>) -> Self {
+        self.with::<String>("task_type", task_type.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.prices`.
+    pub BillingPricesOperation => PricePage, Query, "billing/prices", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.prices`.
+impl Request<BillingPricesOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Every version, the newest first, instead of the one in force.
+    pub fn history(self, history: bool) -> Self {
+        self.with("history", history)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.set_price`.
+    pub BillingSetPriceOperation => Price, Command, "billing/set_price", keyed;
+}
+
+/// Optional arguments of `agora.billing.set_price`.
+impl Request<BillingSetPriceOperation> {
+    /// Set `price`.
+    pub fn price(self, price: f64) -> Self {
+        self.with("price", price)
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+
+    /// Set `base_price`.
+    pub fn base_price(self, base_price: f64) -> Self {
+        self.with("base_price", base_price)
+    }
+
+    /// Set `task_price`.
+    pub fn task_price(self, task_price: f64) -> Self {
+        self.with("task_price", task_price)
+    }
+
+    /// Of hybrid: the time unit of the price; an hour if left out.
+    pub fn usage_unit(self, usage_unit: impl Into<String>) -> Self {
+        self.with::<String>("usage_unit", usage_unit.into())
+    }
+
+    /// Of token_based: for a million tokens in.
+    pub fn input_price(self, input_price: f64) -> Self {
+        self.with("input_price", input_price)
+    }
+
+    /// Of token_based: for a million tokens out.
+    pub fn output_price(self, output_price: f64) -> Self {
+        self.with("output_price", output_price)
+    }
+
+    /// Start of validity, up to a year ahead; now if left out.
+    pub fn effective_from(self, effective_from: impl Into<String>) -> Self {
+        self.with::<String>("effective_from", effective_from.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.record`.
+    pub BillingRecordOperation => UsageRecord, Command, "billing/record";
+}
+
+/// Optional arguments of `agora.billing.record`.
+impl Request<BillingRecordOperation> {
+    /// Executions.
+    pub fn requests(self, requests: i64) -> Self {
+        self.with("requests", requests)
+    }
+
+    /// Measured running time.
+    pub fn seconds(self, seconds: f64) -> Self {
+        self.with("seconds", seconds)
+    }
+
+    /// Set `input_tokens`.
+    pub fn input_tokens(self, input_tokens: i64) -> Self {
+        self.with("input_tokens", input_tokens)
+    }
+
+    /// Set `output_tokens`.
+    pub fn output_tokens(self, output_tokens: i64) -> Self {
+        self.with("output_tokens", output_tokens)
+    }
+
+    /// Set `instance_id`.
+    pub fn instance_id(self, instance_id: impl Into<String>) -> Self {
+        self.with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Time of the usage; now if left out. The price in force at that time applies.
+    pub fn at(self, at: impl Into<String>) -> Self {
+        self.with::<String>("at", at.into())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.reverse`.
+    pub BillingReverseOperation => Entry, Command, "billing/reverse";
+}
+
+operation! {
+    /// Marks requests of `agora.billing.usage`.
+    pub BillingUsageOperation => EntryPage, Query, "billing/usage", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.usage`.
+impl Request<BillingUsageOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `instance_id`.
+    pub fn instance_id(self, instance_id: impl Into<String>) -> Self {
+        self.with::<String>("instance_id", instance_id.into())
+    }
+
+    /// What a task was charged for, and its reversal.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// What the tasks of a workflow were charged for, and reversals.
+    pub fn workflow_id(self, workflow_id: impl Into<String>) -> Self {
+        self.with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Set `kind`.
+    pub fn kind(self, kind: impl Into<EntryKind>) -> Self {
+        self.with::<EntryKind>("kind", kind.into())
+    }
+
+    /// Entries made at or after this.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Entries made before this.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.cost`.
+    pub BillingCostOperation => Cost, Query, "billing/cost";
+}
+
+/// Optional arguments of `agora.billing.cost`.
+impl Request<BillingCostOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `instance_id`.
+    pub fn instance_id(self, instance_id: impl Into<String>) -> Self {
+        self.with::<String>("instance_id", instance_id.into())
+    }
+
+    /// First day; everything if left out.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Last day.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.revenue`.
+    pub BillingRevenueOperation => RevenuePage, Query, "billing/revenue", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.revenue`.
+impl Request<BillingRevenueOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// First day; everything if left out.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Last day.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.dashboard`.
+    pub BillingDashboardOperation => Dashboard, Query, "billing/dashboard";
+}
+
+/// Optional arguments of `agora.billing.dashboard`.
+impl Request<BillingDashboardOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.credit`.
+    pub BillingCreditOperation => Entry, Command, "billing/credit", keyed;
+}
+
+/// Optional arguments of `agora.billing.credit`.
+impl Request<BillingCreditOperation> {
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+
+    /// Prepaid or granted credit, or the payment of an invoice.
+    pub fn kind(self, kind: impl Into<String>) -> Self {
+        self.with::<String>("kind", kind.into())
+    }
+
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+
+    /// Unique key of this credit: repeating the call with it has no further effect.
+    pub fn credit_key(self, credit_key: impl Into<String>) -> Self {
+        self.with::<String>("credit_key", credit_key.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.balance`.
+    pub BillingBalanceOperation => Balances, Query, "billing/balance", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.balance`.
+impl Request<BillingBalanceOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.budget`.
+    pub BillingBudgetOperation => Budget, Command, "billing/budget";
+}
+
+/// Optional arguments of `agora.billing.budget`.
+impl Request<BillingBudgetOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+
+    /// Monthly; at this amount there is a warning. 80 % of the hard limit if left out.
+    pub fn soft_limit(self, soft_limit: f64) -> Self {
+        self.with("soft_limit", soft_limit)
+    }
+
+    /// Monthly; charges beyond it are refused, and instances pause when it is reached.
+    pub fn hard_limit(self, hard_limit: f64) -> Self {
+        self.with("hard_limit", hard_limit)
+    }
+
+    /// Refuse calls that the account's credit does not cover.
+    pub fn prepaid(self, prepaid: bool) -> Self {
+        self.with("prepaid", prepaid)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.budgets`.
+    pub BillingBudgetsOperation => BudgetPage, Query, "billing/budgets", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.budgets`.
+impl Request<BillingBudgetsOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.invoices`.
+    pub BillingInvoicesOperation => InvoicePage, Query, "billing/invoices", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.invoices`.
+impl Request<BillingInvoicesOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// A month in UTC, such as 2026-11.
+    pub fn period(self, period: impl Into<String>) -> Self {
+        self.with::<String>("period", period.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.invoice`.
+    pub BillingInvoiceOperation => Invoice, Query, "billing/invoice";
+}
+
+/// Optional arguments of `agora.billing.invoice`.
+impl Request<BillingInvoiceOperation> {
+    /// Id or number; the open, not yet issued invoice if left out.
+    pub fn invoice(self, invoice: impl Into<String>) -> Self {
+        self.with::<String>("invoice", invoice.into())
+    }
+
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.document`.
+    pub BillingDocumentOperation => InvoiceDocument, Query, "billing/document";
+}
+
+/// Optional arguments of `agora.billing.document`.
+impl Request<BillingDocumentOperation> {
+    /// A table, or a page to print.
+    pub fn format(self, format: impl Into<String>) -> Self {
+        self.with::<String>("format", format.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.close`.
+    pub BillingCloseOperation => Closing, Command, "billing/close";
+}
+
+operation! {
+    /// Marks requests of `agora.bus.publish`.
+    pub BusPublishOperation => BusReceipt, Command, "bus/publish", keyed;
+}
+
+/// Optional arguments of `agora.bus.publish`.
+impl Request<BusPublishOperation> {
+    /// Content of the entry; each type has its own keys.
+    pub fn content(self, content: impl Into<Value>) -> Self {
+        self.with::<Value>("content", content.into())
+    }
+
+    /// Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<BusPriority>) -> Self {
+        self.with::<BusPriority>("priority", priority.into())
+    }
+
+    /// Links a response to its request.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Id set by the publisher, such as a UUID; repeating it has no further effect.
+    pub fn message_id(self, message_id: impl Into<String>) -> Self {
+        self.with::<String>("message_id", message_id.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn sender(self, sender: impl Into<String>) -> Self {
+        self.with::<String>("sender", sender.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn timestamp(self, timestamp: impl Into<String>) -> Self {
+        self.with::<String>("timestamp", timestamp.into())
+    }
+
+    /// Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ...
+    pub fn extensions(self, extensions: impl Into<Value>) -> Self {
+        self.with::<Value>("extensions", extensions.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.read`.
+    pub BusReadOperation => BusBatch, Command, "bus/read", keyed;
+}
+
+/// Optional arguments of `agora.bus.read`.
+impl Request<BusReadOperation> {
+    /// Most entries in the answer.
+    pub fn count(self, count: i64) -> Self {
+        self.with("count", count)
+    }
+
+    /// Seconds to wait for a first entry when there is none.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Name of the consumer in the group; each entry goes to one consumer.
+    pub fn consumer(self, consumer: impl Into<String>) -> Self {
+        self.with::<String>("consumer", consumer.into())
+    }
+
+    /// Whether to claim tasks too.
+    pub fn tasks(self, tasks: bool) -> Self {
+        self.with("tasks", tasks)
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.ack`.
+    pub BusAckOperation => BusAck, Command, "bus/ack";
+}
+
+/// Optional arguments of `agora.bus.ack`.
+impl Request<BusAckOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.recover`.
+    pub BusRecoverOperation => BusBatch, Command, "bus/recover", keyed;
+}
+
+/// Optional arguments of `agora.bus.recover`.
+impl Request<BusRecoverOperation> {
+    /// Most entries in the answer.
+    pub fn count(self, count: i64) -> Self {
+        self.with("count", count)
+    }
+
+    /// Seconds without an acknowledgement; the setting bus_stale if left out.
+    pub fn idle(self, idle: f64) -> Self {
+        self.with("idle", idle)
+    }
+
+    /// Name of the consumer in the group; each entry goes to one consumer.
+    pub fn consumer(self, consumer: impl Into<String>) -> Self {
+        self.with::<String>("consumer", consumer.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.pending`.
+    pub BusPendingOperation => BusPending, Query, "bus/pending";
+}
+
+/// Optional arguments of `agora.bus.pending`.
+impl Request<BusPendingOperation> {
+    /// Most entries in the answer.
+    pub fn count(self, count: i64) -> Self {
+        self.with("count", count)
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.health`.
+    pub BusHealthOperation => BusHealth, Query, "bus/health";
+}
+
+operation! {
+    /// Marks requests of `agora.bus.stats`.
+    pub BusStatsOperation => BusStats, Query, "bus/stats";
+}
+
+operation! {
+    /// Marks requests of `agora.bus.join`.
+    pub BusJoinOperation => BusMembership, Relay, "bus/join";
+}
+
+/// Optional arguments of `agora.bus.join`.
+impl Request<BusJoinOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.leave`.
+    pub BusLeaveOperation => BusMembership, Command, "bus/leave";
+}
+
+/// Optional arguments of `agora.bus.leave`.
+impl Request<BusLeaveOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.conversation.send`.
+    pub ConversationSendOperation => Accepted, Command, "conversation/send", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.conversation.reply`.
+    pub ConversationReplyOperation => Reply, Command, "conversation/reply";
+}
+
+/// Optional arguments of `agora.conversation.reply`.
+impl Request<ConversationReplyOperation> {
+    /// Seconds to wait for it.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.conversation.get`.
+    pub ConversationGetOperation => ConversationDetail, Query, "conversation/get";
+}
+
+/// Optional arguments of `agora.conversation.get`.
+impl Request<ConversationGetOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.conversation.list`.
+    pub ConversationListOperation => ConversationPage, Query, "conversation/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.conversation.list`.
+impl Request<ConversationListOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `state`.
+    pub fn state(self, state: impl Into<String>) -> Self {
+        self.with::<String>("state", state.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.conversation.pending`.
+    pub ConversationPendingOperation => PendingPage, Query, "conversation/pending", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.conversation.pending`.
+impl Request<ConversationPendingOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Seconds to wait for it.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.conversation.usage`.
+    pub ConversationUsageOperation => ReportedUsePage, Query, "conversation/usage", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.conversation.usage`.
+impl Request<ConversationUsageOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `customer_id`.
+    pub fn customer_id(self, customer_id: impl Into<String>) -> Self {
+        self.with::<String>("customer_id", customer_id.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.dead_letter.list`.
+    pub DeadLetterListOperation => DeadLetterPage, Query, "dead_letter/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.dead_letter.list`.
+impl Request<DeadLetterListOperation> {
+    /// Only those of one source, such as bus or push.
+    pub fn source(self, source: impl Into<String>) -> Self {
+        self.with::<String>("source", source.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `state`.
+    pub fn state(self, state: impl Into<DeadLetterState>) -> Self {
+        self.with::<DeadLetterState>("state", state.into())
+    }
+
+    /// Only those about a message or task.
+    pub fn r#ref(self, r#ref: impl Into<String>) -> Self {
+        self.with::<String>("ref", r#ref.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.dead_letter.get`.
+    pub DeadLetterGetOperation => DeadLetterDetail, Query, "dead_letter/get";
+}
+
+operation! {
+    /// Marks requests of `agora.dead_letter.replay`.
+    pub DeadLetterReplayOperation => DeadLetter, Command, "dead_letter/replay";
+}
+
+operation! {
+    /// Marks requests of `agora.dead_letter.discard`.
+    pub DeadLetterDiscardOperation => DeadLetter, Command, "dead_letter/discard";
+}
+
+operation! {
+    /// Marks requests of `agora.deployment.register`.
+    pub DeploymentRegisterOperation => RegisteredDeployable, Command, "deployment/register", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.deployment.register_docker`.
+    pub DeploymentRegisterDockerOperation => RegisteredDeployable, Command, "deployment/register_docker", keyed;
+}
+
+/// Optional arguments of `agora.deployment.register_docker`.
+impl Request<DeploymentRegisterDockerOperation> {
+    /// Set `registry_credentials`.
+    pub fn registry_credentials(self, registry_credentials: RegistryCredentials) -> Self {
+        self.with("registry_credentials", registry_credentials)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.deployment.validate`.
+    pub DeploymentValidateOperation => ManifestReport, Command, "deployment/validate";
+}
+
+operation! {
+    /// Marks requests of `agora.deployment.list`.
+    pub DeploymentListOperation => DeployablePage, Query, "deployment/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.deployment.list`.
+impl Request<DeploymentListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.deployment.get`.
+    pub DeploymentGetOperation => DeployableAgent, Query, "deployment/get";
+}
+
+operation! {
+    /// Marks requests of `agora.deployment.withdraw`.
+    pub DeploymentWithdrawOperation => Withdrawal, Command, "deployment/withdraw";
+}
+
+operation! {
+    /// Marks requests of `agora.query.agents`.
+    pub QueryAgentsOperation => FoundAgentPage, Query, "query/agents", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.query.agents`.
+impl Request<QueryAgentsOperation> {
+    /// Set `capabilities`.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Set `service_tier`.
+    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
+        self.with::<ServiceTier>("service_tier", service_tier.into())
+    }
+
+    /// All of the capabilities, or any.
+    pub fn r#match(self, r#match: impl Into<String>) -> Self {
+        self.with::<String>("match", r#match.into())
+    }
+
+    /// Words of the name, description, capabilities or tags; prefixes and small typing errors match.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// Set `min_rating`.
+    pub fn min_rating(self, min_rating: f64) -> Self {
+        self.with("min_rating", min_rating)
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.query.services`.
+    pub QueryServicesOperation => ServicePage, Query, "query/services", paged_by_offset;
+}
+
+/// Optional arguments of `agora.query.services`.
+impl Request<QueryServicesOperation> {
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Semantic version or range: 1.0.0, ^1.2, ~1.2.3, \>=1,\<2.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<Lifecycle>) -> Self {
+        self.with::<Lifecycle>("status", status.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.query.marketplace`.
+    pub QueryMarketplaceOperation => Marketplace, Query, "query/marketplace";
+}
+
+operation! {
+    /// Marks requests of `agora.discovery.list`.
+    pub DiscoveryListOperation => ServicePage, Query, "discovery/list", paged_by_offset;
+}
+
+/// Optional arguments of `agora.discovery.list`.
+impl Request<DiscoveryListOperation> {
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Semantic version or range: 1.0.0, ^1.2, ~1.2.3, \>=1,\<2.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<Lifecycle>) -> Self {
+        self.with::<Lifecycle>("status", status.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.discovery.schema`.
+    pub DiscoverySchemaOperation => ServiceSchema, Query, "discovery/schema";
+}
+
+/// Optional arguments of `agora.discovery.schema`.
+impl Request<DiscoverySchemaOperation> {
+    /// Semantic version or range: 1.0.0, ^1.2, ~1.2.3, \>=1,\<2.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.host.list`.
+    pub HostListOperation => HostPage, Query, "host/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.host.list`.
+impl Request<HostListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.host.get`.
+    pub HostGetOperation => Host, Query, "host/get";
+}
+
+operation! {
+    /// Marks requests of `agora.host.register`.
+    pub HostRegisterOperation => Host, Command, "host/register", keyed;
+}
+
+/// Optional arguments of `agora.host.register`.
+impl Request<HostRegisterOperation> {
+    /// Set `region`.
+    pub fn region(self, region: impl Into<String>) -> Self {
+        self.with::<String>("region", region.into())
+    }
+
+    /// In units of 1,048,576 bytes.
+    pub fn memory_mb(self, memory_mb: i64) -> Self {
+        self.with("memory_mb", memory_mb)
+    }
+
+    /// Set `cpu_cores`.
+    pub fn cpu_cores(self, cpu_cores: f64) -> Self {
+        self.with("cpu_cores", cpu_cores)
+    }
+
+    /// Set `gpus`.
+    pub fn gpus(self, gpus: i64) -> Self {
+        self.with("gpus", gpus)
+    }
+
+    /// Whether its containers may have private or loopback addresses.
+    pub fn private_addresses(self, private_addresses: bool) -> Self {
+        self.with("private_addresses", private_addresses)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.host.update`.
+    pub HostUpdateOperation => Host, Command, "host/update";
+}
+
+/// Optional arguments of `agora.host.update`.
+impl Request<HostUpdateOperation> {
+    /// Whether it gets no new instances.
+    pub fn closed(self, closed: bool) -> Self {
+        self.with("closed", closed)
+    }
+
+    /// Set `region`.
+    pub fn region(self, region: impl Into<String>) -> Self {
+        self.with::<String>("region", region.into())
+    }
+
+    /// Set `name`.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.host.remove`.
+    pub HostRemoveOperation => HostRemoval, Command, "host/remove";
+}
+
+/// Optional arguments of `agora.host.remove`.
+impl Request<HostRemoveOperation> {
+    /// Remove the host although instances are on it: it is lost for good, and they count as failed.
+    pub fn lost(self, lost: bool) -> Self {
+        self.with("lost", lost)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.discover`.
+    pub InstanceDiscoverOperation => MarketplacePage, Query, "instance/discover", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.instance.discover`.
+impl Request<InstanceDiscoverOperation> {
+    /// Words of name, description, tags.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Part of the name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Set `capabilities`.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Only agents of which instances can be created.
+    pub fn available(self, available: bool) -> Self {
+        self.with("available", available)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.create`.
+    pub InstanceCreateOperation => Instance, Command, "instance/create", keyed;
+}
+
+/// Optional arguments of `agora.instance.create`.
+impl Request<InstanceCreateOperation> {
+    /// Set `instance_config`.
+    pub fn instance_config(self, instance_config: InstanceConfig) -> Self {
+        self.with("instance_config", instance_config)
+    }
+
+    /// Set `name`.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// In addition to those of the agent's manifest.
+    pub fn host_requirements(self, host_requirements: HostRequirements) -> Self {
+        self.with("host_requirements", host_requirements)
+    }
+
+    /// Set `co_location`.
+    pub fn co_location(self, co_location: CoLocation) -> Self {
+        self.with("co_location", co_location)
+    }
+
+    /// Id or name.
+    pub fn preferred_host(self, preferred_host: impl Into<String>) -> Self {
+        self.with::<String>("preferred_host", preferred_host.into())
+    }
+
+    /// Start with the state of this backup.
+    pub fn restore(self, restore: impl Into<String>) -> Self {
+        self.with::<String>("restore", restore.into())
+    }
+
+    /// Owner account; for operators only.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Maximum accepted for each amount of the agent's price; 409 if one is above it.
+    pub fn max_price(self, max_price: f64) -> Self {
+        self.with("max_price", max_price)
+    }
+
+    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.list`.
+    pub InstanceListOperation => InstancePage, Query, "instance/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.instance.list`.
+impl Request<InstanceListOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<OneOrMany<InstanceStatus>>) -> Self {
+        self.with::<OneOrMany<InstanceStatus>>("status", status.into())
+    }
+
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Include terminated instances.
+    pub fn ended(self, ended: bool) -> Self {
+        self.with("ended", ended)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.get`.
+    pub InstanceGetOperation => Instance, Query, "instance/get";
+}
+
+operation! {
+    /// Marks requests of `agora.instance.execute`.
+    pub InstanceExecuteOperation => ExecutionResult, Relay, "instance/execute", keyed;
+}
+
+/// Optional arguments of `agora.instance.execute`.
+impl Request<InstanceExecuteOperation> {
+    /// Set `endpoint`.
+    pub fn endpoint(self, endpoint: impl Into<String>) -> Self {
+        self.with::<String>("endpoint", endpoint.into())
+    }
+
+    /// Set `parameters`.
+    pub fn parameters(self, parameters: impl Into<Value>) -> Self {
+        self.with::<Value>("parameters", parameters.into())
+    }
+
+    /// Set `method`.
+    pub fn method(self, method: impl Into<String>) -> Self {
+        self.with::<String>("method", method.into())
+    }
+
+    /// Seconds.
+    pub fn timeout(self, timeout: f64) -> Self {
+        self.with("timeout", timeout)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.pause`.
+    pub InstancePauseOperation => InstanceChange, Command, "instance/pause";
+}
+
+/// Optional arguments of `agora.instance.pause`.
+impl Request<InstancePauseOperation> {
+    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.resume`.
+    pub InstanceResumeOperation => InstanceChange, Command, "instance/resume";
+}
+
+/// Optional arguments of `agora.instance.resume`.
+impl Request<InstanceResumeOperation> {
+    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.terminate`.
+    pub InstanceTerminateOperation => Termination, Command, "instance/terminate";
+}
+
+/// Optional arguments of `agora.instance.terminate`.
+impl Request<InstanceTerminateOperation> {
+    /// Seconds to wait for the change to complete; the answer holds the state reached by then.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.logs`.
+    pub InstanceLogsOperation => InstanceLog, Relay, "instance/logs", keyed;
+}
+
+/// Optional arguments of `agora.instance.logs`.
+impl Request<InstanceLogsOperation> {
+    /// First byte; negative ones count from the end.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// Most bytes.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.events`.
+    pub InstanceEventsOperation => Event, Stream, "instance/events";
+}
+
+/// Optional arguments of `agora.instance.events`.
+impl StreamRequest<InstanceEventsOperation> {
+    /// Resume after this event: its id (evt_...) or its sequence number.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.executions`.
+    pub InstanceExecutionsOperation => ExecutionPage, Query, "instance/executions", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.instance.executions`.
+impl Request<InstanceExecutionsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.scale`.
+    pub InstanceScaleOperation => Scaling, Command, "instance/scale";
+}
+
+/// Optional arguments of `agora.instance.scale`.
+impl Request<InstanceScaleOperation> {
+    /// Set `min_instances`.
+    pub fn min_instances(self, min_instances: i64) -> Self {
+        self.with("min_instances", min_instances)
+    }
+
+    /// Set `max_instances`.
+    pub fn max_instances(self, max_instances: i64) -> Self {
+        self.with("max_instances", max_instances)
+    }
+
+    /// Target number of concurrent executions per instance.
+    pub fn target_concurrency(self, target_concurrency: f64) -> Self {
+        self.with("target_concurrency", target_concurrency)
+    }
+
+    /// Set `instance_config`.
+    pub fn instance_config(self, instance_config: InstanceConfig) -> Self {
+        self.with("instance_config", instance_config)
+    }
+
+    /// Owner account; for operators only.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Maximum accepted for each amount of the agent's price; 409 if one is above it.
+    pub fn max_price(self, max_price: f64) -> Self {
+        self.with("max_price", max_price)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.scaling`.
+    pub InstanceScalingOperation => Scaling, Query, "instance/scaling";
+}
+
+/// Optional arguments of `agora.instance.scaling`.
+impl Request<InstanceScalingOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.backup`.
+    pub InstanceBackupOperation => Backup, Relay, "instance/backup", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.instance.backups`.
+    pub InstanceBackupsOperation => BackupPage, Query, "instance/backups", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.instance.backups`.
+impl Request<InstanceBackupsOperation> {
+    /// Id of the instance.
+    pub fn instance_id(self, instance_id: impl Into<String>) -> Self {
+        self.with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.instance.drop_backup`.
+    pub InstanceDropBackupOperation => Backup, Command, "instance/drop_backup";
+}
+
+operation! {
+    /// Marks requests of `agora.instance.dashboard`.
+    pub InstanceDashboardOperation => InstanceDashboard, Query, "instance/dashboard";
+}
+
+/// Optional arguments of `agora.instance.dashboard`.
+impl Request<InstanceDashboardOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.memory.store`.
+    pub MemoryStoreOperation => Memory, Command, "memory/store", keyed;
+}
+
+/// Optional arguments of `agora.memory.store`.
+impl Request<MemoryStoreOperation> {
+    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        self.with::<String>("namespace", namespace.into())
+    }
+
+    /// Set `tags`.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
+    }
+
+    /// Store only if the current version is this one; 0: only if the key is new.
+    pub fn if_version(self, if_version: i64) -> Self {
+        self.with("if_version", if_version)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.memory.recall`.
+    pub MemoryRecallOperation => Memory, Query, "memory/recall";
+}
+
+/// Optional arguments of `agora.memory.recall`.
+impl Request<MemoryRecallOperation> {
+    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        self.with::<String>("namespace", namespace.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.memory.list`.
+    pub MemoryListOperation => MemoryPage, Query, "memory/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.memory.list`.
+impl Request<MemoryListOperation> {
+    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        self.with::<String>("namespace", namespace.into())
+    }
+
+    /// Only keys with this prefix.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        self.with::<String>("prefix", prefix.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.memory.search`.
+    pub MemorySearchOperation => FoundMemories, Query, "memory/search";
+}
+
+/// Optional arguments of `agora.memory.search`.
+impl Request<MemorySearchOperation> {
+    /// All that is shared, and 'own', if left out.
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        self.with::<String>("namespace", namespace.into())
+    }
+
+    /// Set `limit`.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.memory.forget`.
+    pub MemoryForgetOperation => Forgotten, Command, "memory/forget";
+}
+
+/// Optional arguments of `agora.memory.forget`.
+impl Request<MemoryForgetOperation> {
+    /// Groups keys. Namespaces are shared by the whole marketplace, except 'own', which is private to the caller.
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        self.with::<String>("namespace", namespace.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.worker.register`.
+    pub WorkerRegisterOperation => Worker, Command, "worker/register";
+}
+
+/// Optional arguments of `agora.worker.register`.
+impl Request<WorkerRegisterOperation> {
+    /// Set `capabilities`.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Models that can be run.
+    pub fn models(self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("models", models.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.worker.unregister`.
+    pub WorkerUnregisterOperation => Unregistration, Command, "worker/unregister";
+}
+
+operation! {
+    /// Marks requests of `agora.worker.list`.
+    pub WorkerListOperation => WorkerPage, Query, "worker/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.worker.list`.
+impl Request<WorkerListOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn owner(self, owner: impl Into<String>) -> Self {
+        self.with::<String>("owner", owner.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.stats`.
+    pub MonitorStatsOperation => MonitorStats, Query, "monitor/stats";
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.agents`.
+    pub MonitorAgentsOperation => MonitoredAgentPage, Query, "monitor/agents", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.monitor.agents`.
+impl Request<MonitorAgentsOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Words of the name, description or capabilities.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.workers`.
+    pub MonitorWorkersOperation => WorkerPage, Query, "monitor/workers";
+}
+
+/// Optional arguments of `agora.monitor.workers`.
+impl Request<MonitorWorkersOperation> {
+    /// Part of the name.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.messages`.
+    pub MonitorMessagesOperation => MessageLog, Query, "monitor/messages", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.monitor.messages`.
+impl Request<MonitorMessagesOperation> {
+    /// Message type.
+    pub fn r#type(self, r#type: impl Into<String>) -> Self {
+        self.with::<String>("type", r#type.into())
+    }
+
+    /// Sender or recipient.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Words that must all be in the text, in any order; A to Z are compared without case.
+    pub fn q(self, q: impl Into<String>) -> Self {
+        self.with::<String>("q", q.into())
+    }
+
+    /// Who sent it.
+    pub fn from_agent(self, from_agent: impl Into<String>) -> Self {
+        self.with::<String>("from_agent", from_agent.into())
+    }
+
+    /// Recipient; 'broadcast' for everyone.
+    pub fn to_agent(self, to_agent: impl Into<String>) -> Self {
+        self.with::<String>("to_agent", to_agent.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Groups messages of one exchange.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Id of a message.
+    pub fn message_id(self, message_id: impl Into<String>) -> Self {
+        self.with::<String>("message_id", message_id.into())
+    }
+
+    /// Sent at this time or later.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Sent before this time.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.search`.
+    pub MonitorSearchOperation => SearchResults, Query, "monitor/search", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.monitor.search`.
+impl Request<MonitorSearchOperation> {
+    /// Message type.
+    pub fn r#type(self, r#type: impl Into<String>) -> Self {
+        self.with::<String>("type", r#type.into())
+    }
+
+    /// Sender or recipient.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Sent at this time or later.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Sent before this time.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.count`.
+    pub MonitorCountOperation => MessageCount, Query, "monitor/count";
+}
+
+/// Optional arguments of `agora.monitor.count`.
+impl Request<MonitorCountOperation> {
+    /// Message type.
+    pub fn r#type(self, r#type: impl Into<String>) -> Self {
+        self.with::<String>("type", r#type.into())
+    }
+
+    /// Sender or recipient.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Words that must all be in the text, in any order; A to Z are compared without case.
+    pub fn q(self, q: impl Into<String>) -> Self {
+        self.with::<String>("q", q.into())
+    }
+
+    /// Who sent it.
+    pub fn from_agent(self, from_agent: impl Into<String>) -> Self {
+        self.with::<String>("from_agent", from_agent.into())
+    }
+
+    /// Recipient; 'broadcast' for everyone.
+    pub fn to_agent(self, to_agent: impl Into<String>) -> Self {
+        self.with::<String>("to_agent", to_agent.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Groups messages of one exchange.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Id of a message.
+    pub fn message_id(self, message_id: impl Into<String>) -> Self {
+        self.with::<String>("message_id", message_id.into())
+    }
+
+    /// Sent at this time or later.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Sent before this time.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.export`.
+    pub MonitorExportOperation => LoggedMessage, Stream, "monitor/export";
+}
+
+/// Optional arguments of `agora.monitor.export`.
+impl StreamRequest<MonitorExportOperation> {
+    /// Message type.
+    pub fn r#type(self, r#type: impl Into<String>) -> Self {
+        self.with::<String>("type", r#type.into())
+    }
+
+    /// Sender or recipient.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Words that must all be in the text, in any order; A to Z are compared without case.
+    pub fn q(self, q: impl Into<String>) -> Self {
+        self.with::<String>("q", q.into())
+    }
+
+    /// Who sent it.
+    pub fn from_agent(self, from_agent: impl Into<String>) -> Self {
+        self.with::<String>("from_agent", from_agent.into())
+    }
+
+    /// Recipient; 'broadcast' for everyone.
+    pub fn to_agent(self, to_agent: impl Into<String>) -> Self {
+        self.with::<String>("to_agent", to_agent.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Groups messages of one exchange.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Id of a message.
+    pub fn message_id(self, message_id: impl Into<String>) -> Self {
+        self.with::<String>("message_id", message_id.into())
+    }
+
+    /// Sent at this time or later.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Sent before this time.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Number of the last message received.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.stream`.
+    pub MonitorStreamOperation => Event, Stream, "monitor/stream";
+}
+
+/// Optional arguments of `agora.monitor.stream`.
+impl StreamRequest<MonitorStreamOperation> {
+    /// Event types or patterns; all if empty.
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("types", types.into_iter().map(Into::into).collect())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Resume after this event: its id (evt_...) or its sequence number.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.monitor.intervene`.
+    pub MonitorInterveneOperation => Intervention, Command, "monitor/intervene", keyed;
+}
+
+/// Optional arguments of `agora.monitor.intervene`.
+impl Request<MonitorInterveneOperation> {
+    /// Message to the agent; with an override, also its reason.
+    pub fn message(self, message: impl Into<String>) -> Self {
+        self.with::<String>("message", message.into())
+    }
+
+    /// Send a message or place an override, which needs the scope admin.
+    pub fn action(self, action: impl Into<String>) -> Self {
+        self.with::<String>("action", action.into())
+    }
+
+    /// Why, for the audit trail.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+
+    /// Authority of the override; the caller's own if left out.
+    pub fn priority(self, priority: i64) -> Self {
+        self.with("priority", priority)
+    }
+
+    /// Seconds until the override expires.
+    pub fn expires_in(self, expires_in: i64) -> Self {
+        self.with("expires_in", expires_in)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.orchestrator.chat`.
+    pub OrchestratorChatOperation => ChatAnswer, Command, "orchestrator/chat", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.add`.
+    pub UpstreamAddOperation => Upstream, Relay, "upstream/add", keyed;
+}
+
+/// Optional arguments of `agora.upstream.add`.
+impl Request<UpstreamAddOperation> {
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Sent with every request, such as Authorization; stored encrypted, never shown.
+    pub fn headers(self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "headers",
+            headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Seconds a call may take.
+    pub fn timeout(self, timeout: f64) -> Self {
+        self.with("timeout", timeout)
+    }
+
+    /// Timeout of individual tools, in seconds.
+    pub fn tool_timeouts(self, tool_timeouts: impl IntoIterator<Item = (impl Into<String>, f64)>) -> Self {
+        self.with::<BTreeMap<String, f64>>(
+            "tool_timeouts",
+            tool_timeouts
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
+    }
+
+    /// Maximum number of concurrent calls at the upstream; one caller can use three quarters of them.
+    pub fn concurrency(self, concurrency: i64) -> Self {
+        self.with("concurrency", concurrency)
+    }
+
+    /// Connect first; false stores it even if it cannot be reached now.
+    pub fn verify(self, verify: bool) -> Self {
+        self.with("verify", verify)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.list`.
+    pub UpstreamListOperation => UpstreamPage, Query, "upstream/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.upstream.list`.
+impl Request<UpstreamListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.get`.
+    pub UpstreamGetOperation => UpstreamDetail, Query, "upstream/get";
+}
+
+/// Optional arguments of `agora.upstream.get`.
+impl Request<UpstreamGetOperation> {
+    /// Only items of this kind.
+    pub fn kind(self, kind: impl Into<ItemKind>) -> Self {
+        self.with::<ItemKind>("kind", kind.into())
+    }
+
+    /// Only items in this state.
+    pub fn state(self, state: impl Into<ItemState>) -> Self {
+        self.with::<ItemState>("state", state.into())
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.refresh`.
+    pub UpstreamRefreshOperation => UpstreamDetail, Relay, "upstream/refresh";
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.accept`.
+    pub UpstreamAcceptOperation => Acceptance, Command, "upstream/accept";
+}
+
+/// Optional arguments of `agora.upstream.accept`.
+impl Request<UpstreamAcceptOperation> {
+    /// Tools, resources or prompts; all that are quarantined if empty.
+    pub fn names(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("names", names.into_iter().map(Into::into).collect())
+    }
+
+    /// Only definitions with these hashes: those that were reviewed.
+    pub fn hashes(self, hashes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("hashes", hashes.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.remove`.
+    pub UpstreamRemoveOperation => UpstreamRemoval, Command, "upstream/remove", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.call`.
+    pub UpstreamCallOperation => ToolResult, Relay, "upstream/call", keyed;
+}
+
+/// Optional arguments of `agora.upstream.call`.
+impl Request<UpstreamCallOperation> {
+    /// Set `arguments`.
+    pub fn arguments(self, arguments: impl Into<Value>) -> Self {
+        self.with::<Value>("arguments", arguments.into())
+    }
+
+    /// Seconds a call may take.
+    pub fn timeout(self, timeout: f64) -> Self {
+        self.with("timeout", timeout)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.read`.
+    pub UpstreamReadOperation => ResourceResult, Relay, "upstream/read";
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.prompt`.
+    pub UpstreamPromptOperation => PromptResult, Relay, "upstream/prompt";
+}
+
+/// Optional arguments of `agora.upstream.prompt`.
+impl Request<UpstreamPromptOperation> {
+    /// Set `arguments`.
+    pub fn arguments(self, arguments: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "arguments",
+            arguments
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.registry.list`.
+    pub RegistryListOperation => RegistryPage, Query, "registry/list";
+}
+
+/// Optional arguments of `agora.registry.list`.
+impl Request<RegistryListOperation> {
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+
+    /// Largest number of servers in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// Part of the name.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn updated_since(self, updated_since: impl Into<String>) -> Self {
+        self.with::<String>("updated_since", updated_since.into())
+    }
+
+    /// A version, or 'latest'.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Deleted servers are not kept: it changes nothing.
+    pub fn include_deleted(self, include_deleted: bool) -> Self {
+        self.with("include_deleted", include_deleted)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.registry.versions`.
+    pub RegistryVersionsOperation => RegistryPage, Query, "registry/versions";
+}
+
+/// Optional arguments of `agora.registry.versions`.
+impl Request<RegistryVersionsOperation> {
+    /// Deleted servers are not kept: it changes nothing.
+    pub fn include_deleted(self, include_deleted: bool) -> Self {
+        self.with("include_deleted", include_deleted)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.registry.get`.
+    pub RegistryGetOperation => RegistryEntry, Query, "registry/get";
+}
+
+/// Optional arguments of `agora.registry.get`.
+impl Request<RegistryGetOperation> {
+    /// A version, or 'latest'.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Deleted servers are not kept: it changes nothing.
+    pub fn include_deleted(self, include_deleted: bool) -> Self {
+        self.with("include_deleted", include_deleted)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.registry.import`.
+    pub RegistryImportOperation => Upstream, Relay, "registry/import", keyed;
+}
+
+/// Optional arguments of `agora.registry.import`.
+impl Request<RegistryImportOperation> {
+    /// Name of the upstream, the prefix of its tools: small letters, digits, hyphens.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Values of the variables in its URL and headers.
+    pub fn variables(self, variables: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "variables",
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Sent with every request, such as Authorization; stored encrypted, never shown.
+    pub fn headers(self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "headers",
+            headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Seconds a call may take.
+    pub fn timeout(self, timeout: f64) -> Self {
+        self.with("timeout", timeout)
+    }
+
+    /// Maximum number of concurrent calls at the upstream; one caller can use three quarters of them.
+    pub fn concurrency(self, concurrency: i64) -> Self {
+        self.with("concurrency", concurrency)
+    }
+
+    /// Connect first; false stores it even if it cannot be reached now.
+    pub fn verify(self, verify: bool) -> Self {
+        self.with("verify", verify)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.create`.
+    pub TenantCreateOperation => CreatedTenant, Command, "tenant/create", keyed;
+}
+
+/// Optional arguments of `agora.tenant.create`.
+impl Request<TenantCreateOperation> {
+    /// Display name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Metadata for the operator, such as a subscription or a namespace.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.list`.
+    pub TenantListOperation => TenantPage, Query, "tenant/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.tenant.list`.
+impl Request<TenantListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.get`.
+    pub TenantGetOperation => TenantDetails, Query, "tenant/get";
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.update`.
+    pub TenantUpdateOperation => Tenant, Command, "tenant/update";
+}
+
+/// Optional arguments of `agora.tenant.update`.
+impl Request<TenantUpdateOperation> {
+    /// Display name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Replaces the metadata; unchanged if left out.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.suspend`.
+    pub TenantSuspendOperation => Tenant, Command, "tenant/suspend";
+}
+
+/// Optional arguments of `agora.tenant.suspend`.
+impl Request<TenantSuspendOperation> {
+    /// Reason, shown to callers that are refused.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.resume`.
+    pub TenantResumeOperation => Tenant, Command, "tenant/resume";
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.create_key`.
+    pub TenantCreateKeyOperation => TenantKey, Command, "tenant/create_key", keyed;
+}
+
+/// Optional arguments of `agora.tenant.create_key`.
+impl Request<TenantCreateKeyOperation> {
+    /// Set `label`.
+    pub fn label(self, label: impl Into<String>) -> Self {
+        self.with::<String>("label", label.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.tenant.delete`.
+    pub TenantDeleteOperation => DeletedTenant, Command, "tenant/delete";
+}
+
+operation! {
+    /// Marks requests of `agora.token.create`.
+    pub TokenCreateOperation => CreatedToken, Command, "token/create", keyed;
+}
+
+/// Optional arguments of `agora.token.create`.
+impl Request<TokenCreateOperation> {
+    /// An API key, or a token that allows registration.
+    pub fn kind(self, kind: impl Into<String>) -> Self {
+        self.with::<String>("kind", kind.into())
+    }
+
+    /// Such as read:agents, write:messages; the default scopes of an agent if empty.
+    pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("scopes", scopes.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `service_tier`.
+    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
+        self.with::<ServiceTier>("service_tier", service_tier.into())
+    }
+
+    /// Set `authority`.
+    pub fn authority(self, authority: i64) -> Self {
+        self.with("authority", authority)
+    }
+
+    /// Owner account, of a customer or developer; the creator's if left out.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Lifetime in seconds; unlimited if left out.
+    pub fn expires_in(self, expires_in: i64) -> Self {
+        self.with("expires_in", expires_in)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token.list`.
+    pub TokenListOperation => TokenPage, Query, "token/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.token.list`.
+impl Request<TokenListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token.revoke`.
+    pub TokenRevokeOperation => RevokedToken, Command, "token/revoke";
+}
+
+operation! {
+    /// Marks requests of `agora.user.list`.
+    pub UserListOperation => UserPage, Query, "user/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.user.list`.
+impl Request<UserListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.user.get`.
+    pub UserGetOperation => User, Query, "user/get";
+}
+
+operation! {
+    /// Marks requests of `agora.user.update`.
+    pub UserUpdateOperation => User, Command, "user/update";
+}
+
+/// Optional arguments of `agora.user.update`.
+impl Request<UserUpdateOperation> {
+    /// Role that overrides the provider's; 'provider' removes the override. Unchanged if left out.
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.with::<String>("role", role.into())
+    }
+
+    /// 0: no limit; -1: as the setting says. Unchanged if left out.
+    pub fn concurrency_limit(self, concurrency_limit: i64) -> Self {
+        self.with("concurrency_limit", concurrency_limit)
+    }
+
+    /// Whether the user is blocked. Unchanged if left out.
+    pub fn disabled(self, disabled: bool) -> Self {
+        self.with("disabled", disabled)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.create`.
+    pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", keyed;
+}
+
+/// Optional arguments of `agora.workflow.create`.
+impl Request<WorkflowCreateOperation> {
+    /// Set `assigned_agents`.
+    pub fn assigned_agents(self, assigned_agents: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("assigned_agents", assigned_agents.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Set `input`.
+    pub fn input(self, input: impl Into<Value>) -> Self {
+        self.with::<Value>("input", input.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.status`.
+    pub WorkflowStatusOperation => Workflow, Query, "workflow/status";
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.list`.
+    pub WorkflowListOperation => WorkflowPage, Query, "workflow/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.workflow.list`.
+impl Request<WorkflowListOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<OneOrMany<WorkflowStatus>>) -> Self {
+        self.with::<OneOrMany<WorkflowStatus>>("status", status.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.modify`.
+    pub WorkflowModifyOperation => Modification, Command, "workflow/modify", keyed;
+}
+
+/// Optional arguments of `agora.workflow.modify`.
+impl Request<WorkflowModifyOperation> {
+    /// Set `step`.
+    pub fn step(self, step: impl Into<String>) -> Self {
+        self.with::<String>("step", step.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `capability`.
+    pub fn capability(self, capability: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capability", capability.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `definition`.
+    pub fn definition(self, definition: Step) -> Self {
+        self.with("definition", definition)
+    }
+
+    /// Set `before`.
+    pub fn before(self, before: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("before", before.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `order`.
+    pub fn order(self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("order", order.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.approve`.
+    pub WorkflowApproveOperation => Modification, Command, "workflow/approve";
+}
+
+/// Optional arguments of `agora.workflow.approve`.
+impl Request<WorkflowApproveOperation> {
+    /// Set `step`.
+    pub fn step(self, step: impl Into<String>) -> Self {
+        self.with::<String>("step", step.into())
+    }
+
+    /// Set `approved`.
+    pub fn approved(self, approved: bool) -> Self {
+        self.with("approved", approved)
+    }
+
+    /// Set `comment`.
+    pub fn comment(self, comment: impl Into<String>) -> Self {
+        self.with::<String>("comment", comment.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.cancel`.
+    pub WorkflowCancelOperation => Modification, Command, "workflow/cancel";
+}
+
+/// Optional arguments of `agora.workflow.cancel`.
+impl Request<WorkflowCancelOperation> {
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.timeline`.
+    pub WorkflowTimelineOperation => Timeline, Query, "workflow/timeline";
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.diagram`.
+    pub WorkflowDiagramOperation => WorkflowDiagram, Query, "workflow/diagram";
+}

@@ -1,0 +1,2113 @@
+// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.
+
+use super::operations::*;
+use super::types::*;
+use crate::client::AgoraClient;
+use crate::request::{Request, StreamRequest};
+use crate::vocabulary::OneOrMany;
+use serde_json::Value;
+
+/// Operations of the category `a2a`: see [`AgoraClient::a2a`].
+#[derive(Debug, Clone, Copy)]
+pub struct A2aService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl A2aService<'_> {
+    /// Send a message to an agent: it creates a task, or continues one (section 3.1.1).
+    ///
+    /// A text is a message with one part. The message is stored when the call has an answer; the call waits until
+    /// the task has ended or needs an answer, unless told otherwise. A repeated `messageId` answers the task it made.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn send(&self, message: impl Into<Value>) -> Request<A2aSendOperation> {
+        Request::new(self.client).with::<Value>("message", message.into())
+    }
+
+    /// Show a task with its history and artifacts (section 3.1.3).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, task_id: impl Into<String>) -> Request<A2aGetOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// List the tasks you gave, the last changed first (section 3.1.4).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<A2aListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn cancel(&self, task_id: impl Into<String>) -> Request<A2aCancelOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Stream a task and its updates until it ends (section 3.1.6).
+    ///
+    /// Refused for a task that has ended, unless it is resumed.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn subscribe(&self, task_id: impl Into<String>) -> StreamRequest<A2aSubscribeOperation> {
+        StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create_push_config(
+        &self,
+        task_id: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Request<A2aCreatePushConfigOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("url", url.into())
+    }
+
+    /// Show a push notification configuration of a task (section 3.1.8).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get_push_config(
+        &self,
+        task_id: impl Into<String>,
+        config_id: impl Into<String>,
+    ) -> Request<A2aGetPushConfigOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("config_id", config_id.into())
+    }
+
+    /// List the push notification configurations of a task (section 3.1.9).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list_push_configs(&self, task_id: impl Into<String>) -> Request<A2aListPushConfigsOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Delete a push notification configuration (section 3.1.10).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn delete_push_config(
+        &self,
+        task_id: impl Into<String>,
+        config_id: impl Into<String>,
+    ) -> Request<A2aDeletePushConfigOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("config_id", config_id.into())
+    }
+
+    /// List failed push deliveries with their reason: your own; operators see all.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn push_dead_letters(&self) -> Request<A2aPushDeadLettersOperation> {
+        Request::new(self.client)
+    }
+
+    /// Retry a failed push delivery from the update at which it stopped.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn retry_push(
+        &self,
+        task_id: impl Into<String>,
+        config_id: impl Into<String>,
+    ) -> Request<A2aRetryPushOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("config_id", config_id.into())
+    }
+
+    /// Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn card(&self) -> Request<A2aCardOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the card for authenticated callers (section 3.1.11).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn extended_card(&self) -> Request<A2aExtendedCardOperation> {
+        Request::new(self.client)
+    }
+
+    /// Store a card for an agent. The addresses in it are replaced by this marketplace's.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn set_card(&self) -> Request<A2aSetCardOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the agents with their cards' addresses.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn catalogue(&self) -> Request<A2aCatalogueOperation> {
+        Request::new(self.client)
+    }
+
+    /// Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+    ///
+    /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+    ///
+    /// - `url`: Of the agent, or of its card.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn add_remote(&self, url: impl Into<String>) -> Request<A2aAddRemoteOperation> {
+        Request::new(self.client).with::<String>("url", url.into())
+    }
+
+    /// List the remote agents, each with its state.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list_remotes(&self) -> Request<A2aListRemotesOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a remote agent, with its card.
+    ///
+    /// - `agent`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get_remote(&self, agent: impl Into<String>) -> Request<A2aGetRemoteOperation> {
+        Request::new(self.client).with::<String>("agent", agent.into())
+    }
+
+    /// Fetch the card of a remote agent again.
+    ///
+    /// - `agent`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn refresh_remote(&self, agent: impl Into<String>) -> Request<A2aRefreshRemoteOperation> {
+        Request::new(self.client).with::<String>("agent", agent.into())
+    }
+
+    /// Remove a remote agent from the marketplace; its unfinished tasks end as failed.
+    ///
+    /// - `agent`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn remove_remote(&self, agent: impl Into<String>) -> Request<A2aRemoveRemoteOperation> {
+        Request::new(self.client).with::<String>("agent", agent.into())
+    }
+}
+
+/// Operations of the category `admin`: see [`AgoraClient::admin`].
+#[derive(Debug, Clone, Copy)]
+pub struct AdminService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AdminService<'_> {
+    /// Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+    ///
+    /// `resume` lifts the overrides of the target that have the same authority or less.
+    ///
+    /// - `target_id`: Agent, workflow, or 'system_wide'.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn r#override(
+        &self,
+        target_id: impl Into<String>,
+        action: impl Into<OverrideAction>,
+    ) -> Request<AdminOverrideOperation> {
+        Request::new(self.client)
+            .with::<String>("target_id", target_id.into())
+            .with::<OverrideAction>("action", action.into())
+    }
+
+    /// Check the health of the system now, with warnings derived from trends.
+    ///
+    /// Lists the overrides in force: target, actor, start and reason.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn health(&self) -> Request<AdminHealthOperation> {
+        Request::new(self.client)
+    }
+
+    /// Manage an agent's life, a setting that may change at run time, or a service's status.
+    ///
+    /// The actions `get` and `list` only read, so they are answered during a halt too. `after` of a list has each
+    /// setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
+    ///
+    /// - `resource`: What kind of thing to manage.
+    /// - `target`: Agent id or name, setting, or operation name; for list, all or how the names begin.
+    /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn manage(
+        &self,
+        resource: impl Into<String>,
+        target: impl Into<String>,
+        action: impl Into<String>,
+    ) -> Request<AdminManageOperation> {
+        Request::new(self.client)
+            .with::<String>("resource", resource.into())
+            .with::<String>("target", target.into())
+            .with::<String>("action", action.into())
+    }
+
+    /// Read the audit trail, newest first: actor, operation, target and outcome.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn audit(&self) -> Request<AdminAuditOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `agent`: see [`AgoraClient::agent`].
+#[derive(Debug, Clone, Copy)]
+pub struct AgentService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AgentService<'_> {
+    /// Register an agent, or update it when the call carries that agent's own token.
+    ///
+    /// A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
+    /// that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
+    /// enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
+    /// for. A manifest by itself (name instead of agent_name) is understood, too; where
+    /// it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+    ///
+    /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register(&self, agent_name: impl Into<String>) -> Request<AgentRegisterOperation> {
+        Request::new(self.client).with::<String>("agent_name", agent_name.into())
+    }
+
+    /// Read one agent's profile by id, name or dotted alias.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, agent_id: impl Into<String>) -> Request<AgentGetOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// List the agents of the marketplace in the order of registration.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<AgentListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn update(&self, agent_id: impl Into<String>) -> Request<AgentUpdateOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Send a heartbeat, with the agent's state and load if they changed.
+    ///
+    /// Every other authenticated call counts as a heartbeat too.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn heartbeat(&self) -> Request<AgentHeartbeatOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read an agent's status: state, load, availability, reputation, unread messages.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn status(&self, agent_id: impl Into<String>) -> Request<AgentStatusOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Rate another agent; a second rating by the same agent replaces its first.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    /// - `rating`: 0 (useless) to 10 (excellent).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn rate(&self, agent_id: impl Into<String>, rating: f64) -> Request<AgentRateOperation> {
+        Request::new(self.client)
+            .with::<String>("agent_id", agent_id.into())
+            .with("rating", rating)
+    }
+
+    /// Deregister an agent: its token is revoked, its name becomes free, its history stays.
+    ///
+    /// Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
+    /// operator hands over what is left (agora.admin.manage, action 'hand_over').
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn deregister(&self, agent_id: impl Into<String>) -> Request<AgentDeregisterOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+}
+
+/// Operations of the category `auth`: see [`AgoraClient::auth`].
+#[derive(Debug, Clone, Copy)]
+pub struct AuthService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AuthService<'_> {
+    /// Show how users can log in.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn configuration(&self) -> Request<AuthConfigurationOperation> {
+        Request::new(self.client)
+    }
+
+    /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
+        Request::new(self.client)
+            .with::<String>("username", username.into())
+            .with::<String>("password", password.into())
+    }
+
+    /// Get new tokens for a refresh token, before the access token expires or after.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
+        Request::new(self.client).with::<String>("refresh_token", refresh_token.into())
+    }
+
+    /// Show the caller's identity, role and scopes.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn userinfo(&self) -> Request<AuthUserinfoOperation> {
+        Request::new(self.client)
+    }
+
+    /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn logout(&self) -> Request<AuthLogoutOperation> {
+        Request::new(self.client)
+    }
+
+    /// End a session of the monitor, however it was started. Used by the monitor's pages.
+    ///
+    /// - `session_id`: Id of the session, as the monitor derives it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
+        Request::new(self.client).with::<String>("session_id", session_id.into())
+    }
+
+    /// Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
+    ///
+    /// Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
+    /// taken before, is answered with 400.
+    ///
+    /// - `logout_token`: Signed by the provider, of the type logout+jwt.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn backchannel_logout(&self, logout_token: impl Into<String>) -> Request<AuthBackchannelLogoutOperation> {
+        Request::new(self.client).with::<String>("logout_token", logout_token.into())
+    }
+}
+
+/// Operations of the category `messaging`: see [`AgoraClient::messaging`].
+#[derive(Debug, Clone, Copy)]
+pub struct MessagingService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl MessagingService<'_> {
+    /// Send a message to one agent, to several, to a capability, or to everyone.
+    ///
+    /// The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
+    ///
+    /// - `to_agent`: Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it.
+    /// - `content`: The message, as text.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn send_request(
+        &self,
+        to_agent: impl Into<OneOrMany<String>>,
+        content: impl Into<String>,
+    ) -> Request<MessagingSendOperation> {
+        Request::new(self.client)
+            .with::<OneOrMany<String>>("to_agent", to_agent.into())
+            .with::<String>("content", content.into())
+    }
+
+    /// Send a message the way of version 0.9; sunset, use agora.messaging.send.
+    ///
+    /// - `to_agent`: Agent id, name or dotted alias.
+    /// - `content`: The message, as text.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `operation_sunset`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn send_legacy(
+        &self,
+        to_agent: impl Into<String>,
+        content: impl Into<String>,
+    ) -> Request<MessagingSendLegacyOperation> {
+        Request::new(self.client)
+            .with::<String>("to_agent", to_agent.into())
+            .with::<String>("content", content.into())
+    }
+
+    /// Read an agent's inbox, oldest first; it never changes state, `mark` does.
+    ///
+    /// The inbox is the caller's own. An operator, who acts for every agent, has to say whose (`agent_id`); `operator`
+    /// is the operator's own.
+    /// `unread` true gives what was not yet read, false what was. With `wait` an empty inbox is
+    /// watched until a message comes or the time is over.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn receive(&self) -> Request<MessagingReceiveOperation> {
+        Request::new(self.client)
+    }
+
+    /// Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn mark(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<MessagingMarkOperation> {
+        Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
+    }
+
+    /// Create a durable subscription to an agent's events; read it at `/ws` or `/events`.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn subscribe_request(&self) -> Request<MessagingSubscribeOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `event`: see [`AgoraClient::event`].
+#[derive(Debug, Clone, Copy)]
+pub struct EventService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl EventService<'_> {
+    /// Publish an event; types that begin with `agora.` are the server's.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn publish(&self, event_type: impl Into<String>) -> Request<EventPublishOperation> {
+        Request::new(self.client).with::<String>("event_type", event_type.into())
+    }
+
+    /// Read the event log, oldest first, from a sequence number on.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<EventListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Create a durable subscription: a filter and a position that survive reconnects.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn subscribe(&self) -> Request<EventSubscribeOperation> {
+        Request::new(self.client)
+    }
+
+    /// Stream events live, after the events since `last_event_id`: nothing lost, nothing repeated.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn stream(&self) -> StreamRequest<EventStreamOperation> {
+        StreamRequest::new(self.client)
+    }
+}
+
+/// Operations of the category `task`: see [`AgoraClient::task`].
+#[derive(Debug, Clone, Copy)]
+pub struct TaskService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl TaskService<'_> {
+    /// Assign a task to an agent, to any agent with a capability, to a worker, or to any agent.
+    ///
+    /// The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
+    /// expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn assign(&self, task_type: impl Into<String>) -> Request<TaskAssignOperation> {
+        Request::new(self.client).with::<String>("task_type", task_type.into())
+    }
+
+    /// Update a task as its assignee: status, progress, notes.
+    ///
+    /// It needs no claim: setting a pending task to in_progress starts it, setting it to completed starts
+    /// and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
+    /// something else than what was recorded.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn update_request(&self, task_id: impl Into<String>) -> Request<TaskUpdateOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// List tasks: those given to an agent, or all that concern you; operators see all.
+    ///
+    /// `since` and `until` bound the time of creation.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list_request(&self) -> Request<TaskListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read a task.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, task_id: impl Into<String>) -> Request<TaskGetOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Read the history of a task: actor, change and time, oldest first; output and artifacts are left out.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn history(&self, task_id: impl Into<String>) -> Request<TaskHistoryOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Claim the best tasks for the caller: by priority, then deadline, then age.
+    ///
+    /// Each comes with a lease, which `renew` extends, and a fencing token, which every further write
+    /// carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn claim(&self) -> Request<TaskClaimOperation> {
+        Request::new(self.client)
+    }
+
+    /// Extend a lease: the heartbeat of a task in progress.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn renew(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskRenewOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+    }
+
+    /// Release a claimed task to the queue; the attempt is not counted.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn release(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskReleaseOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+    }
+
+    /// Complete a task with its result.
+    ///
+    /// Repeating the same call returns the same result; a different result or different notes are refused (409).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn complete(&self, task_id: impl Into<String>) -> Request<TaskCompleteOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Report a failed attempt; it is retried after the backoff while attempts are left.
+    ///
+    /// A task that has failed for good keeps its error: another one is refused (409).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn fail(&self, task_id: impl Into<String>, error: impl Into<String>) -> Request<TaskFailOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("error", error.into())
+    }
+
+    /// Cancel a task; its worker learns it from the next response.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn cancel(&self, task_id: impl Into<String>) -> Request<TaskCancelOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Retry an ended task as a new task, linked to the old one.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn retry(&self, task_id: impl Into<String>) -> Request<TaskRetryOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn reassign(&self, task_id: impl Into<String>, assignee: impl Into<String>) -> Request<TaskReassignOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("assignee", assignee.into())
+    }
+
+    /// Add a comment to a task's trail.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn comment(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<TaskCommentOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("text", text.into())
+    }
+
+    /// Send a message in a task: from its assignee to its requester, or the other way round.
+    ///
+    /// Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
+    /// takes it up again. A task that has ended takes no message.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn message(&self, task_id: impl Into<String>) -> Request<TaskMessageOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Add a part of a task's result as an artifact while it is in progress, as its assignee.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn artifact(&self, task_id: impl Into<String>) -> Request<TaskArtifactOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Append to a task's output. With `offset` a repeated chunk is recognised.
+    ///
+    /// An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn append(&self, task_id: impl Into<String>, content: impl Into<String>) -> Request<TaskAppendOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("content", content.into())
+    }
+
+    /// Read a task's output from any offset.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn output(&self, task_id: impl Into<String>) -> Request<TaskOutputOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Stream a task's log from its beginning, live; the stream ends with the task.
+    ///
+    /// `last_event_id` is the number of the last entry seen.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn stream(&self, task_id: impl Into<String>) -> StreamRequest<TaskStreamOperation> {
+        StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Task statistics: by status, throughput, waiting and running times; of the last day by default.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn statistics(&self) -> Request<TaskStatisticsOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `billing`: see [`AgoraClient::billing`].
+#[derive(Debug, Clone, Copy)]
+pub struct BillingService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl BillingService<'_> {
+    /// List the prices of agents. An agent without a price is free.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn prices(&self) -> Request<BillingPricesOperation> {
+        Request::new(self.client)
+    }
+
+    /// Set an agent's price from now on or from a future time; earlier usage keeps its price.
+    ///
+    /// For the agent itself, its account and operators. A new version replaces those that are not yet effective.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn set_price(
+        &self,
+        agent_id: impl Into<String>,
+        r#type: impl Into<PricingType>,
+    ) -> Request<BillingSetPriceOperation> {
+        Request::new(self.client)
+            .with::<String>("agent_id", agent_id.into())
+            .with::<PricingType>("type", r#type.into())
+    }
+
+    /// Record usage measured by an external meter, at the price in force. Needs the scope meter:billing.
+    ///
+    /// - `usage_key`: Unique key of this usage: repeating the call with it has no further effect.
+    /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn record(
+        &self,
+        usage_key: impl Into<String>,
+        account: impl Into<String>,
+        agent_id: impl Into<String>,
+    ) -> Request<BillingRecordOperation> {
+        Request::new(self.client)
+            .with::<String>("usage_key", usage_key.into())
+            .with::<String>("account", account.into())
+            .with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Reverse an entry by adding one with the opposite amount.
+    ///
+    /// - `entry_id`: Id of a ledger entry.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn reverse(&self, entry_id: impl Into<String>, reason: impl Into<String>) -> Request<BillingReverseOperation> {
+        Request::new(self.client)
+            .with::<String>("entry_id", entry_id.into())
+            .with::<String>("reason", reason.into())
+    }
+
+    /// List the entries of the ledger, newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn usage(&self) -> Request<BillingUsageOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show usage and cost so far, including the accrued cost of running instances.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn cost(&self) -> Request<BillingCostOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the revenue of the caller's agents; for operators, of every agent.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn revenue(&self) -> Request<BillingRevenueOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a cost summary: total, this month, by day, by agent, and the state of the budgets.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn dashboard(&self) -> Request<BillingDashboardOperation> {
+        Request::new(self.client)
+    }
+
+    /// Add credit to an account, or record its payment.
+    ///
+    /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn credit(&self, account: impl Into<String>, amount: f64) -> Request<BillingCreditOperation> {
+        Request::new(self.client)
+            .with::<String>("account", account.into())
+            .with("amount", amount)
+    }
+
+    /// Show an account's balance in each currency: remaining credit or amount owed.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn balance(&self) -> Request<BillingBalanceOperation> {
+        Request::new(self.client)
+    }
+
+    /// Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
+    ///
+    /// An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
+    /// operator changes.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn budget(&self) -> Request<BillingBudgetOperation> {
+        Request::new(self.client)
+    }
+
+    /// List budgets with their spent amounts.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn budgets(&self) -> Request<BillingBudgetsOperation> {
+        Request::new(self.client)
+    }
+
+    /// List invoices, newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn invoices(&self) -> Request<BillingInvoicesOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show an invoice, or, without naming one, what the next invoice of an account would be now.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn invoice(&self) -> Request<BillingInvoiceOperation> {
+        Request::new(self.client)
+    }
+
+    /// Create a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too.
+    ///
+    /// - `invoice`: Id or number.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn document(&self, invoice: impl Into<String>) -> Request<BillingDocumentOperation> {
+        Request::new(self.client).with::<String>("invoice", invoice.into())
+    }
+
+    /// Issue the invoices of a past month now; the server does so automatically an hour after the month's end.
+    ///
+    /// - `period`: A month in UTC, such as 2026-11.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn close(&self, period: impl Into<String>) -> Request<BillingCloseOperation> {
+        Request::new(self.client).with::<String>("period", period.into())
+    }
+}
+
+/// Operations of the category `bus`: see [`AgoraClient::bus`].
+#[derive(Debug, Clone, Copy)]
+pub struct BusService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl BusService<'_> {
+    /// Publish an entry to an agent, a capability or everyone.
+    ///
+    /// It is stored as a message. A task_assignment is stored as a task; `task_id` in a task_completion,
+    /// error_report or state_update completes, fails or advances that task. Repeated under the same
+    /// `message_id` by the same sender it answers the first receipt.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn publish(&self, r#type: impl Into<BusType>) -> Request<BusPublishOperation> {
+        Request::new(self.client).with::<BusType>("type", r#type.into())
+    }
+
+    /// Read the next entries for an agent: reclaimed ones first, then new ones.
+    ///
+    /// Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
+    /// the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn read(&self) -> Request<BusReadOperation> {
+        Request::new(self.client)
+    }
+
+    /// Acknowledge entries: they are not delivered again.
+    ///
+    /// - `message_ids`: Ids of entries as read: message_id or entry_id.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn ack(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<BusAckOperation> {
+        Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
+    }
+
+    /// Take over entries that other consumers of the group were given and have not acknowledged for too long.
+    ///
+    /// Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn recover(&self) -> Request<BusRecoverOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the group's pending entries (delivered, not acknowledged), oldest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn pending(&self) -> Request<BusPendingOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the health of the bus, and how many entries wait for the caller.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn health(&self) -> Request<BusHealthOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the groups with their consumers, lag and pending entries: one's own; for operators all.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn stats(&self) -> Request<BusStatsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+    ///
+    /// The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
+    /// agent that publishes an entry through Redis joins automatically.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn join(&self) -> Request<BusJoinOperation> {
+        Request::new(self.client)
+    }
+
+    /// Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn leave(&self) -> Request<BusLeaveOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `conversation`: see [`AgoraClient::conversation`].
+#[derive(Debug, Clone, Copy)]
+pub struct ConversationService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl ConversationService<'_> {
+    /// Send a message of the agent protocol.
+    ///
+    /// Recipients are named by id, name or dotted alias; they need not be online. An answer to another message has to be
+    /// a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
+    /// sent again under its id is sent once.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn send(&self, message: AgentMessage) -> Request<ConversationSendOperation> {
+        Request::new(self.client).with("message", message)
+    }
+
+    /// Return the answer to a message you sent, waiting for it if there is none yet. The answer is then acknowledged.
+    ///
+    /// Past `expected.timeout` the answer is a failure with the intent 'timeout', which names the recipients that no
+    /// agent is registered as; a late answer waits in the inbox.
+    ///
+    /// - `message_id`: Id of a message: the marketplace's (msg_...), or the one you gave it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn reply(&self, message_id: impl Into<String>) -> Request<ConversationReplyOperation> {
+        Request::new(self.client).with::<String>("message_id", message_id.into())
+    }
+
+    /// Read a conversation you take part in, with its messages.
+    ///
+    /// - `conversation_id`: As its messages have it in correlation.conversation_id, or conv_... as it is listed.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, conversation_id: impl Into<String>) -> Request<ConversationGetOperation> {
+        Request::new(self.client).with::<String>("conversation_id", conversation_id.into())
+    }
+
+    /// List an agent's conversations, the newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<ConversationListOperation> {
+        Request::new(self.client)
+    }
+
+    /// List an agent's pending messages in the form of the agent protocol, oldest first.
+    ///
+    /// Reading changes nothing. `agora.messaging.mark` with the status `acknowledged` takes a message off the list. It
+    /// names a message by its `id`, or by `agora.message_id` where the message has that: its sender chose the `id`.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn pending(&self) -> Request<ConversationPendingOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the uses of an agent that were reported with inform/track_usage, oldest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn usage(&self) -> Request<ConversationUsageOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `dead_letter`: see [`AgoraClient::dead_letter`].
+#[derive(Debug, Clone, Copy)]
+pub struct DeadLetterService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl DeadLetterService<'_> {
+    /// List dead letters, newest first: one's own; for operators all.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<DeadLetterListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a dead letter with its content, and whether it can be replayed. Raises NotFound.
+    ///
+    /// - `dead_letter_id`: Id of a dead letter.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterGetOperation> {
+        Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
+    }
+
+    /// Deliver it again, as if for the first time. One that was replayed already is not delivered once more.
+    ///
+    /// Raises Conflict if it was discarded, or if what it is about is gone.
+    ///
+    /// - `dead_letter_id`: Id of a dead letter.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn replay(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterReplayOperation> {
+        Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
+    }
+
+    /// Give it up for good. Raises Conflict if it was replayed.
+    ///
+    /// - `dead_letter_id`: Id of a dead letter.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn discard(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterDiscardOperation> {
+        Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
+    }
+}
+
+/// Operations of the category `deployment`: see [`AgoraClient::deployment`].
+#[derive(Debug, Clone, Copy)]
+pub struct DeploymentService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl DeploymentService<'_> {
+    /// Register an agent with its deployment manifest, or a new revision of it. All errors are reported at once.
+    ///
+    /// For operators, and callers with the scope deploy:agents. Running instances keep their revision.
+    ///
+    /// - `manifest`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register(&self, manifest: impl Into<Value>) -> Request<DeploymentRegisterOperation> {
+        Request::new(self.client).with::<Value>("manifest", manifest.into())
+    }
+
+    /// Register an agent that is a container image; `metadata` is its manifest.
+    ///
+    /// - `docker_image`: Reference of a container image.
+    /// - `metadata`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register_docker(
+        &self,
+        docker_image: impl Into<String>,
+        metadata: impl Into<Value>,
+    ) -> Request<DeploymentRegisterDockerOperation> {
+        Request::new(self.client)
+            .with::<String>("docker_image", docker_image.into())
+            .with::<Value>("metadata", metadata.into())
+    }
+
+    /// Validate a manifest without registering it; reports all errors.
+    ///
+    /// - `manifest`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn validate(&self, manifest: impl Into<Value>) -> Request<DeploymentValidateOperation> {
+        Request::new(self.client).with::<Value>("manifest", manifest.into())
+    }
+
+    /// List the agents with a deployment.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<DeploymentListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show an agent's deployment.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, agent_id: impl Into<String>) -> Request<DeploymentGetOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Withdraw an agent's deployment: no new instances can be created; running ones continue.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn withdraw(&self, agent_id: impl Into<String>) -> Request<DeploymentWithdrawOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+}
+
+/// Operations of the category `query`: see [`AgoraClient::query`].
+#[derive(Debug, Clone, Copy)]
+pub struct QueryService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl QueryService<'_> {
+    /// Find agents by capabilities, status, tier, rating and words.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn agents_request(&self) -> Request<QueryAgentsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Find operations with their usage statistics.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn services(&self) -> Request<QueryServicesOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show statistics of the marketplace: agents, messages, events, service usage.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn marketplace(&self) -> Request<QueryMarketplaceOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `discovery`: see [`AgoraClient::discovery`].
+#[derive(Debug, Clone, Copy)]
+pub struct DiscoveryService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl DiscoveryService<'_> {
+    /// List the operations of the marketplace with their schemas.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<DiscoveryListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read how to call one operation; without a version, its newest active one.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn schema(&self, service: impl Into<String>) -> Request<DiscoverySchemaOperation> {
+        Request::new(self.client).with::<String>("service", service.into())
+    }
+}
+
+/// Operations of the category `host`: see [`AgoraClient::host`].
+#[derive(Debug, Clone, Copy)]
+pub struct HostService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl HostService<'_> {
+    /// List the hosts with what they have, and what of it is free.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<HostListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a host.
+    ///
+    /// - `host`: Id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, host: impl Into<String>) -> Request<HostGetOperation> {
+        Request::new(self.client).with::<String>("host", host.into())
+    }
+
+    /// Take a hosting agent as a host: it is asked in messages (`create_container`) to run instances.
+    ///
+    /// Without memory_mb or cpu_cores, what it says it has run counts as unlimited.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register(&self, name: impl Into<String>, agent_id: impl Into<String>) -> Request<HostRegisterOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Change a host: close it for maintenance, reopen it, set its region.
+    ///
+    /// - `host`: Id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn update(&self, host: impl Into<String>) -> Request<HostUpdateOperation> {
+        Request::new(self.client).with::<String>("host", host.into())
+    }
+
+    /// Remove a host. A server that still runs registers itself again.
+    ///
+    /// - `host`: Id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn remove(&self, host: impl Into<String>) -> Request<HostRemoveOperation> {
+        Request::new(self.client).with::<String>("host", host.into())
+    }
+}
+
+/// Operations of the category `instance`: see [`AgoraClient::instance`].
+#[derive(Debug, Clone, Copy)]
+pub struct InstanceService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl InstanceService<'_> {
+    /// List agents for customers, with availability, price, instances and measured performance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn discover(&self) -> Request<InstanceDiscoverOperation> {
+        Request::new(self.client)
+    }
+
+    /// Create an instance of an agent and start it.
+    ///
+    /// It is made at once, and started by its host; `status` says how far that is. Requirements that no host can
+    /// meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
+    /// once its notice is over.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create(&self, agent_id: impl Into<String>) -> Request<InstanceCreateOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// List instances, newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<InstanceListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show an instance: state, health, resources, bill.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, instance_id: impl Into<String>) -> Request<InstanceGetOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Execute a request on an instance: parameters are sent as a JSON body (with GET and DELETE, in the query).
+    ///
+    /// It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
+    /// broke, the error says `outcome: unknown`.
+    ///
+    /// - `instance_id`: Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn execute(&self, instance_id: impl Into<String>) -> Request<InstanceExecuteOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Pause an instance: no running time is charged until it is resumed.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn pause(&self, instance_id: impl Into<String>) -> Request<InstancePauseOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Resume a paused instance; restart a failed one at once.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn resume(&self, instance_id: impl Into<String>) -> Request<InstanceResumeOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Terminate an instance permanently, and show its final bill.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn terminate(&self, instance_id: impl Into<String>) -> Request<InstanceTerminateOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Read an instance's output.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn logs(&self, instance_id: impl Into<String>) -> Request<InstanceLogsOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Stream the events of an instance, from its creation or after `last_event_id`.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn events(&self, instance_id: impl Into<String>) -> StreamRequest<InstanceEventsOperation> {
+        StreamRequest::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// List the executions on an instance, newest first.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn executions(&self, instance_id: impl Into<String>) -> Request<InstanceExecutionsOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// Keep between a least and a most number of instances of an agent, as many as the work needs.
+    ///
+    /// 0 ends all of the account's instances of the agent, also those that scaling has not created; otherwise scaling
+    /// ends only its own.
+    ///
+    /// Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
+    /// holds for them, and for those that scaling makes later, only once its notice is over.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn scale(&self, agent_id: impl Into<String>) -> Request<InstanceScaleOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Show how an agent's instances are scaled.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn scaling(&self, agent_id: impl Into<String>) -> Request<InstanceScalingOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Back up an instance's state, for `restore` when another instance is created.
+    ///
+    /// - `instance_id`: Id of the instance.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn backup(&self, instance_id: impl Into<String>) -> Request<InstanceBackupOperation> {
+        Request::new(self.client).with::<String>("instance_id", instance_id.into())
+    }
+
+    /// List backups, newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn backups(&self) -> Request<InstanceBackupsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Delete a backup.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn drop_backup(&self, backup_id: impl Into<String>) -> Request<InstanceDropBackupOperation> {
+        Request::new(self.client).with::<String>("backup_id", backup_id.into())
+    }
+
+    /// Show a summary of a customer's instances and costs.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn dashboard(&self) -> Request<InstanceDashboardOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `memory`: see [`AgoraClient::memory`].
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl MemoryService<'_> {
+    /// Store a value under a key, replacing any earlier one; at most 65,536 characters of JSON.
+    ///
+    /// Raises Conflict if `if_version` is set and the memory has another version.
+    ///
+    /// - `key`: Unique in its namespace; case counts.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn store(&self, key: impl Into<String>, value: impl Into<Value>) -> Request<MemoryStoreOperation> {
+        Request::new(self.client)
+            .with::<String>("key", key.into())
+            .with::<Value>("value", value.into())
+    }
+
+    /// Read the value of a key. Raises NotFound.
+    ///
+    /// - `key`: Unique in its namespace; case counts.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn recall(&self, key: impl Into<String>) -> Request<MemoryRecallOperation> {
+        Request::new(self.client).with::<String>("key", key.into())
+    }
+
+    /// List the values of a namespace, in the order of the keys.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<MemoryListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Search keys, tags and values by words: best match first, then newest first.
+    ///
+    /// - `query`: Words to search for.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn search(&self, query: impl Into<String>) -> Request<MemorySearchOperation> {
+        Request::new(self.client).with::<String>("query", query.into())
+    }
+
+    /// Delete the value of a key.
+    ///
+    /// - `key`: Unique in its namespace; case counts.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn forget(&self, key: impl Into<String>) -> Request<MemoryForgetOperation> {
+        Request::new(self.client).with::<String>("key", key.into())
+    }
+}
+
+/// Operations of the category `worker`: see [`AgoraClient::worker`].
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl WorkerService<'_> {
+    /// Register or update a worker; its capabilities are the caller's unless given.
+    ///
+    /// - `worker_name`: Worker id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register(&self, worker_name: impl Into<String>) -> Request<WorkerRegisterOperation> {
+        Request::new(self.client).with::<String>("worker_name", worker_name.into())
+    }
+
+    /// Unregister a worker: its claimed tasks are requeued at once.
+    ///
+    /// - `worker_id`: Worker id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn unregister(&self, worker_id: impl Into<String>) -> Request<WorkerUnregisterOperation> {
+        Request::new(self.client).with::<String>("worker_id", worker_id.into())
+    }
+
+    /// List workers: your own; operators see all.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<WorkerListOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `monitor`: see [`AgoraClient::monitor`].
+#[derive(Debug, Clone, Copy)]
+pub struct MonitorService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl MonitorService<'_> {
+    /// Show statistics: agents, tasks, calls per minute, errors, cost today.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn stats(&self) -> Request<MonitorStatsOperation> {
+        Request::new(self.client)
+    }
+
+    /// List agents with their current tasks and pending messages.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn agents(&self) -> Request<MonitorAgentsOperation> {
+        Request::new(self.client)
+    }
+
+    /// List workers: your own; operators see all.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn workers(&self) -> Request<MonitorWorkersOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read the log of messages, newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn messages(&self) -> Request<MonitorMessagesOperation> {
+        Request::new(self.client)
+    }
+
+    /// Search the text of messages, newest first.
+    ///
+    /// - `q`: Words that must all be in the text.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn search(&self, q: impl Into<String>) -> Request<MonitorSearchOperation> {
+        Request::new(self.client).with::<String>("q", q.into())
+    }
+
+    /// Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn count(&self) -> Request<MonitorCountOperation> {
+        Request::new(self.client)
+    }
+
+    /// Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn export(&self) -> StreamRequest<MonitorExportOperation> {
+        StreamRequest::new(self.client)
+    }
+
+    /// Stream events live: messages, agents, tasks; all events unless types are given.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn stream(&self) -> StreamRequest<MonitorStreamOperation> {
+        StreamRequest::new(self.client)
+    }
+
+    /// Intervene: send an agent a message as a person, pause, resume or terminate it.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn intervene(&self, agent_id: impl Into<String>) -> Request<MonitorInterveneOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+}
+
+/// Operations of the category `orchestrator`: see [`AgoraClient::orchestrator`].
+#[derive(Debug, Clone, Copy)]
+pub struct OrchestratorService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl OrchestratorService<'_> {
+    /// Send a request in natural language. It is matched by fixed rules, not by a language model.
+    ///
+    /// Registering an agent this way needs write:agents, and answers the agent's token.
+    ///
+    /// - `message`: What you want, in plain English.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn chat(&self, message: impl Into<String>) -> Request<OrchestratorChatOperation> {
+        Request::new(self.client).with::<String>("message", message.into())
+    }
+}
+
+/// Operations of the category `upstream`: see [`AgoraClient::upstream`].
+#[derive(Debug, Clone, Copy)]
+pub struct UpstreamService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl UpstreamService<'_> {
+    /// Add an upstream MCP server by its URL, and offer its tools as `name.tool`.
+    ///
+    /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+    /// Upstreams that are commands are configured on the server alone (setting `mcp_config`).
+    ///
+    /// - `name`: Name of the upstream, the prefix of its tools: small letters, digits, hyphens.
+    /// - `url`: Where it serves streamable HTTP.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn add(&self, name: impl Into<String>, url: impl Into<String>) -> Request<UpstreamAddOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with::<String>("url", url.into())
+    }
+
+    /// List the upstreams by name, each with the state of its connection.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<UpstreamListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show an upstream with its items, with the reason for each unusable one.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, upstream: impl Into<String>) -> Request<UpstreamGetOperation> {
+        Request::new(self.client).with::<String>("upstream", upstream.into())
+    }
+
+    /// Refresh an upstream's items; changed definitions are quarantined.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn refresh(&self, upstream: impl Into<String>) -> Request<UpstreamRefreshOperation> {
+        Request::new(self.client).with::<String>("upstream", upstream.into())
+    }
+
+    /// Accept changed definitions: from now on they are the pinned ones, and can be used again.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn accept(&self, upstream: impl Into<String>) -> Request<UpstreamAcceptOperation> {
+        Request::new(self.client).with::<String>("upstream", upstream.into())
+    }
+
+    /// Remove an upstream with all its items, and close its connection.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn remove(&self, upstream: impl Into<String>) -> Request<UpstreamRemoveOperation> {
+        Request::new(self.client).with::<String>("upstream", upstream.into())
+    }
+
+    /// Call a tool of an upstream; its result is returned unchanged.
+    ///
+    /// A tool that failed answers with `is_error`. If there was no answer in time, or the connection broke, the
+    /// error says `outcome: unknown`: the tool may have done its work.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    /// - `tool`: Name of the tool, as the upstream has it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn call(&self, upstream: impl Into<String>, tool: impl Into<String>) -> Request<UpstreamCallOperation> {
+        Request::new(self.client)
+            .with::<String>("upstream", upstream.into())
+            .with::<String>("tool", tool.into())
+    }
+
+    /// Read a resource of an upstream, by a listed URI or one that fits a listed template.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn read(&self, upstream: impl Into<String>, uri: impl Into<String>) -> Request<UpstreamReadOperation> {
+        Request::new(self.client)
+            .with::<String>("upstream", upstream.into())
+            .with::<String>("uri", uri.into())
+    }
+
+    /// Get a prompt of an upstream, filled in with arguments.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn prompt(&self, upstream: impl Into<String>, prompt: impl Into<String>) -> Request<UpstreamPromptOperation> {
+        Request::new(self.client)
+            .with::<String>("upstream", upstream.into())
+            .with::<String>("prompt", prompt.into())
+    }
+}
+
+/// Operations of the category `registry`: see [`AgoraClient::registry`].
+#[derive(Debug, Clone, Copy)]
+pub struct RegistryService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl RegistryService<'_> {
+    /// List the MCP servers that can be reached through this one, as the registry's API has them.
+    ///
+    /// Each leads to this server's own endpoint, with the tools of that server alone.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<RegistryListOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the versions of a server: the one that runs.
+    ///
+    /// - `server_name`: Name of a server in the registry; in a path its slash may be written %2F.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn versions(&self, server_name: impl Into<String>) -> Request<RegistryVersionsOperation> {
+        Request::new(self.client).with::<String>("server_name", server_name.into())
+    }
+
+    /// Show a version of a server.
+    ///
+    /// - `server_name`: Name of a server in the registry; in a path its slash may be written %2F.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, server_name: impl Into<String>) -> Request<RegistryGetOperation> {
+        Request::new(self.client).with::<String>("server_name", server_name.into())
+    }
+
+    /// Add the MCP server that a server.json describes as an upstream, by its remote of type streamable-http.
+    ///
+    /// Packages are never imported, because they would run code here: an operator who wants one names its command
+    /// in the file of the setting `mcp_config`.
+    ///
+    /// - `server`: A server.json, or an entry of a registry that holds one.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn import(&self, server: impl Into<Value>) -> Request<RegistryImportOperation> {
+        Request::new(self.client).with::<Value>("server", server.into())
+    }
+}
+
+/// Operations of the category `tenant`: see [`AgoraClient::tenant`].
+#[derive(Debug, Clone, Copy)]
+pub struct TenantService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl TenantService<'_> {
+    /// Create a tenant and its first admin key.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create(&self, tenant_id: impl Into<String>) -> Request<TenantCreateOperation> {
+        Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
+    }
+
+    /// List the tenants, by id.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<TenantListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a tenant; administrators of a tenant see their own.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, tenant_id: impl Into<String>) -> Request<TenantGetOperation> {
+        Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
+    }
+
+    /// Change a tenant's name or metadata.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn update(&self, tenant_id: impl Into<String>) -> Request<TenantUpdateOperation> {
+        Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
+    }
+
+    /// Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn suspend(&self, tenant_id: impl Into<String>) -> Request<TenantSuspendOperation> {
+        Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
+    }
+
+    /// Resume a suspended tenant.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn resume(&self, tenant_id: impl Into<String>) -> Request<TenantResumeOperation> {
+        Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
+    }
+
+    /// Create another admin key of a tenant, for example if the first was lost.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create_key(&self, tenant_id: impl Into<String>) -> Request<TenantCreateKeyOperation> {
+        Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
+    }
+
+    /// Erase a suspended tenant with all its rows; its id is not reused.
+    ///
+    /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
+    /// - `confirm`: The tenant's id, as confirmation: all its data is erased permanently.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn delete(&self, tenant_id: impl Into<String>, confirm: impl Into<String>) -> Request<TenantDeleteOperation> {
+        Request::new(self.client)
+            .with::<String>("tenant_id", tenant_id.into())
+            .with::<String>("confirm", confirm.into())
+    }
+}
+
+/// Operations of the category `token`: see [`AgoraClient::token`].
+#[derive(Debug, Clone, Copy)]
+pub struct TokenService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl TokenService<'_> {
+    /// Create an API key or an enrolment token.
+    ///
+    /// - `label`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create(&self, label: impl Into<String>) -> Request<TokenCreateOperation> {
+        Request::new(self.client).with::<String>("label", label.into())
+    }
+
+    /// List the keys, newest first, without their secrets.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<TokenListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Revoke a key at once; open streams that use it are closed.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn revoke(&self, token_id: impl Into<String>) -> Request<TokenRevokeOperation> {
+        Request::new(self.client).with::<String>("token_id", token_id.into())
+    }
+}
+
+/// Operations of the category `user`: see [`AgoraClient::user`].
+#[derive(Debug, Clone, Copy)]
+pub struct UserService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl UserService<'_> {
+    /// List SSO users by name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<UserListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a user.
+    ///
+    /// - `user_id`: Id of the user.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, user_id: impl Into<String>) -> Request<UserGetOperation> {
+        Request::new(self.client).with::<String>("user_id", user_id.into())
+    }
+
+    /// Change a user's role or limit, block the user, or unblock the user; takes effect at once.
+    ///
+    /// - `user_id`: Id of the user.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn update(&self, user_id: impl Into<String>) -> Request<UserUpdateOperation> {
+        Request::new(self.client).with::<String>("user_id", user_id.into())
+    }
+}
+
+/// Operations of the category `workflow`: see [`AgoraClient::workflow`].
+#[derive(Debug, Clone, Copy)]
+pub struct WorkflowService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl WorkflowService<'_> {
+    /// Create a workflow and start it.
+    ///
+    /// All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
+    /// A step without an agent goes to any of `assigned_agents`, or to any agent if there are none.
+    ///
+    /// - `steps`: In order, or with depends_on as a graph.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create_request(
+        &self,
+        workflow_name: impl Into<String>,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Request<WorkflowCreateOperation> {
+        Request::new(self.client)
+            .with::<String>("workflow_name", workflow_name.into())
+            .with::<Vec<Step>>("steps", steps.into_iter().collect())
+    }
+
+    /// Show a workflow's status: steps, progress, agents.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn status(&self, workflow_id: impl Into<String>) -> Request<WorkflowStatusOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// List workflows that concern you, newest first; operators see all. `agent_id`: created by it; `status`: one or several.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<WorkflowListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Change a running workflow; a change that is not possible is refused as a whole.
+    ///
+    /// reassign: `step` to `agent` or `capability`. add: `definition`, to run before the steps in `before`.
+    /// reorder: the steps not started yet, in `order`, of a workflow without depends_on.
+    /// skip: `step`. pause, resume, terminate: the workflow.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn modify(
+        &self,
+        workflow_id: impl Into<String>,
+        action: impl Into<String>,
+    ) -> Request<WorkflowModifyOperation> {
+        Request::new(self.client)
+            .with::<String>("workflow_id", workflow_id.into())
+            .with::<String>("action", action.into())
+    }
+
+    /// Approve or refuse a step that waits for approval; a refused step fails.
+    ///
+    /// Repeating the same decision changes nothing; a different second one is a conflict.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn approve(&self, workflow_id: impl Into<String>) -> Request<WorkflowApproveOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Cancel a workflow: running steps are cancelled, the others are never started.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn cancel(&self, workflow_id: impl Into<String>) -> Request<WorkflowCancelOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Show when each step became ready, started and ended; at most 1,000 items of each for_each.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn timeline(&self, workflow_id: impl Into<String>) -> Request<WorkflowTimelineOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Show the graph of a workflow with the state of each step, as Mermaid text.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn diagram(&self, workflow_id: impl Into<String>) -> Request<WorkflowDiagramOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+}
+
+/// The operations of the marketplace, by category.
+impl AgoraClient {
+    /// Operations of the category `a2a`.
+    #[must_use]
+    pub fn a2a(&self) -> A2aService<'_> {
+        A2aService { client: self }
+    }
+
+    /// Operations of the category `admin`.
+    #[must_use]
+    pub fn admin(&self) -> AdminService<'_> {
+        AdminService { client: self }
+    }
+
+    /// Operations of the category `agent`.
+    #[must_use]
+    pub fn agent(&self) -> AgentService<'_> {
+        AgentService { client: self }
+    }
+
+    /// Operations of the category `auth`.
+    #[must_use]
+    pub fn auth(&self) -> AuthService<'_> {
+        AuthService { client: self }
+    }
+
+    /// Operations of the category `messaging`.
+    #[must_use]
+    pub fn messaging(&self) -> MessagingService<'_> {
+        MessagingService { client: self }
+    }
+
+    /// Operations of the category `event`.
+    #[must_use]
+    pub fn event(&self) -> EventService<'_> {
+        EventService { client: self }
+    }
+
+    /// Operations of the category `task`.
+    #[must_use]
+    pub fn task(&self) -> TaskService<'_> {
+        TaskService { client: self }
+    }
+
+    /// Operations of the category `billing`.
+    #[must_use]
+    pub fn billing(&self) -> BillingService<'_> {
+        BillingService { client: self }
+    }
+
+    /// Operations of the category `bus`.
+    #[must_use]
+    pub fn bus(&self) -> BusService<'_> {
+        BusService { client: self }
+    }
+
+    /// Operations of the category `conversation`.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationService<'_> {
+        ConversationService { client: self }
+    }
+
+    /// Operations of the category `dead_letter`.
+    #[must_use]
+    pub fn dead_letter(&self) -> DeadLetterService<'_> {
+        DeadLetterService { client: self }
+    }
+
+    /// Operations of the category `deployment`.
+    #[must_use]
+    pub fn deployment(&self) -> DeploymentService<'_> {
+        DeploymentService { client: self }
+    }
+
+    /// Operations of the category `query`.
+    #[must_use]
+    pub fn query(&self) -> QueryService<'_> {
+        QueryService { client: self }
+    }
+
+    /// Operations of the category `discovery`.
+    #[must_use]
+    pub fn discovery(&self) -> DiscoveryService<'_> {
+        DiscoveryService { client: self }
+    }
+
+    /// Operations of the category `host`.
+    #[must_use]
+    pub fn host(&self) -> HostService<'_> {
+        HostService { client: self }
+    }
+
+    /// Operations of the category `instance`.
+    #[must_use]
+    pub fn instance(&self) -> InstanceService<'_> {
+        InstanceService { client: self }
+    }
+
+    /// Operations of the category `memory`.
+    #[must_use]
+    pub fn memory(&self) -> MemoryService<'_> {
+        MemoryService { client: self }
+    }
+
+    /// Operations of the category `worker`.
+    #[must_use]
+    pub fn worker(&self) -> WorkerService<'_> {
+        WorkerService { client: self }
+    }
+
+    /// Operations of the category `monitor`.
+    #[must_use]
+    pub fn monitor(&self) -> MonitorService<'_> {
+        MonitorService { client: self }
+    }
+
+    /// Operations of the category `orchestrator`.
+    #[must_use]
+    pub fn orchestrator(&self) -> OrchestratorService<'_> {
+        OrchestratorService { client: self }
+    }
+
+    /// Operations of the category `upstream`.
+    #[must_use]
+    pub fn upstream(&self) -> UpstreamService<'_> {
+        UpstreamService { client: self }
+    }
+
+    /// Operations of the category `registry`.
+    #[must_use]
+    pub fn registry(&self) -> RegistryService<'_> {
+        RegistryService { client: self }
+    }
+
+    /// Operations of the category `tenant`.
+    #[must_use]
+    pub fn tenant(&self) -> TenantService<'_> {
+        TenantService { client: self }
+    }
+
+    /// Operations of the category `token`.
+    #[must_use]
+    pub fn token(&self) -> TokenService<'_> {
+        TokenService { client: self }
+    }
+
+    /// Operations of the category `user`.
+    #[must_use]
+    pub fn user(&self) -> UserService<'_> {
+        UserService { client: self }
+    }
+
+    /// Operations of the category `workflow`.
+    #[must_use]
+    pub fn workflow(&self) -> WorkflowService<'_> {
+        WorkflowService { client: self }
+    }
+}

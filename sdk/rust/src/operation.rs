@@ -1,0 +1,125 @@
+//! What is known of an operation besides the types of its arguments.
+
+use serde::de::DeserializeOwned;
+
+use crate::page::Page;
+
+/// How an operation is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It reads: GET.
+    Query,
+    /// It changes something: POST.
+    Command,
+    /// It has something done elsewhere, which may take its own time: POST.
+    Relay,
+    /// It answers with a stream.
+    Stream,
+}
+
+/// The argument that asks for the next page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PagedBy {
+    Cursor,
+    Offset,
+}
+
+/// An operation, as it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    pub(crate) kind: Kind,
+    pub(crate) path: &'static str,
+    pub(crate) keyed: bool,
+    pub(crate) paged_by: Option<PagedBy>,
+}
+
+impl Spec {
+    pub(crate) const fn new(kind: Kind, path: &'static str) -> Self {
+        Self {
+            kind,
+            path,
+            keyed: false,
+            paged_by: None,
+        }
+    }
+
+    pub(crate) const fn keyed(mut self) -> Self {
+        self.keyed = true;
+        self
+    }
+
+    pub(crate) const fn paged_by_cursor(mut self) -> Self {
+        self.paged_by = Some(PagedBy::Cursor);
+        self
+    }
+
+    pub(crate) const fn paged_by_offset(mut self) -> Self {
+        self.paged_by = Some(PagedBy::Offset);
+        self
+    }
+
+    /// How it is called.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its name in the contract, as `agora.task.assign`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("agora.{}", self.path.replace('/', "."))
+    }
+
+    pub(crate) const fn is_change(&self) -> bool {
+        matches!(self.kind, Kind::Command | Kind::Relay)
+    }
+}
+
+/// An operation that is answered at once: marks a [`Request`](crate::Request).
+pub trait Operation: Send + Sync + 'static {
+    /// What it answers.
+    type Output: DeserializeOwned + Send + 'static;
+    /// How it is called.
+    const SPEC: Spec;
+}
+
+/// An operation that answers with a page of a list.
+pub trait PagedOperation: Operation<Output: Page> {}
+
+impl<O: Operation<Output: Page>> PagedOperation for O {}
+
+/// An operation that answers with a stream: marks a [`StreamRequest`](crate::StreamRequest).
+pub trait StreamOperation: Send + Sync + 'static {
+    /// An item of the stream.
+    type Item: DeserializeOwned + Send + 'static;
+    /// How it is called.
+    const SPEC: Spec;
+}
+
+/// Declare the mark of an operation.
+macro_rules! operation {
+    ($(#[$attribute:meta])* pub $name:ident => $item:ty, Stream, $path:literal;) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+
+        impl crate::operation::StreamOperation for $name {
+            type Item = $item;
+            const SPEC: crate::operation::Spec = crate::operation::Spec::new(crate::operation::Kind::Stream, $path);
+        }
+    };
+    ($(#[$attribute:meta])* pub $name:ident => $output:ty, $kind:ident, $path:literal $(, $flag:ident)*;) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+
+        impl crate::operation::Operation for $name {
+            type Output = $output;
+            const SPEC: crate::operation::Spec =
+                crate::operation::Spec::new(crate::operation::Kind::$kind, $path)$(.$flag())*;
+        }
+    };
+}
+
+pub(crate) use operation;

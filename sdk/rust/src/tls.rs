@@ -1,0 +1,67 @@
+//! TLS of HTTP and WebSocket connections, as the features of the crate have it.
+
+use tokio_tungstenite::Connector;
+
+use crate::error::AgoraError;
+
+/// The TLS of one client: reqwest and tungstenite share it.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    #[cfg(feature = "rustls")]
+    config: std::sync::Arc<rustls::ClientConfig>,
+}
+
+#[cfg(feature = "rustls")]
+impl Tls {
+    /// Trust what the operating system trusts; nothing for a server without TLS, so that no certificates are read for it.
+    pub(crate) fn new(is_secure: bool) -> Result<Self, AgoraError> {
+        use rustls_platform_verifier::BuilderVerifierExt;
+
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = if is_secure {
+            builder.and_then(BuilderVerifierExt::with_platform_verifier)
+        } else {
+            builder.map(|builder| builder.with_root_certificates(rustls::RootCertStore::empty()))
+        };
+        let config = config.map_err(|error| {
+            let fix = "Install the system's certificates, or name them by SSL_CERT_FILE.";
+            AgoraError::invalid(format!("TLS cannot be set up ({error})."), fix)
+        })?;
+        Ok(Self {
+            config: std::sync::Arc::new(config.with_no_client_auth()),
+        })
+    }
+
+    /// A builder of HTTP clients with this TLS.
+    pub(crate) fn http_builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder().tls_backend_preconfigured((*self.config).clone())
+    }
+
+    /// The same for WebSockets.
+    pub(crate) fn connector(&self) -> Option<Connector> {
+        Some(Connector::Rustls(self.config.clone()))
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+impl Tls {
+    /// What the platform's library does by itself, if the crate has it.
+    pub(crate) fn new(is_secure: bool) -> Result<Self, AgoraError> {
+        if is_secure && !cfg!(feature = "native-tls") {
+            let fix = "Enable the feature 'rustls' or 'native-tls' of the crate agora-sdk.";
+            return Err(AgoraError::invalid("This program was built without TLS.", fix));
+        }
+        Ok(Self {})
+    }
+
+    /// A builder of HTTP clients with this TLS.
+    pub(crate) fn http_builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+    }
+
+    /// The same for WebSockets.
+    pub(crate) fn connector(&self) -> Option<Connector> {
+        None
+    }
+}

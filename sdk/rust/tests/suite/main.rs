@@ -1,0 +1,9 @@
+//! The crate against a real server, and the vectors that every SDK passes. `make test-rust` runs it.
+
+mod agents;
+mod client;
+mod events;
+mod programs;
+mod server;
+mod stub;
+mod vectors;

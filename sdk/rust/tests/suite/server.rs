@@ -1,0 +1,156 @@
+//! Servers for tests, as `agora serve` starts them: each on a directory of its own, empty.
+
+use std::env;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use agora_sdk::{AgoraClient, MemoryTokens};
+
+const START: Duration = Duration::from_secs(60);
+
+/// The directory of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A directory that was not there.
+pub fn new_directory() -> PathBuf {
+    let directory = env::temp_dir().join(format!("agora-rust-{}", uuid::Uuid::new_v4()));
+    fs::create_dir_all(&directory).expect("a directory for the test");
+    directory
+}
+
+/// A server process, which ends with this one.
+pub struct Server {
+    port: u16,
+    directory: PathBuf,
+    process: Mutex<Option<Child>>,
+}
+
+impl Server {
+    /// The server that most tests share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// A server of one's own.
+    pub fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|probe| probe.local_addr())
+            .expect("a free port")
+            .port();
+        let server = Self {
+            port,
+            directory: new_directory(),
+            process: Mutex::new(None),
+        };
+        server.restart();
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A client that keeps its tokens to itself.
+    pub fn client(&self) -> AgoraClient {
+        AgoraClient::builder()
+            .url(self.url())
+            .tokens(MemoryTokens::new())
+            .build()
+            .expect("a client")
+    }
+
+    /// Start it on the directory that it had.
+    pub fn restart(&self) {
+        let agora = repository().join(".venv/bin/agora");
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(agora).arg("serve");
+        for (name, _) in env::vars().filter(|(name, _)| name.starts_with("AGORA_")) {
+            command.env_remove(name);
+        }
+        command
+            .envs([
+                ("AGORA_EVENTS_PORT", "0"),
+                ("AGORA_RATE_BASIC", "1000000"),
+                ("AGORA_LOG_LEVEL", "warning"),
+            ])
+            .envs([("AGORA_BUILTIN_AGENTS", "false"), ("AGORA_HEARTBEAT_INTERVAL", "0.2")])
+            .env("AGORA_PORT", self.port.to_string())
+            .env("AGORA_DATA_DIR", self.directory.join("data"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        *self.process.lock().expect("no test has panicked here") = Some(spawn_tethered(command));
+        let deadline = Instant::now() + START;
+        while !self.is_ready() {
+            assert!(Instant::now() < deadline, "the server did not start");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// End it at once, as a power cut would.
+    pub fn kill(&self) {
+        if let Some(mut process) = self.process.lock().expect("no test has panicked here").take() {
+            process.kill().and_then(|()| process.wait()).expect("it was running");
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let answer = TcpStream::connect(("127.0.0.1", self.port)).and_then(|mut stream| {
+            stream.set_read_timeout(Some(START))?;
+            stream.write_all(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).map(|()| answer)
+        });
+        answer.is_ok_and(|answer| answer == *b"HTTP/1.1 200")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Start a process whose parent-death signal is to come with the end of this process: it comes with that of the thread that
+/// started it, hence of one that never ends.
+pub fn spawn_tethered(command: Command) -> Child {
+    type Order = (Command, mpsc::Sender<Child>);
+    static STARTER: OnceLock<Mutex<mpsc::Sender<Order>>> = OnceLock::new();
+    let starter = STARTER.get_or_init(|| {
+        let (sender, receiver) = mpsc::channel::<Order>();
+        thread::spawn(move || {
+            for (mut command, answer) in receiver {
+                let _ = answer.send(command.spawn().expect("the process starts"));
+            }
+        });
+        Mutex::new(sender)
+    });
+    let (sender, receiver) = mpsc::channel();
+    starter
+        .lock()
+        .expect("no test has panicked here")
+        .send((command, sender))
+        .expect("the starter lives");
+    receiver.recv().expect("the process has started")
+}
+
+/// What a closure answers at last, asked again and again.
+pub async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "it did not happen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
