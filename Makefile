@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo cluster test test-long test-typescript test-typescript-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
+.PHONY: help up down logs demo cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -69,6 +69,12 @@ node_modules: .venv/test
 
 .PHONY: node_modules
 
+test-rust: .venv/test ## Build, check and test the Rust crate, where cargo is (with AGORA_REQUIRE=all it has to be)
+	@TMPDIR=$(TEST_DIR) $(BIN)/python scripts/test_rust.py
+
+test-rust-long: .venv/test ## The same, then its other features and the oldest Rust that it is for, which rustup fetches
+	@TMPDIR=$(TEST_DIR) $(BIN)/python scripts/test_rust.py --long
+
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
 
@@ -77,7 +83,7 @@ conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its score
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send typescript query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor observing postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send typescript rust query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor observing postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: .venv/test ## Take pictures of every page of the monitor, in both themes, into docs/screenshots (needs Chromium)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)

@@ -4,6 +4,7 @@ The info string of a block says what happens to it::
 
     python                a program of its own; must end well
     typescript            the same, run by Node on the SDK's sources
+    rust,no_run           compiled by `make test-rust`, as documentation tests of the crate
     python file=echo.py   saved under that name for later blocks; must compile (TypeScript: no check)
     output                what the program before it printed
     console               lines beginning with "$ " are run by bash, the others are what they print
@@ -39,7 +40,7 @@ from tests.processes import node_executable
 
 __all__ = ["LANGUAGES", "Block", "Page", "SnippetFailure", "blocks_of", "check", "matches", "opened", "run_page"]
 
-LANGUAGES = ("python", "typescript", "output", "console", "bash", "toml", "json", "text")
+LANGUAGES = ("python", "typescript", "rust,no_run", "output", "console", "bash", "toml", "json", "text")
 ROOT = Path(__file__).parents[2]
 DOCUMENTED_URL = "127.0.0.1:8080"
 SECONDS = 60
@@ -72,8 +73,8 @@ class Block:
 
     @property
     def exempt(self) -> bool:
-        """Whether it is not run; the reason is what follows ``no-run``."""
-        return self.language == "text" or self.options.startswith("no-run ")
+        """Whether it is not run here; the reason is what follows ``no-run``."""
+        return self.language in ("text", "rust,no_run") or self.options.startswith("no-run ")
 
     def option(self, name: str) -> str | None:
         found = re.search(rf"(?:^|\s){name}=(\S+)", self.options)

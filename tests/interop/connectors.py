@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = ["CONNECTORS", "Connector"]
 
 CONNECTORS: dict[str, type[Connector]] = {}
 WAIT = 60
+RUST_PARTY = os.environ.get("AGORA_RUST_PARTY")  # a program built from sdk/rust; without it, Rust takes no part
 LARGEST_LINE = 16 * 1024 * 1024
 
 
@@ -45,7 +47,8 @@ class Connector:
     observes: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
-        CONNECTORS[cls.name] = cls
+        if cls.name:
+            CONNECTORS[cls.name] = cls
 
     def __init__(self, url: str, agent_name: str) -> None:
         self.url, self.agent_name = url, agent_name
@@ -185,16 +188,17 @@ class SdkSync(Connector):
         return await asyncio.wait_for(asyncio.to_thread(read), WAIT)
 
 
-class TypeScript(Connector):
-    """The TypeScript SDK: every agent of it lives in one process of Node."""
+class SdkProcess(Connector):
+    """An SDK of another language: every agent of it lives in one process, which is asked over JSON lines."""
 
-    name = "typescript"
-    _process: ClassVar[TypeScriptProcess | None] = None
+    command: ClassVar[Sequence[str]] = ()
+    _process: ClassVar[PartyProcess | None] = None
 
     async def open(self) -> None:
-        process = TypeScript._process
-        if process is None or process.loop is not asyncio.get_running_loop():
-            process = TypeScript._process = await TypeScriptProcess.start()
+        kind = type(self)
+        process = kind._process
+        if process is None or process.is_over or process.loop is not asyncio.get_running_loop():
+            process = kind._process = await PartyProcess.start(self.command)
         self.process = await self.stack.enter_async_context(process)
         self.party = f"{self.agent_id}"
         process.events[self.party] = asyncio.Queue()
@@ -211,22 +215,37 @@ class TypeScript(Connector):
             yield await self.process.events[self.party].get()
 
 
-class TypeScriptProcess:
-    """``typescript_party.ts`` run by Node as it stands, until the last agent has left."""
+class TypeScript(SdkProcess):
+    """The TypeScript SDK, run by Node as it stands."""
+
+    name = "typescript"
+    command = (node_executable(), str(Path(__file__).with_name("typescript_party.ts")))
+
+
+if RUST_PARTY:
+
+    class Rust(SdkProcess):
+        """The Rust crate; `make test-rust` builds the program, and says where it is."""
+
+        name = "rust"
+        command = (RUST_PARTY,)
+
+
+class PartyProcess:
+    """A program of parties, until the last agent has left."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.loop = asyncio.get_running_loop()
         self.events: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+        self.is_over = False
         self._process, self._users = process, 0
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls) -> TypeScriptProcess:
-        program = Path(__file__).with_name("typescript_party.ts")
+    async def start(cls, command: Sequence[str]) -> PartyProcess:
         pipe = asyncio.subprocess.PIPE
-        command = (*TETHER, node_executable(), str(program))
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=LARGEST_LINE))
+        return cls(await asyncio.create_subprocess_exec(*TETHER, *command, stdin=pipe, stdout=pipe, limit=LARGEST_LINE))
 
     async def __aenter__(self) -> Self:
         self._users += 1
@@ -235,11 +254,11 @@ class TypeScriptProcess:
     async def __aexit__(self, *exception: object) -> None:
         self._users -= 1
         if self._users == 0:
+            self.is_over = True
             assert self._process.stdin is not None
             self._process.stdin.close()
             await self._process.wait()
             await self._reading
-            TypeScript._process = None
 
     async def ask(self, request: dict[str, Any]) -> Any:
         """The result of a request; fails with the error that it was answered."""

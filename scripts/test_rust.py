@@ -1,0 +1,121 @@
+"""Build, check and test the crate agora-sdk, by the toolchain that is there. Usage: test_rust.py [--long]
+
+Dependencies are compiled once for tests and once, without code, for Clippy and the documentation. ``--long`` adds every feature
+and the oldest Rust that the crate says it is for. Without cargo nothing is tested, which AGORA_REQUIRE=all does not accept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CRATE = ROOT / "sdk" / "rust"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", CRATE / "target"))
+INTEROP = ("tests/interop", "-k", "rust", "-q", "--no-header")
+
+
+def cargo(*arguments: str, toolchain: str | None = None, **environment: str) -> None:
+    """Run cargo on the crate and say how long it took; CalledProcessError if it failed."""
+    command = ["cargo", *([f"+{toolchain}"] if toolchain else []), *arguments]
+    begun = time.monotonic()
+    subprocess.run(command, cwd=CRATE, env={**os.environ, **environment}, check=True)
+    print(f"== {' '.join(command)}: {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def check_oldest_rust(packages: Sequence[Mapping[str, str | None]], oldest: str) -> None:
+    """Refuse a dependency that says it is for a newer Rust than the crate; ValueError."""
+    newer = [
+        f"{package['name']} {package['version']} ({version})"
+        for package in packages
+        if (version := package["rust_version"]) and _parts(version) > _parts(oldest)
+    ]
+    if newer:
+        raise ValueError(f"for a newer Rust than {oldest}: {', '.join(newer)}")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def test(*, long: bool) -> None:
+    """Everything that the crate has to pass."""
+    cargo("fmt", "--check")
+    cargo("test", "--locked", "--quiet", "--", "--test-threads", "4")
+    run_interop()
+    cargo("clippy", "--locked", "--quiet", "--all-targets", "--", "-D", "warnings")
+    cargo("doc", "--locked", "--quiet", "--no-deps", RUSTDOCFLAGS="-D warnings")
+    cargo("publish", "--locked", "--quiet", "--dry-run", "--no-verify", "--allow-dirty")
+    oldest = str(tomllib.loads((CRATE / "Cargo.toml").read_text("utf-8"))["package"]["rust-version"])
+    metadata = [
+        "cargo",
+        "metadata",
+        "--locked",
+        "--format-version",
+        "1",
+        "--filter-platform",
+        "x86_64-unknown-linux-gnu",
+    ]
+    answer = subprocess.run(metadata, cwd=CRATE, check=True, capture_output=True).stdout
+    check_oldest_rust(json.loads(answer)["packages"], oldest)
+    if long:
+        test_features()
+        subprocess.run(
+            ["rustup", "toolchain", "install", oldest, "--profile", "minimal", "--no-self-update"], check=True
+        )
+        cargo("check", "--locked", "--quiet", "--all-targets", toolchain=oldest)
+        cargo("publish", "--locked", "--quiet", "--dry-run", "--allow-dirty")
+
+
+def test_features() -> None:
+    """Every choice of features compiles without a warning, and passes the tests."""
+    clippy = ("clippy", "--locked", "--quiet", "--all-targets", "--no-default-features")
+    for features in ("", "native-tls", "rustls,blocking", "rustls,native-tls,blocking"):
+        cargo(*clippy, "--features", features, "--", "-D", "warnings")
+    cargo("test", "--locked", "--quiet", "--all-features", "--", "--test-threads", "4")
+    cargo(
+        "test",
+        "--locked",
+        "--quiet",
+        "--no-default-features",
+        "--features",
+        "native-tls",
+        "--test",
+        "suite",
+        "--examples",
+    )
+
+
+def run_interop() -> None:
+    """The interop matrix with the agents of the crate."""
+    environment = {**os.environ, "AGORA_RUST_PARTY": str(TARGET / "debug" / "examples" / "interop_party")}
+    subprocess.run([sys.executable, "-m", "pytest", *INTEROP], cwd=ROOT, env=environment, check=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code."""
+    if shutil.which("cargo") is None:
+        print("There is no cargo: the Rust crate is not tested.", file=sys.stderr)
+        return 1 if os.environ.get("AGORA_REQUIRE") == "all" else 0
+    with tempfile.TemporaryDirectory(prefix="agora-rust-") as directory:
+        os.environ["TMPDIR"] = directory  # servers of the tests leave their data behind
+        try:
+            test(long="--long" in arguments)
+        except subprocess.CalledProcessError as error:
+            return error.returncode or 1
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
