@@ -487,7 +487,7 @@ operation! {
 
 /// Optional arguments of `agora.admin.manage`.
 impl Request<AdminManageOperation> {
-    /// Set `value`.
+    /// set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide.
     pub fn value(self, value: impl Into<Value>) -> Self {
         self.with::<Value>("value", value.into())
     }
@@ -1539,7 +1539,7 @@ impl Request<TaskMessageOperation> {
         self.with::<Vec<Part>>("parts", parts.into_iter().collect())
     }
 
-    /// Set by the assignee: the task waits until the message is answered.
+    /// Set by the assignee: the task waits until the message is answered. With 'completed' the message is the task's answer and its end: it becomes the result, and an A2A client that waits gets a Message.
     pub fn status(self, status: impl Into<String>) -> Self {
         self.with::<String>("status", status.into())
     }
@@ -2136,9 +2136,60 @@ operation! {
 
 /// Optional arguments of `agora.billing.document`.
 impl Request<BillingDocumentOperation> {
-    /// A table, or a page to print.
+    /// A table, a page to print, all of it for programs, or an e-mail to the customer.
     pub fn format(self, format: impl Into<String>) -> Self {
         self.with::<String>("format", format.into())
+    }
+
+    /// Whether the page and the e-mail show every decimal place that amounts have.
+    pub fn exact(self, exact: bool) -> Self {
+        self.with("exact", exact)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.profile`.
+    pub BillingProfileOperation => BillingProfile, Query, "billing/profile";
+}
+
+/// Optional arguments of `agora.billing.profile`.
+impl Request<BillingProfileOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.set_profile`.
+    pub BillingSetProfileOperation => BillingProfile, Command, "billing/set_profile";
+}
+
+/// Optional arguments of `agora.billing.set_profile`.
+impl Request<BillingSetProfileOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Set `name`.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Set `address`.
+    pub fn address(self, address: impl Into<String>) -> Self {
+        self.with::<String>("address", address.into())
+    }
+
+    /// Set `tax_id`.
+    pub fn tax_id(self, tax_id: impl Into<String>) -> Self {
+        self.with::<String>("tax_id", tax_id.into())
+    }
+
+    /// Set `email`.
+    pub fn email(self, email: impl Into<String>) -> Self {
+        self.with::<String>("email", email.into())
     }
 }
 
@@ -2320,6 +2371,159 @@ impl Request<BusLeaveOperation> {
     /// Agent id, name or dotted alias.
     pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
         self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.list`.
+    pub CodebaseListOperation => CodebasePage, Query, "codebase/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.codebase.list`.
+impl Request<CodebaseListOperation> {
+    /// Part of a name, path or repository.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.register`.
+    pub CodebaseRegisterOperation => Codebase, Command, "codebase/register";
+}
+
+/// Optional arguments of `agora.codebase.register`.
+impl Request<CodebaseRegisterOperation> {
+    /// Git remote, such as github.com/owner/name.
+    pub fn repository(self, repository: impl Into<String>) -> Self {
+        self.with::<String>("repository", repository.into())
+    }
+
+    /// What it is, for people.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.get`.
+    pub CodebaseGetOperation => Codebase, Query, "codebase/get";
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.remove`.
+    pub CodebaseRemoveOperation => RemovedCodebase, Command, "codebase/remove";
+}
+
+operation! {
+    /// Marks requests of `agora.session.list`.
+    pub SessionListOperation => SessionPage, Query, "session/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.session.list`.
+impl Request<SessionListOperation> {
+    /// Only sessions with this in title or id.
+    pub fn q(self, q: impl Into<String>) -> Self {
+        self.with::<String>("q", q.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.session.sync`.
+    pub SessionSyncOperation => Synchronisation, Command, "session/sync";
+}
+
+operation! {
+    /// Marks requests of `agora.session.ingest`.
+    pub SessionIngestOperation => Ingestion, Command, "session/ingest";
+}
+
+/// Optional arguments of `agora.session.ingest`.
+impl Request<SessionIngestOperation> {
+    /// Objects with message_id, role, parts (or content) and created_at.
+    pub fn messages(self, messages: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        self.with::<Vec<Value>>("messages", messages.into_iter().map(Into::into).collect())
+    }
+
+    /// Title, for people.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Coding agent, such as opencode.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// The task that works in it; its requester may read it.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.session.messages`.
+    pub SessionMessagesOperation => SessionMessagePage, Query, "session/messages", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.session.messages`.
+impl Request<SessionMessagesOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.session.resume`.
+    pub SessionResumeOperation => TaskReceipt, Command, "session/resume", keyed;
+}
+
+/// Optional arguments of `agora.session.resume`.
+impl Request<SessionResumeOperation> {
+    /// Title, for people.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Model that the agent is told to use.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with::<String>("model", model.into())
+    }
+
+    /// Mode of the agent, such as build or plan.
+    pub fn agent_type(self, agent_type: impl Into<String>) -> Self {
+        self.with::<String>("agent_type", agent_type.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
     }
 }
 
@@ -3234,6 +3438,101 @@ impl Request<MemoryForgetOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.migration.call`.
+    pub MigrationCallOperation => V4Answer, Command, "migration/call", keyed;
+}
+
+/// Optional arguments of `agora.migration.call`.
+impl Request<MigrationCallOperation> {
+    /// As after `spacetime call DATABASE REDUCER`: positional, as numbers or text, or as --flag value.
+    pub fn args(self, args: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        self.with::<Vec<Value>>("args", args.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.migration.sql`.
+    pub MigrationSqlOperation => V4Rows, Query, "migration/sql";
+}
+
+operation! {
+    /// Marks requests of `agora.migration.switch`.
+    pub MigrationSwitchOperation => Registration, Command, "migration/switch";
+}
+
+/// Optional arguments of `agora.migration.switch`.
+impl Request<MigrationSwitchOperation> {
+    /// Set `capabilities`.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `to`.
+    pub fn to(self, to: impl Into<String>) -> Self {
+        self.with::<String>("to", to.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.migration.report`.
+    pub MigrationReportOperation => MigrationReport, Query, "migration/report";
+}
+
+/// Optional arguments of `agora.migration.report`.
+impl Request<MigrationReportOperation> {
+    /// Days of v4 calls that are shown and count.
+    pub fn days(self, days: i64) -> Self {
+        self.with("days", days)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.migration.begin_import`.
+    pub MigrationBeginImportOperation => ImportRun, Command, "migration/begin_import";
+}
+
+operation! {
+    /// Marks requests of `agora.migration.import_rows`.
+    pub MigrationImportRowsOperation => ImportStep, Command, "migration/import_rows";
+}
+
+operation! {
+    /// Marks requests of `agora.migration.finish_import`.
+    pub MigrationFinishImportOperation => ImportRun, Command, "migration/finish_import";
+}
+
+operation! {
+    /// Marks requests of `agora.migration.rollback_import`.
+    pub MigrationRollbackImportOperation => RollbackStep, Command, "migration/rollback_import";
+}
+
+/// Optional arguments of `agora.migration.rollback_import`.
+impl Request<MigrationRollbackImportOperation> {
+    /// Set `limit`.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.migration.list_imports`.
+    pub MigrationListImportsOperation => ImportRunPage, Query, "migration/list_imports", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.migration.list_imports`.
+impl Request<MigrationListImportsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
     /// Marks requests of `agora.worker.register`.
     pub WorkerRegisterOperation => Worker, Command, "worker/register";
 }
@@ -3282,6 +3581,16 @@ impl Request<WorkerListOperation> {
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
+}
+
+operation! {
+    /// Marks requests of `agora.worker.get`.
+    pub WorkerGetOperation => Worker, Query, "worker/get";
+}
+
+operation! {
+    /// Marks requests of `agora.worker.heartbeat`.
+    pub WorkerHeartbeatOperation => Worker, Command, "worker/heartbeat";
 }
 
 operation! {

@@ -234,7 +234,7 @@ impl AdminService<'_> {
     ///
     /// - `resource`: What kind of thing to manage.
     /// - `target`: Agent id or name, setting, or operation name; for list, all or how the names begin.
-    /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset.
+    /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset.
     ///
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn manage(
@@ -838,13 +838,31 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// Create a file of an invoice. Browsers find it at /billing/invoices/NUMBER.html, programs at NUMBER.csv too.
+    /// Create a file of an invoice. It is also at /billing/invoices/NUMBER.html, .csv, .json and .eml.
+    ///
+    /// The e-mail goes to the customer's address (`agora.billing.set_profile`), with the page and the table attached.
     ///
     /// - `invoice`: Id or number.
     ///
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn document(&self, invoice: impl Into<String>) -> Request<BillingDocumentOperation> {
         Request::new(self.client).with::<String>("invoice", invoice.into())
+    }
+
+    /// Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn profile(&self) -> Request<BillingProfileOperation> {
+        Request::new(self.client)
+    }
+
+    /// Change who an account is on the invoices that are issued from now on; what is left out stays.
+    ///
+    /// An account changes its own, an operator any.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn set_profile(&self) -> Request<BillingSetProfileOperation> {
+        Request::new(self.client)
     }
 
     /// Issue the invoices of a past month now; the server does so automatically an hour after the month's end.
@@ -939,6 +957,144 @@ impl BusService<'_> {
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn leave(&self) -> Request<BusLeaveOperation> {
         Request::new(self.client)
+    }
+}
+
+/// Operations of the category `codebase`: see [`AgoraClient::codebase`].
+#[derive(Debug, Clone, Copy)]
+pub struct CodebaseService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl CodebaseService<'_> {
+    /// List codebases; with `search`, those whose name, path or repository contains it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<CodebaseListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Register a codebase of a worker of yours, or update the one of that path.
+    ///
+    /// Jobs for it require the capability `codebase:ID`, which the worker has from now on.
+    ///
+    /// - `name`: Name of the codebase, for people.
+    /// - `path`: Directory on the worker's machine.
+    /// - `worker_id`: Your worker that has it: its id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register(
+        &self,
+        name: impl Into<String>,
+        path: impl Into<String>,
+        worker_id: impl Into<String>,
+    ) -> Request<CodebaseRegisterOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with::<String>("path", path.into())
+            .with::<String>("worker_id", worker_id.into())
+    }
+
+    /// Read a codebase.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, codebase_id: impl Into<String>) -> Request<CodebaseGetOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Unregister a codebase with its sessions; nothing on the worker's machine is touched.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn remove(&self, codebase_id: impl Into<String>) -> Request<CodebaseRemoveOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+}
+
+/// Operations of the category `session`: see [`AgoraClient::session`].
+#[derive(Debug, Clone, Copy)]
+pub struct SessionService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl SessionService<'_> {
+    /// List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self, codebase_id: impl Into<String>) -> Request<SessionListOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Report which sessions a worker's agent has, as the worker; what is known of them is kept.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `sessions`: Objects with session_id, and title, agent, created_at, updated_at.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn sync(
+        &self,
+        codebase_id: impl Into<String>,
+        sessions: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Request<SessionSyncOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<Vec<Value>>("sessions", sessions.into_iter().map(Into::into).collect())
+    }
+
+    /// Store messages of a session, as its worker; a message whose id is known replaces that one.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn ingest(
+        &self,
+        codebase_id: impl Into<String>,
+        session_id: impl Into<String>,
+    ) -> Request<SessionIngestOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+    }
+
+    /// Read the messages of a session, oldest first.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn messages(
+        &self,
+        codebase_id: impl Into<String>,
+        session_id: impl Into<String>,
+    ) -> Request<SessionMessagesOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+    }
+
+    /// Go on with a session: a new job for the worker that holds it.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    /// - `prompt`: What the agent is to do next.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn resume(
+        &self,
+        codebase_id: impl Into<String>,
+        session_id: impl Into<String>,
+        prompt: impl Into<String>,
+    ) -> Request<SessionResumeOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+            .with::<String>("prompt", prompt.into())
     }
 }
 
@@ -1444,6 +1600,123 @@ impl MemoryService<'_> {
     }
 }
 
+/// Operations of the category `migration`: see [`AgoraClient::migration`].
+#[derive(Debug, Clone, Copy)]
+pub struct MigrationService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl MigrationService<'_> {
+    /// Run a v4 reducer call, translated to what this marketplace does.
+    ///
+    /// The caller acts for the v4 agent that the arguments name: with an agent's own token for itself, with the scope
+    /// act:any for every agent. The setting compatibility_mode decides whether such calls are accepted.
+    ///
+    /// - `database`: Name of the v4 database.
+    /// - `reducer`: Name of the v4 reducer.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn call(&self, database: impl Into<String>, reducer: impl Into<String>) -> Request<MigrationCallOperation> {
+        Request::new(self.client)
+            .with::<String>("database", database.into())
+            .with::<String>("reducer", reducer.into())
+    }
+
+    /// Answer `SELECT COUNT(*) FROM table` of a v4 table, or `SELECT * FROM agent_message WHERE to_agent = 'NAME'`.
+    ///
+    /// The second takes `LIMIT n OFFSET m`, is in the order of the inbox, and marks nothing as read.
+    ///
+    /// - `database`: Name of the v4 database.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn sql(&self, database: impl Into<String>, query: impl Into<String>) -> Request<MigrationSqlOperation> {
+        Request::new(self.client)
+            .with::<String>("database", database.into())
+            .with::<String>("query", query.into())
+    }
+
+    /// Switch an agent from v4 to v5, or back: its registration, with the token that it calls v5 with.
+    ///
+    /// An agent that v4 calls or an import have registered keeps its id, messages and tasks; another one is registered.
+    ///
+    /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn switch(&self, agent_name: impl Into<String>) -> Request<MigrationSwitchOperation> {
+        Request::new(self.client).with::<String>("agent_name", agent_name.into())
+    }
+
+    /// Report how far the migration is, with what to do next and the v4 calls of the last days.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn report(&self) -> Request<MigrationReportOperation> {
+        Request::new(self.client)
+    }
+
+    /// Begin to import a v4 export, or go on with an unfinished import of the same file.
+    ///
+    /// - `database`: Name of the v4 database.
+    /// - `digest`: SHA-256 of the file.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn begin_import(
+        &self,
+        database: impl Into<String>,
+        digest: impl Into<String>,
+    ) -> Request<MigrationBeginImportOperation> {
+        Request::new(self.client)
+            .with::<String>("database", database.into())
+            .with::<String>("digest", digest.into())
+    }
+
+    /// Import rows of one v4 table, all or none: the first that cannot be taken is named in the error.
+    ///
+    /// The steps of a workflow come with it, as the field `steps` of its row. A row that came before, by an earlier
+    /// import or by a call with the same id and content, is left as it is.
+    ///
+    /// - `run_id`: The import; none for a dry run.
+    /// - `position`: Number of the first row in its table, from 0.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn import_rows(
+        &self,
+        run_id: impl Into<String>,
+        table: impl Into<String>,
+        position: i64,
+        rows: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Request<MigrationImportRowsOperation> {
+        Request::new(self.client)
+            .with::<String>("run_id", run_id.into())
+            .with::<String>("table", table.into())
+            .with("position", position)
+            .with::<Vec<Value>>("rows", rows.into_iter().map(Into::into).collect())
+    }
+
+    /// End an import; a repetition of it with the same file begins anew, and changes nothing.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn finish_import(&self, run_id: impl Into<String>) -> Request<MigrationFinishImportOperation> {
+        Request::new(self.client).with::<String>("run_id", run_id.into())
+    }
+
+    /// Take back a part of what an import has made; repeat until nothing remains.
+    ///
+    /// Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
+    /// deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn rollback_import(&self, run_id: impl Into<String>) -> Request<MigrationRollbackImportOperation> {
+        Request::new(self.client).with::<String>("run_id", run_id.into())
+    }
+
+    /// List imports, newest first.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list_imports(&self) -> Request<MigrationListImportsOperation> {
+        Request::new(self.client)
+    }
+}
+
 /// Operations of the category `worker`: see [`AgoraClient::worker`].
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerService<'a> {
@@ -1474,6 +1747,24 @@ impl WorkerService<'_> {
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn list(&self) -> Request<WorkerListOperation> {
         Request::new(self.client)
+    }
+
+    /// Read a worker of yours; operators read any.
+    ///
+    /// - `worker_id`: Worker id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, worker_id: impl Into<String>) -> Request<WorkerGetOperation> {
+        Request::new(self.client).with::<String>("worker_id", worker_id.into())
+    }
+
+    /// Report that a worker of yours is alive; claims do so too.
+    ///
+    /// - `worker_id`: Worker id or name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn heartbeat(&self, worker_id: impl Into<String>) -> Request<WorkerHeartbeatOperation> {
+        Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 }
 
@@ -2009,6 +2300,18 @@ impl AgoraClient {
         BusService { client: self }
     }
 
+    /// Operations of the category `codebase`.
+    #[must_use]
+    pub fn codebase(&self) -> CodebaseService<'_> {
+        CodebaseService { client: self }
+    }
+
+    /// Operations of the category `session`.
+    #[must_use]
+    pub fn session(&self) -> SessionService<'_> {
+        SessionService { client: self }
+    }
+
     /// Operations of the category `conversation`.
     #[must_use]
     pub fn conversation(&self) -> ConversationService<'_> {
@@ -2055,6 +2358,12 @@ impl AgoraClient {
     #[must_use]
     pub fn memory(&self) -> MemoryService<'_> {
         MemoryService { client: self }
+    }
+
+    /// Operations of the category `migration`.
+    #[must_use]
+    pub fn migration(&self) -> MigrationService<'_> {
+        MigrationService { client: self }
     }
 
     /// Operations of the category `worker`.

@@ -1540,6 +1540,28 @@ pub struct BillingInfo {
     pub accrued_cost: f64,
 }
 
+/// Who an account is, as its invoices show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingProfile {
+    /// `account_id`.
+    pub account_id: String,
+    /// `name`.
+    #[serde(default)]
+    pub name: String,
+    /// Lines of the postal address.
+    #[serde(default)]
+    pub address: String,
+    /// The customer's number for the tax, such as a VAT id.
+    #[serde(default)]
+    pub tax_id: String,
+    /// Where invoices are sent.
+    #[serde(default)]
+    pub email: String,
+    /// `updated_at`.
+    pub updated_at: Option<String>,
+}
+
 /// A limit for a month: of an account, of an agent, or of an account's use of an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -2018,6 +2040,54 @@ impl CoLocation {
         self.reason = Some(reason.into());
         self
     }
+}
+
+/// A directory of a worker's machine, in which jobs can be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Codebase {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `name`.
+    pub name: String,
+    /// Of the worker's machine.
+    pub path: String,
+    /// `worker_id`.
+    pub worker_id: String,
+    /// Id of the agent that the worker belongs to.
+    pub owner: String,
+    /// Git remote as host and path, such as github.com/owner/name.
+    pub repository: Option<String>,
+    /// `description`.
+    #[serde(default)]
+    pub description: String,
+    /// RFC 3339 time, with its offset.
+    pub registered_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// Whether its worker has been seen within 90 seconds.
+    #[serde(default = "default_bool_true")]
+    pub online: bool,
+}
+
+/// CodebasePage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CodebasePage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `codebases`.
+    pub codebases: Vec<Codebase>,
 }
 
 /// ComponentHealth, as the contract has it.
@@ -2988,6 +3058,9 @@ pub struct Host {
     /// Engines that cannot be used now, and why.
     #[serde(default)]
     pub unavailable: BTreeMap<String, String>,
+    /// By engine, what holds each limit: cgroup, guard (checked several times a second), affinity (whole cores), rlimit (of each file), none.
+    #[serde(default)]
+    pub limits: BTreeMap<String, BTreeMap<String, String>>,
     /// `resources`.
     pub resources: Resources,
     /// `instances`.
@@ -3141,6 +3214,81 @@ impl HostRequirements {
     }
 }
 
+/// One import of a v4 export.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportRun {
+    /// `run_id`.
+    pub run_id: String,
+    /// `database`.
+    pub database: String,
+    /// SHA-256 of the file: an import of the same file goes on where it stopped.
+    pub digest: String,
+    /// `status`.
+    pub status: String,
+    /// RFC 3339 time, with its offset.
+    pub started_at: String,
+    /// `finished_at`.
+    pub finished_at: Option<String>,
+    /// Rows done of each table.
+    #[serde(default)]
+    pub positions: BTreeMap<String, i64>,
+    /// Of each table: rows created, known from before, skipped.
+    #[serde(default)]
+    pub counts: BTreeMap<String, BTreeMap<String, i64>>,
+}
+
+/// ImportRunPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportRunPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `runs`.
+    pub runs: Vec<ImportRun>,
+}
+
+/// What became of a batch of rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportStep {
+    /// `table`.
+    pub table: String,
+    /// Rows of the table that are done.
+    pub position: i64,
+    /// `created`.
+    #[serde(default)]
+    pub created: i64,
+    /// Rows that an earlier import, or a call, has brought already.
+    #[serde(default)]
+    pub known: i64,
+    /// Rows with nothing to bring: ended tasks and workflows, metrics.
+    #[serde(default)]
+    pub skipped: i64,
+}
+
+/// Ingestion, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Ingestion {
+    /// `session_id`.
+    pub session_id: String,
+    /// Number of messages that were new or replaced.
+    pub stored: i64,
+    /// Number of messages that the session has.
+    pub messages: i64,
+}
+
 /// An instance with its bill.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -3198,6 +3346,9 @@ pub struct Instance {
     pub health_url: Option<String>,
     /// `co_located_with`.
     pub co_located_with: Option<String>,
+    /// Limits that its engine does not enforce on its host.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Of the agent's manifest.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
@@ -3267,6 +3418,9 @@ pub struct InstanceChange {
     pub health_url: Option<String>,
     /// `co_located_with`.
     pub co_located_with: Option<String>,
+    /// Limits that its engine does not enforce on its host.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Of the agent's manifest.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
@@ -3565,6 +3719,8 @@ pub struct Intervention {
 }
 
 /// An account's usage of one month. `opening_balance + credits - charges = closing_balance`.
+///
+/// Prices include the tax: `net_charges + tax = charges`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invoice {
@@ -3592,6 +3748,29 @@ pub struct Invoice {
     pub closing_balance: f64,
     /// `amount_due`.
     pub amount_due: f64,
+    /// Name and address of who issues it, in lines.
+    #[serde(default)]
+    pub issuer: String,
+    /// `issuer_email`.
+    #[serde(default)]
+    pub issuer_email: String,
+    /// `customer`.
+    #[serde(default)]
+    pub customer: InvoiceCustomer,
+    /// When it is to be paid; null while it is open.
+    pub due_at: Option<String>,
+    /// `tax_name`.
+    #[serde(default)]
+    pub tax_name: String,
+    /// Percent that the charges include.
+    #[serde(default)]
+    pub tax_rate: f64,
+    /// `tax`.
+    #[serde(default)]
+    pub tax: f64,
+    /// The charges without the tax.
+    #[serde(default)]
+    pub net_charges: f64,
     /// `lines`.
     pub lines: Vec<InvoiceLine>,
     /// Of the open invoice: those that the account would get in other currencies.
@@ -3599,7 +3778,25 @@ pub struct Invoice {
     pub other_currencies: Vec<InvoiceSummary>,
 }
 
-/// An invoice as a file.
+/// Who an invoice is for, as it was when it was issued.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct InvoiceCustomer {
+    /// `name`.
+    #[serde(default)]
+    pub name: String,
+    /// `address`.
+    #[serde(default)]
+    pub address: String,
+    /// `tax_id`.
+    #[serde(default)]
+    pub tax_id: String,
+    /// `email`.
+    #[serde(default)]
+    pub email: String,
+}
+
+/// An invoice as a file: `csv` and `json` have exact figures, `html` and `eml` those of the currency.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvoiceDocument {
@@ -4154,6 +4351,43 @@ pub struct MessageStatistics {
     /// Queued or held, not yet delivered.
     #[serde(default)]
     pub waiting: i64,
+}
+
+/// How far the migration is. Offline agents count, retired ones do not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MigrationReport {
+    /// `migration_summary`.
+    pub migration_summary: MigrationSummary,
+    /// `compatibility_mode`.
+    pub compatibility_mode: String,
+    /// When v4 calls end, as announced.
+    pub sunset_at: Option<String>,
+    /// No agent is left on v4, and no v4 call came in these days.
+    pub ready: bool,
+    /// `recommendations`.
+    pub recommendations: Vec<String>,
+    /// v4 calls of the last days, the most frequent first.
+    #[serde(default)]
+    pub calls: Vec<V4CallCount>,
+    /// RFC 3339 time, with its offset.
+    pub generated_at: String,
+}
+
+/// MigrationSummary, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MigrationSummary {
+    /// `total_agents`.
+    pub total_agents: i64,
+    /// `v5_native_agents`.
+    pub v5_native_agents: i64,
+    /// `v4_migrated_agents`.
+    pub v4_migrated_agents: i64,
+    /// `v4_compatibility_agents`.
+    pub v4_compatibility_agents: i64,
+    /// Percent of the agents that came from v4.
+    pub migration_completion_rate: f64,
 }
 
 /// Statistics of one minute. Durations are in milliseconds, of the calls; null without any.
@@ -5020,6 +5254,14 @@ pub struct RemoteRemoval {
     pub agent_name: String,
 }
 
+/// RemovedCodebase, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemovedCodebase {
+    /// `codebase_id`.
+    pub codebase_id: String,
+}
+
 /// The current lease.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -5223,6 +5465,21 @@ pub struct RevokedToken {
     pub token_id: String,
     /// RFC 3339 time, with its offset.
     pub revoked_at: String,
+}
+
+/// RollbackStep, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RollbackStep {
+    /// `run_id`.
+    pub run_id: String,
+    /// Things that this step took back.
+    pub removed: i64,
+    /// Things left to take back; repeat until 0.
+    pub remaining: i64,
+    /// Agents that stay, because they have lived here since.
+    #[serde(default)]
+    pub kept: i64,
 }
 
 /// Actual and desired number of instances of an agent.
@@ -5467,6 +5724,93 @@ pub struct ServiceUsage {
     pub p50_ms: Option<f64>,
     /// `p99_ms`.
     pub p99_ms: Option<f64>,
+}
+
+/// A session of a coding agent: a conversation that can be resumed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Session {
+    /// `session_id`.
+    pub session_id: String,
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `worker_id`.
+    pub worker_id: String,
+    /// `agent`.
+    #[serde(default)]
+    pub agent: String,
+    /// `title`.
+    #[serde(default)]
+    pub title: String,
+    /// Context of its tasks; null for a session from elsewhere.
+    pub context_id: Option<String>,
+    /// The last task that worked in it.
+    pub task_id: Option<String>,
+    /// `messages`.
+    #[serde(default)]
+    pub messages: i64,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+}
+
+/// A message of a session. parts: of kinds such as text, thought, tool, plan and note, as the agent reported them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SessionMessage {
+    /// `message_id`.
+    pub message_id: String,
+    /// Orders the messages of a session.
+    #[serde(default)]
+    pub number: i64,
+    /// `role`.
+    pub role: String,
+    /// `parts`.
+    #[serde(default)]
+    pub parts: Value,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// SessionMessagePage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SessionMessagePage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `messages`.
+    pub messages: Vec<SessionMessage>,
+}
+
+/// SessionPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SessionPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `sessions`.
+    pub sessions: Vec<Session>,
 }
 
 /// The session of the monitor has ended on every server: copies of its cookie are refused.
@@ -5843,6 +6187,16 @@ pub struct SubscriptionReceipt {
     /// URL to read it, over WebSocket or SSE.
     #[serde(default)]
     pub stream_url: String,
+}
+
+/// Synchronisation, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Synchronisation {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// Number of sessions that were stored.
+    pub sessions: i64,
 }
 
 /// A task.
@@ -6246,6 +6600,9 @@ pub struct Termination {
     pub health_url: Option<String>,
     /// `co_located_with`.
     pub co_located_with: Option<String>,
+    /// Limits that its engine does not enforce on its host.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Of the agent's manifest.
     #[serde(default = "default_i64_1")]
     pub revision: i64,
@@ -6674,6 +7031,63 @@ pub struct UserPage {
     pub users: Vec<User>,
 }
 
+/// Answer to a reducer call, in the form of v4: only the fields that apply are sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct V4Answer {
+    /// `success`.
+    #[serde(default = "default_bool_true")]
+    pub success: bool,
+    /// `message`.
+    pub message: Option<String>,
+    /// The agent's id in this marketplace.
+    pub agent_id: Option<String>,
+    /// `message_id`.
+    pub message_id: Option<String>,
+    /// `task_id`.
+    pub task_id: Option<String>,
+    /// Names the task in update_task_progress.
+    pub assignment_id: Option<String>,
+    /// `workflow_id`.
+    pub workflow_id: Option<String>,
+    /// `status`.
+    pub status: Option<String>,
+    /// Percent.
+    pub progress: Option<f64>,
+    /// `timestamp`.
+    pub timestamp: Option<String>,
+    /// `recipients`.
+    pub recipients: Option<i64>,
+    /// `warning`.
+    pub warning: Option<String>,
+    /// That v4 calls are about to end, while warnings are enabled.
+    pub notice: Option<String>,
+}
+
+/// v4 calls of one agent by one reducer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct V4CallCount {
+    /// As the call named it; empty for a call without a sender.
+    pub agent: String,
+    /// `reducer`.
+    pub reducer: String,
+    /// `calls`.
+    pub calls: i64,
+    /// RFC 3339 time, with its offset.
+    pub last_call: String,
+}
+
+/// Rows of a v4 table, made of what is stored here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct V4Rows {
+    /// `columns`.
+    pub columns: Vec<String>,
+    /// `rows`.
+    pub rows: Vec<Vec<Value>>,
+}
+
 /// Withdrawal, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6710,6 +7124,9 @@ pub struct Worker {
     /// `active_tasks`.
     #[serde(default)]
     pub active_tasks: i64,
+    /// online: seen within 90 seconds; stale: within 10 minutes. A worker is seen by its claims and heartbeats.
+    #[serde(default = "default_string_online")]
+    pub status: String,
 }
 
 /// WorkerPage, as the contract has it.
@@ -6834,6 +7251,7 @@ crate::page::page!(AuditPage, entries: AuditEntry);
 crate::page::page!(BackupPage, backups: Backup);
 crate::page::page!(Balances, balances: Balance);
 crate::page::page!(BudgetPage, budgets: Budget);
+crate::page::page!(CodebasePage, codebases: Codebase);
 crate::page::page!(ConversationPage, conversations: Conversation);
 crate::page::page!(DeadLetterPage, dead_letters: DeadLetter);
 crate::page::page!(DeployablePage, deployments: DeployableAgent);
@@ -6842,6 +7260,7 @@ crate::page::page!(EventPage, events: Event);
 crate::page::page!(ExecutionPage, executions: Execution);
 crate::page::page!(FoundAgentPage, agents: Agent);
 crate::page::page!(HostPage, hosts: Host);
+crate::page::page!(ImportRunPage, runs: ImportRun);
 crate::page::page!(InstancePage, instances: InstanceSummary);
 crate::page::page!(InvoicePage, invoices: InvoiceSummary);
 crate::page::page!(MarketplacePage, agents: MarketplaceAgent);
@@ -6857,6 +7276,8 @@ crate::page::page!(ReportedUsePage, records: ReportedUse);
 crate::page::page!(RevenuePage, revenue: Revenue);
 crate::page::page!(SearchResults, results: LoggedMessage);
 crate::page::page!(ServicePage, services: ServiceInfo);
+crate::page::page!(SessionMessagePage, messages: SessionMessage);
+crate::page::page!(SessionPage, sessions: Session);
 crate::page::page!(TaskEntryPage, entries: TaskEntry);
 crate::page::page!(TaskPage, tasks: Task);
 crate::page::page!(TenantPage, tenants: Tenant);
@@ -6888,6 +7309,10 @@ fn default_f64_5() -> f64 {
     5.0
 }
 
+fn default_bool_true() -> bool {
+    true
+}
+
 fn default_string_default() -> String {
     String::from("default")
 }
@@ -6906,10 +7331,6 @@ fn default_string_application_json() -> String {
 
 fn default_string_json() -> String {
     String::from("json")
-}
-
-fn default_bool_true() -> bool {
-    true
 }
 
 fn default_string_bearer() -> String {
@@ -6946,4 +7367,8 @@ fn default_f64_30_0() -> f64 {
 
 fn default_i64_16() -> i64 {
     16
+}
+
+fn default_string_online() -> String {
+    String::from("online")
 }
