@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
@@ -99,17 +99,31 @@ ARGUMENTS: dict[str, Any] = {"bool": False, "frozenset[str]": frozenset(), "str"
 WITH_RECORDS = {name: found for name, found in [*STATEMENTS.items(), *made_by_functions()] if found.record is not None}
 
 
-@pytest.mark.parametrize("name", WITH_RECORDS)
-def test_sqlite_answers_the_columns_of_the_record(name: str, sqlite: sqlite3.Connection) -> None:
+def check_each(entries: Mapping[str, Any], check: Callable[[Any], None]) -> None:
+    """Run a check on every entry and name all that fail: a test item for each of 500 statements costs more than its check."""
+    failures = {}
+    for name, entry in entries.items():
+        try:
+            check(entry)
+        except (AssertionError, sqlite3.Error) as error:
+            failures[name] = f"{type(error).__name__}: {error}"
+    assert entries
+    assert not failures
+
+
+def test_sqlite_answers_the_columns_of_the_record(sqlite: sqlite3.Connection) -> None:
     """The set of names; their order is nobody's business."""
-    statement = WITH_RECORDS[name]
-    values = {key: 1 if statement.types.get(key) == "bigint" else "[]" for key in statement.parameters}
-    sqlite.execute("savepoint probe")
-    try:
-        columns = [column[0] for column in sqlite.execute(statement.sql, values).description]
-    finally:
-        sqlite.execute("rollback to probe")
-    check_columns(statement, columns)
+
+    def check(statement: Statement) -> None:
+        values = {key: 1 if statement.types.get(key) == "bigint" else "[]" for key in statement.parameters}
+        sqlite.execute("savepoint probe")
+        try:
+            columns = [column[0] for column in sqlite.execute(statement.sql, values).description]
+        finally:
+            sqlite.execute("rollback to probe")
+        check_columns(statement, columns)
+
+    check_each(WITH_RECORDS, check)
 
 
 async def test_postgres_answers_the_columns_of_the_record(connection: asyncpg.Connection) -> None:
@@ -130,11 +144,12 @@ def test_there_is_something_to_test() -> None:
     assert len(TABLES) > 5
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_sqlite_understands_it(name: str, sqlite: sqlite3.Connection) -> None:
-    statement = STATEMENTS[name]
-    values = dict.fromkeys(statement.parameters) | {"tenant": "t"}
-    assert sqlite.execute(f"explain {statement.sql}", values).fetchall()
+def test_sqlite_understands_them(sqlite: sqlite3.Connection) -> None:
+    def check(statement: Statement) -> None:
+        values = dict.fromkeys(statement.parameters) | {"tenant": "t"}
+        assert sqlite.execute(f"explain {statement.sql}", values).fetchall()
+
+    check_each(STATEMENTS, check)
 
 
 async def test_postgres_understands_them(connection: asyncpg.Connection) -> None:
@@ -164,26 +179,29 @@ def _forms(statement: Statement) -> Iterator[str]:
             yield many.sql
 
 
-@pytest.mark.parametrize("name", [name for name, found in STATEMENTS.items() if getattr(found, "row", None)])
-def test_what_says_that_it_touches_one_row_names_it(name: str) -> None:
-    statement: Any = STATEMENTS[name]
-    for text in filter(None, (statement.sql, statement.postgres)):
-        assert f"{statement.row} = :{statement.row}" in text
+def test_what_says_that_it_touches_one_row_names_it() -> None:
+    def check(statement: Any) -> None:
+        for text in filter(None, (statement.sql, statement.postgres)):
+            assert f"{statement.row} = :{statement.row}" in text
+
+    check_each({name: found for name, found in STATEMENTS.items() if getattr(found, "row", None)}, check)
 
 
-@pytest.mark.parametrize("name", [name for name, found in STATEMENTS.items() if getattr(found, "takes", None)])
-def test_what_chooses_its_rows_passes_over_those_that_are_held(name: str) -> None:
-    statement = STATEMENTS[name]
-    assert statement.postgres is not None
-    assert "for update skip locked" in statement.postgres
-    assert "returning *" in statement.postgres
+def test_what_chooses_its_rows_passes_over_those_that_are_held() -> None:
+    def check(statement: Statement) -> None:
+        assert statement.postgres is not None
+        assert "for update skip locked" in statement.postgres
+        assert "returning *" in statement.postgres
+
+    check_each({name: found for name, found in STATEMENTS.items() if getattr(found, "takes", None)}, check)
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_declared_as_sqlite_has_it(name: str, sqlite: sqlite3.Connection) -> None:
-    table = TABLES[name]
-    actual = {row[1]: row[2].lower() for row in sqlite.execute(f"pragma table_info({table.name})")}
-    assert {column: TYPES[kind] for column, kind in table.columns} == actual
+def test_tables_are_declared_as_sqlite_has_them(sqlite: sqlite3.Connection) -> None:
+    def check(table: Table) -> None:
+        actual = {row[1]: row[2].lower() for row in sqlite.execute(f"pragma table_info({table.name})")}
+        assert {column: TYPES[kind] for column, kind in table.columns} == actual
+
+    check_each(TABLES, check)
 
 
 async def test_tables_are_declared_as_postgres_has_them(connection: asyncpg.Connection) -> None:
@@ -196,20 +214,23 @@ async def test_tables_are_declared_as_postgres_has_them(connection: asyncpg.Conn
         assert dict(table.columns) == {row["column_name"]: row["data_type"] for row in rows}, table.name
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_a_statement_is_bound_to_the_tenant(name: str) -> None:
+def test_statements_are_bound_to_the_tenant() -> None:
     """Those that reach beyond it are another suite's."""
-    statement = STATEMENTS[name]
-    assert statement.beyond or "tenant" in statement.parameters
-    assert (statement.confined_sql, statement.safe_postgres) == (statement.sql, statement.postgres or statement.sql)
+
+    def check(statement: Statement) -> None:
+        assert statement.beyond or "tenant" in statement.parameters
+        assert (statement.confined_sql, statement.safe_postgres) == (statement.sql, statement.postgres or statement.sql)
+
+    check_each(STATEMENTS, check)
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_a_query_reads_and_a_write_writes(name: str) -> None:
-    statement = STATEMENTS[name]
-    for text in filter(None, (statement.sql, None if statement.beyond else statement.postgres)):
-        first = text.split(maxsplit=1)[0].lower()
-        assert first in (("select", "with") if isinstance(statement, Query) else ("insert", "update", "delete"))
+def test_a_query_reads_and_a_write_writes() -> None:
+    def check(statement: Statement) -> None:
+        for text in filter(None, (statement.sql, None if statement.beyond else statement.postgres)):
+            first = text.split(maxsplit=1)[0].lower()
+            assert first in (("select", "with") if isinstance(statement, Query) else ("insert", "update", "delete"))
+
+    check_each(STATEMENTS, check)
 
 
 @pytest.mark.parametrize("filters", [(), ("unread",), ("after",), ("status", "after", "since")])

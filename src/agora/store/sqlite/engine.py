@@ -291,9 +291,21 @@ class SqliteStore:
         return future
 
     def _run_batch(self) -> None:
+        calls: list[_Pending] = []  # those begun
+        try:
+            self._start_batch(calls)
+        except BaseException:  # a signal handler raised here: without the next batch, every later write would wait forever
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            for call in calls:
+                self._fail_call(call.future, StoreFailure("the batch was interrupted and rolled back"))
+            self._schedule_next()
+            raise
+
+    def _start_batch(self, calls: list[_Pending]) -> None:
+        """Run the waiting calls in one transaction and hand it to the committing thread. calls: takes those begun."""
         if self._begin_batch():
             return
-        calls: list[_Pending] = []  # those begun
         try:
             batch, results = self._attempt_calls(self._take_waiting(calls), time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
