@@ -26,13 +26,16 @@ hypothesis_settings.register_profile("same", derandomize=True, suppress_health_c
 hypothesis_settings.register_profile("search", derandomize=False, suppress_health_check=SLOW)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
 # Nothing here speaks TLS with the outside: to load its authorities costs each HTTP client, and each program, 25 ms.
+# A machine that names its own bundle pays the same, so it is set in any case; tests/deploy takes it back.
 NO_AUTHORITY = str(Path(__file__).parent / "tls" / "no_authority.pem")
+OUTSIDE_AUTHORITIES = "TESTS_OUTSIDE_SSL_CERT_FILE"  #: environment variable that keeps the machine's own SSL_CERT_FILE
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """No process outlives the run, nor, where tests run side by side, the worker that started it."""
     start_reaper()
-    os.environ.setdefault("SSL_CERT_FILE", NO_AUTHORITY)
+    os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # workers inherit it
+    os.environ["SSL_CERT_FILE"] = NO_AUTHORITY
     gc.disable()  # what is collected stays until the end: looking through it again and again takes longer than importing it
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import NO_AUTHORITY
+from tests.conftest import OUTSIDE_AUTHORITIES
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _public_authorities() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        if os.environ.get("SSL_CERT_FILE") == NO_AUTHORITY:
+        if outside := os.environ.get(OUTSIDE_AUTHORITIES):
+            patch.setenv("SSL_CERT_FILE", outside)
+        else:
             patch.delenv("SSL_CERT_FILE")
         yield
