@@ -58,7 +58,7 @@ class Connector:
         self.passed: set[str] = set()
 
     async def __aenter__(self) -> Self:
-        async with httpx.AsyncClient(base_url=self.url) as http:
+        async with httpx.AsyncClient(base_url=self.url, timeout=WAIT) as http:
             answer = await http.post("/agents/register", json={"agent_name": self.agent_name})
             assert answer.status_code == 200, answer.text
             self.agent_id, self.token = answer.json()["agent_id"], answer.json()["token"]
