@@ -164,6 +164,7 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         ws=websocket_protocol(app.backpressure),
         log_config=None,
         lifespan="on",
+        timeout_keep_alive=75,  # as ``agora serve``: a slow test's client must not meet a connection that is just closed
         ws_per_message_deflate=False,
     )
     server = PromptServer(config)

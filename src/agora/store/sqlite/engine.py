@@ -294,7 +294,8 @@ class SqliteStore:
         calls: list[_Pending] = []  # those begun
         try:
             self._start_batch(calls)
-        except BaseException:  # a signal handler raised here: without the next batch, every later write would wait forever
+        except BaseException:
+            # A signal handler raised in here. Without the next batch, every later write would wait forever.
             if self._writer.in_transaction:
                 self._writer.rollback()
             for call in calls:
