@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
+.PHONY: help up down logs demo demo-coding worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -35,6 +35,12 @@ logs: ## Follow the server's log
 
 demo: .venv/server ## Run several real agents against the server, or one of its own
 	@$(BIN)/agora demo
+
+worker: .venv/server ## Run a coding worker for this checkout and the server of 'make up' (ARGS: options of agora worker run)
+	@./deploy-worker.sh --server http://127.0.0.1:8080 --codebases . $(ARGS)
+
+demo-coding: .venv/test ## A real coding agent does jobs, is asked, killed and resumed (installs it by npm; the model is a stand-in)
+	@$(BIN)/python scripts/demo_coding.py $(ARGS)
 
 cluster: .venv/test ## Start three servers with PostgreSQL and Valkey behind a small load balancer, until Ctrl+C
 	@$(BIN)/python scripts/cluster.py

@@ -271,3 +271,23 @@ async def test_a_halt_that_expires_gives_leases_their_time_back(market: Market, 
     await Overrides(upkeep.context).step()
     await upkeep.step()
     assert (await get(market, task_id)).status == "in_progress"
+
+
+async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDeadlines) -> None:
+    """Its agent may wait with all it knows; when it does not come, any other that fits goes on."""
+    asker = await market.agent("Asker", capabilities=["code"])
+    other = await market.agent("Other", capabilities=["code"])
+    for is_there in (True, False):
+        task_id = await assign(market, market.operator, required_capabilities=["code"])
+        task = await claim(market, asker)
+        question = {"text": "Which?", "status": "input_required", "fencing_token": task.fencing_token}
+        await market.call(asker, "task.message", task_id=task_id, **question)
+        await market.call(market.operator, "task.message", task_id=task_id, text="This one")
+        assert await claim(market, other) is None
+        if is_there:
+            again = await claim(market, asker)
+        else:
+            await pass_time(market, upkeep, 31)
+            again = await claim(market, other)
+        assert (again.task_id, again.attempts) == (task_id, 1)
+        await market.call(market.operator, "task.cancel", task_id=task_id)

@@ -98,13 +98,32 @@ def pool_queue(draft: TaskDraft) -> str:
     return queues.queue_name(queues.build_lane(None, needed), draft.row.task_type)
 
 
-async def requeue_task(draft: TaskDraft, reason: str, *, available_at: int | None = None, refund: bool = False) -> None:
-    """Return a task to its queue. refund: the attempt does not count. Raises IllegalTransition."""
+def _may_be_balanced(draft: TaskDraft) -> bool:
+    """Whether a task is in the pool, and returns there when an agent that it is offered to does not claim it."""
+    return queues.address_of(draft.row.queue) is None and bool(decode_json(draft.row.requirements))
+
+
+async def requeue_task(
+    draft: TaskDraft,
+    reason: str,
+    *,
+    available_at: int | None = None,
+    refund: bool = False,
+    to_holder: bool = False,
+) -> None:
+    """Return a task to its queue. Raises IllegalTransition.
+
+    refund: the attempt does not count. to_holder: offer one from the pool to its holder first, which knows what it asked;
+    like a balanced task, it returns to the pool if the holder does not claim it in time.
+    """
     states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
-    previous_holder, audience = draft.row.holder, parties_of(draft.row)
+    previous_holder, worker, audience = draft.row.holder, draft.row.worker, parties_of(draft.row)
     _release_holder(draft)
     if states.is_balanced(draft.row) and decode_json(draft.row.requirements):
         draft.set_columns(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
+    if to_holder and previous_holder is not None and _may_be_balanced(draft):
+        address = f"worker:{worker}" if worker is not None else f"agent:{previous_holder}"
+        draft.set_columns(queue=queues.queue_name(address, draft.row.task_type), assigned_agent=previous_holder)
     draft.set_columns(
         status=_S.PENDING.value,
         holder=None,

@@ -92,7 +92,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     number = _append_entry(draft, "message", kept)
     draft.emit("message", **_message_event(draft, kept, number))
     if answers:
-        await requeue_task(draft, "answered", refund=True)
+        await requeue_task(draft, "answered", refund=True, to_holder=True)
     else:
         await draft.save()
     return number
