@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo demo-coding worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks clean
+.PHONY: help up down logs demo demo-coding worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks image clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -97,6 +97,9 @@ screenshots: .venv/test ## Take pictures of every page of the monitor, in both t
 format: .venv/test ## Format the code
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+
+image: ## Build the container image: agora:5.0.0, and agora/mcp-server:5.0.0 of deploy/migration
+	@docker build --file deploy/Dockerfile --tag agora:5.0.0 --tag agora/mcp-server:5.0.0 .
 
 reference: .venv/test ## Write the contract's index, the generated reference pages and contract.json
 	@$(BIN)/python -c "from agora_sdk.contract import index; index.write_index(index.FILE)"

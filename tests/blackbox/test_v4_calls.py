@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -14,11 +16,15 @@ from tests.blackbox.server import ServerProcess
 DATABASE = "agora-marketplace"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    server = ServerProcess(tmp_path_factory.mktemp("v4") / "data", log_level="info").start()
-    yield server
-    server.close()
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    settings = {"log_level": "info"}
+    with ExitStack() as stack:
+        if request.param == "postgres":
+            settings["store"] = stack.enter_context(request.getfixturevalue("postgres_server").database_url())
+        server = ServerProcess(tmp_path_factory.mktemp("v4") / "data", **settings).start()
+        stack.callback(server.close)
+        yield server
 
 
 def run_reducer(server: ServerProcess, reducer: str, *args: Any, expect: int = 200, database: str = DATABASE) -> Any:
@@ -183,6 +189,20 @@ def test_what_cannot_be_done_says_so_in_v4s_words(server: ServerProcess) -> None
     metrics = server.operator.http.get("/metrics").text
     assert 'agora_v4_calls_total{outcome="invalid_request",reducer="other"}' in metrics
     assert 'reducer="send_agent_message"' in metrics
+
+
+def test_calls_at_once_register_an_agent_once(server: ServerProcess) -> None:
+    run_reducer(server, "register_agent_capability", "Busy", "b", 1, 1)
+
+    def send(number: int) -> Any:
+        return run_reducer(server, "send_agent_message", "AtOnce", "Busy", "note", f"message {number}", 2)["message_id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = set(pool.map(send, range(16)))
+    received = read_inbox(server, "Busy")
+    assert {each["message_id"] for each in received} == sent
+    assert {each["from_name"] for each in received} == {"AtOnce"}
+    assert len({each["from_agent"] for each in received}) == 1
 
 
 def test_counts_and_inboxes_are_answered_as_sql(server: ServerProcess) -> None:

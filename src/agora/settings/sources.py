@@ -56,6 +56,7 @@ OTHER_VARIABLES = frozenset(
         "INSTANCE",
         "KEYS",
         "PUBLISH",
+        "REAL_SPACETIME",
         "REGISTRY_PASS",
         "RLS_ENABLED",
         "STATE_DIR",
