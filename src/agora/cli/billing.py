@@ -131,6 +131,7 @@ def _cost_fields(info: BillingInfo) -> list[tuple[str, str]]:
         ("base", format_money(parts.base_cost, currency)),
         ("usage", format_money(parts.usage_cost, currency)),
         ("tasks", format_money(parts.task_cost, currency)),
+        ("reductions", format_money(parts.reductions, currency)),
         ("accruing", format_money(info.accrued_cost, currency)),
         ("running time", _format_hours(info.usage_time)),
         ("executions", f"{info.task_executions:,}"),

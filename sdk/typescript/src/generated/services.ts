@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -912,6 +912,59 @@ export interface BillingBudgetsArguments {
   limit?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.set_discount``. */
+export interface BillingSetDiscountArguments {
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account: string;
+  /** With two decimal places; 0 ends the discount. */
+  percent: number;
+  /** RFC 3339 time, with its offset. */
+  until?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.set_free_quota``. */
+export interface BillingSetFreeQuotaArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** Of each account in each month; time in seconds; 0 ends it. */
+  quantity: number;
+  kind?: "request" | "task" | "time" | "input_tokens" | "output_tokens" | undefined;
+}
+
+/** Arguments of ``agora.billing.reductions``. */
+export interface BillingReductionsArguments {
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.create_coupon``. */
+export interface BillingCreateCouponArguments {
+  code: string;
+  amount: number;
+  /** Code of the currency in ISO 4217, such as USD. */
+  currency?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  expiresAt?: string | null | undefined;
+  maxRedemptions?: number | null | undefined;
+}
+
+/** Arguments of ``agora.billing.coupons``. */
+export interface BillingCouponsArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.redeem_coupon``. */
+export interface BillingRedeemCouponArguments {
+  code: string;
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.invoices``. */
@@ -2741,6 +2794,44 @@ export interface BillingService {
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   budgets(args?: BillingBudgetsArguments, options?: CallOptions): Promise<BudgetPage>;
+  /**
+   * Take a percentage off everything that an account is charged from now on, as entries beside the charges.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  setDiscount(args: BillingSetDiscountArguments, options?: CallOptions): Promise<Discount>;
+  /**
+   * Set what each account gets of an agent without charge in each month (UTC), as entries beside the charges.
+   *
+   * An agent's developer sets it, or an operator.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  setFreeQuota(args: BillingSetFreeQuotaArguments, options?: CallOptions): Promise<FreeQuota>;
+  /**
+   * Show the discounts of an account, and free quotas.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  reductions(args?: BillingReductionsArguments, options?: CallOptions): Promise<Reductions>;
+  /**
+   * Create a code that gives credit, once to each account.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  createCoupon(args: BillingCreateCouponArguments, options?: CallOptions): Promise<Coupon>;
+  /**
+   * List coupons by their codes.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  coupons(args?: BillingCouponsArguments, options?: CallOptions): Promise<CouponPage>;
+  /**
+   * Get the credit of a coupon. Repeated for the same account it answers the same entry.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  redeemCoupon(args: BillingRedeemCouponArguments, options?: CallOptions): Promise<Entry>;
   /**
    * List invoices, newest first.
    *

@@ -890,11 +890,28 @@ export interface CostBreakdown {
   usageCost: number;
   /** For executions and tasks. */
   taskCost: number;
+  /** Discounts and free quotas: negative, or 0. */
+  reductions: number;
 }
 
 export interface CostSummary {
   totalCost: number;
   totalUptimeHours: number;
+}
+
+/** A code that gives credit, once to each account. */
+export interface Coupon {
+  code: string;
+  amount: number;
+  currency: string;
+  expiresAt: string | null;
+  maxRedemptions: number | null;
+  redemptions: number;
+}
+
+/** One page of a list; ``coupons`` are its items. */
+export interface CouponPage extends Page<Coupon> {
+  coupons: Coupon[];
 }
 
 export interface CreatedTenant {
@@ -1088,6 +1105,13 @@ export interface Deregistration {
   status: AgentStatus;
 }
 
+/** A percentage off everything that an account is charged. */
+export interface Discount {
+  accountId: string;
+  percent: number;
+  until: string | null;
+}
+
 /** Durations in seconds, of the tasks that ended in the requested period. */
 export interface DurationSummary {
   count: number;
@@ -1144,6 +1168,8 @@ export const EntryKind = {
   OUTPUT_TOKENS: "output_tokens",
   CREDIT: "credit",
   PAYMENT: "payment",
+  DISCOUNT: "discount",
+  FREE_QUOTA: "free_quota",
 } as const;
 /** Kind of a ledger entry. */
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
@@ -1269,6 +1295,16 @@ export interface FoundMemory {
   updatedAt: string;
   /** Share of the words asked for that it has, 0 to 1. */
   score: number;
+}
+
+/** What each account gets of an agent without charge in each month (UTC). */
+export interface FreeQuota {
+  agentId: string;
+  agentName: string | null;
+  kind: EntryKind;
+  /** 0 if there is none any more. */
+  quantity: number;
+  unit: string;
 }
 
 export interface Health {
@@ -2275,6 +2311,12 @@ export interface Rating {
   agentId: string;
   reputation: number;
   ratingCount: number;
+}
+
+/** Discounts and free quotas in force. */
+export interface Reductions {
+  discounts: Discount[];
+  freeQuotas: FreeQuota[];
 }
 
 /** A registration of a deployment: the agent and its manifest. */

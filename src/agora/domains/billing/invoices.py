@@ -39,6 +39,8 @@ DESCRIPTIONS: Mapping[EntryKind, str] = {
     EntryKind.OUTPUT_TOKENS: "Tokens out",
     EntryKind.CREDIT: "Credit",
     EntryKind.PAYMENT: "Payment",
+    EntryKind.DISCOUNT: "Discount",
+    EntryKind.FREE_QUOTA: "Free quota",
 }
 
 

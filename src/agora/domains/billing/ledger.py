@@ -19,8 +19,9 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
+from . import reduction_queries
 from .budgets import SpendingLimits, find_block_reason
-from .money import day_of
+from .money import day_of, divide_half_up
 from .records import LEDGER, LedgerEntry
 from .terms import Terms, find_agreed_terms, find_terms_in_force
 
@@ -30,6 +31,8 @@ MAX_ENTRY_MICROS = (
     10**13
 )  #: largest amount of an entry that callers report: ten million units, so that sums stay within 64 bits
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
+REDUCTIONS = (EntryKind.FREE_QUOTA, EntryKind.DISCOUNT)
+BASIS = 10_000  # basis points of the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,15 @@ class Charge:
     began: int | None = None
     ended: int | None = None
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A part of a charge that is not paid. amount: in millionths, positive."""
+
+    kind: EntryKind
+    amount: int
+    description: str
 
 
 class Ledger:
@@ -101,8 +113,9 @@ class Ledger:
         began = ended if charge.began is None else charge.began
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
         day = day_of(max(began, ended - 1))
+        reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
         limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency)
-        await limits.charge(amount, day // 100, enforce=enforce)
+        await limits.charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
         entry = LedgerEntry(
             tenant_id=call.caller.tenant,
             entry_id=new_id("use"),
@@ -124,7 +137,36 @@ class Ledger:
             created_by=call.caller.subject,
         )
         call.tx.append(LEDGER, entry)
+        for each in reductions:
+            reduction = replace(
+                entry,
+                entry_id=new_id("use"),
+                key=f"{charge.key}:{each.kind}",
+                kind=each.kind.value,
+                quantity=1,
+                amount=-each.amount,
+                description=each.description,
+            )
+            call.tx.append(LEDGER, reduction)
         return entry
+
+    async def _find_reductions(self, charge: Charge, amount: int, period: int) -> list[Reduction]:
+        """What an account does not pay of a charge: its free quota first, its discount on the rest. period: YYYYMM."""
+        tx, kind = self.call.tx, charge.kind.value
+        names = {"account": charge.account_id, "agent": charge.agent_id, "kind": kind}
+        found: list[Reduction] = []
+        for rule in await tx.all(reduction_queries.rules, **names, now=self.call.now):
+            if rule.kind == EntryKind.FREE_QUOTA:
+                await tx.one(reduction_queries.quota_for_update, agent=charge.agent_id, kind=kind)
+                days = {"first": period * 100, "last": period * 100 + 99}
+                used = await tx.one(reduction_queries.used_quantity, **names, **days) or 0
+                free = min(charge.quantity, max(0, rule.number - used))
+                found.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
+            else:
+                rest = amount - sum(each.amount for each in found)
+                part = divide_half_up(rest * rule.number, BASIS)
+                found.append(Reduction(EntryKind.DISCOUNT, part, f"Discount of {rule.number / 100:g} %"))
+        return [each for each in found if each.amount]
 
     async def reverse_by_key(self, key: str, reason: str = "") -> LedgerEntry | None:
         """Reverse the entry with a key; None if there is none. Idempotent."""
@@ -156,6 +198,9 @@ class Ledger:
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency)
         await limits.charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
+        if row.kind not in REDUCTIONS:
+            for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTIONS]):
+                await self.reverse_entry(reduction, reason)
         return entry
 
     async def add_credit(

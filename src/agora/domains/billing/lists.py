@@ -40,6 +40,8 @@ __all__ = [
 NEWEST = "use_g"  #: sorts after every id of an entry
 MAX_SUM_MICROS = 2**62
 
+TASK_KINDS = (EntryKind.TASK, EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)  #: kinds of entries that are of tasks
+
 
 @dataclass(frozen=True, slots=True)
 class EntryFilters:
@@ -141,7 +143,7 @@ def _task_parameters(filters: EntryFilters) -> dict[str, str]:
 
 async def _find_reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[str, str]:
     """The tasks whose charges are reversed by some of the entries, by the ids of the charges."""
-    ids = sorted({row.reverses for row in rows if row.reverses is not None and row.kind == EntryKind.TASK})
+    ids = sorted({row.reverses for row in rows if row.reverses is not None and row.kind in TASK_KINDS})
     if not ids:
         return {}
     charges = await call.tx.all(views.charges, ids=encode_json(ids))

@@ -175,11 +175,14 @@ _TASKS_CHARGES = """
     select 'reversal:' || charge.entry_id from billing_ledger as charge where charge.tenant_id = :tenant and charge.key
 """
 _WORKFLOW_TASKS = (
-    "select 'task:' || t.task_id from tasks as t where t.tenant_id = :tenant and t.workflow_id = :workflow"
+    "select 'task:' || t.task_id || s.suffix from tasks as t cross join (select '' as suffix union all "
+    "select ':discount' as suffix union all select ':free_quota' as suffix) as s "
+    "where t.tenant_id = :tenant and t.workflow_id = :workflow"
 )
+_OF_TASK = "(:key, :key || ':discount', :key || ':free_quota')"
 entries_of_task = Query(
     f"""
-    select * from billing_ledger where {_LATER} and (key = :key or key in ({_TASKS_CHARGES} = :key))
+    select * from billing_ledger where {_LATER} and (key in {_OF_TASK} or key in ({_TASKS_CHARGES} in {_OF_TASK}))
         and (:workflow = '' or :key in ({_WORKFLOW_TASKS})) and {_WANTED}
     """,
     LedgerEntry,

@@ -7,6 +7,7 @@ from agora.store.records import record
 
 __all__ = [
     "ALLOWANCES",
+    "COUPONS",
     "INVOICES",
     "INVOICE_LINES",
     "LEDGER",
@@ -17,9 +18,12 @@ __all__ = [
     "AllowanceRow",
     "BudgetRow",
     "Cost",
+    "CouponRow",
     "CustomerCost",
     "DayCost",
+    "DiscountRow",
     "DueInvoice",
+    "FreeQuotaRow",
     "InvoiceLineRow",
     "InvoiceRow",
     "LedgerEntry",
@@ -29,6 +33,7 @@ __all__ = [
     "PriceChange",
     "PriceRow",
     "ProfileRow",
+    "ReductionRule",
     "ReservationRow",
     "TimedInstance",
 ]
@@ -149,6 +154,56 @@ class ProfileRow:
     email: str
     updated_at: int
     updated_by: str
+
+
+@record
+class DiscountRow:
+    """A row of ``billing_discounts``: hundredths of a percent off what an account is charged."""
+
+    tenant_id: str
+    account_id: str
+    basis_points: int
+    until_at: int | None
+    updated_at: int
+    updated_by: str
+
+
+@record
+class FreeQuotaRow:
+    """A row of ``billing_free_quotas``: what each account gets of an agent without charge in each month."""
+
+    tenant_id: str
+    agent_id: str
+    kind: str
+    quantity: int
+    updated_at: int
+    updated_by: str
+
+
+@record
+class ReductionRule:
+    """A discount or a free quota that applies to a charge. number: basis points, or the quantity."""
+
+    kind: str
+    number: int
+
+
+@record
+class CouponRow:
+    """A row of ``billing_coupons``."""
+
+    tenant_id: str
+    code: str
+    amount: int
+    currency: str
+    expires_at: int | None
+    max_redemptions: int | None
+    redemptions: int
+    created_at: int
+    created_by: str
+
+
+COUPONS = Table("billing_coupons", CouponRow)
 
 
 @record

@@ -12,7 +12,7 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, PricingTypeLike
 
-from . import invoice_details, invoices, limits, lists, prices, reports, usage_records
+from . import invoice_details, invoices, limits, lists, prices, reductions, reports, usage_records
 from . import queries as statements
 from .accounts import paying_account_of, require_pricing_right, resolve_visible_account
 from .invoice_files import render_invoice
@@ -244,6 +244,50 @@ class BillingService(BoundService, contract.Billing):
         self, account: str | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> contract.BudgetPage:
         return await limits.list_budgets(self.call, account, limit, cursor)
+
+    # -- reductions --------------------------------------------------------------------------------
+
+    @implements
+    async def set_discount(self, account: str, percent: float, *, until: datetime | None = None) -> contract.Discount:
+        return await reductions.set_discount(self.call, account, percent, until)
+
+    @implements
+    async def set_free_quota(
+        self,
+        agent_id: str,
+        quantity: float,
+        *,
+        kind: Literal["request", "task", "time", "input_tokens", "output_tokens"] = "request",
+    ) -> contract.FreeQuota:
+        agent = await load_agent(self.call.tx, agent_id)
+        return await reductions.set_free_quota(self.call, agent, EntryKind(kind), quantity)
+
+    @implements
+    async def reductions(self, account: str | None = None, agent_id: str | None = None) -> contract.Reductions:
+        return await reductions.list_reductions(self.call, account, await self._resolve_agent_id(agent_id))
+
+    @implements
+    async def create_coupon(
+        self,
+        code: str,
+        amount: float,
+        currency: str | None = None,
+        *,
+        expires_at: datetime | None = None,
+        max_redemptions: int | None = None,
+    ) -> contract.Coupon:
+        currency = currency or self._default_currency
+        check_whole_units(currency, amount=amount)
+        request = reductions.parse_coupon_request(code, amount, currency, expires_at, max_redemptions)
+        return await reductions.create_coupon(self.call, request)
+
+    @implements
+    async def coupons(self, *, limit: int = 50, cursor: str | None = None) -> contract.CouponPage:
+        return await reductions.list_coupons(self.call, limit, cursor)
+
+    @implements
+    async def redeem_coupon(self, code: str, account: str | None = None) -> contract.Entry:
+        return build_entry(await reductions.redeem_coupon(self.call, code, account))
 
     # -- invoices ----------------------------------------------------------------------------------
 

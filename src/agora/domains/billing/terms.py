@@ -38,6 +38,8 @@ UNITS: Mapping[EntryKind, tuple[str, int]] = {
     EntryKind.OUTPUT_TOKENS: ("token", 1),
     EntryKind.CREDIT: ("credit", 1),
     EntryKind.PAYMENT: ("payment", 1),
+    EntryKind.DISCOUNT: ("discount", 1),
+    EntryKind.FREE_QUOTA: ("reduction", 1),
 }  #: unit of each kind, and how many of its quantity make one
 
 

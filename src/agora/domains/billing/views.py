@@ -43,6 +43,7 @@ TASK_KEY = "task:"
 BASE = (EntryKind.BASE,)
 USAGE = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
 TASKS = (EntryKind.REQUEST, EntryKind.TASK)
+REDUCTIONS = (EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Tally:
     @property
     def total(self) -> int:
         """What it cost; credit and payments are no cost."""
-        return self.select_kinds(BASE) + self.select_kinds(USAGE) + self.select_kinds(TASKS)
+        return self.select_kinds((*BASE, *USAGE, *TASKS, *REDUCTIONS))
 
     def fields(self, currency: str) -> dict[str, Any]:
         """Fields of the contract's :class:`BillingInfo`."""
@@ -100,6 +101,7 @@ class Tally:
                 base_cost=from_micros(self.select_kinds(BASE)),
                 usage_cost=from_micros(self.select_kinds(USAGE)),
                 task_cost=from_micros(self.select_kinds(TASKS)),
+                reductions=from_micros(self.select_kinds(REDUCTIONS)),
             ),
             "input_tokens": self.quantity.get(EntryKind.INPUT_TOKENS, 0),
             "output_tokens": self.quantity.get(EntryKind.OUTPUT_TOKENS, 0),
@@ -220,8 +222,8 @@ def task_charge_key(task_id: str) -> str:
 
 
 def parse_task_charge_key(key: str) -> str | None:
-    """The task that an entry with such a key charges for."""
-    return key.removeprefix(TASK_KEY) if key.startswith(TASK_KEY) else None
+    """The task that an entry with such a key charges for, or reduces the charge for."""
+    return key.removeprefix(TASK_KEY).partition(":")[0] if key.startswith(TASK_KEY) else None
 
 
 def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> contract.Entry:

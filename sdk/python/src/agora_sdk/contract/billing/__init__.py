@@ -27,6 +27,7 @@ from .invoices import (
     Month,
 )
 from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType, PricingTypeLike
+from .reductions import Coupon, CouponCode, CouponPage, Discount, FreeQuota, Reductions
 from .usage import (
     AgentCost,
     Bill,
@@ -63,15 +64,19 @@ __all__ = [
     "Cost",
     "CostBreakdown",
     "CostSummary",
+    "Coupon",
+    "CouponPage",
     "Currency",
     "CurrencyBilling",
     "CurrentBilling",
     "Dashboard",
     "DayCost",
+    "Discount",
     "Entry",
     "EntryKind",
     "EntryKindLike",
     "EntryPage",
+    "FreeQuota",
     "InstanceId",
     "Invoice",
     "InvoiceCustomer",
@@ -84,6 +89,7 @@ __all__ = [
     "PricingInfo",
     "PricingType",
     "PricingTypeLike",
+    "Reductions",
     "Revenue",
     "RevenuePage",
     "UsageRecord",
@@ -278,6 +284,56 @@ class Billing(Service, category="billing"):
     @operation("GET /billing/budget", scope="read:billing")
     async def budgets(self, account: Account | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> BudgetPage:
         """List budgets with their spent amounts."""
+
+    @operation("PUT /billing/discounts", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def set_discount(
+        self,
+        account: Account,
+        percent: Annotated[float, Field(ge=0, le=100, description="With two decimal places; 0 ends the discount.")],
+        *,
+        until: Timestamp | None = None,
+    ) -> Discount:
+        """Take a percentage off everything that an account is charged from now on, as entries beside the charges."""
+
+    @operation("PUT /billing/free-quotas", scope="write:billing", idempotent=True)
+    async def set_free_quota(
+        self,
+        agent_id: AgentRef,
+        quantity: Annotated[
+            float,
+            Field(ge=0, le=1_000_000_000, description="Of each account in each month; time in seconds; 0 ends it."),
+        ],
+        *,
+        kind: Literal["request", "task", "time", "input_tokens", "output_tokens"] = "request",
+    ) -> FreeQuota:
+        """Set what each account gets of an agent without charge in each month (UTC), as entries beside the charges.
+
+        An agent's developer sets it, or an operator.
+        """
+
+    @operation("GET /billing/reductions", scope="read:billing")
+    async def reductions(self, account: Account | None = None, agent_id: AgentRef | None = None) -> Reductions:
+        """Show the discounts of an account, and free quotas."""
+
+    @operation("POST /billing/coupons", scope="admin", exposure=Exposure.OPERATOR, success_status=201)
+    async def create_coupon(
+        self,
+        code: CouponCode,
+        amount: Positive,
+        currency: Currency | None = None,
+        *,
+        expires_at: Timestamp | None = None,
+        max_redemptions: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None,
+    ) -> Coupon:
+        """Create a code that gives credit, once to each account."""
+
+    @operation("GET /billing/coupons", scope="admin", exposure=Exposure.OPERATOR)
+    async def coupons(self, *, limit: Limit = 50, cursor: Cursor = None) -> CouponPage:
+        """List coupons by their codes."""
+
+    @operation("POST /billing/coupons/redeem", scope="write:billing", idempotent=True)
+    async def redeem_coupon(self, code: CouponCode, account: Account | None = None) -> Entry:
+        """Get the credit of a coupon. Repeated for the same account it answers the same entry."""
 
     @operation("GET /billing/invoices", scope="read:billing")
     async def invoices(

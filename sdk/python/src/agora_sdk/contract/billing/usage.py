@@ -57,13 +57,27 @@ class EntryKind(StrEnum):
     OUTPUT_TOKENS = "output_tokens"
     CREDIT = "credit"
     PAYMENT = "payment"
+    DISCOUNT = "discount"
+    FREE_QUOTA = "free_quota"
 
 
 # What parameters take: a member, or its value as a literal. Type checkers alone see the literals; models and
 # implementations have the enum.
 if TYPE_CHECKING:
     EntryKindLike: TypeAlias = (
-        EntryKind | Literal["base", "time", "request", "task", "input_tokens", "output_tokens", "credit", "payment"]
+        EntryKind
+        | Literal[
+            "base",
+            "time",
+            "request",
+            "task",
+            "input_tokens",
+            "output_tokens",
+            "credit",
+            "payment",
+            "discount",
+            "free_quota",
+        ]
     )
 else:
     EntryKindLike = EntryKind
@@ -75,6 +89,7 @@ class CostBreakdown(Result):
     base_cost: float = 0.0
     usage_cost: float = Field(default=0.0, description="For time and tokens.")
     task_cost: float = Field(default=0.0, description="For executions and tasks.")
+    reductions: float = Field(default=0.0, description="Discounts and free quotas: negative, or 0.")
 
 
 class BillingInfo(Result):
