@@ -2079,6 +2079,104 @@ impl Request<BillingBudgetsOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.billing.set_discount`.
+    pub BillingSetDiscountOperation => Discount, Command, "billing/set_discount";
+}
+
+/// Optional arguments of `agora.billing.set_discount`.
+impl Request<BillingSetDiscountOperation> {
+    /// RFC 3339 time, with its offset.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.set_free_quota`.
+    pub BillingSetFreeQuotaOperation => FreeQuota, Command, "billing/set_free_quota";
+}
+
+/// Optional arguments of `agora.billing.set_free_quota`.
+impl Request<BillingSetFreeQuotaOperation> {
+    /// Set `kind`.
+    pub fn kind(self, kind: impl Into<String>) -> Self {
+        self.with::<String>("kind", kind.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.reductions`.
+    pub BillingReductionsOperation => Reductions, Query, "billing/reductions";
+}
+
+/// Optional arguments of `agora.billing.reductions`.
+impl Request<BillingReductionsOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.create_coupon`.
+    pub BillingCreateCouponOperation => Coupon, Command, "billing/create_coupon", keyed;
+}
+
+/// Optional arguments of `agora.billing.create_coupon`.
+impl Request<BillingCreateCouponOperation> {
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn expires_at(self, expires_at: impl Into<String>) -> Self {
+        self.with::<String>("expires_at", expires_at.into())
+    }
+
+    /// Set `max_redemptions`.
+    pub fn max_redemptions(self, max_redemptions: i64) -> Self {
+        self.with("max_redemptions", max_redemptions)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.coupons`.
+    pub BillingCouponsOperation => CouponPage, Query, "billing/coupons", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.coupons`.
+impl Request<BillingCouponsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.redeem_coupon`.
+    pub BillingRedeemCouponOperation => Entry, Command, "billing/redeem_coupon";
+}
+
+/// Optional arguments of `agora.billing.redeem_coupon`.
+impl Request<BillingRedeemCouponOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+}
+
+operation! {
     /// Marks requests of `agora.billing.invoices`.
     pub BillingInvoicesOperation => InvoicePage, Query, "billing/invoices", paged_by_cursor;
 }

@@ -824,6 +824,62 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
+    /// Take a percentage off everything that an account is charged from now on, as entries beside the charges.
+    ///
+    /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    /// - `percent`: With two decimal places; 0 ends the discount.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn set_discount(&self, account: impl Into<String>, percent: f64) -> Request<BillingSetDiscountOperation> {
+        Request::new(self.client)
+            .with::<String>("account", account.into())
+            .with("percent", percent)
+    }
+
+    /// Set what each account gets of an agent without charge in each month (UTC), as entries beside the charges.
+    ///
+    /// An agent's developer sets it, or an operator.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    /// - `quantity`: Of each account in each month; time in seconds; 0 ends it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn set_free_quota(&self, agent_id: impl Into<String>, quantity: f64) -> Request<BillingSetFreeQuotaOperation> {
+        Request::new(self.client)
+            .with::<String>("agent_id", agent_id.into())
+            .with("quantity", quantity)
+    }
+
+    /// Show the discounts of an account, and free quotas.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn reductions(&self) -> Request<BillingReductionsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Create a code that gives credit, once to each account.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create_coupon(&self, code: impl Into<String>, amount: f64) -> Request<BillingCreateCouponOperation> {
+        Request::new(self.client)
+            .with::<String>("code", code.into())
+            .with("amount", amount)
+    }
+
+    /// List coupons by their codes.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn coupons(&self) -> Request<BillingCouponsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Get the credit of a coupon. Repeated for the same account it answers the same entry.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn redeem_coupon(&self, code: impl Into<String>) -> Request<BillingRedeemCouponOperation> {
+        Request::new(self.client).with::<String>("code", code.into())
+    }
+
     /// List invoices, newest first.
     ///
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.

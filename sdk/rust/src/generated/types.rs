@@ -118,6 +118,8 @@ string_enum! {
         OutputTokens = "output_tokens",
         Credit = "credit",
         Payment = "payment",
+        Discount = "discount",
+        FreeQuota = "free_quota",
     }
 }
 
@@ -2299,6 +2301,9 @@ pub struct CostBreakdown {
     /// For executions and tasks.
     #[serde(default)]
     pub task_cost: f64,
+    /// Discounts and free quotas: negative, or 0.
+    #[serde(default)]
+    pub reductions: f64,
 }
 
 /// CostSummary, as the contract has it.
@@ -2309,6 +2314,45 @@ pub struct CostSummary {
     pub total_cost: f64,
     /// `total_uptime_hours`.
     pub total_uptime_hours: f64,
+}
+
+/// A code that gives credit, once to each account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Coupon {
+    /// `code`.
+    pub code: String,
+    /// `amount`.
+    pub amount: f64,
+    /// `currency`.
+    pub currency: String,
+    /// `expires_at`.
+    pub expires_at: Option<String>,
+    /// `max_redemptions`.
+    pub max_redemptions: Option<i64>,
+    /// `redemptions`.
+    #[serde(default)]
+    pub redemptions: i64,
+}
+
+/// CouponPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CouponPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `coupons`.
+    pub coupons: Vec<Coupon>,
 }
 
 /// CreatedTenant, as the contract has it.
@@ -2605,6 +2649,18 @@ pub struct Deregistration {
     pub agent_id: String,
     /// `status`.
     pub status: AgentStatus,
+}
+
+/// A percentage off everything that an account is charged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Discount {
+    /// `account_id`.
+    pub account_id: String,
+    /// `percent`.
+    pub percent: f64,
+    /// `until`.
+    pub until: Option<String>,
 }
 
 /// Durations in seconds, of the tasks that ended in the requested period.
@@ -2995,6 +3051,22 @@ pub struct FoundMemory {
     pub updated_at: String,
     /// Share of the words asked for that it has, 0 to 1.
     pub score: f64,
+}
+
+/// What each account gets of an agent without charge in each month (UTC).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FreeQuota {
+    /// `agent_id`.
+    pub agent_id: String,
+    /// `agent_name`.
+    pub agent_name: Option<String>,
+    /// `kind`.
+    pub kind: EntryKind,
+    /// 0 if there is none any more.
+    pub quantity: f64,
+    /// `unit`.
+    pub unit: String,
 }
 
 /// Health, as the contract has it.
@@ -5013,6 +5085,16 @@ pub struct Rating {
     pub reputation: f64,
     /// `rating_count`.
     pub rating_count: i64,
+}
+
+/// Discounts and free quotas in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reductions {
+    /// `discounts`.
+    pub discounts: Vec<Discount>,
+    /// `free_quotas`.
+    pub free_quotas: Vec<FreeQuota>,
 }
 
 /// A registration of a deployment: the agent and its manifest.
@@ -7253,6 +7335,7 @@ crate::page::page!(Balances, balances: Balance);
 crate::page::page!(BudgetPage, budgets: Budget);
 crate::page::page!(CodebasePage, codebases: Codebase);
 crate::page::page!(ConversationPage, conversations: Conversation);
+crate::page::page!(CouponPage, coupons: Coupon);
 crate::page::page!(DeadLetterPage, dead_letters: DeadLetter);
 crate::page::page!(DeployablePage, deployments: DeployableAgent);
 crate::page::page!(EntryPage, usage: Entry);
