@@ -6,7 +6,9 @@ Compared are the results, and what the client is asked for and told meanwhile.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import gzip
 import os
 import re
 import socket
@@ -23,6 +25,9 @@ import mcp_types as types
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.client.subscriptions import listen
+from mcp.shared.exceptions import MCPDeprecationWarning
+from mcp.shared.subscriptions import ResourceUpdated
 from scripts import conformance_mcp as suite
 
 from tests.blackbox.server import ServerProcess
@@ -63,6 +68,7 @@ class Host:
     asked: list[str] = field(default_factory=list)
     told: list[float] = field(default_factory=list)
     logs: list[Any] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
 
     async def elicit(self, context: Any, params: Any) -> types.ElicitResult:
         self.asked.append(f"elicitation {params.mode if hasattr(params, 'mode') else 'form'}: {params.message}")
@@ -85,6 +91,10 @@ class Host:
     async def log(self, params: Any) -> None:
         self.logs.append(params.data)
 
+    async def hear(self, message: Any) -> None:
+        if isinstance(message, types.ResourceUpdatedNotification):
+            self.updated.append(str(message.params.uri))
+
     @contextlib.asynccontextmanager
     async def connect(self, url: str, mode: Any = "legacy", token: str = "") -> AsyncIterator[Client]:
         headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -98,6 +108,7 @@ class Host:
                 sampling_callback=self.sample,
                 list_roots_callback=self.roots,
                 logging_callback=self.log,
+                message_handler=self.hear,
             ) as client,
         ):
             yield client
@@ -172,10 +183,56 @@ async def test_every_tool_works_as_it_does_directly(
 async def test_logs_come_during_a_call_and_after_it(federated: ServerProcess) -> None:
     host = Host()
     async with host.connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
-        await client.set_logging_level("debug")
+        with pytest.warns(MCPDeprecationWarning):
+            await client.set_logging_level("debug")
         await client.call_tool("everything.toggle-simulated-logging", {})
         async with asyncio.timeout(DEADLINE):
             while len(host.logs) < 2:
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.long
+async def test_a_link_to_a_resource_of_the_session_can_be_followed(federated: ServerProcess) -> None:
+    arguments = CALLS["gzip-file-as-resource"] | {"outputType": "resourceLink"}
+    async with Host().connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
+        result = await client.call_tool("everything.gzip-file-as-resource", arguments)
+        link = next(block for block in result.content if block.type == "resource_link")
+        (content,) = (await client.read_resource(link.uri)).contents
+    assert gzip.decompress(base64.b64decode(content.blob)) == b"hello"
+
+
+@pytest.mark.long
+async def test_arguments_of_prompts_and_templates_are_completed(everything: str, federated: ServerProcess) -> None:
+    async def complete(client: Client, prefix: str, template: str) -> Any:
+        prompt = types.PromptReference(type="ref/prompt", name=f"{prefix}completable-prompt")
+        first = await client.complete(prompt, {"name": "department", "value": "E"})
+        second = await client.complete(
+            prompt, {"name": "name", "value": ""}, context_arguments={"department": "Engineering"}
+        )
+        reference = types.ResourceTemplateReference(type="ref/resource", uri=template)
+        third = await client.complete(reference, {"name": "resourceId", "value": "7"})
+        return [each.completion.values for each in (first, second, third)]
+
+    async with Host().connect(everything) as client:
+        template = "demo://resource/dynamic/text/{resourceId}"
+        direct = await complete(client, "", template)
+    assert all(direct)
+    async with Host().connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
+        templates = (await client.list_resource_templates()).resource_templates
+        local = next(each.uri_template for each in templates if "dynamic%2Ftext" in each.uri_template)
+        assert await complete(client, "everything.", local) == direct
+
+
+@pytest.mark.long
+async def test_updates_of_resources_come_to_who_subscribed(federated: ServerProcess) -> None:
+    host = Host()
+    async with host.connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
+        uri = next(each.uri for each in (await client.list_resources()).resources if "everything" in str(each.uri))
+        with pytest.warns(MCPDeprecationWarning):
+            await client.subscribe_resource(uri)
+        await client.call_tool("everything.toggle-subscriber-updates", {})
+        async with asyncio.timeout(DEADLINE):
+            while str(uri) not in host.updated:
                 await asyncio.sleep(0.05)
 
 
@@ -268,6 +325,69 @@ async def test_links_lead_to_the_resource_through_the_server(shared_open_server:
             assert result.is_error
             assert "quarantined" in result.content[0].text
             assert "agora.upstream.accept" in result.content[0].text
+
+
+class ChangingUpstream(Far):
+    """An upstream whose resource changes when it is told to."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.subscribed = asyncio.Event()
+        self._subscriber: Any = None
+
+    def server(self) -> Any:
+        server = super().server()
+        server.add_request_handler("resources/subscribe", types.SubscribeRequestParams, self._on_subscribe)
+        return server
+
+    async def _on_subscribe(self, ctx: Any, params: Any) -> dict[str, Any]:
+        assert str(params.uri) == "far://note"
+        self._subscriber = ctx.session
+        self.subscribed.set()
+        return {}
+
+    async def change_note(self) -> None:
+        if self.modern:
+            await self.bus.publish(ResourceUpdated("far://note"))
+        else:
+            await self._subscriber.send_resource_updated("far://note")
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_a_change_of_an_upstreams_resource_is_told(
+    shared_open_server: ServerProcess, mode: str, modern: bool
+) -> None:
+    far, operator = ChangingUpstream(modern=modern), shared_open_server.operator
+    host = Host()
+    async with serving(far.app()) as url:
+        await asyncio.to_thread(operator.post, "/upstreams", {"name": "changing", "url": url})
+        async with host.connect(f"{shared_open_server.url}/mcp", mode, shared_open_server.admin_token) as client:
+            note = next(each.uri for each in (await client.list_resources()).resources if each.name == "changing.note")
+            if mode == "legacy":
+                with pytest.warns(MCPDeprecationWarning):
+                    await client.subscribe_resource(note)
+                await asyncio.wait_for(_change_until_told(far, host, str(note)), DEADLINE)
+            else:
+                async with listen(client.session, resource_subscriptions=[str(note)]) as updates:
+                    following = asyncio.create_task(_remember_updates(updates, host))
+                    await asyncio.wait_for(_change_until_told(far, host, str(note)), DEADLINE)
+                    following.cancel()
+        await asyncio.to_thread(operator.call, "DELETE", "/upstreams/changing")
+
+
+async def _remember_updates(updates: Any, host: Host) -> None:
+    async for update in updates:
+        host.updated.append(update.uri)
+
+
+async def _change_until_told(far: ChangingUpstream, host: Host, uri: str) -> None:
+    """Change the resource again and again: when the upstream has begun to be listened to, nobody tells."""
+    if not far.modern:
+        await far.subscribed.wait()
+    while uri not in host.updated:
+        await far.change_note()
+        await asyncio.sleep(0.05)
 
 
 OLD_SERVER = """

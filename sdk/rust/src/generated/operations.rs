@@ -4192,6 +4192,30 @@ impl Request<UpstreamPromptOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.upstream.complete`.
+    pub UpstreamCompleteOperation => UpstreamCompletion, Relay, "upstream/complete";
+}
+
+/// Optional arguments of `agora.upstream.complete`.
+impl Request<UpstreamCompleteOperation> {
+    /// The letters that were typed.
+    pub fn value(self, value: impl Into<String>) -> Self {
+        self.with::<String>("value", value.into())
+    }
+
+    /// Arguments that are filled in already.
+    pub fn context(self, context: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "context",
+            context
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+operation! {
     /// Marks requests of `agora.registry.list`.
     pub RegistryListOperation => RegistryPage, Query, "registry/list";
 }

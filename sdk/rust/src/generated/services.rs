@@ -2019,6 +2019,28 @@ impl UpstreamService<'_> {
             .with::<String>("upstream", upstream.into())
             .with::<String>("prompt", prompt.into())
     }
+
+    /// Complete an argument of an upstream's prompt or resource template, as the upstream does.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    /// - `kind`: What has the argument.
+    /// - `name`: Name of a prompt, or URI template.
+    /// - `argument`: Its argument.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn complete(
+        &self,
+        upstream: impl Into<String>,
+        kind: impl Into<String>,
+        name: impl Into<String>,
+        argument: impl Into<String>,
+    ) -> Request<UpstreamCompleteOperation> {
+        Request::new(self.client)
+            .with::<String>("upstream", upstream.into())
+            .with::<String>("kind", kind.into())
+            .with::<String>("name", name.into())
+            .with::<String>("argument", argument.into())
+    }
 }
 
 /// Operations of the category `registry`: see [`AgoraClient::registry`].

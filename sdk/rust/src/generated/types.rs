@@ -6868,6 +6868,22 @@ pub struct Upstream {
     pub updated_at: String,
 }
 
+/// What a person may mean by the first letters of an argument.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UpstreamCompletion {
+    /// `upstream`.
+    pub upstream: String,
+    /// `values`.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// How many there are, if the upstream says so.
+    pub total: Option<i64>,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+}
+
 /// An upstream with its items, in pages if there are many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -251,6 +251,7 @@ export const OPERATIONS = {
     call: { kind: "relay", keyed: true },
     read: { kind: "relay" },
     prompt: { kind: "relay", opaque: "messages" },
+    complete: { kind: "relay" },
   },
   registry: {
     list: { kind: "query" },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamCompletion, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1982,6 +1982,22 @@ export interface UpstreamPromptArguments {
   arguments?: { [key: string]: string } | undefined;
 }
 
+/** Arguments of ``agora.upstream.complete``. */
+export interface UpstreamCompleteArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  /** What has the argument. */
+  kind: "prompt" | "template";
+  /** Name of a prompt, or URI template. */
+  name: string;
+  /** Its argument. */
+  argument: string;
+  /** The letters that were typed. */
+  value?: string | undefined;
+  /** Arguments that are filled in already. */
+  context?: { [key: string]: string } | undefined;
+}
+
 /** Arguments of ``agora.registry.list``. */
 export interface RegistryListArguments {
   /** 'next_cursor' of the page before, to continue after it. */
@@ -3596,6 +3612,12 @@ export interface UpstreamService {
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   prompt(args: UpstreamPromptArguments, options?: CallOptions): Promise<PromptResult>;
+  /**
+   * Complete an argument of an upstream's prompt or resource template, as the upstream does.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  complete(args: UpstreamCompleteArguments, options?: CallOptions): Promise<UpstreamCompletion>;
 }
 
 /** Operations of the category ``registry``. */

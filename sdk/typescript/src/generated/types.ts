@@ -3167,6 +3167,15 @@ export interface Upstream {
   updatedAt: string;
 }
 
+/** What a person may mean by the first letters of an argument. */
+export interface UpstreamCompletion {
+  upstream: string;
+  values: string[];
+  /** How many there are, if the upstream says so. */
+  total: number | null;
+  hasMore: boolean;
+}
+
 /** An upstream with its items, in pages if there are many. */
 export interface UpstreamDetail {
   upstreamId: string;

@@ -144,6 +144,11 @@ class Upstreams(Protocol):
         caller: shares with others. client: asked what the upstream asks; the time of that does not count.
         """
 
+    async def watch(
+        self, endpoint: Endpoint, uri: str, updated: Callable[[], None], client: CallClient | None = None
+    ) -> Callable[[], None]:
+        """Call ``updated`` whenever a resource changes, until what this answers is called. client: for whom, as of request."""
+
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""
 

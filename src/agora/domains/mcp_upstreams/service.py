@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from agora.core import pagination as paging
 from agora.core.call import Call, as_relay, decode_json
@@ -177,7 +177,7 @@ class UpstreamService(contract.Upstreams):
     @implements
     async def read(self, upstream: str, uri: str) -> contract.ResourceResult:
         row = await self._require_usable(upstream)
-        if not await self._matches_template(row, uri):
+        if not await self._matches_template(row, uri) and not await self._may_be_linked(row, uri):
             await self._require_active(row, "resource", uri)
 
         def answer(raw: Mapping[str, Any]) -> contract.ResourceResult:
@@ -202,6 +202,38 @@ class UpstreamService(contract.Upstreams):
         params = {"name": prompt, "arguments": arguments}
         return self._relay_request(row, "prompts/get", params, row.timeout, prompt, answer)
 
+    @implements
+    async def complete(
+        self,
+        upstream: str,
+        kind: Literal["prompt", "template"],
+        name: str,
+        argument: str,
+        value: str = "",
+        *,
+        context: dict[str, str] = {},
+    ) -> contract.UpstreamCompletion:
+        row = await self._require_usable(upstream)
+        await self._require_active(row, kind, name)
+
+        def answer(raw: Mapping[str, Any]) -> contract.UpstreamCompletion:
+            found = raw.get("completion")
+            completion: Mapping[str, Any] = found if isinstance(found, dict) else {}
+            return contract.UpstreamCompletion.model_validate(
+                {
+                    "upstream": row.name,
+                    "values": completion.get("values", []),
+                    "total": completion.get("total"),
+                    "has_more": bool(completion.get("hasMore")),
+                }
+            )
+
+        reference = {"type": "ref/prompt", "name": name} if kind == "prompt" else {"type": "ref/resource", "uri": name}
+        params: dict[str, Any] = {"ref": reference, "argument": {"name": argument, "value": value}}
+        if context:
+            params["context"] = {"arguments": context}
+        return self._relay_request(row, "completion/complete", params, row.timeout, name, answer)
+
     async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> None:
         """Refuse what cannot be used, with the reason."""
         row = await self._call.tx.one(statements.item, upstream_id=upstream.upstream_id, kind=kind, name=name)
@@ -215,6 +247,13 @@ class UpstreamService(contract.Upstreams):
             )
         if row.state == "dropped":
             raise NotFound(f"The {kind} {name!r} of {upstream.name} cannot be offered: {row.reason}.")
+
+    async def _may_be_linked(self, upstream: UpstreamRow, uri: str) -> bool:
+        """Whether it may be a resource of the client's own session, to which a tool's result has linked: none is listed."""
+        if self._call.client is None:
+            return False
+        key = {"upstream_id": upstream.upstream_id, "kind": "resource", "name": uri}
+        return await self._call.tx.one(statements.item, **key) is None
 
     async def _matches_template(self, upstream: UpstreamRow, uri: str) -> bool:
         rows = await self._call.tx.all(statements.templates, upstream_id=upstream.upstream_id)

@@ -216,8 +216,17 @@ class Core:
             return await self.resources.upstreams.get_prompt(exchange, name, arguments)
         return prompts.find_prompt(name).fill(arguments)
 
-    async def complete(self, exchange: Exchange, argument: Mapping[str, Any]) -> dict[str, Any]:
-        """Values for an argument."""
+    async def complete(
+        self,
+        exchange: Exchange,
+        argument: Mapping[str, Any],
+        reference: Mapping[str, Any],
+        context: Mapping[str, str],
+    ) -> dict[str, Any]:
+        """Values for an argument of a prompt or resource template; context: those that are filled in already."""
+        upstream = await self.resources.upstreams.complete(exchange, argument, reference, context)
+        if upstream is not None:
+            return upstream
         return await completions.complete_argument(self.resources, exchange, argument)
 
 

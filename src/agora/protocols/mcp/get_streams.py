@@ -22,12 +22,14 @@ from agora.protocols.http_streams import HEADERS, CuttingSink
 from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthenticated, field_error
 
 from . import event_ids
+from .client_requests import ClientRequests
 from .exchange import Exchange
 from .legacy_transport import ObservedSend, receive_until, to_sdk_scope
 from .session_bootstrap import ensure_sdk_session, make_ready
 from .session_store import SessionStore
 from .sessions import Session
 from .subscriptions import WatchFilter, notify_changes, open_events, resume_events
+from .upstream_watch import UpstreamWatch
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
@@ -191,9 +193,20 @@ class _GetStream:
         session = self._session
         watch_filter = WatchFilter(session.watched, tools=True, resources=True, prompts=True, session=session.key)
         teller = server.notifier(session)
+        capabilities = session.client.get("capabilities")
+        client = ClientRequests(
+            capabilities if isinstance(capabilities, dict) else {}, key=session.key, log_level=session.log_level
+        )
+        upstreams = UpstreamWatch(self._dispatcher, session.caller, client, session.watched)
         try:
             await notify_changes(
-                self._dispatcher, self._stream, watch_filter, teller, sink=self._sink, missed=self._missed
+                self._dispatcher,
+                self._stream,
+                watch_filter,
+                teller,
+                sink=self._sink,
+                missed=self._missed,
+                upstreams=upstreams,
             )
             self.over.set()
         except Exception:

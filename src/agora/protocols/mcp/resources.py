@@ -150,7 +150,10 @@ class Resources:
         """The result of an operation as JSON has it; raises AgoraError."""
         registry = self._dispatcher.context.registry
         operation = registry.find(name, None, exchange.caller.tenant)
-        outcome = await self._dispatcher.invoke(operation, exchange.caller, arguments, request_id=exchange.request_id)
+        client = exchange.client if exchange.client.key else None
+        outcome = await self._dispatcher.invoke(
+            operation, exchange.caller, arguments, request_id=exchange.request_id, client=client
+        )
         return from_json(outcome.body)
 
     async def list_page(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:

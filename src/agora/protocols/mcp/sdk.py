@@ -42,6 +42,7 @@ from .results import error_result
 from .session_store import SessionStore
 from .sessions import CURRENT, Session, owner_of
 from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events
+from .upstream_watch import UpstreamWatch
 from .view import MODEL
 
 __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
@@ -235,7 +236,12 @@ class SdkServer:
     async def read_resource(
         self, ctx: Context, exchange: Exchange, params: types.ReadResourceRequestParams
     ) -> dict[str, Any]:
-        return await self.core.read_resource(exchange, str(params.uri))
+        link = _ClientLink(ctx, modern=exchange.modern)
+        exchange = replace(exchange, client=link.client_requests(exchange))
+        try:
+            return await self.core.read_resource(exchange, str(params.uri))
+        finally:
+            link.answered = True
 
     async def _list_prompts(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
         return await self.core.list_prompts(exchange)
@@ -248,7 +254,9 @@ class SdkServer:
     async def _complete_argument(
         self, ctx: Context, exchange: Exchange, params: types.CompleteRequestParams
     ) -> dict[str, Any]:
-        return await self.core.complete(exchange, params.argument.model_dump())
+        context = params.context.arguments if params.context is not None else None
+        reference = params.ref.model_dump(mode="json")
+        return await self.core.complete(exchange, params.argument.model_dump(), reference, context or {})
 
     # -- watching --------------------------------------------------------------------------------
 
@@ -288,7 +296,9 @@ class SdkServer:
             session=client_key(exchange),
         )
         stream = await open_events(self.core.dispatcher, exchange)
-        close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller)
+        client = _ClientLink(ctx, modern=True).client_requests(exchange)
+        upstreams = UpstreamWatch(self.core.dispatcher, exchange.caller, client, watch_filter.uris)
+        close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller, upstreams=upstreams)
         if close_reason.error is not None:  # such as a token that has expired
             raise close_reason.error
         return {"_meta": teller.meta}

@@ -20,6 +20,7 @@ from agora_sdk.errors import AgoraError, CursorTooOld, InvalidRequest
 
 from . import changes
 from .exchange import Exchange
+from .upstream_watch import UpstreamWatch
 
 __all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events"]
 
@@ -105,17 +106,23 @@ async def notify_changes(
     *,
     sink: QueueSink | None = None,
     missed: bool = False,
+    upstreams: UpstreamWatch,
 ) -> CloseReason:
-    """Tell a client what changes, until the stream ends; answers why it did. missed: begin with everything."""
+    """Tell a client what changes, until the stream ends; answers why it did.
+
+    missed: begin with everything. upstreams: watches those resources that are not of this server.
+    """
     sink = sink or QueueSink(dispatcher.feed.buffer_limit)
     position = stream.position
     attaching = asyncio.create_task(stream.attach(sink))
+    relaying = asyncio.create_task(_relay_updates(upstreams, teller))
     try:
         if missed:
             await _send_notifications(_all_notifications(wanted, teller), teller, position, position)
         while batches := await sink.take():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [wanted.apply_event(event) for event in events]
+            upstreams.refresh()
             before, position = position, batches[-1].sequence
             if await _send_notifications(_notifications_for(event_changes, wanted, teller), teller, before, position):
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -123,7 +130,16 @@ async def notify_changes(
     finally:
         stream.close()
         attaching.cancel()
-        await asyncio.gather(attaching, return_exceptions=True)
+        relaying.cancel()
+        await asyncio.gather(attaching, relaying, return_exceptions=True)
+        upstreams.close()
+
+
+async def _relay_updates(upstreams: UpstreamWatch, teller: Notifier) -> None:
+    while True:
+        for uri in await upstreams.next_updates():
+            await teller.updated(uri)
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 Notification = Callable[[], Awaitable[None]]

@@ -74,6 +74,29 @@ class UpstreamResources:
         ]
         return {**about, "messages": messages}
 
+    async def complete(
+        self, exchange: Exchange, argument: Mapping[str, Any], reference: Mapping[str, Any], context: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        """The upstream's completion of an argument; None where the prompt or template is not an upstream's."""
+        named = str(reference.get("name") or "")
+        uri = str(reference.get("uri") or "")
+        if uri.startswith(PREFIX):
+            upstream, _, own = uri.removeprefix(PREFIX).partition("/")
+            kind, name = "template", unquote(own)
+        elif "." in named:
+            upstream, _, name = named.partition(".")
+            kind = "prompt"
+        else:
+            return None
+        arguments = {"upstream": upstream, "kind": kind, "name": name, "argument": argument["name"]}
+        arguments |= {"value": argument["value"], "context": dict(context)}
+        try:
+            result = await self._invoke(exchange, "agora.upstream.complete", arguments)
+        except AgoraError:  # one that does not complete offers nothing
+            return {"completion": {"values": [], "total": 0, "hasMore": False}}
+        total = {} if result["total"] is None else {"total": result["total"]}
+        return {"completion": {"values": result["values"], **total, "hasMore": result["has_more"]}}
+
     async def find_unusable_tool(self, exchange: Exchange, name: str) -> AgoraError | None:
         """Why an upstream's tool of that name, with a dot or an underscore, cannot be called; None if there is none such."""
         upstream, _, tool = name.partition("." if "." in name else "_")

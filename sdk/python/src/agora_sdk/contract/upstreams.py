@@ -22,6 +22,7 @@ __all__ = [
     "ResourceResult",
     "ToolResult",
     "Upstream",
+    "UpstreamCompletion",
     "UpstreamDetail",
     "UpstreamItem",
     "UpstreamPage",
@@ -223,6 +224,15 @@ class PromptResult(Result):
     messages: list[JsonValue] = []
 
 
+class UpstreamCompletion(Result):
+    """What a person may mean by the first letters of an argument."""
+
+    upstream: str
+    values: list[str] = []
+    total: int | None = Field(default=None, description="How many there are, if the upstream says so.")
+    has_more: bool = False
+
+
 class Upstreams(Service, category="upstream"):
     """Remote MCP servers: their tools, resources and prompts, offered here over every protocol."""
 
@@ -315,3 +325,22 @@ class Upstreams(Service, category="upstream"):
         arguments: Annotated[dict[str, str], Field(max_length=100)] = {},
     ) -> PromptResult:
         """Get a prompt of an upstream, filled in with arguments."""
+
+    @operation("POST /upstreams/{upstream}/complete", scope="read:catalogue", kind=Kind.RELAY, idempotent=True)
+    async def complete(
+        self,
+        upstream: UpstreamRef,
+        kind: Annotated[Literal["prompt", "template"], Field(description="What has the argument.")],
+        name: Annotated[
+            str,
+            Field(min_length=1, max_length=2000, pattern=PRINTABLE, description="Name of a prompt, or URI template."),
+        ],
+        argument: Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE, description="Its argument.")],
+        value: Annotated[Text, Field(max_length=1000, description="The letters that were typed.")] = "",
+        *,
+        context: Annotated[
+            dict[Annotated[str, Field(max_length=200)], Annotated[Text, Field(max_length=4000)]],
+            Field(max_length=100, description="Arguments that are filled in already."),
+        ] = {},
+    ) -> UpstreamCompletion:
+        """Complete an argument of an upstream's prompt or resource template, as the upstream does."""

@@ -41,7 +41,8 @@ def can_be_asked(client: CallClient | None) -> bool:
 class _Slot:
     connection: Connection
     level: str | None = None
-    busy: bool = True
+    busy: bool = False
+    watched: int = 0
     used: float = field(default_factory=time.monotonic)
 
 
@@ -56,21 +57,9 @@ class ClientConnections:
     @contextlib.asynccontextmanager
     async def lend(self, endpoint: Endpoint, client: CallClient) -> AsyncIterator[Connection]:
         """A connection for one call of a client. Raises RateLimited if there are too many."""
-        key = (endpoint.key, client.key)
-        slot = next((slot for slot in self._slots.get(key, ()) if not slot.busy), None)
+        slot = next((slot for slot in self._slots_of(endpoint, client) if not slot.busy), None)
         if slot is None:
-            if (
-                sum(len(slots) for (name, _), slots in self._slots.items() if name == endpoint.key)
-                >= MOST[endpoint.transport]
-            ):
-                raise RateLimited(
-                    f"{endpoint.name} has too many clients at once that can be asked.",
-                    fix="Try again later.",
-                    retry_after=5,
-                )
-            capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
-            slot = _Slot(await self._create(endpoint, capabilities))
-            self._slots.setdefault(key, []).append(slot)
+            slot = await self._open(endpoint, client)
         slot.busy = True
         try:
             if client.log_level is not None and client.log_level != slot.level:
@@ -80,10 +69,42 @@ class ClientConnections:
         finally:
             slot.busy, slot.used = False, time.monotonic()
 
+    async def watch(
+        self, endpoint: Endpoint, client: CallClient, uri: str, updated: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Watch a resource over a connection of the client; it stays open meanwhile. Raises RateLimited."""
+        slots = self._slots_of(endpoint, client)
+        slot = slots[0] if slots else await self._open(endpoint, client)
+        remove = slot.connection.resources.add(uri, updated)
+        slot.watched += 1
+
+        def stop() -> None:
+            slot.watched -= 1
+            slot.used = time.monotonic()
+            remove()
+
+        return stop
+
+    def _slots_of(self, endpoint: Endpoint, client: CallClient) -> list[_Slot]:
+        return self._slots.get((endpoint.key, client.key), [])
+
+    async def _open(self, endpoint: Endpoint, client: CallClient) -> _Slot:
+        count = sum(len(slots) for (name, _), slots in self._slots.items() if name == endpoint.key)
+        if count >= MOST[endpoint.transport]:
+            raise RateLimited(
+                f"{endpoint.name} has too many clients at once that can be asked.",
+                fix="Try again later.",
+                retry_after=5,
+            )
+        capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
+        slot = _Slot(await self._create(endpoint, capabilities))
+        self._slots.setdefault((endpoint.key, client.key), []).append(slot)
+        return slot
+
     def close_idle(self) -> None:
         """Hang up where no call came for long."""
         before = time.monotonic() - IDLE_SECONDS
-        self._drop(lambda key, slot: not slot.busy and slot.used < before)
+        self._drop(lambda key, slot: not slot.busy and not slot.watched and slot.used < before)
 
     def close_upstream(self, endpoint_key: tuple[str, str]) -> None:
         """Hang up at an upstream that was removed or changed."""

@@ -27,6 +27,7 @@ from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
 from .errors import describe_error, is_breakdown, speaks_no_streamable_http, translate_error
+from .resource_watch import ResourceWatch
 from .route import Channel
 from .session import Session, open_session
 from .stdio import open_stdio_channel
@@ -57,7 +58,7 @@ class Connection:
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
         self._transport_errors = TransportErrors()
-        self._asking = Asking(capabilities)
+        self._asking, self.resources = Asking(capabilities), ResourceWatch()
         self._breaker = CircuitBreaker(tuning)
         self._limiter = ConcurrencyLimiter(endpoint.name, endpoint.concurrency)
         self._session: Session | None = None
@@ -281,19 +282,29 @@ class Connection:
         async with (
             self._open_channel(lost) as line,
             open_session(
-                line, self._transport_errors, self.mark_outdated, self._tuning.connect, self._asking, older=self._sse
+                line,
+                self._transport_errors,
+                self.mark_outdated,
+                self._tuning.connect,
+                self._asking,
+                self.resources,
+                older=self._sse,
             ) as session,
         ):
             self.current, self._error = False, None
             self._session = session
             self._sessions += 1
             self._notify_state_change()
-            following = asyncio.create_task(session.follow_changes(self.mark_outdated))
+            following = (
+                asyncio.create_task(session.follow_changes(self.mark_outdated)),
+                asyncio.create_task(session.follow_resources(self.resources)),
+            )
             try:
                 await self._monitor_session(session, lost)
             finally:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+                for task in following:
+                    task.cancel()
+                await asyncio.gather(*following, return_exceptions=True)
 
     async def _monitor_session(self, session: Session, lost: asyncio.Event) -> None:
         """Wait until the connection is lost. Ping the server at every keepalive interval."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,14 @@ class ConnectionPool:
             async with self._client_connections.lend(endpoint, client) as connection:
                 return await connection.request_for_client(method, params, seconds, progress, client)
         return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller)
+
+    async def watch(
+        self, endpoint: Endpoint, uri: str, updated: Callable[[], None], client: CallClient | None = None
+    ) -> Callable[[], None]:
+        """Call ``updated`` whenever a resource changes, until what this answers is called."""
+        if client is not None and can_be_asked(client):
+            return await self._client_connections.watch(endpoint, client, uri, updated)
+        return (await self._get_connection(endpoint)).resources.add(uri, updated)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""

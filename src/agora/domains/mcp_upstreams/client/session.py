@@ -14,6 +14,7 @@ from mcp.client.subscriptions import SubscriptionLost, listen
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
+from mcp.shared.subscriptions import ResourceUpdated
 from mcp.shared.transport_context import TransportContext
 from mcp_types import methods
 from mcp_types.version import LATEST_HANDSHAKE_VERSION, MODERN_PROTOCOL_VERSIONS
@@ -25,6 +26,7 @@ from ..port import Kind, Listing, Progress
 from .asking import Asking
 from .definitions import Allowance
 from .direct import Redirected
+from .resource_watch import ResourceWatch
 from .route import Channel
 from .transport_errors import TransportErrors
 from .vetting import MAX_ITEMS_PER_KIND, RawDefinition, vet_items
@@ -32,6 +34,7 @@ from .vetting import MAX_ITEMS_PER_KIND, RawDefinition, vet_items
 __all__ = ["Session", "open_session"]
 
 CLIENT = types.Implementation(name="agora", version=__version__)
+SUBSCRIBE_SECONDS = 10.0
 PAGES = 100  # of a listing at most
 CHANGES = (
     types.ToolListChangedNotification,
@@ -210,16 +213,75 @@ class Session:
                     changed()
                     await asyncio.sleep(1)
 
+    async def follow_resources(self, resources: ResourceWatch) -> None:
+        """Keep the watched resources subscribed to for as long as the session lives."""
+        follow = self._listen if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS else self._subscribe
+        subscribed: set[str] = set()
+        while True:
+            resources.changed.clear()
+            await follow(resources, subscribed)
+
+    async def _subscribe(self, resources: ResourceWatch, subscribed: set[str]) -> None:
+        """Of the older era: subscribe to what is new, and wait until something else is watched."""
+        for uri in resources.uris ^ subscribed:
+            new = uri in resources.uris
+            (subscribed.add if new else subscribed.discard)(uri)
+            kind = types.SubscribeRequest if new else types.UnsubscribeRequest
+            method = "resources/subscribe" if new else "resources/unsubscribe"
+            request = kind.model_validate({"method": method, "params": {"uri": uri}})
+            with contextlib.suppress(MCPError):  # it has no subscriptions: then nothing is heard of it
+                await self._client.send_request(
+                    request, types.EmptyResult, request_read_timeout_seconds=SUBSCRIBE_SECONDS
+                )
+        await resources.changed.wait()
+
+    async def _listen(self, resources: ResourceWatch, subscribed: set[str]) -> None:
+        """Of the newer era: listen for updates of all of them until others are watched."""
+        listening = asyncio.create_task(self._listen_to(resources)) if resources.uris else None
+        try:
+            await resources.changed.wait()
+        finally:
+            if listening is not None:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen_to(self, resources: ResourceWatch) -> None:
+        uris = sorted(resources.uris)
+        with contextlib.suppress(MCPError, TimeoutError):
+            while True:
+                try:
+                    async with listen(self._client, resource_subscriptions=uris) as subscription:
+                        async for event in subscription:
+                            if isinstance(event, ResourceUpdated):
+                                resources.notify(event.uri)
+                    return
+                except SubscriptionLost:
+                    for uri in uris:  # what happened meanwhile is not known
+                        resources.notify(uri)
+                    await asyncio.sleep(1)
+
 
 @contextlib.asynccontextmanager
 async def open_session(
-    line: Channel, faults: TransportErrors, changed: Callable[[], None], seconds: float, asking: Asking, *, older: bool
+    line: Channel,
+    faults: TransportErrors,
+    changed: Callable[[], None],
+    seconds: float,
+    asking: Asking,
+    resources: ResourceWatch,
+    *,
+    older: bool,
 ) -> AsyncIterator[Session]:
-    """A session over a line, after the handshake. older: its transport has sessions with a handshake only. Raises MCPError, ConnectionError, TimeoutError."""
+    """A session over a line, after the handshake. older: its transport has sessions with a handshake only.
+
+    Raises MCPError, ConnectionError, TimeoutError.
+    """
 
     async def handle_message(message: IncomingMessage) -> None:
         if isinstance(message, CHANGES):
             changed()
+        elif isinstance(message, types.ResourceUpdatedNotification):
+            resources.notify(str(message.params.uri))
 
     dispatcher = _Dispatcher(line)
     async with _ClientSession(

@@ -1,0 +1,39 @@
+"""Resources of one upstream that somebody here wants to hear of when they change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+__all__ = ["ResourceWatch"]
+
+
+class ResourceWatch:
+    """The watchers of a connection, by the resource's URI. changed: set when other resources are watched than before."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[str, list[Callable[[], None]]] = {}
+        self.changed = asyncio.Event()
+
+    @property
+    def uris(self) -> set[str]:
+        return set(self._watchers)
+
+    def add(self, uri: str, updated: Callable[[], None]) -> Callable[[], None]:
+        """Call ``updated`` whenever a resource has changed, until what this answers is called."""
+        self._watchers.setdefault(uri, []).append(updated)
+        self.changed.set()
+
+        def remove() -> None:
+            watchers = self._watchers.get(uri, [])
+            if updated in watchers:
+                watchers.remove(updated)
+            if not watchers and self._watchers.pop(uri, None) is not None:
+                self.changed.set()
+
+        return remove
+
+    def notify(self, uri: str) -> None:
+        """A resource has changed."""
+        for updated in list(self._watchers.get(uri, ())):
+            updated()

@@ -1,0 +1,90 @@
+"""Changes of upstreams' resources, for the clients that have subscribed to them.
+
+A subscription is held at the upstream for as long as the client has a stream over which it can be told, by the server that
+serves the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from urllib.parse import unquote
+
+from agora.core.call import Call, CallClient, Caller
+from agora.core.dispatcher import Dispatcher
+from agora.domains.mcp_upstreams.port import UPSTREAMS, Endpoint
+from agora.domains.mcp_upstreams.resource_updates import find_watched_endpoint
+from agora_sdk.errors import AgoraError
+
+from .upstream_resources import PREFIX
+
+__all__ = ["UpstreamWatch"]
+
+log = logging.getLogger(__name__)
+READ = "agora.upstream.read"  #: whose scope watching takes
+
+
+class UpstreamWatch:
+    """Watches, for one stream of a client, the resources of upstreams among these URIs."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, caller: Caller, client: CallClient | None, uris: Mapping[str, str]
+    ) -> None:
+        self._dispatcher, self._caller, self._client, self._uris = dispatcher, caller, client, uris
+        self._stops: dict[str, Callable[[], None]] = {}
+        self._updated: set[str] = set()
+        self._changed = asyncio.Event()
+
+    def refresh(self) -> None:
+        """The client may watch other resources now."""
+        if any(uri.startswith(PREFIX) for uri in self._uris) or self._stops:
+            self._changed.set()
+
+    async def next_updates(self) -> set[str]:
+        """The URIs of resources that have changed; waits for the first."""
+        while not self._updated:
+            self._changed.clear()
+            await self._reconcile()
+            await self._changed.wait()
+        updated, self._updated = self._updated, set()
+        return updated & self._uris.keys()
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        for stop in self._stops.values():
+            stop()
+        self._stops.clear()
+
+    async def _reconcile(self) -> None:
+        desired = {uri for uri in self._uris if uri.startswith(PREFIX)}
+        for uri in self._stops.keys() - desired:
+            self._stops.pop(uri)()
+        for uri in desired - self._stops.keys():
+            self._stops[uri] = await self._watch(uri)
+
+    async def _watch(self, uri: str) -> Callable[[], None]:
+        upstream, _, own = uri.removeprefix(PREFIX).partition("/")
+        read = self._dispatcher.context.registry.find(READ, None, self._caller.tenant)
+        if not self._caller.may(read.scope):
+            return _do_nothing
+
+        async def find(call: Call) -> Endpoint:
+            return await find_watched_endpoint(call, upstream, unquote(own))
+
+        try:
+            endpoint = await self._dispatcher.run_as_system(self._caller.tenant, find, label="mcp.watch")
+            engine = self._dispatcher.context.ports.get(UPSTREAMS)
+            return await engine.watch(endpoint, unquote(own), partial(self._on_update, uri), self._client)
+        except AgoraError as error:  # what there is not, or not now, does not change
+            log.info("%s is not watched: %s", uri, error)
+            return _do_nothing
+
+    def _on_update(self, uri: str) -> None:
+        self._updated.add(uri)
+        self._changed.set()
+
+
+def _do_nothing() -> None:
+    """What stops the watch of something that is not watched."""
