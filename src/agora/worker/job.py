@@ -110,7 +110,7 @@ class Job:
         self._run, self._client, self._options, self._breaker = run, client, options, breaker
         self._request = JobRequest.parse(run)
         self._state = JobState.load(run.checkpoint)
-        self._transcript = Transcript(self._state.usage)
+        self._transcript = Transcript(self._state.usage, ends_line=run.output_size == 0)
         self._writer = OutputWriter(run)
         self._closing = AsyncExitStack()
         self._agent: AgentProcess | None = None
@@ -276,7 +276,7 @@ class Job:
         # Before it is sent: whoever goes on after a crash must not take a prompt that was sent for one that was not.
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
         await self._save()
-        self._transcript = Transcript(self._state.usage)
+        self._transcript = Transcript(self._state.usage, ends_line=self._transcript.ends_line)
         await self._report_message("user", [{"type": "text", "text": prompt}])
         self._turn = asyncio.create_task(self._agent.prompt(prompt))
 
@@ -395,7 +395,7 @@ class Job:
             return None
         self._note(f"check: {self._options.check}")
         result = await run_check(self._options.check, self._place.path, self._options.check_seconds, self._environment)
-        self._writer.add(result.output if result.output.endswith("\n") else result.output + "\n")
+        self._writer.add(result.output and result.output.rstrip("\n") + "\n")
         self._note(f"the check ended with exit code {result.exit_code}")
         await self._run.artifact([{"data": result.dump()}], name="check", artifact_id="check")
         if result.exit_code == 0:

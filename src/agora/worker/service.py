@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from agora_sdk import Agent, InputRequired, TaskRun
+from agora_sdk import Agent, AgoraError, InputRequired, TaskRun
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 
@@ -50,7 +50,7 @@ class CodingWorker(Agent):
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
         self._breaker = AccountBreaker()
         self._registry = CodebaseRegistry(options)
-        self._cleaning: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
 
@@ -59,7 +59,7 @@ class CodingWorker(Agent):
         names = await self._registry.register(self.client, self.worker_id)
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
-        self._cleaning = asyncio.create_task(self._clean_regularly())
+        self._chores = [asyncio.create_task(self._clean_regularly()), asyncio.create_task(self._report_alive())]
 
     async def on_task(self, task: TaskRun) -> Any:
         """Do a job; one whose agent waits here goes on with it."""
@@ -90,10 +90,20 @@ class CodingWorker(Agent):
             await self._drop(task_id)
 
     async def on_stop(self) -> None:
-        if self._cleaning is not None:
-            self._cleaning.cancel()
+        for chore in self._chores:
+            chore.cancel()
         for task_id in tuple(self._parked):
             await self._drop(task_id)
+
+    async def _report_alive(self) -> None:
+        """Show that the worker is there while all its places are taken and it claims nothing."""
+        assert self.worker_id is not None
+        while True:
+            await asyncio.sleep(self.heartbeat_seconds)
+            try:
+                await self.client.worker.heartbeat(self.worker_id)
+            except AgoraError as error:
+                logger.warning("%s: no heartbeat: %s", self.name, error)
 
     async def _clean_regularly(self) -> None:
         """Remove old worktrees, except those with work that is on no other branch."""

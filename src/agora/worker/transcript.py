@@ -50,13 +50,13 @@ class Transcript:
     """What an agent has said and done in one turn.
 
     text: its answer: what it said after its last tool call. parts: of the turn in order, as a session shows them: text,
-    thought, tool, plan.
+    thought, tool, plan. ends_line: whether the output ends with a line feed so far.
     """
 
     usage: Usage = field(default_factory=Usage)
     parts: list[JsonMap] = field(default_factory=list)
+    ends_line: bool = True
     _tools: dict[str, JsonMap] = field(default_factory=dict)
-    _ends_line: bool = True
 
     @property
     def text(self) -> str:
@@ -132,14 +132,14 @@ class Transcript:
 
     def _as_text(self, text: str) -> str:
         if text:
-            self._ends_line = text.endswith("\n")
+            self.ends_line = text.endswith("\n")
         return text
 
     def _as_line(self, line: str) -> str:
         if not line:
             return ""
-        start = "" if self._ends_line else "\n"
-        self._ends_line = True
+        start = "" if self.ends_line else "\n"
+        self.ends_line = True
         return f"{start}{line}\n"
 
 

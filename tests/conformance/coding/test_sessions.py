@@ -127,6 +127,16 @@ async def test_a_codebase_needs_a_worker_of_the_callers(market: Market) -> None:
     with pytest.raises(PermissionDenied):
         await call(market, stranger, "codebase.remove", codebase_id=codebase)
     assert (await call(market, coder, "worker.heartbeat", worker_id=worker)).status == "online"
+    for filters, count in (
+        ({"search": "LAP"}, 1),
+        ({"search": "%"}, 0),
+        ({"search": "coding", "online_only": True}, 1),
+    ):
+        assert len((await call(market, coder, "worker.list", **filters)).workers) == count
+    market.clock.advance(91)
+    assert not (await call(market, coder, "worker.list", online_only=True)).workers
+    assert (await call(market, coder, "worker.get", worker_id=worker)).status == "stale"
+    assert not (await call(market, coder, "codebase.get", codebase_id=codebase)).online
     with pytest.raises(NotFound):
         await call(market, stranger, "worker.get", worker_id=worker)
     document = {"name": "laptop", "worker_id": "w-1", "hostname": "h", "agents": ["build"], "models": ["m"]}

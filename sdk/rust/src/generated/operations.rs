@@ -3670,6 +3670,16 @@ impl Request<WorkerListOperation> {
         self.with::<String>("owner", owner.into())
     }
 
+    /// Part of a name or a capability.
+    pub fn search(self, search: impl Into<String>) -> Self {
+        self.with::<String>("search", search.into())
+    }
+
+    /// Only workers seen within 90 seconds.
+    pub fn online_only(self, online_only: bool) -> Self {
+        self.with("online_only", online_only)
+    }
+
     /// Largest number of items in the answer.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)

@@ -1733,6 +1733,10 @@ export interface WorkerUnregisterArguments {
 export interface WorkerListArguments {
   /** Agent id, name or dotted alias. */
   owner?: string | null | undefined;
+  /** Part of a name or a capability. */
+  search?: string | undefined;
+  /** Only workers seen within 90 seconds. */
+  onlineOnly?: boolean | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */

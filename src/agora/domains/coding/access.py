@@ -9,7 +9,7 @@ from agora_sdk.errors import PermissionDenied
 from . import queries as statements
 from .records import CodebaseRow, SessionRow
 
-__all__ = ["load_codebase", "load_own_codebase", "load_session", "reads_every_session", "search_pattern"]
+__all__ = ["load_codebase", "load_own_codebase", "load_session", "reads_every_session"]
 
 
 async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
@@ -51,10 +51,3 @@ async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> Se
             fix=f"See GET /v1/agent/codebases/{codebase.codebase_id}/sessions.",
         )
     return row
-
-
-def search_pattern(text: str) -> str:
-    """A pattern for ``like ... escape '~'`` that finds a text anywhere; empty for an empty text."""
-    for special in "~%_":
-        text = text.replace(special, f"~{special}")
-    return f"%{text.lower()}%" if text else ""

@@ -8,13 +8,14 @@ from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract import implements
 
 from . import queries as statements
-from .access import load_codebase, load_own_codebase, search_pattern
+from .access import load_codebase, load_own_codebase
 from .records import CODEBASES, CodebaseRow
 
 __all__ = ["CodebaseService", "capability_of"]
@@ -90,7 +91,7 @@ class CodebaseService(BoundService, contract.Codebases):
         after = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_rows(after: str, count: int) -> Sequence[CodebaseRow]:
-            pattern = search_pattern(search)
+            pattern = contains_pattern(search)
             return await call.tx.all(statements.list_codebases, search=pattern, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)

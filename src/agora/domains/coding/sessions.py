@@ -8,6 +8,7 @@ from typing import Any, cast
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
+from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import codebases as contract
@@ -17,7 +18,7 @@ from agora_sdk.contract.tasks import TaskReceipt
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .access import load_codebase, load_own_codebase, load_session, reads_every_session, search_pattern
+from .access import load_codebase, load_own_codebase, load_session, reads_every_session
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
 
 __all__ = ["SessionService"]
@@ -44,7 +45,7 @@ class SessionService(BoundService, contract.Sessions):
             before=before,
             after=after,
             reader=reader,
-            search=search_pattern(q),
+            search=contains_pattern(q),
             limit=limit + 1,
         )
         more, rows = len(rows) > limit, rows[:limit]

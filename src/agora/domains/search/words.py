@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from .queries import PIECES
 
-__all__ = ["WORDS", "errors_allowed", "fold_text", "split_pieces", "split_words", "typing_distance"]
+__all__ = ["WORDS", "contains_pattern", "errors_allowed", "fold_text", "split_pieces", "split_words", "typing_distance"]
 
 WORDS = 10
 _WORD = re.compile(r"[^\W_]+")
@@ -18,6 +18,13 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 def fold_text(text: str) -> str:
     """Text as it is compared: small letters, no accents."""
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text.lower())))
+
+
+def contains_pattern(text: str) -> str:
+    """A pattern for ``lower(column) like ... escape '~'`` that finds a text anywhere; empty for an empty text."""
+    for special in "~%_":
+        text = text.replace(special, f"~{special}")
+    return f"%{text.lower()}%" if text else ""
 
 
 def split_words(text: str) -> list[str]:

@@ -66,11 +66,12 @@ retire_all = Write(
 listing = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null and worker_id > :after
-        and (owner = :owner or :owner = '')
+        and (owner = :owner or :owner = '') and last_seen >= :seen_since
+        and (:search = '' or lower(worker_name) like :search escape '~' or lower(capabilities) like :search escape '~')
     order by worker_id limit :limit
     """,
     WorkerRow,
-    types={"limit": BIG},
+    types={"limit": BIG, "seen_since": BIG},
     scan=True,
 )
 leased = Query(

@@ -11,6 +11,7 @@ from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
+from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import requeue_task
@@ -114,7 +115,13 @@ class WorkerService(BoundService, contract.Workers):
 
     @implements
     async def list(
-        self, owner: str | None = None, *, limit: int = 50, cursor: str | None = None
+        self,
+        owner: str | None = None,
+        *,
+        search: str = "",
+        online_only: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> contract.WorkerPage:
         call = self.call
         whose = call.caller.subject
@@ -122,8 +129,14 @@ class WorkerService(BoundService, contract.Workers):
             whose = (await load_agent(call.tx, owner, "owner")).agent_id if owner else ""
         after = paging.decode_cursor(cursor)[0] if cursor else ""
 
+        filters = {
+            "owner": whose,
+            "search": contains_pattern(search),
+            "seen_since": call.now - ONLINE_SECONDS * SECOND if online_only else 0,
+        }
+
         async def read_rows(after: str, count: int) -> Sequence[WorkerRow]:
-            return await call.tx.all(statements.listing, owner=whose, after=after, limit=count)
+            return await call.tx.all(statements.listing, **filters, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "worker_id", limit, call.context.settings.page_bytes)
         busy = {row.worker: row.tasks for row in await call.tx.all(statements.active)}

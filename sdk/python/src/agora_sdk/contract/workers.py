@@ -79,7 +79,15 @@ class Workers(Service, category="worker"):
         """Unregister a worker: its claimed tasks are requeued at once."""
 
     @operation("GET /v1/agent/workers", scope="read:tasks")
-    async def list(self, owner: AgentRef | None = None, *, limit: Limit = 50, cursor: Cursor = None) -> WorkerPage:
+    async def list(
+        self,
+        owner: AgentRef | None = None,
+        *,
+        search: Annotated[str, Field(max_length=100, description="Part of a name or a capability.")] = "",
+        online_only: Annotated[bool, Field(description="Only workers seen within 90 seconds.")] = False,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> WorkerPage:
         """List workers: your own; operators see all."""
 
     @operation("GET /v1/agent/workers/{worker_id}", scope="read:tasks")
