@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo demo-coding worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp conformance-a2a lint bench screenshots format reference sdks image clean
+.PHONY: help up down logs demo demo-coding worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp clients conformance-a2a lint bench screenshots format reference sdks image clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -83,6 +83,9 @@ test-rust-long: .venv/test ## The same, then its other features and the oldest R
 
 conformance-mcp: .venv/test ## The official MCP conformance suite, both eras, with its score
 	@$(BIN)/python scripts/conformance_mcp.py $(ARGS)
+
+clients: .venv/test ## Run clients of others over A2A, and write what they do into docs/reference/clients.md
+	@AGORA_RECORD_CLIENTS=1 $(PYTEST) -m long tests/clients $(ARGS)
 
 conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its scores (clones it, or AGORA_A2A_TCK names it)
 	@$(BIN)/python scripts/tck_a2a.py $(ARGS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,11 +90,17 @@ def serve_targets(directory: Path, **settings: str) -> Iterator[Targets]:
         yield Targets(agents, receiver)
 
 
-def run_program(command: Sequence[str], targets: Targets, kind: str) -> dict[str, str]:
+def run_program(
+    command: Sequence[str], targets: Targets, kind: str, variables: Mapping[str, str] = {}
+) -> dict[str, str]:
     """Run a client's program against one agent. Answers what became of each scenario, by its name."""
     arguments = [*command, targets.agents[kind], kind, targets.receiver]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=SECONDS)
+    environment = os.environ | variables
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment)
     assert done.returncode == 0, f"{arguments}: {done.stderr[-4000:]}"
     sys.stderr.write(done.stderr[-20_000:])
-    outcomes: dict[str, str] = json.loads(done.stdout.strip().splitlines()[-1])
+    # Some clients print to standard output as they end.
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert lines, f"{arguments}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+    outcomes: dict[str, str] = json.loads(lines[-1])
     return outcomes

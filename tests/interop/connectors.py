@@ -122,7 +122,9 @@ class Rest(Connector):
         )
 
     async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        answer = await self.http.post("/" + operation.replace(".", "/"), json=arguments)
+        path = "/" + operation.replace(".", "/")
+        reads = operation in ("agora.task.get", "agora.task.history")
+        answer = await (self.http.get(path, params=arguments) if reads else self.http.post(path, json=arguments))
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found

@@ -60,10 +60,16 @@ async def test_a_conversation_by_a2a_is_held_from_every_protocol(
         assert (asked["state"], asked["message"]["parts"][0]["text"]) == ("TASK_STATE_INPUT_REQUIRED", "For when?")
         answering = asyncio.create_task(talk(_said("two", "Monday", taskId=task["task_id"])))
         _, held = await _claimed(doer)
+        await doer.call("agora.task.update", held | {"progress": 40, "notes": "counting"})
         await doer.call("agora.task.append", held | {"content": CONTENT})
         await doer.call("agora.task.artifact", held | {"name": "plan", "parts": [{"data": {"day": 1}}]})
         await doer.call("agora.task.complete", held | {"result": "booked"})
         second = await asyncio.wait_for(answering, SECONDS)
+        progress = [
+            event["statusUpdate"] for event in second if "message" in event.get("statusUpdate", {}).get("status", {})
+        ]
+        assert progress[0]["status"]["message"]["parts"][0]["text"] == "counting"
+        assert progress[0]["metadata"]["agora"]["progress"] == 40
         assert second[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
         seen = await asker.look("Doer", task["task_id"])
         assert {artifact.get("name") for artifact in seen["artifacts"]} >= {"plan"}

@@ -15,6 +15,12 @@ OBSERVERS = [name for name, connector in CONNECTORS.items() if connector.observe
 CONTENT = 'Grüße, 世界 🚀 "quoted" \\ <script>\n\ttab'
 
 
+#: every protocol in, every protocol out; those with plain HTTP at one end stand for the rest in the ordinary run
+DIALOGUES = [
+    pytest.param(giver, doer, marks=() if "rest" in (giver, doer) else pytest.mark.long)
+    for giver in SENDERS
+    for doer in SENDERS
+]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -84,6 +90,35 @@ async def test_a_task_is_the_same_for_everyone(parties: Parties, giver_kind: str
             found = (await http.get(f"/v1/agent/tasks/{task['task_id']}")).json()
             output = (await http.get(f"/v1/agent/tasks/{task['task_id']}/output")).json()
         assert (found["status"], found["result"], output["content"]) == ("completed", payload, CONTENT)
+
+
+@pytest.mark.parametrize(("giver_kind", "doer_kind"), DIALOGUES)
+async def test_progress_and_questions_pass_between_any_two(parties: Parties, giver_kind: str, doer_kind: str) -> None:
+    """The rows "reports progress" and "asks back": the giver reads both, and answers, in its own protocol."""
+    giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
+    receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": doer.agent_name})
+    about = {"task_id": receipt["task_id"]}
+    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    held = about | {"fencing_token": task["fencing_token"]}
+    await doer.call("agora.task.update", held | {"progress": 40, "notes": CONTENT})
+    seen = await giver.call("agora.task.get", about)
+    assert (seen["status"], seen["progress"], seen["notes"]) == ("in_progress", 40, CONTENT)
+    await doer.call("agora.task.message", held | {"text": CONTENT, "status": "input_required"})
+    assert (await giver.call("agora.task.get", about))["status"] == "input_required"
+    question = await _last_message(giver, about)
+    assert (question["role"], question["parts"]) == ("ROLE_AGENT", [{"text": CONTENT}])
+    await giver.call("agora.task.message", about | {"text": "Monday"})
+    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    assert (task["task_id"], (await _last_message(doer, about))["parts"]) == (receipt["task_id"], [{"text": "Monday"}])
+    await doer.call("agora.task.complete", about | {"fencing_token": task["fencing_token"], "result": "booked"})
+    assert (await giver.call("agora.task.get", about))["result"] == "booked"
+
+
+async def _last_message(party: Connector, about: dict[str, Any]) -> dict[str, Any]:
+    """What was said last in a task."""
+    entries = (await party.call("agora.task.history", about))["entries"]
+    data: dict[str, Any] = [entry for entry in entries if entry["type"] == "message"][-1]["data"]
+    return data
 
 
 @pytest.mark.parametrize("observer_kind", OBSERVERS)

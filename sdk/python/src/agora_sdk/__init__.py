@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .message import Message, Part
     from .protocol import AgentMessage, AgentProtocol, MessageType
-    from .taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
+    from .taskrun import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 
 __all__ = [
     "Agent",
@@ -39,6 +39,7 @@ __all__ = [
     "Part",
     "PermanentFailure",
     "Postponed",
+    "Rejected",
     "TaskRun",
     "__version__",
 ]
@@ -57,6 +58,7 @@ _HOMES = {
     "Part": "message",
     "PermanentFailure": "taskrun",
     "Postponed": "taskrun",
+    "Rejected": "taskrun",
     "TaskRun": "taskrun",
 }
 

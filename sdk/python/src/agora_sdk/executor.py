@@ -12,7 +12,7 @@ from .errors import AgoraError, InvalidRequest, StaleLease
 from .inbox import RETRY_LATER
 from .lease import Lease
 from .retry import Backoff, is_transient
-from .taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
+from .taskrun import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
 
 if TYPE_CHECKING:
     from .client import AgoraClient
@@ -160,6 +160,8 @@ class Executor:
             await lease.call("message", parts=parts, status=status, metadata=metadata)
         except Postponed as postponed:
             await lease.call("release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS))
+        except Rejected as error:
+            await lease.call("update", status="rejected", notes=_error_text(error))
         except PermanentFailure as error:
             await lease.call("fail", _error_text(error), retry=False)
         except Exception as error:
@@ -180,6 +182,6 @@ class Executor:
 
 def _error_text(error: Exception) -> str:
     """What is stored of an error: its kind and its text, without what the wire refuses."""
-    text = str(error) if isinstance(error, PermanentFailure) else f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, PermanentFailure | Rejected) else f"{type(error).__name__}: {error}"
     storable = text.replace("\x00", "").encode("utf-8", "replace").decode()
     return storable[:MAX_ERROR_CHARACTERS] or type(error).__name__

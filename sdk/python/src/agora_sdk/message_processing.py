@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .message import CARRIED, Message
-from .taskrun import InputRequired, TaskRun
+from .taskrun import InputRequired, Rejected, TaskRun
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -34,6 +34,9 @@ async def answer_message(agent: Agent, inbox_message: InboxMessage) -> None:
     except InputRequired as question:
         status = "auth_required" if question.auth else "input_required"
         await agent.reply(inbox_message, question.question, metadata={CARRIED: {"status": status}})
+        return
+    except Rejected as refusal:
+        await agent.reply(inbox_message, str(refusal) or "Refused.")
         return
     if response is not None:
         await agent.reply(inbox_message, response.as_text() or "Done.", **options_of(response))

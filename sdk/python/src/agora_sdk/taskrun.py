@@ -15,7 +15,7 @@ from .message import Message
 if TYPE_CHECKING:
     from .lease import Lease
 
-__all__ = ["MESSAGE_TASK", "InputRequired", "PermanentFailure", "Postponed", "TaskRun"]
+__all__ = ["MESSAGE_TASK", "InputRequired", "PermanentFailure", "Postponed", "Rejected", "TaskRun"]
 
 MESSAGE_TASK = "a2a.message"  #: type of a task that is a message, of A2A or of another protocol
 
@@ -24,6 +24,10 @@ MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
 class PermanentFailure(Exception):
     """Raised in ``on_task``: the task has failed, and another attempt would fail too."""
+
+
+class Rejected(Exception):
+    """Raised in ``on_task`` or ``process_message``: the agent does not do this; nobody tries it again."""
 
 
 class InputRequired(Exception):

@@ -36,6 +36,7 @@ __all__ = [
     "list_tasks",
     "read_awaited_task",
     "require_task",
+    "shows_work",
     "task_not_found",
 ]
 
@@ -134,17 +135,22 @@ async def get_task(call: Call, task_id: str, agent: str | None, history_length: 
     return result
 
 
-async def read_awaited_task(
-    reader: Reader, task_id: str, history_length: int | None, *, shows_work: bool = False
-) -> tuple[dict[str, Any], bool]:
-    """Read a task, and whether it has ended or needs input; with shows_work, whether there is anything of its work to show."""
+async def read_awaited_task(reader: Reader, task_id: str, history_length: int | None) -> tuple[dict[str, Any], bool]:
+    """Read a task, and whether it has ended or needs input."""
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise task_not_found(task_id)
-    settled = row.status not in ("pending", "in_progress")
-    if shows_work and not settled:
-        settled = bool(row.said or row.output_size or row.progress or row.notes)
-    return await build_task_document(reader, row, history_length), settled
+    return await build_task_document(reader, row, history_length), row.status not in ("pending", "in_progress")
+
+
+async def shows_work(reader: Reader, task_id: str) -> bool:
+    """Whether a task has ended, asks for something, or has anything of its agent's work to show."""
+    row = await reader.one(tasks.select_task, task_id=task_id)
+    if row is None:
+        raise task_not_found(task_id)
+    return row.status not in ("pending", "in_progress") or bool(
+        row.said or row.output_size or row.progress or row.notes
+    )
 
 
 async def find_direct_answer(reader: Reader, task_id: str) -> dict[str, Any] | None:

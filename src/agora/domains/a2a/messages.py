@@ -126,14 +126,14 @@ async def send_message(
         if not isinstance(outcome, _StoredMessage):
             return _encode_message(outcome)
         task_id, document = outcome.task_id, outcome.document
-        if return_immediately:
-            wait = min(wait, DIRECT_ANSWER_SECONDS) if outcome.may_be_direct else 0.0
         store_answer(call, key, OPERATION, digest, task_id.encode())
-    elif return_immediately:
-        wait = 0.0
+        call.target = task_id
+        if return_immediately and wait and document is not None and outcome.may_be_direct:
+            created = document if history_length != 0 else {k: v for k, v in document.items() if k != "history"}
+            return _respond_when_direct(task_id, created, min(wait, DIRECT_ANSWER_SECONDS))
     call.target = task_id
-    if wait:
-        return _respond_when_settled(task_id, history_length, wait, shows_work=return_immediately)
+    if wait and not return_immediately:
+        return _respond_when_settled(task_id, history_length, wait)
     if document is None and (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
         return _encode_message(answer)
     if document is None or history_length == 0:
@@ -158,22 +158,34 @@ def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
     return as_encoded_result(view.encode_document({"task": document}), A2ASendResult)
 
 
-def _respond_when_settled(task_id: str, history_length: int | None, wait: float, *, shows_work: bool) -> A2ASendResult:
-    """The task as it is once it has ended or asks for something; the message where that is all its agent said.
-
-    shows_work: as soon as there is anything of the work to show, too.
-    """
-    events = lookup.CHANGES | lookup.WORK if shows_work else lookup.CHANGES
+def _respond_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
+    """The task as it is once it has ended or asks for something; the message where that is all its agent said."""
 
     async def read_settled(call: Call) -> A2ASendResult:
-        document, settled = await lookup.read_awaited_task(call.tx, task_id, history_length, shows_work=shows_work)
+        document, settled = await lookup.read_awaited_task(call.tx, task_id, history_length)
         if not settled:
-            raise WaitForEvent(events, wait, _encode_answer(document), subject=task_id)
+            raise WaitForEvent(lookup.CHANGES, wait, _encode_answer(document), subject=task_id)
         if (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
             return _encode_message(answer)
         return _encode_answer(document)
 
     return as_deferred_result(read_settled)
+
+
+def _respond_when_direct(task_id: str, created: Mapping[str, Any], wait: float) -> A2ASendResult:
+    """The message that answers in place of a task; else the task as it was created, once its agent shows any other work.
+
+    What has happened since then is in the stream that begins there.
+    """
+
+    async def read_direct_answer(call: Call) -> A2ASendResult:
+        if (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
+            return _encode_message(answer)
+        if not await lookup.shows_work(call.tx, task_id):
+            raise WaitForEvent(lookup.CHANGES | lookup.WORK, wait, _encode_answer(created), subject=task_id)
+        return _encode_answer(created)
+
+    return as_deferred_result(read_direct_answer)
 
 
 async def _require_agent(call: Call, ref: str) -> AgentRow:
