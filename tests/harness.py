@@ -117,6 +117,21 @@ class PromptServer(uvicorn.Server):
 
     _loop: asyncio.AbstractEventLoop | None = None
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._startup_ended = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._startup_ended.set()
+
+    async def wait_started(self, serving: asyncio.Task[None]) -> None:
+        """Wait until it takes connections, without turning the event loop meanwhile. Raises what ended ``serve()`` before."""
+        serving.add_done_callback(lambda _: self._startup_ended.set())
+        await self._startup_ended.wait()
+        if not self.started:
+            await serving
+
     async def main_loop(self) -> None:
         self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
         await self.on_tick(0)
@@ -172,10 +187,7 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
     listener = config.bind_socket()
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        if serving.done():
-            await serving
-        await asyncio.sleep(0)
+    await server.wait_started(serving)
     try:
         yield Running(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:

@@ -214,9 +214,7 @@ async def serving(app: Asgi, port: int = 0) -> AsyncIterator[str]:
     server = PromptServer(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not task.done()
-        await asyncio.sleep(0)
+    await server.wait_started(task)
     try:
         yield f"http://127.0.0.1:{port}/mcp"
     finally:

@@ -153,8 +153,7 @@ async def elsewhere(kind: str = "JSONRPC 1.0", *, streams: bool = True) -> Async
     server = PromptServer(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0)
+    await server.wait_started(serving)
     try:
         yield Elsewhere(url, script, requests, server)
     finally:

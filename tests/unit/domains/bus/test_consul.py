@@ -89,8 +89,7 @@ async def agent() -> AsyncIterator[tuple[Agent, str]]:
     server = PromptServer(uvicorn.Config(agent, port=port, log_config=None, lifespan="off"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0)
+    await server.wait_started(serving)
     yield agent, f"http://127.0.0.1:{port}"
     server.should_exit = True
     await serving
