@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -81,3 +81,18 @@ def test_a_whole_id_of_nothing_is_a_page_that_says_so(browser: Browser) -> None:
     assert page.status_code == 404
     assert ">All tasks</a>" in page.text
     assert "Nothing found" in browser.http.get(f"{HOME}find", params={"q": "qwertzuiop"}).text
+
+
+@pytest.mark.long
+def test_a_task_is_found_behind_hundreds_of_newer_ones(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    server.register("Digger")
+    order = {"task_type": "lost_property", "assignee": "Digger", "payload": {"text": "An antique barometer"}}
+    task = server.operator.post("/agora/task/assign", order)["task_id"]
+    for number in range(505):
+        server.operator.post("/agora/task/assign", {"task_type": f"newer {number}", "assignee": "Digger"})
+    newest = server.operator.get("/agora/task/list", params={"limit": 500, "descending": True})["tasks"]
+    assert task not in {row["task_id"] for row in newest}
+    with Browser(server.url) as browser:
+        for words in ("antique barometer", task[-8:], "lost_property"):
+            assert f'href="{HOME}tasks/{task}"' in browser.http.get(f"{HOME}find", params={"q": words}).text

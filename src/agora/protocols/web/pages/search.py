@@ -1,6 +1,7 @@
 """Search: one field for everything. A whole id leads to its page; words and the ends of ids are looked for in every list.
 
-Agents and messages are searched as a whole. Of the other lists the newest rows are read, and the page says how many.
+Agents and messages are searched as a whole. Of the other lists the newest rows are read, page by page, until there are
+enough results or :data:`MAX_PAGES` pages are read; then the page says how many.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from .list_parameters import query_if_allowed
 __all__ = ["event", "find"]
 
 MAX_RESULTS = 10  #: of each kind
-NEWEST = 500  #: rows of a list that are read
+NEWEST = 500  #: rows of a list that are read at a time
+MAX_PAGES = 10  #: pages of a list that are read for results
 SHORT_ID = 8  #: characters of an id that pages show
 HEX = frozenset("0123456789abcdef")
 
@@ -73,6 +75,7 @@ async def find(view: View) -> Mapping[str, Any]:
         "groups": [group for group in groups if group.hits],
         "partial": any(group.searched for group in groups),
         "newest": NEWEST,
+        "reach": NEWEST * MAX_PAGES,
     }
 
 
@@ -171,9 +174,21 @@ SOURCES = (
 
 
 async def _find_in_list(view: View, words: str, source: Source) -> Group:
-    page = await query_if_allowed(view, source.operation, {**source.arguments, "limit": NEWEST})
-    hits = _select_hits(map(source.build, page.items if page else ()), words)
-    return Group(source.title, hits, source.more, page.count if page and page.has_more else None)
+    """Look through a list, newest rows first, until there are enough results."""
+    hits: list[Hit] = []
+    arguments, read = {**source.arguments, "limit": NEWEST}, 0
+    for _ in range(MAX_PAGES):
+        page = await query_if_allowed(view, source.operation, arguments)
+        if page is None:
+            break
+        read += len(page.items)
+        hits += _select_hits(map(source.build, page.items), words)
+        if not page.has_more or page.next_cursor is None:
+            return Group(source.title, hits[:MAX_RESULTS], source.more)
+        if len(hits) >= MAX_RESULTS:
+            break
+        arguments["cursor"] = page.next_cursor
+    return Group(source.title, hits[:MAX_RESULTS], source.more, read or None)
 
 
 def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
