@@ -145,6 +145,13 @@ def intervene(place: Marketplace) -> Case:
     return "monitor.intervene", {"agent_id": override_resume(place)[1]["target_id"], "action": "resume"}
 
 
+def billing_discount(place: Marketplace) -> Case:
+    account = place.name("account")
+    place.operator.post("/tokens", {"label": account, "account": account})
+    place.operator.call("PUT", "/billing/discounts", json={"account": account, "percent": 5})
+    return "billing.set_discount", {"account": account, "percent": 100}
+
+
 def billing_credit(place: Marketplace) -> Case:
     account = place.name("acc")
     place.operator.post("/tokens", {"label": "key of an account", "account": account})
@@ -221,6 +228,7 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     ],
     "admin.override": [override_priority, override_resume, override_terminate],
     "billing.reverse": [billing_credit],
+    "billing.set_discount": [billing_discount],
     "host.remove": [host_remove],
     "host.update": [host_update],
     "monitor.intervene": [intervene],
@@ -237,7 +245,15 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "upstream.remove": [upstream_remove],
 }
 #: they only add something of the caller's own, which changes nothing of anybody else's
-ADDING = {"a2a.add_remote", "billing.close", "billing.credit", "host.register", "registry.import", "upstream.add"}
+ADDING = {
+    "a2a.add_remote",
+    "billing.close",
+    "billing.create_coupon",
+    "billing.credit",
+    "host.register",
+    "registry.import",
+    "upstream.add",
+}
 #: people come by an identity provider: tests/conformance/identity/test_sign_on_rest.py
 WITH_PROVIDER = {"user.update"}
 
