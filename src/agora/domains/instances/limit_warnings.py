@@ -19,7 +19,10 @@ def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
     enforcement = decode_json(host.capacity).get("limits", {}).get(row.engine)
     if enforcement is None:  # the host has not said: a hosting agent, or before its first heartbeat
         return []
-    limits, warnings = parse_effective_limits(row), []
+    try:
+        limits, warnings = parse_effective_limits(row), []
+    except ValueError:  # a manifest that cannot be read any more: its instance is answered all the same
+        return []
     for name in ("memory", "cpu", "pids", "disk"):
         limit, way = getattr(limits, name), enforcement.get(name, "none")
         if limit is not None and (text := _describe_gap(name, limit, way)) is not None:

@@ -150,7 +150,7 @@ async def test_mcp(server: Running, far: Far, mode: Any) -> None:
     async def hear(done: float, total: float | None, message: str | None) -> None:
         heard.append((done, total, message))
 
-    async with Client(f"{server.url}/mcp", mode=mode) as client:
+    async with Client(f"{server.url}/mcp?view=full", mode=mode) as client:
         tools, cursor = {}, None
         while True:
             page = await client.list_tools(cursor=cursor)
