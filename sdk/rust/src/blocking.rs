@@ -1,13 +1,13 @@
-//! Every call without async: `wait()` in place of `await`.
+//! Every call without async: `block()` in place of `await`.
 //!
 //! ```no_run
-//! use agora_sdk::blocking::{Wait, WaitEach};
+//! use agora_sdk::blocking::{Block, BlockEach};
 //! use agora_sdk::{AgoraClient, MessageType};
 //!
 //! # fn run() -> Result<(), agora_sdk::AgoraError> {
 //! let client = AgoraClient::builder().build()?;
-//! client.messaging().send("Other", "Hello!", MessageType::Info, "normal").wait()?;
-//! for event in client.event().stream().types(["work.*"]).wait()?.wait_each() {
+//! client.messaging().send("Other", "Hello!", MessageType::Info, "normal").block()?;
+//! for event in client.event().stream().types(["work.*"]).block()?.block_each() {
 //!     println!("{}", event?.r#type);
 //! }
 //! # Ok(())
@@ -35,27 +35,27 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 /// Waiting on the thread that calls.
-pub trait Wait: IntoFuture + Sized {
+pub trait Block: IntoFuture + Sized {
     /// Wait for what `await` would answer.
     ///
     /// # Panics
     /// Within a runtime of tokio's.
-    fn wait(self) -> Self::Output {
+    fn block(self) -> Self::Output {
         RUNTIME.block_on(self.into_future())
     }
 }
 
-impl<F: IntoFuture> Wait for F {}
+impl<F: IntoFuture> Block for F {}
 
 /// Waiting for each item of a stream.
-pub trait WaitEach: Stream + Sized {
+pub trait BlockEach: Stream + Sized {
     /// The items, each waited for.
-    fn wait_each(self) -> Items<Self> {
+    fn block_each(self) -> Items<Self> {
         Items(Box::pin(self))
     }
 }
 
-impl<S: Stream> WaitEach for S {}
+impl<S: Stream> BlockEach for S {}
 
 /// The items of a stream, each waited for.
 #[derive(Debug)]

@@ -28,7 +28,7 @@
 //!
 //! - `rustls` (default): TLS by rustls with ring, trusting what the operating system trusts.
 //! - `native-tls`: TLS by the operating system's library. Without either, addresses are `http://` alone.
-//! - `blocking`: `blocking::Wait`.
+//! - `blocking`: `blocking::Block`.
 //!
 //! The oldest Rust that compiles it is 1.85.
 

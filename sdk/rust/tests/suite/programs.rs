@@ -148,3 +148,16 @@ async fn a_worker_that_is_killed_under_its_task_goes_on_where_it_was() {
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("left\n"));
     assert_eq!(client.agent().get("Counter").await.expect("an agent").status, "offline");
 }
+
+#[cfg(feature = "blocking")]
+#[test]
+fn a_program_without_async_runs() {
+    let output = spawn_tethered(program("blocking", Server::shared()))
+        .wait_with_output()
+        .expect("it ran");
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "BlockingAgent has 1 messages\n"
+    );
+}
