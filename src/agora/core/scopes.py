@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["AGENT", "ANONYMOUS", "ENROLMENT", "EVERYTHING", "ROLES"]
+__all__ = ["AGENT", "ANONYMOUS", "ENROLMENT", "EVERYTHING", "ROLES", "server_scope"]
 
 AGENT = frozenset(
     {
@@ -36,3 +36,8 @@ _VIEWER = frozenset({scope for scope in AGENT if scope.startswith("read:")} | {"
 _OPERATOR = _VIEWER | AGENT | {"act:any", "deploy:agents"}
 #: what people may, by their role: an operator acts for any agent, a user for itself alone
 ROLES: Mapping[str, frozenset[str]] = {"admin": EVERYTHING, "operator": _OPERATOR, "viewer": _VIEWER, "user": AGENT}
+
+
+def server_scope(name: str) -> str:
+    """The scope of the keys of a virtual MCP server; no operation asks for it."""
+    return f"server:{name}"

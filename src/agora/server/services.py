@@ -37,6 +37,7 @@ REFERENCES: Mapping[str, str] = {
     "token": "identity.tokens:TokenService",
     "upstream": "mcp_upstreams.service:UpstreamService",
     "user": "identity.users:UserService",
+    "virtual_server": "virtual_servers.service:VirtualServerService",
     "worker": "workers.service:WorkerService",
     "workflow": "workflows.service:WorkflowService",
 }

@@ -83,6 +83,7 @@ class AgoraClient:
     token: contract.tokens.Tokens
     upstream: contract.upstreams.Upstreams
     user: contract.users.Users
+    virtual_server: contract.virtual_servers.VirtualServers
     worker: contract.workers.Workers
     workflow: contract.workflows.Workflows
 

@@ -279,6 +279,14 @@ export const OPERATIONS = {
     get: { kind: "query" },
     update: { kind: "command" },
   },
+  virtualServer: {
+    create: { kind: "command", keyed: true },
+    list: { kind: "query", items: "servers", pagedBy: "cursor" },
+    get: { kind: "query" },
+    update: { kind: "command" },
+    delete: { kind: "command", keyed: true },
+    createKey: { kind: "command", keyed: true },
+  },
   workflow: {
     create: { kind: "command", keyed: true },
     status: { kind: "query" },

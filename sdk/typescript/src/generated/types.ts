@@ -3345,6 +3345,42 @@ export interface V4Rows {
   rows: JsonValue[][];
 }
 
+/** A set of tools with a URL of its own. */
+export interface VirtualServer {
+  name: string;
+  /** Path of its MCP endpoint on this server. */
+  url: string;
+  description: string;
+  instructions: string;
+  tools: string[];
+  createdBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** A key that is good for one virtual server. Revoke it with agora.token.revoke. */
+export interface VirtualServerKey {
+  name: string;
+  tokenId: string;
+  label: string;
+  expiresAt: string | null;
+  /** The key. Shown once: keep it. */
+  token: string | null;
+}
+
+/** One page of a list; ``servers`` are its items. */
+export interface VirtualServerPage extends Page<VirtualServer> {
+  servers: VirtualServer[];
+}
+
+export interface VirtualServerRemoval {
+  name: string;
+  /** Keys of the server, which are revoked with it. */
+  revokedKeys: number;
+}
+
 /** Visibility of an agent in searches. */
 export const Visibility = {
   PUBLIC: "public",

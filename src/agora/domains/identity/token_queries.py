@@ -6,7 +6,7 @@ from agora.store.port import Query, Write
 
 from .records import TokenRow
 
-__all__ = ["by_id", "listing", "revoke"]
+__all__ = ["by_id", "keys_with_scopes", "listing", "revoke"]
 
 BIG = "bigint"
 
@@ -18,6 +18,9 @@ listing = Query(
     """,
     TokenRow,
     types={"limit": BIG},
+)
+keys_with_scopes = Query(
+    "select token_id from tokens where tenant_id = :tenant and scopes = :scopes and revoked_at is null", str
 )
 revoke = Write(
     """

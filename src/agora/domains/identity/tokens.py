@@ -7,8 +7,9 @@ from typing import Any, Literal
 from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, Call, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.scopes import server_scope
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
 from agora_sdk.contract.fields import ServiceTier, ServiceTierLike
@@ -18,7 +19,7 @@ from . import token_queries as statements
 from .authority import check_and_record_administration, check_authority, check_tier
 from .records import TOKENS, TokenRow
 
-__all__ = ["TokenService"]
+__all__ = ["TokenService", "find_keys_with_scope"]
 
 #: scopes that no operation asks for by itself
 INTENT = "intent:"  #: what comes before an intent that an agent allows only some to ask for
@@ -84,7 +85,9 @@ class TokenService(BoundService, contract.Tokens):
                 )
             return sorted(scopes.ENROLMENT)
         valid = SPECIAL | {operation.scope for operation in self.call.context.registry.operations if operation.scope}
-        unknown = [scope for scope in requested if scope not in valid and not scope.startswith(INTENT)]
+        unknown = [
+            scope for scope in requested if scope not in valid and not scope.startswith((INTENT, server_scope("")))
+        ]
         if unknown:
             raise InvalidRequest(
                 f"{unknown[0]!r} is not a scope.",
@@ -126,6 +129,11 @@ class TokenService(BoundService, contract.Tokens):
         await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
         return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))
+
+
+async def find_keys_with_scope(call: Call, scope: str) -> list[str]:
+    """Ids of the keys that hold this one scope and were not revoked."""
+    return [*await call.tx.all(statements.keys_with_scopes, scopes=encode_json([scope]))]
 
 
 def _token_fields(row: TokenRow) -> dict[str, Any]:

@@ -9,7 +9,14 @@ from typing import Any, Final
 __all__ = ["NOTHING", "TYPES", "Changes", "changes_of_event"]
 
 #: Events that anything here looks at.
-TYPES: Final = ("agora.agent.*", "agora.task.*", "agora.workflow.*", "agora.service.*", "agora.upstream.*")
+TYPES: Final = (
+    "agora.agent.*",
+    "agora.task.*",
+    "agora.workflow.*",
+    "agora.service.*",
+    "agora.upstream.*",
+    "agora.virtual_server.*",
+)
 
 _PREFIXES: Final = {
     "agora.agent.": "agora://agents/",
@@ -43,6 +50,8 @@ def changes_of_event(event: Mapping[str, Any]) -> Changes:
     if type.startswith(("agora.service.", "agora.upstream.")):
         upstream = type.startswith("agora.upstream.")  # its resources and prompts are shown, too
         return Changes(("agora://catalogue",), tools=True, resources=upstream, prompts=upstream)
+    if type.startswith("agora.virtual_server."):
+        return Changes(tools=True)
     prefix = next((uri for begin, uri in _PREFIXES.items() if type.startswith(begin)), None)
     if prefix is None or not subject:
         return NOTHING

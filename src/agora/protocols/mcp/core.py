@@ -20,7 +20,7 @@ from .progress import ProgressReporter, WaitingTask
 from .resources import Resources
 from .results import ToolResult, error_result
 from .schemas import WAIT
-from .selection import lists_offers, require_reading, select_tools
+from .selection import lists_offers, require_member, require_reading, select_tools
 from .suspended_calls import SuspendedCalls
 from .tools import Listing, Tool, Tools, foreign_meta, tool_page, underscore_name
 from .toolsets import resolve_toolsets, toolset_names
@@ -114,6 +114,7 @@ class Core:
     async def _call_tool(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], params: Mapping[str, Any]
     ) -> ToolResult:
+        require_member(exchange.view, name)
         own = _TOOLS_ABOUT_TOOLS.get(name)
         if own == tool_search.CALL:
             called = tool_search.unwrap_call(arguments)
@@ -194,24 +195,34 @@ class Core:
     # -- resources and prompts -------------------------------------------------------------------
 
     async def list_resources(self, exchange: Exchange, cursor: str | None = None) -> dict[str, Any]:
-        """One page of resources."""
+        """One page of resources. A virtual server has tools alone."""
+        if exchange.view.server:
+            return {"resources": []}
         return await self.resources.list_page(exchange, cursor)
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
         """The forms of resources' URIs."""
+        if exchange.view.server:
+            return {"resourceTemplates": []}
         return await self.resources.list_templates(exchange)
 
     async def read_resource(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """What a URI names."""
+        if exchange.view.server:
+            raise JsonRpcError(INVALID_PARAMS, "A virtual server has no resources.")
         return await self.resources.read_uri(exchange, uri)
 
     async def list_prompts(self, exchange: Exchange) -> dict[str, Any]:
         """Every prompt, ours and those of upstreams."""
+        if exchange.view.server:
+            return {"prompts": []}
         own = [prompt.document() for prompt in prompts.PROMPTS]
         return {"prompts": own + await self.resources.upstreams.list_prompts(exchange)}
 
     async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         """A prompt, filled in."""
+        if exchange.view.server:
+            raise JsonRpcError(INVALID_PARAMS, "A virtual server has no prompts.")
         if "." in name:
             return await self.resources.upstreams.get_prompt(exchange, name, arguments)
         return prompts.find_prompt(name).fill(arguments)
@@ -224,6 +235,8 @@ class Core:
         context: Mapping[str, str],
     ) -> dict[str, Any]:
         """Values for an argument of a prompt or resource template; context: those that are filled in already."""
+        if exchange.view.server:
+            return {"completion": {"values": [], "total": 0, "hasMore": False}}
         upstream = await self.resources.upstreams.complete(exchange, argument, reference, context)
         if upstream is not None:
             return upstream

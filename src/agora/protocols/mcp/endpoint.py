@@ -2,6 +2,7 @@
 
 =============================================  ======================================================
 ``/mcp``                                       Streamable HTTP, both eras (POST, GET, DELETE)
+``/mcp/servers/{name}``                        the same with the tools of a virtual server
 ``POST /mcp/v1/rpc``, ``GET /mcp/v1/tools``    :mod:`.plain`
 ``/.well-known/oauth-protected-resource[/mcp]``  metadata of RFC 9728
 =============================================  ======================================================
@@ -48,7 +49,8 @@ from .plain import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, client_document
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
-from .view import FULL, MODEL, VIEW_HEADERS, View, read_view
+from .view import FULL, MODEL, VIEW_HEADERS, VIRTUAL_SERVER, View, read_view
+from .virtual_servers import SERVERS_PATH, enter_virtual_server
 
 if TYPE_CHECKING:
     from .sdk import SdkServer
@@ -212,6 +214,8 @@ class McpApp:
                 await self.guard.send_metadata(scope, send)
             elif path == PATH:
                 await self._answer_streamable(scope, receive, send)
+            elif path.startswith(SERVERS_PATH):
+                await self._answer_streamable(scope, receive, send, path.removeprefix(SERVERS_PATH))
             elif path == f"{PATH}/v1/rpc":
                 await self._answer_rpc(scope, receive, send)
             elif path == f"{PATH}/v1/tools":
@@ -235,12 +239,15 @@ class McpApp:
             request_id=new_id("req"),
         )
 
-    async def _answer_streamable(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_streamable(self, scope: Scope, receive: Receive, send: Send, server: str = "") -> None:
+        """Answer one request to ``/mcp``, or to a virtual server."""
         _strip_header_values(scope)
         caller = await self.guard.caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
         modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
-        exchange = self._create_exchange(scope, caller, MODEL, modern=modern)
+        exchange = self._create_exchange(scope, caller, VIRTUAL_SERVER if server else MODEL, modern=modern)
+        if server:
+            await enter_virtual_server(self.dispatcher, exchange, server)
         session = exchange.session = None if modern else await self._find_session(scope, caller)
         message, again = None, receive
         if scope["method"] == "POST":

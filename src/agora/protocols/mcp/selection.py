@@ -8,24 +8,25 @@ from typing import Any
 from agora_sdk.contract import Operation
 from agora_sdk.errors import PermissionDenied
 
+from .exchange import INVALID_PARAMS, JsonRpcError
 from .model_view import MODEL_TOOLS
 from .tools import Tool, underscore_name
 from .toolsets import AGENTS, ALL, covers_operation
 from .view import View
 
-__all__ = ["lists_offers", "require_reading", "select_tools"]
+__all__ = ["lists_offers", "require_member", "require_reading", "select_tools"]
 
 
 def lists_offers(view: View, toolsets: Collection[str]) -> bool:
     """Whether a view may list tools that agents offer. toolsets: those in force, resolved."""
-    is_everything = not view.compact and not view.toolsets and not view.tools
+    is_everything = not view.server and not view.compact and not view.toolsets and not view.tools
     return is_everything or bool(view.tools) or not {ALL, AGENTS}.isdisjoint(toolsets)
 
 
 def select_tools(tools: Iterable[Tool], view: View, toolsets: Collection[str]) -> list[Tool]:
     """Those of a caller's tools that a view lists. toolsets: those in force, resolved: the view's, and those enabled since."""
     names = frozenset(underscore_name(name) for name in view.tools)
-    everything = not view.compact and not view.toolsets and not view.tools
+    everything = not view.compact and not view.toolsets and not view.tools and not view.server
     return [
         tool
         for tool in tools
@@ -43,6 +44,14 @@ def _is_in_toolsets(tool: Tool, toolsets: Collection[str]) -> bool:
     if tool.operation is None:
         return not {ALL, AGENTS}.isdisjoint(toolsets)
     return covers_operation(toolsets, tool.operation)
+
+
+def require_member(view: View, name: str) -> None:
+    """Raise JsonRpcError for a tool that is not of the virtual server at hand."""
+    if view.server and underscore_name(name) not in map(underscore_name, view.tools):
+        raise JsonRpcError(
+            INVALID_PARAMS, f"Unknown tool: {name[:200]!r} is none of the virtual server {view.server!r}."
+        )
 
 
 def require_reading(view: View, name: str, operation: Operation | None, arguments: Mapping[str, Any]) -> None:

@@ -69,6 +69,8 @@ CACHE: Final[dict[str, tuple[int, str]]] = {
 
 def write_instructions(view: View) -> str:
     """What a client is told at first: the tools of its view, by the names under which it lists them."""
+    if view.server:
+        return view.instructions or f"The tools of {view.server}. An error says what to do about it in 'fix'."
     spell: Callable[[str], str] = (lambda name: name.replace(".", "_")) if view.underscores else str
     names = {key: spell(name) for key, name in _NAMED_TOOLS.items()}
     search, call, enable = (spell(f"agora.{name}") for name in ("tools.search", "tools.call", "toolsets.enable"))

@@ -133,7 +133,7 @@ def _enable_tool() -> Tool:
 
 def tools_about_tools(view: View) -> list[Tool]:
     """The tools of this module that a view lists: one that names single tools lists nothing else."""
-    if view.tools and not view.toolsets:
+    if view.server or (view.tools and not view.toolsets):
         return []
     if view.compact:
         return [_search_tool(), _call_tool(), _enable_tool()]

@@ -15,7 +15,7 @@ query               header                 meaning
 ==================  =====================  ======================================================================
 
 A header replaces what the query says of the same thing. A view chooses what is listed; apart from ``readonly`` it does not
-limit what can be called.
+limit what can be called. At ``/mcp/servers/NAME`` the tools are those of a virtual server (:mod:`.virtual_servers`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from urllib.parse import parse_qsl
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "View", "read_view"]
+__all__ = ["FULL", "MODEL", "PAGE", "VIEW_HEADERS", "VIRTUAL_SERVER", "View", "read_view"]
 
 PAGE: Final = 200  #: tools or resources in one answer, unless the client says otherwise
 MAX_PAGE: Final = 1000
@@ -47,6 +47,7 @@ VIEW_HEADERS: Final = tuple(_HEADERS.values())
 class View:
     """compact: tools as the model view shows them. underscores: names without dots. toolsets, tools: what is listed; the form's own
     choice where both are empty. readonly: nothing that changes anything is listed or called. page: entries in one answer.
+    server: the virtual server whose ``tools`` these are, which are all that can be called; instructions: what it says of them.
     """
 
     compact: bool = False
@@ -55,6 +56,8 @@ class View:
     tools: tuple[str, ...] = ()
     readonly: bool = False
     page: int = PAGE
+    server: str = ""
+    instructions: str = ""
 
     @property
     def is_model_choice(self) -> bool:
@@ -64,6 +67,7 @@ class View:
 
 FULL: Final = View()
 MODEL: Final = View(compact=True, underscores=True)
+VIRTUAL_SERVER: Final = View(underscores=True)
 
 
 def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) -> View:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         tokens,
         upstreams,
         users,
+        virtual_servers,
         workers,
         workflows,
     )
@@ -89,6 +90,7 @@ __all__ = [
     "tokens",
     "upstreams",
     "users",
+    "virtual_servers",
     "workers",
     "workflows",
 ]

@@ -1,0 +1,1 @@
+"""Virtual MCP servers: sets of tools that an operator names."""

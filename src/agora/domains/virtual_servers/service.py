@@ -1,0 +1,163 @@
+"""Virtual servers: named sets of tools. The set is served by ``protocols/mcp``; the rules of its keys are here.
+
+A key of a server has one scope, ``server:NAME``, which no operation asks for: elsewhere it may do what strangers may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.core.scopes import server_scope
+from agora.domains.identity.tokens import TokenService, find_keys_with_scope
+from agora_sdk.contract import implements
+from agora_sdk.contract import virtual_servers as contract
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import queries as statements
+from .records import VIRTUAL_SERVERS, VirtualServerRow
+
+__all__ = ["VirtualServerService"]
+
+OWN_PREFIXES = ("agora.", "agora_")
+
+
+class VirtualServerService(BoundService, contract.VirtualServers):
+    """The contract's operations of virtual servers."""
+
+    @implements
+    async def create(
+        self, name: str, tools: contract.ToolNames, *, description: str = "", instructions: str = ""
+    ) -> contract.VirtualServer:
+        call = self.call
+        call.target = name
+        self._check_tools(tools)
+        if await call.tx.one(statements.lock_server, name=name) is not None:
+            raise Conflict(f"There is a virtual server {name!r}.", fix="Choose another name, or update that one.")
+        row = VirtualServerRow(
+            tenant_id=call.caller.tenant,
+            name=name,
+            description=description,
+            instructions=instructions,
+            tools=encode_json(_unique_names(tools)),
+            created_by=call.caller.subject,
+            created_at=call.now,
+            updated_at=call.now,
+        )
+        call.tx.append(VIRTUAL_SERVERS, row)
+        call.emit("agora.virtual_server.created", {"name": name}, subject=name)
+        return _build_server(row)
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.VirtualServerPage:
+        async def read(after: str, count: int) -> Sequence[VirtualServerRow]:
+            return await self.call.tx.all(statements.list_servers, after=after, limit=count)
+
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
+        rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
+        servers = [_build_server(row) for row in rows]
+        return contract.VirtualServerPage.model_construct(
+            servers=servers, **paging.page_fields(servers, "name", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def get(self, name: str) -> contract.VirtualServer:
+        return _build_server(_require_server(name, await self.call.tx.one(statements.server_by_name, name=name)))
+
+    @implements
+    async def update(
+        self,
+        name: str,
+        *,
+        tools: contract.ToolNames | None = None,
+        description: str | None = None,
+        instructions: str | None = None,
+    ) -> contract.VirtualServer:
+        call = self.call
+        call.target = name
+        before = _require_server(name, await call.tx.one(statements.lock_server, name=name))
+        if tools is not None:
+            self._check_tools(tools)
+        row = replace(
+            before,
+            tools=before.tools if tools is None else encode_json(_unique_names(tools)),
+            description=before.description if description is None else description,
+            instructions=before.instructions if instructions is None else instructions,
+            updated_at=call.now,
+        )
+        await call.tx.execute(
+            statements.update_server,
+            name=name,
+            tools=row.tools,
+            description=row.description,
+            instructions=row.instructions,
+            now=call.now,
+        )
+        call.emit("agora.virtual_server.updated", {"name": name}, subject=name)
+        return _build_server(row)
+
+    @implements
+    async def delete(self, name: str) -> contract.VirtualServerRemoval:
+        call = self.call
+        call.target = name
+        _require_server(name, await call.tx.one(statements.lock_server, name=name))
+        keys = await find_keys_with_scope(call, server_scope(name))
+        for token_id in keys:
+            await TokenService(call).revoke(token_id)
+        call.target = name
+        await call.tx.execute(statements.delete_server, name=name)
+        call.emit("agora.virtual_server.deleted", {"name": name}, subject=name)
+        return contract.VirtualServerRemoval(name=name, revoked_keys=len(keys))
+
+    @implements
+    async def create_key(self, name: str, label: str, *, expires_in: int | None = None) -> contract.VirtualServerKey:
+        _require_server(name, await self.call.tx.one(statements.server_by_name, name=name))
+        key = await TokenService(self.call).create(label, "api_key", [server_scope(name)], expires_in=expires_in)
+        return contract.VirtualServerKey(
+            name=name, token_id=key.token_id, label=label, expires_at=key.expires_at, token=key.token
+        )
+
+    async def reissue(self, result: contract.VirtualServerKey) -> contract.VirtualServerKey:
+        """Return the key again when its creation is repeated under the same idempotency key."""
+        result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, "api_key")
+        return result
+
+    def _check_tools(self, tools: Sequence[str]) -> None:
+        """Refuse an operation that there is not: others may come, of upstreams and agents."""
+        registry, tenant = self.call.context.registry, self.call.caller.tenant
+        unknown = [name for name in tools if name.startswith(OWN_PREFIXES) and not registry.has(name, tenant)]
+        if unknown:
+            raise InvalidRequest(
+                f"There is no operation {unknown[0]!r}.",
+                fix="agora.discovery.list shows those there are.",
+                errors=[field_error("tools", f"no operation {name!r}") for name in unknown],
+            )
+
+
+def _require_server(name: str, row: VirtualServerRow | None) -> VirtualServerRow:
+    if row is None:
+        raise not_found("name", f"There is no virtual server {name!r}.", fix="They are listed at GET /virtual-servers.")
+    return row
+
+
+def _unique_names(names: Sequence[str]) -> list[str]:
+    return [*dict.fromkeys(names)]
+
+
+def _build_server(row: VirtualServerRow) -> contract.VirtualServer:
+    fields: dict[str, Any] = {
+        "name": row.name,
+        "url": f"/mcp/servers/{row.name}",
+        "description": row.description,
+        "instructions": row.instructions,
+        "tools": decode_json(row.tools),
+        "created_by": row.created_by,
+        "created_at": to_datetime(row.created_at),
+        "updated_at": to_datetime(row.updated_at),
+    }
+    return contract.VirtualServer.model_construct(**fields)

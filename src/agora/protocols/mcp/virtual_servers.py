@@ -1,0 +1,61 @@
+"""Virtual servers: ``/mcp/servers/NAME`` serves the tools that an operator has named, and nothing else.
+
+Whoever comes with a credential of its own calls of the set what it may call anyway. A key of the server holds one scope, which is
+worth nothing elsewhere; here it stands for the scopes of the set's tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pydantic_core import from_json
+
+from agora.core.call import Call, Caller, OperationRegistry
+from agora.core.dispatcher import Dispatcher
+from agora.core.scopes import server_scope
+from agora.domains.virtual_servers.queries import server_by_name
+from agora.domains.virtual_servers.records import VirtualServerRow
+from agora_sdk.errors import NotFound
+
+from .exchange import Exchange
+from .tools import underscore_name
+
+__all__ = ["SERVERS_PATH", "enter_virtual_server"]
+
+SERVERS_PATH = "/mcp/servers/"
+#: what the call of an agent's tool asks for: to find the agent, and to give it a task and follow that
+OFFER_SCOPES = frozenset({"read:agents", "read:tasks", "write:tasks"})
+#: to be told that the list has changed
+WATCH_SCOPES = frozenset({"read:events"})
+
+
+async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name: str) -> None:
+    """Give a request the view and the rights that it has at a virtual server. Raises NotFound."""
+    caller, view = exchange.caller, exchange.view
+
+    async def find_server(call: Call) -> VirtualServerRow | None:
+        return await call.tx.one(server_by_name, name=name)
+
+    server = await dispatcher.run_as_system(caller.tenant, find_server, label="mcp.virtual_server")
+    if server is None:
+        raise NotFound(f"There is no virtual server {name[:100]!r}.", fix="They are listed at GET /virtual-servers.")
+    members: list[str] = from_json(server.tools)
+    chosen = {underscore_name(tool) for tool in view.tools}
+    tools = tuple(tool for tool in members if not chosen or underscore_name(tool) in chosen)
+    exchange.view = replace(
+        view, toolsets=(), tools=tools, server=name, instructions=server.instructions or server.description
+    )
+    if server_scope(name) in caller.scopes:
+        exchange.caller = replace(caller, scopes=_scopes_of_tools(dispatcher.context.registry, caller, members))
+
+
+def _scopes_of_tools(registry: OperationRegistry, caller: Caller, tools: Iterable[str]) -> frozenset[str]:
+    """The scopes that calls of these tools ask for."""
+    scopes = set(WATCH_SCOPES)
+    for name in tools:
+        if registry.has(name, caller.tenant):
+            scopes.add(registry.find(name, None, caller.tenant).scope)
+        else:
+            scopes |= OFFER_SCOPES
+    return frozenset(scopes - {""})
