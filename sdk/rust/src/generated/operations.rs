@@ -4547,6 +4547,88 @@ impl Request<UserUpdateOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.virtual_server.create`.
+    pub VirtualServerCreateOperation => VirtualServer, Command, "virtual_server/create", keyed;
+}
+
+/// Optional arguments of `agora.virtual_server.create`.
+impl Request<VirtualServerCreateOperation> {
+    /// Text for people: what the server is for.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Text for models: when and how to use the tools; sent when a client connects.
+    pub fn instructions(self, instructions: impl Into<String>) -> Self {
+        self.with::<String>("instructions", instructions.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.virtual_server.list`.
+    pub VirtualServerListOperation => VirtualServerPage, Query, "virtual_server/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.virtual_server.list`.
+impl Request<VirtualServerListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.virtual_server.get`.
+    pub VirtualServerGetOperation => VirtualServer, Query, "virtual_server/get";
+}
+
+operation! {
+    /// Marks requests of `agora.virtual_server.update`.
+    pub VirtualServerUpdateOperation => VirtualServer, Command, "virtual_server/update";
+}
+
+/// Optional arguments of `agora.virtual_server.update`.
+impl Request<VirtualServerUpdateOperation> {
+    /// Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
+    pub fn tools(self, tools: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("tools", tools.into_iter().map(Into::into).collect())
+    }
+
+    /// Text for people: what the server is for.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Text for models: when and how to use the tools; sent when a client connects.
+    pub fn instructions(self, instructions: impl Into<String>) -> Self {
+        self.with::<String>("instructions", instructions.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.virtual_server.delete`.
+    pub VirtualServerDeleteOperation => VirtualServerRemoval, Command, "virtual_server/delete", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.virtual_server.create_key`.
+    pub VirtualServerCreateKeyOperation => VirtualServerKey, Command, "virtual_server/create_key", keyed;
+}
+
+/// Optional arguments of `agora.virtual_server.create_key`.
+impl Request<VirtualServerCreateKeyOperation> {
+    /// Lifetime in seconds; unlimited if left out.
+    pub fn expires_in(self, expires_in: i64) -> Self {
+        self.with("expires_in", expires_in)
+    }
+}
+
+operation! {
     /// Marks requests of `agora.workflow.create`.
     pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", keyed;
 }

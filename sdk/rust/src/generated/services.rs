@@ -2235,6 +2235,83 @@ impl UserService<'_> {
     }
 }
 
+/// Operations of the category `virtual_server`: see [`AgoraClient::virtual_server`].
+#[derive(Debug, Clone, Copy)]
+pub struct VirtualServerService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl VirtualServerService<'_> {
+    /// Create a virtual MCP server: a named set of tools, served at `/mcp/servers/NAME`.
+    ///
+    /// Tools of upstreams and agents may be named before they are there. What a caller may call of the set depends on
+    /// its credential; a key of the server may call all of it, and nothing else.
+    ///
+    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    /// - `tools`: Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create(
+        &self,
+        name: impl Into<String>,
+        tools: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Request<VirtualServerCreateOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with::<Vec<String>>("tools", tools.into_iter().map(Into::into).collect())
+    }
+
+    /// List the virtual servers by name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<VirtualServerListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a virtual server with the names of its tools.
+    ///
+    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, name: impl Into<String>) -> Request<VirtualServerGetOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Change a virtual server; what is left out stays. Its clients are told that their list of tools has changed.
+    ///
+    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn update(&self, name: impl Into<String>) -> Request<VirtualServerUpdateOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Delete a virtual server and revoke its keys.
+    ///
+    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn delete(&self, name: impl Into<String>) -> Request<VirtualServerDeleteOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Create a key that may call the tools of one virtual server, at its URL, and nothing else.
+    ///
+    /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
+    /// - `label`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn create_key(
+        &self,
+        name: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Request<VirtualServerCreateKeyOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with::<String>("label", label.into())
+    }
+}
+
 /// Operations of the category `workflow`: see [`AgoraClient::workflow`].
 #[derive(Debug, Clone, Copy)]
 pub struct WorkflowService<'a> {
@@ -2490,6 +2567,12 @@ impl AgoraClient {
     #[must_use]
     pub fn user(&self) -> UserService<'_> {
         UserService { client: self }
+    }
+
+    /// Operations of the category `virtual_server`.
+    #[must_use]
+    pub fn virtual_server(&self) -> VirtualServerService<'_> {
+        VirtualServerService { client: self }
     }
 
     /// Operations of the category `workflow`.

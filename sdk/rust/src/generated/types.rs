@@ -7186,6 +7186,76 @@ pub struct V4Rows {
     pub rows: Vec<Vec<Value>>,
 }
 
+/// A set of tools with a URL of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VirtualServer {
+    /// `name`.
+    pub name: String,
+    /// Path of its MCP endpoint on this server.
+    pub url: String,
+    /// `description`.
+    #[serde(default)]
+    pub description: String,
+    /// `instructions`.
+    #[serde(default)]
+    pub instructions: String,
+    /// `tools`.
+    pub tools: Vec<String>,
+    /// `created_by`.
+    pub created_by: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+}
+
+/// A key that is good for one virtual server. Revoke it with agora.token.revoke.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VirtualServerKey {
+    /// `name`.
+    pub name: String,
+    /// `token_id`.
+    pub token_id: String,
+    /// `label`.
+    pub label: String,
+    /// `expires_at`.
+    pub expires_at: Option<String>,
+    /// The key. Shown once: keep it.
+    pub token: Option<String>,
+}
+
+/// VirtualServerPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VirtualServerPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `servers`.
+    pub servers: Vec<VirtualServer>,
+}
+
+/// VirtualServerRemoval, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VirtualServerRemoval {
+    /// `name`.
+    pub name: String,
+    /// Keys of the server, which are revoked with it.
+    pub revoked_keys: i64,
+}
+
 /// Withdrawal, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7383,6 +7453,7 @@ crate::page::page!(TenantPage, tenants: Tenant);
 crate::page::page!(TokenPage, tokens: Token);
 crate::page::page!(UpstreamPage, upstreams: Upstream);
 crate::page::page!(UserPage, users: User);
+crate::page::page!(VirtualServerPage, servers: VirtualServer);
 crate::page::page!(WorkerPage, workers: Worker);
 crate::page::page!(WorkflowPage, workflows: Workflow);
 
