@@ -66,10 +66,9 @@ def _word_weights(tool: Tool) -> Mapping[str, float]:
     """The stems of a tool, each with the weight of the best place where it stands."""
     weights = _weights.get(tool)
     if weights is None:
-        document = tool.document
-        summary, _, rest = document.get("description", "").partition("\n")
+        summary, _, rest = tool.description.partition("\n")
         places = (
-            (PARAMETER, " ".join(document["inputSchema"].get("properties", ()))),
+            (PARAMETER, " ".join(tool.parameter_names)),
             (DESCRIPTION, rest),
             (SUMMARY, summary),
             (KEYWORD, KEYWORDS.get(tool.name.removeprefix("agora."), "")),

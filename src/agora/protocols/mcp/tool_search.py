@@ -197,20 +197,20 @@ def _listed_name(tool: Tool, view: View) -> str:
 
 
 def _describe_tool(tool: Tool, view: View) -> str:
-    document = tool.document
+    document = tool.call_document
     schema = to_json(document["inputSchema"]).decode()
     return f"{_listed_name(tool, view)}\n{document['description']}\ninputSchema: {schema}"
 
 
 def _describe_briefly(tool: Tool, view: View) -> str:
     """One line, such as ``agora_task_get(task_id: string) Read a task.``"""
-    schema = tool.document["inputSchema"]
+    schema = tool.call_document["inputSchema"]
     members, required = schema.get("properties", {}), schema.get("required", ())
     parts = [f"{name}: {_type_name(members.get(name, {}))}" for name in required]
     optional = [name for name in members if name not in required]
     parts += [f"{name}?" for name in optional[:SHOWN_PARAMETERS]]
     parts += ["..."] if len(optional) > SHOWN_PARAMETERS else []
-    summary = tool.document.get("description", "").partition("\n")[0].replace("``", "`")
+    summary = tool.description.partition("\n")[0].replace("``", "`")
     if len(summary) > MAX_SUMMARY:
         summary = summary[: MAX_SUMMARY - 3] + "..."
     return f"{_listed_name(tool, view)}({', '.join(parts)}) {summary}"

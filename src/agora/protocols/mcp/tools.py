@@ -63,10 +63,24 @@ class Tool:
         """Whether it says of itself that it changes nothing."""
         return (self.document.get("annotations") or {}).get("readOnlyHint") is True
 
+    @property
+    def description(self) -> str:
+        description: str = self.document.get("description", "")
+        return description
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        return tuple(self.document["inputSchema"].get("properties", ()))
+
+    @property
+    def call_document(self) -> Mapping[str, Any]:
+        """What a caller has to know: the entry, perhaps without the schema of the result."""
+        return self.document
+
     @cached_property
     def compact(self) -> dict[str, Any]:
         """The entry as the model view shows it, with underscores in its name."""
-        return compact_document(self.document, underscore_name(self.name), MODEL_TOOLS.get(self.name))
+        return compact_document(self.call_document, underscore_name(self.name), MODEL_TOOLS.get(self.name))
 
     def render_for_view(self, view: View) -> dict[str, Any]:
         """The entry as a view shows it."""
@@ -84,6 +98,39 @@ class Tool:
         if encoding is None:
             encoding = self._encodings[form] = to_json(self.render_for_view(view))
         return encoding
+
+
+class OperationTool(Tool):
+    """An operation as a tool. Its schemas are made when they are first shown: together they take a second, and few are."""
+
+    def __init__(self, operation: Operation, life: OperationLife, name: str) -> None:
+        self.operation, self.others = operation, {}
+        self._operation, self._life, self._name = operation, life, name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def reads(self) -> bool:
+        return self._operation.reads
+
+    @property
+    def description(self) -> str:
+        return _tool_description(self._operation, self._life)
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        return tuple(self._operation.parameters)
+
+    @cached_property
+    def call_document(self) -> Mapping[str, Any]:
+        return _call_document(self._operation, self._life) | {"name": self._name}
+
+    @cached_property
+    def document(self) -> dict[str, Any]:  # type: ignore[override]
+        output = output_schema(self._operation)
+        return {**self.call_document, **({} if output is None else {"outputSchema": output})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +195,7 @@ class Tools:
         by_life = self._described.setdefault(operation, {})
         described = by_life.get(life)
         if described is None:
-            described = by_life[life] = Tool(_tool_document(operation, life), operation)
+            described = by_life[life] = _create_tool(operation, life, operation.name)
         return described
 
     def describe_alias(self, operation: Operation, name: str, tenant: str) -> Tool:
@@ -156,7 +203,8 @@ class Tools:
         tool = self.describe_operation(operation, tenant)
         described = tool.others.get(name)
         if described is None:
-            described = tool.others[name] = Tool(tool.document | {"name": name}, operation)
+            life = self._registry.life(operation, tenant)
+            described = tool.others[name] = _create_tool(operation, life, name)
         return described
 
     def has_headers(self, operation: Operation) -> bool:
@@ -181,12 +229,17 @@ def tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) 
     return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
 
 
-def _tool_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
-    """The entry of a listing. An operation with a ``definition`` is a tool from elsewhere, shown as it is there."""
+def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:
+    """An operation as a tool. One with a ``definition`` is a tool from elsewhere, shown as it is there."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
-        return _upstream_document(operation, definition)
-    document: dict[str, Any] = {
+        return Tool(_upstream_document(operation, definition) | {"name": name}, operation)
+    return OperationTool(operation, life, name)
+
+
+def _call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
+    """The entry of a listing without the schema of the result."""
+    return {
         "name": operation.name,
         "title": _tool_title(operation),
         "description": _tool_description(operation, life),
@@ -198,8 +251,6 @@ def _tool_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
             f"{META}status": life.status.value,
         },
     }
-    output = output_schema(operation)
-    return document if output is None else document | {"outputSchema": output}
 
 
 def _upstream_document(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,6 +71,15 @@ async def test_the_listing_keeps_to_its_budget(wire: Wire, era: str) -> None:
     assert (MAX_TOOLS, MAX_BYTES) == (30, 32_000)
 
 
+async def test_only_what_is_listed_is_described(server: Running, wire: Wire) -> None:
+    await _listing(wire)
+    await _call(wire, "agora_tools_search", {"query": "show my remaining credit"})
+    tools = [server.app.mcp.core.tools.describe_operation(operation, "default") for operation in operations()]
+    described = [name for tool in tools for name in ("document", "call_document") if name in vars(tool)]
+    assert "document" not in described, "schemas of results take most of the time, and are not shown"
+    assert described.count("call_document") <= MAX_TOOLS + 5
+
+
 async def test_it_shows_the_catalogues_parameters(wire: Wire) -> None:
     tools = await _listing(wire)
     for name, parameters in CATALOGUE.items():
