@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamCompletion, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamCompletion, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -2172,6 +2172,60 @@ export interface UserUpdateArguments {
   disabled?: boolean | null | undefined;
 }
 
+/** Arguments of ``agora.virtual_server.create``. */
+export interface VirtualServerCreateArguments {
+  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  name: string;
+  /** Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout). */
+  tools: string[];
+  /** Text for people: what the server is for. */
+  description?: string | undefined;
+  /** Text for models: when and how to use the tools; sent when a client connects. */
+  instructions?: string | undefined;
+}
+
+/** Arguments of ``agora.virtual_server.list``. */
+export interface VirtualServerListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.virtual_server.get``. */
+export interface VirtualServerGetArguments {
+  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  name: string;
+}
+
+/** Arguments of ``agora.virtual_server.update``. */
+export interface VirtualServerUpdateArguments {
+  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  name: string;
+  /** Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout). */
+  tools?: string[] | null | undefined;
+  /** Text for people: what the server is for. */
+  description?: string | null | undefined;
+  /** Text for models: when and how to use the tools; sent when a client connects. */
+  instructions?: string | null | undefined;
+}
+
+/** Arguments of ``agora.virtual_server.delete``. */
+export interface VirtualServerDeleteArguments {
+  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  name: string;
+}
+
+/** Arguments of ``agora.virtual_server.create_key``. */
+export interface VirtualServerCreateKeyArguments {
+  /** Name of the server, the end of its URL: small letters, digits, hyphens, underscores. */
+  name: string;
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  label: string;
+  /** Lifetime in seconds; unlimited if left out. */
+  expiresIn?: number | null | undefined;
+}
+
 /** Arguments of ``agora.workflow.create``. */
 export interface WorkflowCreateArguments {
   workflowName: string;
@@ -3753,6 +3807,49 @@ export interface UserService {
   update(args: UserUpdateArguments, options?: CallOptions): Promise<User>;
 }
 
+/** Operations of the category ``virtual_server``. */
+export interface VirtualServerService {
+  /**
+   * Create a virtual MCP server: a named set of tools, served at ``/mcp/servers/NAME``.
+   *
+   * Tools of upstreams and agents may be named before they are there. What a caller may call of the set depends on
+   * its credential; a key of the server may call all of it, and nothing else.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  create(args: VirtualServerCreateArguments, options?: CallOptions): Promise<VirtualServer>;
+  /**
+   * List the virtual servers by name.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  list(args?: VirtualServerListArguments, options?: CallOptions): Promise<VirtualServerPage>;
+  /**
+   * Show a virtual server with the names of its tools.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: VirtualServerGetArguments, options?: CallOptions): Promise<VirtualServer>;
+  /**
+   * Change a virtual server; what is left out stays. Its clients are told that their list of tools has changed.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  update(args: VirtualServerUpdateArguments, options?: CallOptions): Promise<VirtualServer>;
+  /**
+   * Delete a virtual server and revoke its keys.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  delete(args: VirtualServerDeleteArguments, options?: CallOptions): Promise<VirtualServerRemoval>;
+  /**
+   * Create a key that may call the tools of one virtual server, at its URL, and nothing else.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  createKey(args: VirtualServerCreateKeyArguments, options?: CallOptions): Promise<VirtualServerKey>;
+}
+
 /** Operations of the category ``workflow``. */
 export interface WorkflowService {
   /**
@@ -3844,5 +3941,6 @@ export interface Services {
   readonly tenant: TenantService;
   readonly token: TokenService;
   readonly user: UserService;
+  readonly virtualServer: VirtualServerService;
   readonly workflow: WorkflowService;
 }
