@@ -212,6 +212,24 @@ def tenant(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
     return case
 
 
+def migration(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
+    def case(place: Marketplace) -> Case:
+        body = {"database": place.name("v4-"), "digest": f"{place.count:064x}"}
+        run_id = created(place.operator, "/agora/migration/begin_import", body, "run_id")
+        return f"migration.{operation}", {"run_id": run_id, **arguments}
+
+    return case
+
+
+def virtual_server(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
+    def case(place: Marketplace) -> Case:
+        name = place.name("tools-")
+        place.operator.post("/agora/virtual_server/create", {"name": name, "tools": ["agora.agent.list"]})
+        return f"virtual_server.{operation}", {"name": name, **arguments}
+
+    return case
+
+
 CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "a2a.refresh_remote": [remote_refresh],
     "a2a.remove_remote": [remote_remove],
@@ -231,6 +249,9 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "billing.set_discount": [billing_discount],
     "host.remove": [host_remove],
     "host.update": [host_update],
+    "migration.finish_import": [migration("finish_import")],
+    "migration.import_rows": [migration("import_rows", table="agent_message", position=0, rows=[{"id": 1}])],
+    "migration.rollback_import": [migration("rollback_import")],
     "monitor.intervene": [intervene],
     "tenant.create": [tenant("create")],
     "tenant.create_key": [tenant("create_key")],
@@ -243,6 +264,9 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "upstream.accept": [upstream_accept],
     "upstream.refresh": [upstream_refresh],
     "upstream.remove": [upstream_remove],
+    "virtual_server.create_key": [virtual_server("create_key", label="x")],
+    "virtual_server.delete": [virtual_server("delete")],
+    "virtual_server.update": [virtual_server("update", tools=["agora.task.list"])],
 }
 #: they only add something of the caller's own, which changes nothing of anybody else's
 ADDING = {
@@ -251,8 +275,10 @@ ADDING = {
     "billing.create_coupon",
     "billing.credit",
     "host.register",
+    "migration.begin_import",
     "registry.import",
     "upstream.add",
+    "virtual_server.create",
 }
 #: people come by an identity provider: tests/conformance/identity/test_sign_on_rest.py
 WITH_PROVIDER = {"user.update"}

@@ -220,7 +220,7 @@ class Ledger:
         return await find_block_reason(self.call.tx, account, agent_id, terms, self.call.now, ahead=ahead)
 
     async def find_running_block_reason(self, account: str, agent_id: str, version: int) -> str | None:
-        """Like :meth:`blocked`, for running instances; None if their running time is free."""
+        """Like :meth:`find_block_reason`, for running instances; None if their running time is free."""
         terms = await self.find_agreed_terms(agent_id, version)
         return await self.find_block_reason(account, agent_id, terms) if terms.time_price[0] else None
 

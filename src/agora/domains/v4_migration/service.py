@@ -11,6 +11,7 @@ from agora.core.call import BoundService, Call, WaitForEvent, as_encoded_result,
 from agora.core.errors import not_found
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
+from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import implements
 from agora_sdk.contract import migration as contract
 from agora_sdk.contract.agents import Registration
@@ -102,6 +103,7 @@ class MigrationService(BoundService, contract.Migration):
         if run is None:
             run = _new_run(call, database, digest)
             call.tx.append(IMPORTS, run)
+            await check_and_record_administration(call, run.run_id)
         call.target = run.run_id
         return _build_run(run)
 
@@ -111,6 +113,7 @@ class MigrationService(BoundService, contract.Migration):
     ) -> contract.ImportStep:
         if run_id is None:
             return await self._try_rows(table, position, rows)
+        await check_and_record_administration(self.call, run_id)
         run = await imports.lock_run(self.call, run_id)
         imports.require_running(run)
         batch = imports.Batch(self.call, run, table, position)
@@ -132,6 +135,7 @@ class MigrationService(BoundService, contract.Migration):
 
     @implements
     async def finish_import(self, run_id: str) -> contract.ImportRun:
+        await check_and_record_administration(self.call, run_id)
         run = await imports.lock_run(self.call, run_id)
         if run.status == "running":
             run.status, run.finished_at = "finished", self.call.now
@@ -141,6 +145,7 @@ class MigrationService(BoundService, contract.Migration):
     @implements
     async def rollback_import(self, run_id: str, limit: int = 500) -> contract.RollbackStep:
         call = self.call
+        await check_and_record_administration(call, run_id)
         run = await imports.lock_run(call, run_id)
         size = await call.tx.one(statements.run_size, run_id=run_id) or 0
         removed, kept = await roll_back(call, run, limit)

@@ -14,6 +14,7 @@ from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.core.scopes import server_scope
+from agora.domains.identity.authority import check_administered, check_and_record_administration
 from agora.domains.identity.tokens import TokenService, find_keys_with_scope
 from agora_sdk.contract import implements
 from agora_sdk.contract import virtual_servers as contract
@@ -39,6 +40,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         self._check_tools(tools)
         if await call.tx.one(statements.lock_server, name=name) is not None:
             raise Conflict(f"There is a virtual server {name!r}.", fix="Choose another name, or update that one.")
+        await check_and_record_administration(call, server_scope(name))
         row = VirtualServerRow(
             tenant_id=call.caller.tenant,
             name=name,
@@ -81,6 +83,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         call = self.call
         call.target = name
         before = _require_server(name, await call.tx.one(statements.lock_server, name=name))
+        await check_and_record_administration(call, server_scope(name))
         if tools is not None:
             self._check_tools(tools)
         row = replace(
@@ -106,6 +109,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         call = self.call
         call.target = name
         _require_server(name, await call.tx.one(statements.lock_server, name=name))
+        await check_and_record_administration(call, server_scope(name))
         keys = await find_keys_with_scope(call, server_scope(name))
         for token_id in keys:
             await TokenService(call).revoke(token_id)
@@ -117,6 +121,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
     @implements
     async def create_key(self, name: str, label: str, *, expires_in: int | None = None) -> contract.VirtualServerKey:
         _require_server(name, await self.call.tx.one(statements.server_by_name, name=name))
+        await check_administered(self.call, server_scope(name))
         key = await TokenService(self.call).create(label, "api_key", [server_scope(name)], expires_in=expires_in)
         return contract.VirtualServerKey(
             name=name, token_id=key.token_id, label=label, expires_at=key.expires_at, token=key.token

@@ -256,7 +256,7 @@ class Bus(Protocol):
         """Those entries that are among the group's last ``BURIED`` dead letters."""
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
-        """The last :data:`MAX_DEAD_LETTERS` dead letters of a stream, as :func:`dead_letter` made them, oldest first."""
+        """The last :data:`MAX_DEAD_LETTERS` dead letters of a stream, as :func:`build_dead_letter` made them, oldest first."""
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         """Take back stale entries, dead-letter exhausted ones, remove silent consumers."""

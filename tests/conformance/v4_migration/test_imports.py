@@ -1,0 +1,75 @@
+"""Imports of v4 exports: rows become agents and messages once, and can be taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agora_sdk.errors import AgoraError, Conflict, NotFound
+from tests.conformance.engines import RunsOn
+from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
+
+DIGEST = "a" * 64
+CAPABILITIES: list[dict[str, Any]] = [
+    {"capability_id": "c1", "agent_id": "Writer", "capability_type": "docs", "proficiency": 90, "max_tasks": 2},
+    {"capability_id": "c2", "agent_id": "Writer", "capability_type": "review", "proficiency": 80, "max_tasks": 5},
+]
+MESSAGES: list[dict[str, Any]] = [
+    {"message_id": f"m{number}", "from_agent": "Writer", "to_agent": "Reader", "message_type": "note"}
+    | {"content": f"text {number}", "priority": 4, "timestamp": 1_780_000_000_000_000 + number, "delivered": False}
+    for number in range(3)
+]
+
+
+async def import_all(market: Market) -> str:
+    """Import the rows; answers the id of the run."""
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    for table, rows in (("agent_capability", CAPABILITIES), ("agent_message", MESSAGES)):
+        step = await market.call(
+            market.operator, "migration.import_rows", run_id=run.run_id, table=table, position=0, rows=rows
+        )
+        assert step.position == len(rows)
+    await market.call(market.operator, "migration.finish_import", run_id=run.run_id)
+    return str(run.run_id)
+
+
+async def read_inbox(market: Market, name: str) -> list[str]:
+    page = await market.call(market.operator, "messaging.receive", agent_id=name)
+    return [message.content for message in page.messages]
+
+
+async def test_rows_are_imported_once_and_taken_back(market: Market) -> None:
+    reader = await market.agent("Reader")
+    run_id = await import_all(market)
+    writer = await market.call(market.operator, "agent.get", agent_id="Writer")
+    assert (sorted(writer.capabilities), writer.max_concurrent_tasks) == (["docs", "review"], 5)
+    assert await read_inbox(market, reader.name) == ["text 0", "text 1", "text 2"]
+    await import_all(market)
+    assert len(await read_inbox(market, reader.name)) == 3, "a row that came before is known"
+    remaining = 1
+    while remaining:
+        step = await market.call(market.operator, "migration.rollback_import", run_id=run_id, limit=2)
+        remaining = step.remaining
+    assert await read_inbox(market, reader.name) == []
+    with pytest.raises(NotFound):
+        await market.call(market.operator, "agent.get", agent_id="Writer")
+
+
+async def test_a_batch_is_imported_whole_or_not_at_all(market: Market) -> None:
+    run = await market.call(market.operator, "migration.begin_import", database="agora-marketplace", digest=DIGEST)
+    rows = [*CAPABILITIES, {"capability_id": "c3"}]
+    arguments = {"run_id": run.run_id, "table": "agent_capability", "position": 0, "rows": rows}
+    with pytest.raises(AgoraError):
+        await market.call(market.operator, "migration.import_rows", **arguments)
+    with pytest.raises(NotFound):
+        await market.call(market.operator, "agent.get", agent_id="Writer")
+
+
+async def test_a_finished_import_takes_no_more(market: Market) -> None:
+    run_id = await import_all(market)
+    arguments = {"run_id": run_id, "table": "agent_message", "position": 3, "rows": MESSAGES}
+    with pytest.raises(Conflict, match="is finished"):
+        await market.call(market.operator, "migration.import_rows", **arguments)
