@@ -36,6 +36,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.a2a.push_dead_letters": "a URL and an error of bounded length",
     "agora.billing.balance": "numbers",
     "agora.billing.budgets": "numbers",
+    "agora.billing.coupons": "numbers and a code",
     "agora.billing.invoices": "numbers",
     "agora.billing.prices": "numbers",
     "agora.billing.revenue": "numbers",
@@ -50,7 +51,10 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.instance.executions": "needs a running instance; answers are not in the list",
     "agora.instance.list": "needs a running instance; configurations are not in the list",
     "agora.instance.logs": "its limit is in bytes",
+    "agora.migration.list_imports": "numbers and a name",
+    "agora.migration.rollback_import": "its limit is of what one call takes back; the answer is numbers",
     "agora.registry.list": "a description of 100 characters",
+    "agora.session.list": "a title of 200 characters",
     "agora.task.output": "its limit is in characters",
     "agora.token.list": "a label of 128 characters",
     "agora.upstream.list": "a description of 1,000 characters",
@@ -68,6 +72,7 @@ class Place:
     worker: Account
     conversation: str = ""
     task: str = ""
+    codebase: str = ""
     turn: Iterator[int] = field(default_factory=itertools.count)
 
     def call(self, caller: Account, operation: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -111,6 +116,7 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.agent.list": Listing("agents"),
     "agora.bus.read": Listing("entries"),
     "agora.bus.recover": Listing("entries", arguments=lambda place: {"idle": 0}, least=1, whole=False),
+    "agora.codebase.list": Listing("codebases", least=18),
     "agora.conversation.get": Listing("messages", arguments=lambda place: {"conversation_id": place.conversation}),
     "agora.conversation.pending": Listing("messages", arguments=lambda place: {"agent_id": place.worker.agent_id}),
     "agora.deployment.list": Listing("deployments", caller="operator", least=5),
@@ -125,17 +131,21 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.monitor.workers": Listing("workers", caller="operator", least=1, whole=False),
     "agora.query.agents": Listing("agents"),
     "agora.query.services": Listing("services", least=100),
+    "agora.session.messages": Listing(
+        "messages", arguments=lambda place: {"codebase_id": place.codebase, "session_id": "large"}
+    ),
     "agora.task.claim": Listing("tasks"),
     "agora.task.history": Listing("entries", caller="giver", least=18, arguments=lambda place: {"task_id": place.task}),
     "agora.task.list": Listing("tasks", caller="giver"),
     "agora.tenant.list": Listing("tenants", caller="operator"),
+    "agora.virtual_server.list": Listing("servers", caller="operator", least=18),
     "agora.worker.list": Listing("workers"),
     "agora.workflow.list": Listing("workflows", caller="giver"),
 }
 
 
-def _fill(server: ServerProcess) -> tuple[Account, Account, str, str]:
-    """Large items of each kind; whoever gives them, whoever receives them, a conversation and a task."""
+def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str]:
+    """Large items of each kind; whoever gives them, whoever receives them, a conversation, a task and a codebase."""
     operator = server.operator
     giver = server.register("Giver")
     worker = server.register("Worker", capabilities=["large"])
@@ -160,6 +170,14 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str]:
         operator.post("/deployments", {"manifest": _manifest(number)})
     for number in range(18):
         server.register(f"Entry {number}", description="d" * 4000)
+        place = {"name": f"c{number}", "path": f"/{number}/{'p' * 4000}", "worker_id": "W0"}
+        codebase = worker.post("/v1/agent/codebases", place)["codebase_id"]
+        tools = {"name": f"set-{number}", "tools": ["agora.task.list"], "instructions": "i" * 4000}
+        operator.post("/virtual-servers", tools)
+    for number in range(COUNT):
+        message = {"message_id": f"m{number}", "role": "user", "parts": [{"type": "text", "text": LARGE}]}
+        path = f"/v1/agent/codebases/{codebase}/sessions/large/ingest"
+        worker.post(path, {"messages": [message]})
     for _ in range(34):
         reason = {"resource": "agent", "target": giver.agent_id, "action": "activate", "reason": "r" * 2000}
         operator.http.post("/agora/admin/manage", json=reason)
@@ -167,7 +185,7 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str]:
     for _ in range(18):
         giver.post("/agora/task/comment", {"task_id": task, "text": "c" * 4000})
     conversation = giver.get("/agora/conversation/list")["conversations"][0]["conversation_id"]
-    return giver, worker, conversation, task
+    return giver, worker, conversation, task, codebase
 
 
 def _workflow(number: int) -> dict[str, Any]:
@@ -198,8 +216,8 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             if server is not servers[0]:
                 shutil.copytree(servers[0].directory, server.directory)  # its keys
             server.start()
-        giver, worker, conversation, task = _fill(servers[0])
-        yield Place(servers, servers[0].operator, giver, worker, conversation, task)
+        giver, worker, *ids = _fill(servers[0])
+        yield Place(servers, servers[0].operator, giver, worker, *ids)
 
 
 def test_each_list_of_the_contract_is_looked_at() -> None:

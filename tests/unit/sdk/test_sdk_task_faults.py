@@ -86,6 +86,7 @@ def script(wire: Wire) -> Wire:
     wire.answer(
         "/agora/agent/heartbeat", {"agent_id": "x", "status": "offline", "last_activity": NOW, "next_before": NOW}
     )
+    wire.answer("/agora/task/history", page("entries", []))
     wire.answer(CLAIM, {"tasks": [claimed()], "count": 1}, {"tasks": [], "count": 0})
     return wire
 
