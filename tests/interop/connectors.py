@@ -335,6 +335,10 @@ class ServerSentEvents(Connector):
                     yield document
 
 
+#: what the official client lists, to check answers by: the tools that are called here, by their dotted names
+TOOLS = "view=full&toolsets=event,messaging,task,a2a,conversation"
+
+
 class Mcp(Connector):
     """The official MCP client, in the newer era: tools for calls, stretches of a stream for events."""
 
@@ -342,7 +346,7 @@ class Mcp(Connector):
     era: ClassVar[str] = "modern"
 
     async def open(self) -> None:
-        self.client = await self.stack.enter_async_context(connect(f"{self.url}/mcp", self.era, self.token))
+        self.client = await self.stack.enter_async_context(connect(f"{self.url}/mcp?{TOOLS}", self.era, self.token))
         await self.watch(self._events())
 
     async def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,8 @@ async def test_an_agent_elsewhere_is_an_agent_here(market: Market, engine: Engin
     agent = await market.call(market.operator, "agent.get", agent_id="Weather")
     assert (agent.agent_id, agent.capabilities, agent.category) == (added.agent_id, ["forecast"], "remote")
     card = await ask(market, market.operator, "card", agent="Weather", base_url="https://agora.example.com")
-    assert card["skills"] == CARD["skills"]
+    modes = {"inputModes": ["text/plain"], "outputModes": ["text/plain"]}
+    assert card["skills"] == [modes | skill for skill in CARD["skills"]]
     assert card["version"] == "3.0"
     assert {i["url"] for i in card["supportedInterfaces"]} == {"https://agora.example.com/a2a/Weather"}
     assert await market.call(market.operator, "a2a.get_remote", agent="Weather") == added
