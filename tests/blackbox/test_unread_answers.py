@@ -219,7 +219,7 @@ SHORT = Size(
         "unread_timeout": "1",
         "request_timeout": "5",
     },
-    rounds=6,
+    rounds=20,
 )
 LONG = Size(each=8, sent=10, content=800_000, most_waiting=150 * MEGABYTE, settings={"unread_timeout": "8"}, rounds=10)
 

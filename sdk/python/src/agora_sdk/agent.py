@@ -269,9 +269,16 @@ class Agent:
         A server that is away is waited for. Raises the AgoraError that waiting would not mend, such as Unauthenticated
         when the agent was taken off the marketplace.
         """
-        await self._retry_until_stopped(self._register_agent)
-        if self.registration is None:
-            return
+        try:
+            await self._retry_until_stopped(self._register_agent)
+            if self.registration is not None:
+                await self._work_until_stopped()
+        finally:
+            if self._owns_client:
+                await self.client.aclose()
+
+    async def _work_until_stopped(self) -> None:
+        """Take messages, events and tasks until :meth:`stop`; then let the handlers end, and say goodbye."""
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         self._executor = Executor(
             self.client, self.max_concurrent_tasks, self._handle_task, self._claim_arguments(), self.backoff
@@ -286,8 +293,6 @@ class Agent:
         finally:
             await self._finish_handlers(0)
             self.client._session.stop_listening()
-            if self._owns_client:
-                await self.client.aclose()
 
     async def _register_agent(self) -> None:
         names = [name for name in Agents.operations["register"].parameters if hasattr(self, name)]
