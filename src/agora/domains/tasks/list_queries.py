@@ -15,6 +15,7 @@ __all__ = [
     "count_ended",
     "count_tasks",
     "entries",
+    "entry_data",
     "entry_of_actor",
     "history",
     "list_tasks",
@@ -104,6 +105,11 @@ history = Query(
     f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
     TaskEntryRow,
     types={"after": BIG, "limit": BIG},
+)
+entry_data = Query(
+    "select data from task_entries where tenant_id = :tenant and task_id = :task_id and number = :number",
+    str,
+    types={"number": BIG},
 )
 entry_of_actor = Query(
     "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1",

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agora.core.call import Call, encode_json
+from agora.core.call import Call, decode_json, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
-from agora_sdk.errors import IllegalTransition, InvalidRequest, PayloadTooLarge, field_error
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, field_error
 
 from . import access, states, views
+from . import list_queries as task_lists
 from .completion import end_task, requeue_task
 from .draft import TaskDraft
 from .records import TaskEntryRow
@@ -57,10 +58,23 @@ def join_text(parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 async def post_message(
-    call: Call, task_id: str, message: dict[str, Any], status: TaskStatus | None, token: int | None
+    call: Call,
+    task_id: str,
+    message: dict[str, Any],
+    status: TaskStatus | None,
+    token: int | None,
+    *,
+    answers: str | None = None,
 ) -> contract.TaskEntry:
-    """Add a message to a task, as its assignee or as its requester. Raises InvalidRequest, IllegalTransition, PayloadTooLarge."""
+    """Add a message to a task, as its assignee or as its requester.
+
+    answers: id of the question that the message answers. Raises InvalidRequest, IllegalTransition, PayloadTooLarge, and Conflict
+    if that question is not open any more.
+    """
     draft, role = await access.lock_task_for_message(call, task_id, token)
+    # Before the check whether the task has ended: who answers too late is told that the question was answered.
+    if answers is not None:
+        await _require_open_question(draft, answers)
     require_open(draft)
     content = {"role": role} | {name: value for name, value in message.items() if value}
     if role == USER:
@@ -84,6 +98,23 @@ def require_open(draft: TaskDraft) -> None:
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
         )
+
+
+async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
+    """Raises Conflict unless the task waits for the answer to this message of its assignee.
+
+    The task's row is locked: of two answers to one question, the second is refused.
+    """
+    row = draft.row
+    if row.status in states.INTERRUPTED:
+        data = await draft.call.tx.one(task_lists.entry_data, task_id=draft.task_id, number=row.status_entry)
+        content = decode_json(data) if data else {}
+        if message_id in (content.get("messageId"), f"{draft.task_id}.{row.status_entry}"):
+            return
+    raise Conflict(
+        f"The question {message_id} of {draft.task_id} is not open any more: somebody else has answered it, or the task went on.",
+        fix="Read the task: it may have another question.",
+    )
 
 
 async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:

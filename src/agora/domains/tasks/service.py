@@ -142,12 +142,13 @@ class TaskService(BoundService, contract.Tasks):
         message_id: str | None = None,
         metadata: JsonObject = {},
         extensions: list[str] = [],
+        answers: str | None = None,
         fencing_token: int | None = None,
     ) -> contract.TaskEntry:
         content: dict[str, Any] = {"messageId": message_id, "parts": messages.build_parts(text, parts)}
         content |= {"metadata": metadata, "extensions": extensions}
         state = TaskStatus(status) if status is not None else None
-        return await messages.post_message(self.call, task_id, content, state, fencing_token)
+        return await messages.post_message(self.call, task_id, content, state, fencing_token, answers=answers)
 
     @implements
     async def artifact(

@@ -294,6 +294,13 @@ class Tasks(Service, category="task"):
         message_id: Id | None = None,
         metadata: Metadata = {},
         extensions: Extensions = [],
+        answers: Annotated[
+            Id | None,
+            Field(
+                description="Id of the assignee's message that this answers. If that question is not open any more, because "
+                "somebody else has answered it, the message is refused (409) and not sent."
+            ),
+        ] = None,
         fencing_token: Token = None,
     ) -> TaskEntry:
         """Send a message in a task: from its assignee to its requester, or the other way round.
