@@ -83,9 +83,15 @@ async def test_messages_of_a_session_are_stored_once_and_read_by_whom_they_conce
         ]
         (session,) = (await call(market, reader, "session.list", codebase_id=codebase, q="TITLE")).sessions
         assert (session.title, session.context_id, session.worker_id) == ("A title", "talk", worker)
+    newest = await call(market, person, "session.messages", **place, descending=True, limit=1)
+    assert [message.message_id for message in newest.messages] == ["m2"]
+    older = await call(market, person, "session.messages", **place, descending=True, cursor=newest.next_cursor)
+    assert ([message.message_id for message in older.messages], older.has_more) == (["m1"], False)
+    record = await call(market, person, "session.get", **place)
+    assert (record.title, record.task_id, record.messages) == ("A title", task.task_id, 2)
     assert not (await call(market, person, "session.list", codebase_id=codebase, q="%")).sessions
     assert not (await call(market, stranger, "session.list", codebase_id=codebase)).sessions
-    for operation, more in (("messages", {}), ("resume", {"prompt": "Go on"})):
+    for operation, more in (("get", {}), ("messages", {}), ("resume", {"prompt": "Go on"})):
         with pytest.raises(NotFound):
             await call(market, stranger, f"session.{operation}", **place, **more)
     with pytest.raises(PermissionDenied):

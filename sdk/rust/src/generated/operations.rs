@@ -1559,6 +1559,11 @@ impl Request<TaskMessageOperation> {
         self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
     }
 
+    /// Id of the assignee's message that this answers. If that question is not open any more, because somebody else has answered it, the message is refused (409) and not sent.
+    pub fn answers(self, answers: impl Into<String>) -> Self {
+        self.with::<String>("answers", answers.into())
+    }
+
     /// The claim's fencing token. With it, a write after the lease was lost is refused.
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
@@ -2547,6 +2552,11 @@ impl Request<SessionListOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.session.get`.
+    pub SessionGetOperation => Session, Query, "session/get";
+}
+
+operation! {
     /// Marks requests of `agora.session.sync`.
     pub SessionSyncOperation => Synchronisation, Command, "session/sync";
 }
@@ -2586,6 +2596,11 @@ operation! {
 
 /// Optional arguments of `agora.session.messages`.
 impl Request<SessionMessagesOperation> {
+    /// Newest first.
+    pub fn descending(self, descending: bool) -> Self {
+        self.with("descending", descending)
+    }
+
     /// Largest number of items in the answer.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)

@@ -1086,6 +1086,18 @@ impl SessionService<'_> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
 
+    /// Read what a session is: its agent, its last task, how many messages it has.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, codebase_id: impl Into<String>, session_id: impl Into<String>) -> Request<SessionGetOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+    }
+
     /// Report which sessions a worker's agent has, as the worker; what is known of them is kept.
     ///
     /// - `codebase_id`: Id of a codebase.
@@ -1118,7 +1130,7 @@ impl SessionService<'_> {
             .with::<String>("session_id", session_id.into())
     }
 
-    /// Read the messages of a session, oldest first.
+    /// Read the messages of a session, oldest first unless `descending`.
     ///
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Id of the session, as its agent names it.

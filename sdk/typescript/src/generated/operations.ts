@@ -140,6 +140,7 @@ export const OPERATIONS = {
   },
   session: {
     list: { kind: "query", items: "sessions", pagedBy: "cursor" },
+    get: { kind: "query" },
     sync: { kind: "command" },
     ingest: { kind: "command" },
     messages: { kind: "query", items: "messages", pagedBy: "cursor" },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamCompletion, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamCompletion, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -686,6 +686,8 @@ export interface TaskMessageArguments {
   metadata?: { [key: string]: JsonValue } | undefined;
   /** URIs of extensions. */
   extensions?: string[] | undefined;
+  /** Id of the assignee's message that this answers. If that question is not open any more, because somebody else has answered it, the message is refused (409) and not sent. */
+  answers?: string | null | undefined;
   /** The claim's fencing token. With it, a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
 }
@@ -1143,6 +1145,14 @@ export interface SessionListArguments {
   cursor?: string | null | undefined;
 }
 
+/** Arguments of ``agora.session.get``. */
+export interface SessionGetArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+}
+
 /** Arguments of ``agora.session.sync``. */
 export interface SessionSyncArguments {
   /** Id of a codebase. */
@@ -1173,6 +1183,8 @@ export interface SessionMessagesArguments {
   codebaseId: string;
   /** Id of the session, as its agent names it. */
   sessionId: string;
+  /** Newest first. */
+  descending?: boolean | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
@@ -3057,6 +3069,12 @@ export interface SessionService {
    */
   list(args: SessionListArguments, options?: CallOptions): Promise<SessionPage>;
   /**
+   * Read what a session is: its agent, its last task, how many messages it has.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  get(args: SessionGetArguments, options?: CallOptions): Promise<Session>;
+  /**
    * Report which sessions a worker's agent has, as the worker; what is known of them is kept.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
@@ -3069,7 +3087,7 @@ export interface SessionService {
    */
   ingest(args: SessionIngestArguments, options?: CallOptions): Promise<Ingestion>;
   /**
-   * Read the messages of a session, oldest first.
+   * Read the messages of a session, oldest first unless ``descending``.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */

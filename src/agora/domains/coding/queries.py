@@ -14,6 +14,7 @@ __all__ = [
     "delete_sessions",
     "list_codebases",
     "list_messages",
+    "list_newest_messages",
     "list_sessions",
     "message_exists",
     "session_by_id",
@@ -98,6 +99,15 @@ upsert_message = Write(
         role = excluded.role, parts = excluded.parts
     """,
     types={"number": BIG, "created_at": BIG},
+)
+list_newest_messages = Query(
+    """
+    select * from coding_messages
+    where tenant_id = :tenant and codebase_id = :codebase_id and session_id = :session_id and number < :after
+    order by number desc limit :limit
+    """,
+    MessageRow,
+    types={"after": BIG, "limit": BIG},
 )
 list_messages = Query(
     """

@@ -58,6 +58,11 @@ class SessionService(BoundService, contract.Sessions):
         )
 
     @implements
+    async def get(self, codebase_id: str, session_id: str) -> contract.Session:
+        codebase = await load_codebase(self.call, codebase_id)
+        return _build_session(await load_session(self.call, codebase, session_id), codebase)
+
+    @implements
     async def sync(self, codebase_id: str, sessions: contract.Documents) -> contract.Synchronisation:
         codebase = await load_own_codebase(self.call, codebase_id)
         for index, document in enumerate(sessions):
@@ -144,16 +149,24 @@ class SessionService(BoundService, contract.Sessions):
 
     @implements
     async def messages(
-        self, codebase_id: str, session_id: str, *, limit: int = 50, cursor: str | None = None
+        self,
+        codebase_id: str,
+        session_id: str,
+        *,
+        descending: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> contract.SessionMessagePage:
         call = self.call
         codebase = await load_codebase(call, codebase_id)
         await load_session(call, codebase, session_id)
-        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
+        first = tasks.NEVER if descending else 0
+        after = paging.decode_cursor(cursor, int)[0] if cursor else first
+        query = statements.list_newest_messages if descending else statements.list_messages
 
         async def read_rows(after: int, count: int) -> Sequence[MessageRow]:
             key = {"codebase_id": codebase_id, "session_id": session_id}
-            return await call.tx.all(statements.list_messages, **key, after=after, limit=count)
+            return await call.tx.all(query, **key, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
         page = [_build_message(row) for row in rows]

@@ -175,6 +175,10 @@ class Sessions(Service, category="session"):
     ) -> SessionPage:
         """List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all."""
 
+    @operation("GET /v1/agent/codebases/{codebase_id}/sessions/{session_id}", scope="read:tasks")
+    async def get(self, codebase_id: CodebaseRef, session_id: SessionRef) -> Session:
+        """Read what a session is: its agent, its last task, how many messages it has."""
+
     @operation("POST /v1/agent/codebases/{codebase_id}/sessions/sync", scope="write:tasks", idempotent=True)
     async def sync(
         self,
@@ -211,9 +215,15 @@ class Sessions(Service, category="session"):
 
     @operation("GET /v1/agent/codebases/{codebase_id}/sessions/{session_id}/messages", scope="read:tasks")
     async def messages(
-        self, codebase_id: CodebaseRef, session_id: SessionRef, *, limit: Limit = 50, cursor: Cursor = None
+        self,
+        codebase_id: CodebaseRef,
+        session_id: SessionRef,
+        *,
+        descending: Annotated[bool, Field(description="Newest first.")] = False,
+        limit: Limit = 50,
+        cursor: Cursor = None,
     ) -> SessionMessagePage:
-        """Read the messages of a session, oldest first."""
+        """Read the messages of a session, oldest first unless ``descending``."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/sessions/{session_id}/resume", scope="write:tasks")
     async def resume(
