@@ -162,10 +162,10 @@ def run_worker(
             )
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
-        _serve(options, server, token)
+        _serve_worker(options, server, token)
 
 
-def _serve(options: WorkerOptions, server: str | None, token: str | None) -> None:
+def _serve_worker(options: WorkerOptions, server: str | None, token: str | None) -> None:
     """Run the worker until SIGTERM or SIGINT."""
     import asyncio
     import contextlib
@@ -180,7 +180,7 @@ def _serve(options: WorkerOptions, server: str | None, token: str | None) -> Non
             f"The worker needs the package {error.name}.", fix="Install it: pip install 'agora-server[coding]'."
         ) from error
 
-    async def serve() -> None:
+    async def run_until_stopped() -> None:
         client = AgoraClient(server, token=token, mode="async")
         worker = CodingWorker(options, client)
         loop = asyncio.get_running_loop()
@@ -192,7 +192,7 @@ def _serve(options: WorkerOptions, server: str | None, token: str | None) -> Non
         finally:
             await client.aclose()
 
-    asyncio.run(serve())
+    asyncio.run(run_until_stopped())
 
 
 def examine_worker(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
@@ -202,7 +202,7 @@ def examine_worker(json: Annotated[bool, typer.Option("--json", help="Print JSON
     out = Output(json=json)
     reports = examine_agents(os.environ, Path.home())
     if json:
-        out.value([report.dump() for report in reports])
+        out.value([report.to_document() for report in reports])
         return
     for report in reports:
         tone = "green" if report.is_ready else "yellow" if report.is_installed else "red"

@@ -404,7 +404,7 @@ class App:
             follower.committed(events)
         for stored in events:
             if stored.event.type in SESSION_EVENTS:
-                self.mcp.told(stored.event.type, from_json(stored.event.data))
+                self.mcp.handle_session_event(stored.event.type, from_json(stored.event.data))
         self.feed.publish(events)
         if changed or any(_ends_streams(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())

@@ -28,7 +28,7 @@ class CodingAgent:
     login: str
     environment: Mapping[str, str]
 
-    def executable(self) -> str | None:
+    def find_executable(self) -> str | None:
         """Path of its program; None if it is not installed."""
         return shutil.which(self.command[0])
 
@@ -93,4 +93,4 @@ AGENTS: Mapping[str, CodingAgent] = {
 
 def find_installed() -> list[CodingAgent]:
     """The agents whose program is in PATH, in order of preference."""
-    return [agent for agent in AGENTS.values() if agent.executable() is not None]
+    return [agent for agent in AGENTS.values() if agent.find_executable() is not None]

@@ -22,7 +22,7 @@ class CheckResult:
     exit_code: int
     output: str
 
-    def dump(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """As JSON."""
         return {"command": self.command, "exit_code": self.exit_code, "output": self.output}
 

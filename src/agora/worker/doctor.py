@@ -27,7 +27,7 @@ class Report:
     is_ready: bool
     hints: tuple[str, ...] = ()
 
-    def dump(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
 
@@ -38,7 +38,7 @@ def examine_agents(environment: Mapping[str, str], home: Path) -> list[Report]:
 
 
 def _examine_agent(agent: CodingAgent, environment: Mapping[str, str], home: Path) -> Report:
-    program = agent.executable()
+    program = agent.find_executable()
     if program is None:
         return Report(agent.name, agent.title, "not installed", False, False, (f"install: {agent.install}",))
     credential = agent.find_credential(environment, home)

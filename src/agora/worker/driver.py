@@ -134,7 +134,9 @@ class AgentProcess:
         self._connection = ClientSideConnection(client, self._process.stdin, self._process.stdout)
         capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities())
         info = schema.Implementation(name="agora-worker", version="5")
-        greeting = await self._call(self._connection.initialize(PROTOCOL_VERSION, capabilities, info), START_SECONDS)
+        greeting = await self._await_answer(
+            self._connection.initialize(PROTOCOL_VERSION, capabilities, info), START_SECONDS
+        )
         if greeting.protocol_version != PROTOCOL_VERSION:
             raise AgentFailed(f"The agent speaks version {greeting.protocol_version} of ACP; the worker speaks 1.")
         self._capabilities = greeting.agent_capabilities
@@ -147,14 +149,16 @@ class AgentProcess:
             for rung, reopen in self._reopening_calls(session_id, servers):
                 self._is_replaying = True  # a loaded session repeats what was said: the log has it already
                 try:
-                    answer = await self._call(reopen(), START_SECONDS)
+                    answer = await self._await_answer(reopen(), START_SECONDS)
                     self._session = SessionState(session_id, rung, **_read_options(answer))
                     return self._session
                 except AgentFailed as error:
                     logger.info("session/%s of %s: %s", rung, session_id, error)
                 finally:
                     self._is_replaying = False
-        answer = await self._call(self._connected.new_session(str(self.cwd), mcp_servers=servers), START_SECONDS)
+        answer = await self._await_answer(
+            self._live_connection.new_session(str(self.cwd), mcp_servers=servers), START_SECONDS
+        )
         self._session = SessionState(answer.session_id, "new", **_read_options(answer))
         return self._session
 
@@ -163,27 +167,29 @@ class AgentProcess:
         capabilities, cwd = self._capabilities, str(self.cwd)
         calls: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
         if capabilities and capabilities.session_capabilities and capabilities.session_capabilities.resume is not None:
-            calls.append(("resume", lambda: self._connected.resume_session(session_id, cwd, mcp_servers=servers)))
+            calls.append(("resume", lambda: self._live_connection.resume_session(session_id, cwd, mcp_servers=servers)))
         if capabilities and capabilities.load_session:
-            calls.append(("load", lambda: self._connected.load_session(cwd, session_id, mcp_servers=servers)))
+            calls.append(("load", lambda: self._live_connection.load_session(cwd, session_id, mcp_servers=servers)))
         return calls
 
     async def choose_option(self, category: str, value: str) -> bool:
         """Set an option of the session, such as model or mode; answers whether the agent has such an option."""
-        option = self._opened.options.get(category)
+        option = self._session_state.options.get(category)
         if option is None:
             return False
-        await self._call(self._connected.set_config_option(option, self._opened.session_id, value), START_SECONDS)
+        await self._await_answer(
+            self._live_connection.set_config_option(option, self._session_state.session_id, value), START_SECONDS
+        )
         return True
 
-    async def prompt(self, text: str) -> TurnEnd:
+    async def run_prompt(self, text: str) -> TurnEnd:
         """Send a prompt and wait for the end of its turn. Raises AgentDied, AgentFailed, UsageLimitReached.
 
         Cancelling it cancels the turn.
         """
         loop = asyncio.get_running_loop()
         self._limit_until = loop.create_future()
-        turn = asyncio.ensure_future(self._call(self._send_prompt(text)))
+        turn = asyncio.ensure_future(self._await_answer(self._send_prompt(text)))
         try:
             await asyncio.wait((turn, self._limit_until), return_when=asyncio.FIRST_COMPLETED)
             if not turn.done():
@@ -202,12 +208,12 @@ class AgentProcess:
 
     async def _send_prompt(self, text: str) -> schema.PromptResponse:
         block = schema.TextContentBlock(type="text", text=text)
-        return await self._connected.prompt(self._opened.session_id, [block])
+        return await self._live_connection.prompt(self._session_state.session_id, [block])
 
     async def _cancel_turn(self, turn: asyncio.Future[Any]) -> None:
         """Send ``session/cancel`` and give the agent a moment to end its turn."""
         with contextlib.suppress(Exception):
-            await self._connected.cancel(self._opened.session_id)
+            await self._live_connection.cancel(self._session_state.session_id)
         await asyncio.wait((turn,), timeout=CANCEL_SECONDS)
         if turn.done() and not turn.cancelled():
             turn.exception()
@@ -231,7 +237,7 @@ class AgentProcess:
         process._transport.close()  # type: ignore[attr-defined]
 
     @property
-    def log(self) -> str:
+    def stderr_tail(self) -> str:
         """The last lines that it wrote to its standard error."""
         return "\n".join(self._log)
 
@@ -261,16 +267,16 @@ class AgentProcess:
             waiting.set_result(until)
 
     @property
-    def _connected(self) -> ClientSideConnection:
+    def _live_connection(self) -> ClientSideConnection:
         assert self._connection is not None
         return self._connection
 
     @property
-    def _opened(self) -> SessionState:
+    def _session_state(self) -> SessionState:
         assert self._session is not None
         return self._session
 
-    async def _call(self, answer: Awaitable[Any], timeout: float | None = None) -> Any:
+    async def _await_answer(self, answer: Awaitable[Any], timeout: float | None = None) -> Any:
         """An answer of the agent. Raises AgentDied when it ends meanwhile, AgentFailed, UsageLimitReached."""
         assert self._process is not None
         call = asyncio.ensure_future(answer)
@@ -280,8 +286,12 @@ class AgentProcess:
             if call.done():
                 return call.result()
             if ended.done():
-                raise AgentDied(f"{self.command[0]} ended with {_describe_exit(ended.result())}. {self.log}".strip())
-            raise AgentFailed(f"{self.command[0]} has not answered for {timeout:.0f} seconds. {self.log}".strip())
+                raise AgentDied(
+                    f"{self.command[0]} ended with {_describe_exit(ended.result())}. {self.stderr_tail}".strip()
+                )
+            raise AgentFailed(
+                f"{self.command[0]} has not answered for {timeout:.0f} seconds. {self.stderr_tail}".strip()
+            )
         except acp.RequestError as error:
             text = f"{error} {error.data or ''}".strip()
             until = parse_usage_limit(text, time.time())
@@ -289,7 +299,7 @@ class AgentProcess:
                 raise UsageLimitReached(text, until) from error
             raise AgentFailed(text) from error
         except (ConnectionError, EOFError) as error:
-            raise AgentDied(f"{self.command[0]}: the connection ended. {self.log}".strip()) from error
+            raise AgentDied(f"{self.command[0]}: the connection ended. {self.stderr_tail}".strip()) from error
         finally:
             for part in (call, ended):
                 part.cancel()
@@ -309,7 +319,9 @@ class _Client:
         self, session_id: str, tool_call: Any, options: list[Any], **_: Any
     ) -> schema.RequestPermissionResponse:
         dumped = [option.model_dump(by_alias=True, mode="json") for option in options]
-        request = PermissionRequest.parse(tool_call.model_dump(by_alias=True, exclude_none=True, mode="json"), dumped)
+        request = PermissionRequest.from_tool_call(
+            tool_call.model_dump(by_alias=True, exclude_none=True, mode="json"), dumped
+        )
         decision = await self._agent.on_permission(request)
         outcome = (
             {"outcome": "cancelled"}

@@ -71,16 +71,16 @@ class JobState:
     messages: int = 0
     usage: Usage = field(default_factory=Usage)
 
-    def dump(self) -> dict[str, Any]:
+    def to_checkpoint(self) -> dict[str, Any]:
         """As JSON."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"workplace": dict(self.workplace), "usage": self.usage.dump()}
+        return values | {"workplace": dict(self.workplace), "usage": self.usage.to_document()}
 
     @classmethod
-    def load(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
+    def from_checkpoint(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
         """From a checkpoint; a new job's if there is none."""
         known = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
-        return cls(**known | {"usage": Usage.load(known.get("usage") or {})})
+        return cls(**known | {"usage": Usage.from_document(known.get("usage") or {})})
 
 
 @dataclass(slots=True)
@@ -108,8 +108,8 @@ class Job:
         self.task_id = run.task_id
         self._registry = registry
         self._run, self._client, self._options, self._breaker = run, client, options, breaker
-        self._request = JobRequest.parse(run)
-        self._state = JobState.load(run.checkpoint)
+        self._request = JobRequest.from_task(run)
+        self._state = JobState.from_checkpoint(run.checkpoint)
         self._transcript = Transcript(self._state.usage, ends_line=run.output_size == 0)
         self._writer = OutputWriter(run)
         self._closing = AsyncExitStack()
@@ -122,7 +122,7 @@ class Job:
 
     # -- its course ---------------------------------------------------------------------------------------
 
-    async def work(self) -> dict[str, Any]:
+    async def run_job(self) -> dict[str, Any]:
         """Do the job, or go on with it; answers its result.
 
         Raises InputRequired while the agent waits for a permission, Postponed at a usage limit, PermanentFailure.
@@ -131,12 +131,12 @@ class Job:
             if self._permission is not None:
                 await self._answer_permission()
             else:
-                await self._begin()
+                await self._begin_work()
             await self._finish_turns()
-            return await self._hand_over()
+            return await self._store_changes()
         except UsageLimitReached as limit:
-            self._breaker.trip(limit.until)
-            raise await self._pause(limit) from limit
+            self._breaker.open_until(limit.until)
+            raise await self._pause_for_limit(limit) from limit
         except AgentFailed as error:
             raise PermanentFailure(f"The agent failed: {error}") from error
         except CommandError as error:
@@ -162,16 +162,16 @@ class Job:
         await self._writer.close()
         await self._closing.aclose()
 
-    async def _begin(self) -> None:
+    async def _begin_work(self) -> None:
         """Find the place to work, and begin the first turn or the one that goes on."""
-        self._breaker.check()
+        self._breaker.check_limit()
         codebase = self._find_codebase()
         is_isolated = self._options.isolation is Isolation.WORKTREE
         earlier = await self._find_earlier_session()
         job = str(earlier.get("job") or self.task_id)
         place = find_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated)
         self._place = await self._closing.enter_async_context(place)
-        self._state.workplace = self._place.dump() | {"job": job}
+        self._state.workplace = self._place.to_document() | {"job": job}
         if self._place.is_new:
             await self._set_up(self._place)
         if self._options.command is not None:
@@ -184,15 +184,19 @@ class Job:
         assert self._place is not None
         words = [word.replace(PROMPT_PLACE, self._request.prompt) for word in shlex.split(command)]
         result = await run_command(
-            words, self._place.path, timeout=TOOL_SECONDS, environment=self._environment, on_output=self._writer.add
+            words,
+            self._place.path,
+            timeout=TOOL_SECONDS,
+            environment=self._agent_environment,
+            on_output=self._writer.add_text,
         )
         self._state.text, self._state.is_answered = result.output[-4000:], True
-        await self._save()
+        await self._save_checkpoint()
         if result.exit_code:
             raise PermanentFailure(f"{words[0]} ended with exit code {result.exit_code}: {result.output[-2000:]}")
 
     def _find_codebase(self) -> Codebase:
-        codebase = self._registry.find(self._request.codebase)
+        codebase = self._registry.find_codebase(self._request.codebase)
         if codebase is None:
             names = ", ".join(codebase.name for codebase in self._options.codebases)
             raise PermanentFailure(f"This worker has no codebase {self._request.codebase!r}; it has {names}.")
@@ -216,11 +220,11 @@ class Job:
     async def _set_up(self, place: Workplace) -> None:
         if self._options.setup is None:
             return
-        self._note(f"set-up: {self._options.setup}")
+        self._add_note(f"set-up: {self._options.setup}")
         result = await run_command(
-            self._options.setup, place.path, timeout=SETUP_SECONDS, environment=self._environment
+            self._options.setup, place.path, timeout=SETUP_SECONDS, environment=self._agent_environment
         )
-        self._writer.add(result.output)
+        self._writer.add_text(result.output)
         if result.exit_code:
             raise PermanentFailure(f"The set-up failed with exit code {result.exit_code}: {result.output[-2000:]}")
 
@@ -228,7 +232,7 @@ class Job:
         """The prompt, or what makes an interrupted agent go on."""
         state, prompt = self._state, self._request.prompt
         if state.asked is not None:
-            asked = PermissionRequest.load(state.asked)
+            asked = PermissionRequest.from_document(state.asked)
             decision = await self._read_decision(asked)
             self._granted = decision
             answer = decision.option.name if decision.option else "no"
@@ -243,8 +247,10 @@ class Job:
         assert self._place is not None
         options, state = self._options, self._state
         assert options.agent_command is not None
-        environment = {**options.agent_environment, **self._environment}
-        agent = AgentProcess(options.agent_command, self._place.path, environment, self._receive, self._ask)
+        environment = {**options.agent_environment, **self._agent_environment}
+        agent = AgentProcess(
+            options.agent_command, self._place.path, environment, self._receive_update, self._ask_permission
+        )
         self._closing.push_async_callback(agent.close)
         self._agent = agent
         started = await agent.start()
@@ -252,33 +258,33 @@ class Job:
         session = await agent.open_session(previous)
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
-            self._note(f"{started} works in {self._place.path}")
+            self._add_note(f"{started} works in {self._place.path}")
         elif session.rung == "new":
             prompt = FRESH.format(transcript=await self._read_transcript()) + prompt
-            self._note(f"the session {previous} could not be opened again; a fresh one is given its transcript")
+            self._add_note(f"the session {previous} could not be opened again; a fresh one is given its transcript")
         else:
-            self._note(f"the session {previous} goes on by session/{session.rung}")
+            self._add_note(f"the session {previous} goes on by session/{session.rung}")
         await self._choose_options(agent)
         await self._begin_turn(prompt)
 
     async def _choose_options(self, agent: AgentProcess) -> None:
         model = self._request.model or self._options.model
         if model and not await agent.choose_option("model", model):
-            self._note(f"the agent lets no model be chosen; {model} is ignored")
+            self._add_note(f"the agent lets no model be chosen; {model} is ignored")
         if self._request.mode:
             try:
                 await agent.choose_option("mode", self._request.mode)
             except AgentFailed as error:
-                self._note(f"the agent has no mode {self._request.mode}: {error}")
+                self._add_note(f"the agent has no mode {self._request.mode}: {error}")
 
     async def _begin_turn(self, prompt: str) -> None:
         assert self._agent is not None
         # Before it is sent: whoever goes on after a crash must not take a prompt that was sent for one that was not.
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
-        await self._save()
+        await self._save_checkpoint()
         self._transcript = Transcript(self._state.usage, ends_line=self._transcript.ends_line)
         await self._report_message("user", [{"type": "text", "text": prompt}])
-        self._turn = asyncio.create_task(self._agent.prompt(prompt))
+        self._turn = asyncio.create_task(self._agent.run_prompt(prompt))
 
     async def _finish_turns(self) -> None:
         """Wait for the end of the turn, of those for what the requester says meanwhile, and of the check."""
@@ -289,7 +295,7 @@ class Job:
             if answers and self._options.command is None:
                 self._state.seen = answers[-1].number
                 await self._prompt_again("\n\n".join(answer.text for answer in answers))
-            elif (complaint := await self._check()) is not None:
+            elif (complaint := await self._run_checks()) is not None:
                 await self._prompt_again(complaint)
             else:
                 return
@@ -309,7 +315,7 @@ class Job:
             except AgentDied as death:
                 if not remaining:
                     raise PermanentFailure(f"The agent died {MAX_AGENT_STARTS} times: {death}") from death
-                self._note(f"the agent died: {death}")
+                self._add_note(f"the agent died: {death}")
                 assert self._agent is not None
                 await self._agent.close()
                 await self._open_agent(CONTINUE.format(why="its process ended", prompt=self._request.prompt))
@@ -317,8 +323,8 @@ class Job:
         await self._report_message("assistant", self._transcript.parts)
         self._state.text = self._transcript.text
         self._state.is_answered = True
-        await self._writer.flush()
-        await self._save()
+        await self._writer.flush_output()
+        await self._save_checkpoint()
         if end.stop_reason != "end_turn":
             raise PermanentFailure(f"The agent stopped: {end.stop_reason}. {self._state.text}"[:4000])
 
@@ -334,35 +340,35 @@ class Job:
             asking.cancel()
         if self._turn.done():
             return self._turn.result()
-        raise await self._park()
+        raise await self._park_agent()
 
     # -- permissions --------------------------------------------------------------------------------------
 
-    async def _ask(self, request: PermissionRequest) -> Decision:
+    async def _ask_permission(self, request: PermissionRequest) -> Decision:
         """Decide a permission by the policy, or have a person decide it; the agent waits meanwhile."""
         assert self._place is not None
-        decision = request.decide(self._options.approval, self._place.path)
+        decision = request.apply_policy(self._options.approval, self._place.path)
         if decision is None and self._granted is not None:
             # What was answered while no agent waited is the answer to the first thing that is asked afterwards.
             decision = Decision(request.find_option((self._granted.option.kind,)) if self._granted.option else None)
             self._granted = None
         if decision is not None:
-            self._tell_decision(request, decision)
+            self._report_decision(request, decision)
             return decision
         self._permission = OpenPermission(request, asyncio.get_running_loop().create_future())
         self._is_asked.set()
         return await self._permission.decision
 
-    async def _park(self) -> InputRequired:
+    async def _park_agent(self) -> InputRequired:
         """Make the task wait for the permission."""
         assert self._permission is not None
         request = self._permission.request
-        self._state.asked = request.dump()
-        self._note(f"waits for permission: {request.kind}: {request.title}")
-        await self._writer.flush()
-        await self._save()
-        data: dict[str, Any] = {"permission": request.dump() | {"input": dict(request.input)}}
-        return InputRequired(request.describe(), data=data, schema=request.schema())
+        self._state.asked = request.to_document()
+        self._add_note(f"waits for permission: {request.kind}: {request.title}")
+        await self._writer.flush_output()
+        await self._save_checkpoint()
+        data: dict[str, Any] = {"permission": request.to_document() | {"input": dict(request.input)}}
+        return InputRequired(request.describe_request(), data=data, schema=request.answer_schema())
 
     async def _answer_permission(self) -> None:
         """Give the agent what the requester has answered."""
@@ -370,34 +376,36 @@ class Job:
         permission, self._permission = self._permission, None
         self._is_asked.clear()
         decision = await self._read_decision(permission.request)
-        self._tell_decision(permission.request, decision)
+        self._report_decision(permission.request, decision)
         self._state.asked = None
         permission.decision.set_result(decision)
 
     async def _read_decision(self, request: PermissionRequest) -> Decision:
         answers: Sequence[Answer] = await read_answers(self._client, self.task_id, self._state.seen)
         if not answers:
-            return request.reject("nobody has answered")
+            return request.build_rejection("nobody has answered")
         self._state.seen = answers[-1].number
         return parse_answer(request, answers[-1].text, answers[-1].data)
 
-    def _tell_decision(self, request: PermissionRequest, decision: Decision) -> None:
+    def _report_decision(self, request: PermissionRequest, decision: Decision) -> None:
         answer = decision.option.name if decision.option else "cancelled"
         reason = f" ({decision.feedback})" if decision.feedback else ""
-        self._note(f"permission: {request.kind}: {request.title}: {answer}{reason}")
+        self._add_note(f"permission: {request.kind}: {request.title}: {answer}{reason}")
 
     # -- the result ---------------------------------------------------------------------------------------
 
-    async def _check(self) -> str | None:
+    async def _run_checks(self) -> str | None:
         """Run the check; answers the prompt that sends the agent back, once. Raises PermanentFailure the second time."""
         assert self._place is not None
         if self._options.check is None:
             return None
-        self._note(f"check: {self._options.check}")
-        result = await run_check(self._options.check, self._place.path, self._options.check_seconds, self._environment)
-        self._writer.add(result.output and result.output.rstrip("\n") + "\n")
-        self._note(f"the check ended with exit code {result.exit_code}")
-        await self._run.artifact([{"data": result.dump()}], name="check", artifact_id="check")
+        self._add_note(f"check: {self._options.check}")
+        result = await run_check(
+            self._options.check, self._place.path, self._options.check_seconds, self._agent_environment
+        )
+        self._writer.add_text(result.output and result.output.rstrip("\n") + "\n")
+        self._add_note(f"the check ended with exit code {result.exit_code}")
+        await self._run.artifact([{"data": result.to_document()}], name="check", artifact_id="check")
         if result.exit_code == 0:
             return None
         if self._state.was_sent_back or self._options.command is not None:
@@ -405,7 +413,7 @@ class Job:
         self._state.was_sent_back = True
         return SEND_BACK.format(command=result.command, code=result.exit_code, output=result.output[-8000:])
 
-    async def _hand_over(self) -> dict[str, Any]:
+    async def _store_changes(self) -> dict[str, Any]:
         """Commit what is left, hand over what has changed; answers the result."""
         assert self._place is not None
         await self._place.commit_rest(f"{self._request.title}\n\nJob {self.task_id}")
@@ -415,7 +423,7 @@ class Job:
             await self._run.artifact([diff], name="diff", artifact_id="diff")
             details = {"files": changes.files, "commits": changes.commits}
             await self._run.artifact([{"data": details}], name="changes", artifact_id="changes")
-        await self._writer.flush()
+        await self._writer.flush_output()
         return {
             "text": self._state.text,
             "session_id": self._state.session_id,
@@ -423,25 +431,25 @@ class Job:
             "branch": self._place.branch,
             "files": [file["path"] for file in changes.files],
             "commits": [commit["id"] for commit in changes.commits],
-            "usage": self._state.usage.dump(),
+            "usage": self._state.usage.to_document(),
         }
 
     # -- what it shares -----------------------------------------------------------------------------------
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def _agent_environment(self) -> dict[str, str]:
         """What every command of the job finds in its environment. PORT: a free choice that differs between jobs."""
         port = 20_000 + int(self.task_id[-4:], 16) % 20_000
         return {"AGORA_TASK_ID": self.task_id, "PORT": str(port)}
 
-    def _receive(self, update: Mapping[str, Any]) -> None:
-        self._writer.add(self._transcript.add_update(update))
+    def _receive_update(self, update: Mapping[str, Any]) -> None:
+        self._writer.add_text(self._transcript.add_update(update))
 
-    def _note(self, text: str) -> None:
-        self._writer.add(self._transcript.add_note(text))
+    def _add_note(self, text: str) -> None:
+        self._writer.add_text(self._transcript.add_note(text))
 
-    async def _save(self) -> None:
-        await self._run.save(self._state.dump())
+    async def _save_checkpoint(self) -> None:
+        await self._run.save(self._state.to_checkpoint())
 
     async def _report_message(self, role: str, parts: Sequence[Mapping[str, Any]]) -> None:
         """Store a message of the session on the server, where people read it."""
@@ -452,7 +460,7 @@ class Job:
         message = {"message_id": message_id, "role": role, "parts": remove_null_characters(parts)}
         options = {"title": self._request.title, "agent": self._options.agent_name, "task_id": self.task_id}
         try:
-            await self._registry.ingest(self._client, self._place.codebase, session_id, message, options)
+            await self._registry.store_messages(self._client, self._place.codebase, session_id, message, options)
         except AgoraError as error:  # the task's output has it too
             logger.warning("A message of session %s is not stored: %s", session_id, error)
 
@@ -460,14 +468,14 @@ class Job:
         start = max(0, self._run.output_size - MAX_TRANSCRIPT_CHARACTERS)
         return str((await self._client.task.output(self.task_id, start)).content)
 
-    async def _pause(self, limit: UsageLimitReached) -> Postponed:
+    async def _pause_for_limit(self, limit: UsageLimitReached) -> Postponed:
         """Give the job back until the limit is lifted."""
         until = datetime.fromtimestamp(limit.until, UTC)
         reason = f"Usage limit of {self._options.agent_name}: paused until {until:%Y-%m-%d %H:%M:%S} UTC."
-        self._note(f"{reason} {limit}")
+        self._add_note(f"{reason} {limit}")
         try:
-            await self._writer.flush()
-            await self._save()
+            await self._writer.flush_output()
+            await self._save_checkpoint()
         except AgoraError as error:
             logger.warning("%s: %s", self.task_id, error)
         return Postponed(reason, max(1.0, limit.until - time.time()))

@@ -81,7 +81,7 @@ def choose_agent(reference: str | None) -> CodingAgent:
         return installed[0]
     agent = AGENTS.get(reference)
     if agent is not None:
-        if agent.executable() is None:
+        if agent.find_executable() is None:
             raise ValueError(f"{agent.command[0]} is not in PATH. Install {agent.title}: {agent.install}.")
         return agent
     words = tuple(shlex.split(reference))

@@ -32,13 +32,13 @@ class OutputWriter:
         """Write to this run of the task from now on."""
         self._run = run
 
-    def add(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Add to the output."""
         if text:
             self._pending.append(text.replace("\x00", ""))
             self._has_text.set()
 
-    async def flush(self) -> None:
+    async def flush_output(self) -> None:
         """Write what has been added. Raises StaleLease, AgoraError."""
         async with self._lock:
             text, self._pending = "".join(self._pending), []
@@ -57,6 +57,6 @@ class OutputWriter:
             await self._has_text.wait()
             await asyncio.sleep(FLUSH_SECONDS)
             try:
-                await self.flush()
+                await self.flush_output()
             except AgoraError as error:  # a lost lease cancels the job; too much output is left out
                 logger.warning("Output of %s is not written: %s", self._run.task_id, error)

@@ -55,7 +55,7 @@ class PermissionRequest:
     input: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, tool_call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> PermissionRequest:
+    def from_tool_call(cls, tool_call: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> PermissionRequest:
         """From the parameters of ``session/request_permission``."""
         raw = tool_call.get("rawInput")
         raw = raw if isinstance(raw, dict) else {}
@@ -72,7 +72,7 @@ class PermissionRequest:
         """The first option of these kinds, in the order of the kinds."""
         return next((option for kind in kinds for option in self.options if option.kind == kind), None)
 
-    def reject(self, feedback: str | None = None) -> Decision:
+    def build_rejection(self, feedback: str | None = None) -> Decision:
         """Refuse it, this once if the agent offers that."""
         return Decision(self.find_option(("reject_once", "reject_always")), feedback)
 
@@ -83,31 +83,31 @@ class PermissionRequest:
                 return name
         return None
 
-    def decide(self, approval: Approval, root: Path) -> Decision | None:
+    def apply_policy(self, approval: Approval, root: Path) -> Decision | None:
         """What the policy decides for work in ``root``; None if a person has to be asked."""
         if outside := self.find_outside_path(root):
-            return self.reject(f"{outside} is outside of the working directory.")
+            return self.build_rejection(f"{outside} is outside of the working directory.")
         if approval is Approval.ALL or (approval is Approval.SAFE and self.kind in SAFE_KINDS):
             return Decision(self.find_option(("allow_once", "allow_always")))
         return None
 
-    def describe(self) -> str:
+    def describe_request(self) -> str:
         """The question, for people."""
         choices = ", ".join(f"{option.option_id} ({option.name})" for option in self.options)
         return f"The agent asks for permission: {self.kind}: {self.title}\nAnswer with one of: {choices}"
 
-    def dump(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """As JSON: for the question, and for the checkpoint."""
         options = [{"option_id": o.option_id, "name": o.name, "kind": o.kind} for o in self.options]
         return {"title": self.title, "kind": self.kind, "paths": list(self.paths), "options": options}
 
     @classmethod
-    def load(cls, document: Mapping[str, Any]) -> PermissionRequest:
-        """The request that :meth:`dump` has written."""
+    def from_document(cls, document: Mapping[str, Any]) -> PermissionRequest:
+        """The request that :meth:`to_document` has written."""
         options = tuple(Option(o["option_id"], o["name"], o["kind"]) for o in document["options"])
         return cls(document["title"], document["kind"], tuple(document["paths"]), options, {})
 
-    def schema(self) -> dict[str, Any]:
+    def answer_schema(self) -> dict[str, Any]:
         """JSON schema of the answer, as a form."""
         choices = [{"const": option.option_id, "title": option.name} for option in self.options]
         decision = {"type": "string", "title": self.title, "oneOf": choices}
@@ -136,4 +136,4 @@ def parse_answer(request: PermissionRequest, text: str, data: Mapping[str, Any] 
     for kind, words in _WORDS.items():
         if choice.casefold() in words and (option_of_kind := request.find_option((kind,))):
             return Decision(option_of_kind)
-    return request.reject(choice or None)
+    return request.build_rejection(choice or None)

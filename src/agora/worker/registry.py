@@ -20,7 +20,7 @@ class CodebaseRegistry:
         self._codebases = options.codebases
         self._ids: dict[str, str] = {}
 
-    async def register(self, client: AgoraClient, worker_id: str) -> list[str]:
+    async def register_codebases(self, client: AgoraClient, worker_id: str) -> list[str]:
         """Register every codebase; answers the capabilities that jobs for them require."""
         for codebase in self._codebases:
             record = await client.codebase.register(
@@ -29,7 +29,7 @@ class CodebaseRegistry:
             self._ids[codebase.name] = record.codebase_id
         return [f"codebase:{codebase_id}" for codebase_id in self._ids.values()]
 
-    def find(self, reference: str | None) -> Codebase | None:
+    def find_codebase(self, reference: str | None) -> Codebase | None:
         """A codebase; the first one if none is named."""
         if reference is None:
             return self._codebases[0]
@@ -38,7 +38,7 @@ class CodebaseRegistry:
                 return codebase
         return None
 
-    async def ingest(
+    async def store_messages(
         self,
         client: AgoraClient,
         codebase: Codebase,

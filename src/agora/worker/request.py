@@ -31,7 +31,7 @@ class JobRequest:
     session_id: str | None = None
 
     @classmethod
-    def parse(cls, task: TaskRun) -> JobRequest:
+    def from_task(cls, task: TaskRun) -> JobRequest:
         """Raises PermanentFailure for a task without a prompt."""
         payload = task.payload
         prompt = payload.get("prompt")

@@ -56,7 +56,7 @@ class CodingWorker(Agent):
 
     async def on_start(self) -> None:
         assert self.worker_id is not None
-        names = await self._registry.register(self.client, self.worker_id)
+        names = await self._registry.register_codebases(self.client, self.worker_id)
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
         self._chores = [asyncio.create_task(self._clean_regularly()), asyncio.create_task(self._report_alive())]
@@ -70,9 +70,9 @@ class CodingWorker(Agent):
             self._expiries.pop(task.task_id).cancel()
             job.take_over(task)
         try:
-            result = await job.work()
+            result = await job.run_job()
         except InputRequired:
-            self._park(job)
+            self._park_job(job)
             raise
         except BaseException:
             await job.close()
@@ -87,13 +87,13 @@ class CodingWorker(Agent):
         task_id = event.subject or ""
         taken_here = event.type == "agora.task.started" and _worker_of(event) == self.worker_id
         if task_id in self._parked and not taken_here:
-            await self._drop(task_id)
+            await self._drop_parked_job(task_id)
 
     async def on_stop(self) -> None:
         for chore in self._chores:
             chore.cancel()
         for task_id in tuple(self._parked):
-            await self._drop(task_id)
+            await self._drop_parked_job(task_id)
 
     async def _report_alive(self) -> None:
         """Show that the worker is there while all its places are taken and it claims nothing."""
@@ -120,18 +120,18 @@ class CodingWorker(Agent):
                     logger.info("Removed worktrees of %s: %s", codebase.name, ", ".join(removed))
             await asyncio.sleep(CLEANING_SECONDS)
 
-    def _park(self, job: Job) -> None:
+    def _park_job(self, job: Job) -> None:
         self._parked[job.task_id] = job
-        self._expiries[job.task_id] = asyncio.create_task(self._expire(job.task_id))
+        self._expiries[job.task_id] = asyncio.create_task(self._expire_parked_job(job.task_id))
 
-    async def _expire(self, task_id: str) -> None:
+    async def _expire_parked_job(self, task_id: str) -> None:
         """End an agent that has waited for long enough; its job waits on, and its session is opened again."""
         await asyncio.sleep(self.options.park_seconds)
         logger.info("%s: its agent is ended; the job waits for its answer", task_id)
         del self._expiries[task_id]
         await self._parked.pop(task_id).close()
 
-    async def _drop(self, task_id: str) -> None:
+    async def _drop_parked_job(self, task_id: str) -> None:
         self._expiries.pop(task_id).cancel()
         await self._parked.pop(task_id).close()
 

@@ -32,15 +32,15 @@ class Usage:
         self.input_tokens += int(usage.get("inputTokens") or 0)
         self.output_tokens += int(usage.get("outputTokens") or 0)
 
-    def dump(self) -> JsonMap:
+    def to_document(self) -> JsonMap:
         """As JSON."""
         tokens = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
         cost = {} if self.cost is None else {"cost": self.cost, "currency": self.currency}
         return tokens | cost | {"is_estimate": True}
 
     @classmethod
-    def load(cls, document: Mapping[str, Any]) -> Usage:
-        """What :meth:`dump` has written."""
+    def from_document(cls, document: Mapping[str, Any]) -> Usage:
+        """What :meth:`to_document` has written."""
         tokens = (document.get("input_tokens", 0), document.get("output_tokens", 0))
         return cls(*tokens, document.get("cost"), document.get("currency"))
 

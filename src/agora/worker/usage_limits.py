@@ -58,11 +58,11 @@ class AccountBreaker:
     def __init__(self) -> None:
         self._until = 0.0
 
-    def trip(self, until: float) -> None:
+    def open_until(self, until: float) -> None:
         """The account is not to be used before then; in seconds since 1970."""
         self._until = max(self._until, until)
 
-    def check(self) -> None:
+    def check_limit(self) -> None:
         """Raises UsageLimitReached while the account is not to be used."""
         if time.time() < self._until:
             raise UsageLimitReached("Another job has reached the usage limit of this account.", self._until)

@@ -76,7 +76,7 @@ class Workplace:
         diff = await run_checked(["git", "diff", "--no-color", "--no-ext-diff", spread], self.path)
         return Changes(files, commits, diff[:MAX_DIFF_CHARACTERS])
 
-    def dump(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """As JSON, for the checkpoint and the result."""
         return {"codebase": self.codebase.name, "path": str(self.path), "branch": self.branch, "base": self.base}
 
@@ -121,13 +121,15 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str) -> Work
         base = await run_checked(["git", "merge-base", "HEAD", branch if exists else "HEAD"], codebase.path)
     except CommandError as error:
         raise CommandError(f"{codebase.path} has no commit to start from: {error}") from error
-    await run_checked(["git", "worktree", "add", "--quiet", "--force", *_place(path, source)], codebase.path)
+    await run_checked(
+        ["git", "worktree", "add", "--quiet", "--force", *_worktree_arguments(path, source)], codebase.path
+    )
     _copy_included(codebase.path, path)
     base_file.write_text(base)
     return Workplace(codebase, path, branch, base, is_new=True)
 
 
-def _place(path: Path, source: list[str]) -> list[str]:
+def _worktree_arguments(path: Path, source: list[str]) -> list[str]:
     """Arguments of ``git worktree add``: of a new branch, or of one that exists."""
     return [str(path), *source] if len(source) == 1 else [*source, str(path)]
 

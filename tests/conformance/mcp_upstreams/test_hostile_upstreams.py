@@ -169,7 +169,7 @@ async def test_its_marks_are_not_taken_for_ours(market: Market, url: str, rogue:
     outcome = await market.app.dispatcher.invoke(operation, market.operator, {})
     from agora.protocols.mcp.core import to_tool_result
 
-    assert to_tool_result(outcome).document()["_meta"] == {"own": 1}
+    assert to_tool_result(outcome).to_document()["_meta"] == {"own": 1}
 
 
 # -- what a caller may do ----------------------------------------------------------------------

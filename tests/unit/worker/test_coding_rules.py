@@ -20,7 +20,9 @@ OPTIONS = [
 
 def ask(kind: str = "execute", path: str | None = None, **raw: str) -> PermissionRequest:
     locations = [{"path": path}] if path else []
-    return PermissionRequest.parse({"kind": kind, "title": "t", "locations": locations, "rawInput": raw}, OPTIONS)
+    return PermissionRequest.from_tool_call(
+        {"kind": kind, "title": "t", "locations": locations, "rawInput": raw}, OPTIONS
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,14 +30,14 @@ def ask(kind: str = "execute", path: str | None = None, **raw: str) -> Permissio
     [("all", "execute", "once"), ("safe", "read", "once"), ("safe", "edit", None), ("none", "read", None)],
 )
 def test_what_is_decided_by_policy(approval: str, kind: str, answer: str | None, tmp_path: Path) -> None:
-    decision = ask(kind).decide(Approval(approval), tmp_path)
+    decision = ask(kind).apply_policy(Approval(approval), tmp_path)
     assert (decision and decision.option and decision.option.option_id) == answer
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other", "a/../../x"])
 def test_paths_outside_are_refused(path: str, tmp_path: Path) -> None:
     for request in (ask("read", path), ask("execute", filepath="/etc/passwd")):
-        decision = request.decide(Approval.ALL, tmp_path)
+        decision = request.apply_policy(Approval.ALL, tmp_path)
         assert decision is not None
         assert decision.option is not None
         assert decision.option.kind == "reject_once"
@@ -59,7 +61,7 @@ def test_a_link_out_of_the_directory_is_outside(tmp_path: Path) -> None:
     ],
 )
 def test_answers_of_people(text: str, option: str, feedback: str | None) -> None:
-    request = PermissionRequest.load(ask().dump())
+    request = PermissionRequest.from_document(ask().to_document())
     decision = parse_answer(request, text, None)
     assert (decision.option and decision.option.option_id, decision.feedback) == (option, feedback)
     by_form = parse_answer(request, "", {"option_id": option})

@@ -9,7 +9,7 @@ from agora_sdk.errors import PermissionDenied
 from . import queries as statements
 from .records import CodebaseRow, SessionRow
 
-__all__ = ["load_codebase", "load_own_codebase", "load_session", "reads_every_session"]
+__all__ = ["load_codebase", "load_own_codebase", "load_session", "may_read_every_session"]
 
 
 async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
@@ -35,7 +35,7 @@ async def load_own_codebase(call: Call, codebase_id: str) -> CodebaseRow:
     return row
 
 
-def reads_every_session(call: Call, codebase: CodebaseRow) -> bool:
+def may_read_every_session(call: Call, codebase: CodebaseRow) -> bool:
     """Whether a caller may read all sessions of a codebase: its worker, and operators."""
     caller = call.caller
     return codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
@@ -44,7 +44,7 @@ def reads_every_session(call: Call, codebase: CodebaseRow) -> bool:
 async def load_session(call: Call, codebase: CodebaseRow, session_id: str) -> SessionRow:
     """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
     row = await call.tx.one(statements.session_by_id, codebase_id=codebase.codebase_id, session_id=session_id)
-    if row is None or not (reads_every_session(call, codebase) or row.requester == call.caller.subject):
+    if row is None or not (may_read_every_session(call, codebase) or row.requester == call.caller.subject):
         raise not_found(
             "session_id",
             f"There is no session {session_id!r} in {codebase.codebase_id}.",

@@ -18,12 +18,12 @@ from . import queries as statements
 from .access import load_codebase, load_own_codebase
 from .records import CODEBASES, CodebaseRow
 
-__all__ = ["CodebaseService", "capability_of"]
+__all__ = ["CodebaseService", "codebase_capability"]
 
 ONLINE_SECONDS = 90
 
 
-def capability_of(codebase_id: str) -> str:
+def codebase_capability(codebase_id: str) -> str:
     """The capability that a job for a codebase requires."""
     return f"codebase:{codebase_id}"
 
@@ -63,7 +63,7 @@ class CodebaseService(BoundService, contract.Codebases):
                 now=call.now,
             )
         call.target = row.codebase_id
-        capabilities = [*decode_json(worker.capabilities), capability_of(row.codebase_id)]
+        capabilities = [*decode_json(worker.capabilities), codebase_capability(row.codebase_id)]
         await self._set_capabilities(worker, list(dict.fromkeys(capabilities)))
         return _build_codebase(row, online=True)
 
@@ -116,7 +116,7 @@ class CodebaseService(BoundService, contract.Codebases):
         row = await load_own_codebase(call, codebase_id)
         worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
         if worker is not None:
-            rest = [name for name in decode_json(worker.capabilities) if name != capability_of(codebase_id)]
+            rest = [name for name in decode_json(worker.capabilities) if name != codebase_capability(codebase_id)]
             await self._set_capabilities(worker, rest)
         for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
             await call.tx.execute(statement, codebase_id=codebase_id)

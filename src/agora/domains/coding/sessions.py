@@ -18,7 +18,7 @@ from agora_sdk.contract.tasks import TaskReceipt
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
-from .access import load_codebase, load_own_codebase, load_session, reads_every_session
+from .access import load_codebase, load_own_codebase, load_session, may_read_every_session
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
 
 __all__ = ["SessionService"]
@@ -37,7 +37,7 @@ class SessionService(BoundService, contract.Sessions):
     ) -> contract.SessionPage:
         call = self.call
         codebase = await load_codebase(call, codebase_id)
-        reader = "" if reads_every_session(call, codebase) else call.caller.subject
+        reader = "" if may_read_every_session(call, codebase) else call.caller.subject
         before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
         rows = await call.tx.all(
             statements.list_sessions,

@@ -69,7 +69,7 @@ class WorkerService(BoundService, contract.Workers):
             return _build_worker(row, 0, call.now)
         call.target = row.worker_id
         call.tx.append(WORKERS, row)
-        self._emit("registered", row)
+        self._emit_worker_event("registered", row)
         return _build_worker(row, 0, call.now)
 
     @implements
@@ -82,7 +82,7 @@ class WorkerService(BoundService, contract.Workers):
         await follow_unregistration(call, row.worker_id, row.owner)
         await call.tx.execute(statements.retire, worker_id=row.worker_id, now=call.now)
         call.target = row.worker_id
-        self._emit("unregistered", row)
+        self._emit_worker_event("unregistered", row)
         return contract.Unregistration(worker_id=row.worker_id, released=len(leased))
 
     @implements
@@ -109,7 +109,7 @@ class WorkerService(BoundService, contract.Workers):
             raise not_found("worker_id", f"You have no worker {ref!r}.", fix="See GET /v1/agent/workers.")
         return row
 
-    def _emit(self, happening: str, row: WorkerRow) -> None:
+    def _emit_worker_event(self, happening: str, row: WorkerRow) -> None:
         data = {"worker_id": row.worker_id, "worker_name": row.worker_name, "owner": row.owner}
         self.call.emit(f"agora.worker.{happening}", data, subject=row.worker_id, audience=(row.owner,))
 

@@ -146,12 +146,12 @@ def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
 
 
 def _tool_name(agent: Mapping[str, Any], capability: str) -> str:
-    first = _slugify(agent["agent_name"], AGENT_PART)
+    first = slugify_name(agent["agent_name"], AGENT_PART)
     first = f"agent_{first}"[:AGENT_PART] if first.lower() in RESERVED_PREFIXES else first
-    return f"{first}.{_slugify(capability, NAME_LIMIT - AGENT_PART - 1)}"
+    return f"{first}.{slugify_name(capability, NAME_LIMIT - AGENT_PART - 1)}"
 
 
-def _slugify(text: str, length: int) -> str:
+def slugify_name(text: str, length: int) -> str:
     """Text as part of a tool's name; what had to be cut keeps a digest, so that it stays its own."""
     slug = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
     if slug == text and len(slug) <= length:

@@ -62,7 +62,7 @@ class AgentToolCalls:
                         question = await self._follow_to_question(exchange, task_id, reporter, after)
                     if question is None:
                         break
-                    unanswered = await self._pass_on(exchange, offer, question)
+                    unanswered = await self._forward_question(exchange, offer, question)
                     if unanswered is not None:
                         return unanswered
                     after = question.number
@@ -109,7 +109,7 @@ class AgentToolCalls:
             raise JsonRpcError(INVALID_PARAMS, "requestState is of another call.")
         if task["status"] in ASKING:  # else it was answered otherwise, or by an earlier try of this call
             question = await self._read_question(exchange, task_id, number)
-            await self._answer(exchange, question, response)
+            await self._answer_question(exchange, question, response)
         return task_id, number
 
     async def _read_question(self, exchange: Exchange, task_id: str, number: int) -> Question:
@@ -131,24 +131,24 @@ class AgentToolCalls:
                     return question
         return None
 
-    async def _pass_on(self, exchange: Exchange, offer: Offer, question: Question) -> ToolResult | None:
+    async def _forward_question(self, exchange: Exchange, offer: Offer, question: Question) -> ToolResult | None:
         """Have the person at the client answer. None if it was answered, else the call's result."""
         client = exchange.client
-        if not client.accepts(ELICIT):
+        if not client.is_supported(ELICIT):
             return _unanswered_result(offer, question)
         if client.send is None:
-            request = {"method": ELICIT, "params": question.elicitation()}
+            request = {"method": ELICIT, "params": question.elicitation_params()}
             return ToolResult(
                 relayed=input_required_result({QUESTION: request}, f"{question.task_id}.{question.number}")
             )
         try:
-            response = await client.send(ELICIT, question.elicitation())
+            response = await client.send(ELICIT, question.elicitation_params())
         except ClientRefused:
             return _unanswered_result(offer, question)
-        await self._answer(exchange, question, response)
+        await self._answer_question(exchange, question, response)
         return None
 
-    async def _answer(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
+    async def _answer_question(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
         message = question.answer_message(response)
         if message is None:
             reason = {"task_id": question.task_id, "reason": "The person cancelled."}

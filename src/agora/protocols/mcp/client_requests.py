@@ -50,11 +50,11 @@ class ClientRequests:
     async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
         """Make a request of the client; answers its result. Raises ClientRefused."""
         mode = str(params.get("mode", "form")) if method == "elicitation/create" else "form"
-        if self.send is None or not self.accepts(method, mode):
+        if self.send is None or not self.is_supported(method, mode):
             raise ClientRefused(f"The client does not take {method}.")
         return await self.send(method, params)
 
-    def accepts(self, method: str, mode: str = "form") -> bool:
+    def is_supported(self, method: str, mode: str = "form") -> bool:
         """Whether the client takes such a request. mode: of an elicitation, ``form`` or ``url``."""
         capability = self.capabilities.get(CAPABILITY[method])
         if method != "elicitation/create" or not isinstance(capability, Mapping):

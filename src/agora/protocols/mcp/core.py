@@ -72,8 +72,8 @@ class Core:
     async def _toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
         """The toolsets of the view and those enabled since; raises InvalidRequest for one there is not."""
         view = exchange.view
-        named = resolve_toolsets(view.toolsets, self.tools.categories(exchange.caller)) if view.toolsets else ()
-        return (*named, *await self._enabled_toolsets.read(exchange)) if view.compact else named
+        named = resolve_toolsets(view.toolsets, self.tools.list_categories(exchange.caller)) if view.toolsets else ()
+        return (*named, *await self._enabled_toolsets.read_toolsets(exchange)) if view.compact else named
 
     async def _offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""
@@ -148,25 +148,29 @@ class Core:
         if not seconds:
             progress = None if silent else exchange.progress
 
-            async def invoke(client: CallClient | None) -> ToolResult:
+            async def invoke_with_client(client: CallClient | None) -> ToolResult:
                 options = {"progress": progress, "client": client}
-                return to_tool_result(await self._invoke(exchange, operation, arguments, key, **options))
+                return to_tool_result(await self._invoke_operation(exchange, operation, arguments, key, **options))
 
             if operation.kind is not Kind.RELAY or not exchange.client.key:
-                return await invoke(None)
+                return await invoke_with_client(None)
             if exchange.client.send is not None:
-                return await invoke(exchange.client)
-            return await self.suspended_calls.run(exchange, operation.name, invoke)
+                return await invoke_with_client(exchange.client)
+            return await self.suspended_calls.run_call(exchange, operation.name, invoke_with_client)
         if silent:
-            return to_tool_result(await self._invoke(exchange, operation, _shorten_wait(operation, arguments), key))
+            return to_tool_result(
+                await self._invoke_operation(exchange, operation, _shorten_wait(operation, arguments), key)
+            )
         task = WaitingTask(dispatcher, exchange, reporter)
         try:
             async with reporter.keep_alive():
-                return to_tool_result(await self._invoke(exchange, operation, arguments, key, on_wait=task.follow))
+                return to_tool_result(
+                    await self._invoke_operation(exchange, operation, arguments, key, on_wait=task.start_following)
+                )
         finally:
             await task.stop()
 
-    async def _invoke(
+    async def _invoke_operation(
         self, exchange: Exchange, operation: Operation, arguments: Mapping[str, Any], key: str | None, **options: Any
     ) -> Outcome:
         return await self.dispatcher.invoke(
@@ -183,12 +187,12 @@ class Core:
 
     async def _change_toolsets(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         change = tool_search.read_toolset_change(arguments)
-        categories = self.tools.categories(exchange.caller)
+        categories = self.tools.list_categories(exchange.caller)
         toolsets = resolve_toolsets(change.toolsets, categories)
         if toolsets:
-            enabled = await self._enabled_toolsets.change(exchange, toolsets, enabled=change.enabled)
+            enabled = await self._enabled_toolsets.change_toolsets(exchange, toolsets, enabled=change.enabled)
         else:
-            enabled = await self._enabled_toolsets.read(exchange)
+            enabled = await self._enabled_toolsets.read_toolsets(exchange)
         count = len(select_tools(self.tools.visible(exchange.caller), exchange.view, enabled))
         return tool_search.toolsets_result(enabled, toolset_names(categories), count)
 
@@ -216,7 +220,7 @@ class Core:
         """Every prompt, ours and those of upstreams."""
         if exchange.view.server:
             return {"prompts": []}
-        own = [prompt.document() for prompt in prompts.PROMPTS]
+        own = [prompt.to_document() for prompt in prompts.PROMPTS]
         return {"prompts": own + await self.resources.upstreams.list_prompts(exchange)}
 
     async def get_prompt(self, exchange: Exchange, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -225,9 +229,9 @@ class Core:
             raise JsonRpcError(INVALID_PARAMS, "A virtual server has no prompts.")
         if "." in name:
             return await self.resources.upstreams.get_prompt(exchange, name, arguments)
-        return prompts.find_prompt(name).fill(arguments)
+        return prompts.find_prompt(name).fill_template(arguments)
 
-    async def complete(
+    async def complete_argument(
         self,
         exchange: Exchange,
         argument: Mapping[str, Any],

@@ -30,7 +30,7 @@ class EnabledToolsets:
     def __init__(self, session_store: SessionStore) -> None:
         self._session_store = session_store
 
-    async def read(self, exchange: Exchange) -> tuple[str, ...]:
+    async def read_toolsets(self, exchange: Exchange) -> tuple[str, ...]:
         """Those of the client that asks."""
         if exchange.session is not None:
             return exchange.session.toolsets
@@ -38,7 +38,7 @@ class EnabledToolsets:
             return ()
         return await self._session_store.read_toolsets(exchange.caller, client_key(exchange))
 
-    async def change(self, exchange: Exchange, toolsets: Sequence[str], *, enabled: bool) -> tuple[str, ...]:
+    async def change_toolsets(self, exchange: Exchange, toolsets: Sequence[str], *, enabled: bool) -> tuple[str, ...]:
         """Enable or disable some; returns those enabled now. Raises InvalidRequest for a stranger without a session."""
         session = exchange.session
         if session is None and exchange.caller.kind == "anonymous":

@@ -43,7 +43,7 @@ from .get_streams import GetStreams
 from .guard import METADATA, Guard
 from .lean import FastPath
 from .legacy_transport import ObservedSend, replay_body, to_sdk_scope
-from .long_calls import deliver_answer
+from .long_calls import send_relayed_answer
 from .methods import Methods
 from .plain import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
@@ -88,7 +88,7 @@ class McpApp:
         scopes = {operation.scope for operation in dispatcher.context.registry.operations if operation.scope}
         self.guard = Guard(access, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
-        self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget)
+        self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget_session)
         self.core = Core(dispatcher, EnabledToolsets(self.session_store))
         self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
         methods = Methods(self.core)
@@ -99,7 +99,7 @@ class McpApp:
         self._sweeping: asyncio.Task[None] | None = None
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._drained = asyncio.Event()
-        self._get_streams = GetStreams(dispatcher, self.session_store, self.sdk, self._drained)
+        self._get_streams = GetStreams(dispatcher, self.session_store, self.require_sdk, self._drained)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class McpApp:
         path: str = scope["path"]
         return path == PATH or path.startswith((PATH + "/", METADATA))
 
-    async def sdk(self) -> SdkServer:
+    async def require_sdk(self) -> SdkServer:
         """The SDK's server, imported and started when it is first needed."""
         if self._sdk is None:
             async with self._loading:
@@ -163,29 +163,29 @@ class McpApp:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 for session in self.sessions.idle_sessions():
-                    await self.forget(session)
-                await self.session_store.prolong_standing()
+                    await self.forget_session(session)
+                await self.session_store.prolong_used_sessions()
             except Exception:
                 log.exception("sessions could not be looked after")
 
-    async def forget(self, session: Session) -> None:
+    async def forget_session(self, session: Session) -> None:
         """Forget a session here. What is under way over it ends."""
         self.sessions.remove(session)
         if self._sdk is not None:
             await end_sdk_session(self._sdk, session)
 
-    def told(self, type: str, data: Mapping[str, Any]) -> None:
+    def handle_session_event(self, type: str, data: Mapping[str, Any]) -> None:
         """Handle the event of a session, of this or another server. Runs on the loop, after the commit."""
         if type == ENDED:
             session = self.sessions.mark_ended(data["session"])
             if session is not None:
-                self._run_in_background(self.forget(session))
+                self._run_in_background(self.forget_session(session))
         elif type == TOOLSETS_CHANGED:
-            session = self.sessions.by_key(data["session"])
+            session = self.sessions.find_by_key(data["session"])
             if session is not None:
                 session.toolsets = tuple(data["toolsets"])
         elif type == CANCELLED:
-            session = self.sessions.by_key(data["session"])
+            session = self.sessions.find_by_key(data["session"])
             if (
                 session is not None
                 and self._sdk is not None
@@ -228,7 +228,7 @@ class McpApp:
 
     def _create_exchange(self, scope: Scope, caller: Caller, default: View, *, modern: bool) -> Exchange:
         async def check_credential() -> None:
-            await self.guard.caller(scope)
+            await self.guard.authenticate_caller(scope)
 
         return Exchange(
             caller,
@@ -242,7 +242,7 @@ class McpApp:
     async def _answer_streamable(self, scope: Scope, receive: Receive, send: Send, server: str = "") -> None:
         """Answer one request to ``/mcp``, or to a virtual server."""
         _strip_header_values(scope)
-        caller = await self.guard.caller(scope)
+        caller = await self.guard.authenticate_caller(scope)
         version = read_header(scope, b"mcp-protocol-version")
         modern = version is not None and version not in server_info.HANDSHAKE_VERSIONS
         exchange = self._create_exchange(scope, caller, VIRTUAL_SERVER if server else MODEL, modern=modern)
@@ -257,7 +257,7 @@ class McpApp:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
                 return
             exchange.client_name = _client_name(message) if modern else ""
-            answer = await self.lean.answer(scope, message, exchange, session)
+            answer = await self.lean.answer_request(scope, message, exchange, session)
             if answer is not None:
                 await send_response(send, answer.status, answer.body, answer.headers)
                 return
@@ -266,7 +266,7 @@ class McpApp:
             if isinstance(message, dict) and message.get("method") == "initialize":
                 self.dispatcher.limiter.count_call(caller)
             if (work := self.lean.remote_call(scope, message, exchange)) is not None:
-                await deliver_answer(work, receive, send)
+                await send_relayed_answer(work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
             raise MalformedRequest("A stream belongs to a session, and this request names none.", fix=NO_SESSION)
@@ -281,7 +281,7 @@ class McpApp:
         if id is None:
             return None
         self._start_sweeping()
-        session = await self.session_store.find(id, caller)
+        session = await self.session_store.find_session(id, caller)
         if session is None:
             raise NotFound("Session not found", fix="Shake hands again: send 'initialize' without a session id.")
         return session
@@ -321,7 +321,7 @@ class McpApp:
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, message: Any
     ) -> None:
         """A request of no session: of the newer era, or the handshake that begins one."""
-        server = await self.sdk()
+        server = await self.require_sdk()
         scope["agora.mcp.exchange"] = exchange
         params = _handshake_params(message)
         if exchange.modern or params is None:
@@ -343,7 +343,11 @@ class McpApp:
         params, caller = message["params"], exchange.caller
         client = client_document(params, server_info.negotiate_version(params.get("protocolVersion")))
         is_valid = server.is_handshake(params)
-        session = await self.session_store.begin(caller, client) if is_valid else self.sessions.create(caller, client)
+        session = (
+            await self.session_store.begin_session(caller, client)
+            if is_valid
+            else self.sessions.create_session(caller, client)
+        )
         session.instructions = server_info.write_instructions(exchange.view)
         if is_valid:
             receive = replay_body(to_json({**message, "params": client}), receive)
@@ -353,7 +357,7 @@ class McpApp:
         def on_opened(local: str) -> None:  # before the client knows its id
             session.local = local
             if is_valid:
-                self.sessions.add(session)
+                self.sessions.add_session(session)
 
         watched.opened = on_opened
         try:
@@ -362,15 +366,15 @@ class McpApp:
             if not is_valid:
                 await end_sdk_session(server, session)
             elif watched.status != 200:
-                await self.session_store.discard(session)
+                await self.session_store.discard_session(session)
 
     async def _answer_in_session(
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange, session: Session, message: Any
     ) -> None:
         method = scope["method"]
         if method == "DELETE":
-            await self.session_store.end(session)
-            await self.forget(session)
+            await self.session_store.end_session(session)
+            await self.forget_session(session)
             await send_response(send, 200, b"")
             return
         if method not in ("GET", "POST"):
@@ -381,7 +385,7 @@ class McpApp:
             return
         if await self._answer_for_remote_call(session, message, send):
             return
-        server = await self.sdk()
+        server = await self.require_sdk()
         await ensure_sdk_session(server, session)
         session.remember_request(message.get("id") if isinstance(message, dict) and "method" in message else None)
         session.open += 1
@@ -404,7 +408,7 @@ class McpApp:
             return False
         request = _cancelled_request(message)
         if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
-            await self.session_store.cancel(session, request)
+            await self.session_store.cancel_request(session, request)
         elif session.local:
             return False
         await send_response(send, 202, b"")  # of what has no half here, no notification need be told
@@ -416,12 +420,12 @@ class McpApp:
         if scope["method"] != "POST":
             await _refuse_method(scope, send, "POST")
             return
-        caller = await self.guard.caller(scope)
+        caller = await self.guard.authenticate_caller(scope)
         body = await read_body(scope, receive, self.settings.body_limit)
         message = _parse_json(body)
         if message is None:
             raise MalformedRequest("The body is not JSON.", errors=[field_error("body", "not JSON")])
-        answer = await self.plain.answer(self._create_exchange(scope, caller, FULL, modern=False), message)
+        answer = await self.plain.answer_rpc(self._create_exchange(scope, caller, FULL, modern=False), message)
         if answer is None:
             await send_response(send, 202, b"")
         else:
@@ -431,12 +435,12 @@ class McpApp:
         if scope["method"] not in ("GET", "HEAD"):
             await _refuse_method(scope, send, "GET")
             return
-        exchange = self._create_exchange(scope, await self.guard.caller(scope), FULL, modern=False)
+        exchange = self._create_exchange(scope, await self.guard.authenticate_caller(scope), FULL, modern=False)
         try:
             listing = await self.core.list_tools(exchange, None)
         except JsonRpcError as refusal:
             raise MalformedRequest(refusal.message) from None
-        await send_response(send, 200, b"{%b}" % listing.members())
+        await send_response(send, 200, b"{%b}" % listing.encode_members())
 
 
 async def _refuse_method(scope: Scope, send: Send, method: str) -> None:

@@ -25,7 +25,7 @@ from . import event_ids
 from .client_requests import ClientRequests
 from .exchange import Exchange
 from .legacy_transport import ObservedSend, receive_until, to_sdk_scope
-from .session_bootstrap import ensure_sdk_session, make_ready
+from .session_bootstrap import ensure_sdk_session, initialize_sdk_session
 from .session_store import SessionStore
 from .sessions import Session
 from .subscriptions import WatchFilter, notify_changes, open_events, resume_events
@@ -68,7 +68,7 @@ class GetStreams:
             return
         server = await self._sdk()
         await ensure_sdk_session(server, session)
-        await make_ready(server, session)
+        await initialize_sdk_session(server, session)
         if last_event_id:
             await self._replace_stream(session)
         stream, missed = await self._open_events(exchange, place.position)
@@ -179,7 +179,7 @@ class _GetStream:
     def _priming_event(self) -> bytes:
         """A first message without data, whose id is the position to resume from; empty for clients that cannot read it."""
         session, stream = self._session, self._stream
-        if stream is None or session.version < PRIMING_VERSION:
+        if stream is None or session.protocol_version < PRIMING_VERSION:
             return b""
         session.numbered += 1
         place = event_ids.standing_id(stream.position, session.tag, session.numbered)
@@ -192,7 +192,7 @@ class _GetStream:
             return
         session = self._session
         watch_filter = WatchFilter(session.watched, tools=True, resources=True, prompts=True, session=session.key)
-        teller = server.notifier(session)
+        teller = server.create_notifier(session)
         capabilities = session.client.get("capabilities")
         client = ClientRequests(
             capabilities if isinstance(capabilities, dict) else {}, key=session.key, log_level=session.log_level

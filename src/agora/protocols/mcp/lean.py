@@ -52,7 +52,9 @@ class FastPath:
     ) -> None:
         self._core, self._methods, self._reserved = core, methods, reserved
 
-    async def answer(self, scope: Scope, message: Any, exchange: Exchange, session: Session | None) -> Answer | None:
+    async def answer_request(
+        self, scope: Scope, message: Any, exchange: Exchange, session: Session | None
+    ) -> Answer | None:
         """The answer to a POST whose body is this JSON; None leaves it to the SDK. Raises Unauthenticated."""
         if not _plain_request(message) or not _plain_http(scope):
             return None
@@ -89,7 +91,7 @@ class FastPath:
         self, message: Mapping[str, Any], params: Mapping[str, Any], exchange: Exchange
     ) -> Answer:
         try:
-            result = await self._methods.answer(exchange, "tools/call", params)
+            result = await self._methods.answer_method(exchange, "tools/call", params)
         except JsonRpcError as refusal:
             return self._error_answer(message, refusal, exchange, None)
         return _result_answer(message, result, None)
@@ -109,7 +111,7 @@ class FastPath:
             if not self._is_eligible(method, params, exchange):
                 return None
             try:
-                result = await self._methods.answer(exchange, method, params)
+                result = await self._methods.answer_method(exchange, method, params)
             except JsonRpcError as refusal:
                 return self._error_answer(message, refusal, exchange, session)
         return _result_answer(message, result, session)

@@ -10,7 +10,7 @@ from agora.protocols.http import Receive, Send, send_response, wait_for_disconne
 
 from .lean import Answer
 
-__all__ = ["deliver_answer"]
+__all__ = ["send_relayed_answer"]
 
 UNWATCHED_SECONDS: Final = 0.1  #: seconds without a look at whether the client is still there
 STREAM_AFTER_SECONDS: Final = 5.0  #: seconds until a stream is begun
@@ -22,7 +22,7 @@ STREAM_HEADERS: Final = (
 )
 
 
-async def deliver_answer(work: Coroutine[Any, Any, Answer], receive: Receive, send: Send) -> None:
+async def send_relayed_answer(work: Coroutine[Any, Any, Answer], receive: Receive, send: Send) -> None:
     """Send what a call comes to; a client that hangs up has cancelled it. Raises what the call raises before a stream."""
     working = asyncio.ensure_future(work)
     leaving: asyncio.Future[None] | None = None

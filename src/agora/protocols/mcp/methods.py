@@ -69,7 +69,7 @@ class Methods:
             "prompts/get": self._get_prompt,
         }
 
-    async def answer(self, exchange: Exchange, method: str, params: Mapping[str, Any]) -> bytes:
+    async def answer_method(self, exchange: Exchange, method: str, params: Mapping[str, Any]) -> bytes:
         """The result of a request whose parameters are right."""
         return await self._answers[method](exchange, params)
 
@@ -85,7 +85,7 @@ class Methods:
 
     async def _list_tools(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
         listing = await self._core.list_tools(exchange, params.get("cursor"))
-        members = listing.members()
+        members = listing.encode_members()
         if not exchange.modern:
             return b"{%b}" % members
         ttl, scope = server_info.CACHE["tools/list"]

@@ -28,7 +28,7 @@ class PlainRpc:
     def __init__(self, methods: Methods) -> None:
         self._methods = methods
 
-    async def answer(self, exchange: Exchange, message: Any) -> bytes | None:
+    async def answer_rpc(self, exchange: Exchange, message: Any) -> bytes | None:
         """The response to a request or to an array of them; None where only notifications came.
 
         Raises Unauthenticated where a single request needs a credential.
@@ -80,7 +80,7 @@ class PlainRpc:
             raise JsonRpcError(METHOD_NOT_FOUND, "Method not found", method)
         if (problem := find_parameter_error(method, params)) is not None:
             raise JsonRpcError(INVALID_PARAMS, problem)
-        return await self._methods.answer(exchange, method, params)
+        return await self._methods.answer_method(exchange, method, params)
 
 
 def _error_response(id: Any, refusal: JsonRpcError) -> bytes:

@@ -43,14 +43,14 @@ class ProgressReporter:
     @contextlib.asynccontextmanager
     async def keep_alive(self) -> AsyncIterator[None]:
         """Give signs of life during a block."""
-        beating = asyncio.create_task(self._beat())
+        beating = asyncio.create_task(self._report_heartbeats())
         try:
             yield
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
 
-    async def _beat(self) -> None:
+    async def _report_heartbeats(self) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
@@ -93,7 +93,7 @@ class WaitingTask:
         self._dispatcher, self._exchange, self._reporter = dispatcher, exchange, reporter
         self._following: asyncio.Task[None] | None = None
 
-    def follow(self, subject: str) -> None:
+    def start_following(self, subject: str) -> None:
         """Begin to follow a task; other subjects have no progress."""
         if self._following is None and subject.startswith("task_"):
             self._following = asyncio.create_task(self._relay_log(subject))

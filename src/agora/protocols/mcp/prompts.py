@@ -24,7 +24,7 @@ class Prompt:
     arguments: Mapping[str, str]
     text: str
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """The prompt's entry of a listing."""
         arguments = [
             {"name": name, "description": about, "required": not about.startswith("Optional")}
@@ -33,7 +33,7 @@ class Prompt:
         entry = {"name": self.name, "title": self.title, "description": self.description}
         return entry | {"arguments": arguments}
 
-    def fill(self, given: Mapping[str, str]) -> dict[str, Any]:
+    def fill_template(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The prompt for these arguments; raises Refusal naming what is missing or too much."""
         required = {name for name, about in self.arguments.items() if not about.startswith("Optional")}
         missing = sorted(required - {name for name, value in given.items() if value.strip()})

@@ -30,7 +30,7 @@ class Question:
     text: str
     schema: Mapping[str, Any] | None = None
 
-    def elicitation(self) -> dict[str, Any]:
+    def elicitation_params(self) -> dict[str, Any]:
         """The parameters of ``elicitation/create``."""
         schema = self.schema or {
             "type": "object",

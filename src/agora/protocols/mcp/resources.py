@@ -58,7 +58,7 @@ class Template:
         """Name of the part in braces; empty for a URI without one."""
         return self.uri.partition("{")[2].partition("}")[0]
 
-    def match(self, uri: str) -> str | None:
+    def match_uri(self, uri: str) -> str | None:
         """What stands in the braces, percent-decoded; None for another URI."""
         before, brace, rest = self.uri.partition("{")
         if not brace:
@@ -69,7 +69,7 @@ class Template:
         value = uri[len(before) : len(uri) - len(after)]
         return None if "/" in value else unquote(value)
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         key = "uriTemplate" if self.parameter_name else "uri"
         return {key: self.uri, "name": self.name, "description": self.description, "mimeType": self.mime}
 
@@ -161,7 +161,7 @@ class Resources:
         position = cursors.decode_cursor(cursor) or "0"
         if not position.isdecimal() or len(position) > MAX_POSITION_DIGITS:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.")
-        entries = [template.document() for template in TEMPLATES if not template.parameter_name]
+        entries = [template.to_document() for template in TEMPLATES if not template.parameter_name]
         for collection in COLLECTIONS:
             entries += await self._list_at_work(exchange, collection)
         entries += await self.upstreams.list_resources(exchange)
@@ -181,7 +181,7 @@ class Resources:
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
         """The forms of URIs."""
-        own = [template.document() for template in TEMPLATES if template.parameter_name]
+        own = [template.to_document() for template in TEMPLATES if template.parameter_name]
         return {"resourceTemplates": own + await self.upstreams.list_templates(exchange)}
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class Resources:
             if uri.startswith(PREFIX):
                 return await self.upstreams.read_uri(exchange, uri)
             for template in TEMPLATES:
-                if (value := template.match(uri)) is not None:
+                if (value := template.match_uri(uri)) is not None:
                     return await self._read_content(exchange, template, uri, value)
             raise NotFound(f"There is no resource {uri[:200]!r}.", fix="resources/templates/list says what there is.")
         except Unauthenticated:

@@ -29,7 +29,7 @@ class ToolResult:
     meta: Mapping[str, Any] = field(default_factory=dict)
     relayed: Mapping[str, Any] | None = None
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """The result as a mapping."""
         if self.relayed is not None:
             return dict(self.relayed) | ({"_meta": self._merged_meta({})} if self.meta else {})

@@ -123,18 +123,18 @@ def _stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
 def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
     """A result's schema without the definition of any JSON value: some hosts refuse an empty schema."""
 
-    def replace(part: Any) -> Any:
+    def replace_any_json(part: Any) -> Any:
         if isinstance(part, list):
-            return [replace(each) for each in part]
+            return [replace_any_json(each) for each in part]
         if not isinstance(part, dict):
             return part
         if part.get("$ref") == f"#/$defs/{_ANY_JSON}":
             return {"description": "Any JSON value.", **{key: value for key, value in part.items() if key != "$ref"}}
-        return {key: value if key in _DATA else replace(value) for key, value in part.items()}
+        return {key: value if key in _DATA else replace_any_json(value) for key, value in part.items()}
 
     definitions = {name: part for name, part in schema.get("$defs", {}).items() if name != _ANY_JSON}
     rest = {key: value for key, value in schema.items() if key != "$defs"}
-    result: dict[str, Any] = replace(rest | ({"$defs": definitions} if definitions else {}))
+    result: dict[str, Any] = replace_any_json(rest | ({"$defs": definitions} if definitions else {}))
     return result
 
 
@@ -143,55 +143,57 @@ def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
 
 def portable_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The same arguments as a portable schema: definitions in place, a nested repetition of one of them as a plain object."""
-    return _port(schema, schema.get("$defs", {}), ())
+    return _portable_part(schema, schema.get("$defs", {}), ())
 
 
-def _port(schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
+def _portable_part(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
+) -> dict[str, Any]:
     """One schema. within: the definitions that it stands in, which it must not repeat."""
     if "$ref" in schema:
-        return _port_reference(schema, definitions, within)
+        return _portable_reference(schema, definitions, within)
     alternatives = schema.get("anyOf") or schema.get("oneOf")
     if alternatives:
-        return _port_alternatives(schema, alternatives, definitions, within)
+        return _portable_alternatives(schema, alternatives, definitions, within)
     if "const" in schema:
-        return _port({"enum": [schema["const"]], **_without(schema, "const")}, definitions, within)
+        return _portable_part({"enum": [schema["const"]], **_drop_keys(schema, "const")}, definitions, within)
     if not schema.keys() & {"type", "enum"}:
-        return {**ANY_VALUE, **_port_keywords(schema, definitions, within)}
-    return _port_keywords(schema, definitions, within)
+        return {**ANY_VALUE, **_portable_keywords(schema, definitions, within)}
+    return _portable_keywords(schema, definitions, within)
 
 
-def _port_reference(
+def _portable_reference(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
     name = schema["$ref"].rpartition("/")[2]
-    beside = _port_keywords(_without(schema, "$ref"), definitions, within)
+    beside = _portable_keywords(_drop_keys(schema, "$ref"), definitions, within)
     if name == _ANY_JSON:
         return {**ANY_VALUE, **beside}
     if name in within:
         return {"type": "object", **beside, "description": beside.get("description", f"A {name}, as above.")}
-    return {**_port(definitions[name], definitions, (*within, name)), **beside}
+    return {**_portable_part(definitions[name], definitions, (*within, name)), **beside}
 
 
-def _port_alternatives(
+def _portable_alternatives(
     schema: Mapping[str, Any],
     alternatives: Sequence[Mapping[str, Any]],
     definitions: Mapping[str, Any],
     within: tuple[str, ...],
 ) -> dict[str, Any]:
     """Alternatives; of one and null, the description is the parameter's."""
-    parts = [_port(part, definitions, within) for part in alternatives]
-    beside = _port_keywords(_without(schema, "anyOf", "oneOf"), definitions, within)
+    parts = [_portable_part(part, definitions, within) for part in alternatives]
+    beside = _portable_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
     described = [part["description"] for part in parts if "description" in part]
     if len(described) == 1 and "description" not in beside:
         beside["description"] = described[0]
     if len(described) == 1:
-        parts = [_without(part, "description") if beside["description"] == described[0] else part for part in parts]
+        parts = [_drop_keys(part, "description") if beside["description"] == described[0] else part for part in parts]
     if any("anyOf" in part for part in parts):  # any JSON value, whose alternatives include every other
         return {**ANY_VALUE, **beside}
     return {**beside, "anyOf": parts}
 
 
-def _port_keywords(
+def _portable_keywords(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
     ported = {key: value for key, value in schema.items() if key in PORTABLE_KEYWORDS or key.startswith("x-")}
@@ -203,13 +205,15 @@ def _port_keywords(
     if "enum" in ported:
         ported.setdefault("type", "string" if all(isinstance(value, str) for value in ported["enum"]) else "number")
     if "properties" in ported:
-        ported["properties"] = {name: _port(part, definitions, within) for name, part in schema["properties"].items()}
+        ported["properties"] = {
+            name: _portable_part(part, definitions, within) for name, part in schema["properties"].items()
+        }
     if ported.get("type") == "array":
-        ported["items"] = _port(schema.get("items", {}), definitions, within)
+        ported["items"] = _portable_part(schema.get("items", {}), definitions, within)
     if ported.get("additionalProperties") is not False:
         values = ported.pop("additionalProperties", None)
         if isinstance(values, dict) and not _is_any_json(values):
-            ported["additionalProperties"] = _port(values, definitions, within)
+            ported["additionalProperties"] = _portable_part(values, definitions, within)
     return ported
 
 
@@ -217,7 +221,7 @@ def _is_any_json(schema: Mapping[str, Any]) -> bool:
     return not schema or schema.get("$ref") == f"#/$defs/{_ANY_JSON}"
 
 
-def _without(schema: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+def _drop_keys(schema: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in keys}
 
 
@@ -230,12 +234,12 @@ def simplify_schema(schema: Mapping[str, Any], parameters: Iterable[str] | None)
     parameters: those shown, and ``parameter.member`` of objects; None shows all.
     """
     paths = None if parameters is None else frozenset(parameters)
-    simple = _simplify(schema, paths, "")
+    simple = _simplify_part(schema, paths, "")
     return {"type": "object", "properties": {}, **simple}
 
 
-def _simplify(schema: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
-    part = _without_null(schema)
+def _simplify_part(schema: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
+    part = _drop_null(schema)
     simple = {key: value for key, value in part.items() if key not in _RULES}
     if simple.get("default", "") in ("", [], {}, None):
         simple.pop("default", None)
@@ -248,9 +252,9 @@ def _simplify(schema: Mapping[str, Any], paths: frozenset[str] | None, path: str
         if required:
             simple["required"] = required
     if "items" in simple:
-        simple["items"] = _simplify(simple["items"], paths, path)
+        simple["items"] = _simplify_part(simple["items"], paths, path)
     if "anyOf" in simple:
-        simple["anyOf"] = [_simplify(each, paths, path) for each in simple["anyOf"]]
+        simple["anyOf"] = [_simplify_part(each, paths, path) for each in simple["anyOf"]]
     return simple
 
 
@@ -259,17 +263,17 @@ def _simplify_members(members: Mapping[str, Any], paths: frozenset[str] | None, 
     for name, member in members.items():
         inner = f"{path}.{name}" if path else name
         if paths is None or inner in paths:
-            shown[name] = _simplify(member, paths, inner)
+            shown[name] = _simplify_part(member, paths, inner)
     return shown
 
 
-def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """An optional parameter as what it is when it is given: leaving it out says the same as null."""
     alternatives = schema.get("anyOf")
     if not alternatives or _NULL not in alternatives or schema.get("default", "") is not None:
         return schema
     others = [part for part in alternatives if part != _NULL]
-    rest = _without(schema, "anyOf", "default")
+    rest = _drop_keys(schema, "anyOf", "default")
     return {**others[0], **rest} if len(others) == 1 else {**rest, "anyOf": others}
 
 

@@ -40,7 +40,7 @@ from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .replay import ReplayStore
 from .results import error_result
 from .session_store import SessionStore
-from .sessions import CURRENT, Session, owner_of
+from .sessions import CURRENT, Session, session_owner
 from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events
 from .upstream_watch import UpstreamWatch
 from .view import MODEL
@@ -139,7 +139,7 @@ class SdkServer:
         CURRENT.set(scope.get(SESSION))
         await self._manager.handle_request(scope, receive, send)
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
+    async def serve_request(self, scope: Scope, receive: Receive, send: Send, session: Session) -> None:
         """Answer a request that this server makes in the place of a session's client."""
         await asyncio.create_task(self({**scope, SESSION: session}, receive, send))
 
@@ -152,7 +152,7 @@ class SdkServer:
             return False
         return True
 
-    def notifier(self, session: Session) -> Notifier:
+    def create_notifier(self, session: Session) -> Notifier:
         """Tells a session over its GET stream; once it is ready."""
         return _SessionNotifier(session)
 
@@ -170,7 +170,7 @@ class SdkServer:
             ("subscriptions/listen", types.SubscriptionsListenRequestParams, self._listen_to_changes),
             ("prompts/list", types.PaginatedRequestParams, self._list_prompts),
             ("prompts/get", types.GetPromptRequestParams, self.get_prompt),
-            ("server/discover", types.RequestParams, self._discover),
+            ("server/discover", types.RequestParams, self._discover_server),
             ("completion/complete", types.CompleteRequestParams, self._complete_argument),
             ("logging/setLevel", types.SetLevelRequestParams, self._set_log_level),
         ):
@@ -200,22 +200,22 @@ class SdkServer:
 
         self.server.add_request_handler(method, params, handle_request)
 
-    async def _discover(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+    async def _discover_server(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
         ttl, scope = server_info.CACHE["server/discover"]
         return server_info.discover_result(exchange.view) | {"ttlMs": ttl, "cacheScope": scope}
 
     async def _list_tools(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
     ) -> dict[str, Any]:
-        return (await self.core.list_tools(exchange, params.cursor)).document()
+        return (await self.core.list_tools(exchange, params.cursor)).to_document()
 
     async def call_tool(self, ctx: Context, exchange: Exchange, params: types.CallToolRequestParams) -> dict[str, Any]:
         link = _ClientLink(ctx, modern=exchange.modern)
         exchange = replace(exchange, client=link.client_requests(exchange))
         try:
-            return (await self.core.call_tool(exchange, ctx.params or {})).document()
+            return (await self.core.call_tool(exchange, ctx.params or {})).to_document()
         except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
-            return error_result(error).document()
+            return error_result(error).to_document()
         finally:
             link.answered = True
 
@@ -256,7 +256,7 @@ class SdkServer:
     ) -> dict[str, Any]:
         context = params.context.arguments if params.context is not None else None
         reference = params.ref.model_dump(mode="json")
-        return await self.core.complete(exchange, params.argument.model_dump(), reference, context or {})
+        return await self.core.complete_argument(exchange, params.argument.model_dump(), reference, context or {})
 
     # -- watching --------------------------------------------------------------------------------
 
@@ -271,13 +271,13 @@ class SdkServer:
     ) -> dict[str, Any]:
         session = _require_session(ctx)
         uri = str(params.uri)
-        await self._session_store.watch(session, uri, await canonical_uri(self.core.dispatcher, exchange, uri))
+        await self._session_store.watch_resource(session, uri, await canonical_uri(self.core.dispatcher, exchange, uri))
         return {}
 
     async def _unsubscribe_resource(
         self, ctx: Context, exchange: Exchange, params: types.UnsubscribeRequestParams
     ) -> dict[str, Any]:
-        await self._session_store.unwatch(_require_session(ctx), str(params.uri))
+        await self._session_store.unwatch_resource(_require_session(ctx), str(params.uri))
         return {}
 
     async def _listen_to_changes(
@@ -326,19 +326,21 @@ class _ClientLink:
         if not self._modern:
             session = self._session
             key, level = (session.key, session.log_level) if session is not None else ("", None)
-            return ClientRequests(capabilities, self._send, key=key, log_level=level, notify=self._notify)
+            return ClientRequests(
+                capabilities, self._request_client, key=key, log_level=level, notify=self._notify_client
+            )
         responses, state = params.get("inputResponses"), params.get("requestState")
-        owner = to_json([*owner_of(exchange.caller), capabilities])
+        owner = to_json([*session_owner(exchange.caller), capabilities])
         return ClientRequests(
             capabilities,
             responses=responses if isinstance(responses, Mapping) else {},
             state=state if isinstance(state, str) else None,
             key=hashlib.sha256(owner).hexdigest(),
             log_level=(params.get("_meta") or {}).get(LOG_LEVEL),
-            notify=self._notify,
+            notify=self._notify_client,
         )
 
-    async def _send(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def _request_client(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         request = CLIENT_REQUESTS[method].model_validate({"method": method, "params": dict(params)})
         related = ServerMessageMetadata(related_request_id=self._ctx.request_id)
         try:
@@ -348,7 +350,7 @@ class _ClientLink:
         document: dict[str, Any] = result.model_dump(by_alias=True, mode="json")
         return document
 
-    async def _notify(self, method: str, params: Mapping[str, Any]) -> None:
+    async def _notify_client(self, method: str, params: Mapping[str, Any]) -> None:
         """Pass a log message on: with the response of the call, or over the session's stream after it."""
         notification = types.LoggingMessageNotification.model_validate({"method": method, "params": dict(params)})
         if not self.answered:

@@ -15,7 +15,7 @@ from .sessions import Session
 if TYPE_CHECKING:
     from .sdk import SdkServer
 
-__all__ = ["end_sdk_session", "ensure_sdk_session", "make_ready", "send_notification"]
+__all__ = ["end_sdk_session", "ensure_sdk_session", "initialize_sdk_session", "send_notification"]
 
 PATH: Final = "/mcp"
 HANDSHAKE_SECONDS: Final = 10.0  #: until a handshake with a part of this process counts as failed
@@ -35,7 +35,7 @@ async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
         await send_notification(server, session, INITIALIZED)
 
 
-async def make_ready(server: SdkServer, session: Session) -> None:
+async def initialize_sdk_session(server: SdkServer, session: Session) -> None:
     """Have what tells a session: its client has shaken hands, though it may have said so to another server."""
     if not session.ready.is_set():
         await send_notification(server, session, INITIALIZED)
@@ -71,17 +71,17 @@ async def _request_sdk(server: SdkServer, session: Session, method: str, message
     body = [to_json(message) if message is not None else b""]
     session_id = ""
 
-    async def receive() -> Message:
+    async def receive_message() -> Message:
         if body:
             return {"type": "http.request", "body": body.pop(), "more_body": False}
         await asyncio.Event().wait()  # the bootstrap session stays open
         raise AssertionError
 
-    async def send(answer: Message) -> None:
+    async def collect_answer(answer: Message) -> None:
         nonlocal session_id
         if answer["type"] == "http.response.start" and answer["status"] == 200:
             values = [value for name, value in answer["headers"] if name == b"mcp-session-id"]
             session_id = values[0].decode() if values else ""
 
-    await server.serve(scope, receive, send, session)
+    await server.serve_request(scope, receive_message, collect_answer, session)
     return session_id

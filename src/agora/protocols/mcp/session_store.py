@@ -30,22 +30,22 @@ class SessionStore:
     ) -> None:
         self._dispatcher, self._sessions, self._forget = dispatcher, sessions, forget
 
-    async def begin(self, caller: Caller, client: Mapping[str, Any]) -> Session:
+    async def begin_session(self, caller: Caller, client: Mapping[str, Any]) -> Session:
         """A new session, kept but not yet known here: its handshake is still to be answered."""
-        session = self._sessions().create(caller, client)
+        session = self._sessions().create_session(caller, client)
         session.expires = await self._run_in_store(
             caller, lambda call: rules.begin_session(call, caller, session.key, client)
         )
         return session
 
-    async def find(self, id: str, caller: Caller) -> Session | None:
+    async def find_session(self, id: str, caller: Caller) -> Session | None:
         """The caller's session with that id, opened at any server. Raises RateLimited: ids must not be guessed."""
         session = self._sessions().find(id, caller)
         if session is None:
-            session = await self._load(id, caller)
-        return session if session is None or await self._prolong(session) else None
+            session = await self._load_session(id, caller)
+        return session if session is None or await self._prolong_session(session) else None
 
-    async def _load(self, id: str, caller: Caller) -> Session | None:
+    async def _load_session(self, id: str, caller: Caller) -> Session | None:
         if len(id) > MAX_ID_LENGTH:
             return None
         self._dispatcher.limiter.count_call(caller)
@@ -53,9 +53,9 @@ class SessionStore:
         if row is None:
             return None
         fields = {"id": id, "expires": row.expires, "watched": row.watched, "toolsets": row.toolsets}
-        return self._sessions().add(self._sessions().create(caller, row.client, **fields))
+        return self._sessions().add_session(self._sessions().create_session(caller, row.client, **fields))
 
-    async def _prolong(self, session: Session) -> bool:
+    async def _prolong_session(self, session: Session) -> bool:
         """Put the end of a session off, if it is time to; tells whether it goes on."""
         if session.expires - self._dispatcher.clock.now() >= HALF_LIFETIME:
             return True
@@ -68,23 +68,23 @@ class SessionStore:
         session.expires = until
         return True
 
-    async def prolong_standing(self) -> None:
+    async def prolong_used_sessions(self) -> None:
         """Put the end of those off that a long response holds open."""
         for session in self._sessions().busy_sessions():
-            await self._prolong(session)
+            await self._prolong_session(session)
 
-    async def end(self, session: Session) -> None:
+    async def end_session(self, session: Session) -> None:
         """End a session at every server."""
         await self._run_in_store(session.caller, lambda call: rules.end_session(call, session.caller, session.key))
 
-    async def cancel(self, session: Session, request: int | str) -> None:
+    async def cancel_request(self, session: Session, request: int | str) -> None:
         """Cancel a call that runs at another server, if at any. Raises RateLimited."""
         self._dispatcher.limiter.count_call(session.caller)
         await self._run_in_store(
             session.caller, lambda call: rules.cancel_request(call, session.caller, session.key, request)
         )
 
-    async def discard(self, session: Session) -> None:
+    async def discard_session(self, session: Session) -> None:
         """End a session whose handshake came to nothing: no server knows it."""
         await self._run_in_store(
             session.caller, lambda call: rules.end_session(call, session.caller, session.key, quietly=True)
@@ -92,14 +92,14 @@ class SessionStore:
 
     # -- what it watches -------------------------------------------------------------------------
 
-    async def watch(self, session: Session, uri: str, named: str) -> None:
+    async def watch_resource(self, session: Session, uri: str, named: str) -> None:
         """Let it watch a resource. Raises NotFound, InvalidRequest."""
         await self._run_in_store(
             session.caller, lambda call: rules.watch_resource(call, session.caller, session.key, uri, named)
         )
         session.watched[uri] = named
 
-    async def unwatch(self, session: Session, uri: str) -> None:
+    async def unwatch_resource(self, session: Session, uri: str) -> None:
         """Let it watch a resource no more."""
         await self._run_in_store(
             session.caller, lambda call: rules.unwatch_resource(call, session.caller, session.key, uri)

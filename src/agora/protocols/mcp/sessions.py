@@ -19,7 +19,7 @@ from typing import Any
 from agora.core.call import Caller
 from agora.domains.client_sessions.sessions import session_key
 
-__all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "owner_of"]
+__all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "session_owner"]
 
 IDLE_SECONDS = (
     600.0  #: after which an unused session is dropped from memory; it stays in the store and can be continued
@@ -32,7 +32,7 @@ MAX_ENDED = 10_000  #: keys of ended sessions
 Owner = tuple[str, str, str]
 
 
-def owner_of(caller: Caller) -> Owner:
+def session_owner(caller: Caller) -> Owner:
     """Who a session belongs to."""
     return (caller.tenant, caller.kind, caller.subject)
 
@@ -80,7 +80,7 @@ class Session:
             del self.asked[next(iter(self.asked))]
 
     @property
-    def version(self) -> str:
+    def protocol_version(self) -> str:
         """The protocol's version that was agreed upon."""
         return str(self.client["protocolVersion"])
 
@@ -98,11 +98,11 @@ class Sessions:
         self._ids: dict[str, str] = {}
         self._ended: dict[str, None] = {}
 
-    def create(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
+    def create_session(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
         """A session; it is in the table once it is added."""
-        return Session(owner_of(caller), caller, client, self._clock(), **known)
+        return Session(session_owner(caller), caller, client, self._clock(), **known)
 
-    def add(self, session: Session) -> Session | None:
+    def add_session(self, session: Session) -> Session | None:
         """Add a session; returns the one to use (another request may have added it already), or None if it has ended."""
         if session.key in self._ended:
             return None
@@ -112,12 +112,12 @@ class Sessions:
     def find(self, id: str, caller: Caller) -> Session | None:
         """The caller's own session of that id, which is in use now."""
         session = self._open.get(id)
-        if session is None or session.owner != owner_of(caller):
+        if session is None or session.owner != session_owner(caller):
             return None
         session.used = self._clock()
         return session
 
-    def by_key(self, key: str) -> Session | None:
+    def find_by_key(self, key: str) -> Session | None:
         """The session of that key, if it is known here."""
         id = self._ids.get(key)
         return None if id is None else self._open.get(id)
@@ -132,7 +132,7 @@ class Sessions:
         self._ended[key] = None
         while len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
-        session = self.by_key(key)
+        session = self.find_by_key(key)
         if session is not None:
             self.remove(session)
         return session

@@ -118,7 +118,7 @@ async def notify_changes(
     relaying = asyncio.create_task(_relay_updates(upstreams, teller))
     try:
         if missed:
-            await _send_notifications(_all_notifications(wanted, teller), teller, position, position)
+            await _send_notifications(_catch_up_notifications(wanted, teller), teller, position, position)
         while batches := await sink.take():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [wanted.apply_event(event) for event in events]
@@ -153,7 +153,7 @@ async def _send_notifications(tellings: list[Notification], teller: Notifier, be
     return bool(tellings)
 
 
-def _all_notifications(wanted: WatchFilter, teller: Notifier) -> list[Notification]:
+def _catch_up_notifications(wanted: WatchFilter, teller: Notifier) -> list[Notification]:
     """Whatever may have changed."""
     everything = changes.Changes(tuple(wanted.uris.values()), tools=True, resources=True, prompts=True)
     return _notifications_for([everything], wanted, teller)

@@ -18,7 +18,7 @@ from agora_sdk.errors import Gone
 from .client_requests import ClientRequests, input_required_result
 from .exchange import Exchange
 from .results import ToolResult
-from .sessions import Owner, owner_of
+from .sessions import Owner, session_owner
 
 __all__ = ["PREFIX", "SuspendedCalls"]
 
@@ -55,23 +55,23 @@ class SuspendedCalls:
     def __init__(self) -> None:
         self._calls: dict[str, _Suspended] = {}
 
-    async def run(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
+    async def run_call(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
         """Run a call, or go on with the one that the client answers; answers its result, or what it asks for.
 
         Raises Gone: the call is not on this server.
         """
         state = exchange.client.state
         if state is not None and state.startswith(PREFIX):
-            return await self._advance(self._resume(exchange, tool, state))
+            return await self._run_to_question(self._resume_call(exchange, tool, state))
         if len(self._calls) >= MOST:
             return await work(exchange.client)
-        call = _Suspended(owner_of(exchange.caller), tool)
+        call = _Suspended(session_owner(exchange.caller), tool)
         call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
-        return await self._advance(call)
+        return await self._run_to_question(call)
 
-    def _resume(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
+    def _resume_call(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
         call = self._calls.get(state)
-        if call is None or call.owner != owner_of(exchange.caller) or call.tool != tool:
+        if call is None or call.owner != session_owner(exchange.caller) or call.tool != tool:
             raise Gone(
                 "The call is not under way here: it took too long, or runs at another server.", fix="Call again."
             )
@@ -87,7 +87,7 @@ class SuspendedCalls:
                 call.response.set_exception(ClientRefused("The client did not answer."))
         return call
 
-    async def _advance(self, call: _Suspended) -> ToolResult:
+    async def _run_to_question(self, call: _Suspended) -> ToolResult:
         """Wait until it is done, or asks for something. Whoever leaves meanwhile ends it."""
         assert call.task is not None
         asking = asyncio.create_task(call.asked.get())
@@ -96,7 +96,7 @@ class SuspendedCalls:
             if call.task.done():
                 return call.task.result()
             method, params, call.response = asking.result()
-            return self._suspend(call, {"method": method, "params": dict(params)})
+            return self._suspend_call(call, {"method": method, "params": dict(params)})
         except asyncio.CancelledError:
             call.task.cancel()
             await asyncio.gather(call.task, return_exceptions=True)
@@ -104,13 +104,13 @@ class SuspendedCalls:
         finally:
             asking.cancel()
 
-    def _suspend(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
+    def _suspend_call(self, call: _Suspended, request: Mapping[str, Any]) -> ToolResult:
         state = PREFIX + secrets.token_urlsafe(24)
         self._calls[state] = call
-        call.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire, state)
+        call.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire_call, state)
         return ToolResult(relayed=input_required_result({REQUEST: request}, state))
 
-    def _expire(self, state: str) -> None:
+    def _expire_call(self, state: str) -> None:
         call = self._calls.pop(state, None)
         if call is not None and call.task is not None:
             call.task.cancel()
@@ -122,7 +122,7 @@ class SuspendedCalls:
             call = self._calls[state]
             if call.expiry is not None:
                 call.expiry.cancel()
-            self._expire(state)
+            self._expire_call(state)
             if call.task is not None:
                 tasks.append(call.task)
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -36,7 +36,7 @@ def rank_tools(tools: Sequence[Tool], query: str) -> list[Tool]:
     documents = [(tool, _word_weights(tool)) for tool in tools]
     frequencies = Counter(stem for _, weights in documents for stem in weights)
     rarity = {stem: math.log(1 + len(documents) / (1 + number)) for stem, number in frequencies.items()}
-    scores = [(_score(weights, stems, rarity), tool) for tool, weights in documents]
+    scores = [(_score_tool(weights, stems, rarity), tool) for tool, weights in documents]
     ranked = sorted(((score, tool) for score, tool in scores if score > 0), key=lambda pair: (-pair[0], pair[1].name))
     return [tool for _, tool in ranked]
 
@@ -52,7 +52,9 @@ def query_stems(query: str) -> list[dict[str, float]]:
     return stems
 
 
-def _score(weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], rarity: Mapping[str, float]) -> float:
+def _score_tool(
+    weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], rarity: Mapping[str, float]
+) -> float:
     """How well a tool fits: for each word of the query the best of what it may stand for."""
     parts = [
         max((weight * weights[stem] * rarity[stem] for stem, weight in word.items() if stem in weights), default=0.0)
@@ -74,11 +76,11 @@ def _word_weights(tool: Tool) -> Mapping[str, float]:
             (KEYWORD, KEYWORDS.get(tool.name.removeprefix("agora."), "")),
             (NAME, tool.name.removeprefix("agora.")),
         )
-        weights = _weights[tool] = {stem: weight for weight, text in places for stem in _stems(text)}
+        weights = _weights[tool] = {stem: weight for weight, text in places for stem in _stem_words(text)}
     return weights
 
 
-def _stems(text: str) -> Iterable[str]:
+def _stem_words(text: str) -> Iterable[str]:
     return (stem_word(word) for word in _WORDS.findall(text.lower().replace("_", " ")) if word not in STOP_WORDS)
 
 

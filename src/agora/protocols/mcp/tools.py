@@ -88,15 +88,15 @@ class Tool:
         return document | {"name": underscore_name(self.name) if view.underscores else self.name}
 
     @cached_property
-    def _encodings(self) -> dict[tuple[bool, bool], bytes]:
+    def _encoded_forms(self) -> dict[tuple[bool, bool], bytes]:
         return {}
 
-    def encoded(self, view: View) -> bytes:
+    def encode_for_view(self, view: View) -> bytes:
         """The entry as JSON; kept, because listings are long and change seldom."""
         form = (view.compact, view.underscores)
-        encoding = self._encodings.get(form)
+        encoding = self._encoded_forms.get(form)
         if encoding is None:
-            encoding = self._encodings[form] = to_json(self.render_for_view(view))
+            encoding = self._encoded_forms[form] = to_json(self.render_for_view(view))
         return encoding
 
 
@@ -141,13 +141,13 @@ class Listing:
     tools: Sequence[Tool] = field(default=())
     next_cursor: str | None = None
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         listing: dict[str, Any] = {"tools": [tool.render_for_view(self.view) for tool in self.tools]}
         return listing if self.next_cursor is None else listing | {"nextCursor": self.next_cursor}
 
-    def members(self) -> bytes:
+    def encode_members(self) -> bytes:
         """The same as the members of a JSON object, without its braces."""
-        entries = b",".join(tool.encoded(self.view) for tool in self.tools)
+        entries = b",".join(tool.encode_for_view(self.view) for tool in self.tools)
         more = b"" if self.next_cursor is None else b',"nextCursor":' + to_json(self.next_cursor)
         return b'"tools":[' + entries + b"]" + more
 
@@ -185,7 +185,7 @@ class Tools:
         ]
         return [*tools, *others]
 
-    def categories(self, caller: Caller) -> set[str]:
+    def list_categories(self, caller: Caller) -> set[str]:
         """Categories of the operations that there are, those of upstreams only where the caller sees them."""
         return {tools.category for tools in (*self._registry.operations, *self._registry.visible(caller))}
 
@@ -222,7 +222,7 @@ def tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) 
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
     budget, entries = PageBudget(most), []
     for tool in ordered[begin : begin + view.page]:
-        if not budget.fits((tool.encoded(view),)):
+        if not budget.fits((tool.encode_for_view(view),)):
             break
         entries.append(tool)
     more = begin + len(entries) < len(ordered)

@@ -46,7 +46,7 @@ class UpstreamWatch:
         """The URIs of resources that have changed; waits for the first."""
         while not self._updated:
             self._changed.clear()
-            await self._reconcile()
+            await self._reconcile_watches()
             await self._changed.wait()
         updated, self._updated = self._updated, set()
         return updated & self._uris.keys()
@@ -57,24 +57,24 @@ class UpstreamWatch:
             stop()
         self._stops.clear()
 
-    async def _reconcile(self) -> None:
+    async def _reconcile_watches(self) -> None:
         desired = {uri for uri in self._uris if uri.startswith(PREFIX)}
         for uri in self._stops.keys() - desired:
             self._stops.pop(uri)()
         for uri in desired - self._stops.keys():
-            self._stops[uri] = await self._watch(uri)
+            self._stops[uri] = await self._watch_resource(uri)
 
-    async def _watch(self, uri: str) -> Callable[[], None]:
+    async def _watch_resource(self, uri: str) -> Callable[[], None]:
         upstream, _, own = uri.removeprefix(PREFIX).partition("/")
         read = self._dispatcher.context.registry.find(READ, None, self._caller.tenant)
         if not self._caller.may(read.scope):
             return _do_nothing
 
-        async def find(call: Call) -> Endpoint:
+        async def find_endpoint(call: Call) -> Endpoint:
             return await find_watched_endpoint(call, upstream, unquote(own))
 
         try:
-            endpoint = await self._dispatcher.run_as_system(self._caller.tenant, find, label="mcp.watch")
+            endpoint = await self._dispatcher.run_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
             return await engine.watch(endpoint, unquote(own), partial(self._on_update, uri), self._client)
         except AgoraError as error:  # what there is not, or not now, does not change

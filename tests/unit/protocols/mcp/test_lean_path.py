@@ -107,7 +107,7 @@ class _Counted:
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answered, self.on = 0, True
         lean = server.app.mcp.lean
-        real = lean.answer
+        real = lean.answer_request
 
         async def answer(*arguments: Any) -> Any:
             found = await real(*arguments) if self.on else None

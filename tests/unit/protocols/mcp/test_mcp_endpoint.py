@@ -217,7 +217,7 @@ async def test_sessions_nobody_uses_are_forgotten_and_gone_on_with(wire: Wire, s
     assert app.sessions.idle_sessions() == []
     now[0] += 2
     (idle,) = app.sessions.idle_sessions()
-    await app.forget(idle)
+    await app.forget_session(idle)
     assert len(app.sessions) == 0
     assert (await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"})).status_code == 200
 

@@ -145,9 +145,9 @@ async def test_a_prompt_is_filled_in(wire: Wire, era: str) -> None:
 def test_a_prompt_says_what_is_missing() -> None:
     prompt = prompts.find_prompt("review_workflow")
     with pytest.raises(JsonRpcError, match="needs workflow_id"):
-        prompt.fill({"workflow_id": " "})
+        prompt.fill_template({"workflow_id": " "})
     with pytest.raises(JsonRpcError, match="takes no other"):
-        prompt.fill({"workflow_id": "wf_1", "other": "x"})
+        prompt.fill_template({"workflow_id": "wf_1", "other": "x"})
     with pytest.raises(JsonRpcError, match="Unknown prompt"):
         prompts.find_prompt("nothing")
 

@@ -72,7 +72,7 @@ async def rows(app: App, table: str) -> int:
 
 async def sessions_of_sdk(app: App) -> Sized:
     """The SDK's own table of sessions, which it has no public name for."""
-    instances: Sized = (await app.mcp.sdk())._manager._server_instances
+    instances: Sized = (await app.mcp.require_sdk())._manager._server_instances
     return instances
 
 
@@ -123,12 +123,12 @@ async def test_one_that_nobody_goes_on_with_is_over_after_a_day(
     assert (await wire.legacy("ping")).is_success  # which puts its end off
     clock.advance(23 * HOURS)
     for session in app.mcp.sessions:
-        await app.mcp.forget(session)
+        await app.mcp.forget_session(session)
     assert (await wire.legacy("ping")).is_success
     clock.advance(25 * HOURS)
     context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, clock)
     for session in app.mcp.sessions:
-        await app.mcp.forget(session)
+        await app.mcp.forget_session(session)
     assert (await wire.legacy("ping")).status_code == 404
     assert await rows(app, "client_sessions") == 1
     await Retention(context).reconcile("default")
@@ -141,7 +141,7 @@ async def test_one_with_a_standing_stream_is_not_over(wire: Wire, server: Runnin
         await take(messages, 1)
         for _ in range(3):
             clock.advance(20 * HOURS)
-            await server.app.mcp.session_store.prolong_standing()
+            await server.app.mcp.session_store.prolong_used_sessions()
     assert (await wire.legacy("ping")).is_success
 
 
@@ -205,7 +205,7 @@ async def test_a_client_that_says_too_much_is_served(wire: Wire, server: Running
     wire.session = response.headers["mcp-session-id"]
     (session,) = server.app.mcp.sessions
     assert len(json.dumps(session.client)) < 1000
-    await server.app.mcp.forget(session)
+    await server.app.mcp.forget_session(session)
     assert "result" in answer(await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"}))
 
 
