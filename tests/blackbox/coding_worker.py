@@ -47,7 +47,7 @@ class WorkerProcess:
         variables: Mapping[str, str] | None = None,
     ) -> None:
         home.mkdir(exist_ok=True)
-        self.name, self.home, self.log_file = name, home, home / f"{name}.log"
+        self.name, self.home, self.agent, self.log_file = name, home, agent, home / f"{name}.log"
         command = [sys.executable, "-m", "agora.cli", "worker", "run", "--server", server.url, "--name", name]
         command += [
             "--codebases",

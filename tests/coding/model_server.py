@@ -3,6 +3,7 @@
 Real coding agents run against it without a network. What the model "decides" is written in the last prompt, a directive a line:
 
 * ``RUN: command`` - call the shell tool with the command, then say what came of it
+* ``TOOL: name {arguments}`` - call the tool whose name ends so, then say what came of it
 * ``SAY: text`` - answer with the text; ``SLOWLY: n`` - answer with n words, a tenth of a second apart
 * ``RECALL`` - answer with every prompt of the session so far, which shows whether its context is there
 * ``LIMIT: seconds`` - refuse with 429 until that many seconds after the first refusal, as an account's usage limit does
@@ -21,7 +22,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 JsonMap = dict[str, Any]
-DIRECTIVE = re.compile(r"^\s*(RUN|SAY|SLOWLY|RECALL|LIMIT)\b:? ?(.*)$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^\s*(RUN|TOOL|SAY|SLOWLY|RECALL|LIMIT)\b:? ?(.*)$", re.MULTILINE)
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
 
@@ -54,10 +55,12 @@ class Model:
         for word, rest in DIRECTIVE.findall(prompts[-1]):
             if word == "LIMIT":
                 self._check_limit(rest)
-            elif word == "RUN" and not is_answered:
-                return "run", rest
+            elif word in ("RUN", "TOOL") and not is_answered:
+                return word.lower(), rest
             elif word == "RUN":
                 return "say", f"The command answered: {turns[-1][1][:200]}"
+            elif word == "TOOL":
+                return "say", f"The tool answered: {turns[-1][1][:2000]}"
             elif word == "RECALL":
                 return "say", "I remember: " + " | ".join(line for text in prompts for line in text.splitlines())
             elif word == "SLOWLY":
@@ -87,6 +90,15 @@ def read_turns(messages: list[JsonMap]) -> list[tuple[str, str]]:
     return turns
 
 
+def choose_tool(act: str, value: str, names: list[str]) -> tuple[str, str]:
+    """Name and arguments of a call: of the shell, or of the tool that a directive names, whose clients prefix its name."""
+    if act == "run":
+        name = next(name for name in names if name in ("bash", "shell", "Bash"))
+        return name, json.dumps({"command": value, "description": "as the prompt says"})
+    wanted, _, arguments = value.partition(" ")
+    return next((name for name in names if name.endswith(wanted)), wanted), arguments or "{}"
+
+
 async def chat_completions(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
     """Chunks of a chat completion."""
     act, value = decision
@@ -95,15 +107,14 @@ async def chat_completions(decision: tuple[str, str], tools: list[JsonMap]) -> A
     def chunk(delta: JsonMap, finish: str | None = None) -> JsonMap:
         return base | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
-    if act == "run":
-        name = next(tool["function"]["name"] for tool in tools if tool["function"]["name"] in ("bash", "shell"))
-        arguments = json.dumps({"command": value, "description": "as the prompt says"})
+    if act in ("run", "tool"):
+        name, arguments = choose_tool(act, value, [tool["function"]["name"] for tool in tools])
         call = {"index": 0, "id": f"call_{time.time_ns()}", "type": "function"}
         yield chunk({"role": "assistant", "tool_calls": [call | {"function": {"name": name, "arguments": arguments}}]})
     else:
         async for word in speak(act, value):
             yield chunk({"role": "assistant", "content": word})
-    yield chunk({}, "tool_calls" if act == "run" else "stop") | {"usage": USAGE}
+    yield chunk({}, "tool_calls" if act in ("run", "tool") else "stop") | {"usage": USAGE}
 
 
 async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
@@ -119,10 +130,10 @@ async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) ->
         "usage": usage,
     }
     yield {"type": "message_start", "message": head | {"stop_reason": None, "stop_sequence": None}}
-    if act == "run":
-        block = {"type": "tool_use", "id": f"toolu_{time.time_ns()}", "name": "Bash", "input": {}}
+    if act in ("run", "tool"):
+        name, arguments = choose_tool(act, value, [tool["name"] for tool in tools])
+        block = {"type": "tool_use", "id": f"toolu_{time.time_ns()}", "name": name, "input": {}}
         yield {"type": "content_block_start", "index": 0, "content_block": block}
-        arguments = json.dumps({"command": value, "description": "as the prompt says"})
         delta = {"type": "input_json_delta", "partial_json": arguments}
         yield {"type": "content_block_delta", "index": 0, "delta": delta}
     else:
@@ -130,7 +141,7 @@ async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) ->
         async for word in speak(act, value):
             yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
     yield {"type": "content_block_stop", "index": 0}
-    stop = {"stop_reason": "tool_use" if act == "run" else "end_turn", "stop_sequence": None}
+    stop = {"stop_reason": "tool_use" if act in ("run", "tool") else "end_turn", "stop_sequence": None}
     yield {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 20}}
     yield {"type": "message_stop"}
 

@@ -6,10 +6,11 @@ Its sessions are files below HOME, so that they outlive it. What it does is writ
 * ``READ: path`` - a tool call of the kind read, for which it asks, too
 * ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
 * ``RECALL`` - says every prompt of its session
+* ``TOOL: name {arguments}`` - calls a tool of the MCP server that it was given, and says what that answered; ``TOOL: list``
 * ``LIMIT: seconds`` - answers with a usage limit until so many seconds after the first refusal
 * ``DIE`` - ends by SIGKILL, once a directory
 
-``--without resume,load`` leaves out ways to open a session again.
+``--without resume,load,http`` leaves out ways to open a session again, and MCP servers over HTTP.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
 
 JsonMap = dict[str, Any]
-DIRECTIVE = re.compile(r"^\s*(RUN|READ|SAY|SLOWLY|RECALL|LIMIT|DIE)\b:? ?(.*)$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^\s*(RUN|READ|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL)\b:? ?(.*)$", re.MULTILINE)
 OPTIONS = [
     {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
     {"optionId": "always", "kind": "allow_always", "name": "Always allow"},
@@ -38,6 +41,29 @@ MODELS = [{"value": "stub/small", "name": "Small"}, {"value": "stub/large", "nam
 
 class Problem(Exception):
     """An answer with an error."""
+
+
+def call_tool(servers: list[JsonMap], name: str, arguments: str = "{}") -> str:
+    """Call a tool of the MCP server that the session was given; the answer as text. ``list`` names the tools."""
+    if not servers:
+        return f"There are no tools to call {name} with."
+    params = {"name": name, "arguments": json.loads(arguments)}
+    method = "tools/list" if name == "list" else "tools/call"
+    version = "2026-07-28"
+    about = {"protocolVersion": version, "clientInfo": {"name": "recorded", "version": "1"}, "clientCapabilities": {}}
+    meta = {f"io.modelcontextprotocol/{field}": value for field, value in about.items()}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": ({} if name == "list" else params) | {"_meta": meta}}
+    headers = {header["name"]: header["value"] for header in servers[0]["headers"]}
+    headers |= {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    headers |= {"mcp-protocol-version": version, "mcp-method": method}
+    headers |= {} if name == "list" else {"mcp-name": name}
+    request = urllib.request.Request(servers[0]["url"], json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return str(response.read().decode())
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return f"{refusal.code} {refusal.read().decode()}"
 
 
 class Agent:
@@ -110,7 +136,10 @@ class Agent:
     def initialize(self, **_: Any) -> JsonMap:
         print("level=INFO message=starting", file=sys.stderr)
         ways = {} if "resume" in self.missing else {"resume": {}}
-        capabilities = {"loadSession": "load" not in self.missing, "mcpCapabilities": {"http": True}}
+        capabilities = {
+            "loadSession": "load" not in self.missing,
+            "mcpCapabilities": {"http": "http" not in self.missing},
+        }
         info = {"name": "Recorded", "version": "1.0"}
         return {
             "protocolVersion": 1,
@@ -121,12 +150,12 @@ class Agent:
 
     def session_new(self, cwd: str, **options: Any) -> JsonMap:
         session = f"ses_{uuid.uuid4().hex[:20]}"
-        servers = [{"name": s["name"], "url": s.get("url")} for s in options.get("mcpServers") or []]
-        self.store(session, {"cwd": cwd, "prompts": [], "servers": servers})
+        self.store(session, {"cwd": cwd, "prompts": [], "servers": options.get("mcpServers") or []})
         return {"sessionId": session, **self.options(MODELS[0]["value"])}
 
-    def session_resume(self, sessionId: str, **_: Any) -> JsonMap:  # noqa: N803
-        self.load(sessionId)
+    def session_resume(self, sessionId: str, **options: Any) -> JsonMap:  # noqa: N803
+        content = self.load(sessionId)
+        self.store(sessionId, content | {"servers": options.get("mcpServers") or []})
         return self.options(MODELS[0]["value"])
 
     def session_load(self, sessionId: str, **_: Any) -> JsonMap:  # noqa: N803
@@ -172,6 +201,8 @@ class Agent:
                 self.run(session, content["cwd"], rest)
             case "READ":
                 self.read(session, rest)
+            case "TOOL":
+                self.say(session, call_tool(content["servers"], *rest.split(" ", 1)) + "\n")
             case "LIMIT":
                 until = content.setdefault("limits", {}).setdefault(rest, time.time() + float(rest))
                 self.store(session, content)

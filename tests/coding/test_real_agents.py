@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.coding_worker import WorkerProcess, create_repository, read_output, submit_job, wait_for_status
-from tests.blackbox.server import ServerProcess
+from tests.blackbox.server import Account, ServerProcess
 from tests.coding.installed_agents import install_agents, model_server, stub_environment
 from tests.polling import poll_until
 
@@ -104,6 +104,28 @@ def test_output_streams_and_everything_may_be_killed(
     output = read_output(operator, job)
     assert output.count("goes on by session/") == 2
     assert output.rstrip().endswith("word99")
+
+
+def test_an_injected_order_meets_a_limited_credential(server: ServerProcess, start_worker: StartWorker) -> None:
+    """The agent has the marketplace's tools; a model that obeys "delete all agents" gets a refusal."""
+    operator = server.operator
+    start_worker("--auto-approve", "all")
+    victim = server.register("victim")
+    assert "victim" in call_tool(operator, "agora_query_agents {}")
+    # All tools are reached through agora_tools_call, which the core toolset offers beside its own.
+    order = f'{{"name": "agora.agent.deregister", "arguments": {{"agent_id": "{victim.agent_id}"}}}}'
+    assert "permission_denied" in call_tool(operator, f"agora_tools_call {order}")
+    assert operator.get(f"/agents/{victim.agent_id}")["status"] == "active"
+
+
+def call_tool(operator: Account, call: str) -> str:
+    """What a tool of the marketplace answers the agent, once it has connected to it: Claude Code does so beside the first turn."""
+    for _ in range(5):
+        job = submit_job(operator, f"TOOL: {call}", worker="coder")
+        text = str(wait_for_status(operator, job, "completed", timeout=SLOW)["result"]["text"])
+        if "No such tool available" not in text:
+            break
+    return text
 
 
 def test_a_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker, agent: str) -> None:

@@ -44,6 +44,13 @@ def run_job(
     context_id: Annotated[
         str | None, typer.Option("--context", help="Context: jobs with the same one are one session.")
     ] = None,
+    allow: Annotated[
+        str | None,
+        typer.Option(
+            help="What the agent may do on the marketplace: scopes, separated by commas; '' for nothing. "
+            "Left out, it may find agents and operations."
+        ),
+    ] = None,
     priority: Annotated[str, typer.Option(help="low, normal, high or urgent.")] = "normal",
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show the output to the end, and ask what the agent asks.")
@@ -51,11 +58,12 @@ def run_job(
 ) -> None:
     """Queue a job for a coding agent."""
     text = sys.stdin.read() if prompt == "-" else prompt
-    payload = {"prompt": text, "title": title, "codebase": codebase or repository, "agent_type": agent_type}
+    payload: dict[str, Any] = {"prompt": text, "title": title, "codebase": codebase or repository}
+    payload["agent_type"] = agent_type
     required = [f"codebase:{codebase}"] if codebase else [f"repository:{repository}"] if repository else ["coding"]
     receipt = session.client.task.assign(
         JOB_TYPE,
-        {name: value for name, value in payload.items() if value},
+        {name: value for name, value in payload.items() if value} | _read_scopes(allow),
         worker,
         priority=priority,  # type: ignore[arg-type]
         required_capabilities=[] if worker else required,
@@ -69,6 +77,11 @@ def run_job(
     if receipt.warning:
         session.out.note(receipt.warning)
     follow_task(session, receipt.task_id, lambda entry: _answer_question(session, entry))
+
+
+def _read_scopes(text: str | None) -> dict[str, Any]:
+    """The payload's scopes; nothing where the default holds."""
+    return {} if text is None else {"scopes": [word.strip() for word in text.split(",") if word.strip()]}
 
 
 def _answer_question(session: Session, entry: TaskEntry) -> None:

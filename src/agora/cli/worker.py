@@ -65,6 +65,10 @@ Command = Annotated[
         help="A tool that speaks no ACP, such as 'mytool {prompt}', instead of --agent.", rich_help_panel=AGENT
     ),
 ]
+Tools = Annotated[
+    bool,
+    typer.Option(help="Offer agents the marketplace's tools, for what a job's creator allows.", rich_help_panel=AGENT),
+]
 AtOnce = Annotated[
     int, typer.Option("--max-concurrent-tasks", min=1, max=100, help="Jobs at once.", rich_help_panel=WORK)
 ]
@@ -102,6 +106,7 @@ def run_worker(
     agent: AgentName = None,
     model: Model = None,
     command: Command = None,
+    tools: Tools = True,
     max_concurrent_tasks: AtOnce = 4,
     labels: Labels = "",
     once: Once = False,
@@ -145,6 +150,7 @@ def run_worker(
                 agent_command=chosen.command if chosen else None,
                 agent_environment=chosen.environment if chosen else {},
                 command=command,
+                offers_tools=tools,
                 approval=Approval(auto_approve),
                 model=model,
                 max_concurrent_tasks=max_concurrent_tasks,

@@ -102,7 +102,7 @@ class Person:
 class Caller:
     """Who calls: tenant, account, subject and what it may.
 
-    subject: an agent id, ``operator``, ``system``, a key's id, or a person's.
+    subject: an agent id, ``operator``, ``system``, a key's id, a person's, or a task's for the program that works on it.
     authority: 0 to 255, 255 being the supreme override.
     expires_at: microseconds since 1970; None never.
     registrar: who answers for it with limits of its own: the first of the chain of those that registered it, or for
@@ -116,7 +116,7 @@ class Caller:
     tenant: str
     subject: str
     name: str
-    kind: str  # agent, operator, key, user, enrolment, anonymous, system
+    kind: str  # agent, operator, key, task, user, enrolment, anonymous, system
     scopes: frozenset[str]
     account: str = "default"
     tier: str = "basic"
@@ -184,6 +184,9 @@ class Signer(Protocol):
     """Mints credentials; the same id and generation give the same credential."""
 
     def agent_token(self, tenant: str, agent_id: str, generation: int) -> str: ...
+    def task_token(
+        self, tenant: str, task_id: str, holder: str, worker: str | None, attempt: int, scopes: Sequence[str]
+    ) -> str: ...
     def key(self, tenant: str, token_id: str, kind: str) -> str: ...
     def digest(self, credential: str) -> bytes: ...
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["AGENT", "ANONYMOUS", "ENROLMENT", "EVERYTHING", "ROLES", "server_scope"]
+__all__ = [
+    "AGENT",
+    "ANONYMOUS",
+    "DELEGABLE",
+    "DELEGATED_BY_DEFAULT",
+    "ENROLMENT",
+    "EVERYTHING",
+    "ROLES",
+    "server_scope",
+]
 
 AGENT = frozenset(
     {
@@ -28,6 +37,9 @@ AGENT = frozenset(
         "write:tools",
     }
 )
+#: what a task's creator may let its worker's program do: registering an agent is left out, as its token outlives the task
+DELEGABLE = AGENT - {"write:agents"}
+DELEGATED_BY_DEFAULT = frozenset({"read:agents", "read:catalogue"})
 ENROLMENT = frozenset({"write:agents"})
 ANONYMOUS: frozenset[str] = frozenset()
 EVERYTHING = frozenset({"*"})

@@ -142,6 +142,12 @@ class AgentProcess:
         self._capabilities = greeting.agent_capabilities
         return f"{greeting.agent_info.name} {greeting.agent_info.version}" if greeting.agent_info else self.command[0]
 
+    @property
+    def takes_http_servers(self) -> bool:
+        """Whether the agent, which has started, takes MCP servers over HTTP."""
+        capabilities = self._capabilities.mcp_capabilities if self._capabilities else None
+        return bool(capabilities and capabilities.http)
+
     async def open_session(self, session_id: str | None, mcp_servers: Sequence[Mapping[str, Any]] = ()) -> SessionState:
         """Open a session again, or a new one if there was none or it cannot be had. Raises AgentDied, AgentFailed."""
         servers: list[Any] = [schema.HttpMcpServer.model_validate({"headers": [], **server}) for server in mcp_servers]

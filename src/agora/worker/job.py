@@ -255,7 +255,7 @@ class Job:
         self._agent = agent
         started = await agent.start()
         previous = state.session_id
-        session = await agent.open_session(previous)
+        session = await agent.open_session(previous, await self._offer_tools(agent))
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
             self._add_note(f"{started} works in {self._place.path}")
@@ -266,6 +266,25 @@ class Job:
             self._add_note(f"the session {previous} goes on by session/{session.rung}")
         await self._choose_options(agent)
         await self._begin_turn(prompt)
+
+    async def _offer_tools(self, agent: AgentProcess) -> list[dict[str, Any]]:
+        """The marketplace as an MCP server for the agent, with a credential for what the job's creator allowed."""
+        if not self._options.offers_tools:
+            return []
+        if not agent.takes_http_servers:
+            self._add_note("the agent takes no MCP servers over HTTP: it has no tools of the marketplace")
+            return []
+        try:
+            token = await self._client.task.issue_token(self.task_id, self._run.fencing_token)
+        except AgoraError as error:
+            self._add_note(f"the agent has no tools of the marketplace: {error}")
+            return []
+        if not token.scopes or token.token is None:
+            self._add_note("the job's creator allows no tools of the marketplace")
+            return []
+        self._add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}")
+        headers = [{"name": "Authorization", "value": f"Bearer {token.token}"}]
+        return [{"type": "http", "name": "agora", "url": f"{self._client.url}/mcp", "headers": headers}]
 
     async def _choose_options(self, agent: AgentProcess) -> None:
         model = self._request.model or self._options.model

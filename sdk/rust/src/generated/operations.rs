@@ -1438,6 +1438,11 @@ impl Request<TaskReleaseOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.task.issue_token`.
+    pub TaskIssueTokenOperation => TaskToken, Command, "task/issue_token", keyed;
+}
+
+operation! {
     /// Marks requests of `agora.task.complete`.
     pub TaskCompleteOperation => TaskUpdate, Command, "task/complete";
 }

@@ -596,6 +596,18 @@ impl TaskService<'_> {
             .with("fencing_token", fencing_token)
     }
 
+    /// Get a credential for the program that works on a task you hold, such as a coding agent that is given tools.
+    ///
+    /// It may do what the task's creator allowed in the payload (`scopes`; reading agents and operations if left out) and holds
+    /// itself, as a principal of its own. It ends with the lease and with the task.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn issue_token(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskIssueTokenOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+    }
+
     /// Complete a task with its result.
     ///
     /// Repeating the same call returns the same result; a different result or different notes are refused (409).

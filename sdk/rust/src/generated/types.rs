@@ -6519,6 +6519,20 @@ pub struct TaskStatistics {
     pub sampled: bool,
 }
 
+/// A credential for the program that works on a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TaskToken {
+    /// `task_id`.
+    pub task_id: String,
+    /// What it may do: what the task's creator allowed, and holds.
+    pub scopes: Vec<String>,
+    /// It ends with the lease, which `renew` extends, and with the task.
+    pub lease_expires_at: String,
+    /// The credential.
+    pub token: Option<String>,
+}
+
 /// The change is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7078,7 +7092,7 @@ pub struct UserInfo {
     pub sub: String,
     /// `name`.
     pub name: String,
-    /// user, agent, key, operator or anonymous.
+    /// user, agent, key, task, operator or anonymous.
     pub kind: String,
     /// `tenant`.
     pub tenant: String,

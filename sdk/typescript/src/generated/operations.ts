@@ -82,6 +82,7 @@ export const OPERATIONS = {
     claim: { kind: "command", keyed: true },
     renew: { kind: "command" },
     release: { kind: "command", keyed: true },
+    issueToken: { kind: "command", keyed: true },
     complete: { kind: "command" },
     fail: { kind: "command" },
     cancel: { kind: "command" },

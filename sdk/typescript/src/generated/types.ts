@@ -2980,6 +2980,17 @@ export const TaskStatus = {
 /** States of a task. */
 export type TaskStatus = (typeof TaskStatus)[keyof typeof TaskStatus];
 
+/** A credential for the program that works on a task. */
+export interface TaskToken {
+  taskId: string;
+  /** What it may do: what the task's creator allowed, and holds. */
+  scopes: string[];
+  /** It ends with the lease, which ``renew`` extends, and with the task. */
+  leaseExpiresAt: string;
+  /** The credential. */
+  token: string | null;
+}
+
 /** The change is stored. */
 export interface TaskUpdate {
   success: boolean;
@@ -3286,7 +3297,7 @@ export interface UserInfo {
   /** User name at the provider for an SSO user; else the id. */
   sub: string;
   name: string;
-  /** user, agent, key, operator or anonymous. */
+  /** user, agent, key, task, operator or anonymous. */
   kind: string;
   tenant: string;
   account: string;

@@ -25,7 +25,8 @@ from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated
 from . import credential_queries as credentials
 from .ended_sessions import EndedSessions
 from .records import AgentCredentialRow, TenantStatusRow, TokenRow
-from .signing import MAX_CREDENTIAL, Signer
+from .signing import MAX_CREDENTIAL, TASK_TOKEN, Signer
+from .task_tokens import read_task_caller
 
 if TYPE_CHECKING:
     from .oidc.sign_on import SignOn
@@ -83,7 +84,10 @@ class Authenticator:
             caller = await self._verify_credential(credential)
             if caller.tenant != HOME:
                 await self._check_tenant_served(caller.tenant)
-            if version == self._changes:  # else what was just read may be what was just changed
+            # A task token ends with its task's lease, which is no event of those that drop cached callers.
+            if version == self._changes and not credential.startswith(
+                TASK_TOKEN
+            ):  # else what was just read may be what was just changed
                 if len(self._cache) >= CACHE_SIZE:
                     self._cache.clear()
                 self._cache[credential] = (caller, time.monotonic() + CACHE_SECONDS)
@@ -155,6 +159,8 @@ class Authenticator:
             raise _credential_error("The credential is too long.")
         if credential.startswith("agt_"):
             return await self._verify_agent(credential)
+        if credential.startswith(TASK_TOKEN):
+            return await self._verify_task(credential)
         digest = self._signer.digest(credential)
         if hmac.compare_digest(digest, self._admin_digest):
             return self.operator
@@ -195,6 +201,13 @@ class Authenticator:
             registrar=row.registrar,
             enrolment=row.enrolment,
         )
+
+    async def _verify_task(self, token: str) -> Caller:
+        claims = self._signer.verify_task_token(token)
+        if claims is None:
+            raise _credential_error("The task token is not genuine.")
+        now = self._clock.now()
+        return await self._store.read(claims.tenant, lambda reader: read_task_caller(reader, claims, now))
 
     async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
         session = self._signer.verify_session_token(token)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from agora.store.port import Query
 
-from .records import AgentCredentialRow, TenantStatusRow, TokenRow
+from .records import AgentCredentialRow, TaskCredentialRow, TenantStatusRow, TokenRow
 
-__all__ = ["agent", "key", "tenant"]
+__all__ = ["agent", "key", "key_of_subject", "task", "tenant"]
 
 agent = Query(
     "select agent_name, account_id, service_tier, status, token_generation, registrar, enrolment from agents "
@@ -19,5 +19,11 @@ key = Query(
     postgres="select * from agora_credential(:digest)",
     types={"digest": "bytea"},
     beyond=True,
+)
+key_of_subject = Query("select * from tokens where tenant_id = :tenant and token_id = :token_id", TokenRow)
+task = Query(
+    "select status, holder, worker, attempts, lease_until, created_by, account_id from tasks "
+    "where tenant_id = :tenant and task_id = :task_id",
+    TaskCredentialRow,
 )
 tenant = Query("select status, reason from tenants where tenant_id = :tenant", TenantStatusRow)

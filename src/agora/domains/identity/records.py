@@ -9,6 +9,7 @@ __all__ = [
     "SESSIONS",
     "TOKENS",
     "AgentCredentialRow",
+    "TaskCredentialRow",
     "TenantStatusRow",
     "TokenRow",
     "UserRow",
@@ -68,6 +69,19 @@ class AgentCredentialRow:
     token_generation: int
     registrar: str | None
     enrolment: str | None
+
+
+@record
+class TaskCredentialRow:
+    """What decides on a task's token."""
+
+    status: str
+    holder: str | None
+    worker: str | None
+    attempts: int
+    lease_until: int | None
+    created_by: str
+    account_id: str
 
 
 @record

@@ -2,7 +2,7 @@
 
 An agent token is ``agt_`` + base64url(JSON payload) + ``.`` + base64url(HMAC-SHA256). The same agent and
 generation always give the same token, so nothing secret is ever stored; raising the generation ends
-every token before it. Keys (``agfy_``, ``enr_``) are derived from the key's id in the same way, and only
+every token before it. A task token is ``job_`` + the same, of what it holds for. Keys (``agfy_``, ``enr_``) are derived from the key's id in the same way, and only
 their digest is stored.
 """
 
@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from pydantic_core import from_json, to_json
 from agora.net.atomic_files import create_file_once
 from agora.settings import ConfigurationError
 
-__all__ = ["AgentClaims", "Signer", "load_secret"]
+__all__ = ["TASK_TOKEN", "AgentClaims", "Signer", "TaskClaims", "load_secret"]
 
+TASK_TOKEN = "job_"  # noqa: S105  (how a task token begins)
 PREFIXES = {"api_key": "agfy_", "enrolment": "enr_"}
 MAX_CREDENTIAL = 2048
 MIN_SECRET = 32
@@ -35,6 +37,18 @@ class AgentClaims:
     tenant: str
     agent_id: str
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClaims:
+    """What a task token says: it holds while this holder works on this attempt of the task. worker: None without one."""
+
+    tenant: str
+    task_id: str
+    holder: str
+    worker: str | None
+    attempt: int
+    scopes: tuple[str, ...]
 
 
 def _encode_base64url(data: bytes) -> str:
@@ -68,6 +82,21 @@ class Signer:
         except (ValueError, binascii.Error):
             return None
         return AgentClaims(tenant, agent_id, generation)
+
+    def task_token(
+        self, tenant: str, task_id: str, holder: str, worker: str | None, attempt: int, scopes: Sequence[str]
+    ) -> str:
+        """The credential of a task's program; the same claims always give the same one."""
+        payload = _encode_base64url(to_json([tenant, task_id, holder, worker, attempt, list(scopes)]))
+        return f"{TASK_TOKEN}{payload}.{self._compute_mac('task', payload)}"
+
+    def verify_task_token(self, token: str) -> TaskClaims | None:
+        """The claims of a genuine token, else None."""
+        payload, _, signature = token.removeprefix(TASK_TOKEN).partition(".")
+        if not hmac.compare_digest(self._compute_mac("task", payload).encode(), signature.encode()):
+            return None
+        tenant, task_id, holder, worker, attempt, scopes = from_json(_decode_base64url(payload))  # ours, so well formed
+        return TaskClaims(tenant, task_id, holder, worker, attempt, tuple(scopes))
 
     def session_token(self, tenant: str, session_id: str) -> str:
         """The credential of a browser's session; ``session_id`` begins with ``ses_``, and so does it."""

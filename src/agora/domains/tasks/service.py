@@ -19,7 +19,7 @@ from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskSt
 from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
-from . import access, assignment, claims, lookup, messages, queues, states, views, work
+from . import access, assignment, claims, delegation, lookup, messages, queues, states, views, work
 from . import queries as statements
 from .completion import end_task, move_task
 
@@ -54,6 +54,7 @@ class TaskService(BoundService, contract.Tasks):
         metadata: JsonObject = {},
         context_id: str | None = None,
     ) -> contract.TaskReceipt:
+        delegation.check_requested_scopes(self.call.caller, task_type, payload)
         order = assignment.Order(
             task_type,
             encode_json(payload),
@@ -252,6 +253,19 @@ class TaskService(BoundService, contract.Tasks):
     ) -> contract.TaskUpdate:
         draft = await work.release_task(self.call, task_id, fencing_token, reason, checkpoint, delay)
         return views.build_update(draft.row)
+
+    @implements
+    async def issue_token(self, task_id: str, fencing_token: int) -> contract.TaskToken:
+        return await delegation.issue_task_token(self.call, task_id, fencing_token)
+
+    async def reissue(self, result: contract.TaskToken) -> contract.TaskToken:
+        """Return the token again when its issue is repeated under the same idempotency key."""
+        row = await self.call.tx.one(statements.select_task, task_id=result.task_id)
+        if row is not None and row.holder == self.call.caller.subject:
+            tenant, signer = self.call.caller.tenant, self.call.context.signer
+            holding = (row.task_id, row.holder, row.worker, row.attempts)
+            result.token = signer.task_token(tenant, *holding, result.scopes)
+        return result
 
     @implements
     async def complete(

@@ -297,7 +297,8 @@ class McpApp:
         if operation is None or exchange.caller.may(operation.scope):
             return None
         self.guard.require_credential(exchange.caller, operation)
-        if message["method"] != "tools/call":
+        # The credential of a task is all that its program gets: a client that signed in would be somebody else.
+        if message["method"] != "tools/call" or exchange.caller.kind == "task":
             return None
         try:
             await self.core.run_operation(exchange, operation, {}, None)  # refused, counted and audited as any call

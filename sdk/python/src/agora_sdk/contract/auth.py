@@ -53,7 +53,7 @@ class UserInfo(Result):
     id: str
     sub: str = Field(description="User name at the provider for an SSO user; else the id.")
     name: str
-    kind: str = Field(description="user, agent, key, operator or anonymous.")
+    kind: str = Field(description="user, agent, key, task, operator or anonymous.")
     tenant: str
     account: str
     username: str | None = None

@@ -30,7 +30,7 @@ from ..parts import Extensions, Id, Metadata, Part
 from .coding import of_coding_task, of_worker_output, of_worker_status
 from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
 from .statistics import DurationSummary, TaskStatistics
-from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskUpdate
+from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskToken, TaskUpdate
 
 __all__ = [
     "Claim",
@@ -46,6 +46,7 @@ __all__ = [
     "TaskReceipt",
     "TaskStatistics",
     "TaskStatusesLike",
+    "TaskToken",
     "TaskUpdate",
     "Tasks",
 ]
@@ -237,6 +238,14 @@ class Tasks(Service, category="task"):
         delay: Annotated[float, Field(ge=0, le=86_400, description="Seconds before it can be claimed again.")] = 0,
     ) -> TaskUpdate:
         """Release a claimed task to the queue; the attempt is not counted."""
+
+    @operation(scope="write:tasks", secrets=("token",))
+    async def issue_token(self, task_id: TaskId, fencing_token: Annotated[int, Field(ge=0, lt=2**53)]) -> TaskToken:
+        """Get a credential for the program that works on a task you hold, such as a coding agent that is given tools.
+
+        It may do what the task's creator allowed in the payload (``scopes``; reading agents and operations if left out) and holds
+        itself, as a principal of its own. It ends with the lease and with the task.
+        """
 
     @operation(scope="write:tasks", idempotent=True)
     async def complete(

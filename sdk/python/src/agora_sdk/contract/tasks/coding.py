@@ -9,7 +9,7 @@ __all__ = ["JOB_TYPE", "of_coding_task", "of_worker_output", "of_worker_status"]
 
 JOB_TYPE = "coding.job"
 #: what a job's payload holds; the rest is of the task
-PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files")
+PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files", "scopes")
 #: names of arguments that differ
 RENAMED = {"target_agent_name": "assignee", "deadline_at": "deadline", "model": "required_model"}
 LOW, HIGH, URGENT = 0, 1, 10  #: priorities as numbers: below 0 low, 0 normal, 1 to 9 high, from 10 urgent

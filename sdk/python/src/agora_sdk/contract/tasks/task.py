@@ -9,7 +9,7 @@ from pydantic import Field
 from ..fields import JsonData, JsonObject, Priority, TaskStatus, Timestamp
 from ..results import Page, Result
 
-__all__ = ["Claim", "ClaimedTask", "Renewal", "Task", "TaskPage", "TaskReceipt", "TaskUpdate"]
+__all__ = ["Claim", "ClaimedTask", "Renewal", "Task", "TaskPage", "TaskReceipt", "TaskToken", "TaskUpdate"]
 
 
 class TaskReceipt(Result):
@@ -112,6 +112,17 @@ class Claim(Result):
 
     def __bool__(self) -> bool:
         return bool(self.tasks)
+
+
+class TaskToken(Result):
+    """A credential for the program that works on a task."""
+
+    task_id: str
+    scopes: list[str] = Field(description="What it may do: what the task's creator allowed, and holds.")
+    lease_expires_at: Timestamp = Field(
+        description="It ends with the lease, which ``renew`` extends, and with the task."
+    )
+    token: str | None = Field(default=None, description="The credential.")
 
 
 class TaskPage(Page[Task]):

@@ -1,0 +1,77 @@
+"""Task tokens: what the program that works on a task may do on the marketplace, such as a coding agent over MCP.
+
+A token is signed and not stored. It holds while the worker that asked for it has the lease of that attempt, so it ends with the task,
+with the lease, and with whatever takes the task away. Its scopes are those that the task's creator allowed, as far as the creator
+holds them at the moment of each call.
+"""
+
+from __future__ import annotations
+
+from pydantic_core import from_json
+
+from agora.core import scopes
+from agora.core.call import Caller
+from agora.store.port import Reader
+from agora_sdk.errors import Unauthenticated
+
+from . import credential_queries as credentials
+from . import queries as people
+from .roles import scopes_of
+from .signing import TaskClaims
+
+__all__ = ["read_scopes_of_subject", "read_task_caller"]
+
+OPERATORS = ("operator", "system")
+IN_PROGRESS = "in_progress"
+
+
+async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Caller:
+    """The caller that a genuine task token stands for. Raises Unauthenticated once the task is not worked on as it says."""
+    row = await reader.one(credentials.task, task_id=claims.task_id)
+    if (
+        row is None
+        or row.status != IN_PROGRESS
+        or (row.holder, row.worker, row.attempts) != (claims.holder, claims.worker, claims.attempt)
+        or row.lease_until is None
+        or row.lease_until <= now
+    ):
+        raise Unauthenticated(
+            "The task token has ended: its task is not in progress any more, or with another worker.",
+            fix="The holder of the task's lease gets another one with agora.task.issue_token.",
+        )
+    granted = frozenset(claims.scopes) & await read_scopes_of_subject(reader, claims.tenant, row.created_by, now)
+    return Caller(
+        tenant=claims.tenant,
+        subject=claims.task_id,
+        name=claims.task_id,
+        kind="task",
+        scopes=granted & scopes.DELEGABLE,
+        account=row.account_id,
+        registrar=row.created_by,
+    )
+
+
+async def read_scopes_of_subject(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
+    """What a task's creator may do at present; nothing for one that has left, was revoked, or is a task token itself."""
+    if subject in OPERATORS:
+        return scopes.EVERYTHING | scopes.AGENT
+    if subject.startswith("static:"):
+        return scopes.AGENT
+    if subject.startswith("agent_"):
+        agent = await reader.one(credentials.agent, agent_id=subject)
+        return scopes.AGENT if agent is not None and agent.status not in ("retired", "suspended") else frozenset()
+    if subject.startswith("key_"):
+        key = await reader.one(credentials.key_of_subject, token_id=subject)
+        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+            return frozenset()
+        return _expand_scopes(frozenset(from_json(key.scopes)) or scopes.AGENT)
+    if subject.startswith("usr_"):
+        user = await reader.one(people.by_id, user_id=subject)
+        if user is not None and user.disabled_at is None:
+            return _expand_scopes(scopes_of(user.role or user.provider_role, tenant))
+    return frozenset()
+
+
+def _expand_scopes(held: frozenset[str]) -> frozenset[str]:
+    """``*`` holds every scope."""
+    return held | scopes.AGENT if "*" in held else held

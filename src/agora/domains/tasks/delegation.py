@@ -1,0 +1,78 @@
+"""Delegation: what the creator of a task lets the program that works on it do on the marketplace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agora.clock import to_datetime
+from agora.core import scopes
+from agora.core.call import Call, Caller, decode_json
+from agora.domains.identity.task_tokens import read_scopes_of_subject
+from agora_sdk.contract import tasks as contract
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.tasks.coding import JOB_TYPE
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
+
+from . import access, states
+from . import queries as tasks
+
+__all__ = ["check_requested_scopes", "issue_task_token"]
+
+FIELD = "scopes"  #: of a coding job's payload
+MAX_SCOPES = 20
+
+
+def check_requested_scopes(caller: Caller, task_type: str, payload: Mapping[str, Any]) -> None:
+    """Check the scopes that a coding job asks for. Raises InvalidRequest, and PermissionDenied for one that its creator lacks."""
+    if task_type != JOB_TYPE or FIELD not in payload:
+        return
+    requested = payload[FIELD]
+    if not isinstance(requested, list) or len(requested) > MAX_SCOPES:
+        raise _invalid_scopes(f"{FIELD!r} is a list of at most {MAX_SCOPES} scopes.")
+    for scope in requested:
+        if not isinstance(scope, str) or scope not in scopes.DELEGABLE:
+            raise _invalid_scopes(f"{scope!r} is not a scope that a job may have.")
+        if not caller.may(scope):
+            raise PermissionDenied(
+                f"You do not hold {scope!r} yourself.", fix="A job may do what its creator may.", required=scope
+            )
+
+
+def _invalid_scopes(detail: str) -> InvalidRequest:
+    return InvalidRequest(
+        detail,
+        fix=f"Scopes are {', '.join(sorted(scopes.DELEGABLE))}; an empty list gives the agent no tools.",
+        errors=[field_error(f"payload.{FIELD}", detail)],
+    )
+
+
+async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> contract.TaskToken:
+    """A credential for the program that works on a task. Raises NotFound, StaleLease, IllegalTransition."""
+    draft = await access.lock_held_task(call, task_id, fencing_token)
+    row = draft.row
+    if row.status != TaskStatus.IN_PROGRESS or row.lease_until is None or row.holder is None:
+        states.check_transition(task_id, row.status, TaskStatus.IN_PROGRESS)
+        raise InvalidRequest(
+            f"{task_id} has no lease: a token ends with the lease of the claim.",
+            fix="Claim it with agora.task.claim.",
+            errors=[field_error("task_id", "no lease")],
+        )
+    data = await call.tx.one(tasks.select_task_data, task_id=task_id)
+    assert data is not None
+    held = await read_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
+    granted = sorted(_allowed_scopes(decode_json(data.payload)) & held)
+    signer = call.context.signer
+    return contract.TaskToken.model_construct(
+        task_id=task_id,
+        scopes=granted,
+        lease_expires_at=to_datetime(row.lease_until),
+        token=signer.task_token(call.caller.tenant, task_id, row.holder, row.worker, row.attempts, granted),
+    )
+
+
+def _allowed_scopes(payload: Mapping[str, Any]) -> frozenset[str]:
+    requested = payload.get(FIELD)
+    if not isinstance(requested, list):
+        return scopes.DELEGATED_BY_DEFAULT
+    return scopes.DELEGABLE & {scope for scope in requested if isinstance(scope, str)}
