@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.contract_names import pascal_case, reference_name, snake_case
+from scripts.sdk_generator import JSON_VALUE, NOTE, Schema, SdkGenerator
 
 __all__ = ["EDITION", "Rust", "format_rust", "has_same_tokens"]
 
 EDITION = "2024"
-NOTE = "// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.\n"
-JSON_VALUE = "JsonValue"
 KEYWORDS = frozenset(
     # as one text: a list of them has fifty lines
     "as async await break const continue crate dyn else enum extern false fn for gen if impl in let loop match mod move mut "  # noqa: SIM905
@@ -41,8 +40,6 @@ SHAPED = frozenset(
 )
 SHAPED_SUFFIX = "_request"
 PAGE_FIELDS = ("has_more", "next_cursor")
-
-Schema = Mapping[str, Any]
 
 
 def format_rust(text: str) -> str:
@@ -83,22 +80,11 @@ BOOLEAN = _kind("bool")
 JSON = _kind("Value", "impl Into<Value>", "{}.into()")
 
 
-class Rust:
+class Rust(SdkGenerator):
     """The generated modules, each as text."""
 
     def __init__(self, contract: Mapping[str, Any]) -> None:
-        self._operations: Sequence[Mapping[str, Any]] = contract["operations"]
-        self._errors: Sequence[Mapping[str, Any]] = contract["errors"]
-        self._definitions: Mapping[str, Schema] = contract["definitions"]
-        self._vocabularies: Sequence[Mapping[str, Any]] = contract["vocabularies"]
-        self._open_fields = {field: each["name"] for each in self._vocabularies for field in each["fields"]}
-        inputs = [parameter["schema"] for operation in self._operations for parameter in operation["parameters"]]
-        self._input_names = self._referenced(inputs)
-        self._pages = {
-            reference_name(operation["result"]["schema"]): operation["result"]["items"]
-            for operation in self._operations
-            if operation["result"]["items"]
-        }
+        super().__init__(contract)
         self._default_functions: dict[str, str] = {}
         #: structs that are one of several kinds of an argument, which is taken as JSON
         self._union_structs: set[str] = set()
@@ -430,16 +416,6 @@ class Rust:
         method = "POST" if operation["kind"] in ("command", "relay") else "GET"
         if {"method": method, "path": path, "path_parameters": []} not in operation["routes"]:
             raise ValueError(f"{operation['name']} has no route {method} {path}")
-
-    def _referenced(self, schemas: Sequence[Schema]) -> set[str]:
-        names: set[str] = set()
-        waiting = list(schemas)
-        while waiting:
-            for name in re.findall(r"#/definitions/(\w+)", json.dumps(waiting.pop())):
-                if name not in names:
-                    names.add(name)
-                    waiting.append(self._definitions[name])
-        return names
 
 
 def _list_of(kind: Kind) -> Kind:

@@ -19,19 +19,16 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.contract_names import camel_case, pascal_case, reference_name, snake_case  # noqa: E402
 from scripts.rust_sdk import Rust, format_rust, has_same_tokens  # noqa: E402
+from scripts.sdk_generator import JSON_VALUE, NOTE, Schema, SdkGenerator  # noqa: E402
 
 __all__ = ["files", "is_fresh", "main"]
 
 CONTRACT = ROOT / "sdk" / "contract.json"
 TYPESCRIPT = ROOT / "sdk" / "typescript" / "src" / "generated"
 RUST = ROOT / "sdk" / "rust" / "src" / "generated"
-NOTE = "// Written by scripts/sdks.py from sdk/contract.json: change the contract, then run `make reference sdks`.\n"
-JSON_VALUE = "JsonValue"
 #: members of a page that the hand-written class Page has
 PAGE_MEMBERS = frozenset({"count", "total", "total_is_estimate", "has_more", "next_cursor"})
 CHANGES = ("command", "relay")
-
-Schema = Mapping[str, Any]
 
 
 def files() -> dict[Path, str]:
@@ -63,22 +60,8 @@ def _constant_name(value: str) -> str:
     return re.sub(r"\W", "_", value).upper()
 
 
-class TypeScript:
+class TypeScript(SdkGenerator):
     """The generated modules of ``@agora/sdk``."""
-
-    def __init__(self, contract: Mapping[str, Any]) -> None:
-        self._operations: Sequence[Mapping[str, Any]] = contract["operations"]
-        self._errors: Sequence[Mapping[str, Any]] = contract["errors"]
-        self._definitions: Mapping[str, Schema] = contract["definitions"]
-        self._vocabularies: Sequence[Mapping[str, Any]] = contract["vocabularies"]
-        self._open_fields = {field: each["name"] for each in self._vocabularies for field in each["fields"]}
-        inputs = [parameter["schema"] for operation in self._operations for parameter in operation["parameters"]]
-        self._input_names = self._referenced(inputs)
-        self._pages = {
-            reference_name(operation["result"]["schema"]): operation["result"]["items"]
-            for operation in self._operations
-            if operation["result"]["items"]
-        }
 
     # -- types ---------------------------------------------------------------------------------
 
@@ -375,16 +358,6 @@ class TypeScript:
         for key in ("anyOf", "items", "additionalProperties"):
             yield from self._tree_fields(schema.get(key), seen)
         yield from self._tree_fields(list(schema.get("patternProperties", {}).values()), seen)
-
-    def _referenced(self, schemas: Sequence[Schema]) -> set[str]:
-        names: set[str] = set()
-        waiting = list(schemas)
-        while waiting:
-            for name in re.findall(r"#/definitions/(\w+)", json.dumps(waiting.pop())):
-                if name not in names:
-                    names.add(name)
-                    waiting.append(self._definitions[name])
-        return names
 
 
 def _vocabulary(name: str, values: Sequence[str], description: str, *, closed: bool) -> str:
